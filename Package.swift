@@ -1,0 +1,81 @@
+// swift-tools-version: 6.1
+
+import PackageDescription
+
+/// The processor that the kernels are compiled for: `native`, or what `clang -march=` takes.
+let march = Context.environment["PRELU_MARCH"] ?? "native"
+
+/// Every target gets it: an inlined fused multiply-add does not link in a target that lacks the instruction.
+let settings: [SwiftSetting] = [
+  .swiftLanguageMode(.v6),
+  .unsafeFlags(["-Xcc", "-march=\(march)"]),
+]
+
+// MARK: - C libraries
+
+let libraries: [Target] = [
+  .systemLibrary(name: "CMPI", pkgConfig: "ompi-c", providers: [.apt(["libopenmpi-dev"])]),
+  .systemLibrary(name: "COpenBLAS", pkgConfig: "openblas", providers: [.apt(["libopenblas-dev"])]),
+  .systemLibrary(name: "CHDF5", pkgConfig: "hdf5", providers: [.apt(["libhdf5-dev"])]),
+  .systemLibrary(name: "CTurboJPEG", pkgConfig: "libturbojpeg", providers: [.apt(["libturbojpeg0-dev"])]),
+  .systemLibrary(name: "CPNG", pkgConfig: "libpng", providers: [.apt(["libpng-dev"])]),
+  .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
+  .systemLibrary(name: "CProcessor"),
+]
+
+// MARK: - The house: arrows point down only
+
+func target(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
+  .target(name: name, dependencies: dependencies, swiftSettings: settings)
+}
+
+let house: [Target] = [
+  target("Randomness", []),
+  target("Kernels", ["COpenBLAS", "CProcessor"]),
+  target("Network", ["Kernels", "Randomness"]),
+  target("Configuration", ["Network", .product(name: "Yams", package: "Yams")]),
+  target("Communication", ["CMPI"]),
+  target("Images", ["CTurboJPEG", "CPNG", "CZlib", "Randomness"]),
+  target("Checkpoint", ["CHDF5"]),
+  target("Reports", []),
+  target("Evaluation", ["Network", "Images", "Communication"]),
+  target(
+    "Training",
+    ["Network", "Images", "Communication", "Checkpoint", "Configuration", "Evaluation", "Reports"]),
+  .executableTarget(
+    name: "prelu-dist",
+    dependencies: ["Training", .product(name: "ArgumentParser", package: "swift-argument-parser")],
+    swiftSettings: settings),
+]
+
+// MARK: - Tests
+
+func tests(_ name: String, _ dependencies: [Target.Dependency], resources: [Resource]? = nil) -> Target {
+  .testTarget(
+    name: name, dependencies: ["TestSupport"] + dependencies, resources: resources, swiftSettings: settings)
+}
+
+let bundles: [Target] = [
+  .target(name: "TestSupport", path: "Tests/TestSupport", swiftSettings: settings),
+  tests("RandomnessTests", ["Randomness"]),
+  tests("KernelTests", ["Kernels"]),
+  tests("NetworkTests", ["Network"]),
+  tests("ConfigurationTests", ["Configuration"]),
+  tests("CommunicationTests", ["Communication"]),
+  tests("ImagesTests", ["Images"]),
+  tests("CheckpointTests", ["Checkpoint"]),
+  tests("ReportsTests", ["Reports"]),
+  tests("EvaluationTests", ["Evaluation"]),
+  tests("TrainingTests", ["Training"]),
+  tests("CommandTests", []),
+]
+
+let package = Package(
+  name: "prelu-dist",
+  products: [.executable(name: "prelu-dist", targets: ["prelu-dist"])],
+  dependencies: [
+    .package(url: "https://github.com/apple/swift-argument-parser", from: "1.5.0"),
+    .package(url: "https://github.com/jpsim/Yams", from: "6.0.0"),
+  ],
+  targets: libraries + house + bundles
+)

@@ -1,0 +1,84 @@
+// What Swift cannot say about the processor: a prefetch, the running processor's instruction sets (cpuid), and the
+// instruction sets that the including target was compiled for.
+#ifndef PRELU_DIST_CPROCESSOR_SHIM_H
+#define PRELU_DIST_CPROCESSOR_SHIM_H
+
+#include <stdint.h>
+
+static inline void processor_prefetch(const void *_Nonnull address) { __builtin_prefetch(address, 0, 3); }
+
+enum {
+  PROCESSOR_AVX = 1,
+  PROCESSOR_FMA = 2,
+  PROCESSOR_AVX2 = 4,
+  PROCESSOR_AVX512F = 8,
+  PROCESSOR_AVX512DQ = 16,
+  PROCESSOR_AVX512BW = 32,
+  PROCESSOR_AVX512VL = 64,
+};
+
+// The instruction sets that code in the including target may use: a bit set of the constants above.
+static inline uint32_t processor_compiled_for(void) {
+  uint32_t sets = 0;
+#ifdef __AVX__
+  sets |= PROCESSOR_AVX;
+#endif
+#ifdef __FMA__
+  sets |= PROCESSOR_FMA;
+#endif
+#ifdef __AVX2__
+  sets |= PROCESSOR_AVX2;
+#endif
+#ifdef __AVX512F__
+  sets |= PROCESSOR_AVX512F;
+#endif
+#ifdef __AVX512DQ__
+  sets |= PROCESSOR_AVX512DQ;
+#endif
+#ifdef __AVX512BW__
+  sets |= PROCESSOR_AVX512BW;
+#endif
+#ifdef __AVX512VL__
+  sets |= PROCESSOR_AVX512VL;
+#endif
+  return sets;
+}
+
+#if defined(__x86_64__)
+#include <cpuid.h>
+
+// The instruction sets that this processor has and the system saves the registers of.
+static inline uint32_t processor_runs(void) {
+  uint32_t a, b, c, d, sets = 0;
+  if (!__get_cpuid(1, &a, &b, &c, &d)) return 0;
+  uint32_t osxsave = (c >> 27) & 1, avx = (c >> 28) & 1, fma = (c >> 12) & 1;
+  if (!osxsave) return 0;
+  uint32_t low, high;
+  __asm__ volatile("xgetbv" : "=a"(low), "=d"(high) : "c"(0));
+  uint32_t ymm = (low & 6) == 6, zmm = (low & 0xe6) == 0xe6;
+  if (ymm && avx) sets |= PROCESSOR_AVX;
+  if (ymm && fma) sets |= PROCESSOR_FMA;
+  if (!__get_cpuid_count(7, 0, &a, &b, &c, &d)) return sets;
+  if (ymm && (b & (1u << 5))) sets |= PROCESSOR_AVX2;
+  if (zmm && (b & (1u << 16))) sets |= PROCESSOR_AVX512F;
+  if (zmm && (b & (1u << 17))) sets |= PROCESSOR_AVX512DQ;
+  if (zmm && (b & (1u << 30))) sets |= PROCESSOR_AVX512BW;
+  if (zmm && (b & (1u << 31))) sets |= PROCESSOR_AVX512VL;
+  return sets;
+}
+
+// The processor's own name, 48 bytes and a zero.
+static inline void processor_name(char *_Nonnull text) {
+  uint32_t *words = (uint32_t *)(void *)text;
+  for (uint32_t leaf = 0; leaf < 3; leaf++) {
+    uint32_t *w = words + 4 * leaf;
+    if (!__get_cpuid(0x80000002u + leaf, w, w + 1, w + 2, w + 3)) { w[0] = w[1] = w[2] = w[3] = 0; }
+  }
+  text[48] = 0;
+}
+#else
+static inline uint32_t processor_runs(void) { return 0; }
+static inline void processor_name(char *_Nonnull text) { text[0] = 0; }
+#endif
+
+#endif
