@@ -1,1 +1,6 @@
+#ifndef PRELU_DIST_COPENBLAS_SHIM_H
+#define PRELU_DIST_COPENBLAS_SHIM_H
+
 #include <cblas.h>
+
+#endif

@@ -1,0 +1,73 @@
+/// The gradient through f(y) of Eqn 1 on one image's blocked map, in place, with the sums that the layer's own
+/// parameters need.
+///
+/// On return `gradient` holds ∂E/∂y: the given ∂E/∂f where y > 0, a times it elsewhere. `dBias` += Σ ∂E/∂y over the
+/// pixels; `dSlopes` += Σ y·∂E/∂f over the pixels with y ≤ 0 (Eqns 2 and 3). All three vectors have 16 floats a block.
+public func activationGradient(
+  gradient: UnsafeMutablePointer<Float>, preactivation: UnsafePointer<Float>, slopes: UnsafePointer<Float>,
+  blocks: Int, pixels: Int, dBias: UnsafeMutablePointer<Float>, dSlopes: UnsafeMutablePointer<Float>
+) {
+  for block in 0..<blocks {
+    let a = load(slopes + block &* blockWidth)
+    let dF = gradient + block &* pixels &* blockWidth
+    let y = preactivation + block &* pixels &* blockWidth
+    // Two sums each, by parity of the pixel: half the latency of one.
+    var bias = (Vector.zero, Vector.zero)
+    var slope = (Vector.zero, Vector.zero)
+    @inline(__always)
+    func pixel(_ index: Int, _ bias: inout Vector, _ slope: inout Vector) {
+      let values = load(y + index &* blockWidth)
+      let given = load(dF + index &* blockWidth)
+      let negative = values .<= 0
+      let passed = given.replacing(with: given * a, where: negative)
+      store(passed, dF + index &* blockWidth)
+      bias += passed
+      slope += Vector.zero.replacing(with: given * values, where: negative)
+    }
+    var index = 0
+    while index &+ 1 < pixels {
+      pixel(index, &bias.0, &slope.0)
+      pixel(index &+ 1, &bias.1, &slope.1)
+      index &+= 2
+    }
+    if index < pixels { pixel(index, &bias.0, &slope.0) }
+    store(load(dBias + block &* blockWidth) + (bias.0 + bias.1), dBias + block &* blockWidth)
+    store(load(dSlopes + block &* blockWidth) + (slope.0 + slope.1), dSlopes + block &* blockWidth)
+  }
+}
+
+/// f(y) of Eqn 1 on rows of units with one slope a unit: output[i] = f(input[i]), `rows`×`units`.
+public func activateRows(
+  _ input: UnsafePointer<Float>, slopes: UnsafePointer<Float>, rows: Int, units: Int,
+  into output: UnsafeMutablePointer<Float>
+) {
+  for row in 0..<rows {
+    let y = input + row &* units
+    let f = output + row &* units
+    for unit in 0..<units { f[unit] = y[unit] <= 0 ? slopes[unit] * y[unit] : y[unit] }
+  }
+}
+
+/// The gradient through `activateRows`, in place, with `dBias` and `dSlopes` (both `units` long) written: the sums over
+/// the rows of ∂E/∂y, and of y·∂E/∂f where y ≤ 0.
+public func activationGradientRows(
+  gradient: UnsafeMutablePointer<Float>, preactivation: UnsafePointer<Float>, slopes: UnsafePointer<Float>,
+  rows: Int, units: Int, dBias: UnsafeMutablePointer<Float>, dSlopes: UnsafeMutablePointer<Float>
+) {
+  for unit in 0..<units {
+    dBias[unit] = 0
+    dSlopes[unit] = 0
+  }
+  for row in 0..<rows {
+    let y = preactivation + row &* units
+    let dF = gradient + row &* units
+    for unit in 0..<units {
+      let given = dF[unit]
+      let negative = y[unit] <= 0
+      let passed = negative ? given * slopes[unit] : given
+      dF[unit] = passed
+      dBias[unit] += passed
+      dSlopes[unit] += negative ? given * y[unit] : 0
+    }
+  }
+}

@@ -1,0 +1,35 @@
+import COpenBLAS
+
+/// A row-major matrix operand, read as it is or transposed.
+public enum Operand: Sendable {
+  case plain
+  case transposed
+
+  fileprivate var blas: CBLAS_TRANSPOSE { self == .plain ? CblasNoTrans : CblasTrans }
+}
+
+/// C = A·B by OpenBLAS on the calling thread: C is `rows`×`columns`, the inner extent `depth`. Leading dimensions are
+/// the row strides in floats of A, B and C as they lie in memory.
+public func matrixProduct(
+  _ a: UnsafePointer<Float>, _ operandA: Operand, leadingA: Int, _ b: UnsafePointer<Float>, _ operandB: Operand,
+  leadingB: Int, into c: UnsafeMutablePointer<Float>, leadingC: Int, rows: Int, columns: Int, depth: Int
+) {
+  guard rows > 0, columns > 0 else { return }
+  cblas_sgemm(
+    CblasRowMajor, operandA.blas, operandB.blas, blasint(rows), blasint(columns), blasint(depth), 1, a,
+    blasint(leadingA), b, blasint(leadingB), 0, c, blasint(leadingC))
+}
+
+/// OpenBLAS and the form it takes on this processor.
+public enum MatrixLibrary {
+  /// Keeps OpenBLAS on the calling thread: `ThreadPool` is what threads here. To be called once, at start.
+  public static func useCallingThreadOnly() {
+    openblas_set_num_threads(1)
+  }
+
+  /// The name of OpenBLAS's kernels, such as "SkylakeX" or "Zen".
+  public static var kernelName: String { String(cString: openblas_get_corename()) }
+
+  /// "OpenBLAS 0.3.21 …".
+  public static var version: String { String(cString: openblas_get_config()) }
+}

@@ -1,0 +1,85 @@
+#if canImport(Glibc)
+  import Glibc
+#endif
+
+/// The maximum of each size×size window of one image's blocked map, `stride` apart; f(y) of Eqn 1 is applied on the
+/// way in. Windows overlap where stride < size; rows and columns that no whole window covers are left out.
+public struct MaxPooling: Equatable, Sendable {
+  public let input: BlockedExtents
+  public let size: Int
+  public let stride: Int
+
+  public init(input: BlockedExtents, size: Int, stride: Int) {
+    self.input = input
+    self.size = size
+    self.stride = stride
+  }
+
+  public var output: BlockedExtents {
+    BlockedExtents(
+      channels: input.channels, height: (input.height - size) / stride + 1, width: (input.width - size) / stride + 1)
+  }
+
+  /// `slopes`: a for 16 channels a block, or nil where the input is activated already.
+  public func forward(
+    _ source: UnsafePointer<Float>, slopes: UnsafePointer<Float>?, into target: UnsafeMutablePointer<Float>
+  ) {
+    let extents = output
+    for block in 0..<input.blocks {
+      let a = slopes.map { load($0 + block &* blockWidth) } ?? Vector(repeating: 1)
+      let plane = source + block &* input.planeCount
+      let to = target + block &* extents.planeCount
+      for row in 0..<extents.height {
+        for column in 0..<extents.width {
+          let corner = plane + (row &* stride &* input.width &+ column &* stride) &* blockWidth
+          var largest = activated(load(corner), slope: a)
+          var r = 0
+          while r < size {
+            var s = 0
+            while s < size {
+              let value = activated(load(corner + (r &* input.width &+ s) &* blockWidth), slope: a)
+              largest.replace(with: value, where: value .> largest)
+              s &+= 1
+            }
+            r &+= 1
+          }
+          store(largest, to + (row &* extents.width &+ column) &* blockWidth)
+        }
+      }
+    }
+  }
+
+  /// Writes the gradient with respect to the activated input: each window's gradient goes to its first largest value,
+  /// rows first.
+  public func backward(
+    _ source: UnsafePointer<Float>, slopes: UnsafePointer<Float>?, output pooled: UnsafePointer<Float>,
+    dOutput: UnsafePointer<Float>, dInput: UnsafeMutablePointer<Float>
+  ) {
+    memset(dInput, 0, input.count * MemoryLayout<Float>.stride)
+    let extents = output
+    for block in 0..<input.blocks {
+      let a = slopes.map { load($0 + block &* blockWidth) } ?? Vector(repeating: 1)
+      for row in 0..<extents.height {
+        for column in 0..<extents.width {
+          let pixel = block &* extents.planeCount &+ (row &* extents.width &+ column) &* blockWidth
+          let corner = block &* input.planeCount &+ (row &* stride &* input.width &+ column &* stride) &* blockWidth
+          let largest = load(pooled + pixel)
+          var left = load(dOutput + pixel)
+          var r = 0
+          while r < size {
+            var s = 0
+            while s < size {
+              let position = corner &+ (r &* input.width &+ s) &* blockWidth
+              let here = activated(load(source + position), slope: a) .== largest
+              let share = Vector.zero.replacing(with: left, where: here)
+              store(load(dInput + position) + share, dInput + position)
+              left.replace(with: 0, where: here)
+              s &+= 1
+            }
+            r &+= 1
+          }
+        }
+      }
+    }
+  }
+}

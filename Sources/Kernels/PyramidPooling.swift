@@ -1,0 +1,96 @@
+#if canImport(Glibc)
+  import Glibc
+#endif
+
+/// Spatial pyramid pooling of one image's blocked map into a plain feature vector.
+///
+/// Each level n is an n×n grid; bin i spans ⌊i·H/n⌋ … ⌈(i+1)·H/n⌉, so bins of maps smaller than the grid share pixels
+/// and none is empty. Features are ordered by level, channel, bin row, bin column. No levels: the map itself, in order
+/// channel, row, column. f(y) of Eqn 1 is applied on the way in.
+public struct PyramidPooling: Equatable, Sendable {
+  public let input: BlockedExtents
+  public let levels: [Int]
+
+  public init(input: BlockedExtents, levels: [Int]) {
+    self.input = input
+    self.levels = levels
+  }
+
+  /// Features of one image: channels · Σn².
+  public var featureCount: Int {
+    levels.isEmpty
+      ? input.channels * input.height * input.width : input.channels * levels.reduce(0) { $0 + $1 * $1 }
+  }
+
+  /// `chosen` gets each feature's position in the blocked map, which `backward` needs.
+  public func forward(
+    _ source: UnsafePointer<Float>, slopes: UnsafePointer<Float>?, features: UnsafeMutablePointer<Float>,
+    chosen: UnsafeMutablePointer<Int32>
+  ) {
+    var start = 0
+    for level in bins {
+      let binCount = level.rows.count * level.columns.count
+      for block in 0..<input.blocks {
+        let a = slopes.map { load($0 + block &* blockWidth) } ?? Vector(repeating: 1)
+        let lanes = min(blockWidth, input.channels - block * blockWidth)
+        for (i, rows) in level.rows.enumerated() {
+          for (j, columns) in level.columns.enumerated() {
+            let (largest, position) = maximum(source, block, rows, columns, a)
+            let feature = start + block * blockWidth * binCount + i * level.columns.count + j
+            for lane in 0..<lanes {
+              features[feature + lane * binCount] = largest[lane]
+              chosen[feature + lane * binCount] = position[lane]
+            }
+          }
+        }
+      }
+      start += input.channels * binCount
+    }
+  }
+
+  /// Writes the gradient with respect to the activated input.
+  public func backward(
+    dFeatures: UnsafePointer<Float>, chosen: UnsafePointer<Int32>, dInput: UnsafeMutablePointer<Float>
+  ) {
+    memset(dInput, 0, input.count * MemoryLayout<Float>.stride)
+    for feature in 0..<featureCount { dInput[Int(chosen[feature])] += dFeatures[feature] }
+  }
+
+  private struct Level {
+    var rows: [Range<Int>]
+    var columns: [Range<Int>]
+  }
+
+  private var bins: [Level] {
+    func split(_ extent: Int, _ n: Int) -> [Range<Int>] {
+      (0..<n).map { $0 * extent / n..<(($0 + 1) * extent + n - 1) / n }
+    }
+    guard !levels.isEmpty else {
+      return [Level(rows: split(input.height, input.height), columns: split(input.width, input.width))]
+    }
+    return levels.map { Level(rows: split(input.height, $0), columns: split(input.width, $0)) }
+  }
+
+  /// The largest values of a bin for 16 channels and where they are, the first one of equals, rows first.
+  @inline(__always)
+  private func maximum(
+    _ source: UnsafePointer<Float>, _ block: Int, _ rows: Range<Int>, _ columns: Range<Int>, _ a: Vector
+  ) -> (Vector, SIMD16<Int32>) {
+    let lane = SIMD16<Int32>(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15)
+    let plane = block &* input.planeCount
+    func offset(_ row: Int, _ column: Int) -> Int { plane &+ (row &* input.width &+ column) &* blockWidth }
+    let first = offset(rows.lowerBound, columns.lowerBound)
+    var largest = activated(load(source + first), slope: a)
+    var position = SIMD16<Int32>(repeating: Int32(first))
+    for row in rows {
+      for column in columns {
+        let here = offset(row, column)
+        let value = activated(load(source + here), slope: a)
+        let larger = value .> largest
+        largest.replace(with: value, where: larger)
+        position.replace(with: SIMD16<Int32>(repeating: Int32(here)), where: larger)
+      }
+    }
+    return (largest, position &+ lane)
+  }
+}

@@ -1,0 +1,128 @@
+/// Sums that stay in registers: for each of a few pixels one or two vectors of 16 outputs.
+///
+/// A kernel's inner loop calls `add` once per input value and weight vector. Tiles of any size are put together from
+/// single pixels by `Join`, so that every sum is a stored property of its own, which the compiler keeps in a register;
+/// an array of vectors would live in memory.
+protocol RegisterTile {
+  /// One or two vectors of weights, used for every pixel of the tile.
+  associatedtype Weights
+
+  static var pixels: Int { get }
+
+  /// The weights at `address`, the second vector `stride` floats behind the first.
+  static func weights(_ address: UnsafePointer<Float>, _ stride: Int) -> Weights
+
+  /// Starts every pixel's sums with the same vectors.
+  init(_ start: Weights)
+
+  /// sums[p] += input[p·step] · weights
+  mutating func add(_ input: UnsafePointer<Float>, _ step: Int, _ weights: Weights)
+
+  /// output[16·p] = sums[p], the second vector `stride` floats behind the first.
+  func write(_ output: UnsafeMutablePointer<Float>, _ stride: Int)
+
+  /// output[16·p] += sums[p], the second vector `stride` floats behind the first.
+  func accumulate(_ output: UnsafeMutablePointer<Float>, _ stride: Int)
+}
+
+/// One pixel, 16 outputs.
+struct Single: RegisterTile {
+  private var sum: Vector
+
+  static var pixels: Int { @inline(__always) get { 1 } }
+
+  @inline(__always)
+  static func weights(_ address: UnsafePointer<Float>, _ stride: Int) -> Vector { load(address) }
+
+  @inline(__always)
+  init(_ start: Vector) { sum = start }
+
+  @inline(__always)
+  mutating func add(_ input: UnsafePointer<Float>, _ step: Int, _ weights: Vector) {
+    sum = sum.addingProduct(Vector(repeating: input[0]), weights)
+  }
+
+  @inline(__always)
+  func write(_ output: UnsafeMutablePointer<Float>, _ stride: Int) { store(sum, output) }
+
+  @inline(__always)
+  func accumulate(_ output: UnsafeMutablePointer<Float>, _ stride: Int) { store(load(output) + sum, output) }
+}
+
+/// One pixel, 32 outputs.
+struct Double32: RegisterTile {
+  private var first: Vector
+  private var second: Vector
+
+  static var pixels: Int { @inline(__always) get { 1 } }
+
+  @inline(__always)
+  static func weights(_ address: UnsafePointer<Float>, _ stride: Int) -> (Vector, Vector) {
+    (load(address), load(address + stride))
+  }
+
+  @inline(__always)
+  init(_ start: (Vector, Vector)) { (first, second) = start }
+
+  @inline(__always)
+  mutating func add(_ input: UnsafePointer<Float>, _ step: Int, _ weights: (Vector, Vector)) {
+    let value = Vector(repeating: input[0])
+    first = first.addingProduct(value, weights.0)
+    second = second.addingProduct(value, weights.1)
+  }
+
+  @inline(__always)
+  func write(_ output: UnsafeMutablePointer<Float>, _ stride: Int) {
+    store(first, output)
+    store(second, output + stride)
+  }
+
+  @inline(__always)
+  func accumulate(_ output: UnsafeMutablePointer<Float>, _ stride: Int) {
+    store(load(output) + first, output)
+    store(load(output + stride) + second, output + stride)
+  }
+}
+
+/// The pixels of one tile, then those of another.
+struct Join<A: RegisterTile, B: RegisterTile>: RegisterTile where A.Weights == B.Weights {
+  private var a: A
+  private var b: B
+
+  static var pixels: Int { @inline(__always) get { A.pixels &+ B.pixels } }
+
+  @inline(__always)
+  static func weights(_ address: UnsafePointer<Float>, _ stride: Int) -> A.Weights { A.weights(address, stride) }
+
+  @inline(__always)
+  init(_ start: A.Weights) {
+    a = A(start)
+    b = B(start)
+  }
+
+  @inline(__always)
+  mutating func add(_ input: UnsafePointer<Float>, _ step: Int, _ weights: A.Weights) {
+    a.add(input, step, weights)
+    b.add(input + A.pixels &* step, step, weights)
+  }
+
+  @inline(__always)
+  func write(_ output: UnsafeMutablePointer<Float>, _ stride: Int) {
+    a.write(output, stride)
+    b.write(output + A.pixels &* blockWidth, stride)
+  }
+
+  @inline(__always)
+  func accumulate(_ output: UnsafeMutablePointer<Float>, _ stride: Int) {
+    a.accumulate(output, stride)
+    b.accumulate(output + A.pixels &* blockWidth, stride)
+  }
+}
+
+typealias Pixels2<T: RegisterTile> = Join<T, T>
+typealias Pixels3<T: RegisterTile> = Join<Pixels2<T>, T>
+typealias Pixels4<T: RegisterTile> = Join<Pixels2<T>, Pixels2<T>>
+typealias Pixels6<T: RegisterTile> = Join<Pixels4<T>, Pixels2<T>>
+typealias Pixels7<T: RegisterTile> = Join<Pixels4<T>, Pixels3<T>>
+typealias Pixels14<T: RegisterTile> = Join<Pixels7<T>, Pixels7<T>>
+typealias Pixels16<T: RegisterTile> = Join<Join<Pixels4<T>, Pixels4<T>>, Join<Pixels4<T>, Pixels4<T>>>
