@@ -124,7 +124,7 @@ public enum LayerDescription: Equatable, Sendable {
 
 /// A network as data: input extents and layers in order. The layers before the first fully connected one are the
 /// *tower*, which every rank runs on its share; the fully connected ones are the *head*, which rank 0 runs.
-public struct Architecture: Equatable, Sendable {
+public struct Architecture: Codable, Equatable, Sendable {
   public var name: String
   public var input: MapShape
   public var layers: [LayerDescription]
@@ -133,5 +133,39 @@ public struct Architecture: Equatable, Sendable {
     self.name = name
     self.input = input
     self.layers = layers
+  }
+}
+
+/// A layer is coded as its kind and its settings: `{"convolution": {"name": "conv1", "filters": 64, …}}`.
+extension LayerDescription: Codable {
+  private enum Kind: String, CodingKey {
+    case convolution, maxPooling, spatialPyramidPooling, fullyConnected
+  }
+
+  public init(from decoder: any Decoder) throws {
+    let container = try decoder.container(keyedBy: Kind.self)
+    guard let kind = container.allKeys.first, container.allKeys.count == 1 else {
+      let context = DecodingError.Context(
+        codingPath: decoder.codingPath,
+        debugDescription: "expected one kind of layer, found \(container.allKeys.map(\.rawValue))")
+      throw DecodingError.dataCorrupted(context)
+    }
+    switch kind {
+    case .convolution: self = .convolution(try container.decode(Convolution.self, forKey: kind))
+    case .maxPooling: self = .maxPooling(try container.decode(MaxPooling.self, forKey: kind))
+    case .spatialPyramidPooling:
+      self = .spatialPyramidPooling(try container.decode(SpatialPyramidPooling.self, forKey: kind))
+    case .fullyConnected: self = .fullyConnected(try container.decode(FullyConnected.self, forKey: kind))
+    }
+  }
+
+  public func encode(to encoder: any Encoder) throws {
+    var container = encoder.container(keyedBy: Kind.self)
+    switch self {
+    case .convolution(let layer): try container.encode(layer, forKey: .convolution)
+    case .maxPooling(let layer): try container.encode(layer, forKey: .maxPooling)
+    case .spatialPyramidPooling(let layer): try container.encode(layer, forKey: .spatialPyramidPooling)
+    case .fullyConnected(let layer): try container.encode(layer, forKey: .fullyConnected)
+    }
   }
 }
