@@ -1,0 +1,38 @@
+import Kernels
+
+/// Stochastic gradient descent with momentum, the rate inside the momentum: v := μv − ε(g + λw), w := w + v.
+///
+/// λ applies to weights only: not to biases, not to PReLU's coefficients (paper, section 2.1).
+public struct SGD: Equatable, Sendable {
+  public var learningRate: Float
+  public var momentum: Float
+  public var weightDecay: Float
+
+  public init(learningRate: Float, momentum: Float, weightDecay: Float) {
+    self.learningRate = learningRate
+    self.momentum = momentum
+    self.weightDecay = weightDecay
+  }
+
+  /// Updates the described parameters in place; `gradient` is with respect to the mean loss of the whole mini-batch.
+  public func update(
+    _ descriptions: [ParameterDescription], parameters: FloatBuffer, momentum velocity: FloatBuffer,
+    gradient: FloatBuffer, on pool: ThreadPool
+  ) {
+    let piece = 1 << 16
+    let pieces = descriptions.flatMap { description in
+      stride(from: 0, to: description.count, by: piece).map { start in
+        (
+          offset: description.offset + start, count: min(piece, description.count - start),
+          decay: description.role == .weight ? weightDecay : 0
+        )
+      }
+    }
+    pool.parallelFor(pieces.count) { index, _ in
+      let (offset, count, decay) = pieces[index]
+      momentumUpdate(
+        weights: parameters.base + offset, momentum: velocity.base + offset, gradient: gradient.base + offset,
+        count: count, learningRate: learningRate, momentumFactor: momentum, weightDecay: decay)
+    }
+  }
+}

@@ -1,0 +1,90 @@
+import Kernels
+import Network
+
+/// A whole training step of a network on one thread pool, without ranks: what the tests of layers and networks drive.
+final class SmallStep {
+  let network: Network
+  let gradient: FloatBuffer
+  let momentum: FloatBuffer
+  let features: FloatBuffer
+  private let pool: ThreadPool
+  private let leaves: [(memory: LeafMemory, images: Range<Int>)]
+  private let head: HeadMemory
+  private let dFeatures: FloatBuffer
+  private let scratch: [FloatBuffer]
+  private let rows: Int
+
+  init(_ architecture: Architecture, rows: Int, leafSize: Int, threads: Int = 1) throws {
+    network = try Network(architecture.resolved())
+    self.rows = rows
+    pool = ThreadPool(threads: threads)
+    gradient = FloatBuffer(network.parameters.count)
+    momentum = FloatBuffer(network.parameters.count)
+    let tower = network.tower
+    leaves = stride(from: 0, to: rows, by: leafSize).map { start in
+      (LeafMemory(tower, capacity: leafSize, forTraining: true), start..<min(rows, start + leafSize))
+    }
+    head = HeadMemory(network.head, rows: rows, forTraining: true)
+    features = FloatBuffer(rows * tower.featureCount)
+    dFeatures = FloatBuffer(rows * tower.featureCount)
+    scratch = (0..<threads).map { _ in FloatBuffer(tower.scratchCount) }
+  }
+
+  /// The scores of `input` (rows, channels, height, width).
+  func forward(_ input: [Float], dropout: DropoutIteration? = nil) -> [Float] {
+    let tower = network.tower
+    tower.prepare(network.parameters, on: pool)
+    pool.parallelFor(leaves.count) { index, thread in
+      let (memory, images) = leaves[index]
+      for (place, image) in images.enumerated() {
+        for value in 0..<tower.imageCount {
+          memory.images[place * tower.imageCount + value] = input[image * tower.imageCount + value]
+        }
+      }
+      tower.forward(memory, images: images.count, scratch: scratch[thread])
+      (features.base + images.lowerBound * tower.featureCount)
+        .update(from: memory.features, count: images.count * tower.featureCount)
+    }
+    let scores = network.head.forward(
+      features.base, rows: rows, parameters: network.parameters, memory: head, dropout: dropout, on: pool)
+    return (0..<rows * network.head.classes).map { scores[$0] }
+  }
+
+  /// The mean loss, with the gradient of all parameters in `gradient`.
+  func lossAndGradient(_ input: [Float], labels: [Int32], dropout: DropoutIteration? = nil) -> Double {
+    let tower = network.tower
+    _ = forward(input, dropout: dropout)
+    let loss = network.head.loss(labels: labels, rows: rows, memory: head)
+    network.head.backwardToFeatures(
+      rows: rows, parameters: network.parameters, gradient: gradient, memory: head, droppedOut: dropout != nil,
+      dFeatures: dFeatures.base, on: pool)
+    network.head.backwardToWeights(features.base, rows: rows, gradient: gradient, memory: head, on: pool)
+    for (memory, images) in leaves {
+      memory.dFeatures.update(
+        from: dFeatures.base + images.lowerBound * tower.featureCount, count: images.count * tower.featureCount)
+    }
+    for (index, layer) in tower.layers.enumerated().reversed() {
+      let range = layer.parameterRange
+      // Garbage beforehand: what a layer does not write shows.
+      let sums = FloatBuffer(leaves.count * range.count)
+      sums.values.update(repeating: .nan)
+      pool.parallelFor(leaves.count) { leaf, thread in
+        tower.backward(
+          layer: index, leaves[leaf].memory, images: leaves[leaf].images.count,
+          dParameters: sums.base + leaf * range.count, scratch: scratch[thread])
+      }
+      sumLeavesInTree(sums.base, leaves: leaves.count, stride: range.count, count: range.count, on: pool)
+      (gradient.base + range.lowerBound).update(from: sums.base, count: range.count)
+    }
+    return loss.lossSum / Double(rows)
+  }
+
+  func update(_ sgd: SGD) {
+    sgd.update(
+      network.architecture.parameters, parameters: network.parameters, momentum: momentum, gradient: gradient, on: pool)
+  }
+
+  func values(_ buffer: FloatBuffer, _ parameter: ParameterDescription) -> [Float] {
+    Array(buffer.values[parameter.range])
+  }
+}
