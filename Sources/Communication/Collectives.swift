@@ -1,0 +1,89 @@
+import CMPI
+
+extension World {
+  /// Returns when all ranks have called it.
+  public func barrier() throws(MPIError) {
+    try collective("MPI_Ibarrier") { MPI_Ibarrier(communicator, $0) }
+  }
+
+  /// Gives every rank the bytes of rank `root`. All ranks pass equally many.
+  public func broadcast(_ bytes: UnsafeMutableRawBufferPointer, root: Int) throws(MPIError) {
+    for chunk in chunks(bytes.count) {
+      let part = bytes.baseAddress.map { $0 + chunk.lowerBound }
+      try collective("MPI_Ibcast") { MPI_Ibcast(part, Int32(chunk.count), mpi_byte(), Int32(root), communicator, $0) }
+    }
+  }
+
+  /// Gives every rank the text of rank `root`; what the others pass does not matter.
+  public func broadcast(_ text: String, root: Int) throws(MPIError) -> String {
+    var bytes = Array(text.utf8)
+    var count = bytes.count
+    try withUnsafeMutableBytes(of: &count) { (count) throws(MPIError) in try broadcast(count, root: root) }
+    if rank != root { bytes = [UInt8](repeating: 0, count: count) }
+    try bytes.withUnsafeMutableBufferPointer { (bytes) throws(MPIError) in
+      try broadcast(UnsafeMutableRawBufferPointer(bytes), root: root)
+    }
+    return String(decoding: bytes, as: UTF8.self)
+  }
+
+  /// Replaces each value by its sum over the ranks. Sums wrap around at 2⁶³.
+  public func allreduceSum(_ values: inout [Int64]) throws(MPIError) {
+    try allreduce(&values, mpi_sum())
+  }
+
+  /// Replaces each value by its maximum over the ranks.
+  public func allreduceMaximum(_ values: inout [Int64]) throws(MPIError) {
+    try allreduce(&values, mpi_max())
+  }
+
+  /// The values of all ranks, in the order of ranks.
+  public func allgather<T: BitwiseCopyable>(_ value: T) throws(MPIError) -> [T] {
+    let own = [value]
+    var all = [T](repeating: value, count: size)
+    let length = Int32(MemoryLayout<T>.stride)
+    try own.withUnsafeBufferPointer { (own) throws(MPIError) in
+      try all.withUnsafeMutableBufferPointer { (all) throws(MPIError) in
+        try collective("MPI_Iallgather") {
+          MPI_Iallgather(own.baseAddress, length, mpi_byte(), all.baseAddress, length, mpi_byte(), communicator, $0)
+        }
+      }
+    }
+    return all
+  }
+
+  /// The texts of all ranks, in the order of ranks. Together they have less than 2 GiB.
+  public func allgather(_ text: String) throws(MPIError) -> [String] {
+    let own = Array(text.utf8)
+    let counts = try allgather(own.count)
+    let starts = counts.reduce(into: [0]) { $0.append($0.last! + $1) }
+    precondition(starts.last! <= Int(Int32.max), "texts of \(starts.last!) bytes; at most \(Int32.max) can be gathered")
+    let lengths = counts.map { Int32($0) }
+    let places = starts.map { Int32($0) }
+    var all = [UInt8](repeating: 0, count: starts.last!)
+    try own.withUnsafeBufferPointer { (own) throws(MPIError) in
+      try all.withUnsafeMutableBufferPointer { (all) throws(MPIError) in
+        try lengths.withUnsafeBufferPointer { (lengths) throws(MPIError) in
+          try places.withUnsafeBufferPointer { (places) throws(MPIError) in
+            try collective("MPI_Iallgatherv") {
+              MPI_Iallgatherv(
+                own.baseAddress, Int32(own.count), mpi_byte(), all.baseAddress, lengths.baseAddress, places.baseAddress,
+                mpi_byte(), communicator, $0)
+            }
+          }
+        }
+      }
+    }
+    return (0..<size).map { String(decoding: all[starts[$0]..<starts[$0 + 1]], as: UTF8.self) }
+  }
+
+  private func allreduce(_ values: inout [Int64], _ operation: MPI_Op) throws(MPIError) {
+    try values.withUnsafeMutableBufferPointer { (values) throws(MPIError) in
+      for chunk in chunks(values.count) {
+        let part = values.baseAddress.map { $0 + chunk.lowerBound }
+        try collective("MPI_Iallreduce") {
+          MPI_Iallreduce(mpi_in_place(), part, Int32(chunk.count), mpi_int64(), operation, communicator, $0)
+        }
+      }
+    }
+  }
+}

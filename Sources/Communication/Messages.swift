@@ -1,0 +1,63 @@
+import CMPI
+
+/// A message under way, from `send` or `receive`. Its bytes must stay where they are, untouched, until
+/// `World.wait` returns. Waiting again for a message that has arrived returns at once.
+public final class Request {
+  let call: String
+  /// One for each of its `chunks`; null once complete.
+  var handles: [MPI_Request?]
+
+  init(call: String, handles: [MPI_Request?]) {
+    self.call = call
+    self.handles = handles
+  }
+}
+
+/// The parts of 0 ..< `count` that one MPI call each can take, whose counts are `CInt`; one empty part for nothing. Both
+/// sides of a message cut it in the same places because both state its length.
+package func chunks(_ count: Int, ofAtMost length: Int = 1 << 30) -> [Range<Int>] {
+  guard count > length else { return [0..<count] }
+  return stride(from: 0, to: count, by: length).map { $0..<min($0 + length, count) }
+}
+
+extension World {
+  /// Starts to send `bytes` to rank `to`, which must receive as many bytes with the same tag, and returns at once.
+  public func send(_ bytes: UnsafeRawBufferPointer, to: Int, tag: Int) throws(MPIError) -> Request {
+    try send(bytes, to: to, tag: tag, on: communicator)
+  }
+
+  /// Starts to receive as many bytes as fit into `bytes` from rank `from`, and returns at once.
+  public func receive(_ bytes: UnsafeMutableRawBufferPointer, from: Int, tag: Int) throws(MPIError) -> Request {
+    try receive(bytes, from: from, tag: tag, on: communicator)
+  }
+
+  func send(
+    _ bytes: UnsafeRawBufferPointer, to: Int, tag: Int, on communicator: MPI_Comm
+  ) throws(MPIError) -> Request {
+    let request = Request(call: "MPI_Isend", handles: [])
+    for chunk in chunks(bytes.count) {
+      var handle: MPI_Request?
+      try check(
+        MPI_Isend(
+          bytes.baseAddress.map { $0 + chunk.lowerBound }, Int32(chunk.count), mpi_byte(), Int32(to), Int32(tag),
+          communicator, &handle), request.call)
+      request.handles.append(handle)
+    }
+    return request
+  }
+
+  func receive(
+    _ bytes: UnsafeMutableRawBufferPointer, from: Int, tag: Int, on communicator: MPI_Comm
+  ) throws(MPIError) -> Request {
+    let request = Request(call: "MPI_Irecv", handles: [])
+    for chunk in chunks(bytes.count) {
+      var handle: MPI_Request?
+      try check(
+        MPI_Irecv(
+          bytes.baseAddress.map { $0 + chunk.lowerBound }, Int32(chunk.count), mpi_byte(), Int32(from), Int32(tag),
+          communicator, &handle), request.call)
+      request.handles.append(handle)
+    }
+    return request
+  }
+}

@@ -1,0 +1,88 @@
+/// How the slots of a mini-batch are divided: slots into **leaves**, leaves into ranks.
+///
+/// A leaf is the unit of work: a group of neighbouring slots, computed in the same shapes wherever it runs. The
+/// leaves' gradients are added in one binary tree of `treeWidth` leaves, (0+1), (2+3), … first, then those pairs, and so
+/// on up to the root. A leaf at `leafCount` or beyond is absent and a node with one absent side is its other side: no
+/// zero is added, which would turn -0.0 into 0.0. A rank that holds whole aligned subtrees adds its leaves up to its own
+/// subtree's root, and `World.allreduceTree` adds those roots in the same tree. A rank without leaves contributes
+/// -0.0 everywhere, which leaves the bits of every other value alone.
+///
+/// So 1, 2, 4 and 8 ranks add in the same order and get the same bits: they have the same eight leaves. With any other
+/// number the ranks' sums agree to rounding only, and there the leaves are made small enough for an even share.
+public struct Shares: Equatable, Sendable, CustomStringConvertible {
+  /// The slots of the mini-batch.
+  public let batch: Int
+  public let ranks: Int
+  /// Slots in a leaf; the last leaf may have fewer.
+  public let leafSize: Int
+  public let leafCount: Int
+  /// The width of the tree: a power of two, at least `leafCount`.
+  public let treeWidth: Int
+  /// The ranks hold whole aligned subtrees: the same bits as with 1, 2, 4 or 8 ranks.
+  public let isReproducible: Bool
+
+  public init(batch: Int, ranks: Int) {
+    precondition(batch >= 0 && ranks >= 1, "\(batch) slots for \(ranks) ranks")
+    self.batch = batch
+    self.ranks = ranks
+    isReproducible = [1, 2, 4, 8].contains(ranks)
+    let largest = max(1, divideUp(batch, Self.reproducibleLeaves))
+    if isReproducible {
+      leafSize = largest
+      leafCount = divideUp(batch, largest)
+      treeWidth = Self.reproducibleLeaves
+    } else {
+      // The first ranks get the extra leaf and only the last leaf is short: no rank has more slots than rank 0.
+      func isEven(_ leafSize: Int) -> Bool {
+        let most = min(batch, divideUp(divideUp(batch, leafSize), ranks) * leafSize)
+        return Double(most * ranks) <= Self.tolerance * Double(batch)
+      }
+      leafSize = (1...largest).last(where: isEven) ?? 1
+      leafCount = divideUp(batch, leafSize)
+      var width = 1
+      while width < leafCount { width *= 2 }
+      treeWidth = width
+    }
+  }
+
+  /// The leaves that a rank computes; empty where there are more ranks than leaves, but never on rank 0.
+  public func leaves(ofRank rank: Int) -> Range<Int> {
+    precondition((0..<ranks).contains(rank), "rank \(rank) of \(ranks)")
+    if isReproducible {
+      let width = treeWidth / ranks
+      return min(rank * width, leafCount)..<min((rank + 1) * width, leafCount)
+    }
+    let (each, extra) = leafCount.quotientAndRemainder(dividingBy: ranks)
+    let start = rank * each + min(rank, extra)
+    return start..<start + each + (rank < extra ? 1 : 0)
+  }
+
+  public func slots(ofLeaf leaf: Int) -> Range<Int> {
+    precondition((0..<leafCount).contains(leaf), "leaf \(leaf) of \(leafCount)")
+    return leaf * leafSize..<min((leaf + 1) * leafSize, batch)
+  }
+
+  /// The slots that a rank computes; the ranks' slots follow one another.
+  public func slots(ofRank rank: Int) -> Range<Int> {
+    let leaves = leaves(ofRank: rank)
+    return min(leaves.lowerBound * leafSize, batch)..<min(leaves.upperBound * leafSize, batch)
+  }
+
+  /// "128 = 8 leaves of 16 on 4 ranks (32 each), same bits on 1, 2, 4 and 8 ranks"
+  public var description: String {
+    let counts = (0..<ranks).map { slots(ofRank: $0).count }
+    let (least, most) = (counts.min()!, counts.max()!)
+    return "\(batch) = \(leafCount) \(leafCount == 1 ? "leaf" : "leaves") of \(leafSize)"
+      + " on \(ranks) \(ranks == 1 ? "rank" : "ranks") (\(least == most ? "\(most) each" : "\(least) to \(most)")), "
+      + (isReproducible ? "same bits on 1, 2, 4 and 8 ranks" : "agrees with 1, 2, 4 and 8 ranks to rounding")
+  }
+
+  /// The leaves of a mini-batch on 1, 2, 4 and 8 ranks: the most ranks with the same bits.
+  private static let reproducibleLeaves = 8
+  /// The largest share of a rank over the mean share, where leaf sizes can be chosen.
+  private static let tolerance = 1.05
+}
+
+private func divideUp(_ dividend: Int, _ divisor: Int) -> Int {
+  (dividend + divisor - 1) / divisor
+}

@@ -1,0 +1,88 @@
+import CMPI
+import Glibc
+
+extension World {
+  /// Waits until all the messages have arrived or are handed over.
+  ///
+  /// MPI's own waits take a whole core; a rank that waits here leaves it to others: it looks for 0.1 ms, then sleeps
+  /// between looks, each time 1/64 of the time waited so far and at most 4 ms. MPI moves data only while somebody
+  /// looks, so after a look that took long, hence moved data, the rank again looks for 0.1 ms without sleeping.
+  public func wait(_ requests: [Request]) throws(MPIError) {
+    var pause = Pause(yields: isOversubscribed)
+    for request in requests {
+      for index in request.handles.indices {
+        try wait(&request.handles[index], request.call, &pause)
+      }
+    }
+  }
+
+  /// Starts one collective operation by `start`, which is given the place for its request, and waits for its end.
+  func collective(
+    _ call: String, _ start: (UnsafeMutablePointer<MPI_Request?>) -> Int32
+  ) throws(MPIError) {
+    var handle: MPI_Request?
+    try check(start(&handle), call)
+    var pause = Pause(yields: isOversubscribed)
+    try wait(&handle, call, &pause)
+  }
+
+  /// The one place where this process waits for another. A test of any request lets all of them progress.
+  private func wait(_ handle: inout MPI_Request?, _ call: String, _ pause: inout Pause) throws(MPIError) {
+    var isDone: Int32 = 0
+    while true {
+      try check(MPI_Test(&handle, &isDone, mpi_status_ignore()), call)
+      if isDone != 0 { return }
+      pause.untilNextLook()
+    }
+  }
+}
+
+/// How long to stay away between two looks at what is awaited.
+private struct Pause {
+  /// Whether other ranks need the core while this one spins.
+  private let yields: Bool
+  private let start = nanoseconds(CLOCK_MONOTONIC)
+  /// When data last moved, as far as one can see.
+  private var lastData: Int
+  /// The processor time that this thread had used before the look.
+  private var used = nanoseconds(CLOCK_THREAD_CPUTIME_ID)
+
+  init(yields: Bool) {
+    self.yields = yields
+    lastData = start
+  }
+
+  mutating func untilNextLook() {
+    let now = nanoseconds(CLOCK_MONOTONIC)
+    // Processor time, because a look also takes long while another process has the core.
+    if nanoseconds(CLOCK_THREAD_CPUTIME_ID) - used > Self.dataTime { lastData = now }
+    if now - lastData > Self.spinTime {
+      sleep(min(max((now - start) / Self.share, Self.shortestSleep), Self.longestSleep))
+    } else if yields {
+      sched_yield()
+    }
+    used = nanoseconds(CLOCK_THREAD_CPUTIME_ID)
+  }
+
+  /// How long a rank goes on looking without a pause, in nanoseconds: ranks that are ready answer sooner.
+  private static let spinTime = 100_000
+  /// A look that takes longer has moved data. MPI's now and then look at everything it has may take as long: that
+  /// costs one spin.
+  private static let dataTime = 20_000
+  /// A sleep is this part of the time waited so far, which bounds what it can add to that time.
+  private static let share = 64
+  private static let shortestSleep = 5_000
+  private static let longestSleep = 4_000_000
+}
+
+private func sleep(_ nanoseconds: Int) {
+  var interval = timespec(tv_sec: 0, tv_nsec: nanoseconds)
+  // Interrupted by a signal it ends early, which only means one more look.
+  nanosleep(&interval, nil)
+}
+
+private func nanoseconds(_ clock: clockid_t) -> Int {
+  var time = timespec()
+  clock_gettime(clock, &time)
+  return time.tv_sec * 1_000_000_000 + time.tv_nsec
+}

@@ -1,0 +1,111 @@
+import CMPI
+
+extension World {
+  /// Whether `allreduceTree` adds in the tree's order with this many ranks: a power of two.
+  public static func addsInTreeOrder(size: Int) -> Bool {
+    size > 0 && size & (size - 1) == 0
+  }
+
+  /// The length of the scratch that `allreduceTree` needs for `count` values.
+  public func allreduceScratchCount(_ count: Int) -> Int {
+    guard size > 1, World.addsInTreeOrder(size: size) else { return 0 }
+    return count <= Self.wholeCount ? count : (count + 1) / 2
+  }
+
+  /// Replaces each value by its sum over the ranks, added in a fixed binary tree, ((0+1)+(2+3))+((4+5)+(6+7)) for eight
+  /// ranks: every rank gets the same bits, and they do not depend on the length or on which rank adds which part.
+  /// For a number of ranks that is no power of two MPI's own sum is taken, which agrees with the tree's to rounding.
+  ///
+  /// All ranks pass equally many values. `scratch` has at least `allreduceScratchCount` elements; what it holds
+  /// afterwards has no meaning. Without ranks to add nothing happens: -0.0, not 0.0, leaves every value's bits alone.
+  public func allreduceTree(
+    _ values: UnsafeMutableBufferPointer<Float>, scratch: UnsafeMutableBufferPointer<Float>
+  ) throws(MPIError) {
+    let needed = allreduceScratchCount(values.count)
+    precondition(scratch.count >= needed, "scratch of \(scratch.count) elements, \(needed) needed")
+    guard size > 1, !values.isEmpty else { return }
+    if !World.addsInTreeOrder(size: size) {
+      try allreduceByMPI(values)
+    } else if values.count <= Self.wholeCount {
+      try allreduceWhole(values, scratch)
+    } else {
+      try allreduceHalves(values, scratch)
+    }
+  }
+
+  /// Up to here the number of messages costs more than their length, and whole vectors are exchanged.
+  private static let wholeCount = 4096
+
+  /// Recursive doubling: at distance 1, 2, 4 … both partners get the sum of their whole vectors. Half as many messages
+  /// as `allreduceHalves`, each of the full length.
+  private func allreduceWhole(
+    _ values: UnsafeMutableBufferPointer<Float>, _ scratch: UnsafeMutableBufferPointer<Float>
+  ) throws(MPIError) {
+    let received = UnsafeMutableBufferPointer(rebasing: scratch[..<values.count])
+    var distance = 1
+    while distance < size {
+      try exchange(sending: values, receiving: received, with: rank ^ distance)
+      add(received, to: values)
+      distance *= 2
+    }
+  }
+
+  /// Vector halving with distance doubling (siblings of the tree first), then the same exchanges in reverse: each rank
+  /// sends and receives 2(1 - 1/p) times the vector, the least that is possible.
+  private func allreduceHalves(
+    _ values: UnsafeMutableBufferPointer<Float>, _ scratch: UnsafeMutableBufferPointer<Float>
+  ) throws(MPIError) {
+    // Partners hold the same range: they differ in one bit of the rank, and the lower bits chose the range.
+    var range = 0..<values.count
+    var exchanges: [(partner: Int, kept: Range<Int>, given: Range<Int>)] = []
+    var distance = 1
+    while distance < size {
+      let middle = range.lowerBound + range.count / 2
+      let lower = range.lowerBound..<middle
+      let upper = middle..<range.upperBound
+      let (kept, given) = rank & distance == 0 ? (lower, upper) : (upper, lower)
+      exchanges.append((rank ^ distance, kept, given))
+      let received = UnsafeMutableBufferPointer(rebasing: scratch[..<kept.count])
+      let sum = UnsafeMutableBufferPointer(rebasing: values[kept])
+      try exchange(
+        sending: UnsafeMutableBufferPointer(rebasing: values[given]), receiving: received, with: rank ^ distance)
+      add(received, to: sum)
+      range = kept
+      distance *= 2
+    }
+    for (partner, kept, given) in exchanges.reversed() {
+      try exchange(
+        sending: UnsafeMutableBufferPointer(rebasing: values[kept]),
+        receiving: UnsafeMutableBufferPointer(rebasing: values[given]), with: partner)
+    }
+  }
+
+  private func allreduceByMPI(_ values: UnsafeMutableBufferPointer<Float>) throws(MPIError) {
+    for chunk in chunks(values.count) {
+      let part = values.baseAddress.map { $0 + chunk.lowerBound }
+      try collective("MPI_Iallreduce") {
+        MPI_Iallreduce(mpi_in_place(), part, Int32(chunk.count), mpi_float(), mpi_sum(), communicator, $0)
+      }
+    }
+  }
+
+  private func exchange(
+    sending: UnsafeMutableBufferPointer<Float>, receiving: UnsafeMutableBufferPointer<Float>, with partner: Int
+  ) throws(MPIError) {
+    try wait([
+      receive(UnsafeMutableRawBufferPointer(receiving), from: partner, tag: 0, on: treeCommunicator),
+      send(UnsafeRawBufferPointer(sending), to: partner, tag: 0, on: treeCommunicator),
+    ])
+  }
+}
+
+/// `sum[i] += values[i]`. Either operand may come first: the sum of two floats has the same bits.
+private func add(_ values: UnsafeMutableBufferPointer<Float>, to sum: UnsafeMutableBufferPointer<Float>) {
+  guard let value = values.baseAddress, let total = sum.baseAddress else { return }
+  let count = values.count
+  var i = 0
+  while i < count {
+    total[i] += value[i]
+    i &+= 1
+  }
+}

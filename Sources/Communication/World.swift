@@ -1,0 +1,145 @@
+import CMPI
+import Glibc
+
+/// All the processes of the run, of which this process is one: its **rank**.
+///
+/// There is one `World` in a process. It is not `Sendable`: one thread at a time may call its methods, and every rank
+/// must call the collective ones (all but `send`, `receive`, `wait` and `abort`) in the same order.
+///
+/// Each method that waits for other ranks sleeps while it waits (see `wait`). After an error is thrown the state of
+/// the messages under way is unknown: say what happened and `abort`, or the other ranks wait for ever.
+public final class World {
+  /// This process's number, 0 ..< `size`.
+  public let rank: Int
+  /// The number of processes.
+  public let size: Int
+  /// The name of the machine that this rank runs on.
+  public let hostName: String
+  /// This rank's number among the ranks that share its machine, 0 ..< `localSize`.
+  public let localRank: Int
+  /// The number of ranks that share this rank's machine.
+  public let localSize: Int
+  /// The cores that the ranks of this machine may run on, all together: the union of their affinity masks.
+  public let localCores: Int
+
+  /// For messages that the caller addresses and for collectives.
+  let communicator: MPI_Comm
+  /// A copy for the messages of `allreduceTree`, which therefore can have any tag.
+  let treeCommunicator: MPI_Comm
+
+  /// Starts MPI, under `mpirun`, `srun --mpi=pmix` or alone as a world of one rank. A process can do this once; later
+  /// calls return the same world or throw the same error.
+  ///
+  /// MPI is told to return errors instead of ending the process, and they are thrown as `MPIError`.
+  public static func start() throws(MPIError) -> World {
+    try started.get()
+  }
+
+  // Written once, before anyone reads it; that one thread at a time uses the world is the class's own rule.
+  private nonisolated(unsafe) static let started = Result { () throws(MPIError) in try World() }
+
+  private init() throws(MPIError) {
+    setDefaults()
+    var provided: Int32 = 0
+    try check(MPI_Init_thread(nil, nil, Int32(MPI_THREAD_MULTIPLE), &provided), "MPI_Init_thread")
+    communicator = mpi_comm_world()
+    try check(MPI_Comm_set_errhandler(communicator, mpi_errors_return()), "MPI_Comm_set_errhandler")
+    guard provided >= Int32(MPI_THREAD_FUNNELED) else {
+      throw MPIError(
+        call: "MPI_Init_thread", code: Int32(MPI_ERR_OTHER),
+        message: "the MPI library (\(World.libraryVersion)) was built without support for threads; use one that has "
+          + "MPI_THREAD_FUNNELED or more")
+    }
+    (rank, size) = try place(in: communicator)
+    hostName = try processorName()
+    // Sleeps between looks at a message are shorter than Linux's default precision.
+    _ = linux_set_timer_slack(1000)
+
+    var copy: MPI_Comm?
+    try check(MPI_Comm_dup(communicator, &copy), "MPI_Comm_dup")
+    treeCommunicator = copy!
+
+    var host: MPI_Comm?
+    try check(
+      MPI_Comm_split_type(communicator, mpi_comm_type_shared(), Int32(rank), mpi_info_null(), &host),
+      "MPI_Comm_split_type")
+    (localRank, localSize) = try place(in: host!)
+    localCores = try unitedCores(of: host!)
+    try check(MPI_Comm_free(&host), "MPI_Comm_free")
+  }
+
+  /// More ranks than cores share this machine: a rank that does not sleep takes the time of one that works.
+  var isOversubscribed: Bool { localSize > localCores }
+
+  /// The MPI library, such as "Open MPI 4.1.4". Needs no `start`.
+  public static var libraryVersion: String {
+    let text = withUnsafeTemporaryAllocation(
+      of: CChar.self, capacity: Int(MPI_MAX_LIBRARY_VERSION_STRING) + 1
+    ) { buffer in
+      buffer.initialize(repeating: 0)
+      var length: Int32 = 0
+      guard MPI_Get_library_version(buffer.baseAddress, &length) == MPI_SUCCESS else { return "unknown MPI" }
+      return String(cString: buffer.baseAddress!)
+    }
+    return shortVersion(text)
+  }
+
+  /// Ends MPI; all ranks must call it, once, after their last message. A process that ends without it makes `mpirun`
+  /// end the others.
+  public func finish() {
+    var finished: Int32 = 0
+    // Whatever MPI reports here, nothing is left that could be done about it.
+    guard MPI_Finalized(&finished) == MPI_SUCCESS, finished == 0 else { return }
+    _ = MPI_Finalize()
+  }
+
+  /// Ends all ranks at once, without their consent: `mpirun` then exits with `code`.
+  public func abort(_ code: Int32) -> Never {
+    _ = MPI_Abort(communicator, code)
+    // A rank that MPI cannot reach any more still must not go on.
+    _exit(code)
+  }
+}
+
+/// Settings of Open MPI that suit this program, where the user has made none. Read by MPI when it starts.
+private func setDefaults() {
+  // On a node declared to have more slots than it has cores, `mpirun` does not notice that ranks share cores, and the
+  // ranks spin in MPI's own start and end.
+  if let text = getenv("OMPI_COMM_WORLD_LOCAL_SIZE"), let ranks = Int(String(cString: text)),
+    ranks > sysconf(Int32(_SC_NPROCESSORS_ONLN))
+  {
+    setenv("OMPI_MCA_mpi_yield_when_idle", "1", 0)
+  }
+}
+
+private func place(in communicator: MPI_Comm) throws(MPIError) -> (rank: Int, size: Int) {
+  var rank: Int32 = 0
+  var size: Int32 = 0
+  try check(MPI_Comm_rank(communicator, &rank), "MPI_Comm_rank")
+  try check(MPI_Comm_size(communicator, &size), "MPI_Comm_size")
+  return (Int(rank), Int(size))
+}
+
+private func processorName() throws(MPIError) -> String {
+  var name = [CChar](repeating: 0, count: Int(MPI_MAX_PROCESSOR_NAME) + 1)
+  var length: Int32 = 0
+  try check(MPI_Get_processor_name(&name, &length), "MPI_Get_processor_name")
+  return String(decoding: name.prefix(Int(length)).map { UInt8(bitPattern: $0) }, as: UTF8.self)
+}
+
+private func unitedCores(of host: MPI_Comm) throws(MPIError) -> Int {
+  let own = affinityMask()
+  var united = own
+  try check(MPI_Allreduce(own, &united, Int32(own.count), mpi_byte(), mpi_bitwise_or(), host), "MPI_Allreduce")
+  let count = united.reduce(0) { $0 + $1.nonzeroBitCount }
+  return count > 0 ? count : availableCores()
+}
+
+/// "Open MPI 4.1.4" of "Open MPI v4.1.4, package: …", "MPICH Version: 4.0.2" of the first line of several.
+private func shortVersion(_ text: String) -> String {
+  let start = text.prefix { $0 != "," && !$0.isNewline }
+  let words = start.split(whereSeparator: \.isWhitespace).map { word in
+    word.first == "v" && word.dropFirst().first?.isNumber == true ? word.dropFirst() : word
+  }
+  return words.joined(separator: " ")
+}

@@ -1,0 +1,42 @@
+/// The names of Fashion-MNIST's ten classes (Xiao, Rasul, Vollgraf, 2017).
+let fashionClassNames = [
+  "T-shirt/top", "Trouser", "Pullover", "Dress", "Coat", "Sandal", "Shirt", "Sneaker", "Bag", "Ankle boot",
+]
+
+/// The digest of Fashion-MNIST's 10,000 test images, by which it is recognized under any folder's name.
+private let fashionTestDigest: UInt64 = 0x85F1_1B38_68AA_0E5D
+
+/// The names of a data set's classes: `listed` where its folder has a list, Fashion-MNIST's where `test` is
+/// Fashion-MNIST's, else the numbers.
+func classNames(listed: [String]?, test: LabeledImages) -> [String] {
+  if let listed { return listed }
+  if test.count == 10_000, test.classCount == fashionClassNames.count, contentDigest(test) == fashionTestDigest {
+    return fashionClassNames
+  }
+  return (0..<test.classCount).map(String.init)
+}
+
+/// The file in a data set's folder that names its classes.
+let classNamesFile = "class-names.txt"
+
+/// One name a line, in the order of the labels. Nothing where there is no such file.
+func readClassNames(directory: String) throws(DataError) -> [String]? {
+  let path = directory + "/" + classNamesFile
+  guard exists(path) else { return nil }
+  let expected = "one class name a line in UTF-8"
+  let bytes = try readWhole(path: path, limit: 1 << 22, expected: expected)
+  guard let text = String(validating: bytes, as: UTF8.self) else {
+    throw DataError(.invalid, path: path, expected: expected, found: "bytes that are no UTF-8")
+  }
+  var lines = text.split(omittingEmptySubsequences: false, whereSeparator: \.isNewline).map { line in
+    String(line.drop(while: \.isWhitespace).reversed().drop(while: \.isWhitespace).reversed())
+  }
+  while lines.last == "" { lines.removeLast() }
+  guard !lines.isEmpty else {
+    throw DataError(.invalid, path: path, expected: expected, found: "no name")
+  }
+  if let empty = lines.firstIndex(of: "") {
+    throw DataError(.invalid, path: path, expected: expected, found: "line \(empty + 1) empty")
+  }
+  return lines
+}

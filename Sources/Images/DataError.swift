@@ -1,0 +1,37 @@
+/// Why a file cannot be used as data: which file, what was expected of it, what was found, and what to do.
+public struct DataError: Error, Equatable, Sendable, CustomStringConvertible {
+  public enum Kind: Sendable {
+    /// The file is not there or cannot be read.
+    case missing
+    /// The file can be read, and is not what it has to be.
+    case invalid
+  }
+
+  public let kind: Kind
+  /// The file or folder, as the caller named it.
+  public let path: String
+  public let expected: String
+  public let found: String
+  /// What to do about it: whole sentences, or nothing.
+  public let advice: String
+
+  public init(_ kind: Kind, path: String, expected: String, found: String, advice: String = "") {
+    self.kind = kind
+    self.path = path
+    self.expected = expected
+    self.found = found
+    self.advice = advice
+  }
+
+  /// The exit code of `sysexits.h`: EX_NOINPUT or EX_DATAERR.
+  public var exitCode: Int32 {
+    switch kind {
+    case .missing: 66
+    case .invalid: 65
+    }
+  }
+
+  public var description: String {
+    "\(path): expected \(expected), found \(found)." + (advice.isEmpty ? "" : " \(advice)")
+  }
+}

@@ -1,0 +1,44 @@
+/// What a run was trained on, to recognize on resumption that the data are still the same. Holds no path.
+public struct DataFingerprint: Codable, Equatable, Sendable {
+  /// The kind of source, such as `idx`.
+  public var kind: String
+  /// Images that train, without those kept back for validation.
+  public var trainingCount: Int
+  public var validationCount: Int
+  public var testCount: Int
+  public var extents: ImageExtents
+  public var classCount: Int
+  /// XXH64 of all pixels and labels in their order, 16 hexadecimal digits.
+  public var digest: String
+
+  public init(kind: String, training: LabeledImages, validation: LabeledImages, test: LabeledImages) {
+    self.kind = kind
+    trainingCount = training.count
+    validationCount = validation.count
+    testCount = test.count
+    extents = training.extents
+    classCount = training.classCount
+    digest = hexadecimal([training, validation, test].reduce(0) { contentDigest($1, seed: $0) })
+  }
+
+  /// A sentence for each thing in which these data differ from `other`, those that were used before. Empty where they
+  /// are the same.
+  public func differences(from other: DataFingerprint) -> [String] {
+    var sentences: [String] = []
+    func compare<Value: Equatable>(_ name: String, _ property: KeyPath<DataFingerprint, Value>) {
+      let (now, before) = (self[keyPath: property], other[keyPath: property])
+      if now != before { sentences.append("The data's \(name) is \(now) and was \(before).") }
+    }
+    compare("kind", \.kind)
+    compare("number of training images", \.trainingCount)
+    compare("number of validation images", \.validationCount)
+    compare("number of test images", \.testCount)
+    compare("image size", \.extents)
+    compare("number of classes", \.classCount)
+    // With another count or size another digest says nothing new.
+    if sentences.isEmpty, digest != other.digest {
+      sentences.append("The pixels or labels are not the same: their digest is \(digest) and was \(other.digest).")
+    }
+    return sentences
+  }
+}

@@ -1,0 +1,47 @@
+/// A picture in memory: bytes, planar (channels, height, width), red, green and blue or grey.
+public struct DecodedImage: Equatable, Sendable {
+  public let extents: ImageExtents
+  /// (channels, height, width)
+  public let bytes: [UInt8]
+
+  public init(bytes: [UInt8], extents: ImageExtents) {
+    precondition(bytes.count == extents.count, "\(extents) are \(extents.count) bytes, not \(bytes.count)")
+    self.bytes = bytes
+    self.extents = extents
+  }
+
+  /// The pixels of `interleaved`, (height, width, 3), as planes, or as their luma where one channel is asked for.
+  init(interleaved: UnsafePointer<UInt8>, height: Int, width: Int, channels: Int) {
+    let count = height * width
+    extents = ImageExtents(channels: channels, height: height, width: width)
+    bytes = [UInt8](unsafeUninitializedCapacity: channels * count) { planes, written in
+      if channels == 1 {
+        for index in 0..<count {
+          // ITU-R BT.601, as JPEG's own Y: 0.299 R + 0.587 G + 0.114 B in 16-bit fractions.
+          let (red, green, blue) = (interleaved[3 * index], interleaved[3 * index + 1], interleaved[3 * index + 2])
+          let luma = 19595 * UInt32(red) + 38470 * UInt32(green) + 7471 * UInt32(blue) + 0x8000
+          planes[index] = UInt8(luma >> 16)
+        }
+      } else {
+        for index in 0..<count {
+          planes[index] = interleaved[3 * index]
+          planes[count + index] = interleaved[3 * index + 1]
+          planes[2 * count + index] = interleaved[3 * index + 2]
+        }
+      }
+      written = channels * count
+    }
+  }
+
+  /// The values 0 ... 255 at another size, (channels, height, width), without aliasing. Keeps no aspect ratio.
+  public func resized(to target: ImageExtents) -> [Float] {
+    precondition(target.channels == extents.channels, "a picture of \(extents) cannot become one of \(target)")
+    return resample(extents, height: target.height, width: target.width) { Float(bytes[$0]) }
+  }
+
+  /// The input of a network: resized to the mean's extents, the mean subtracted, times `scale`. For a picture of the
+  /// mean's own size the same bits as `SampleLoader.loadPlain` gives.
+  public func networkInput(mean: MeanImage, scale: Float) -> [Float] {
+    zip(resized(to: mean.extents), mean.values).map { ($0 - $1) * scale }
+  }
+}

@@ -1,0 +1,100 @@
+/// A data set as a folder of IDX files, named as MNIST's and Fashion-MNIST's are.
+public enum IDXFolder {
+  /// All of the data set.
+  ///
+  /// The classes are as many as `class-names.txt` in the folder lists, else `classCount`, else one more than the
+  /// training part's greatest label. Throws `DataError` where a file is missing or wrong, or two of them disagree.
+  public static func load(
+    directory: String, classCount: Int? = nil
+  ) throws(DataError) -> (training: LabeledImages, test: LabeledImages, classNames: [String]) {
+    let listed = try listedNames(directory: directory, classCount: classCount)
+    let training = try loadPart(.training, directory: directory, classCount: listed?.count ?? classCount)
+    let test = try loadPart(.test, directory: directory, classCount: training.classCount)
+    guard test.extents == training.extents else {
+      throw DataError(
+        .invalid, path: directory, expected: "training and test images of one size",
+        found: "\(training.extents) and \(test.extents)")
+    }
+    return (training, test, classNames(listed: listed, test: test))
+  }
+
+  /// The test part alone. Without `class-names.txt` and `classCount`, the test labels say how many classes there are.
+  public static func loadTest(
+    directory: String, classCount: Int? = nil
+  ) throws(DataError) -> (test: LabeledImages, classNames: [String]) {
+    let listed = try listedNames(directory: directory, classCount: classCount)
+    let test = try loadPart(.test, directory: directory, classCount: listed?.count ?? classCount)
+    return (test, classNames(listed: listed, test: test))
+  }
+
+  private enum Part: String {
+    case training
+    case test
+
+    /// What its files' names begin with.
+    var prefixes: [String] {
+      switch self {
+      case .training: ["train"]
+      case .test: ["t10k", "test"]
+      }
+    }
+  }
+
+  private static func loadPart(
+    _ part: Part, directory: String, classCount: Int?
+  ) throws(DataError) -> LabeledImages {
+    let imagesPath = try find(part, "images", dimensionCounts: [3, 4], directory: directory)
+    let labelsPath = try find(part, "labels", dimensionCounts: [1], directory: directory)
+    let labels = try IDXFile.readLabels(path: labelsPath)
+    let (count, extents, bytes) = try IDXFile.readImages(path: imagesPath)
+    guard labels.count == count else {
+      throw DataError(
+        .invalid, path: labelsPath, expected: "\(count) labels, one for each image in \(imagesPath)",
+        found: "\(labels.count)", advice: "Both files have to come from the same data set.")
+    }
+    let classCount = classCount ?? Int(labels.max() ?? 0) + 1
+    if let position = labels.firstIndex(where: { $0 >= classCount }) {
+      throw DataError(
+        .invalid, path: labelsPath, expected: "labels from 0 to \(classCount - 1)",
+        found: "label \(labels[position]) at position \(position)",
+        advice: "If there are more classes, list all their names in \(classNamesFile) beside it, one a line.")
+    }
+    return LabeledImages(pixels: bytes, extents: extents, labels: labels.map(Int32.init), classCount: classCount)
+  }
+
+  private static func find(
+    _ part: Part, _ content: String, dimensionCounts: [Int], directory: String
+  ) throws(DataError) -> String {
+    for prefix in part.prefixes {
+      for dimensions in dimensionCounts {
+        for separator in ["-", "."] {
+          for suffix in ["", ".gz"] {
+            let path = "\(directory)/\(prefix)-\(content)\(separator)idx\(dimensions)-ubyte\(suffix)"
+            if exists(path) { return path }
+          }
+        }
+      }
+    }
+    let names = part.prefixes.map { prefix in
+      let kinds = dimensionCounts.map { "idx\($0)" }.joined(separator: "|")
+      return "\(prefix)-\(content)-\(kinds)-ubyte[.gz]"
+    }
+    throw DataError(
+      .missing, path: directory, expected: "the \(part.rawValue) \(content) in \(names.joined(separator: " or "))",
+      found: isFolder(directory) ? "no such file in this folder" : "no such folder", advice: howToGetData)
+  }
+
+  private static func listedNames(directory: String, classCount: Int?) throws(DataError) -> [String]? {
+    guard let names = try readClassNames(directory: directory) else { return nil }
+    if let classCount, names.count != classCount {
+      throw DataError(
+        .invalid, path: "\(directory)/\(classNamesFile)", expected: "\(classCount) names", found: "\(names.count)")
+    }
+    return names
+  }
+
+  private static let howToGetData = """
+    Fashion-MNIST comes with Debian: apt-get install dataset-fashion-mnist \
+    puts it into /usr/share/datasets/fashion-mnist.
+    """
+}

@@ -1,0 +1,44 @@
+/// The first four bytes of an IDX file: two zeros, the type of its values, and how many dimensions they have.
+struct IDXMagic: CustomStringConvertible {
+  enum ValueType: UInt8 {
+    case unsignedByte = 0x08
+    case signedByte = 0x09
+    case short = 0x0B
+    case int = 0x0C
+    case float = 0x0D
+    case double = 0x0E
+  }
+
+  let type: ValueType
+  let dimensionCount: Int
+
+  /// Nothing where `head` does not begin as an IDX file does.
+  init?(_ head: [UInt8]) {
+    guard head.count >= 4, head[0] == 0, head[1] == 0, let type = ValueType(rawValue: head[2]), head[3] > 0 else {
+      return nil
+    }
+    self.type = type
+    dimensionCount = Int(head[3])
+  }
+
+  var description: String {
+    let words = Self.hexadecimal(type, dimensionCount)
+    switch (type, dimensionCount) {
+    case (.unsignedByte, 1): return "an IDX file of labels (magic \(words))"
+    case (.unsignedByte, 3...4): return "an IDX file of images (magic \(words))"
+    default:
+      let dimensions = dimensionCount == 1 ? "1 dimension" : "\(dimensionCount) dimensions"
+      return "an IDX file of type \(type) with \(dimensions) (magic \(words))"
+    }
+  }
+
+  /// The magic numbers of bytes with so many dimensions.
+  static func words(_ dimensionCounts: ClosedRange<Int>) -> String {
+    dimensionCounts.map { hexadecimal(.unsignedByte, $0) }.joined(separator: " or ")
+  }
+
+  private static func hexadecimal(_ type: ValueType, _ dimensionCount: Int) -> String {
+    let digits = String(Int(type.rawValue) << 8 | dimensionCount, radix: 16)
+    return "0x" + String(repeating: "0", count: 8 - digits.count) + digits
+  }
+}

@@ -1,0 +1,61 @@
+import CZlib
+
+/// A regular file that is read from its beginning, plain or gzipped: its content says which, not its name.
+struct InputFile: ~Copyable {
+  let path: String
+  /// Bytes on the disk.
+  let size: Int
+  private let file: gzFile
+  private let descriptor: Int32
+  private let expected: String
+
+  /// `expected` says what the file should be.
+  init(path: String, expected: String) throws(DataError) {
+    (descriptor, size) = try openRegularFile(path: path, expected: expected)
+    guard let file = gzdopen(descriptor, "rb") else {
+      preconditionFailure("zlib has no memory for reading \(path)")
+    }
+    gzbuffer(file, 1 << 18)
+    self.file = file
+    self.path = path
+    self.expected = expected
+  }
+
+  deinit {
+    gzclose_r(file)
+  }
+
+  /// Whether the content is decompressed.
+  var isCompressed: Bool { gzdirect(file) == 0 }
+
+  /// The next `count` bytes of the content, or fewer where it ends. Memory is taken as bytes arrive.
+  func read(_ count: Int) throws(DataError) -> [UInt8] {
+    var bytes: [UInt8] = []
+    bytes.reserveCapacity(min(count, isCompressed ? 1 << 24 : size))
+    let chunk = UnsafeMutableRawBufferPointer.allocate(byteCount: min(count, 1 << 18), alignment: 16)
+    defer { chunk.deallocate() }
+    while bytes.count < count {
+      let wanted = min(chunk.count, count - bytes.count)
+      let got = Int(gzread(file, chunk.baseAddress, UInt32(wanted)))
+      if got > 0 { bytes.append(contentsOf: chunk[..<got]) }
+      if got < wanted {
+        try checkError()
+        break
+      }
+    }
+    return bytes
+  }
+
+  /// Throws what zlib or the system says went wrong in the last read. The mere end of the file is nothing wrong.
+  private func checkError() throws(DataError) {
+    var code: Int32 = 0
+    let message = gzerror(file, &code).map { String(cString: $0) } ?? ""
+    guard code != Z_OK, code != Z_STREAM_END else { return }
+    if code == Z_ERRNO { throw systemError(path: path, expected: expected) }
+    let prefix = "<fd:\(descriptor)>: "
+    let words = message.hasPrefix(prefix) ? String(message.dropFirst(prefix.count)) : message
+    throw DataError(
+      .invalid, path: path, expected: "\(expected) in a whole gzip file",
+      found: "damage in its \(size) bytes (zlib: \(words))", advice: "Copy or download the file again.")
+  }
+}

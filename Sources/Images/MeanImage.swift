@@ -1,0 +1,44 @@
+/// The mean of images, per pixel: what is subtracted from every input.
+public struct MeanImage: Equatable, Sendable {
+  public let extents: ImageExtents
+  /// (channels, height, width)
+  public let values: [Float]
+
+  /// A mean that was stored.
+  public init(values: [Float], extents: ImageExtents) {
+    precondition(values.count == extents.count, "\(extents) are \(extents.count) values, not \(values.count)")
+    self.values = values
+    self.extents = extents
+  }
+
+  /// The mean of `images`, summed in integers: the same bits in any order of the images.
+  public init(of images: LabeledImages) {
+    precondition(images.count > 0, "the mean of no image is not defined")
+    let count = images.extents.count
+    var sums = [UInt64](repeating: 0, count: count)
+    var partial = [UInt32](repeating: 0, count: count)
+    // A 32-bit sum holds 2^24 bytes.
+    let group = 1 << 24
+    for start in stride(from: 0, to: images.count, by: group) {
+      for index in start..<min(start + group, images.count) {
+        images.withPixels(of: index) { pixels in
+          partial.withUnsafeMutableBufferPointer { partial in
+            for position in 0..<count { partial[position] &+= UInt32(pixels[position]) }
+          }
+        }
+      }
+      for position in 0..<count {
+        sums[position] += UInt64(partial[position])
+        partial[position] = 0
+      }
+    }
+    self.init(values: sums.map { Float(Double($0) / Double(images.count)) }, extents: images.extents)
+  }
+
+  /// The mean for inputs of another size, resampled as pictures are.
+  public func resized(to target: ImageExtents) -> MeanImage {
+    precondition(target.channels == extents.channels, "a mean of \(extents) cannot become one of \(target)")
+    let resized = resample(extents, height: target.height, width: target.width) { values[$0] }
+    return MeanImage(values: resized, extents: target)
+  }
+}

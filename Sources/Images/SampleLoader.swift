@@ -1,0 +1,94 @@
+/// Makes network inputs of labelled images: (pixel − mean) · scale, for training cropped and mirrored at random.
+///
+/// A pure function of its fields, sample and epoch: any thread may load any sample.
+public struct SampleLoader: Sendable {
+  public let images: LabeledImages
+  public let mean: MeanImage
+  public let augmentation: Augmentation
+  public let seed: UInt64
+  public let scale: Float
+
+  public init(images: LabeledImages, mean: MeanImage, augmentation: Augmentation, seed: UInt64, scale: Float) {
+    precondition(
+      images.extents == mean.extents, "images of \(images.extents) do not go with a mean of \(mean.extents)")
+    self.images = images
+    self.mean = mean
+    self.augmentation = augmentation
+    self.seed = seed
+    self.scale = scale
+  }
+
+  /// The extents of one input.
+  public var extents: ImageExtents { images.extents }
+
+  /// Writes `sample` as training sees it in `epoch` to `output`, (channels, height, width).
+  public func load(sample: Int, epoch: Int, into output: UnsafeMutablePointer<Float>) {
+    let draw = augmentation.draw(seed: seed, epoch: epoch, sample: sample)
+    let (height, width) = (extents.height, extents.width)
+    // The columns of the input that the output shows.
+    let shown = max(0, draw.columns)..<max(max(0, draw.columns), min(width, width + draw.columns))
+    withPointers(sample) { pixels, mean in
+      for channel in 0..<extents.channels {
+        for y in 0..<height {
+          let row = output + (channel * height + y) * width
+          let inputY = y + draw.rows
+          guard 0 <= inputY, inputY < height, !shown.isEmpty else {
+            row.update(repeating: 0, count: width)
+            continue
+          }
+          let start = (channel * height + inputY) * width + shown.lowerBound
+          let left = shown.lowerBound - draw.columns
+          let right = width - left - shown.count
+          if draw.mirrored {
+            row.update(repeating: 0, count: right)
+            subtractReversed(pixels + start, mean + start, scale, shown.count, row + right)
+            (row + right + shown.count).update(repeating: 0, count: left)
+          } else {
+            row.update(repeating: 0, count: left)
+            subtract(pixels + start, mean + start, scale, shown.count, row + left)
+            (row + left + shown.count).update(repeating: 0, count: right)
+          }
+        }
+      }
+    }
+  }
+
+  /// Writes `sample` as evaluation sees it, uncropped and not mirrored, to `output`, (channels, height, width).
+  public func loadPlain(sample: Int, into output: UnsafeMutablePointer<Float>) {
+    withPointers(sample) { pixels, mean in
+      subtract(pixels, mean, scale, extents.count, output)
+    }
+  }
+
+  private func withPointers(_ sample: Int, _ body: (UnsafePointer<UInt8>, UnsafePointer<Float>) -> Void) {
+    images.withPixels(of: sample) { pixels in
+      mean.values.withUnsafeBufferPointer { mean in
+        guard let pixels = pixels.baseAddress, let mean = mean.baseAddress else { return }
+        body(pixels, mean)
+      }
+    }
+  }
+}
+
+private func subtract(
+  _ pixels: UnsafePointer<UInt8>, _ mean: UnsafePointer<Float>, _ scale: Float, _ count: Int,
+  _ output: UnsafeMutablePointer<Float>
+) {
+  var index = 0
+  while index < count {
+    output[index] = (Float(pixels[index]) - mean[index]) * scale
+    index &+= 1
+  }
+}
+
+private func subtractReversed(
+  _ pixels: UnsafePointer<UInt8>, _ mean: UnsafePointer<Float>, _ scale: Float, _ count: Int,
+  _ output: UnsafeMutablePointer<Float>
+) {
+  let last = output + (count - 1)
+  var index = 0
+  while index < count {
+    last[0 &- index] = (Float(pixels[index]) - mean[index]) * scale
+    index &+= 1
+  }
+}
