@@ -8,10 +8,26 @@ public struct Augmentation: Codable, Equatable, Sendable {
   /// Whether every second image, at random, is mirrored left to right.
   public var mirror: Bool
 
+  private enum CodingKeys: CodingKey {
+    case padding
+    case mirror
+  }
+
   public init(padding: Int, mirror: Bool) {
     precondition(padding >= 0, "a padding of \(padding)")
     self.padding = padding
     self.mirror = mirror
+  }
+
+  /// Throws `DecodingError` for a negative padding.
+  public init(from decoder: any Decoder) throws {
+    let container = try decoder.container(keyedBy: CodingKeys.self)
+    padding = try container.decode(Int.self, forKey: .padding)
+    mirror = try container.decode(Bool.self, forKey: .mirror)
+    if padding < 0 {
+      throw DecodingError.dataCorruptedError(
+        forKey: .padding, in: container, debugDescription: "expected a padding of 0 or more, found \(padding)")
+    }
   }
 
   public static let none = Augmentation(padding: 0, mirror: false)

@@ -60,6 +60,11 @@ public enum IDXFile {
         .invalid, path: path, expected: "at least one of the \(content), and no side of 0",
         found: "a header that declares \(written)")
     }
+    guard dimensions[0] <= Int(Int32.max) else {
+      throw DataError(
+        .invalid, path: path, expected: "at most \(Int32.max) \(content)",
+        found: "a header that declares \(written)", advice: downloadAgain)
+    }
     try checkSize(of: file, headerSize: 4 + header.count, size: size, written: written)
 
     let bytes = try file.read(size)

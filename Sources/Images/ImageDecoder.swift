@@ -29,14 +29,14 @@ struct PictureFile {
 
   /// Refuses extents before memory is taken for them. `pixelsPerByte` is the most that the format can compress.
   func checkExtents(format: String, height: Int, width: Int, pixelsPerByte: Int) throws(DataError) {
-    let expected = "a \(format) picture of at most 2^28 pixels"
     guard height > 0, width > 0 else {
-      throw DataError(.invalid, path: path, expected: expected, found: "an empty one of \(width)×\(height)")
+      throw damaged(format: format, words: "it declares \(width)×\(height) pixels")
     }
     let (pixels, overflow) = height.multipliedReportingOverflow(by: width)
     guard !overflow, pixels <= 1 << 28 else {
       throw DataError(
-        .invalid, path: path, expected: expected, found: "one that declares \(width)×\(height)",
+        .invalid, path: path, expected: "a \(format) picture of at most 2^28 pixels",
+        found: "one that declares \(width)×\(height)",
         advice: "Make it smaller.")
     }
     guard pixels <= pixelsPerByte * bytes.count else {

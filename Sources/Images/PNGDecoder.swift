@@ -1,6 +1,6 @@
 import CPNG
 
-/// Decodes a PNG file with libpng: any depth and colour type, transparency over white.
+/// Decodes a PNG file with libpng: any depth and colour type, transparency over white by the light, as libpng mixes.
 func decodePNG(_ file: PictureFile, channels: Int) throws(DataError) -> DecodedImage {
   var image = png_image()
   image.version = UInt32(PNG_IMAGE_VERSION)

@@ -87,8 +87,12 @@ import Testing
       "images of at most 2^40 bytes, found a header that declares 2147483648×2147483648×2147483648"
     ),
     (
-      idx([1 << 31, 512, 1], scatteredBytes(784)),
-      "1099511627776 bytes after the header, which declares 2147483648×512×1, found 784"
+      idx([1 << 31, 28, 1], scatteredBytes(784)),
+      "at most 2147483647 images, found a header that declares 2147483648×28×1"
+    ),
+    (
+      idx([1 << 30, 1024, 1], scatteredBytes(784)),
+      "1099511627776 bytes after the header, which declares 1073741824×1024×1, found 784"
     ),
   ])
   func refusesTruncatedAndOverlongFiles(bytes: [UInt8], words: String) throws {

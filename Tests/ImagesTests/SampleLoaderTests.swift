@@ -1,3 +1,4 @@
+import Foundation
 import Images
 import Testing
 
@@ -97,5 +98,14 @@ import Testing
     var unmirrored = draws[0]
     unmirrored.mirrored = false
     #expect(Augmentation(padding: 100, mirror: false).draw(seed: 1, epoch: 0, sample: 7) == unmirrored)
+  }
+
+  @Test func augmentationFromAFileIsChecked() throws {
+    let augmentation = Augmentation(padding: 4, mirror: true)
+    let encoded = try JSONEncoder().encode(augmentation)
+    #expect(try JSONDecoder().decode(Augmentation.self, from: encoded) == augmentation)
+    #expect(throws: DecodingError.self) {
+      try JSONDecoder().decode(Augmentation.self, from: Data(#"{"padding": -1, "mirror": true}"#.utf8))
+    }
   }
 }
