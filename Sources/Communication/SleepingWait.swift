@@ -68,7 +68,7 @@ private struct Pause {
   private static let spinTime = 100_000
   /// A look that takes longer has moved data. MPI's now and then look at everything it has may take as long: that
   /// costs one spin.
-  private static let dataTime = 20_000
+  private static let dataTime = 10_000
   /// A sleep is this part of the time waited so far, which bounds what it can add to that time.
   private static let share = 64
   private static let shortestSleep = 5_000

@@ -1,0 +1,274 @@
+import Communication
+import Kernels
+import Network
+
+/// What all ranks know after a step.
+public struct StepResult: Equatable, Sendable {
+  /// Σ of the losses of the mini-batch's samples.
+  public var lossSum: Double
+  /// Samples of the mini-batch that were classified wrongly.
+  public var errors: Int
+  /// Whether any rank asked to stop.
+  public var stop: Bool
+  /// Whether rank 0 asked for a checkpoint.
+  public var save: Bool
+
+  /// Whether the loss is a number. Where it is not, no parameter was changed.
+  public var isFinite: Bool { lossSum.isFinite }
+}
+
+/// One step of training on all ranks (paper, section 3; Krizhevsky's "one weird trick" with the fc layers on one
+/// worker): every rank runs the tower on its leaves, rank 0 the head on all features, the tower's gradients are added
+/// over the ranks, and every rank applies the same update.
+///
+/// The same bits with 1, 2, 4 or 8 ranks and any number of threads: a leaf's work has the same shape wherever it runs,
+/// leaves are added in one binary tree inside a rank and between ranks, and the head's products are cut the same way.
+public final class DistributedStep {
+  public let network: Network
+  public let shares: Shares
+  /// Seconds by what they were spent on since the start.
+  public var time = TimeSplit()
+
+  private let world: World
+  private let pool: ThreadPool
+  private let seed: UInt64
+  /// v of the update, laid out like the parameters. On ranks other than 0 only the tower's part is in use.
+  public let momentum: FloatBuffer
+  private let gradient: FloatBuffer
+
+  private let leaves: Range<Int>
+  private let leafMemory: [LeafMemory]
+  private let scratch: [FloatBuffer]
+  /// The gradient of one layer for each leaf, one behind the other; nil where the rank has one leaf at most.
+  private let leafGradients: FloatBuffer?
+  private let reductionScratch: FloatBuffer
+  private let towerParameters: [ParameterDescription]
+  private let headParameters: [ParameterDescription]
+
+  /// Features of the whole mini-batch and their gradients, and the head's memory: on rank 0.
+  private let features: FloatBuffer
+  private let dFeatures: FloatBuffer
+  private let headMemory: HeadMemory?
+
+  public init(_ network: Network, world: World, shares: Shares, seed: UInt64, on pool: ThreadPool) {
+    precondition(shares.ranks == world.size, "shares for \(shares.ranks) ranks among \(world.size)")
+    self.network = network
+    self.world = world
+    self.shares = shares
+    self.seed = seed
+    self.pool = pool
+    let isRoot = world.rank == 0
+    let length = network.parameters.count
+    momentum = FloatBuffer(length)
+    gradient = FloatBuffer(length)
+    leaves = shares.leaves(ofRank: world.rank)
+    leafMemory = leaves.map { _ in LeafMemory(network.tower, capacity: shares.leafSize, forTraining: true) }
+    scratch = (0..<pool.threadCount).map { _ in FloatBuffer(network.tower.scratchCount) }
+    let largestLayer = network.tower.layers.map(\.parameterRange.count).max() ?? 0
+    leafGradients = leaves.count > 1 ? FloatBuffer(leaves.count * largestLayer) : nil
+    reductionScratch = FloatBuffer(world.allreduceScratchCount(network.architecture.towerRange.count))
+    towerParameters = network.architecture.parameters.filter { $0.part == .tower }
+    headParameters = network.architecture.parameters.filter { $0.part == .head }
+    let featureTotal = isRoot ? shares.batch * network.tower.featureCount : 0
+    features = FloatBuffer(featureTotal)
+    dFeatures = FloatBuffer(featureTotal)
+    headMemory = isRoot ? HeadMemory(network.head, rows: shares.batch, forTraining: true) : nil
+  }
+
+  /// Runs one step.
+  ///
+  /// - Parameters:
+  ///   - iteration: counts from 0; keys the dropout.
+  ///   - labels: of all slots of the mini-batch; read on rank 0.
+  ///   - stop: whether this rank wants to stop after the step.
+  ///   - save: whether rank 0 wants a checkpoint after the step.
+  ///   - load: writes the image of a slot of this rank, on several threads at once.
+  public func run(
+    iteration: Int, sgd: SGD, labels: [Int32], stop: Bool, save: Bool,
+    load: (_ slot: Int, _ target: UnsafeMutablePointer<Float>) -> Void
+  ) throws -> StepResult {
+    time.measure(\.tower) { network.tower.prepare(network.parameters, on: pool) }
+    time.measure(\.data) { loadImages(load) }
+    time.measure(\.tower) { forwardTower() }
+    var result = StepResult(lossSum: 0, errors: 0, stop: stop, save: save)
+    if world.rank == 0 {
+      try runHead(iteration: iteration, sgd: sgd, labels: labels, &result)
+    } else {
+      try exchangeWithHead(&result)
+    }
+    guard result.isFinite else { return result }
+    time.measure(\.tower) { backwardTower() }
+    try time.measure(\.communication) { try reduceTowerGradient() }
+    time.measure(\.tower) {
+      sgd.update(
+        towerParameters, parameters: network.parameters, momentum: momentum, gradient: gradient, on: pool)
+    }
+    return result
+  }
+
+  // MARK: - The tower
+
+  private func loadImages(_ load: (_ slot: Int, _ target: UnsafeMutablePointer<Float>) -> Void) {
+    let first = shares.slots(ofRank: world.rank).lowerBound
+    let imageCount = network.tower.imageCount
+    pool.parallelFor(shares.slots(ofRank: world.rank).count) { index, _ in
+      let slot = first + index
+      let leaf = index / shares.leafSize
+      load(slot, leafMemory[leaf].images + (index - leaf * shares.leafSize) * imageCount)
+    }
+  }
+
+  private func forwardTower() {
+    pool.parallelFor(leaves.count) { leaf, thread in
+      network.tower.forward(leafMemory[leaf], images: images(ofLeaf: leaf), scratch: scratch[thread])
+    }
+  }
+
+  /// From the last layer to the first: all leaves' gradients of a layer, then their sum, which goes into `gradient`.
+  private func backwardTower() {
+    for (index, layer) in network.tower.layers.enumerated().reversed() {
+      let range = layer.parameterRange
+      let target = gradient.base + range.lowerBound
+      let base = leafGradients?.base ?? target
+      pool.parallelFor(leaves.count) { leaf, thread in
+        network.tower.backward(
+          layer: index, leafMemory[leaf], images: images(ofLeaf: leaf), dParameters: base + leaf * range.count,
+          scratch: scratch[thread])
+      }
+      sumLeavesInTree(base, leaves: leaves.count, stride: range.count, count: range.count, on: pool)
+      if leafGradients != nil { target.update(from: base, count: range.count) }
+    }
+  }
+
+  /// The images of this rank's leaf number `leaf`.
+  private func images(ofLeaf leaf: Int) -> Int { shares.slots(ofLeaf: leaves.lowerBound + leaf).count }
+
+  private func reduceTowerGradient() throws {
+    let range = network.architecture.towerRange
+    let own = UnsafeMutableBufferPointer(start: gradient.base + range.lowerBound, count: range.count)
+    // −0 is what changes no bit of what it is added to; +0 would turn a −0 into itself.
+    if leaves.isEmpty { own.update(repeating: -0.0) }
+    try world.allreduceTree(own, scratch: reductionScratch.values)
+  }
+
+  // MARK: - Between tower and head
+
+  /// What goes with the features to rank 0, and with their gradients back.
+  private struct Control: BitwiseCopyable {
+    var lossSum = 0.0
+    var errors = 0
+    var stop = false
+    var save = false
+  }
+
+  private static let controlTag = 1
+  private static let firstLeafTag = 2
+
+  private func featureBytes(_ values: UnsafeMutablePointer<Float>, leaf: Int) -> UnsafeMutableRawBufferPointer {
+    let count = shares.slots(ofLeaf: leaf).count * network.tower.featureCount
+    return UnsafeMutableRawBufferPointer(start: values, count: count * MemoryLayout<Float>.stride)
+  }
+
+  /// Where a leaf's rows lie in a matrix of the whole mini-batch.
+  private func rows(_ matrix: FloatBuffer, ofLeaf leaf: Int) -> UnsafeMutablePointer<Float> {
+    matrix.base + shares.slots(ofLeaf: leaf).lowerBound * network.tower.featureCount
+  }
+
+  /// Every rank but 0: sends the features, sleeps until the head's answer is there.
+  private func exchangeWithHead(_ result: inout StepResult) throws {
+    var question = [Control(stop: result.stop)]
+    var answer = [Control()]
+    let start = monotonicSeconds()
+    var requests: [Request] = []
+    try question.withUnsafeMutableBytes { question in
+      try answer.withUnsafeMutableBytes { answer in
+        requests.append(try world.receive(answer, from: 0, tag: Self.controlTag))
+        for (memory, leaf) in zip(leafMemory, leaves) {
+          let tag = Self.firstLeafTag + leaf
+          requests.append(try world.receive(featureBytes(memory.dFeatures, leaf: leaf), from: 0, tag: tag))
+          requests.append(
+            try world.send(UnsafeRawBufferPointer(featureBytes(memory.features, leaf: leaf)), to: 0, tag: tag))
+        }
+        requests.append(try world.send(UnsafeRawBufferPointer(question), to: 0, tag: Self.controlTag))
+        try world.wait(requests)
+      }
+    }
+    time.communication += monotonicSeconds() - start
+    result = StepResult(
+      lossSum: answer[0].lossSum, errors: answer[0].errors, stop: answer[0].stop, save: answer[0].save)
+  }
+
+  /// Rank 0: gathers the features, runs the head, sends the features' gradients off, then does what nobody waits for.
+  private func runHead(
+    iteration: Int, sgd: SGD, labels: [Int32], _ result: inout StepResult
+  ) throws {
+    guard let headMemory else { preconditionFailure("the head on rank \(world.rank)") }
+    precondition(labels.count == shares.batch, "\(labels.count) labels for a mini-batch of \(shares.batch)")
+    let rows = shares.batch
+    try time.measure(\.communication) { try gatherFeatures(&result) }
+    let answer = time.measure(\.fullyConnected) {
+      network.head.forward(
+        features.base, rows: rows, parameters: network.parameters, memory: headMemory,
+        dropout: DropoutIteration(seed: seed, iteration: iteration), on: pool)
+      let loss = labels.withUnsafeBufferPointer {
+        network.head.loss(labels: $0.baseAddress!, rows: rows, memory: headMemory)
+      }
+      if loss.lossSum.isFinite {
+        network.head.backwardToFeatures(
+          rows: rows, parameters: network.parameters, gradient: gradient, memory: headMemory, droppedOut: true,
+          dFeatures: dFeatures.base, on: pool)
+      }
+      return loss
+    }
+    (result.lossSum, result.errors) = (answer.lossSum, answer.errors)
+    try time.measure(\.communication) { try scatterGradients(result) }
+    guard result.isFinite else { return }
+    time.measure(\.fullyConnected) {
+      network.head.backwardToWeights(
+        features.base, rows: rows, gradient: gradient, memory: headMemory, on: pool)
+      sgd.update(
+        headParameters, parameters: network.parameters, momentum: momentum, gradient: gradient, on: pool)
+    }
+  }
+
+  private func gatherFeatures(_ result: inout StepResult) throws {
+    for (memory, leaf) in zip(leafMemory, leaves) {
+      UnsafeMutableRawPointer(rows(features, ofLeaf: leaf))
+        .copyMemory(from: memory.features, byteCount: featureBytes(memory.features, leaf: leaf).count)
+    }
+    var questions = [Control](repeating: Control(), count: world.size)
+    try questions.withUnsafeMutableBufferPointer { questions in
+      var requests: [Request] = []
+      for rank in 1..<max(world.size, 1) {
+        for leaf in shares.leaves(ofRank: rank) {
+          let target = featureBytes(rows(features, ofLeaf: leaf), leaf: leaf)
+          requests.append(try world.receive(target, from: rank, tag: Self.firstLeafTag + leaf))
+        }
+        let question = UnsafeMutableBufferPointer(rebasing: questions[rank...rank])
+        requests.append(
+          try world.receive(UnsafeMutableRawBufferPointer(question), from: rank, tag: Self.controlTag))
+      }
+      try world.wait(requests)
+    }
+    result.stop = result.stop || questions.contains(where: \.stop)
+  }
+
+  private func scatterGradients(_ result: StepResult) throws {
+    for (memory, leaf) in zip(leafMemory, leaves) {
+      UnsafeMutableRawPointer(memory.dFeatures)
+        .copyMemory(from: rows(dFeatures, ofLeaf: leaf), byteCount: featureBytes(memory.dFeatures, leaf: leaf).count)
+    }
+    let answer = [Control(lossSum: result.lossSum, errors: result.errors, stop: result.stop, save: result.save)]
+    try answer.withUnsafeBytes { answer in
+      var requests: [Request] = []
+      for rank in 1..<max(world.size, 1) {
+        for leaf in shares.leaves(ofRank: rank) {
+          let source = UnsafeRawBufferPointer(featureBytes(rows(dFeatures, ofLeaf: leaf), leaf: leaf))
+          requests.append(try world.send(source, to: rank, tag: Self.firstLeafTag + leaf))
+        }
+        requests.append(try world.send(answer, to: rank, tag: Self.controlTag))
+      }
+      try world.wait(requests)
+    }
+  }
+}

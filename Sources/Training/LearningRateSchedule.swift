@@ -1,0 +1,59 @@
+import Checkpoint
+import Configuration
+
+/// When the learning rate drops and when training ends: on plateaus of the validation error, or at fixed epochs.
+///
+/// All that changes is in `ScheduleState`, which is in the checkpoint. Every rank holds the same one, because it
+/// depends on counts that were added over the ranks.
+public struct LearningRateSchedule: Sendable {
+  private let settings: Configuration.Schedule
+  private let baseRate: Double
+  public private(set) var state: ScheduleState
+
+  public init(_ settings: Configuration.Schedule, baseRate: Double, state: ScheduleState = ScheduleState()) {
+    self.settings = settings
+    self.baseRate = baseRate
+    self.state = state
+  }
+
+  /// The rate of the next step.
+  public var learningRate: Double {
+    let factor =
+      switch settings {
+      case .plateau(let plateau): plateau.factor
+      case .steps(let steps): steps.factor
+      }
+    return (0..<state.learningRateDrops).reduce(baseRate) { rate, _ in rate / factor }
+  }
+
+  /// Whether the last plateau has been reached.
+  public var isFinished: Bool { state.finished }
+
+  /// To be called after each evaluation, with the validation top-1 error in per cent and the epochs done.
+  ///
+  /// - Returns: whether the rate has dropped.
+  public mutating func evaluated(validationTop1Error error: Double, epochsDone: Int) -> Bool {
+    let before = state.learningRateDrops
+    switch settings {
+    case .steps(let steps): state.learningRateDrops = steps.epochs.count { $0 <= epochsDone }
+    case .plateau(let plateau): evaluated(error, plateau)
+    }
+    return state.learningRateDrops > before
+  }
+
+  private mutating func evaluated(_ error: Double, _ plateau: Configuration.Schedule.Plateau) {
+    if error < (state.plateauBest ?? .infinity) * (1 - plateau.threshold) {
+      state.plateauBest = error
+      state.evaluationsSinceBest = 0
+      return
+    }
+    state.evaluationsSinceBest += 1
+    guard state.evaluationsSinceBest >= plateau.patience else { return }
+    state.evaluationsSinceBest = 0
+    if state.learningRateDrops < plateau.drops {
+      state.learningRateDrops += 1
+    } else {
+      state.finished = true
+    }
+  }
+}

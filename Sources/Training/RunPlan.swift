@@ -1,0 +1,110 @@
+import Checkpoint
+import Configuration
+import Foundation
+
+/// What a run starts from, decided on rank 0 and told to all.
+struct RunPlan: Codable {
+  var runFolder: String
+  /// The resolved configuration as JSON.
+  var configuration: String
+  /// The checkpoint to go on from, with its state and the fingerprint of its data.
+  var checkpoint: String?
+  var state: TrainingState?
+  var dataFingerprint: String?
+  var warnings: [String] = []
+
+  func json() throws -> String {
+    String(decoding: try JSONEncoder().encode(self), as: UTF8.self)
+  }
+
+  init(json: String) throws {
+    self = try JSONDecoder().decode(RunPlan.self, from: Data(json.utf8))
+  }
+
+  /// Finds the run folder and the checkpoint, and resolves the configuration; touches no file.
+  init(_ request: ConfigurationRequest, _ settings: TrainingSettings) throws {
+    let found = try Self.find(request, settings)
+    runFolder = found.folder
+    guard let resumed = found.resumed else {
+      configuration = try request.resolved().json()
+      return
+    }
+    let stored = try Configuration(json: resumed.header.configuration)
+    let wanted = try request.resolved(over: stored)
+    let differences = wanted.differences(from: stored)
+    guard differences.isEmpty else {
+      throw TrainingError(
+        ExitCode.usage,
+        "\(resumed.path): the run was started with other settings than asked for now: "
+          + differences.joined(separator: "; ") + ". Go on without these flags, or start a new run with another --run")
+    }
+    configuration = wanted.json()
+    checkpoint = resumed.path
+    state = resumed.header.state
+    dataFingerprint = resumed.header.dataFingerprint
+    warnings = resumed.skipped.map { "skipped a damaged checkpoint: \($0)" }
+  }
+
+  private typealias Resumed = (path: String, header: CheckpointHeader, skipped: [String])
+
+  private static func find(
+    _ request: ConfigurationRequest, _ settings: TrainingSettings
+  ) throws -> (folder: String, resumed: Resumed?) {
+    switch settings.start {
+    case .resume(let path):
+      return (path, try RunFolder.open(at: path).newestWhole())
+    case .auto:
+      let path = try settings.runFolder ?? defaultFolder(request.resolved())
+      guard try holdsCheckpoints(path) else { return (path, nil) }
+      return (path, try RunFolder.open(at: path).newestWhole())
+    case .new:
+      if let path = settings.runFolder {
+        if try holdsCheckpoints(path) {
+          throw TrainingError(
+            ExitCode.usage,
+            "\(path): this folder holds a run already: go on with it by --resume \(path), or choose another --run")
+        }
+        return (path, nil)
+      }
+      let first = defaultFolder(try request.resolved())
+      var path = first
+      var number = 1
+      while FileManager.default.fileExists(atPath: path) {
+        number += 1
+        path = "\(first)-\(number)"
+      }
+      return (path, nil)
+    }
+  }
+
+  /// Where a run goes that names no folder.
+  private static func defaultFolder(_ configuration: Configuration) -> String { "run-\(configuration.recipe)" }
+
+  private static func holdsCheckpoints(_ path: String) throws -> Bool {
+    guard FileManager.default.fileExists(atPath: path) else { return false }
+    return try !RunFolder.open(at: path).checkpoints().isEmpty
+  }
+}
+
+/// What a person asked for: a recipe or file, and what flags change of it.
+public struct ConfigurationRequest: Sendable {
+  /// A recipe's name or a file's path; nil for the default, or for what a resumed run was started with.
+  public var recipe: String?
+  private let change: @Sendable (inout Configuration) throws -> Void
+
+  public init(recipe: String?, change: @escaping @Sendable (inout Configuration) throws -> Void) {
+    self.recipe = recipe
+    self.change = change
+  }
+
+  /// The configuration asked for; `stored` is what a resumed run was started with.
+  public func resolved(over stored: Configuration? = nil) throws -> Configuration {
+    var configuration =
+      if let recipe { try Configuration.load(recipe: recipe) } else {
+        try stored ?? Configuration.load()
+      }
+    try change(&configuration)
+    try configuration.validate()
+    return configuration
+  }
+}

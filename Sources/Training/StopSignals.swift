@@ -1,0 +1,45 @@
+import Synchronization
+
+#if canImport(Glibc)
+  import Glibc
+#endif
+
+/// TERM, INT and USR1 as a flag: the ranks agree on it at the next step's border. A second INT ends the process at
+/// once. PIPE is ignored, so that a closed `| tee` does not kill a run.
+public enum StopSignals {
+  /// The first signal that asked to stop; 0 before.
+  private static let received = Atomic<Int32>(0)
+  private static let interrupts = Atomic<Int32>(0)
+
+  /// To be called once, after MPI has started.
+  public static func install() {
+    // Touched here, because a handler must not be the first to initialize a global.
+    received.store(0, ordering: .relaxed)
+    interrupts.store(0, ordering: .relaxed)
+    for number in [SIGTERM, SIGINT, SIGUSR1] {
+      var action = sigaction()
+      action.__sigaction_handler.sa_handler = { number in
+        if number == SIGINT, StopSignals.interrupts.wrappingAdd(1, ordering: .relaxed).oldValue >= 1 {
+          _exit(128 + SIGINT)
+        }
+        _ = StopSignals.received.compareExchange(expected: 0, desired: number, ordering: .relaxed)
+      }
+      action.sa_flags = SA_RESTART
+      sigaction(number, &action, nil)
+    }
+    signal(SIGPIPE, SIG_IGN)
+  }
+
+  /// Whether this process was asked to stop.
+  public static var isRequested: Bool { received.load(ordering: .relaxed) != 0 }
+
+  /// The name of the signal that asked to stop; nil before.
+  public static var name: String? {
+    switch received.load(ordering: .relaxed) {
+    case SIGTERM: "TERM"
+    case SIGINT: "INT"
+    case SIGUSR1: "USR1"
+    default: nil
+    }
+  }
+}

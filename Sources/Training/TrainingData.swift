@@ -1,0 +1,66 @@
+import Checkpoint
+import Configuration
+import Images
+import Network
+
+/// The images of a run, as its configuration describes them.
+struct TrainingData {
+  let training: SampleLoader
+  let validation: SampleLoader
+  let test: SampleLoader
+  let classNames: [String]
+  let fingerprint: DataFingerprint
+
+  var extents: ImageExtents { training.extents }
+  var classes: Int { training.images.classCount }
+
+  /// What a checkpoint says of the inputs.
+  var inputDescription: InputDescription {
+    InputDescription(
+      meanShape: [extents.channels, extents.height, extents.width], mean: training.mean.values, classNames: classNames)
+  }
+
+  /// - Throws: `DataError` for what is wrong with the files, `TrainingError` where the configuration does not fit them.
+  init(_ configuration: Configuration) throws {
+    let (all, test, classNames) = try IDXFolder.load(directory: configuration.data.directory)
+    let held = configuration.data.validation
+    guard held < all.count else {
+      throw TrainingError(
+        ExitCode.badData,
+        "data.validation is \(held), but \(configuration.data.directory) has only \(all.count) training images: "
+          + "choose less than that")
+    }
+    let (training, validation) = split(training: all, validation: held)
+    let mean = MeanImage(of: training)
+    func loader(_ images: LabeledImages) -> SampleLoader {
+      SampleLoader(
+        images: images, mean: mean,
+        augmentation: Augmentation(
+          padding: configuration.augmentation.padding, mirror: configuration.augmentation.mirror),
+        seed: configuration.training.seed, scale: Float(configuration.data.scale))
+    }
+    self.training = loader(training)
+    // Without a validation part nothing but the training images could steer the schedule.
+    self.validation = loader(validation)
+    self.test = loader(test)
+    self.classNames = classNames
+    fingerprint = DataFingerprint(
+      kind: configuration.data.kind.rawValue, training: training, validation: validation, test: test)
+  }
+}
+
+/// Checks that a network's input and scores fit the data.
+func checkFit(_ architecture: ResolvedArchitecture, extents: ImageExtents, classes: Int, data: String) throws {
+  let input = architecture.input
+  guard input.channels == extents.channels, input.height == extents.height, input.width == extents.width else {
+    throw TrainingError(
+      ExitCode.badData,
+      "\(data): its images are \(extents), but the input of \(architecture.architecture.name) is \(input): "
+        + "choose a model for images of this size")
+  }
+  guard architecture.classes == classes else {
+    throw TrainingError(
+      ExitCode.badData,
+      "\(data): it has \(classes) classes, but \(architecture.architecture.name) has \(architecture.classes) scores")
+  }
+}

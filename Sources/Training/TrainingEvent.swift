@@ -1,0 +1,91 @@
+import Evaluation
+
+/// What a training run tells whoever shows it to a person. Told on rank 0 only.
+public enum TrainingEvent: Sendable {
+  /// Something went wrong that does not end the run.
+  case warning(String)
+  /// Training starts; `resumedFrom` names the checkpoint that it goes on from.
+  case started(TrainingDescription, resumedFrom: String?)
+  /// After a step.
+  case progress(TrainingProgress)
+  /// After an epoch's evaluation.
+  case evaluated(EpochResult)
+  case saved(path: String, iteration: Int, isBest: Bool)
+  case finished(TrainingSummary)
+}
+
+/// What is trained, on what, how: for the banner.
+public struct TrainingDescription: Sendable {
+  public var run: String
+  public var model: String
+  public var parameterCount: Int
+  public var multiplyAdds: Int
+  public var weightLayers: Int
+  public var dataDirectory: String
+  public var trainingImages: Int
+  public var validationImages: Int
+  public var testImages: Int
+  public var classes: Int
+  public var batch: Int
+  public var epochs: Int
+  public var seed: UInt64
+  public var ranks: Int
+  /// Host names with the number of ranks on each, in rank order.
+  public var hosts: [(name: String, ranks: Int)]
+  public var threads: Int
+  public var leafCount: Int
+  public var leafSize: Int
+  public var isReproducible: Bool
+}
+
+/// Where training stands.
+public struct TrainingProgress: Sendable {
+  public var epoch: Int
+  public var epochs: Int
+  public var iteration: Int
+  public var iterations: Int
+  /// Means over the epoch so far.
+  public var loss: Double
+  public var top1Error: Double
+  public var learningRate: Double
+  /// Of this process, evaluation and checkpoints left out.
+  public var imagesPerSecond: Double
+  public var secondsLeft: Double
+}
+
+/// One finished epoch.
+public struct EpochResult: Sendable {
+  public var epoch: Int
+  public var iteration: Int
+  public var learningRate: Double
+  public var trainLoss: Double
+  public var trainTop1Error: Double
+  public var validation: ErrorCounts
+  public var imagesPerSecond: Double
+  public var seconds: Double
+  public var isBest: Bool
+  /// The rate of the next epoch, where it has just dropped.
+  public var droppedTo: Double?
+}
+
+/// How a run ended.
+public struct TrainingSummary: Sendable {
+  public enum Ending: Equatable, Sendable {
+    /// All epochs done, or the last plateau reached.
+    case completed(lastPlateau: Bool)
+    /// `--iterations` reached.
+    case iterationLimit
+    /// A signal or the time limit; the text names it.
+    case interrupted(String)
+  }
+  public var ending: Ending
+  public var iteration: Int
+  public var epochs: Int
+  /// Of the best checkpoint; nil where the run did not complete, or nothing was evaluated.
+  public var bestIteration: Int?
+  public var bestValidationError: Double?
+  public var test: ErrorCounts?
+  public var run: String
+  public var secondsTrained: Double
+  public var time: TimeSplit
+}

@@ -1,0 +1,448 @@
+import Checkpoint
+import Communication
+import Configuration
+import Evaluation
+import Foundation
+import Images
+import Kernels
+import Network
+import Reports
+
+/// A training run on all ranks: from a configuration or a checkpoint to a trained network in a run folder.
+///
+/// Every rank makes one and calls `run`; errors that any rank can foresee are thrown as the same `RankFailure` on all.
+public final class TrainingRun {
+  private let world: World
+  private let settings: TrainingSettings
+  private let report: (TrainingEvent) -> Void
+  private let configuration: Configuration
+  private let data: TrainingData
+  private let network: Network
+  private let pool: ThreadPool
+  private let step: DistributedStep
+  private let evaluation: CenterEvaluation
+  private var stream: SampleStream
+  private var schedule: LearningRateSchedule
+  /// On rank 0.
+  private var folder: RunFolder?
+  private var metrics: MetricsFile?
+  private let runIdentifier: String
+  private let resumedFrom: String?
+  private let startTime = monotonicSeconds()
+
+  // What a checkpoint holds beside the tensors.
+  private var iteration = 0
+  private var epochsDone = 0
+  private var best: BestResult?
+  private var epochSums = EpochSums()
+  private var secondsTrained = 0.0
+
+  private var lastCheckpointTime = monotonicSeconds()
+  private var lastCheckpointIteration = -1
+  private var stepSeconds = 0.0
+  private var stepImages = 0
+
+  /// - Parameter report: called on rank 0 with what a person may want to know.
+  public init(
+    _ request: ConfigurationRequest, _ settings: TrainingSettings, world: World,
+    report: @escaping (TrainingEvent) -> Void
+  ) throws {
+    self.world = world
+    self.settings = settings
+    self.report = world.rank == 0 ? report : { _ in }
+    let plan = try RunPlan(
+      json: world.fromRoot(exitCode: ExitCode.of) { try RunPlan(request, settings).json() })
+    let configuration = try Configuration(json: plan.configuration)
+    self.configuration = configuration
+    for warning in plan.warnings { self.report(.warning(warning)) }
+
+    let (data, architecture) = try world.together(exitCode: ExitCode.of) {
+      let architecture = try configuration.architecture().resolved()
+      let data = try TrainingData(configuration)
+      try checkFit(
+        architecture, extents: data.extents, classes: data.classes, data: configuration.data.directory)
+      return (data, architecture)
+    }
+    self.data = data
+    try Self.checkSameData(data.fingerprint, world)
+    if let stored = plan.dataFingerprint, !settings.acceptsOtherData {
+      try world.together(exitCode: ExitCode.of) { try Self.checkUnchangedData(stored, data.fingerprint, configuration) }
+    }
+
+    pool = ThreadPool(threads: settings.threads ?? max(1, min(availableCores(), world.localCores / world.localSize)))
+    network = Network(architecture)
+    let shares = Shares(batch: configuration.training.batch, ranks: world.size)
+    let seed = configuration.training.seed
+    step = DistributedStep(network, world: world, shares: shares, seed: seed, on: pool)
+    evaluation = CenterEvaluation(network, world: world, on: pool)
+    stream = SampleStream(seed: seed, sampleCount: data.training.images.count, batch: configuration.training.batch)
+    schedule = LearningRateSchedule(
+      configuration.schedule, baseRate: configuration.solver.learningRate,
+      state: plan.state?.schedule ?? ScheduleState())
+    runIdentifier = try world.broadcast(world.rank == 0 ? Self.newIdentifier() : "", root: 0)
+    resumedFrom = plan.checkpoint
+    if let state = plan.state {
+      (iteration, epochsDone, best) = (state.iteration, state.epoch, state.best)
+      (epochSums, secondsTrained) = (state.epochSums, state.secondsTrained)
+    }
+    try loadParameters(plan)
+    try openFolder(plan)
+  }
+
+  // MARK: - Start
+
+  /// Unique to this process's start, so that a writer left over from an earlier one is recognized.
+  private static func newIdentifier() -> String {
+    let time = Int(Date().timeIntervalSince1970)
+    return "\(time)-\(String(UInt32.random(in: 0...UInt32.max), radix: 16))"
+  }
+
+  private static func checkSameData(_ fingerprint: DataFingerprint, _ world: World) throws {
+    let digests = try world.allgather(fingerprint.digest)
+    guard let other = digests.firstIndex(where: { $0 != digests[0] }) else { return }
+    let hosts = try world.allgather(world.hostName)
+    throw RankFailure(
+      rank: other, host: hosts[other],
+      message: "its data differ from those of rank 0 on host \(hosts[0]): all hosts need the same files",
+      exitCode: ExitCode.badData, failedRanks: digests.count { $0 != digests[0] }, ranks: world.size)
+  }
+
+  private static func checkUnchangedData(
+    _ stored: String, _ now: DataFingerprint, _ configuration: Configuration
+  ) throws {
+    let before = try JSONDecoder().decode(DataFingerprint.self, from: Data(stored.utf8))
+    let differences = now.differences(from: before)
+    guard !differences.isEmpty else { return }
+    throw TrainingError(
+      ExitCode.badData,
+      "\(configuration.data.directory): the data differ from those that the run was trained on: "
+        + differences.joined(separator: "; ") + ". Give the former data with --data, or go on all the same with --force"
+    )
+  }
+
+  /// Rank 0 reads or draws the parameters; the others get what they need of them: the tower's.
+  private func loadParameters(_ plan: RunPlan) throws {
+    try world.together(exitCode: ExitCode.of) {
+      guard world.rank == 0 else { return }
+      if let path = plan.checkpoint {
+        try CheckpointFile.read(path, into: tensors)
+      } else {
+        configuration.model.initializer.fill(
+          network.parameters.values, for: network.architecture, seed: configuration.training.seed,
+          initialSlope: Float(configuration.model.initialSlope))
+      }
+    }
+    let tower = network.architecture.towerRange
+    for buffer in [network.parameters, step.momentum] {
+      try world.broadcast(
+        UnsafeMutableRawBufferPointer(UnsafeMutableBufferPointer(rebasing: buffer.values[tower])), root: 0)
+    }
+  }
+
+  private func openFolder(_ plan: RunPlan) throws {
+    try world.together(exitCode: ExitCode.of) {
+      guard world.rank == 0 else { return }
+      var folder = try RunFolder.create(at: plan.runFolder)
+      try folder.claim(runIdentifier: runIdentifier)
+      if plan.checkpoint != nil { try folder.removeCheckpoints(after: iteration) }
+      let metrics = MetricsFile(path: folder.file("metrics.csv"))
+      try metrics.truncate(afterIteration: iteration)
+      do {
+        try Data(configuration.yaml().utf8).write(to: URL(filePath: folder.file("config.yaml")), options: .atomic)
+      } catch {
+        throw TrainingError(
+          ExitCode.cannotCreate, "\(folder.file("config.yaml")): cannot be written: \(error.localizedDescription)")
+      }
+      let needed = (configuration.checkpoint.keep + 1) * CheckpointFile.sizeBound(tensors)
+      if let free = folder.freeBytes(), free < needed {
+        report(
+          .warning(
+            "\(plan.runFolder): \(free >> 20) MiB are free, but the checkpoints may need \(needed >> 20) MiB: "
+              + "make room, or keep fewer"))
+      }
+      self.folder = folder
+      self.metrics = metrics
+    }
+  }
+
+  /// All parameters with their momentum, in net order.
+  private var tensors: [CheckpointTensor] {
+    network.architecture.parameters.map { parameter in
+      CheckpointTensor(
+        layer: parameter.layer, blob: parameter.blob, shape: parameter.shape,
+        values: UnsafeMutableBufferPointer(rebasing: network.parameters.values[parameter.range]),
+        momentum: UnsafeMutableBufferPointer(rebasing: step.momentum.values[parameter.range]))
+    }
+  }
+
+  private func describe() throws -> TrainingDescription {
+    let names = try world.allgather(world.hostName)
+    var hosts: [(name: String, ranks: Int)] = []
+    for name in names {
+      if let index = hosts.firstIndex(where: { $0.name == name }) {
+        hosts[index].ranks += 1
+      } else {
+        hosts.append((name, 1))
+      }
+    }
+    let architecture = network.architecture
+    return TrainingDescription(
+      run: folder?.path ?? "", model: architecture.architecture.name, parameterCount: architecture.parameterCount,
+      multiplyAdds: architecture.multiplyAdds, weightLayers: architecture.weightLayerCount,
+      dataDirectory: configuration.data.directory, trainingImages: data.training.images.count,
+      validationImages: data.validation.images.count, testImages: data.test.images.count, classes: data.classes,
+      batch: configuration.training.batch, epochs: configuration.training.epochs, seed: configuration.training.seed,
+      ranks: world.size, hosts: hosts, threads: pool.threadCount, leafCount: step.shares.leafCount,
+      leafSize: step.shares.leafSize, isReproducible: step.shares.isReproducible)
+  }
+
+  // MARK: - The loop
+
+  /// Trains until the last epoch, the last plateau, a limit or a signal.
+  public func run() throws -> TrainingSummary {
+    let description = try describe()
+    report(.started(description, resumedFrom: resumedFrom))
+    var ending: TrainingSummary.Ending?
+    if resumedFrom == nil { try save(isBest: false) }
+    while ending == nil {
+      if iteration == stream.iterations(inEpochs: epochsDone + 1) {
+        guard try finishEpoch() else {
+          ending = .interrupted(stopReason)
+          break
+        }
+      }
+      if schedule.isFinished || epochsDone >= configuration.training.epochs {
+        return try summarize(.completed(lastPlateau: schedule.isFinished))
+      }
+      if let limit = settings.iterations, iteration >= limit {
+        ending = .iterationLimit
+        break
+      }
+      if try runStep() { ending = .interrupted(stopReason) }
+    }
+    try saveAtEnd()
+    return try summarize(ending ?? .iterationLimit)
+  }
+
+  private var timeIsUp: Bool {
+    guard let limit = settings.timeLimit else { return false }
+    return monotonicSeconds() - startTime >= limit
+  }
+
+  private var stopReason: String {
+    if let name = StopSignals.name { return "signal \(name)" }
+    return timeIsUp ? "the time limit" : "a signal to another rank"
+  }
+
+  private var checkpointIsDue: Bool {
+    let cadence = configuration.checkpoint
+    if cadence.everyIterations > 0, (iteration + 1) % cadence.everyIterations == 0 { return true }
+    return cadence.everyMinutes > 0 && monotonicSeconds() - lastCheckpointTime >= cadence.everyMinutes * 60
+  }
+
+  /// One step on all ranks. Returns whether to stop.
+  private func runStep() throws -> Bool {
+    let start = monotonicSeconds()
+    let slots = step.shares.slots(ofRank: world.rank)
+    // Rank 0 needs every slot's label, the others only their own images.
+    let known = world.rank == 0 ? 0..<configuration.training.batch : slots
+    let samples = stream.samples(iteration: iteration, slots: known)
+    let labels = world.rank == 0 ? samples.map { data.training.images.labels[$0.sample] } : []
+    let sgd = SGD(
+      learningRate: Float(schedule.learningRate), momentum: Float(configuration.solver.momentum),
+      weightDecay: Float(configuration.solver.weightDecay))
+    let result = try step.run(
+      iteration: iteration, sgd: sgd, labels: labels, stop: StopSignals.isRequested || timeIsUp,
+      save: world.rank == 0 && checkpointIsDue
+    ) { slot, target in
+      let (epoch, sample) = samples[slot - known.lowerBound]
+      data.training.load(sample: sample, epoch: epoch, into: target)
+    }
+    guard result.isFinite else {
+      throw RankFailure(
+        rank: 0, host: world.hostName,
+        message: "the loss is not a number at iteration \(iteration + 1), learning rate \(schedule.learningRate): "
+          + "training has diverged. The last good checkpoint is kept in \(folder?.path ?? "the run folder"); "
+          + "start again with a lower --learning-rate",
+        exitCode: ExitCode.badData, failedRanks: world.size, ranks: world.size)
+    }
+    iteration += 1
+    let seconds = monotonicSeconds() - start
+    let images = configuration.training.batch
+    epochSums.lossSum += result.lossSum
+    epochSums.errorCount += result.errors
+    epochSums.sampleCount += images
+    epochSums.seconds += seconds
+    secondsTrained += seconds
+    stepSeconds += seconds
+    stepImages += images
+    reportProgress()
+    // An epoch's end is evaluated first: the checkpoint then holds what follows from it.
+    if result.save, iteration != stream.iterations(inEpochs: epochsDone + 1) { try save(isBest: false) }
+    return result.stop
+  }
+
+  private func reportProgress() {
+    guard world.rank == 0 else { return }
+    let total = stream.iterations(inEpochs: configuration.training.epochs)
+    let last = min(total, settings.iterations ?? total)
+    let rate = Double(stepImages) / max(stepSeconds, 1e-9)
+    let count = Double(max(epochSums.sampleCount, 1))
+    report(
+      .progress(
+        TrainingProgress(
+          epoch: epochsDone + 1, epochs: configuration.training.epochs, iteration: iteration, iterations: total,
+          loss: epochSums.lossSum / count, top1Error: 100 * Double(epochSums.errorCount) / count,
+          learningRate: schedule.learningRate, imagesPerSecond: rate,
+          secondsLeft: Double((last - iteration) * configuration.training.batch) / rate)))
+  }
+
+  /// Evaluates, moves the schedule, writes the epoch's row, saves. Returns `false` where a signal came in between: the
+  /// epoch's end is then still to be done, and is done first when the run goes on.
+  private func finishEpoch() throws -> Bool {
+    let start = monotonicSeconds()
+    try shareHead()
+    guard
+      let counts = try evaluation.evaluate(data.validation, keepGoing: { !StopSignals.isRequested })
+    else { return false }
+    let seconds = monotonicSeconds() - start
+    step.time.evaluation += seconds
+    secondsTrained += seconds
+    epochsDone += 1
+    let isBest = counts.top1Error < best?.validationTop1Error ?? .infinity
+    if isBest { best = BestResult(validationTop1Error: counts.top1Error, iteration: iteration) }
+    let rate = schedule.learningRate
+    let dropped = schedule.evaluated(validationTop1Error: counts.top1Error, epochsDone: epochsDone)
+    let count = Double(max(epochSums.sampleCount, 1))
+    let result = EpochResult(
+      epoch: epochsDone, iteration: iteration, learningRate: rate, trainLoss: epochSums.lossSum / count,
+      trainTop1Error: 100 * Double(epochSums.errorCount) / count, validation: counts,
+      imagesPerSecond: Double(epochSums.sampleCount) / max(epochSums.seconds, 1e-9), seconds: secondsTrained,
+      isBest: isBest, droppedTo: dropped ? schedule.learningRate : nil)
+    epochSums = EpochSums()
+    report(.evaluated(result))
+    appendRow(result)
+    try save(isBest: isBest)
+    return true
+  }
+
+  /// Gives all ranks rank 0's head, for evaluation.
+  private func shareHead() throws {
+    let head = network.architecture.headRange
+    let values = UnsafeMutableBufferPointer(rebasing: network.parameters.values[head])
+    try world.broadcast(UnsafeMutableRawBufferPointer(values), root: 0)
+  }
+
+  /// The row comes before the checkpoint: a kill in between costs a row that is written again, not one that is lost.
+  private func appendRow(_ result: EpochResult) {
+    do {
+      try metrics?.append(
+        MetricsRow(
+          epoch: result.epoch, iteration: result.iteration, learningRate: result.learningRate,
+          trainLoss: result.trainLoss, trainTop1Error: result.trainTop1Error,
+          validationTop1Error: result.validation.top1Error, validationTop5Error: result.validation.top5Error,
+          imagesPerSecond: result.imagesPerSecond, seconds: result.seconds))
+    } catch {
+      report(.warning("\(error)"))
+    }
+  }
+
+  // MARK: - Checkpoints
+
+  /// Saves on rank 0, after a check that all ranks hold the same tower. A save that fails is told, and training goes on.
+  ///
+  /// - Returns: on rank 0 why it failed; nil where it did not.
+  @discardableResult
+  private func save(isBest: Bool) throws -> (any Error)? {
+    let start = monotonicSeconds()
+    defer {
+      step.time.checkpoint += monotonicSeconds() - start
+      lastCheckpointTime = monotonicSeconds()
+    }
+    try checkSameTower()
+    lastCheckpointIteration = iteration
+    guard let folder else { return nil }
+    do {
+      let saved = try folder.save(
+        tensors: tensors, state: state, configuration: configuration.json(), dataFingerprint: fingerprintText(),
+        input: data.inputDescription,
+        provenance: Provenance(program: settings.program, commandLine: settings.commandLine), isBest: isBest,
+        keep: configuration.checkpoint.keep)
+      for warning in saved.warnings { report(.warning(warning)) }
+      report(.saved(path: saved.path, iteration: iteration, isBest: isBest))
+      return nil
+    } catch let error as CheckpointError where error.kind == .takenOver {
+      throw TrainingError(ExitCode.of(error), "\(error)")
+    } catch {
+      report(.warning("this checkpoint is not saved, training goes on: \(error)"))
+      return error
+    }
+  }
+
+  /// The last one: a failure ends the run with its own code, on all ranks.
+  private func saveAtEnd() throws {
+    guard lastCheckpointIteration != iteration else { return }
+    var failure: (any Error)?
+    do { failure = try save(isBest: false) } catch { failure = error }
+    try world.together(exitCode: ExitCode.of) { if let failure { throw failure } }
+  }
+
+  private var state: TrainingState {
+    TrainingState(
+      iteration: iteration, epoch: epochsDone,
+      iterationInEpoch: iteration - stream.iterations(inEpochs: epochsDone),
+      samplesSeen: iteration * configuration.training.batch, seed: configuration.training.seed,
+      learningRate: schedule.learningRate, schedule: schedule.state, best: best, epochSums: epochSums,
+      secondsTrained: secondsTrained, worldSize: world.size, batch: configuration.training.batch,
+      runIdentifier: runIdentifier)
+  }
+
+  private func fingerprintText() throws -> String {
+    let encoder = JSONEncoder()
+    encoder.outputFormatting = .sortedKeys
+    return String(decoding: try encoder.encode(data.fingerprint), as: UTF8.self)
+  }
+
+  /// The ranks' towers are updated independently; a difference would be a defect or a broken memory.
+  private func checkSameTower() throws {
+    let tower = network.architecture.towerRange
+    let hashes = try world.allgather(
+      bitsHash(UnsafeBufferPointer(rebasing: network.parameters.values[tower]))
+        ^ bitsHash(UnsafeBufferPointer(rebasing: step.momentum.values[tower])) &* 3)
+    guard let other = hashes.firstIndex(where: { $0 != hashes[0] }) else { return }
+    let hosts = try world.allgather(world.hostName)
+    throw RankFailure(
+      rank: other, host: hosts[other],
+      message: "its parameters differ from rank 0's at iteration \(iteration): the processors differ, or a memory is "
+        + "broken. The last checkpoint is good",
+      exitCode: ExitCode.internalError, failedRanks: hashes.count { $0 != hashes[0] }, ranks: world.size)
+  }
+
+  // MARK: - End
+
+  private func summarize(_ ending: TrainingSummary.Ending) throws -> TrainingSummary {
+    var summary = TrainingSummary(
+      ending: ending, iteration: iteration, epochs: epochsDone, bestIteration: best?.iteration,
+      bestValidationError: best?.validationTop1Error, test: nil, run: folder?.path ?? "",
+      secondsTrained: secondsTrained, time: step.time)
+    if case .completed = ending, best != nil {
+      summary.test = try testBest()
+      summary.time = step.time
+    }
+    report(.finished(summary))
+    return summary
+  }
+
+  /// The test errors of the best checkpoint, which becomes the network's parameters.
+  private func testBest() throws -> ErrorCounts? {
+    let start = monotonicSeconds()
+    try world.together(exitCode: ExitCode.of) {
+      if let folder { try CheckpointFile.read(folder.bestPath(), into: tensors) }
+    }
+    let all = network.parameters.values
+    try world.broadcast(UnsafeMutableRawBufferPointer(all), root: 0)
+    let counts = try evaluation.evaluate(data.test, keepGoing: { !StopSignals.isRequested })
+    step.time.evaluation += monotonicSeconds() - start
+    return counts
+  }
+}

@@ -1,0 +1,45 @@
+import Configuration
+
+/// What a run is asked to do beyond its configuration: where, from what, how long, on how many threads. None of it
+/// changes the result of a step.
+public struct TrainingSettings: Sendable {
+  /// Where a run begins.
+  public enum Start: Equatable, Sendable {
+    /// A new run in a new folder.
+    case new
+    /// The newest whole checkpoint of this run folder, which must have one.
+    case resume(String)
+    /// The newest whole checkpoint of the run folder if it has one, else anew.
+    case auto
+  }
+
+  /// The run folder; nil for one named after the recipe.
+  public var runFolder: String?
+  public var start: Start
+  /// Whole iterations after which to save and stop.
+  public var iterations: Int?
+  /// Seconds after which to save and stop.
+  public var timeLimit: Double?
+  /// Threads of each rank; nil for as many as the rank's cores allow.
+  public var threads: Int?
+  /// Goes on although the data differ from those that the run was trained on.
+  public var acceptsOtherData: Bool
+  /// The command as typed, for the checkpoint.
+  public var commandLine: String
+  /// Name and version of the program.
+  public var program: String
+
+  public init(
+    runFolder: String? = nil, start: Start = .new, iterations: Int? = nil, timeLimit: Double? = nil,
+    threads: Int? = nil, acceptsOtherData: Bool = false, commandLine: String, program: String
+  ) {
+    self.runFolder = runFolder
+    self.start = start
+    self.iterations = iterations
+    self.timeLimit = timeLimit
+    self.threads = threads
+    self.acceptsOtherData = acceptsOtherData
+    self.commandLine = commandLine
+    self.program = program
+  }
+}

@@ -1,0 +1,46 @@
+import Foundation
+
+/// What the program says to a person. Rank 0 alone says anything, unless a rank is about to end the job.
+enum Console {
+  /// Before MPI has started, `mpirun` or `srun` tells the rank.
+  static var isFirstRank: Bool {
+    let environment = ProcessInfo.processInfo.environment
+    return (environment["OMPI_COMM_WORLD_RANK"] ?? environment["PMIX_RANK"] ?? "0") == "0"
+  }
+
+  /// Prints a line at once, also into a pipe.
+  static func say(_ line: String) {
+    write("\(line)\n")
+  }
+
+  /// Prints text that may be part of a line, at once. A reader who has gone is no error.
+  static func write(_ text: String) {
+    try? FileHandle.standardOutput.write(contentsOf: Data(text.utf8))
+  }
+
+  static func complain(_ message: String) {
+    try? FileHandle.standardError.write(contentsOf: Data("prelu-dist: \(message)\n".utf8))
+  }
+
+  /// Whether a line may be written over: a terminal of one's own, which what `mpirun` forwards is not.
+  static var isTerminal: Bool {
+    isatty(STDOUT_FILENO) == 1 && ProcessInfo.processInfo.environment["OMPI_COMM_WORLD_SIZE"] == nil
+  }
+
+  /// 1234567 as "1,234,567".
+  static func grouped(_ number: Int) -> String {
+    var text = ""
+    for (index, digit) in String(number.magnitude).reversed().enumerated() {
+      if index > 0, index % 3 == 0 { text.append(",") }
+      text.append(digit)
+    }
+    return (number < 0 ? "-" : "") + String(text.reversed())
+  }
+
+  /// Seconds as "1:02:03" or "2:03".
+  static func duration(_ seconds: Double) -> String {
+    let whole = seconds.isFinite ? Int(max(0, seconds).rounded()) : 0
+    let (hours, minutes, rest) = (whole / 3600, whole / 60 % 60, whole % 60)
+    return hours > 0 ? String(format: "%d:%02d:%02d", hours, minutes, rest) : String(format: "%d:%02d", minutes, rest)
+  }
+}

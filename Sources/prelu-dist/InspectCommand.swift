@@ -1,0 +1,103 @@
+import ArgumentParser
+import Checkpoint
+import Configuration
+import Foundation
+import Network
+import Training
+
+/// Shows a model's layers, or what is in a checkpoint.
+struct InspectCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "inspect", abstract: "The layers of a model, or what is in a checkpoint.")
+
+  @Argument(help: ArgumentHelp("A checkpoint, or a run folder: its newest one.", valueName: "checkpoint|run"))
+  var checkpoint: String?
+
+  @Option(help: "A built-in architecture, such as fashion-6, small-14, A, B, C, vgg-19.")
+  var model: String?
+
+  @Option(help: ArgumentHelp("The model of a recipe or YAML file.", valueName: "name|file"))
+  var recipe: String?
+
+  @Option(help: ArgumentHelp("\(Activation.allCases.map(\.rawValue).joined(separator: ", ")).", valueName: "name"))
+  var activation: Activation?
+
+  @Flag(help: "Print JSON.")
+  var json = false
+
+  func validate() throws {
+    guard [checkpoint, model, recipe].count(where: { $0 != nil }) == 1 else {
+      throw ValidationError("Name one thing: a checkpoint, --model or --recipe.")
+    }
+    if checkpoint != nil, activation != nil {
+      throw ValidationError("--activation goes with --model or --recipe; a checkpoint has its own.")
+    }
+  }
+
+  func run() throws {
+    do {
+      if let checkpoint { try show(checkpoint: checkpoint) } else { try showModel() }
+    } catch {
+      Console.complain("\(error)")
+      Foundation.exit(Training.ExitCode.of(error))
+    }
+  }
+
+  private func showModel() throws {
+    var configuration = try Configuration.load(recipe: recipe ?? Recipes.defaultName)
+    if let model { try configuration.model.choose(architecture: model) }
+    if let activation { configuration.model.activation = activation }
+    let summary = ModelSummary(try configuration.architecture().resolved())
+    Console.say(json ? summary.json : summary.text)
+  }
+
+  private func show(checkpoint path: String) throws {
+    var isFolder: ObjCBool = false
+    let path =
+      FileManager.default.fileExists(atPath: path, isDirectory: &isFolder) && isFolder.boolValue
+      ? try RunFolder.open(at: path).newestWhole().path : path
+    let header = try CheckpointFile.readHeader(path)
+    // From the values themselves: the digest is as good as the file.
+    let digest = try CheckpointFile.digest(ofFile: path)
+    let state = header.state
+    guard !json else {
+      var object: [String: Any] = [
+        "checkpoint": path, "digest": digest, "iteration": state.iteration, "epoch": state.epoch,
+        "iteration_in_epoch": state.iterationInEpoch, "samples_seen": state.samplesSeen, "seed": state.seed,
+        "learning_rate": state.learningRate, "learning_rate_drops": state.schedule.learningRateDrops,
+        "finished": state.schedule.finished, "seconds_trained": state.secondsTrained, "world_size": state.worldSize,
+        "batch": state.batch, "run": state.runIdentifier, "program": header.provenance.program,
+        "created": header.created,
+        "tensors": header.tensors.map {
+          ["layer": $0.layer, "blob": $0.blob, "shape": $0.shape] as [String: Any]
+        },
+      ]
+      if let best = state.best {
+        object["best_iteration"] = best.iteration
+        object["best_validation_top1_error"] = best.validationTop1Error
+      }
+      return Console.sayJSON(object)
+    }
+    let parameters = header.tensors.reduce(0) { $0 + $1.count }
+    Console.say("checkpoint     \(path)")
+    Console.say("written        \(header.created) by \(header.provenance.program)")
+    Console.say(
+      "iteration      \(state.iteration) (epoch \(state.epoch) and \(state.iterationInEpoch) iterations of the next)")
+    Console.say(
+      "samples seen   \(Console.grouped(state.samplesSeen)) in mini-batches of \(state.batch), seed \(state.seed)")
+    Console.say("learning rate  \(state.learningRate), dropped \(state.schedule.learningRateDrops) times")
+    if let best = state.best {
+      Console.say(
+        String(
+          format: "best           %.2f %% validation error at iteration %d", best.validationTop1Error, best.iteration))
+    }
+    Console.say("trained        \(Console.duration(state.secondsTrained)), last on \(state.worldSize) ranks")
+    Console.say("parameters     \(Console.grouped(parameters)) in \(header.tensors.count) tensors")
+    Console.say("digest         \(digest)")
+    for tensor in header.tensors {
+      Console.say(
+        "  /data/\(tensor.layer)/\(tensor.blob)  \(tensor.shape.isEmpty ? "scalar" : tensor.shape.map(String.init).joined(separator: "×"))"
+      )
+    }
+  }
+}

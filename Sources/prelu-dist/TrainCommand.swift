@@ -1,0 +1,157 @@
+import ArgumentParser
+import Configuration
+import Foundation
+import Network
+import Training
+
+extension Activation: ExpressibleByArgument {}
+
+/// Trains, or goes on with a run.
+struct TrainCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "train", abstract: "Train a network, or go on with a run (the default command).")
+
+  @Option(help: ArgumentHelp("A built-in recipe or a YAML file (default: fashion).", valueName: "name|file"))
+  var recipe: String?
+
+  @Option(help: "A built-in architecture, such as fashion-6, small-14, A, B, C, vgg-19.")
+  var model: String?
+
+  @Option(help: ArgumentHelp("The folder with the data set's IDX files.", valueName: "dir"))
+  var data: String?
+
+  @Option(name: .customLong("run"), help: ArgumentHelp("The run's folder (default: run-RECIPE).", valueName: "dir"))
+  var runFolder: String?
+
+  @Option(
+    help: ArgumentHelp(
+      "Go on with the newest whole checkpoint of this run folder; auto: with that of --run if there is one, else anew.",
+      valueName: "run|auto"))
+  var resume: String?
+
+  @Option(help: "Epochs to train in all.")
+  var epochs: Int?
+
+  @Option(help: "Save and stop when this many iterations are done in all.")
+  var iterations: Int?
+
+  @Option(help: ArgumentHelp("Save and stop after so many minutes, with exit code 75.", valueName: "minutes"))
+  var timeLimit: Double?
+
+  @Option(help: "Images of a step, on all ranks together.")
+  var batch: Int?
+
+  @Option(help: "Seed of everything random.")
+  var seed: UInt64?
+
+  @Option(help: "Threads of each rank (default: its share of the host's cores).")
+  var threads: Int?
+
+  @Option(
+    help: ArgumentHelp(
+      "\(Activation.allCases.map(\.rawValue).joined(separator: ", ")).", valueName: "name"))
+  var activation: Activation?
+
+  @Option(help: ArgumentHelp("\(Initializer.Rule.names.joined(separator: ", ")).", valueName: "name"))
+  var initializer: String?
+
+  @Option(help: "The learning rate before its first drop.")
+  var learningRate: Double?
+
+  @Option(help: "The filters of the narrowest layers, for architectures of adjustable width.")
+  var width: Int?
+
+  @Option(help: ArgumentHelp("Also save every so many iterations.", valueName: "iterations"))
+  var checkpointEvery: Int?
+
+  @Option(help: "The share of units dropped in the fully connected layers.")
+  var dropout: Double?
+
+  @Flag(help: "Show every image as it is: no crop, no mirror.")
+  var noAugmentation = false
+
+  @Flag(help: "Go on with a run although the data differ from its own.")
+  var force = false
+
+  @Flag(help: "Print the resolved settings as YAML and end.")
+  var printConfig = false
+
+  @Flag(help: "Print warnings and errors only.")
+  var quiet = false
+
+  func validate() throws {
+    if let threads, threads < 1 { throw ValidationError("--threads is \(threads); it takes 1 or more.") }
+    if let iterations, iterations < 0 { throw ValidationError("--iterations is \(iterations); it takes 0 or more.") }
+    if let timeLimit, !(timeLimit > 0) {
+      throw ValidationError("--time-limit is \(timeLimit); it takes minutes above 0.")
+    }
+    if let initializer, Initializer.Rule(name: initializer) == nil {
+      throw ValidationError(
+        "--initializer \(initializer) is not known; there are \(Initializer.Rule.names.joined(separator: ", ")).")
+    }
+    if let resume, resume != "auto", let runFolder, runFolder != resume {
+      throw ValidationError(
+        "--resume \(resume) and --run \(runFolder) name different folders; --resume alone suffices.")
+    }
+  }
+
+  func run() throws {
+    guard !printConfig else { return try printConfiguration() }
+    let request = request
+    let settings = settings
+    let quiet = quiet
+    onAllRanks { world in
+      let reporter = TrainingReporter(quiet: quiet)
+      let training = try TrainingRun(request, settings, world: world) { reporter.tell($0) }
+      let summary = try training.run()
+      if case .interrupted = summary.ending { return Training.ExitCode.tryAgain }
+      return Training.ExitCode.done
+    }
+  }
+
+  private func printConfiguration() throws {
+    do {
+      Console.write(try request.resolved().yaml())
+    } catch {
+      Console.complain("\(error)")
+      Foundation.exit(Training.ExitCode.of(error))
+    }
+  }
+
+  private var settings: TrainingSettings {
+    var start = TrainingSettings.Start.new
+    if let resume { start = resume == "auto" ? .auto : .resume(resume) }
+    return TrainingSettings(
+      runFolder: runFolder, start: start, iterations: iterations, timeLimit: timeLimit.map { $0 * 60 },
+      threads: threads,
+      acceptsOtherData: force, commandLine: CommandLine.arguments.joined(separator: " "),
+      program: "prelu-dist \(PreluDist.version)")
+  }
+
+  private var request: ConfigurationRequest {
+    let flags = self
+    return ConfigurationRequest(recipe: recipe) { configuration in
+      if let model = flags.model {
+        // The data decide about classes and input where the architecture leaves them open.
+        let (classes, input) = (configuration.model.classes, configuration.model.input)
+        try configuration.model.choose(architecture: model)
+        if configuration.model.width != nil {
+          (configuration.model.classes, configuration.model.input) = (classes, input)
+        }
+      }
+      if let value = flags.width { configuration.model.width = value }
+      if let value = flags.activation { configuration.model.activation = value }
+      if let value = flags.initializer.flatMap({ Initializer.Rule(name: $0) }) {
+        configuration.model.initializer.rule = value
+      }
+      if let value = flags.data { configuration.data.directory = value }
+      if let value = flags.epochs { configuration.training.epochs = value }
+      if let value = flags.batch { configuration.training.batch = value }
+      if let value = flags.seed { configuration.training.seed = value }
+      if let value = flags.dropout { configuration.training.dropout = value }
+      if let value = flags.learningRate { configuration.solver.learningRate = value }
+      if let value = flags.checkpointEvery { configuration.checkpoint.everyIterations = value }
+      if flags.noAugmentation { configuration.augmentation = .none }
+    }
+  }
+}

@@ -1,0 +1,120 @@
+import Communication
+import Foundation
+import Kernels
+import Training
+
+/// Shows a person how training goes: a banner, a progress line, a line per evaluation, a summary.
+final class TrainingReporter {
+  private let quiet: Bool
+  private var lastLine = 0.0
+  private var lineIsOpen = false
+
+  init(quiet: Bool) {
+    self.quiet = quiet
+  }
+
+  func tell(_ event: TrainingEvent) {
+    if case .warning(let message) = event {
+      endLine()
+      Console.complain("warning: \(message)")
+      return
+    }
+    guard !quiet else { return }
+    switch event {
+    case .warning: break
+    case .started(let description, let resumedFrom): showBanner(description, resumedFrom)
+    case .progress(let progress): show(progress)
+    case .evaluated(let result): show(result)
+    case .saved: break
+    case .finished(let summary): show(summary)
+    }
+  }
+
+  private func endLine() {
+    if lineIsOpen { Console.write("\n") }
+    lineIsOpen = false
+  }
+
+  private func showBanner(_ d: TrainingDescription, _ resumedFrom: String?) {
+    let hosts = d.hosts.map { "\($0.name) \($0.ranks)" }.joined(separator: ", ")
+    Console.say(
+      "prelu-dist \(PreluDist.version), \(World.libraryVersion), BLAS kernel \(MatrixLibrary.kernelName), "
+        + "\(InstructionSets.compiledFor.summary)")
+    Console.say("ranks  \(d.ranks) × \(d.threads) thread\(d.threads == 1 ? "" : "s") (\(hosts))")
+    Console.say(
+      "model  \(d.model): \(d.weightLayers) weight layers, \(Console.grouped(d.parameterCount)) parameters, "
+        + "\(Console.grouped(d.multiplyAdds)) multiply-adds an image")
+    Console.say(
+      "data   \(d.dataDirectory): \(Console.grouped(d.trainingImages)) to train on, "
+        + "\(Console.grouped(d.validationImages)) to validate, \(Console.grouped(d.testImages)) to test, "
+        + "\(d.classes) classes")
+    Console.say("run    \(d.run): \(d.epochs) epochs of mini-batches of \(d.batch), seed \(d.seed)")
+    Console.say(
+      d.isReproducible
+        ? "bits   the same with 1, 2, 4 or 8 ranks and any number of threads"
+        : "bits   \(d.ranks) ranks hold no whole subtrees of leaves: the result agrees with other rank counts to rounding"
+    )
+    if let resumedFrom { Console.say("resumed from \(resumedFrom)") }
+  }
+
+  private func show(_ p: TrainingProgress) {
+    let now = monotonicSeconds()
+    let terminal = Console.isTerminal
+    guard now - lastLine >= (terminal ? 0.2 : 15) else { return }
+    lastLine = now
+    let line = String(
+      format: "epoch %d/%d  iteration %d/%d  loss %.4f  error %.2f %%  rate %g  %.0f images/s  ETA %@", p.epoch,
+      p.epochs,
+      p.iteration, p.iterations, p.loss, p.top1Error, p.learningRate, p.imagesPerSecond,
+      Console.duration(p.secondsLeft))
+    if terminal {
+      Console.write("\r\u{1B}[K\(line)")
+      lineIsOpen = true
+    } else {
+      Console.say(line)
+    }
+  }
+
+  private func show(_ r: EpochResult) {
+    if lineIsOpen { Console.write("\r\u{1B}[K") }
+    lineIsOpen = false
+    var line = String(
+      format:
+        "epoch %d: loss %.4f, training error %.2f %%, validation error %.2f / %.2f %% (top-1/top-5), %.0f images/s",
+      r.epoch, r.trainLoss, r.trainTop1Error, r.validation.top1Error, r.validation.top5Error, r.imagesPerSecond)
+    if r.isBest { line += ", best so far" }
+    if let rate = r.droppedTo { line += String(format: "; learning rate now %g", rate) }
+    Console.say(line)
+  }
+
+  private func show(_ s: TrainingSummary) {
+    endLine()
+    switch s.ending {
+    case .completed(let lastPlateau):
+      Console.say("done: \(s.epochs) epochs, \(s.iteration) iterations\(lastPlateau ? ", last plateau reached" : "")")
+    case .iterationLimit: Console.say("stopped after \(s.iteration) iterations, as asked; checkpoint saved")
+    case .interrupted(let reason):
+      Console.say("stopped by \(reason) after \(s.iteration) iterations; checkpoint saved")
+      Console.say("go on with: prelu-dist train --resume \(s.run)")
+    }
+    if let iteration = s.bestIteration, let error = s.bestValidationError {
+      Console.say(String(format: "best checkpoint: iteration %d, validation error %.2f %%", iteration, error))
+    }
+    if let test = s.test {
+      Console.say(
+        String(
+          format: "test error of the best checkpoint: %.2f / %.2f %% (top-1/top-5, %d and %d of %d images)",
+          test.top1Error, test.top5Error, test.top1, test.top5, test.images))
+    }
+    let t = s.time
+    let total = max(t.total, 1e-9)
+    func share(_ name: String, _ value: Double) -> String { String(format: "%@ %.1f %%", name, 100 * value / total) }
+    Console.say(
+      "time on rank 0: \(Console.duration(total)): "
+        + [
+          share("tower", t.tower), share("fc", t.fullyConnected), share("communication", t.communication),
+          share("data", t.data), share("evaluation", t.evaluation), share("checkpoints", t.checkpoint),
+        ].joined(separator: ", "))
+    Console.say("run folder: \(s.run)")
+  }
+}
