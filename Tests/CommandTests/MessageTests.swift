@@ -1,0 +1,59 @@
+import Foundation
+import Testing
+
+/// What a person reads who asks for something that cannot be done: one message, a fitting exit code.
+@Suite(.serialized, .enabled(if: isOutsideMPI)) struct CommandMessageTests {
+  private let folder: TestFolder
+  private var directory: String { folder.path }
+
+  init() throws {
+    folder = try TestFolder()
+  }
+
+  @Test(arguments: [
+    (["--no-such-flag"], 64, "Unknown option '--no-such-flag'"),
+    (["--threads", "0"], 64, "--threads is 0; it takes 1 or more."),
+    (["--recipe", "fashon"], 66, "Did you mean fashion?"),
+    (["--model", "fashion-7"], 65, "fashion-6"),
+    (["--data", "nowhere"], 66, "no such folder"),
+    (["--resume", "nowhere"], 66, "nowhere: there is no such run folder"),
+    (["evaluate", "nowhere.h5"], 66, "nowhere.h5"),
+    (["inspect"], 64, "Name one thing"),
+    (["--batch", "0"], 65, "training.batch"),
+  ])
+  func wrongRequests(arguments: [String], exitCode: Int32, text: String) throws {
+    let outcome = try Program.run(arguments, in: directory)
+    #expect(outcome.exitCode == exitCode, "\(outcome.errors)")
+    #expect(outcome.errors.contains(text), "\(outcome.errors)")
+  }
+
+  @Test func oneMessageForAllRanks() throws {
+    let outcome = try Program.run(["--data", "nowhere", "--run", "r"], ranks: 3, in: directory)
+    #expect(outcome.exitCode == 66)
+    #expect(outcome.errors.components(separatedBy: "no such folder").count == 2, "\(outcome.errors)")
+  }
+
+  @Test func aTextIsNoCheckpoint() throws {
+    try Data("hello\n".utf8).write(to: URL(filePath: "\(directory)/text.h5"))
+    let outcome = try Program.run(["inspect", "text.h5"], in: directory)
+    #expect(outcome.exitCode == 65)
+    #expect(outcome.errors.contains("text.h5: "), "\(outcome.errors)")
+  }
+
+  @Test(.enabled(if: hasFashionMNIST)) func aRunIsNotOverwrittenAndNotMixedUp() throws {
+    #expect(try Program.run(["--run", "r", "--iterations", "2"], in: directory).exitCode == 0)
+    let again = try Program.run(["--run", "r", "--iterations", "2"], in: directory)
+    #expect(again.exitCode == 64)
+    #expect(again.errors.contains("this folder holds a run already"), "\(again.errors)")
+    let changed = try Program.run(["--resume", "r", "--iterations", "3", "--batch", "64"], in: directory)
+    #expect(changed.exitCode == 64)
+    #expect(changed.errors.contains("training.batch was 128 and is now 64"), "\(changed.errors)")
+  }
+
+  @Test func modelTotalsArePrinted() throws {
+    for (model, total) in [("A", "1.906"), ("B", "2.322"), ("C", "5.346"), ("vgg-19", "1.963")] {
+      let outcome = try Program.run(["inspect", "--model", model], in: directory)
+      #expect(outcome.exitCode == 0 && outcome.output.contains(total), "\(model): \(outcome.output.suffix(300))")
+    }
+  }
+}

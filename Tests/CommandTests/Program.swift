@@ -1,0 +1,92 @@
+import Foundation
+
+/// The built program, run as a user would.
+struct Program {
+  struct Outcome {
+    let exitCode: Int32
+    let output: String
+    let errors: String
+  }
+
+  /// The folder that SwiftPM puts the program and this test bundle into.
+  private static let folder = URL(filePath: CommandLine.arguments[0]).resolvingSymlinksInPath()
+    .deletingLastPathComponent()
+
+  static var path: String {
+    let build = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+      .deletingLastPathComponent().appending(path: ".build/release/prelu-dist").path
+    let beside = folder.appending(path: "prelu-dist").path
+    return FileManager.default.fileExists(atPath: beside) ? beside : build
+  }
+
+  /// Runs without `mpirun` where `ranks` is nil.
+  static func run(_ arguments: [String], ranks: Int? = nil, in directory: String) throws -> Outcome {
+    let (process, output, errors) = try start(arguments, ranks: ranks, in: directory)
+    process.waitUntilExit()
+    return Outcome(
+      exitCode: process.terminationStatus, output: try String(contentsOf: output, encoding: .utf8),
+      errors: try String(contentsOf: errors, encoding: .utf8))
+  }
+
+  /// Starts it; output and errors go to files, so that a full pipe cannot stop it.
+  static func start(
+    _ arguments: [String], ranks: Int? = nil, in directory: String
+  ) throws -> (process: Process, output: URL, errors: URL) {
+    let process = Process()
+    process.currentDirectoryURL = URL(filePath: directory)
+    var environment = ProcessInfo.processInfo.environment.filter {
+      // What an outer mpirun tells its ranks is not meant for this program.
+      !$0.key.hasPrefix("OMPI_") && !$0.key.hasPrefix("PMIX_") && !$0.key.hasPrefix("ORTE_")
+    }
+    environment["OMPI_ALLOW_RUN_AS_ROOT"] = "1"
+    environment["OMPI_ALLOW_RUN_AS_ROOT_CONFIRM"] = "1"
+    environment["OMPI_MCA_odls_base_sigkill_timeout"] = "30"
+    environment["OMPI_MCA_btl_vader_single_copy_mechanism"] = "none"
+    process.environment = environment
+    if let ranks {
+      process.executableURL = URL(filePath: "/usr/bin/mpirun")
+      process.arguments = ["--oversubscribe", "--bind-to", "none", "-np", "\(ranks)", path] + arguments
+    } else {
+      process.executableURL = URL(filePath: path)
+      process.arguments = arguments
+    }
+    let name = UUID().uuidString
+    let output = URL(filePath: directory).appending(path: "\(name).out")
+    let errors = URL(filePath: directory).appending(path: "\(name).err")
+    for file in [output, errors] { FileManager.default.createFile(atPath: file.path, contents: nil) }
+    process.standardInput = FileHandle.nullDevice
+    process.standardOutput = try FileHandle(forWritingTo: output)
+    process.standardError = try FileHandle(forWritingTo: errors)
+    try process.run()
+    return (process, output, errors)
+  }
+
+  /// The digest of all parameters and momentum of a run's newest checkpoint, with its iteration.
+  static func inspect(_ run: String, in directory: String) throws -> (digest: String, iteration: Int) {
+    let outcome = try self.run(["inspect", run, "--json"], in: directory)
+    let object = try JSONSerialization.jsonObject(with: Data(outcome.output.utf8)) as? [String: Any]
+    guard let digest = object?["digest"] as? String, let iteration = object?["iteration"] as? Int else {
+      throw CocoaError(.fileReadCorruptFile)
+    }
+    return (digest, iteration)
+  }
+}
+
+/// A folder for one test, removed afterwards.
+final class TestFolder {
+  let path: String
+
+  init() throws {
+    path = FileManager.default.temporaryDirectory.appending(path: "prelu-dist-\(UUID().uuidString)").path
+    try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: false)
+  }
+
+  deinit { try? FileManager.default.removeItem(atPath: path) }
+}
+
+/// Where Debian's dataset-fashion-mnist puts its files.
+let hasFashionMNIST = FileManager.default.fileExists(
+  atPath: "/usr/share/datasets/fashion-mnist/train-images-idx3-ubyte.gz")
+
+/// These tests start ranks of their own, so a rank of an outer `mpirun` skips them.
+let isOutsideMPI = ProcessInfo.processInfo.environment["OMPI_COMM_WORLD_SIZE"] == nil

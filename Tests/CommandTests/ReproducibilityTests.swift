@@ -1,0 +1,90 @@
+import Foundation
+import Testing
+
+/// The contract: the same bits on 1, 2, 4 or 8 ranks with any number of threads, killed and resumed or not.
+@Suite(.serialized, .enabled(if: hasFashionMNIST && isOutsideMPI)) struct ReproducibilityTests {
+  private let iterations = 24
+  private let folder: TestFolder
+  private var directory: String { folder.path }
+
+  init() throws {
+    folder = try TestFolder()
+  }
+
+  private func train(_ run: String, ranks: Int?, threads: Int = 1, _ more: [String] = []) throws -> Program.Outcome {
+    try Program.run(
+      ["--run", run, "--iterations", "\(iterations)", "--threads", "\(threads)", "--learning-rate", "0.05"] + more,
+      ranks: ranks, in: directory)
+  }
+
+  @Test func sameDigestOnAnyRanksAndThreads() throws {
+    var digests: [String: String] = [:]
+    for (ranks, threads) in [(nil, 1), (2, 1), (4, 2), (8, 1)] as [(Int?, Int)] {
+      let run = "ranks-\(ranks ?? 1)-\(threads)"
+      let outcome = try train(run, ranks: ranks, threads: threads)
+      #expect(outcome.exitCode == 0, "\(outcome.errors)")
+      let (digest, iteration) = try Program.inspect(run, in: directory)
+      #expect(iteration == iterations)
+      digests[run] = digest
+    }
+    #expect(Set(digests.values).count == 1, "\(digests)")
+  }
+
+  @Test func killedAndResumedOnOtherRanksEndsInTheSameBits() throws {
+    #expect(try train("whole", ranks: 2).exitCode == 0)
+    let (process, _, _) = try Program.start(
+      ["--run", "cut", "--iterations", "100000", "--threads", "1", "--learning-rate", "0.05", "--checkpoint-every", "5"],
+      ranks: 2, in: directory)
+    let deadline = Date().addingTimeInterval(120)
+    while !FileManager.default.fileExists(atPath: "\(directory)/cut/checkpoint-10.h5"), Date() < deadline {
+      usleep(2000)
+    }
+    // mpirun takes its ranks along.
+    kill(process.processIdentifier, SIGKILL)
+    process.waitUntilExit()
+    usleep(500_000)
+    let (_, reached) = try Program.inspect("cut", in: directory)
+    try #require(reached >= 10 && reached < iterations, "killed after iteration \(reached)")
+    let outcome = try train("cut", ranks: 4, ["--resume", "auto"])
+    #expect(outcome.exitCode == 0, "\(outcome.errors)")
+    #expect(outcome.output.contains("resumed from cut/checkpoint-"))
+    #expect(try Program.inspect("cut", in: directory) == Program.inspect("whole", in: directory))
+  }
+
+  @Test func terminationSavesAndExitsWith75() throws {
+    let (process, output, errors) = try Program.start(
+      ["--run", "stopped", "--threads", "1", "--checkpoint-every", "5"], in: directory)
+    let deadline = Date().addingTimeInterval(120)
+    while !FileManager.default.fileExists(atPath: "\(directory)/stopped/checkpoint-5.h5"), Date() < deadline {
+      usleep(2000)
+    }
+    process.terminate()
+    process.waitUntilExit()
+    #expect(process.terminationStatus == 75, "\(try String(contentsOf: errors, encoding: .utf8))")
+    #expect(try String(contentsOf: output, encoding: .utf8).contains("stopped by signal TERM"))
+    #expect(try Program.inspect("stopped", in: directory).iteration > 5)
+  }
+
+  @Test func anUnevenNumberOfRanksAgreesToRounding() throws {
+    let outcome = try train("three", ranks: 3)
+    #expect(outcome.exitCode == 0, "\(outcome.errors)")
+    #expect(outcome.output.contains("agrees with other rank counts to rounding"))
+    #expect(try train("one", ranks: nil).exitCode == 0)
+    let counts = try ["three", "one"].map { run in
+      let outcome = try Program.run(["evaluate", run, "--json"], in: directory)
+      let object = try JSONSerialization.jsonObject(with: Data(outcome.output.utf8)) as? [String: Any]
+      return try #require(object?["top1_errors"] as? Int, "\(outcome.errors)")
+    }
+    // A handful of the 10,000 images lies so near a border that rounding decides.
+    #expect(abs(counts[0] - counts[1]) <= 50, "\(counts)")
+  }
+
+  @Test func evaluationCountsTheSameOnAnyRanks() throws {
+    #expect(try train("run", ranks: 2).exitCode == 0)
+    let outputs = try [nil, 2, 3, 4].map { ranks in
+      try Program.run(["evaluate", "run", "--json"], ranks: ranks, in: directory).output
+    }
+    #expect(outputs[0].contains("\"images\":10000"), "\(outputs[0])")
+    #expect(Set(outputs).count == 1, "\(outputs)")
+  }
+}

@@ -1,0 +1,42 @@
+import Checkpoint
+import Configuration
+import Testing
+import Training
+
+@Test func plateauDropsTwiceThenEnds() {
+  var plateau = Configuration.Schedule.Plateau()
+  plateau.patience = 2
+  plateau.threshold = 0.001
+  var schedule = LearningRateSchedule(.plateau(plateau), baseRate: 0.01)
+  // Better, better by too little (twice: a plateau), then three plateaus' worth of no change.
+  let errors = [20.0, 19.0, 18.99, 18.985, 18.98, 18.98, 18.99, 19.0]
+  var rates: [Double] = []
+  for (epoch, error) in errors.enumerated() {
+    _ = schedule.evaluated(validationTop1Error: error, epochsDone: epoch + 1)
+    rates.append(schedule.learningRate)
+  }
+  #expect(rates == [0.01, 0.01, 0.01, 0.001, 0.001, 0.0001, 0.0001, 0.0001])
+  #expect(schedule.isFinished)
+}
+
+@Test func plateauStateSurvivesACheckpoint() {
+  let plateau = Configuration.Schedule.plateau(.init())
+  var whole = LearningRateSchedule(plateau, baseRate: 0.01)
+  var cut = whole
+  for (epoch, error) in [9.0, 8.0, 8.5, 8.4, 8.3, 7.0, 7.5, 7.4, 7.3, 7.2].enumerated() {
+    cut = LearningRateSchedule(plateau, baseRate: 0.01, state: cut.state)
+    let dropped = cut.evaluated(validationTop1Error: error, epochsDone: epoch + 1)
+    #expect(dropped == whole.evaluated(validationTop1Error: error, epochsDone: epoch + 1))
+    #expect(cut.state == whole.state)
+  }
+}
+
+@Test func stepsDropAfterTheirEpochs() {
+  var steps = Configuration.Schedule.Steps()
+  steps.epochs = [2, 3]
+  var schedule = LearningRateSchedule(.steps(steps), baseRate: 0.1)
+  let dropped = (1...4).map { schedule.evaluated(validationTop1Error: 10, epochsDone: $0) }
+  #expect(dropped == [false, true, true, false])
+  #expect(schedule.learningRate == 0.1 / 10 / 10)
+  #expect(!schedule.isFinished)
+}
