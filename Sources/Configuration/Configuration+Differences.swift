@@ -1,0 +1,36 @@
+extension Configuration {
+  /// What may differ between a run and its continuation. Everything else decides over the result.
+  ///
+  /// How long to train and how often to save can be chosen anew, a recipe's name sets nothing itself, and a directory
+  /// can have moved: whether its data are the same is for the data's own fingerprint.
+  private static let free: Set = ["recipe", "training.epochs", "data.directory", "checkpoint"]
+
+  /// A sentence for each setting that would make a continued run another one than `former` began, none if it may go on.
+  public func differences(from former: Configuration) -> [String] {
+    let now = Self.flattened(tree, path: "")
+    let then = Self.flattened(former.tree, path: "")
+    let values = Dictionary(uniqueKeysWithValues: now)
+    let formerValues = Dictionary(uniqueKeysWithValues: then)
+    let paths = now.map(\.0) + then.map(\.0).filter { values[$0] == nil }
+    return paths.compactMap { path in
+      guard values[path] != formerValues[path] else { return nil }
+      let was = formerValues[path].map { "was \($0)" } ?? "was not there"
+      let isNow = values[path].map { "is now \($0)" } ?? "is now missing"
+      return "\(path) \(was) and \(isNow)"
+    }
+  }
+
+  /// The settings with their paths and values, those that are free aside.
+  private static func flattened(_ tree: SettingTree, path: String) -> [(String, String)] {
+    if free.contains(path) { return [] }
+    func inner(_ key: String) -> String { path.isEmpty ? key : "\(path).\(key)" }
+    switch tree.content {
+    case .group(let entries):
+      return entries.flatMap { flattened($0.value, path: inner($0.key)) }
+    case .list(let values) where values.contains { if case .group = $0.content { true } else { false } }:
+      return values.enumerated().flatMap { flattened($1, path: inner("\($0 + 1)")) }
+    case .null, .plain, .text, .list:
+      return [(path, tree.flow)]
+    }
+  }
+}

@@ -1,0 +1,180 @@
+import Network
+
+extension Configuration {
+  /// The network and how its parameters start.
+  public struct Model: Equatable, Sendable {
+    /// The built-in architecture, or `nil` where the layers are the user's own.
+    public private(set) var architecture: String?
+    /// The user's own layers, none with a built-in architecture.
+    public private(set) var layers: [LayerDescription] = []
+    /// The function after every layer but the last. With own layers, those that have it follow when it is set;
+    /// a layer with another one of its own keeps that.
+    public var activation = Activation.prelu {
+      didSet {
+        for index in layers.indices.dropLast() { layers[index].replace(oldValue, with: activation) }
+      }
+    }
+    /// The filters of the narrowest layers; `nil` where the architecture's are fixed.
+    public var width: Int?
+    /// Convolutions added to a built-in architecture.
+    public var extraLayers = 0
+    /// The outputs of the last layer.
+    public var classes: Int
+    public var input: MapShape
+    public var initializer = Initializer()
+    /// Where learned activation coefficients start.
+    public var initialSlope = 0.25
+
+    /// The first architecture of the catalogue.
+    init() {
+      let entry = ArchitectureCatalog.entries[0]
+      architecture = entry.name
+      width = entry.width
+      classes = entry.classes
+      input = entry.input
+    }
+
+    /// Takes a built-in architecture with the width, classes and input that are its own, and no extra layers.
+    public mutating func choose(architecture name: String) throws(ArchitectureError) {
+      let entry = try ArchitectureCatalog.entry(named: name)
+      architecture = entry.name
+      layers = []
+      width = entry.width
+      extraLayers = 0
+      classes = entry.classes
+      input = entry.input
+    }
+  }
+
+  /// The network that the settings describe, with the activation, classes, input and dropout that they say.
+  public func architecture() throws(ArchitectureError) -> Architecture {
+    var result: Architecture
+    if let name = model.architecture {
+      result = try ArchitectureCatalog.architecture(
+        named: name, activation: model.activation, classes: model.classes, input: model.input,
+        extraLayers: model.extraLayers, width: model.width)
+    } else {
+      result = Architecture(name: "own", input: model.input, layers: model.layers)
+    }
+    for index in result.layers.indices {
+      guard case .fullyConnected(var layer) = result.layers[index] else { continue }
+      if index == result.layers.count - 1 {
+        layer.outputs = model.classes
+      } else if let dropout = training.dropout {
+        layer.dropout = Float(dropout)
+      }
+      result.layers[index] = .fullyConnected(layer)
+    }
+    return result
+  }
+}
+
+extension LayerDescription {
+  fileprivate mutating func replace(_ old: Activation, with new: Activation) {
+    switch self {
+    case .convolution(var layer) where layer.activation == old:
+      layer.activation = new
+      self = .convolution(layer)
+    case .fullyConnected(var layer) where layer.activation == old:
+      layer.activation = new
+      self = .fullyConnected(layer)
+    case .convolution, .maxPooling, .spatialPyramidPooling, .fullyConnected:
+      break
+    }
+  }
+}
+
+// MARK: - The keys
+
+extension Configuration.Model: SettingSection {
+  mutating func visit(_ visitor: inout some SettingVisitor) throws(ConfigurationError) {
+    if visitor.mentions("layers") == true, visitor.mentions("architecture") == true {
+      throw visitor.invalid("layers", "give the name of an architecture or layers of your own, not both")
+    }
+    // A text with layers makes them the user's own; one with an architecture, or neither, leaves or makes it built in.
+    if visitor.mentions("layers") ?? (architecture == nil) {
+      try visitOwn(&visitor)
+    } else {
+      try visitBuiltIn(&visitor)
+    }
+    try visitor.setting("classes", &classes)
+    try visitor.setting("initializer", &initializer.rule)
+    try visitor.setting("accountsForSlope", &initializer.accountsForSlope)
+    try visitor.setting("inputRangeFactor", &initializer.inputRangeFactor)
+    try visitor.setting("fullyConnectedDeviation", &initializer.fullyConnected)
+    try visitor.setting("initialSlope", &initialSlope)
+  }
+
+  private mutating func visitBuiltIn(_ visitor: inout some SettingVisitor) throws(ConfigurationError) {
+    var name = architecture ?? ""
+    try visitor.setting("architecture", &name)
+    // The widths of one architecture mean nothing to another.
+    if name != architecture {
+      do {
+        try choose(architecture: name)
+      } catch {
+        throw visitor.invalid("architecture", error.problem)
+      }
+    }
+    try visitor.setting("activation", &activation)
+    try visitor.setting("width", &width)
+    try visitor.setting("extraLayers", &extraLayers)
+    try visitor.setting("input", &input)
+  }
+
+  private mutating func visitOwn(_ visitor: inout some SettingVisitor) throws(ConfigurationError) {
+    architecture = nil
+    width = nil
+    extraLayers = 0
+    try visitor.setting("activation", &activation)
+    try visitor.setting("input", &input, required: true)
+    var own = OwnLayers(layers: layers, activation: activation)
+    try visitor.setting("layers", &own)
+    layers = own.layers
+    // What the layers say, unless the key classes that follows says otherwise.
+    if visitor.mentions("layers") == true, case .fullyConnected(let scores) = layers.last {
+      classes = scores.outputs
+    }
+  }
+}
+
+extension Activation: ChoiceSetting {}
+
+extension MapShape: SettingSection {
+  mutating func visit(_ visitor: inout some SettingVisitor) throws(ConfigurationError) {
+    try visitor.setting("channels", &channels)
+    try visitor.setting("height", &height)
+    try visitor.setting("width", &width)
+  }
+}
+
+extension Initializer.Rule: ChoiceSetting {
+  static var choices: [String] { names }
+  init?(choice: String) { self.init(name: choice) }
+  var choice: String { name }
+}
+
+/// `rule`, or the two deviations `[hidden, last]`.
+extension Initializer.FullyConnected: Setting {
+  mutating func read(_ tree: SettingTree, at place: Place) throws(ConfigurationError) {
+    if tree.content == .plain("rule") || tree.content == .text("rule") {
+      self = .rule
+      return
+    }
+    var deviations: [Double] = []
+    guard case .list = tree.content else { throw place.expected("rule or a list of two numbers", found: tree) }
+    try deviations.read(tree, at: place)
+    guard deviations.count == 2 else {
+      throw place.error(
+        .wrongType, "expected two numbers, of the hidden layers and of the last one, found \(deviations.count)")
+    }
+    self = .fixed(hidden: deviations[0], last: deviations[1])
+  }
+
+  var tree: SettingTree {
+    switch self {
+    case .rule: SettingTree(.text("rule"))
+    case .fixed(let hidden, let last): [hidden, last].tree
+    }
+  }
+}

@@ -1,0 +1,112 @@
+import Foundation
+import Network
+
+extension Configuration {
+  /// All settings as YAML that reads back to an equal configuration.
+  public func yaml() -> String { tree.yaml }
+
+  /// All settings as one line of JSON with sorted keys: equal configurations give equal texts.
+  public func json() -> String {
+    let encoder = JSONEncoder()
+    encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
+    guard let data = try? encoder.encode(tree) else {
+      preconditionFailure("a tree of texts, truth values and finite numbers is always JSON")
+    }
+    return String(decoding: data, as: UTF8.self)
+  }
+
+  /// The settings that `json()` wrote, checked. `source` is what messages call the text.
+  public init(json: String, source: String = "the configuration") throws(ConfigurationError) {
+    let tree: SettingTree
+    guard json.utf8.count <= Self.largestText else { throw Self.tooLarge(source) }
+    do {
+      tree = try JSONDecoder().decode(SettingTree.self, from: Data(json.utf8))
+    } catch {
+      throw ConfigurationError(.malformed, source: source, problem: "not JSON: \(error)")
+    }
+    self.init()
+    try read(tree, at: Place(source: source))
+    try validate(source: source, tree: tree)
+  }
+
+  /// Settings in YAML over those of the recipe that they name, the default one if they name none, checked.
+  public init(yaml: String, source: String) throws(ConfigurationError) {
+    let tree = try SettingTree(yaml: yaml, source: source)
+    let place = Place(source: source, line: tree.line)
+    var name = RecipeName()
+    if case .group(let entries) = tree.content, let entry = entries.first(where: { $0.key == "recipe" }) {
+      try name.read(entry.value, at: place.inner("recipe", line: entry.line))
+    }
+    self = try Configuration.recipe(named: name.choice)
+    try read(tree, at: place)
+    try validate(source: source, tree: tree)
+  }
+
+  /// A built-in recipe.
+  public static func recipe(named name: String) throws(ConfigurationError) -> Configuration {
+    var configuration = Configuration()
+    guard let text = Recipes.text(of: name) else { throw noRecipe(name) }
+    let source = "recipe \(name)"
+    let tree = try SettingTree(yaml: text, source: source)
+    try configuration.read(tree, at: Place(source: source))
+    try configuration.validate(source: source, tree: tree)
+    return configuration
+  }
+
+  /// A built-in recipe by its name, or a file of the same shape by its path.
+  public static func load(recipe: String = Recipes.defaultName) throws(ConfigurationError) -> Configuration {
+    if Recipes.text(of: recipe) != nil { return try self.recipe(named: recipe) }
+    return try Configuration(yaml: try text(ofFile: recipe), source: recipe)
+  }
+
+  /// Validates, and puts the place in the text beside what is wrong.
+  private func validate(source: String, tree: SettingTree) throws(ConfigurationError) {
+    do {
+      try validate()
+    } catch {
+      var placed = error
+      placed.source = source
+      placed.line = error.key.flatMap { tree.line(of: $0) }
+      throw placed
+    }
+  }
+
+  // MARK: - Files
+
+  /// Settings are a few kilobytes. Anything larger is some other file.
+  private static let largestText = 1 << 20
+
+  private static func text(ofFile path: String) throws(ConfigurationError) -> String {
+    var isDirectory: ObjCBool = false
+    guard FileManager.default.fileExists(atPath: path, isDirectory: &isDirectory) else { throw noRecipe(path) }
+    guard !isDirectory.boolValue else {
+      throw ConfigurationError(.unreadable, source: path, problem: "expected a YAML file, found a directory")
+    }
+    let data: Data
+    do {
+      let file = try FileHandle(forReadingFrom: URL(fileURLWithPath: path))
+      defer { try? file.close() }
+      data = try file.read(upToCount: largestText + 1) ?? Data()
+    } catch {
+      throw ConfigurationError(.unreadable, source: path, problem: "cannot be read: \(error.localizedDescription)")
+    }
+    guard data.count <= largestText else { throw tooLarge(path) }
+    guard let text = String(validating: data, as: UTF8.self) else {
+      throw ConfigurationError(.malformed, source: path, problem: "expected UTF-8 text, found other bytes")
+    }
+    return text
+  }
+
+  private static func tooLarge(_ source: String) -> ConfigurationError {
+    ConfigurationError(
+      .malformed, source: source, problem: "expected settings of at most 1 MiB; this is some other file")
+  }
+
+  private static func noRecipe(_ name: String) -> ConfigurationError {
+    let meant = nearMiss(name, among: Recipes.names).map { " Did you mean \($0)?" } ?? ""
+    return ConfigurationError(
+      .missing,
+      problem: "there is neither a recipe nor a file \(SettingTree.shortened(name.debugDescription)).\(meant) "
+        + "The recipes are \(Recipes.names.joined(separator: ", ")).")
+  }
+}

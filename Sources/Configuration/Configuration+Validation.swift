@@ -1,0 +1,87 @@
+import Network
+
+extension Configuration {
+  /// Checks every range, and that the architecture can be built.
+  public func validate() throws(ConfigurationError) {
+    _ = try validated()
+  }
+
+  /// The network with its shapes, after all checks.
+  public func validated() throws(ConfigurationError) -> ResolvedArchitecture {
+    try check(training.batch, in: 1...65536, "training.batch")
+    try check(training.epochs, in: 1...1_000_000, "training.epochs")
+    if let dropout = training.dropout { try checkShare(dropout, "training.dropout") }
+    try check(solver.learningRate, in: .leastNormalMagnitude...1000, "solver.learningRate")
+    try checkShare(solver.momentum, "solver.momentum")
+    try check(solver.weightDecay, in: 0...1, "solver.weightDecay")
+    try checkSchedule()
+    try checkData()
+    try check(checkpoint.everyIterations, in: 0...1_000_000_000, "checkpoint.everyIterations")
+    try check(checkpoint.everyMinutes, in: 0...1_000_000, "checkpoint.everyMinutes")
+    try check(checkpoint.keep, in: 1...1_000_000, "checkpoint.keep")
+    return try checkModel()
+  }
+
+  private func checkSchedule() throws(ConfigurationError) {
+    switch schedule {
+    case .plateau(let plateau):
+      try check(plateau.patience, in: 1...1_000_000, "schedule.patience")
+      try checkShare(plateau.threshold, "schedule.threshold")
+      try check(plateau.factor, in: 1...1_000_000, "schedule.factor")
+      try check(plateau.drops, in: 0...1000, "schedule.drops")
+      guard data.validation > 0 else {
+        throw invalid(
+          "data.validation",
+          "a plateau is seen in validation images, found 0: put some aside, or use schedule.kind steps")
+      }
+    case .steps(let steps):
+      for (epoch, next) in zip(steps.epochs, steps.epochs.dropFirst()) where epoch >= next {
+        throw invalid("schedule.epochs", "expected ascending epochs, found \(epoch) before \(next)")
+      }
+      for epoch in steps.epochs { try check(epoch, in: 1...1_000_000, "schedule.epochs") }
+      try check(steps.factor, in: 1...1_000_000, "schedule.factor")
+    }
+  }
+
+  private func checkData() throws(ConfigurationError) {
+    guard !data.directory.isEmpty, !data.directory.contains("\0") else {
+      throw invalid("data.directory", "expected a directory's path, found \(data.directory.debugDescription)")
+    }
+    try check(data.validation, in: 0...1_000_000_000, "data.validation")
+    try check(data.scale, in: 1e-6...1e6, "data.scale")
+    try check(augmentation.padding, in: 0...1024, "augmentation.padding")
+  }
+
+  private func checkModel() throws(ConfigurationError) -> ResolvedArchitecture {
+    try check(model.classes, in: 1...1_000_000, "model.classes")
+    try check(model.initialSlope, in: -100...100, "model.initialSlope")
+    if case .fixed(let deviation) = model.initializer.rule {
+      try check(deviation, in: .leastNormalMagnitude...1000, "model.initializer")
+    }
+    if case .fixed(let hidden, let last) = model.initializer.fullyConnected {
+      for deviation in [hidden, last] { try check(deviation, in: 0...1000, "model.fullyConnectedDeviation") }
+    }
+    do {
+      return try architecture().resolved()
+    } catch {
+      throw invalid("model", error.description)
+    }
+  }
+
+  /// NaN is in no range.
+  private func check<Value: Comparable>(
+    _ value: Value, in range: ClosedRange<Value>, _ key: String
+  ) throws(ConfigurationError) {
+    guard range.contains(value) else {
+      throw invalid(key, "expected \(range.lowerBound) to \(range.upperBound), found \(value)")
+    }
+  }
+
+  private func checkShare(_ value: Double, _ key: String) throws(ConfigurationError) {
+    guard (0..<1).contains(value) else { throw invalid(key, "expected 0 or more and below 1, found \(value)") }
+  }
+
+  private func invalid(_ key: String, _ problem: String) -> ConfigurationError {
+    ConfigurationError(.invalidValue, key: key, problem: problem)
+  }
+}

@@ -1,0 +1,205 @@
+import Network
+
+/// The settings of a run, complete: the same settings, data and program give the same weights.
+///
+/// They come from the defaults here, which are the paper's where it has one, then a recipe or a file, then the
+/// command's flags, which set fields. `validate()` says whether the result makes sense.
+public struct Configuration: Equatable, Sendable {
+  /// The built-in recipe that a file goes on from.
+  public var recipe = Recipes.defaultName
+  public var model = Model()
+  public var data = DataSet()
+  public var augmentation = Augmentation()
+  public var training = Training()
+  public var solver = Solver()
+  public var schedule = Schedule.plateau(.init())
+  public var checkpoint = Checkpoint()
+
+  /// Where the images come from.
+  public struct DataSet: Equatable, Sendable {
+    public enum Kind: String, CaseIterable, Sendable {
+      /// The four IDX files of MNIST and its relatives.
+      case idx
+    }
+
+    public var kind = Kind.idx
+    public var directory = ""
+    /// How many of the training images are put aside to steer the schedule.
+    public var validation = 5000
+    /// What a pixel of 0 to 255 is multiplied with, after the mean is subtracted.
+    public var scale = 1.0
+  }
+
+  /// How a training image is varied each time it is seen.
+  public struct Augmentation: Equatable, Sendable {
+    /// The zeros put around the image, from which a crop of the image's own extents is taken at random.
+    public var padding = 0
+    /// Whether every second image is mirrored.
+    public var mirror = false
+
+    /// The images as they are.
+    public static let none = Augmentation()
+  }
+
+  public struct Training: Equatable, Sendable {
+    /// The images of one step, on all ranks together.
+    public var batch = 128
+    public var epochs = 80
+    public var seed: UInt64 = 1
+    /// The share of units dropped in every fully connected layer but the last; `nil`: as the architecture has it.
+    public var dropout: Double?
+  }
+
+  /// Stochastic gradient descent: v := μv − ε(g + λw), w := w + v.
+  public struct Solver: Equatable, Sendable {
+    /// ε, before the schedule's first drop.
+    public var learningRate = 0.01
+    /// μ
+    public var momentum = 0.9
+    /// λ, of weights; biases and activation coefficients do not decay.
+    public var weightDecay = 0.0005
+  }
+
+  /// When the learning rate drops.
+  public enum Schedule: Equatable, Sendable {
+    case plateau(Plateau)
+    case steps(Steps)
+
+    /// The rate drops when the best validation error has stopped improving.
+    public struct Plateau: Equatable, Sendable {
+      /// How many evaluations without improvement are a plateau.
+      public var patience: Int
+      /// The least relative improvement that counts.
+      public var threshold: Double
+      /// What the rate is divided by.
+      public var factor: Double
+      /// How often the rate drops. At the plateau after the last drop training ends.
+      public var drops: Int
+
+      public init(patience: Int = 3, threshold: Double = 0.001, factor: Double = 10, drops: Int = 2) {
+        self.patience = patience
+        self.threshold = threshold
+        self.factor = factor
+        self.drops = drops
+      }
+    }
+
+    /// The rate drops at fixed epochs.
+    public struct Steps: Equatable, Sendable {
+      /// After how many epochs from the start, ascending.
+      public var epochs: [Int]
+      /// What the rate is divided by.
+      public var factor: Double
+
+      public init(epochs: [Int] = [], factor: Double = 10) {
+        self.epochs = epochs
+        self.factor = factor
+      }
+    }
+  }
+
+  /// When the state is saved. Epochs always end with a save.
+  public struct Checkpoint: Equatable, Sendable {
+    /// 0: not by iterations.
+    public var everyIterations = 0
+    /// 0: not by time.
+    public var everyMinutes = 10.0
+    /// How many are kept, the best and the latest aside.
+    public var keep = 3
+  }
+
+  /// The defaults, to which a recipe adds what they lack.
+  init() {}
+}
+
+// MARK: - The keys
+
+extension Configuration: SettingSection {
+  mutating func visit(_ visitor: inout some SettingVisitor) throws(ConfigurationError) {
+    try visitor.setting("recipe", &recipe)
+    try visitor.setting("model", &model)
+    try visitor.setting("data", &data)
+    try visitor.setting("augmentation", &augmentation)
+    try visitor.setting("training", &training)
+    try visitor.setting("solver", &solver)
+    try visitor.setting("schedule", &schedule)
+    try visitor.setting("checkpoint", &checkpoint)
+  }
+}
+
+extension Configuration.DataSet.Kind: ChoiceSetting {}
+
+extension Configuration.DataSet: SettingSection {
+  mutating func visit(_ visitor: inout some SettingVisitor) throws(ConfigurationError) {
+    try visitor.setting("kind", &kind)
+    try visitor.setting("directory", &directory)
+    try visitor.setting("validation", &validation)
+    try visitor.setting("scale", &scale)
+  }
+}
+
+extension Configuration.Augmentation: SettingSection {
+  mutating func visit(_ visitor: inout some SettingVisitor) throws(ConfigurationError) {
+    try visitor.setting("padding", &padding)
+    try visitor.setting("mirror", &mirror)
+  }
+}
+
+extension Configuration.Training: SettingSection {
+  mutating func visit(_ visitor: inout some SettingVisitor) throws(ConfigurationError) {
+    try visitor.setting("batch", &batch)
+    try visitor.setting("epochs", &epochs)
+    try visitor.setting("seed", &seed)
+    try visitor.setting("dropout", &dropout)
+  }
+}
+
+extension Configuration.Solver: SettingSection {
+  mutating func visit(_ visitor: inout some SettingVisitor) throws(ConfigurationError) {
+    try visitor.setting("learningRate", &learningRate)
+    try visitor.setting("momentum", &momentum)
+    try visitor.setting("weightDecay", &weightDecay)
+  }
+}
+
+extension Configuration.Schedule: SettingSection {
+  private enum Kind: String, CaseIterable, ChoiceSetting {
+    case plateau, steps
+  }
+
+  private var kind: Kind {
+    switch self {
+    case .plateau: .plateau
+    case .steps: .steps
+    }
+  }
+
+  mutating func visit(_ visitor: inout some SettingVisitor) throws(ConfigurationError) {
+    var kind = kind
+    try visitor.setting("kind", &kind)
+    // Another kind starts from its own defaults; the same one keeps what it has.
+    if kind != self.kind {
+      self = kind == .plateau ? .plateau(.init()) : .steps(.init())
+    }
+    switch self {
+    case .plateau(var plateau):
+      try visitor.setting("patience", &plateau.patience)
+      try visitor.setting("threshold", &plateau.threshold)
+      try visitor.setting("factor", &plateau.factor)
+      try visitor.setting("drops", &plateau.drops)
+      self = .plateau(plateau)
+    case .steps(var steps):
+      try visitor.setting("epochs", &steps.epochs)
+      try visitor.setting("factor", &steps.factor)
+      self = .steps(steps)
+    }
+  }
+}
+
+extension Configuration.Checkpoint: SettingSection {
+  mutating func visit(_ visitor: inout some SettingVisitor) throws(ConfigurationError) {
+    try visitor.setting("everyIterations", &everyIterations)
+    try visitor.setting("everyMinutes", &everyMinutes)
+    try visitor.setting("keep", &keep)
+  }
+}

@@ -1,0 +1,36 @@
+/// Why settings cannot be used: where it says so, which key, what was expected and what was found.
+public struct ConfigurationError: Error, Equatable, Sendable, CustomStringConvertible {
+  public enum Kind: Sendable {
+    /// Neither a recipe nor a file has the name.
+    case missing
+    /// The file is there and cannot be read.
+    case unreadable
+    /// The text is no YAML, or YAML that is not accepted.
+    case malformed
+    case unknownKey
+    case wrongType
+    /// The value has the right type and makes no sense.
+    case invalidValue
+  }
+
+  public var kind: Kind
+  /// The file or recipe.
+  public var source: String?
+  public var line: Int?
+  /// The key with those above it, such as `training.batch`.
+  public var key: String?
+  public var problem: String
+
+  public init(_ kind: Kind, source: String? = nil, line: Int? = nil, key: String? = nil, problem: String) {
+    self.kind = kind
+    self.source = source
+    self.line = line
+    self.key = key
+    self.problem = problem
+  }
+
+  public var description: String {
+    let place = [source, line.map { source == nil ? "line \($0)" : "\($0)" }].compactMap(\.self)
+    return ([place.joined(separator: ":"), key ?? ""].filter { !$0.isEmpty } + [problem]).joined(separator: ": ")
+  }
+}

@@ -1,0 +1,145 @@
+import Foundation
+import Network
+
+/// A network's layers with their shapes, parameters, operations and memory, for people and for programs.
+public struct ModelSummary: Sendable {
+  private let network: ResolvedArchitecture
+
+  public init(_ network: ResolvedArchitecture) {
+    self.network = network
+  }
+
+  // MARK: - For people
+
+  /// A table with a line for each layer and one with the totals.
+  public var text: String {
+    let header = ["layer", "kind", "output", "parameters", "multiply-adds", "memory"]
+    let rows = network.layers.map { layer in
+      [
+        layer.name, layer.kind, "\(layer.output)", Self.grouped(layer.parameterCount),
+        Self.grouped(layer.multiplyAdds), Self.bytes(layer.activationBytes),
+      ]
+    }
+    let widths = header.indices.map { column in ([header] + rows).map { $0[column].count }.max() ?? 0 }
+    // Words are aligned on the left, numbers on the right.
+    let lines = ([header] + rows).map { row in
+      row.enumerated().map { column, cell in
+        let space = String(repeating: " ", count: widths[column] - cell.count)
+        return column < 3 ? cell + space : space + cell
+      }.joined(separator: "  ")
+    }
+    return (["\(network.architecture.name), input \(network.input)", ""] + lines + ["", totals]).joined(separator: "\n")
+  }
+
+  /// Such as "19 weight layers, 1.906·10¹⁰ multiply-adds, 179.3 M parameters (717.3 MB), activations 61.0 MB an image".
+  public var totals: String {
+    let count = network.parameterCount
+    let parameters = count >= 1_000_000 ? "\(Self.fixed(Double(count) / 1e6, digits: 1)) M" : Self.grouped(count)
+    return "\(network.weightLayerCount) weight layers, \(Self.scientific(network.multiplyAdds)) multiply-adds, "
+      + "\(parameters) parameters (\(Self.bytes(4 * count))), "
+      + "activations \(Self.bytes(network.activationBytes)) an image"
+  }
+
+  private static func grouped(_ count: Int) -> String {
+    let digits = Array(String(count))
+    return digits.enumerated().map { index, digit in
+      index > 0 && (digits.count - index) % 3 == 0 ? ",\(digit)" : "\(digit)"
+    }.joined()
+  }
+
+  private static func bytes(_ count: Int) -> String {
+    switch count {
+    case ..<1000: "\(count) B"
+    case ..<1_000_000: "\(fixed(Double(count) / 1e3, digits: 1)) kB"
+    default: "\(fixed(Double(count) / 1e6, digits: 1)) MB"
+    }
+  }
+
+  /// Four digits, such as 1.906·10¹⁰.
+  private static func scientific(_ count: Int) -> String {
+    guard count >= 10_000 else { return String(count) }
+    var exponent = String(count).count - 1
+    var digits = fixed(Double(count) / pow(10, Double(exponent)), digits: 3)
+    if digits == "10.000" { (digits, exponent) = ("1.000", exponent + 1) }
+    let raised = String(exponent).compactMap(\.wholeNumberValue).map { Array("⁰¹²³⁴⁵⁶⁷⁸⁹")[$0] }
+    return "\(digits)·10\(String(raised))"
+  }
+
+  private static func fixed(_ value: Double, digits: Int) -> String {
+    String(format: "%.\(digits)f", value)
+  }
+
+  // MARK: - For programs
+
+  /// The same as JSON, with exact numbers; an architecture's own description is under `layers[].settings`.
+  public var json: String {
+    let encoder = JSONEncoder()
+    encoder.outputFormatting = [.sortedKeys, .prettyPrinted, .withoutEscapingSlashes]
+    guard let data = try? encoder.encode(Document(network)) else {
+      preconditionFailure("texts, whole numbers and finite shares are always JSON")
+    }
+    return String(decoding: data, as: UTF8.self)
+  }
+
+  private struct Document: Encodable {
+    let name: String
+    let input: MapShape
+    let layers: [Layer]
+    let weightLayers: Int
+    let parameters: Int
+    let multiplyAdds: Int
+    let activationBytes: Int
+
+    init(_ network: ResolvedArchitecture) {
+      name = network.architecture.name
+      input = network.input
+      layers = network.layers.map(Layer.init)
+      weightLayers = network.weightLayerCount
+      parameters = network.parameterCount
+      multiplyAdds = network.multiplyAdds
+      activationBytes = network.activationBytes
+    }
+  }
+
+  private struct Layer: Encodable {
+    let name: String
+    let settings: LayerDescription
+    let output: MapShape
+    let parameters: Int
+    let multiplyAdds: Int
+    let activationBytes: Int
+
+    init(_ layer: ResolvedLayer) {
+      name = layer.name
+      settings = layer.description
+      output = layer.output
+      parameters = layer.parameterCount
+      multiplyAdds = layer.multiplyAdds
+      activationBytes = layer.activationBytes
+    }
+  }
+}
+
+extension ResolvedLayer {
+  /// Such as "3×3 convolution, stride 2, prelu".
+  fileprivate var kind: String {
+    switch description {
+    case .convolution(let layer):
+      var words = ["\(layer.kernel)×\(layer.kernel) convolution"]
+      if layer.stride > 1 { words.append("stride \(layer.stride)") }
+      if layer.padding > 0 { words.append("padding \(layer.padding)") }
+      if layer.activation != .none { words.append(layer.activation.rawValue) }
+      return words.joined(separator: ", ")
+    case .maxPooling(let layer):
+      return "\(layer.size)×\(layer.size) maximum, stride \(layer.stride)"
+    case .spatialPyramidPooling(let layer):
+      guard !layer.levels.isEmpty else { return "flattening" }
+      return "spatial pyramid {\(layer.levels.map(String.init).joined(separator: ", "))}"
+    case .fullyConnected(let layer):
+      var words = ["fully connected"]
+      if layer.activation != .none { words.append(layer.activation.rawValue) }
+      if layer.dropout > 0 { words.append("dropout \(layer.dropout)") }
+      return words.joined(separator: ", ")
+    }
+  }
+}

@@ -1,0 +1,71 @@
+/// The built-in recipes: what each sets differently from the defaults of `Configuration`.
+public enum Recipes {
+  public static let defaultName = "fashion"
+
+  public static var names: [String] { recipes.map(\.name) }
+
+  static func text(of name: String) -> String? { recipes.first { $0.name == name }?.text }
+
+  private static let recipes = [
+    (
+      name: "fashion",
+      text: """
+      # Fashion-MNIST with a small network: minutes on two cores.
+      recipe: fashion
+      model:
+        architecture: fashion-6
+        activation: prelu
+        initializer: he-backward
+      data:
+        kind: idx
+        directory: /usr/share/datasets/fashion-mnist
+        validation: 5000
+        scale: 0.015625 # 1/64
+      augmentation:
+        padding: 2
+        mirror: true
+      training:
+        epochs: 16
+      solver:
+        learningRate: 0.01
+      schedule:
+        kind: steps
+        epochs: [10, 14]
+      """
+    ),
+    (
+      name: "fashion-30",
+      text: """
+      # The paper's Figure 3 in small: 27 convolutions that converge with he-backward and stall with xavier-forward.
+      recipe: fashion-30
+      model:
+        architecture: fashion-30
+        activation: relu
+        initializer: he-backward
+      data:
+        kind: idx
+        directory: /usr/share/datasets/fashion-mnist
+        validation: 5000
+        scale: 0.015625 # 1/64
+      training:
+        epochs: 8
+        dropout: 0
+      solver:
+        learningRate: 0.01
+      """
+    ),
+  ]
+}
+
+/// A recipe's name where a text goes on from it.
+struct RecipeName: ChoiceSetting {
+  static var choices: [String] { Recipes.names }
+  let choice: String
+
+  init() { choice = Recipes.defaultName }
+
+  init?(choice: String) {
+    guard Recipes.text(of: choice) != nil else { return nil }
+    self.choice = choice
+  }
+}

@@ -1,0 +1,80 @@
+extension SettingTree {
+  /// The tree as YAML: sections and their keys on lines of their own, what lies deeper on one line, lists of groups
+  /// with a line for each.
+  var yaml: String {
+    guard case .group(let sections) = content else { return flow + "\n" }
+    var lines: [String] = []
+    for section in sections {
+      guard case .group(let entries) = section.value.content, !entries.isEmpty else {
+        lines.append("\(section.key): \(section.value.flow)")
+        continue
+      }
+      lines.append("\(section.key):")
+      for entry in entries {
+        if case .list(let values) = entry.value.content, values.contains(where: \.isGroup) {
+          lines.append("  \(entry.key):")
+          lines += values.map { "    - \($0.item)" }
+        } else {
+          lines.append("  \(entry.key): \(entry.value.flow)")
+        }
+      }
+    }
+    return lines.joined(separator: "\n") + "\n"
+  }
+
+  /// The tree on one line.
+  var flow: String {
+    switch content {
+    case .null: "null"
+    case .plain(let word): Self.number(word)
+    case .text(let text): Self.quoted(text)
+    case .list(let values): "[\(values.map(\.flow).joined(separator: ", "))]"
+    case .group(let entries):
+      entries.isEmpty ? "{}" : "{ \(entries.map { "\($0.key): \($0.value.flow)" }.joined(separator: ", ")) }"
+    }
+  }
+
+  /// The tree on one line after a dash, where a group of one needs no braces.
+  private var item: String {
+    guard case .group(let entries) = content, entries.count == 1 else { return flow }
+    return "\(entries[0].key): \(entries[0].value.flow)"
+  }
+
+  private var isGroup: Bool {
+    if case .group = content { true } else { false }
+  }
+
+  /// YAML 1.1 takes `1e-05` for a text, since it lacks a point.
+  private static func number(_ word: String) -> String {
+    guard let exponent = word.firstIndex(of: "e"), !word.contains("."), Double(word) != nil else { return word }
+    return "\(word[..<exponent]).0\(word[exponent...])"
+  }
+
+  /// The text, in quotes where it could be taken for something else.
+  private static func quoted(_ text: String) -> String {
+    let reserved = ["true", "false", "yes", "no", "on", "off", "y", "n", "null"]
+    let isPlain =
+      text.unicodeScalars.allSatisfy { scalar in
+        switch scalar {
+        case "a"..."z", "A"..."Z", "0"..."9", "_", "-", ".", "/": true
+        default: false
+        }
+      } && text.unicodeScalars.first.map { $0 == "/" || $0 == "_" || $0.properties.isAlphabetic } == true
+      && !reserved.contains(text.lowercased())
+    if isPlain { return text }
+    var quoted = "\""
+    for scalar in text.unicodeScalars {
+      switch scalar {
+      case "\"": quoted += "\\\""
+      case "\\": quoted += "\\\\"
+      // An & or * that is not spelled out would be taken for a reference.
+      case "&", "*", "\u{0}"..."\u{1F}", "\u{7F}"..."\u{A0}", "\u{2028}", "\u{2029}", "\u{FEFF}", "\u{FFFE}",
+        "\u{FFFF}":
+        let digits = String(scalar.value, radix: 16)
+        quoted += "\\u" + String(repeating: "0", count: 4 - digits.count) + digits
+      default: quoted.unicodeScalars.append(scalar)
+      }
+    }
+    return quoted + "\""
+  }
+}

@@ -1,0 +1,94 @@
+import Configuration
+import Testing
+
+private func complaint(_ text: String) -> ConfigurationError? {
+  #expect(throws: ConfigurationError.self, "\(text.prefix(200))") {
+    try Configuration(yaml: text, source: "foreign.yaml")
+  }
+}
+
+@Test(arguments: [
+  ("training: { batch: 1", 1), ("training:\n  batch: 1\n epochs: 2", 3), ("a: b: c", 1), ("\t- x", 1), ("'", 1),
+  ("training: {}\n---\nmodel: {}", 2), ("a: \u{1}", 1), ("%YAML 9.9\n--- a", 1), ("training: }", 1),
+])
+func textsThatAreNoYAMLAreNamedWithTheirLine(text: String, line: Int) {
+  let error = complaint(text)
+  #expect(error?.kind == .malformed, "\(text): \(error?.description ?? "nothing")")
+  #expect(error.map { abs(($0.line ?? -9) - line) <= 1 } == true, "\(text): \(error?.description ?? "nothing")")
+  #expect(error?.description.contains("\n") == false, "\(error?.description ?? "nothing")")
+}
+
+@Test func keysStandOnce() {
+  let error = complaint("training:\n  batch: 4\n  batch: 8")
+  #expect(error?.description == "foreign.yaml:2: the key batch stands twice in one group")
+  #expect(complaint("training: {}\ntraining: {}")?.kind == .malformed)
+  #expect(complaint("? [a, b]\n: c")?.description == "foreign.yaml:1: a key is one word, found a list or a group")
+}
+
+@Test(arguments: [
+  "data: { directory: &a x }", "data: &a { kind: idx }", "a: *b", "*b : 1", "[*b]", "{a:*b}", "\"a\":*b", "- *-x",
+  "# comment\na: *b", "a: 'it' # b\nb: *c", "a: \"#\n  # \" \nb: *c", "x: |\n  # '\ny: *c", "a: [\" #\", *b]",
+  "a: it's # no *comment\u{85}b: *c", "\u{FEFF}*b", "a: !x &b c", "a: ? *b",
+])
+func anchorsAndAliasesAreRefused(text: String) {
+  let error = complaint(text)
+  #expect(
+    error?.description.contains("anchors and aliases are not taken") == true, "\(error?.description ?? "nothing")")
+}
+
+@Test func signsThatAreNoReferencesAreTaken() throws {
+  for directory in ["/data/cats & dogs", "a*b", "x&y", "a * b", "\"c & d\""] {
+    let text = "# *bold* & &more\ndata:\n  directory: \(directory) # *comment*\n"
+    // A quotation mark makes what follows it suspect, comments included.
+    if directory.contains("\"") {
+      #expect(complaint(text)?.kind == .malformed)
+    } else {
+      #expect(try Configuration(yaml: text, source: "a").data.directory == directory)
+    }
+  }
+}
+
+@Test func aliasBombIsRefusedAtOnce() {
+  var text = "a0: &a0 [x, x, x, x, x, x, x, x, x, x]\n"
+  for level in 1...30 {
+    let last = Array(repeating: "*a\(level - 1)", count: 10).joined(separator: ", ")
+    text += "a\(level): &a\(level) [\(last)]\n"
+  }
+  text += "? *a30\n: bomb\n"
+  #expect(complaint(text)?.line == 1)
+}
+
+@Test func deepNestingIsRefused() {
+  for count in [40, 900, 100_000] {
+    let flow = String(repeating: "[", count: count) + String(repeating: "]", count: count)
+    #expect(complaint("model: \(flow)")?.kind == .malformed)
+    #expect(complaint("model: \(String(repeating: "{a: ", count: count))")?.kind == .malformed)
+    let block = String(repeating: "- ", count: count) + "a"
+    #expect(complaint(block)?.kind == .malformed)
+  }
+}
+
+@Test func foreignWordsAreShortened() {
+  let word = String(repeating: "x", count: 10_000)
+  for text in [
+    "\(word): 1", "training: { batch: \(word) }", "model: { activation: \(word) }", "training: { \(word): 1 }",
+  ] {
+    #expect((complaint(text)?.description.count ?? .max) < 500)
+  }
+}
+
+@Test(arguments: [
+  "", "{", "[]", "null", "3", "{\"training\":{\"batch\":0}}", "{\"trainin\":{}}", "{\"model\":{\"width\":\"x\"}}",
+])
+func foreignJSONIsRefused(text: String) {
+  let error = #expect(throws: ConfigurationError.self, "\(text)") {
+    try Configuration(json: text, source: "checkpoint.h5")
+  }
+  #expect(error?.description.hasPrefix("checkpoint.h5: ") == true, "\(error?.description ?? "nothing")")
+  #expect(error?.description.contains("\n") == false)
+}
+
+@Test func deepJSONIsRefused() {
+  let text = String(repeating: "[", count: 100_000)
+  #expect(throws: ConfigurationError.self) { try Configuration(json: text) }
+}
