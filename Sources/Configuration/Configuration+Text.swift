@@ -1,6 +1,16 @@
 import Foundation
 import Network
 
+/// Coded as a group of sections with the keys of the YAML form. Decoding does not validate.
+extension Configuration: Codable {
+  public init(from decoder: any Decoder) throws {
+    self.init()
+    try read(try SettingTree(from: decoder), at: Place())
+  }
+
+  public func encode(to encoder: any Encoder) throws { try tree.encode(to: encoder) }
+}
+
 extension Configuration {
   /// All settings as YAML that reads back to an equal configuration.
   public func yaml() -> String { tree.yaml }
@@ -9,7 +19,7 @@ extension Configuration {
   public func json() -> String {
     let encoder = JSONEncoder()
     encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
-    guard let data = try? encoder.encode(tree) else {
+    guard let data = try? encoder.encode(self) else {
       preconditionFailure("a tree of texts, truth values and finite numbers is always JSON")
     }
     return String(decoding: data, as: UTF8.self)

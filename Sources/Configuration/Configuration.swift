@@ -98,13 +98,13 @@ public struct Configuration: Equatable, Sendable {
     }
   }
 
-  /// When the state is saved. Epochs always end with a save.
+  /// How often the state is saved, and how much of it stays.
   public struct Checkpoint: Equatable, Sendable {
     /// 0: not by iterations.
     public var everyIterations = 0
     /// 0: not by time.
     public var everyMinutes = 10.0
-    /// How many are kept, the best and the latest aside.
+    /// How many of the newest files stay, the best one aside.
     public var keep = 3
   }
 

@@ -69,6 +69,8 @@ private func unusual() throws -> Configuration {
   try configuration.validate()
   #expect(try Configuration(yaml: configuration.yaml(), source: "printed") == configuration)
   #expect(try Configuration(json: configuration.json()) == configuration)
+  let coded = try JSONEncoder().encode(configuration)
+  #expect(try JSONDecoder().decode(Configuration.self, from: coded) == configuration)
 }
 
 @Test func ownLayersSurviveTexts() throws {
