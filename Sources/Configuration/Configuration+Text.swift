@@ -1,6 +1,16 @@
 import Foundation
 import Network
 
+/// Coded as a group of sections with the keys of the YAML form. Decoding does not validate.
+extension Configuration: Codable {
+  public init(from decoder: any Decoder) throws {
+    self.init()
+    try read(try SettingTree(from: decoder), at: Place())
+  }
+
+  public func encode(to encoder: any Encoder) throws { try tree.encode(to: encoder) }
+}
+
 extension Configuration {
   /// All settings as YAML that reads back to an equal configuration.
   public func yaml() -> String { tree.yaml }
@@ -9,7 +19,7 @@ extension Configuration {
   public func json() -> String {
     let encoder = JSONEncoder()
     encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
-    guard let data = try? encoder.encode(tree) else {
+    guard let data = try? encoder.encode(self) else {
       preconditionFailure("a tree of texts, truth values and finite numbers is always JSON")
     }
     return String(decoding: data, as: UTF8.self)
@@ -32,10 +42,10 @@ extension Configuration {
   /// Settings in YAML over those of the recipe that they name, the default one if they name none, checked.
   public init(yaml: String, source: String) throws(ConfigurationError) {
     let tree = try SettingTree(yaml: yaml, source: source)
-    let place = Place(source: source)
+    let place = Place(source: source, line: tree.line)
     var name = RecipeName()
     if case .group(let entries) = tree.content, let entry = entries.first(where: { $0.key == "recipe" }) {
-      try name.read(entry.value, at: place.inner("recipe", line: entry.value.line ?? entry.line))
+      try name.read(entry.value, at: place.inner("recipe", line: entry.line))
     }
     self = try Configuration.recipe(named: name.choice)
     try read(tree, at: place)

@@ -68,31 +68,43 @@ public struct Configuration: Equatable, Sendable {
     /// The rate drops when the best validation error has stopped improving.
     public struct Plateau: Equatable, Sendable {
       /// How many evaluations without improvement are a plateau.
-      public var patience = 3
+      public var patience: Int
       /// The least relative improvement that counts.
-      public var threshold = 0.001
+      public var threshold: Double
       /// What the rate is divided by.
-      public var factor = 10.0
+      public var factor: Double
       /// How often the rate drops. At the plateau after the last drop training ends.
-      public var drops = 2
+      public var drops: Int
+
+      public init(patience: Int = 3, threshold: Double = 0.001, factor: Double = 10, drops: Int = 2) {
+        self.patience = patience
+        self.threshold = threshold
+        self.factor = factor
+        self.drops = drops
+      }
     }
 
     /// The rate drops at fixed epochs.
     public struct Steps: Equatable, Sendable {
       /// After how many epochs from the start, ascending.
-      public var epochs: [Int] = []
+      public var epochs: [Int]
       /// What the rate is divided by.
-      public var factor = 10.0
+      public var factor: Double
+
+      public init(epochs: [Int] = [], factor: Double = 10) {
+        self.epochs = epochs
+        self.factor = factor
+      }
     }
   }
 
-  /// When the state is saved. Epochs always end with a save.
+  /// How often the state is saved, and how much of it stays.
   public struct Checkpoint: Equatable, Sendable {
     /// 0: not by iterations.
     public var everyIterations = 0
     /// 0: not by time.
     public var everyMinutes = 10.0
-    /// How many are kept, the best and the latest aside.
+    /// How many of the newest files stay, the best one aside.
     public var keep = 3
   }
 

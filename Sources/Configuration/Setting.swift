@@ -90,7 +90,7 @@ private struct SettingReader: SettingVisitor {
       if required { missing.append(key) }
       return
     }
-    try value.read(entry.value, at: place.inner(key, line: entry.value.line ?? entry.line))
+    try value.read(entry.value, at: place.inner(key, line: entry.line))
   }
 
   func mentions(_ key: String) -> Bool? { entries.contains { $0.key == key } }

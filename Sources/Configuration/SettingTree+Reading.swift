@@ -104,7 +104,8 @@ extension ConfigurationError {
     case .scanner(let context, let text, let mark, _), .parser(let context, let text, let mark, _),
       .composer(let context, let text, let mark, _):
       line = mark.line
-      problem = "not YAML: " + [context?.text, text].compactMap(\.self).joined(separator: ", ")
+      let begun = context.map { "\($0.text) that begins in line \($0.mark.line), " } ?? ""
+      problem = "not YAML: \(begun)\(text)"
     case .reader(let text, let offset, _, let yaml):
       line = offset.map { offset in 1 + yaml.prefix(offset).count(where: \.isNewline) }
       problem = "not YAML: \(text)"

@@ -13,7 +13,7 @@ extension SettingTree {
       for entry in entries {
         if case .list(let values) = entry.value.content, values.contains(where: \.isGroup) {
           lines.append("  \(entry.key):")
-          lines += values.map { "    - \($0.flow)" }
+          lines += values.map { "    - \($0.item)" }
         } else {
           lines.append("  \(entry.key): \(entry.value.flow)")
         }
@@ -32,6 +32,12 @@ extension SettingTree {
     case .group(let entries):
       entries.isEmpty ? "{}" : "{ \(entries.map { "\($0.key): \($0.value.flow)" }.joined(separator: ", ")) }"
     }
+  }
+
+  /// The tree on one line after a dash, where a group of one needs no braces.
+  private var item: String {
+    guard case .group(let entries) = content, entries.count == 1 else { return flow }
+    return "\(entries[0].key): \(entries[0].value.flow)"
   }
 
   private var isGroup: Bool {

@@ -42,7 +42,7 @@ struct SettingTree: Equatable, Sendable {
     guard let name = path.split(separator: ".").first, case .group(let entries) = content,
       let entry = entries.first(where: { $0.key == name })
     else { return line }
-    guard let rest = path.firstIndex(of: ".") else { return entry.line ?? entry.value.line }
+    guard let rest = path.firstIndex(of: ".") else { return entry.line }
     return entry.value.line(of: String(path[path.index(after: rest)...])) ?? entry.line
   }
 
