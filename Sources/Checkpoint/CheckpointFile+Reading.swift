@@ -1,0 +1,202 @@
+import Foundation
+
+extension CheckpointFile {
+  /// Everything but the tensors' values, which is quick.
+  ///
+  /// - Throws: `.missing`, `.cannotRead`, `.wrongKind` or `.damaged`.
+  public static func readHeader(_ path: String) throws(CheckpointError) -> CheckpointHeader {
+    try reading(path) { file throws(CheckpointError) in try contents(file).header }
+  }
+
+  /// Reads parameters, and momentum where `tensors` have memory for it, to where they lie.
+  ///
+  /// Names, order and shapes must agree exactly; that is checked before anything is altered. Each tensor's digest is
+  /// compared when it has been read: after `.damaged` the memory holds a mixture, and must not be used.
+  /// - Throws: as ``readHeader(_:)``, and `.mismatch`, which names the first tensor that differs.
+  public static func read(_ path: String, into tensors: [CheckpointTensor]) throws(CheckpointError) {
+    try reading(path) { file throws(CheckpointError) in
+      let contents = try contents(file)
+      try compare(path, contents.header, with: tensors)
+      for (index, tensor) in tensors.enumerated() {
+        try file.read(into: tensor.values, CheckpointLayout.data, tensor.layer, String(tensor.blob))
+        try expect(
+          contents.parameterDigests[index], ValueDigest.of(UnsafeBufferPointer(tensor.values)),
+          of: tensor.description, file)
+        guard let momentum = tensor.momentum, let digests = contents.momentumDigests else { continue }
+        try file.read(into: momentum, CheckpointLayout.momentum, String(index))
+        try expect(digests[index], ValueDigest.of(UnsafeBufferPointer(momentum)), of: tensor.description, file)
+      }
+    }
+  }
+
+  /// One parameter's shape and values.
+  public static func readTensor(
+    _ path: String, layer: String, blob: Int
+  ) throws(CheckpointError) -> (shape: [Int], values: [Float]) {
+    try reading(path) { file throws(CheckpointError) in
+      let contents = try contents(file)
+      let tensors = contents.header.tensors
+      guard let index = tensors.firstIndex(where: { $0.layer == layer && $0.blob == blob }) else {
+        throw CheckpointError(
+          .mismatch, path: path,
+          problem: "the checkpoint has no parameter \(layer)/\(blob); it has "
+            + tensors.map(\.name).joined(separator: ", "))
+      }
+      let tensor = tensors[index]
+      var values = [Float](repeating: 0, count: tensor.count)
+      try values.withUnsafeMutableBufferPointer { values throws(CheckpointError) in
+        try file.read(into: values, CheckpointLayout.data, layer, String(blob))
+        try expect(contents.parameterDigests[index], ValueDigest.of(UnsafeBufferPointer(values)), of: tensor, file)
+      }
+      return (tensor.shape, values)
+    }
+  }
+
+  /// ``digest(_:)`` of a file's tensors, from their values, read piece by piece: the whole file is verified.
+  ///
+  /// - Throws: as ``readHeader(_:)``.
+  public static func digest(ofFile path: String) throws(CheckpointError) -> String {
+    try reading(path) { file throws(CheckpointError) in
+      let contents = try contents(file)
+      for (index, tensor) in contents.header.tensors.enumerated() {
+        try expect(
+          contents.parameterDigests[index], file.digest(CheckpointLayout.data, tensor.layer, String(tensor.blob)),
+          of: tensor, file)
+        if let digests = contents.momentumDigests {
+          try expect(digests[index], file.digest(CheckpointLayout.momentum, String(index)), of: tensor, file)
+        }
+      }
+      return contents.header.digest
+    }
+  }
+
+  /// Checks that a file is whole and holds what was to be written: `expected` is what ``write`` returned.
+  public static func verify(_ path: String, digest expected: String) throws(CheckpointError) {
+    let found = try digest(ofFile: path)
+    guard found == expected else {
+      throw HDF5Reader.damaged(path, "the digest of its tensors is \(found), \(expected) was written")
+    }
+  }
+
+  // MARK: - Parts
+
+  private static func reading<Result>(
+    _ path: String, _ body: (borrowing HDF5Reader) throws(CheckpointError) -> Result
+  ) throws(CheckpointError) -> Result {
+    do {
+      return try HDF5Library.exclusively { try body(HDF5Reader.open(path)) }
+    } catch let error as CheckpointError {
+      throw error
+    } catch {
+      throw CheckpointError(.cannotRead, path: path, problem: "\(error)")
+    }
+  }
+
+  /// The header, and the digests that the tensors must have.
+  private struct Contents {
+    let header: CheckpointHeader
+    let parameterDigests: [String]
+    let momentumDigests: [String]?
+  }
+
+  private static func contents(_ file: borrowing HDF5Reader) throws(CheckpointError) -> Contents {
+    typealias Layout = CheckpointLayout
+    guard try file.exists(Layout.own), let version = try file.numberAttribute(Layout.version) else {
+      throw CheckpointError(
+        .wrongKind, path: file.path,
+        problem: "this is an HDF5 file, but not a checkpoint of this program: it has no group /\(Layout.own)")
+    }
+    guard version == Layout.formatVersion else {
+      throw CheckpointError(
+        .wrongKind, path: file.path,
+        problem: "the checkpoint has format version \(version), this program reads \(Layout.formatVersion)",
+        advice: "Use the program that wrote it: \(try file.attribute(Layout.source) ?? "not named")")
+    }
+    let source = try file.attribute(Layout.source) ?? ""
+    let history = try file.attribute(Layout.history) ?? ""
+    let created = try file.attribute(Layout.created) ?? ""
+    let configuration = try file.text(Layout.own, Layout.configuration)
+    let dataFingerprint = try file.text(Layout.own, Layout.dataFingerprint)
+    let stateText = try file.text(Layout.own, Layout.trainingState)
+    let digest = try file.text(Layout.own, Layout.digest)
+    let headerDigest = Layout.headerDigest(
+      source: source, history: history, created: created, configuration: configuration,
+      dataFingerprint: dataFingerprint, state: stateText, digest: digest)
+    guard try file.text(Layout.own, Layout.headerDigest) == headerDigest else {
+      throw file.damaged("its texts do not have the digest that was written")
+    }
+
+    let names = try file.list(Layout.own, Layout.parameterNames)
+    let parameterDigests = try file.list(Layout.own, Layout.parameterDigests)
+    let momentumDigests =
+      try file.exists(Layout.own, Layout.momentumDigests)
+      ? try file.list(Layout.own, Layout.momentumDigests) : nil
+    guard parameterDigests.count == names.count, momentumDigests == nil || momentumDigests?.count == names.count else {
+      throw file.damaged("it lists \(names.count) parameters and \(parameterDigests.count) digests")
+    }
+    var tensors: [TensorDescription] = []
+    for (index, name) in names.enumerated() {
+      let parts = name.split(separator: "/", omittingEmptySubsequences: false)
+      guard parts.count == 2, !parts[0].isEmpty, let blob = Int(parts[1]), blob >= 0, String(blob) == parts[1] else {
+        throw file.damaged("\"\(name)\" is no parameter's name")
+      }
+      let shape = try file.tensorShape(Layout.data, String(parts[0]), String(blob))
+      if momentumDigests != nil {
+        let momentumShape = try file.tensorShape(Layout.momentum, String(index))
+        guard momentumShape == shape else {
+          throw file.damaged("the momentum of \(name) has the shape \(momentumShape), the parameter \(shape)")
+        }
+      }
+      tensors.append(TensorDescription(layer: String(parts[0]), blob: blob, shape: shape))
+    }
+    guard ContentDigest.overall(tensors, values: parameterDigests, momentum: momentumDigests) == digest else {
+      throw file.damaged("its tensors' names, shapes and digests do not have the digest that was written")
+    }
+
+    let decoder = JSONDecoder()
+    decoder.nonConformingFloatDecodingStrategy = TrainingStateCoding.decodingStrategy
+    let state: TrainingState
+    do {
+      state = try decoder.decode(TrainingState.self, from: Data(stateText.utf8))
+    } catch {
+      throw file.damaged("/\(Layout.own)/\(Layout.trainingState) cannot be understood: \(error)")
+    }
+    let header = CheckpointHeader(
+      state: state, configuration: configuration, dataFingerprint: dataFingerprint,
+      provenance: Provenance(program: source, commandLine: String(history.dropFirst(created.count + 1))),
+      created: created, tensors: tensors, hasMomentum: momentumDigests != nil, digest: digest)
+    return Contents(header: header, parameterDigests: parameterDigests, momentumDigests: momentumDigests)
+  }
+
+  private static func expect(
+    _ expected: String, _ found: String, of tensor: TensorDescription, _ file: borrowing HDF5Reader
+  ) throws(CheckpointError) {
+    guard found == expected else {
+      throw file.damaged("the values of \(tensor.name) have the digest \(found), \(expected) was written")
+    }
+  }
+
+  private static func compare(
+    _ path: String, _ header: CheckpointHeader, with tensors: [CheckpointTensor]
+  ) throws(CheckpointError) {
+    func mismatch(_ problem: String) -> CheckpointError {
+      CheckpointError(
+        .mismatch, path: path, problem: "the checkpoint is of another network: \(problem)",
+        advice: "`prelu-dist inspect` shows what is in a checkpoint; model and activation must be the same")
+    }
+    for (index, pair) in zip(tensors, header.tensors).enumerated() where pair.0.description != pair.1 {
+      throw mismatch("expected \(pair.0.description) as parameter \(index), found \(pair.1)")
+    }
+    guard tensors.count == header.tensors.count else {
+      let extra =
+        tensors.count > header.tensors.count
+        ? "\(tensors[header.tensors.count].description) is missing"
+        : "\(header.tensors[tensors.count]) is one too many"
+      throw mismatch("expected \(tensors.count) parameters, found \(header.tensors.count): \(extra)")
+    }
+    guard header.hasMomentum || tensors.allSatisfy({ $0.momentum == nil }) else {
+      throw CheckpointError(
+        .mismatch, path: path, problem: "the checkpoint holds no momentum (/history), so training cannot go on from it")
+    }
+  }
+}

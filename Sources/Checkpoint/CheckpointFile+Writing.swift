@@ -1,0 +1,128 @@
+import CHDF5
+import Foundation
+
+extension CheckpointFile {
+  /// Writes a new file, and waits until it is on the device. Its name should be a temporary one: only the run folder's
+  /// `save` makes it take the place of another.
+  ///
+  /// A name as `checkpoint-20.h5.tmp.<run>.<process>` counts as `checkpoint-20.h5` in `/learned_net`.
+  /// - Returns: ``digest(_:)`` of the tensors.
+  /// - Throws: `.cannotCreate` where the file exists or cannot be created, `.cannotWrite` where writing fails, with the
+  ///   bytes needed and free; nothing is left behind then.
+  @discardableResult
+  public static func write(
+    to path: String, tensors: [CheckpointTensor], state: TrainingState, configuration: String,
+    dataFingerprint: String, provenance: Provenance
+  ) throws(CheckpointError) -> String {
+    let texts = [configuration, dataFingerprint, provenance.commandLine, provenance.program]
+    precondition(!texts.contains { $0.utf8.contains(0) }, "a text of a checkpoint contains a zero byte")
+    precondition(
+      Set(tensors.map(\.description.name)).count == tensors.count, "two tensors of a checkpoint have the same name")
+    let needed = sizeBound(tensors, textBytes: texts.reduce(0) { $0 + $1.utf8.count })
+    if let free = FileSystem.freeBytes(FileSystem.folder(of: path)), free < needed {
+      throw cannotWrite(path, systemWords(ENOSPC), needed: needed)
+    }
+    let sink = try FileSink(creating: path)
+    var failure: (any Error)?
+    var digest = ""
+    do {
+      digest = try HDF5Library.exclusively {
+        try writeContents(
+          sink, tensors, state: state, configuration: configuration, dataFingerprint: dataFingerprint,
+          provenance: provenance)
+      }
+    } catch {
+      failure = error
+    }
+    sink.finish()
+    if sink.error != 0 {
+      sink.discard()
+      throw cannotWrite(path, systemWords(sink.error), needed: needed)
+    }
+    if let failure {
+      sink.discard()
+      throw cannotWrite(path, "\(failure)", needed: needed)
+    }
+    return digest
+  }
+
+  private static func cannotWrite(_ path: String, _ reason: String, needed: Int) -> CheckpointError {
+    let free = FileSystem.freeBytes(FileSystem.folder(of: path)).map { ", \(sizeText($0)) are free" } ?? ""
+    return CheckpointError(
+      .cannotWrite, path: path,
+      problem: "the checkpoint cannot be written: \(reason); it needs \(sizeText(needed))\(free)",
+      advice: "Earlier checkpoints are untouched")
+  }
+
+  private static func writeContents(
+    _ sink: FileSink, _ tensors: [CheckpointTensor], state: TrainingState, configuration: String,
+    dataFingerprint: String, provenance: Provenance
+  ) throws -> String {
+    let encoder = JSONEncoder()
+    encoder.outputFormatting = [.sortedKeys]
+    // A diverged loss must not keep the rest from being saved.
+    encoder.nonConformingFloatEncodingStrategy = TrainingStateCoding.encodingStrategy
+    let stateText = String(decoding: try encoder.encode(state), as: UTF8.self)
+    let created = Date().formatted(.iso8601)
+    let history = String(decoding: "\(created) \(provenance.commandLine)".utf8.prefix(4096), as: UTF8.self)
+    let name = TemporaryName.final(of: FileSystem.name(of: sink.path))
+
+    let file = try HDF5Writer(sink)
+    try file.writeAttribute(CheckpointLayout.conventionsName, CheckpointLayout.conventions)
+    try file.writeAttribute(CheckpointLayout.title, "Convolutional network and the state of its training")
+    try file.writeAttribute(CheckpointLayout.source, provenance.program)
+    try file.writeAttribute(CheckpointLayout.history, history)
+    try file.writeAttribute(CheckpointLayout.references, "arXiv:1502.01852")
+    try file.writeAttribute(CheckpointLayout.version, Int32(CheckpointLayout.formatVersion))
+    try file.writeAttribute(CheckpointLayout.created, created)
+    try file.write(Int32(clamping: state.iteration), CheckpointLayout.iteration)
+    try file.write(Int32(clamping: state.schedule.learningRateDrops), CheckpointLayout.step)
+    try file.write(name, CheckpointLayout.learnedNet)
+
+    let digests = Digests(tensors)
+    let digest = ContentDigest.overall(
+      tensors.map(\.description), values: digests.values, momentum: digests.momentum)
+    try file.inGroup(CheckpointLayout.own) { group throws(HDF5Error) in
+      try group.write(configuration, CheckpointLayout.configuration)
+      try group.write(dataFingerprint, CheckpointLayout.dataFingerprint)
+      try group.write(stateText, CheckpointLayout.trainingState)
+      try group.write(tensors.map(\.description.name), CheckpointLayout.parameterNames)
+      try group.write(digests.values, CheckpointLayout.parameterDigests)
+      if let momentum = digests.momentum {
+        try group.write(momentum, CheckpointLayout.momentumDigests)
+      }
+      try group.write(digest, CheckpointLayout.digest)
+      try group.write(
+        CheckpointLayout.headerDigest(
+          source: provenance.program, history: history, created: created, configuration: configuration,
+          dataFingerprint: dataFingerprint, state: stateText, digest: digest),
+        CheckpointLayout.headerDigest)
+    }
+
+    try file.inGroup(CheckpointLayout.data) { data throws(HDF5Error) in
+      var index = 0
+      while index < tensors.count {
+        let layer = tensors[index].layer
+        // A layer's tensors follow one another in every network; if they did not, the group would be opened again.
+        try data.inGroup(layer) { group throws(HDF5Error) in
+          while index < tensors.count, tensors[index].layer == layer, sink.error == 0 {
+            let tensor = tensors[index]
+            try group.write(tensor.values, shape: tensor.shape, String(tensor.blob))
+            index += 1
+          }
+        }
+        if sink.error != 0 { return }
+      }
+    }
+    if digests.momentum != nil {
+      try file.inGroup(CheckpointLayout.momentum) { group throws(HDF5Error) in
+        for (index, tensor) in tensors.enumerated() where sink.error == 0 {
+          guard let momentum = tensor.momentum else { continue }
+          try group.write(momentum, shape: tensor.shape, String(index))
+        }
+      }
+    }
+    try file.close()
+    return digest
+  }
+}

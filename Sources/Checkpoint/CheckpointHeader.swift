@@ -1,0 +1,29 @@
+/// What wrote a checkpoint.
+public struct Provenance: Equatable, Sendable {
+  /// Name and version, such as "prelu-dist 0.1.0".
+  public var program: String
+  /// The command as typed. The file keeps its first 4,096 bytes.
+  public var commandLine: String
+
+  public init(program: String, commandLine: String) {
+    self.program = program
+    self.commandLine = commandLine
+  }
+}
+
+/// A checkpoint without its tensors' values.
+public struct CheckpointHeader: Equatable, Sendable {
+  public let state: TrainingState
+  /// The resolved configuration as JSON.
+  public let configuration: String
+  /// What the training data were, as JSON.
+  public let dataFingerprint: String
+  public let provenance: Provenance
+  /// When it was written: ISO 8601, UTC.
+  public let created: String
+  /// In the network's order.
+  public let tensors: [TensorDescription]
+  public let hasMomentum: Bool
+  /// The digest of all parameters and momentum that the writer took (``CheckpointFile/digest(_:)``).
+  public let digest: String
+}

@@ -1,0 +1,63 @@
+/// A parameter and its momentum where they lie in memory, in the network's order. Nothing is copied; the caller keeps
+/// the memory alive.
+public struct CheckpointTensor {
+  /// The layer's name, a name in `/data`.
+  public let layer: String
+  /// The place among the layer's parameters: 0 the weights, 1 the biases; a PReLU layer has only 0.
+  public let blob: Int
+  /// The extents, slowest first; none for a scalar.
+  public let shape: [Int]
+  public let values: UnsafeMutableBufferPointer<Float>
+  /// As `values`; without it only the parameter is written or read.
+  public let momentum: UnsafeMutableBufferPointer<Float>?
+
+  public init(
+    layer: String, blob: Int, shape: [Int], values: UnsafeMutableBufferPointer<Float>,
+    momentum: UnsafeMutableBufferPointer<Float>? = nil
+  ) {
+    precondition(
+      !layer.isEmpty && layer != "." && !layer.utf8.contains { $0 == UInt8(ascii: "/") || $0 < 0x20 },
+      "\"\(layer)\" cannot be a layer's name in a file")
+    precondition(layer.utf8.count <= 255, "the layer's name has \(layer.utf8.count) bytes, at most 255 are allowed")
+    precondition(blob >= 0, "blob \(blob) of \(layer)")
+    precondition(shape.allSatisfy { $0 > 0 } && shape.count <= 32, "\(layer)/\(blob) has the shape \(shape)")
+    let count = shape.reduce(1, *)
+    precondition(values.count == count, "\(layer)/\(blob) \(shape) has \(count) values, not \(values.count)")
+    precondition(
+      momentum == nil || momentum?.count == count,
+      "\(layer)/\(blob) \(shape) has \(count) momentum values, not \(momentum?.count ?? 0)")
+    self.layer = layer
+    self.blob = blob
+    self.shape = shape
+    self.values = values
+    self.momentum = momentum
+  }
+
+  /// Without the values.
+  public var description: TensorDescription {
+    TensorDescription(layer: layer, blob: blob, shape: shape)
+  }
+}
+
+/// A tensor's name and shape.
+public struct TensorDescription: Codable, Equatable, Sendable, CustomStringConvertible {
+  public let layer: String
+  public let blob: Int
+  public let shape: [Int]
+
+  public init(layer: String, blob: Int, shape: [Int]) {
+    self.layer = layer
+    self.blob = blob
+    self.shape = shape
+  }
+
+  /// The number of values.
+  public var count: Int { shape.reduce(1, *) }
+
+  /// Its name below `/data`.
+  var name: String { "\(layer)/\(blob)" }
+
+  public var description: String {
+    "\(name) \(shape)"
+  }
+}

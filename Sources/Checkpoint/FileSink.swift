@@ -1,0 +1,156 @@
+import CHDF5
+import Glibc
+
+/// The file that HDF5 writes to, through a driver of ours that never tells HDF5 of a failed write.
+///
+/// HDF5's own driver does tell, and closing the file then ends in a crash or leaks it, with the disk space, for the rest
+/// of the process (1.10.8): a full disk would end the training. This one keeps the first error for its owner, lets the
+/// bytes after it go nowhere, and so HDF5 always closes cleanly.
+final class FileSink {
+  let path: String
+  private let descriptor: CInt
+  private var isOpen = true
+  /// The first error of the system; 0 while there is none.
+  private(set) var error: CInt = 0
+  /// One past the last byte that HDF5 has written.
+  private var end: haddr_t = 0
+
+  /// Creates the file, which must not exist; a symbolic link is not followed. The permissions are what the umask leaves.
+  init(creating path: String) throws(CheckpointError) {
+    self.path = path
+    descriptor = Glibc.open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0o666)
+    guard descriptor >= 0 else {
+      let code = errno
+      throw CheckpointError(
+        .cannotCreate, path: path,
+        problem: code == EEXIST ? "exists already" : "cannot be created: \(systemWords(code))")
+    }
+  }
+
+  deinit {
+    if isOpen { Glibc.close(descriptor) }
+  }
+
+  /// Waits until all bytes are on the device, and closes. The first error of all stays in `error`.
+  func finish() {
+    if error == 0 && fsync(descriptor) != 0 { error = errno }
+    isOpen = false
+    if Glibc.close(descriptor) != 0 && error == 0 { error = errno }
+  }
+
+  /// Gives the space back, also where a reader still has the file open, and removes the file.
+  func discard() {
+    _ = Glibc.truncate(path, 0)
+    unlink(path)
+  }
+
+  private func write(_ bytes: UnsafeRawPointer, count: Int, at address: haddr_t) {
+    end = max(end, address + haddr_t(count))
+    var done = 0
+    while done < count && error == 0 {
+      let part = pwrite(descriptor, bytes + done, count - done, off_t(address) + off_t(done))
+      if part > 0 {
+        done += part
+      } else if part == 0 {
+        error = ENOSPC
+      } else if errno != EINTR {
+        error = errno
+      }
+    }
+  }
+
+  private func read(_ bytes: UnsafeMutableRawPointer, count: Int, at address: haddr_t) -> Bool {
+    guard error == 0 else { return false }
+    var done = 0
+    while done < count {
+      let part = Glibc.pread(descriptor, bytes + done, count - done, off_t(address) + off_t(done))
+      if part < 0 && errno == EINTR { continue }
+      guard part >= 0 else { return false }
+      // Past the end of the file HDF5 expects zeros.
+      if part == 0 {
+        memset(bytes + done, 0, count - done)
+        break
+      }
+      done += part
+    }
+    return true
+  }
+
+  private func truncate(to size: haddr_t) {
+    end = size
+    if error == 0 && ftruncate(descriptor, off_t(size)) != 0 { error = errno }
+  }
+}
+
+// MARK: - The driver
+
+extension FileSink {
+  /// Creates an HDF5 file whose bytes go to this sink. Only inside ``HDF5Library/exclusively(_:)``.
+  func createFile(creation: borrowing HDF5Handle, access: borrowing HDF5Handle) throws(HDF5Error) -> HDF5Handle {
+    _ = try checked(H5Pset_driver(access.id, Self.driver, nil), "H5Pset_driver", path)
+    Self.opening = self
+    defer { Self.opening = nil }
+    return try HDF5Handle(H5Fcreate(path, hdf5_truncate(), creation.id, access.id), "H5Fcreate", path)
+  }
+
+  /// The sink that the driver's next `open` belongs to: HDF5 hands on nothing but the name.
+  /// Safe: it is only touched inside `HDF5Library.exclusively`, which holds a lock.
+  nonisolated(unsafe) private static var opening: FileSink?
+
+  private typealias File = UnsafeMutablePointer<hdf5_driver_file>
+
+  private static func file(_ file: UnsafePointer<H5FD_t>?) -> File {
+    // HDF5 gives back what `open` returned, whose first member its part is.
+    UnsafeMutableRawPointer(mutating: file!).assumingMemoryBound(to: hdf5_driver_file.self)
+  }
+
+  private static func sink(_ file: UnsafePointer<H5FD_t>?) -> FileSink {
+    Unmanaged<FileSink>.fromOpaque(self.file(file).pointee.driver_data!).takeUnretainedValue()
+  }
+
+  /// Registered at the first use, and kept.
+  private static let driver: hid_t = {
+    var driver = hdf5_driver_class()
+    let name: StaticString = "prelu-dist"
+    driver.name = UnsafeRawPointer(name.utf8Start).assumingMemoryBound(to: CChar.self)
+    driver.maxaddr = haddr_t(Int64.max)
+    driver.fc_degree = H5F_CLOSE_WEAK
+    driver.open = { _, _, _, _ in
+      guard let sink = FileSink.opening else { return nil }
+      let file = File.allocate(capacity: 1)
+      file.initialize(to: hdf5_driver_file())
+      file.pointee.driver_data = Unmanaged.passRetained(sink).toOpaque()
+      return UnsafeMutableRawPointer(file).assumingMemoryBound(to: H5FD_t.self)
+    }
+    driver.close = { pointer in
+      let file = FileSink.file(pointer)
+      Unmanaged<FileSink>.fromOpaque(file.pointee.driver_data!).release()
+      file.deallocate()
+      return 0
+    }
+    driver.query = { _, flags in
+      flags?.pointee = UInt(
+        H5FD_FEAT_AGGREGATE_METADATA | H5FD_FEAT_ACCUMULATE_METADATA | H5FD_FEAT_DATA_SIEVE
+          | H5FD_FEAT_AGGREGATE_SMALLDATA)
+      return 0
+    }
+    driver.get_eoa = { file, _ in FileSink.file(file).pointee.end_of_allocation }
+    driver.set_eoa = { file, _, address in
+      FileSink.file(file).pointee.end_of_allocation = address
+      return 0
+    }
+    driver.get_eof = { file, _ in FileSink.sink(file).end }
+    driver.read = { file, _, _, address, count, bytes in
+      FileSink.sink(file).read(bytes!, count: count, at: address) ? 0 : -1
+    }
+    driver.write = { file, _, _, address, count, bytes in
+      FileSink.sink(file).write(bytes!, count: count, at: address)
+      return 0
+    }
+    driver.truncate = { file, _, _ in
+      FileSink.sink(file).truncate(to: FileSink.file(file).pointee.end_of_allocation)
+      return 0
+    }
+    return H5FDregister(&driver)
+  }()
+}

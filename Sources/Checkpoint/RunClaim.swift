@@ -1,0 +1,45 @@
+import Foundation
+
+/// Who may write to a run folder: the contents of its file `owner.json`.
+struct RunClaim: Codable {
+  static let fileName = "owner.json"
+
+  let run: String
+  let host: String
+  let process: Int32
+  /// ISO 8601, UTC.
+  let started: String
+
+  /// A claim of this process.
+  static func now(_ runIdentifier: String) -> RunClaim {
+    var host = [CChar](repeating: 0, count: 257)
+    gethostname(&host, host.count - 1)
+    return RunClaim(
+      run: runIdentifier, host: String(decoding: host.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self),
+      process: getpid(), started: Date().formatted(.iso8601))
+  }
+
+  func write(to path: String, temporary: String) throws(CheckpointError) {
+    let encoder = JSONEncoder()
+    encoder.outputFormatting = [.sortedKeys]
+    guard let bytes = try? encoder.encode(self) else { preconditionFailure("texts and numbers are always JSON") }
+    try FileSystem.replace(path, with: String(decoding: bytes, as: UTF8.self) + "\n", temporary: temporary)
+  }
+
+  /// Nil where there is no such file.
+  static func read(_ path: String) throws(CheckpointError) -> RunClaim? {
+    let bytes: [UInt8]
+    do throws(CheckpointError) {
+      bytes = try FileSystem.beginning(of: path, limit: 4096)
+    } catch {
+      if error.kind == .missing { return nil }
+      throw error
+    }
+    guard let claim = try? JSONDecoder().decode(RunClaim.self, from: Data(bytes)) else {
+      throw CheckpointError(
+        .takenOver, path: path, problem: "cannot be understood, so it is not known which run the folder belongs to",
+        advice: "Remove the file if no other process writes here")
+    }
+    return claim
+  }
+}

@@ -1,0 +1,278 @@
+import Glibc
+
+/// A checkpoint that has just been put in place.
+public struct SavedCheckpoint: Sendable {
+  public let iteration: Int
+  public let path: String
+  public let bytes: Int
+  /// Earlier checkpoints that made room.
+  public let removed: [String]
+  /// What went wrong after the checkpoint was safe, such as an old one that could not be removed.
+  public let warnings: [String]
+}
+
+/// The folder that holds everything of a run. Nothing in it holds an absolute path: it can be moved.
+///
+/// `checkpoint-<iteration>.h5` are the checkpoints; `latest` and `best` are texts with the name of one of them. Whoever
+/// writes claims the folder first; a later claim makes the earlier one's writer refuse to go on.
+public struct RunFolder: Sendable {
+  public let path: String
+  /// Of this process's claim; nil before ``claim(runIdentifier:)``.
+  public private(set) var runIdentifier: String?
+
+  private static let latest = "latest"
+  private static let best = "best"
+
+  private init(path: String) {
+    self.path = path
+  }
+
+  /// Makes the folder, and those above it, where they are missing.
+  ///
+  /// - Throws: `.cannotCreate`, also where something else bears the name.
+  public static func create(at path: String) throws(CheckpointError) -> RunFolder {
+    var made = ""
+    for part in path.split(separator: "/", omittingEmptySubsequences: false) {
+      made += made.isEmpty && !part.isEmpty ? String(part) : "/\(part)"
+      if part.isEmpty || mkdir(made, 0o777) == 0 || errno == EEXIST { continue }
+      // Such as a parent that may not be written but is there.
+      let code = errno
+      if (try? FileSystem.isFolder(made)) == true { continue }
+      throw CheckpointError(
+        .cannotCreate, path: path, problem: "the run folder cannot be created: \(systemWords(code)) (\(made))")
+    }
+    guard try FileSystem.isFolder(path) else {
+      throw CheckpointError(.cannotCreate, path: path, problem: "expected a run folder, found a file")
+    }
+    return RunFolder(path: path)
+  }
+
+  /// - Throws: `.missing` or `.wrongKind`.
+  public static func open(at path: String) throws(CheckpointError) -> RunFolder {
+    guard try FileSystem.status(path) != nil else {
+      throw CheckpointError(.missing, path: path, problem: "there is no such run folder")
+    }
+    guard try FileSystem.isFolder(path) else {
+      throw CheckpointError(.wrongKind, path: path, problem: "expected a run folder, found a file")
+    }
+    return RunFolder(path: path)
+  }
+
+  /// The path of a file in the folder.
+  public func file(_ name: String) -> String {
+    path.hasSuffix("/") ? path + name : "\(path)/\(name)"
+  }
+
+  /// The bytes that may still be written; nil where the file system does not say.
+  public func freeBytes() -> Int? {
+    FileSystem.freeBytes(path)
+  }
+
+  // MARK: - Whose it is
+
+  /// Makes this process the one that may write here, and removes what earlier ones left unfinished.
+  ///
+  /// - Parameter runIdentifier: unique to this process's run; letters, digits, `-` and `_`.
+  /// - Throws: `.cannotCreate` or `.cannotWrite`: the folder cannot be written.
+  public mutating func claim(runIdentifier: String) throws(CheckpointError) {
+    precondition(
+      !runIdentifier.isEmpty && runIdentifier.utf8.count <= 64
+        && runIdentifier.utf8.allSatisfy {
+          (0x30...0x39).contains($0) || (0x41...0x5a).contains($0) || (0x61...0x7a).contains($0) || $0 == 0x2d
+            || $0 == 0x5f
+        }, "\"\(runIdentifier)\" cannot be a run identifier")
+    self.runIdentifier = runIdentifier
+    try RunClaim.now(runIdentifier).write(to: file(RunClaim.fileName), temporary: temporary(RunClaim.fileName))
+    // Any writer but this one has lost its claim, so whatever is unfinished stays so.
+    for name in try FileSystem.names(in: path) where TemporaryName.isTemporary(name) {
+      try FileSystem.remove(file(name))
+    }
+  }
+
+  /// - Throws: `.takenOver` where a later run has claimed the folder.
+  public func checkClaim() throws(CheckpointError) {
+    guard let runIdentifier else { preconditionFailure("the run folder \(path) is written to before it is claimed") }
+    guard let claim = try RunClaim.read(file(RunClaim.fileName)) else {
+      // Somebody removed the file, and nobody else has claimed the folder.
+      try RunClaim.now(runIdentifier).write(to: file(RunClaim.fileName), temporary: temporary(RunClaim.fileName))
+      return
+    }
+    guard claim.run == runIdentifier else {
+      throw CheckpointError(
+        .takenOver, path: path,
+        problem: "run folder taken over by run \(claim.run), started at \(claim.started) on host \(claim.host)"
+          + " (process \(claim.process)); this is run \(runIdentifier)",
+        advice: "This process writes nothing more here: stop one of the two")
+    }
+  }
+
+  private func temporary(_ name: String) -> String {
+    file(TemporaryName.of(name, runIdentifier: runIdentifier ?? "none", process: getpid()))
+  }
+
+  // MARK: - Checkpoints
+
+  /// The checkpoints by their names, newest first. Whether they are whole is not looked at.
+  public func checkpoints() throws(CheckpointError) -> [(iteration: Int, path: String)] {
+    var found: [(iteration: Int, path: String)] = []
+    for name in try FileSystem.names(in: path) {
+      if let iteration = Self.iteration(ofName: name) { found.append((iteration, file(name))) }
+    }
+    return found.sorted { $0.iteration > $1.iteration }
+  }
+
+  private static func name(_ iteration: Int) -> String {
+    "checkpoint-\(iteration).h5"
+  }
+
+  private static func iteration(ofName name: String) -> Int? {
+    guard name.hasPrefix("checkpoint-"), name.hasSuffix(".h5") else { return nil }
+    guard let iteration = Int(name.dropFirst(11).dropLast(3)), Self.name(iteration) == name, iteration >= 0 else {
+      return nil
+    }
+    return iteration
+  }
+
+  /// Puts a checkpoint in place: written under a temporary name, synced, verified, renamed, the folder synced; only then
+  /// `latest`, and `best` if it is, name it. Afterwards all but the newest `keep` and the best are removed.
+  ///
+  /// - Parameters:
+  ///   - write: writes a new file at the path that it is given.
+  ///   - verify: throws where the file at the path that it is given is not what was to be written.
+  /// - Throws: what `write` and `verify` throw, and ``CheckpointError``. Earlier checkpoints are untouched then, `latest`
+  ///   and `best` as they were, and no temporary is left.
+  public func save(
+    iteration: Int, isBest: Bool, keep: Int, write: (_ temporaryPath: String) throws -> Void,
+    verify: (_ temporaryPath: String) throws -> Void
+  ) throws -> SavedCheckpoint {
+    precondition(keep >= 1, "\(keep) checkpoints are to be kept, at least 1 must be")
+    precondition(iteration >= 0, "iteration \(iteration)")
+    try checkClaim()
+    let name = Self.name(iteration)
+    let temporary = temporary(name)
+    try FileSystem.remove(temporary)
+    do {
+      try write(temporary)
+      // Before anything else touches it: a later claim has removed it.
+      try checkClaim()
+      try FileSystem.synchronize(temporary)
+      try verify(temporary)
+      try checkClaim()
+      try FileSystem.rename(temporary, to: file(name))
+    } catch {
+      unlink(temporary)
+      throw error
+    }
+    try FileSystem.synchronize(path)
+    try point(Self.latest, to: name)
+    if isBest { try point(Self.best, to: name) }
+
+    var removed: [String] = []
+    var warnings: [String] = []
+    do throws(CheckpointError) {
+      let best = target(Self.best)
+      for checkpoint in try checkpoints().dropFirst(keep)
+      where checkpoint.iteration != iteration && FileSystem.name(of: checkpoint.path) != best {
+        do throws(CheckpointError) {
+          try FileSystem.remove(checkpoint.path)
+          removed.append(checkpoint.path)
+        } catch {
+          warnings.append("\(error)")
+        }
+      }
+    } catch {
+      warnings.append("\(error)")
+    }
+    let bytes = (try? FileSystem.status(file(name)))??.st_size ?? 0
+    return SavedCheckpoint(
+      iteration: iteration, path: file(name), bytes: Int(bytes), removed: removed, warnings: warnings)
+  }
+
+  /// `save` of a network: written, read back and compared.
+  public func save(
+    tensors: [CheckpointTensor], state: TrainingState, configuration: String, dataFingerprint: String,
+    provenance: Provenance, isBest: Bool, keep: Int
+  ) throws -> SavedCheckpoint {
+    var digest = ""
+    return try save(
+      iteration: state.iteration, isBest: isBest, keep: keep,
+      write: {
+        digest = try CheckpointFile.write(
+          to: $0, tensors: tensors, state: state, configuration: configuration, dataFingerprint: dataFingerprint,
+          provenance: provenance)
+      },
+      verify: { try CheckpointFile.verify($0, digest: digest) })
+  }
+
+  /// The newest checkpoint that is whole: every byte of it is read. Damaged ones are named in `skipped`, with the reason.
+  ///
+  /// The numbers in the names decide, not `latest`: a kill between the two renames of a save leaves that one behind.
+  /// - Throws: `.missing` where there is none, with the damaged ones named; `.cannotRead` where one cannot be read for a
+  ///   reason that is not its own, so that an unreachable disk does not throw a run back.
+  public func newestWhole() throws(CheckpointError) -> (path: String, header: CheckpointHeader, skipped: [String]) {
+    var skipped: [String] = []
+    let all = try checkpoints()
+    if let name = target(Self.latest), !all.contains(where: { FileSystem.name(of: $0.path) == name }) {
+      skipped.append("\(file(Self.latest)) names \(name), which is not there")
+    }
+    for checkpoint in all {
+      do throws(CheckpointError) {
+        _ = try CheckpointFile.digest(ofFile: checkpoint.path)
+        return (checkpoint.path, try CheckpointFile.readHeader(checkpoint.path), skipped)
+      } catch {
+        guard error.kind == .damaged || error.kind == .wrongKind || error.kind == .missing else { throw error }
+        skipped.append("\(error)")
+      }
+    }
+    throw CheckpointError(
+      .missing, path: path,
+      problem: (["there is no whole checkpoint in this run folder"] + skipped).joined(separator: "; "))
+  }
+
+  /// The checkpoint with the best validation result.
+  ///
+  /// - Throws: `.missing` where there is none yet.
+  public func bestPath() throws(CheckpointError) -> String {
+    guard let name = target(Self.best) else {
+      throw CheckpointError(.missing, path: file(Self.best), problem: "the run has no best checkpoint yet")
+    }
+    guard try FileSystem.isRegularFile(file(name)) else {
+      throw CheckpointError(.missing, path: file(Self.best), problem: "names \(name), which is not there")
+    }
+    return file(name)
+  }
+
+  /// Removes the checkpoints past `iteration`, which a run that goes on from there will write again. `latest` and `best`
+  /// no longer name one of them afterwards; `best` is removed if it did.
+  public func removeCheckpoints(after iteration: Int) throws(CheckpointError) {
+    try checkClaim()
+    let all = try checkpoints()
+    let later = all.filter { $0.iteration > iteration }
+    guard !later.isEmpty else { return }
+    if let newest = all.first(where: { $0.iteration <= iteration }) {
+      try point(Self.latest, to: FileSystem.name(of: newest.path))
+    } else {
+      try FileSystem.remove(file(Self.latest))
+    }
+    if let best = target(Self.best).flatMap(Self.iteration(ofName:)), best > iteration {
+      try FileSystem.remove(file(Self.best))
+    }
+    // Newest first: a kill on the way leaves a folder that is in order.
+    for checkpoint in later { try FileSystem.remove(checkpoint.path) }
+    try FileSystem.synchronize(path)
+  }
+
+  // MARK: - Pointers
+
+  private func point(_ pointer: String, to name: String) throws(CheckpointError) {
+    try checkClaim()
+    try FileSystem.replace(file(pointer), with: name + "\n", temporary: temporary(pointer))
+  }
+
+  /// The checkpoint's name that a pointer holds; nil where it holds none.
+  private func target(_ pointer: String) -> String? {
+    guard let bytes = try? FileSystem.beginning(of: file(pointer), limit: 256) else { return nil }
+    let name = String(decoding: bytes.prefix { $0 != 0x0a && $0 != 0x0d }, as: UTF8.self)
+    return Self.iteration(ofName: name) == nil ? nil : name
+  }
+}

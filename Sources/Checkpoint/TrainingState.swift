@@ -1,0 +1,93 @@
+/// Everything that training needs to go on, apart from the tensors. Random numbers need no state: they are counted.
+public struct TrainingState: Codable, Equatable, Sendable {
+  /// Updates done.
+  public var iteration: Int
+  /// The epoch that the next sample belongs to, from 0.
+  public var epoch: Int
+  /// Updates done since that epoch began.
+  public var iterationInEpoch: Int
+  /// Samples used so far, over all epochs.
+  public var samplesSeen: Int
+  public var seed: UInt64
+  public var learningRate: Double
+  public var schedule: ScheduleState
+  /// Nothing before the first evaluation.
+  public var best: BestResult?
+  /// Of the unfinished epoch, so that a resumed run reports what an undisturbed one does.
+  public var epochSums: EpochSums
+  /// Time spent in training over all the run's processes.
+  public var secondsTrained: Double
+  /// Ranks; for information only, any number may go on.
+  public var worldSize: Int
+  /// Samples per update, over all ranks.
+  public var batch: Int
+  public var runIdentifier: String
+
+  public init(
+    iteration: Int, epoch: Int, iterationInEpoch: Int, samplesSeen: Int, seed: UInt64, learningRate: Double,
+    schedule: ScheduleState, best: BestResult?, epochSums: EpochSums, secondsTrained: Double, worldSize: Int,
+    batch: Int, runIdentifier: String
+  ) {
+    self.iteration = iteration
+    self.epoch = epoch
+    self.iterationInEpoch = iterationInEpoch
+    self.samplesSeen = samplesSeen
+    self.seed = seed
+    self.learningRate = learningRate
+    self.schedule = schedule
+    self.best = best
+    self.epochSums = epochSums
+    self.secondsTrained = secondsTrained
+    self.worldSize = worldSize
+    self.batch = batch
+    self.runIdentifier = runIdentifier
+  }
+}
+
+/// Where the learning rate's schedule stands.
+public struct ScheduleState: Codable, Equatable, Sendable {
+  public var learningRateDrops: Int
+  /// The validation error, in per cent, that the next plateau is measured from.
+  public var plateauBest: Double?
+  public var evaluationsSinceBest: Int
+  /// Whether the schedule has ended the training.
+  public var finished: Bool
+
+  public init(
+    learningRateDrops: Int = 0, plateauBest: Double? = nil, evaluationsSinceBest: Int = 0, finished: Bool = false
+  ) {
+    self.learningRateDrops = learningRateDrops
+    self.plateauBest = plateauBest
+    self.evaluationsSinceBest = evaluationsSinceBest
+    self.finished = finished
+  }
+}
+
+/// The best evaluation so far.
+public struct BestResult: Codable, Equatable, Sendable {
+  /// In per cent.
+  public var validationTop1Error: Double
+  public var iteration: Int
+
+  public init(validationTop1Error: Double, iteration: Int) {
+    self.validationTop1Error = validationTop1Error
+    self.iteration = iteration
+  }
+}
+
+/// Running sums of an epoch's training figures.
+public struct EpochSums: Codable, Equatable, Sendable {
+  /// The sum of the samples' losses.
+  public var lossSum: Double
+  /// Samples whose first guess was wrong.
+  public var errorCount: Int
+  public var sampleCount: Int
+  public var seconds: Double
+
+  public init(lossSum: Double = 0, errorCount: Int = 0, sampleCount: Int = 0, seconds: Double = 0) {
+    self.lossSum = lossSum
+    self.errorCount = errorCount
+    self.sampleCount = sampleCount
+    self.seconds = seconds
+  }
+}

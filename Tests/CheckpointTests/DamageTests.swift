@@ -1,0 +1,118 @@
+import Checkpoint
+import Foundation
+import TestSupport
+import Testing
+
+/// Files that are damaged, of another kind, or made to harm.
+@Suite struct DamageTests {
+  let folder: ScratchFolder
+
+  init() throws {
+    folder = try ScratchFolder()
+  }
+
+  private static let shapes = [
+    ("conv1", 0, [5, 3, 3, 3]), ("conv1", 1, [5]), ("prelu1", 0, [5]), ("conv2", 0, [3, 5, 1, 3]), ("prelu2", 0, []),
+    ("fc", 0, [2, 137]),
+  ]
+
+  /// What is read of a file, as far as it matters.
+  private struct Contents: Equatable {
+    let header: CheckpointHeader
+    let bits: [[UInt32]]
+  }
+
+  private func read(_ path: String) throws -> Contents {
+    let network = TestNetwork(Self.shapes, seed: 99)
+    try network.read(path)
+    let header = try CheckpointFile.readHeader(path)
+    #expect(try CheckpointFile.digest(ofFile: path) == header.digest)
+    return Contents(header: header, bits: network.bits)
+  }
+
+  /// Bytes that hold nothing (padding, unused room for links) may change; nothing else may unnoticed.
+  @Test func anyByteFlipped() throws {
+    try writeTestCheckpoint(folder.file("whole.h5"), TestNetwork(Self.shapes, seed: 1))
+    let whole = try read(folder.file("whole.h5"))
+    let bytes = try folder.bytes("whole.h5")
+    let step = Int(ProcessInfo.processInfo.environment["PRELU_FUZZ_STEP"] ?? "") ?? 37
+    var noticed = 0
+    var tried = 0
+    for offset in stride(from: 0, to: bytes.count, by: step) {
+      for mask: UInt8 in step == 1 ? [0x01, 0x04, 0x80, 0xff] : [[0x01, 0x10, 0x80, 0xff][offset / step % 4]] {
+        var altered = bytes
+        altered[offset] ^= mask
+        try folder.write(altered, "altered.h5")
+        tried += 1
+        do {
+          let contents = try read(folder.file("altered.h5"))
+          #expect(contents == whole, "byte \(offset) of \(bytes.count) altered by \(mask)")
+        } catch let error as CheckpointError {
+          noticed += 1
+          #expect(
+            [.damaged, .wrongKind, .cannotRead].contains(error.kind), "byte \(offset) altered by \(mask): \(error)")
+        }
+      }
+    }
+    #expect(noticed > tried / 4, "\(noticed) of \(tried)")
+    #expect(HDF5Library.openIdentifiers == 0)
+  }
+
+  /// A value altered together with HDF5's own checksum of the piece, as by a faulty memory before writing.
+  @Test func valuesOfAnotherDigest() throws {
+    let path = folder.file("a.h5")
+    let network = TestNetwork(Self.shapes, seed: 1)
+    let digest = try writeTestCheckpoint(path, network)
+    network.tensors[0].values[3] += 1
+    let other = folder.file("b.h5")
+    try writeTestCheckpoint(other, network)
+    expect(.damaged, [other, "digest"]) { try CheckpointFile.verify(other, digest: digest) }
+  }
+
+  @Test func truncatedAnywhere() throws {
+    try writeTestCheckpoint(folder.file("whole.h5"), TestNetwork(Self.shapes, seed: 1))
+    let bytes = try folder.bytes("whole.h5")
+    let lengths = Array(0...130) + stride(from: 131, to: bytes.count, by: 97) + [bytes.count - 1]
+    for length in lengths {
+      try folder.write(Array(bytes[..<length]), "altered.h5")
+      if length == 0 {
+        expect(.wrongKind, ["altered.h5", "found an empty file"]) { _ = try read(folder.file("altered.h5")) }
+      } else if length < 8 {
+        expect(.wrongKind, ["altered.h5", "expected a checkpoint (an HDF5 file)"]) {
+          _ = try read(folder.file("altered.h5"))
+        }
+      } else {
+        expect(.damaged, ["altered.h5", "the checkpoint is damaged", "Use another one"]) {
+          _ = try read(folder.file("altered.h5"))
+        }
+      }
+    }
+    try folder.write(Array(bytes[..<(bytes.count / 2)]), "altered.h5")
+    expect(.damaged, ["truncated file"]) { _ = try read(folder.file("altered.h5")) }
+    #expect(HDF5Library.openIdentifiers == 0)
+  }
+
+  @Test func otherKindsOfFiles() throws {
+    let kinds: [([UInt8], String)] = [
+      ([0x1f, 0x8b, 8, 0], "found a gzip file of 4 bytes"),
+      (Array("layers: 14\n".utf8), "found a text file"),
+      ([0x50, 0x4b, 3, 4, 0], "found a zip file, as PyTorch and NumPy write them"),
+      ([0x0a, 3] + Array("net".utf8) + [0xa2, 0x06, 200], "found a Caffe model in its own binary form (protobuf)"),
+      ([0, 0, 8, 3, 0], "found an IDX file"),
+      ([0xfe, 0xff, 0], "found a file of an unknown kind"),
+      ([UInt8](repeating: 0, count: 600), "found a file of zeros"),
+    ]
+    for (bytes, words) in kinds {
+      try folder.write(bytes, "a.h5")
+      expect(.wrongKind, ["a.h5: expected a checkpoint (an HDF5 file), \(words)"]) {
+        _ = try CheckpointFile.readHeader(folder.file("a.h5"))
+      }
+    }
+    expect(.wrongKind, ["found a folder"]) { _ = try CheckpointFile.readHeader(folder.path) }
+    expect(.missing, ["there is no such checkpoint file"]) {
+      _ = try CheckpointFile.readHeader(folder.file("none.h5"))
+    }
+    #expect(mkfifo(folder.file("pipe"), 0o600) == 0)
+    expect(.wrongKind, ["found not a regular file"]) { _ = try CheckpointFile.readHeader(folder.file("pipe")) }
+  }
+}
