@@ -60,7 +60,8 @@ import Testing
     }
     process.terminate()
     process.waitUntilExit()
-    #expect(process.terminationStatus == 75, "\(try String(contentsOf: errors, encoding: .utf8))")
+    let complaints = try String(contentsOf: errors, encoding: .utf8)
+    #expect(process.terminationStatus == 75, "\(complaints)")
     #expect(try String(contentsOf: output, encoding: .utf8).contains("stopped by signal TERM"))
     #expect(try Program.inspect("stopped", in: directory).iteration > 5)
   }
