@@ -116,4 +116,18 @@ import Testing
     #expect(mkfifo(folder.file("pipe"), 0o600) == 0)
     expect(.wrongKind, ["found not a regular file"]) { _ = try CheckpointFile.readHeader(folder.file("pipe")) }
   }
+
+  /// As by a program on another machine that writes the file, or by a file system without locks.
+  @Test(.enabled(if: ProcessInfo.processInfo.environment["HDF5_USE_FILE_LOCKING"] == nil))
+  func lockedByAnother() throws {
+    let path = folder.file("a.h5")
+    try writeTestCheckpoint(path, TestNetwork(Self.shapes, seed: 1))
+    let descriptor = open(path, O_RDWR)
+    #expect(flock(descriptor, LOCK_EX) == 0)
+    expect(.cannotRead, [path, "cannot be locked for reading", "set HDF5_USE_FILE_LOCKING=FALSE"]) {
+      _ = try CheckpointFile.readHeader(path)
+    }
+    close(descriptor)
+    _ = try CheckpointFile.readHeader(path)
+  }
 }
