@@ -1,0 +1,136 @@
+import Kernels
+import Testing
+
+/// Pre-activations with every kind of number: both signs, both zeros.
+private func preactivations(_ numbers: inout SeededNumbers, _ count: Int) -> [Float] {
+  numbers.floats(count).enumerated().map { index, value in
+    switch index % 11 {
+    case 3: 0
+    case 7: -0.0
+    default: value
+    }
+  }
+}
+
+@Test(arguments: [1, 3, 15, 16, 17, 33, 48], [1, 2, 3, 8, 49, 841])
+func activationGradientIsItsDefinition(channels: Int, pixels: Int) {
+  let seed = channels * 1000 + pixels
+  var numbers = SeededNumbers(seed)
+  let extents = BlockedExtents(channels: channels, height: 1, width: pixels)
+  let y = preactivations(&numbers, channels * pixels)
+  let dF = numbers.floats(channels * pixels)
+  let slopes = numbers.slopes(channels)
+  let (biasBefore, slopeBefore) = (numbers.floats(channels), numbers.floats(channels))
+
+  let gradient = GuardedBuffer(blocked(dF, channels: channels, height: 1, width: pixels))
+  let dBias = GuardedBuffer(filled(biasBefore))
+  let dSlopes = GuardedBuffer(filled(slopeBefore))
+  activationGradient(
+    gradient: gradient.base,
+    preactivation: blocked(y, channels: channels, height: 1, width: pixels),
+    slopes: filled(slopes), blocks: extents.blocks, pixels: pixels, dBias: dBias.base,
+    dSlopes: dSlopes.base)
+
+  var dY: [Double] = []
+  var bias = (sum: biasBefore.map(Double.init), magnitude: biasBefore.map { Double(abs($0)) })
+  var slope = (sum: slopeBefore.map(Double.init), magnitude: slopeBefore.map { Double(abs($0)) })
+  for index in y.indices {
+    let channel = index / pixels
+    let given = Double(dF[index])
+    dY.append(y[index] > 0 ? given : Double(slopes[channel]) * given)
+    bias.sum[channel] += dY[index]
+    bias.magnitude[channel] += abs(dY[index])
+    let product = y[index] > 0 ? 0 : Double(y[index]) * given
+    slope.sum[channel] += product
+    slope.magnitude[channel] += abs(product)
+  }
+  // One product in Float: its rounded exact value.
+  let expected = dY.map { Float($0) }
+  #expect(gradient.values == blocked(expected, channels: channels, height: 1, width: pixels), "seed \(seed)")
+  #expect(scaledError(Array(dBias.values[..<channels]), bias.sum, bias.magnitude) < roundingBound, "seed \(seed)")
+  #expect(scaledError(Array(dSlopes.values[..<channels]), slope.sum, slope.magnitude) < roundingBound, "seed \(seed)")
+  #expect(dBias.values[channels...].allSatisfy { $0 == 0 } && dSlopes.values[channels...].allSatisfy { $0 == 0 })
+  #expect(gradient.isIntactAround && dBias.isIntactAround && dSlopes.isIntactAround)
+}
+
+@Test(arguments: [0, 1, 2, 16, 128], [1, 3, 10, 16, 17, 100])
+func rowsOfUnitsAreActivatedByDefinition(rows: Int, units: Int) {
+  let seed = rows * 1000 + units
+  var numbers = SeededNumbers(seed)
+  let y = preactivations(&numbers, rows * units)
+  let dF = numbers.floats(rows * units)
+  let slopes = numbers.slopes(units)
+
+  let output = GuardedBuffer(rows * units)
+  let a = GuardedBuffer(slopes)
+  let input = GuardedBuffer(y)
+  activateRows(input.base, slopes: a.base, rows: rows, units: units, into: output.base)
+  let gradient = GuardedBuffer(dF)
+  let dBias = GuardedBuffer(units)
+  let dSlopes = GuardedBuffer(units)
+  activationGradientRows(
+    gradient: gradient.base, preactivation: input.base, slopes: a.base, rows: rows, units: units, dBias: dBias.base,
+    dSlopes: dSlopes.base)
+
+  var (f, dY): ([Float], [Float]) = ([], [])
+  var bias = [(sum: Double, magnitude: Double)](repeating: (0, 0), count: units)
+  var slope = bias
+  for index in y.indices {
+    let unit = index % units
+    let (value, given, a) = (Double(y[index]), Double(dF[index]), Double(slopes[unit]))
+    f.append(Float(value > 0 ? value : a * value))
+    let passed = value > 0 ? given : a * given
+    dY.append(Float(passed))
+    bias[unit].sum += passed
+    bias[unit].magnitude += abs(passed)
+    slope[unit].sum += value > 0 ? 0 : value * given
+    slope[unit].magnitude += value > 0 ? 0 : abs(value * given)
+  }
+  #expect(output.values == f && gradient.values == dY, "seed \(seed)")
+  #expect(scaledError(dBias.values, bias.map(\.sum), bias.map(\.magnitude)) < roundingBound, "seed \(seed)")
+  #expect(scaledError(dSlopes.values, slope.map(\.sum), slope.map(\.magnitude)) < roundingBound, "seed \(seed)")
+  #expect(output.isIntactAround && gradient.isIntactAround && dBias.isIntactAround && dSlopes.isIntactAround)
+}
+
+@Test func activationMayBeInPlace() {
+  let values = GuardedBuffer([-2, 0, 3, -0.5])
+  activateRows(values.base, slopes: [0.5, 2], rows: 2, units: 2, into: values.base)
+  #expect(values.values == [-1, 0, 3, -1])
+}
+
+@Test func slopeOneIsIdentityAndSlopeZeroIsReLU() {
+  var numbers = SeededNumbers(4)
+  let y = preactivations(&numbers, 64)
+  func activated(slope: Float) -> [Float] {
+    let output = GuardedBuffer(64)
+    activateRows(
+      y, slopes: [slope], rows: 64, units: 1, into: output.base)
+    return output.values
+  }
+  #expect(activated(slope: 1) == y)
+  #expect(activated(slope: 0) == y.map { max($0, 0) })
+}
+
+@Test func aNaNPassesThroughTheActivation() {
+  let y = GuardedBuffer([Float](repeating: .nan, count: 16))
+  let a = GuardedBuffer([Float](repeating: 0, count: 16))
+  let rows = GuardedBuffer([Float](repeating: 1, count: 16))
+  activateRows(y.base, slopes: a.base, rows: 1, units: 16, into: rows.base)
+  #expect(rows.values.allSatisfy { $0.isNaN })
+
+  let padded = GuardedBuffer([Float](repeating: 1, count: 16))
+  padActivated(
+    y.base, BlockedExtents(channels: 16, height: 1, width: 1), slopes: a.base, padding: 0, into: padded.base,
+    paddedHeight: 1, paddedWidth: 1)
+  #expect(padded.values.allSatisfy { $0.isNaN })
+}
+
+@Test func aNaNInTheGradientReachesEverySum() {
+  let gradient = GuardedBuffer([Float](repeating: .nan, count: 16))
+  let (dBias, dSlopes) = (GuardedBuffer(filled([0])), GuardedBuffer(filled([0])))
+  activationGradient(
+    gradient: gradient.base, preactivation: [Float](repeating: -1, count: 16),
+    slopes: [Float](repeating: 0.25, count: 16), blocks: 1, pixels: 1, dBias: dBias.base,
+    dSlopes: dSlopes.base)
+  #expect((gradient.values + dBias.values + dSlopes.values).allSatisfy { $0.isNaN })
+}

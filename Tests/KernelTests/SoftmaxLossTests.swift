@@ -1,0 +1,104 @@
+import Kernels
+import Testing
+
+#if canImport(Glibc)
+  import Glibc
+#endif
+
+/// p = eˢ / Σeˢ and −log p by their definitions in Double, shifted by the largest score.
+private func reference(_ scores: [Float], label: Int) -> (loss: Double, probabilities: [Double]) {
+  let largest = scores.map(Double.init).max()!
+  let shifted = scores.map { Double($0) - largest }
+  let sum = shifted.reduce(0) { $0 + exp($1) }
+  return (log(sum) - shifted[label], shifted.map { exp($0) / sum })
+}
+
+/// The larger of two errors; a NaN is the largest.
+private func larger(_ a: Double, _ b: Double) -> Double { b.isNaN ? .infinity : max(a, b) }
+
+@Test(arguments: [1, 2, 10, 17, 1000], [1, 3, 128])
+func softmaxLossIsItsDefinition(classes: Int, rows: Int) {
+  for scale in [Float(0.01), 1, 30, 1e4] {
+    let seed = classes * 1000 + rows
+    var numbers = SeededNumbers(seed)
+    let scores = numbers.floats(rows * classes, in: -scale...scale)
+    let labels = (0..<rows).map { _ in Int32.random(in: 0..<Int32(classes), using: &numbers) }
+    let dScores = GuardedBuffer(rows * classes)
+    let result = softmaxLoss(
+      scores, labels: labels, rows: rows, classes: classes, dScores: dScores.base)
+
+    var loss = 0.0
+    var errors = 0
+    // The largest error in units of its bound. Everything but the gradient's last rounding is in Double.
+    var worst = (gradient: 0.0, probability: 0.0)
+    for row in 0..<rows {
+      let label = Int(labels[row])
+      let own = Array(scores[row * classes..<(row + 1) * classes])
+      let (rowLoss, expected) = reference(own, label: label)
+      loss += rowLoss
+      if own.firstIndex(of: own.max()!) != label { errors += 1 }
+      let probabilities = softmax(own, classes: classes)
+      for k in 0..<classes {
+        let gradient = (expected[k] - (k == label ? 1 : 0)) / Double(rows)
+        let bound = 0x1p-24 * abs(gradient) + 1e-15 / Double(rows)
+        worst.gradient = larger(worst.gradient, abs(Double(dScores.base[row * classes + k]) - gradient) / bound)
+        worst.probability = larger(worst.probability, abs(probabilities[k] - expected[k]) / 1e-15)
+      }
+    }
+    #expect(worst.gradient <= 1, "scale \(scale), seed \(seed)")
+    #expect(worst.probability <= 1, "scale \(scale), seed \(seed)")
+    #expect(abs(result.lossSum - loss) <= 1e-12 * loss, "scale \(scale), seed \(seed)")
+    #expect(result.errors == errors, "scale \(scale), seed \(seed)")
+    #expect(dScores.isIntactAround)
+  }
+}
+
+@Test func extremeScoresGiveExactLosses() {
+  let dScores = GuardedBuffer(4)
+  let result = softmaxLoss(
+    [1e4, -1e4, 1e4, -1e4], labels: [0, 1], rows: 2, classes: 2, dScores: dScores.base)
+  #expect(result == LossResult(lossSum: 2e4, errors: 1))
+  #expect(dScores.values == [0, 0, 0.5, -0.5])
+}
+
+@Test func oneClassHasNoLoss() {
+  let dScores = GuardedBuffer(1)
+  let result = softmaxLoss([-37], labels: [0], rows: 1, classes: 1, dScores: dScores.base)
+  #expect(result == LossResult(lossSum: 0, errors: 0))
+  #expect(dScores.values == [0])
+}
+
+@Test func noRowsHaveNoLoss() {
+  let dScores = GuardedBuffer(0)
+  let result = softmaxLoss([], labels: [], rows: 0, classes: 10, dScores: dScores.base)
+  #expect(result == LossResult(lossSum: 0, errors: 0))
+  #expect(dScores.isIntactAround)
+}
+
+@Test(arguments: [Float.nan, .infinity])
+func scoresThatAreNoNumbersShowInTheLoss(score: Float) {
+  for position in 0..<3 {
+    var scores: [Float] = [1, 2, 3]
+    scores[position] = score
+    let dScores = GuardedBuffer(3)
+    let result = softmaxLoss(scores, labels: [1], rows: 1, classes: 3, dScores: dScores.base)
+    #expect(!result.lossSum.isFinite, "\(score) at \(position)")
+  }
+}
+
+@Test func rankCountsHigherScoresAndEarlierEqualOnes() {
+  func ranks(_ scores: [Float]) -> [Int] {
+    let buffer = GuardedBuffer(scores)
+    return scores.indices.map { rank(of: $0, in: buffer.base, classes: scores.count) }
+  }
+  #expect(ranks([3, 1, 2]) == [0, 2, 1])
+  #expect(ranks([7]) == [0])
+  // All equal: one label is right, not all.
+  #expect(ranks([1, 1, 1, 1]) == [0, 1, 2, 3])
+  #expect(ranks([1, 2, 1, 2]) == [2, 0, 3, 1])
+  #expect(ranks([0, -0.0]) == [0, 1])
+  #expect(ranks([-.infinity, .infinity, 0]) == [2, 0, 1])
+  // A score that is not a number is never right, and does not hide the others' order.
+  #expect(ranks([.nan, 2, 3]) == [3, 1, 0])
+  #expect(ranks([.nan]) == [1])
+}

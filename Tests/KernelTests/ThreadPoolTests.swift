@@ -1,0 +1,118 @@
+import Kernels
+import Synchronization
+import Testing
+
+#if canImport(Glibc)
+  import Glibc
+#endif
+
+@Test(arguments: [1, 2, 3, 4, 8])
+func everyPieceRunsExactlyOnce(threads: Int) {
+  let pool = ThreadPool(threads: threads)
+  #expect(pool.threadCount == threads)
+  for count in [-1, 0, 1, 2, 3, 7, 8, 9, 100, 1000] {
+    let taken = Mutex([Int](repeating: 0, count: max(count, 0)))
+    let strangers = Mutex(0)
+    pool.parallelFor(count) { piece, thread in
+      taken.withLock { $0[piece] += 1 }
+      if !(0..<threads).contains(thread) { strangers.withLock { $0 += 1 } }
+    }
+    #expect(taken.withLock { $0 }.allSatisfy { $0 == 1 }, "\(count) pieces")
+    #expect(strangers.withLock { $0 } == 0, "\(count) pieces")
+  }
+}
+
+@Test func aPoolServesThousandsOfRounds() {
+  let pool = ThreadPool(threads: 4)
+  let sum = Atomic(0)
+  let rounds = 5000
+  for round in 0..<rounds {
+    pool.parallelFor(round % 9) { piece, _ in sum.wrappingAdd(piece + 1, ordering: .relaxed) }
+    let expected = (0...round).reduce(0) { $0 + ($1 % 9) * ($1 % 9 + 1) / 2 }
+    guard round % 500 == 0 || round == rounds - 1 else { continue }
+    #expect(sum.load(ordering: .relaxed) == expected, "round \(round)")
+  }
+}
+
+/// What a piece wrote is what the caller reads, without a lock of its own.
+@Test func resultsAreThereWhenTheCallReturns() {
+  let pool = ThreadPool(threads: 3)
+  let buffer = FloatBuffer(257)
+  for round in 1...500 {
+    pool.parallelFor(257) { piece, _ in buffer.base[piece] = Float(piece * round) }
+    guard !(0..<257).allSatisfy({ buffer.base[$0] == Float($0 * round) }) else { continue }
+    Issue.record("round \(round)")
+  }
+}
+
+/// Where this thread is listed under /proc.
+private func threadFolder() -> String {
+  withUnsafeTemporaryAllocation(of: CChar.self, capacity: 128) { text in
+    let length = readlink("/proc/thread-self", text.baseAddress!, 127)
+    text[max(length, 0)] = 0
+    return "/proc/" + String(cString: text.baseAddress!)
+  }
+}
+
+/// Runs `body` once on each of the pool's threads: a piece ends only when all have begun.
+private func onEachThread(of pool: ThreadPool, _ body: (_ thread: Int) -> Void) {
+  let begun = Atomic(0)
+  pool.parallelFor(pool.threadCount) { _, thread in
+    body(thread)
+    begun.wrappingAdd(1, ordering: .sequentiallyConsistent)
+    while begun.load(ordering: .sequentiallyConsistent) < pool.threadCount { sched_yield() }
+  }
+}
+
+@Test func threadsEndWithThePool() {
+  let folders = Mutex<Set<String>>([])
+  do {
+    let pool = ThreadPool(threads: 4)
+    onEachThread(of: pool) { thread in
+      let folder = threadFolder()
+      if thread > 0 { _ = folders.withLock { $0.insert(folder) } }
+    }
+  }
+  let ended = folders.withLock { $0 }
+  #expect(ended.count == 3)
+  // The kernel takes a thread off the list a moment after it was joined.
+  var attempts = 0
+  while ended.contains(where: { access($0, F_OK) == 0 }), attempts < 1000 {
+    usleep(5000)
+    attempts += 1
+  }
+  #expect(!ended.contains { access($0, F_OK) == 0 })
+}
+
+@Test func everyThreadHasItsOwnNumber() {
+  let pool = ThreadPool(threads: 4)
+  let numbers = Mutex<[Int]>([])
+  onEachThread(of: pool) { thread in numbers.withLock { $0.append(thread) } }
+  #expect(numbers.withLock { $0.sorted() } == [0, 1, 2, 3])
+}
+
+@Test func signalsReachOnlyTheCaller() {
+  func blocksTermination() -> Bool {
+    var mask = sigset_t()
+    pthread_sigmask(SIG_SETMASK, nil, &mask)
+    return sigismember(&mask, SIGTERM) == 1
+  }
+  let before = blocksTermination()
+  let pool = ThreadPool(threads: 3)
+  #expect(blocksTermination() == before)
+  let blocked = Mutex<[Bool]>([])
+  onEachThread(of: pool) { thread in
+    let isBlocked = blocksTermination()
+    if thread > 0 { blocked.withLock { $0.append(isBlocked) } }
+  }
+  #expect(blocked.withLock { $0 } == [true, true])
+}
+
+@Test func poolsComeAndGo() {
+  for round in 0..<200 {
+    let pool = ThreadPool(threads: 1 + round % 4)
+    let taken = Atomic(0)
+    pool.parallelFor(5) { _, _ in taken.wrappingAdd(1, ordering: .relaxed) }
+    #expect(taken.load(ordering: .relaxed) == 5)
+  }
+}
