@@ -11,6 +11,9 @@ public struct ConvolutionReference: Sendable {
   public let padding: Int
 
   public init(channels: Int, height: Int, width: Int, filters: Int, kernel: Int, stride: Int, padding: Int) {
+    precondition(
+      kernel >= 1 && stride >= 1 && padding >= 0 && min(height, width) + 2 * padding >= kernel,
+      "\(kernel)×\(kernel) filters, \(stride) apart, on \(height)×\(width) with padding \(padding)")
     self.channels = channels
     self.height = height
     self.width = width

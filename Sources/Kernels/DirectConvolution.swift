@@ -19,6 +19,9 @@ public struct DirectConvolution: Equatable, Sendable {
   public let width: Int
 
   public init(inputBlocks: Int, filterBlocks: Int, kernel: Int, stride: Int, height: Int, width: Int) {
+    precondition(
+      kernel >= 1 && stride >= 1 && height >= 1 && width >= 1,
+      "\(kernel)×\(kernel) filters, \(stride) apart, for an output of \(height)×\(width)")
     self.inputBlocks = inputBlocks
     self.filterBlocks = filterBlocks
     self.kernel = kernel

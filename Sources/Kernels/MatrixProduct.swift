@@ -15,6 +15,11 @@ public func matrixProduct(
   leadingB: Int, into c: UnsafeMutablePointer<Float>, leadingC: Int, rows: Int, columns: Int, depth: Int
 ) {
   guard rows > 0, columns > 0 else { return }
+  // OpenBLAS would print a line and return with C unwritten.
+  let least = (a: operandA == .plain ? depth : rows, b: operandB == .plain ? columns : depth, c: columns)
+  precondition(
+    depth >= 0 && leadingA >= max(least.a, 1) && leadingB >= max(least.b, 1) && leadingC >= least.c,
+    "leading dimensions \(leadingA), \(leadingB), \(leadingC) where \(least) are the least")
   cblas_sgemm(
     CblasRowMajor, operandA.blas, operandB.blas, blasint(rows), blasint(columns), blasint(depth), 1, a,
     blasint(leadingA), b, blasint(leadingB), 0, c, blasint(leadingC))

@@ -3,13 +3,17 @@
 #endif
 
 /// The maximum of each size×size window of one image's blocked map, `stride` apart; f(y) of Eqn 1 is applied on the
-/// way in. Windows overlap where stride < size; rows and columns that no whole window covers are left out.
+/// way in. Windows overlap where stride < size; rows and columns that no whole window covers are left out. A NaN in a
+/// window is its maximum.
 public struct MaxPooling: Equatable, Sendable {
   public let input: BlockedExtents
   public let size: Int
   public let stride: Int
 
   public init(input: BlockedExtents, size: Int, stride: Int) {
+    precondition(
+      size >= 1 && stride >= 1 && input.height >= size && input.width >= size,
+      "\(size)×\(size) windows, \(stride) apart, on a map of \(input.height)×\(input.width)")
     self.input = input
     self.size = size
     self.stride = stride
@@ -38,7 +42,7 @@ public struct MaxPooling: Equatable, Sendable {
             var s = 0
             while s < size {
               let value = activated(load(corner + (r &* input.width &+ s) &* blockWidth), slope: a)
-              largest.replace(with: value, where: (value .> largest) .| (value .!= value))
+              largest.replace(with: value, where: exceeds(value, largest))
               s &+= 1
             }
             r &+= 1
@@ -50,7 +54,7 @@ public struct MaxPooling: Equatable, Sendable {
   }
 
   /// Writes the gradient with respect to the activated input: each window's gradient goes to its first largest value,
-  /// rows first.
+  /// rows first. One whose maximum is a NaN passes none on.
   public func backward(
     _ source: UnsafePointer<Float>, slopes: UnsafePointer<Float>?, output pooled: UnsafePointer<Float>,
     dOutput: UnsafePointer<Float>, dInput: UnsafeMutablePointer<Float>

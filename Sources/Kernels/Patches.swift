@@ -12,6 +12,9 @@ public struct Patches: Equatable, Sendable {
   public let padding: Int
 
   public init(channels: Int, height: Int, width: Int, kernel: Int, stride: Int, padding: Int) {
+    precondition(
+      kernel >= 1 && stride >= 1 && padding >= 0 && min(height, width) + 2 * padding >= kernel,
+      "\(kernel)×\(kernel) patches, \(stride) apart, on \(height)×\(width) with padding \(padding)")
     self.channels = channels
     self.height = height
     self.width = width

@@ -6,12 +6,15 @@
 ///
 /// Each level n is an n×n grid; bin i spans ⌊i·H/n⌋ … ⌈(i+1)·H/n⌉, so bins of maps smaller than the grid share pixels
 /// and none is empty. Features are ordered by level, channel, bin row, bin column. No levels: the map itself, in order
-/// channel, row, column. f(y) of Eqn 1 is applied on the way in.
+/// channel, row, column. f(y) of Eqn 1 is applied on the way in. A NaN in a bin is its maximum.
 public struct PyramidPooling: Equatable, Sendable {
   public let input: BlockedExtents
   public let levels: [Int]
 
   public init(input: BlockedExtents, levels: [Int]) {
+    precondition(levels.allSatisfy { $0 >= 1 }, "pyramid levels \(levels)")
+    precondition(input.height >= 1 && input.width >= 1, "a map of \(input.height)×\(input.width) has no maximum")
+    precondition(input.count <= Int(Int32.max), "a map of \(input.count) floats, more than \(Int32.max)")
     self.input = input
     self.levels = levels
   }
@@ -86,8 +89,7 @@ public struct PyramidPooling: Equatable, Sendable {
       for column in columns {
         let here = offset(row, column)
         let value = activated(load(source + here), slope: a)
-        // The first of the largest values; the first that is not a number, where there is one.
-        let larger = (value .> largest) .| ((value .!= value) .& (largest .== largest))
+        let larger = exceeds(value, largest)
         largest.replace(with: value, where: larger)
         position.replace(with: SIMD16<Int32>(repeating: Int32(here)), where: larger)
       }

@@ -17,7 +17,8 @@ public struct LossResult: Equatable, Sendable {
 
 /// Softmax and its cross-entropy loss, row by row, with the gradient of the *mean* loss with respect to the scores.
 ///
-/// `scores` and `dScores` are `rows`×`classes`; dScores = (p − 1[label]) / rows.
+/// `scores` and `dScores` are `rows`×`classes`; dScores = (p − 1[label]) / rows. A score that is not finite shows in the
+/// loss.
 public func softmaxLoss(
   _ scores: UnsafePointer<Float>, labels: UnsafePointer<Int32>, rows: Int, classes: Int,
   dScores: UnsafeMutablePointer<Float>
@@ -27,14 +28,16 @@ public func softmaxLoss(
     let s = scores + row * classes
     let d = dScores + row * classes
     let label = Int(labels[row])
-    let largest = (0..<classes).reduce(-Float.infinity) { max($0, s[$1]) }
+    precondition(label >= 0 && label < classes, "label \(label) of row \(row) is not in 0 ..< \(classes)")
+    // Differences in Double are exact; in Float they would move a probability of 1e-16 by 4e-6 of it.
+    let largest = largestScore(s, classes)
     var sum = 0.0
-    for k in 0..<classes { sum += exp(Double(s[k]) - Double(largest)) }
+    for k in 0..<classes { sum += exp(Double(s[k]) - largest) }
     for k in 0..<classes {
-      let probability = exp(Double(s[k]) - Double(largest)) / sum
+      let probability = exp(Double(s[k]) - largest) / sum
       d[k] = Float((probability - (k == label ? 1 : 0)) / Double(rows))
     }
-    result.lossSum += log(sum) - (Double(s[label]) - Double(largest))
+    result.lossSum += log(sum) - (Double(s[label]) - largest)
     if rank(of: label, in: s, classes: classes) > 0 { result.errors += 1 }
   }
   return result
@@ -52,8 +55,12 @@ public func rank(of label: Int, in scores: UnsafePointer<Float>, classes: Int) -
 
 /// Softmax of one row of `classes` scores.
 public func softmax(_ scores: UnsafePointer<Float>, classes: Int) -> [Double] {
-  let largest = (0..<classes).reduce(-Float.infinity) { max($0, scores[$1]) }
-  let exponentials = (0..<classes).map { exp(Double(scores[$0]) - Double(largest)) }
+  let largest = largestScore(scores, classes)
+  let exponentials = (0..<classes).map { exp(Double(scores[$0]) - largest) }
   let sum = exponentials.reduce(0, +)
   return exponentials.map { $0 / sum }
+}
+
+private func largestScore(_ scores: UnsafePointer<Float>, _ classes: Int) -> Double {
+  Double((0..<classes).reduce(-Float.infinity) { max($0, scores[$1]) })
 }

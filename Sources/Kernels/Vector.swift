@@ -26,6 +26,12 @@ func store(_ vector: Vector, _ address: UnsafeMutablePointer<Float>) {
   UnsafeMutableRawPointer(address).storeBytes(of: vector, as: Vector.self)
 }
 
+/// Where `value` replaces `largest` as the maximum: where it is larger or not a number, so that a NaN reaches the loss.
+@inline(__always)
+func exceeds(_ value: Vector, _ largest: Vector) -> SIMDMask<SIMD16<Int32>> {
+  value .> largest .| value .!= value
+}
+
 /// f(y) of Eqn 1 for sixteen channels: y where y > 0, else a·y. A NaN stays one.
 @inline(__always)
 func activated(_ y: Vector, slope a: Vector) -> Vector {

@@ -16,7 +16,7 @@ func scaledError(_ value: [Float], _ reference: [Double], _ magnitude: [Double])
 /// The bound on `scaledError` for a sum of any length in Float, of terms with random signs.
 ///
 /// Rounding a partial sum errs by at most 2⁻²⁴ ≈ 6e-8 of it. Partial sums of n random terms grow like √n, so n errors
-/// add up like n/√2 · 6e-8 of a term, and the magnitude is about n/1.6 terms: about 6e-8 for every n. One product
-/// that is missing or wrong in a hundred thousand shows as more than 1e-6. Four times that, because a map of one output
-/// has nothing to average over.
+/// add up like n/√2 · 6e-8 of a term, and the magnitude is about n/1.6 terms: about 6e-8 for every n. A single sum may
+/// be less lucky than the mean of many: four times that. One product that is missing or wrong in a hundred thousand
+/// shows as more than 1e-6.
 let roundingBound = 2.4e-7
