@@ -11,7 +11,6 @@
 static inline hid_t hdf5_file_access(void) { return H5P_FILE_ACCESS; }
 static inline hid_t hdf5_dataset_create(void) { return H5P_DATASET_CREATE; }
 static inline hid_t hdf5_file_create(void) { return H5P_FILE_CREATE; }
-static inline hid_t hdf5_group_create(void) { return H5P_GROUP_CREATE; }
 
 static inline hid_t hdf5_file_float32(void) { return H5T_IEEE_F32LE; }
 static inline hid_t hdf5_native_float(void) { return H5T_NATIVE_FLOAT; }

@@ -44,16 +44,10 @@ extension CheckpointFile {
       }
       let tensor = tensors[index]
       var values = [Float](repeating: 0, count: tensor.count)
-      var failed: CheckpointError?
-      values.withUnsafeMutableBufferPointer { values in
-        do throws(CheckpointError) {
-          try file.read(into: values, CheckpointLayout.data, layer, String(blob))
-          try expect(contents.parameterDigests[index], ValueDigest.of(UnsafeBufferPointer(values)), of: tensor, file)
-        } catch {
-          failed = error
-        }
+      try values.withUnsafeMutableBufferPointer { values throws(CheckpointError) in
+        try file.read(into: values, CheckpointLayout.data, layer, String(blob))
+        try expect(contents.parameterDigests[index], ValueDigest.of(UnsafeBufferPointer(values)), of: tensor, file)
       }
-      if let failed { throw failed }
       return (tensor.shape, values)
     }
   }

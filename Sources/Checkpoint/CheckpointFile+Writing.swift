@@ -94,8 +94,8 @@ extension CheckpointFile {
       try group.write(digest, CheckpointLayout.digest)
       if var input {
         try group.write(input.classNames, CheckpointLayout.classNames)
-        var failure: HDF5Error?
         let shape = input.meanShape
+        var failure: HDF5Error?
         input.mean.withUnsafeMutableBufferPointer { mean in
           do throws(HDF5Error) {
             try group.write(mean, shape: shape, CheckpointLayout.mean)

@@ -18,7 +18,7 @@ public enum CheckpointFile {
     tensors.reduce(1 << 17) { sum, tensor in
       let chunk = TensorChunk(tensor.shape)
       // A checksum and an entry in the index of pieces for each, a header for each tensor.
-      let one = chunk.pieces * (4 * chunk.count + 64) + 8192
+      let one = chunk.pieces.count * (4 * chunk.count + 64) + 8192
       return sum + one * (tensor.momentum == nil ? 1 : 2)
     } + 2 * textBytes
   }

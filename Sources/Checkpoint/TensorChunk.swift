@@ -30,14 +30,18 @@ package struct TensorChunk {
   /// Values in a whole piece.
   package var count: Int { extents.reduce(1, *) }
 
-  /// Pieces in all.
-  package var pieces: Int { zip(shape, extents).reduce(1) { $0 * (($1.0 + $1.1 - 1) / $1.1) } }
+  /// A piece: its first index and its extents along each axis.
+  package struct Piece {
+    package let start: [Int]
+    package let extents: [Int]
+  }
 
-  /// Calls `body` with each piece's first index and extents, in the order of memory.
-  package func forEach(_ body: (_ start: [Int], _ extents: [Int]) throws -> Void) rethrows {
+  /// All pieces, in the order of memory.
+  package var pieces: [Piece] {
+    var pieces: [Piece] = []
     var start = [Int](repeating: 0, count: shape.count)
     while true {
-      try body(start, shape.indices.map { min(extents[$0], shape[$0] - start[$0]) })
+      pieces.append(Piece(start: start, extents: shape.indices.map { min(extents[$0], shape[$0] - start[$0]) }))
       var axis = shape.count - 1
       while axis >= 0 {
         start[axis] += extents[axis]
@@ -45,7 +49,7 @@ package struct TensorChunk {
         start[axis] = 0
         axis -= 1
       }
-      if axis < 0 { return }
+      if axis < 0 { return pieces }
     }
   }
 }

@@ -66,8 +66,7 @@ private struct Pause {
 
   /// How long a rank goes on looking without a pause, in nanoseconds: ranks that are ready answer sooner.
   private static let spinTime = 100_000
-  /// A look that takes longer has moved data. MPI's now and then look at everything it has may take as long: that
-  /// costs one spin.
+  /// A look that takes longer has most likely moved data; one that has not costs a spin.
   private static let dataTime = 10_000
   /// A sleep is this part of the time waited so far, which bounds what it can add to that time.
   private static let share = 64

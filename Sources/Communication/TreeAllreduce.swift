@@ -17,7 +17,8 @@ extension World {
   /// For a number of ranks that is no power of two MPI's own sum is taken, which agrees with the tree's to rounding.
   ///
   /// All ranks pass equally many values. `scratch` has at least `allreduceScratchCount` elements; what it holds
-  /// afterwards has no meaning. Without ranks to add nothing happens: -0.0, not 0.0, leaves every value's bits alone.
+  /// afterwards has no meaning. A rank with nothing to add passes -0.0, which unlike 0.0 leaves the bits of every other
+  /// value alone.
   public func allreduceTree(
     _ values: UnsafeMutableBufferPointer<Float>, scratch: UnsafeMutableBufferPointer<Float>
   ) throws(MPIError) {

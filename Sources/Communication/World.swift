@@ -103,13 +103,13 @@ public final class World {
 
 /// Settings of Open MPI that suit this program, where the user has made none. Read by MPI when it starts.
 private func setDefaults() {
-  // On a node declared to have more slots than it has cores, `mpirun` does not notice that ranks share cores, and the
-  // ranks spin in MPI's own start and end.
-  if let text = getenv("OMPI_COMM_WORLD_LOCAL_SIZE"), let ranks = Int(String(cString: text)),
-    ranks > sysconf(Int32(_SC_NPROCESSORS_ONLN))
-  {
-    setenv("OMPI_MCA_mpi_yield_when_idle", "1", 0)
-  }
+  guard let text = getenv("OMPI_COMM_WORLD_LOCAL_SIZE"), let ranks = Int(String(cString: text)) else { return }
+  // A rank that `mpirun` has bound sees its own cores only, not those of the others.
+  let isBound = getenv("OMPI_MCA_orte_bound_at_launch") != nil
+  let cores = isBound ? sysconf(Int32(_SC_NPROCESSORS_ONLN)) : availableCores()
+  // On a node declared to have more slots than cores `mpirun` does not notice that ranks share them, and each burns
+  // whole time slices in MPI's own start and end.
+  if ranks > cores { setenv("OMPI_MCA_mpi_yield_when_idle", "1", 0) }
 }
 
 private func place(in communicator: MPI_Comm) throws(MPIError) -> (rank: Int, size: Int) {

@@ -38,7 +38,7 @@ public struct MaxPooling: Equatable, Sendable {
             var s = 0
             while s < size {
               let value = activated(load(corner + (r &* input.width &+ s) &* blockWidth), slope: a)
-              largest.replace(with: value, where: value .> largest)
+              largest.replace(with: value, where: (value .> largest) .| (value .!= value))
               s &+= 1
             }
             r &+= 1

@@ -86,7 +86,8 @@ public struct PyramidPooling: Equatable, Sendable {
       for column in columns {
         let here = offset(row, column)
         let value = activated(load(source + here), slope: a)
-        let larger = value .> largest
+        // The first of the largest values; the first that is not a number, where there is one.
+        let larger = (value .> largest) .| ((value .!= value) .& (largest .== largest))
         largest.replace(with: value, where: larger)
         position.replace(with: SIMD16<Int32>(repeating: Int32(here)), where: larger)
       }

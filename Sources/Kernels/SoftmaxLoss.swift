@@ -29,12 +29,12 @@ public func softmaxLoss(
     let label = Int(labels[row])
     let largest = (0..<classes).reduce(-Float.infinity) { max($0, s[$1]) }
     var sum = 0.0
-    for k in 0..<classes { sum += exp(Double(s[k] - largest)) }
+    for k in 0..<classes { sum += exp(Double(s[k]) - Double(largest)) }
     for k in 0..<classes {
-      let probability = exp(Double(s[k] - largest)) / sum
+      let probability = exp(Double(s[k]) - Double(largest)) / sum
       d[k] = Float((probability - (k == label ? 1 : 0)) / Double(rows))
     }
-    result.lossSum += log(sum) - Double(s[label] - largest)
+    result.lossSum += log(sum) - (Double(s[label]) - Double(largest))
     if rank(of: label, in: s, classes: classes) > 0 { result.errors += 1 }
   }
   return result
@@ -53,7 +53,7 @@ public func rank(of label: Int, in scores: UnsafePointer<Float>, classes: Int) -
 /// Softmax of one row of `classes` scores.
 public func softmax(_ scores: UnsafePointer<Float>, classes: Int) -> [Double] {
   let largest = (0..<classes).reduce(-Float.infinity) { max($0, scores[$1]) }
-  let exponentials = (0..<classes).map { exp(Double(scores[$0] - largest)) }
+  let exponentials = (0..<classes).map { exp(Double(scores[$0]) - Double(largest)) }
   let sum = exponentials.reduce(0, +)
   return exponentials.map { $0 / sum }
 }

@@ -16,7 +16,11 @@ public enum StopSignals {
     // Touched here, because a handler must not be the first to initialize a global.
     received.store(0, ordering: .relaxed)
     interrupts.store(0, ordering: .relaxed)
+    // A launcher may have started this process with signals blocked.
+    var wanted = sigset_t()
+    sigemptyset(&wanted)
     for number in [SIGTERM, SIGINT, SIGUSR1] {
+      sigaddset(&wanted, number)
       var action = sigaction()
       action.__sigaction_handler.sa_handler = { number in
         if number == SIGINT, StopSignals.interrupts.wrappingAdd(1, ordering: .relaxed).oldValue >= 1 {
@@ -27,7 +31,10 @@ public enum StopSignals {
       action.sa_flags = SA_RESTART
       sigaction(number, &action, nil)
     }
+    pthread_sigmask(SIG_UNBLOCK, &wanted, nil)
     signal(SIGPIPE, SIG_IGN)
+    // A file-size limit then fails the write, which is told, instead of ending the process.
+    signal(SIGXFSZ, SIG_IGN)
   }
 
   /// Whether this process was asked to stop.

@@ -53,7 +53,7 @@ struct Program {
     let name = UUID().uuidString
     let output = URL(filePath: directory).appending(path: "\(name).out")
     let errors = URL(filePath: directory).appending(path: "\(name).err")
-    for file in [output, errors] { FileManager.default.createFile(atPath: file.path, contents: nil) }
+    for file in [output, errors] { try Data().write(to: file) }
     process.standardInput = FileHandle.nullDevice
     process.standardOutput = try FileHandle(forWritingTo: output)
     process.standardError = try FileHandle(forWritingTo: errors)

@@ -33,7 +33,10 @@ import Testing
   @Test func killedAndResumedOnOtherRanksEndsInTheSameBits() throws {
     #expect(try train("whole", ranks: 2).exitCode == 0)
     let (process, _, _) = try Program.start(
-      ["--run", "cut", "--iterations", "100000", "--threads", "1", "--learning-rate", "0.05", "--checkpoint-every", "5"],
+      [
+        "--run", "cut", "--iterations", "100000", "--threads", "1", "--learning-rate", "0.05", "--checkpoint-every",
+        "5",
+      ],
       ranks: 2, in: directory)
     let deadline = Date().addingTimeInterval(120)
     while !FileManager.default.fileExists(atPath: "\(directory)/cut/checkpoint-10.h5"), Date() < deadline {
@@ -60,7 +63,8 @@ import Testing
     }
     process.terminate()
     process.waitUntilExit()
-    #expect(process.terminationStatus == 75, "\(try String(contentsOf: errors, encoding: .utf8))")
+    let complaints = try String(contentsOf: errors, encoding: .utf8)
+    #expect(process.terminationStatus == 75, "\(complaints)")
     #expect(try String(contentsOf: output, encoding: .utf8).contains("stopped by signal TERM"))
     #expect(try Program.inspect("stopped", in: directory).iteration > 5)
   }

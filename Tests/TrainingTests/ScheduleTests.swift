@@ -9,7 +9,7 @@ import Training
   plateau.threshold = 0.001
   var schedule = LearningRateSchedule(.plateau(plateau), baseRate: 0.01)
   // Better, better by too little (twice: a plateau), then three plateaus' worth of no change.
-  let errors = [20.0, 19.0, 18.99, 18.985, 18.98, 18.98, 18.99, 19.0]
+  let errors = [20.0, 19.0, 18.99, 18.985, 18.985, 18.99, 19.0, 19.0]
   var rates: [Double] = []
   for (epoch, error) in errors.enumerated() {
     _ = schedule.evaluated(validationTop1Error: error, epochsDone: epoch + 1)

@@ -1,0 +1,218 @@
+import CHDF5
+import Checkpoint
+import Foundation
+import TestSupport
+import Testing
+
+/// Whole HDF5 files in which something is not what a checkpoint has: nothing outside is read, no memory is taken for
+/// what is not there.
+@Suite struct HostileFileTests {
+  let folder: ScratchFolder
+  let path: String
+  private static let shapes = [("conv1", 0, [4, 3, 3, 3]), ("conv1", 1, [4])]
+
+  init() throws {
+    folder = try ScratchFolder()
+    path = folder.file("a.h5")
+    try writeTestCheckpoint(path, TestNetwork(Self.shapes, seed: 1))
+  }
+
+  /// Lets `body` alter the file, from the identifier of the file and the properties to create a dataset with.
+  private func alter(_ body: (_ file: hid_t, _ properties: hid_t) -> Void) {
+    HDF5Library.exclusively {
+      // H5F_ACC_RDWR, a macro with a cast.
+      let file = H5Fopen(path, 1, hid_t(H5P_DEFAULT))
+      #expect(file >= 0)
+      let properties = H5Pcreate(hdf5_dataset_create())
+      body(file, properties)
+      H5Pclose(properties)
+      #expect(H5Fclose(file) >= 0)
+    }
+  }
+
+  /// Puts a dataset of floats in the place of `name`.
+  private func replace(
+    _ file: hid_t, _ name: String, _ extents: [hsize_t], type: hid_t = hdf5_file_float32(), _ properties: hid_t
+  ) {
+    H5Ldelete(file, name, hid_t(H5P_DEFAULT))
+    let space = extents.isEmpty ? H5Screate(H5S_NULL) : H5Screate_simple(CInt(extents.count), extents, nil)
+    let dataset = H5Dcreate2(file, name, type, space, hid_t(H5P_DEFAULT), properties, hid_t(H5P_DEFAULT))
+    #expect(dataset >= 0)
+    H5Dclose(dataset)
+    H5Sclose(space)
+  }
+
+  private func refused(
+    _ words: [String], as kind: CheckpointError.Kind = .damaged, sourceLocation: SourceLocation = #_sourceLocation
+  ) {
+    let network = TestNetwork(Self.shapes, seed: 5)
+    let before = network.bits
+    expect(kind, [path] + words, sourceLocation: sourceLocation) { _ = try CheckpointFile.readHeader(path) }
+    expect(kind, words, sourceLocation: sourceLocation) { _ = try CheckpointFile.digest(ofFile: path) }
+    expect(kind, words, sourceLocation: sourceLocation) { try network.read(path) }
+    #expect(network.bits == before, sourceLocation: sourceLocation)
+    #expect(HDF5Library.openIdentifiers == 0, sourceLocation: sourceLocation)
+  }
+
+  @Test func softLink() {
+    alter { file, _ in
+      H5Lmove(file, "data/conv1/0", file, "elsewhere", hid_t(H5P_DEFAULT), hid_t(H5P_DEFAULT))
+      H5Lcreate_soft("/elsewhere", file, "data/conv1/0", hid_t(H5P_DEFAULT), hid_t(H5P_DEFAULT))
+    }
+    refused(["/data/conv1/0 is a link to elsewhere"])
+  }
+
+  @Test func linkToAnotherFile() throws {
+    try FileManager.default.copyItem(atPath: path, toPath: folder.file("b.h5"))
+    alter { file, _ in
+      H5Ldelete(file, "data", hid_t(H5P_DEFAULT))
+      H5Lcreate_external("b.h5", "/data", file, "data", hid_t(H5P_DEFAULT), hid_t(H5P_DEFAULT))
+    }
+    refused(["/data is a link to elsewhere"])
+  }
+
+  @Test func storageInAnotherFile() {
+    alter { file, properties in
+      H5Pset_external(properties, "/etc/hostname", 0, 4 * 4)
+      replace(file, "data/conv1/1", [4], properties)
+    }
+    refused(["/data/conv1/1 is stored in another file"])
+  }
+
+  @Test func hugeClaims() {
+    alter { file, properties in
+      H5Pset_chunk(properties, 2, [1, 1024])
+      H5Pset_fletcher32(properties)
+      replace(file, "data/conv1/0", [1 << 30, 1 << 30], properties)
+    }
+    refused(["/data/conv1/0 claims [1073741824, 1073741824] values, more than the file of "])
+    alter { file, properties in
+      H5Pset_chunk(properties, 2, [1, 1024])
+      replace(file, "data/conv1/0", [1 << 62, 1 << 62], properties)
+    }
+    refused(["/data/conv1/0 claims"])
+  }
+
+  @Test func piecesTooLarge() {
+    alter { file, properties in
+      H5Pset_chunk(properties, 1, [1 << 29])
+      replace(file, "data/conv1/0", [1 << 29], properties)
+    }
+    refused(["/data/conv1/0 is stored in pieces of more than 16.8 MB"])
+  }
+
+  @Test func nothingStored() {
+    alter { file, properties in
+      H5Pset_chunk(properties, 1, [4])
+      replace(file, "data/conv1/1", [4], properties)
+    }
+    refused(["/data/conv1/1 has 0 of its 16 bytes"])
+  }
+
+  @Test func compressed() {
+    alter { file, properties in
+      H5Pset_chunk(properties, 1, [4])
+      H5Pset_deflate(properties, 6)
+      replace(file, "data/conv1/1", [4], properties)
+    }
+    refused(["/data/conv1/1 is stored with HDF5's filter 1", "h5repack"], as: .wrongKind)
+  }
+
+  @Test func otherTypesAndExtents() {
+    alter { file, properties in replace(file, "data/conv1/1", [4], type: hdf5_file_int32(), properties) }
+    refused(["/data/conv1/1 does not hold floating-point numbers of 4 bytes"])
+    alter { file, properties in replace(file, "data/conv1/1", [], properties) }
+    refused(["/data/conv1/1 has no extents"])
+    alter { file, properties in replace(file, "data/conv1/1", [0], properties) }
+    refused(["/data/conv1/1 has the shape [0]"])
+    alter { file, properties in
+      H5Ldelete(file, "data/conv1/1", hid_t(H5P_DEFAULT))
+      H5Gclose(H5Gcreate2(file, "data/conv1/1", hid_t(H5P_DEFAULT), hid_t(H5P_DEFAULT), hid_t(H5P_DEFAULT)))
+    }
+    refused(["/data/conv1/1 is not a dataset"])
+    alter { file, _ in H5Ldelete(file, "data/conv1/1", hid_t(H5P_DEFAULT)) }
+    refused(["/data/conv1/1 is missing"])
+  }
+
+  @Test func momentumOfAnotherShape() {
+    alter { file, properties in
+      H5Pset_layout(properties, H5D_COMPACT)
+      replace(file, "history/1", [3], properties)
+    }
+    refused(["the momentum of conv1/1 has the shape [3], the parameter [4]"])
+  }
+
+  @Test func textsThatAreNone() {
+    alter { file, properties in
+      replace(file, "prelu_dist/configuration", [4], properties)
+    }
+    refused(["/prelu_dist/configuration is not a text of fixed size"])
+    alter { file, properties in
+      let type = H5Tcopy(hdf5_c_string())
+      H5Tset_size(type, -1)  // H5T_VARIABLE
+      replace(file, "prelu_dist/configuration", [4], type: type, properties)
+      H5Tclose(type)
+    }
+    refused(["/prelu_dist/configuration is not a text of fixed size"])
+    alter { file, properties in
+      let type = H5Tcopy(hdf5_c_string())
+      H5Tset_size(type, 1 << 30)
+      replace(file, "prelu_dist/configuration", [4], type: type, properties)
+      H5Tclose(type)
+    }
+    refused(["/prelu_dist/configuration is a text of 1073741824 bytes"])
+  }
+
+  @Test func laterFormat() {
+    alter { file, _ in
+      H5Adelete(file, "format_version")
+      let space = H5Screate(H5S_SCALAR)
+      let attribute = H5Acreate2(
+        file, "format_version", hdf5_file_int32(), space, hid_t(H5P_DEFAULT), hid_t(H5P_DEFAULT))
+      H5Awrite(attribute, hdf5_native_int32(), [Int32(2)])
+      H5Aclose(attribute)
+      H5Sclose(space)
+    }
+    refused(
+      ["the checkpoint has format version 2, this program reads 1. Use the program that wrote it: prelu-dist 0.1.0"],
+      as: .wrongKind)
+  }
+
+  @Test func otherFilesOfHDF5() {
+    alter { file, _ in H5Ldelete(file, "prelu_dist", hid_t(H5P_DEFAULT)) }
+    refused(["this is an HDF5 file, but not a checkpoint of this program"], as: .wrongKind)
+  }
+
+  /// A text altered with HDF5's own means, its checksums with it.
+  @Test func stateAlteredByHand() {
+    alter { file, _ in
+      let dataset = H5Dopen2(file, "prelu_dist/training_state", hid_t(H5P_DEFAULT))
+      let type = H5Dget_type(dataset)
+      var bytes = [UInt8](repeating: 0, count: H5Tget_size(type))
+      H5Dread(dataset, type, hid_t(H5S_ALL), hid_t(H5S_ALL), hid_t(H5P_DEFAULT), &bytes)
+      let text = String(decoding: bytes, as: UTF8.self)
+      let altered = Array(text.replacingOccurrences(of: "\"epoch\":3", with: "\"epoch\":4").utf8)
+      #expect(altered != bytes)
+      H5Dwrite(dataset, type, hid_t(H5S_ALL), hid_t(H5S_ALL), hid_t(H5P_DEFAULT), altered)
+      H5Tclose(type)
+      H5Dclose(dataset)
+    }
+    refused(["its texts do not have the digest that was written"])
+  }
+
+  /// Values altered with HDF5's own means, their checksums with them.
+  @Test(arguments: ["data/conv1/0", "history/0"])
+  func valuesAlteredByHand(name: String) {
+    alter { file, _ in
+      let dataset = H5Dopen2(file, name, hid_t(H5P_DEFAULT))
+      var values = [Float](repeating: 0, count: 108)
+      H5Dread(dataset, hdf5_native_float(), hid_t(H5S_ALL), hid_t(H5S_ALL), hid_t(H5P_DEFAULT), &values)
+      values[107] = Float(bitPattern: values[107].bitPattern ^ 1)
+      H5Dwrite(dataset, hdf5_native_float(), hid_t(H5S_ALL), hid_t(H5S_ALL), hid_t(H5P_DEFAULT), values)
+      H5Dclose(dataset)
+    }
+    let words = [path, "the values of conv1/0 have the digest ", " was written"]
+    expect(.damaged, words) { _ = try CheckpointFile.digest(ofFile: path) }
+    expect(.damaged, words) { try TestNetwork(Self.shapes, seed: 5).read(path) }
+  }
+}

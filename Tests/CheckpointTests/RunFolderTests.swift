@@ -1,0 +1,279 @@
+import Checkpoint
+import Foundation
+import TestSupport
+import Testing
+
+@Suite struct RunFolderTests {
+  let scratch: ScratchFolder
+  let path: String
+  var folder: RunFolder
+  let network = TestNetwork([("conv1", 0, [4, 3, 3, 3]), ("conv1", 1, [4])], seed: 1)
+
+  init() throws {
+    scratch = try ScratchFolder()
+    path = scratch.file("a/run")
+    folder = try RunFolder.create(at: path)
+    try folder.claim(runIdentifier: "first")
+  }
+
+  private func names() throws -> [String] {
+    try FileManager.default.contentsOfDirectory(atPath: path).sorted()
+  }
+
+  private func text(_ name: String) throws -> String {
+    try String(contentsOfFile: "\(path)/\(name)", encoding: .utf8)
+  }
+
+  @discardableResult
+  private func save(
+    _ iteration: Int, isBest: Bool = false, keep: Int = 3, in folder: RunFolder? = nil
+  ) throws -> SavedCheckpoint {
+    var state = testState
+    state.iteration = iteration
+    return try withExtendedLifetime(network) {
+      try (folder ?? self.folder).save(
+        tensors: network.tensors, state: state, configuration: "{}", dataFingerprint: "{}",
+        provenance: testProvenance, isBest: isBest, keep: keep)
+    }
+  }
+
+  /// Alters a byte of the first tensor's values.
+  private func damage(_ iteration: Int) throws {
+    let url = URL(fileURLWithPath: "\(path)/checkpoint-\(iteration).h5")
+    var data = try Data(contentsOf: url)
+    let values = try #require(network.tensors[0].values.baseAddress)
+    let range = try #require(data.range(of: Data(bytes: values, count: 64)))
+    data[range.lowerBound + 5] ^= 1
+    try data.write(to: url)
+  }
+
+  @Test func savesAndPoints() throws {
+    let saved = try save(20, isBest: true)
+    #expect(saved.path == "\(path)/checkpoint-20.h5")
+    #expect(saved.bytes > 800)
+    #expect(saved.removed.isEmpty && saved.warnings.isEmpty)
+    try save(100)
+    #expect(try names() == ["best", "checkpoint-100.h5", "checkpoint-20.h5", "latest", "owner.json"])
+    #expect(try text("latest") == "checkpoint-100.h5\n")
+    #expect(try text("best") == "checkpoint-20.h5\n")
+    #expect(try folder.bestPath() == "\(path)/checkpoint-20.h5")
+    let newest = try folder.newestWhole()
+    #expect(newest.path == "\(path)/checkpoint-100.h5")
+    #expect(newest.header.state.iteration == 100)
+    #expect(newest.skipped.isEmpty)
+    #expect(try RunFolder.open(at: path).checkpoints().map(\.iteration) == [100, 20])
+    #expect((folder.freeBytes() ?? 0) > 0)
+  }
+
+  /// Caffe looks for the model by this name: the file's own, not the one under which it was written.
+  @Test func caffeFindsTheModelInTheSameFile() throws {
+    try save(20)
+    let bytes = try Data(contentsOf: URL(fileURLWithPath: "\(path)/checkpoint-20.h5"))
+    #expect(bytes.range(of: Data("checkpoint-20.h5\0".utf8)) != nil)
+    #expect(bytes.range(of: Data(".tmp.".utf8)) == nil)
+  }
+
+  @Test func keepsTheNewestAndTheBest() throws {
+    for iteration in [2, 4, 6, 8, 10, 12] { try save(iteration, isBest: iteration == 4, keep: 2) }
+    #expect(try folder.checkpoints().map(\.iteration) == [12, 10, 4])
+    let saved = try save(14, isBest: true, keep: 2)
+    #expect(saved.removed == ["\(path)/checkpoint-10.h5", "\(path)/checkpoint-4.h5"])
+    #expect(try folder.checkpoints().map(\.iteration) == [14, 12])
+    // By number, not by letter.
+    try save(100, keep: 1)
+    #expect(try folder.checkpoints().map(\.iteration) == [100, 14])
+  }
+
+  @Test func sameIterationAgain() throws {
+    try save(5)
+    try save(5)
+    #expect(try folder.checkpoints().map(\.iteration) == [5])
+    _ = try folder.newestWhole()
+  }
+
+  @Test func damagedNewestIsNamedAndTheOneBeforeUsed() throws {
+    for iteration in [10, 20, 30] { try save(iteration) }
+    try damage(30)
+    try Data(count: 100).write(to: URL(fileURLWithPath: "\(path)/checkpoint-20.h5"))
+    let newest = try folder.newestWhole()
+    #expect(newest.header.state.iteration == 10)
+    #expect(newest.skipped.count == 2)
+    #expect(newest.skipped[0].hasPrefix("\(path)/checkpoint-30.h5: the checkpoint is damaged: "))
+    #expect(newest.skipped[0].contains("Fletcher32"))
+    #expect(
+      newest.skipped[1]
+        == "\(path)/checkpoint-20.h5: expected a checkpoint (an HDF5 file), found a file of zeros of 100 bytes")
+    try damage(10)
+    expect(.missing, ["there is no whole checkpoint in this run folder", "checkpoint-30.h5", "checkpoint-10.h5"]) {
+      _ = try folder.newestWhole()
+    }
+  }
+
+  @Test func killedBetweenTheRenames() throws {
+    try save(10)
+    try save(20)
+    try Data("checkpoint-10.h5\n".utf8).write(to: URL(fileURLWithPath: "\(path)/latest"))
+    #expect(try folder.newestWhole().header.state.iteration == 20)
+    try Data("checkpoint-99.h5\n".utf8).write(to: URL(fileURLWithPath: "\(path)/latest"))
+    #expect(try folder.newestWhole().skipped == ["\(path)/latest names checkpoint-99.h5, which is not there"])
+    // A pointer out of the folder is none.
+    try Data("../../other.h5\n".utf8).write(to: URL(fileURLWithPath: "\(path)/best"))
+    expect(.missing, ["no best checkpoint yet"]) { _ = try folder.bestPath() }
+  }
+
+  @Test func killedWhileWriting() throws {
+    try save(10)
+    let leftovers = ["checkpoint-20.h5.tmp.first.4711", "latest.tmp.first.4711", "owner.json.tmp.other.1"]
+    for name in leftovers { try Data(count: 5000).write(to: URL(fileURLWithPath: "\(path)/\(name)")) }
+    let others = ["notes.tmp.txt", "config.yaml"]
+    for name in others { try Data().write(to: URL(fileURLWithPath: "\(path)/\(name)")) }
+    #expect(try folder.newestWhole().header.state.iteration == 10)
+    var next = try RunFolder.open(at: path)
+    try next.claim(runIdentifier: "second")
+    #expect(try names() == ["checkpoint-10.h5", "config.yaml", "latest", "notes.tmp.txt", "owner.json"])
+  }
+
+  @Test func failedSaveChangesNothing() throws {
+    try save(10, isBest: true)
+    let before = try names()
+    struct Refused: Error {}
+    #expect(throws: Refused.self) {
+      _ = try folder.save(
+        iteration: 20, isBest: true, keep: 1,
+        write: { try Data(count: 10).write(to: URL(fileURLWithPath: $0)) }, verify: { _ in throw Refused() })
+    }
+    #expect(throws: Refused.self) {
+      _ = try folder.save(
+        iteration: 20, isBest: true, keep: 1,
+        write: {
+          try Data(count: 10).write(to: URL(fileURLWithPath: $0))
+          throw Refused()
+        }, verify: { _ in })
+    }
+    #expect(try names() == before)
+    #expect(try text("latest") == "checkpoint-10.h5\n")
+    #expect(try text("best") == "checkpoint-10.h5\n")
+  }
+
+  @Test func writtenFileIsComparedWithWhatWasMeant() throws {
+    expect(.damaged, ["was written"]) {
+      _ = try folder.save(
+        iteration: 20, isBest: false, keep: 1, write: { try writeTestCheckpoint($0, network) },
+        verify: { try CheckpointFile.verify($0, digest: String(repeating: "0", count: 64)) })
+    }
+    #expect(try names() == ["owner.json"])
+  }
+
+  @Test func temporaryNameSaysWhoWrites() throws {
+    var seen = ""
+    _ = try folder.save(
+      iteration: 7, isBest: false, keep: 1,
+      write: {
+        seen = $0
+        try writeTestCheckpoint($0, network)
+      }, verify: { _ in })
+    #expect(seen == "\(path)/checkpoint-7.h5.tmp.first.\(getpid())")
+  }
+
+  @Test func olderRunIsRefusedAfterATakeover() throws {
+    try save(10)
+    var second = try RunFolder.open(at: path)
+    try second.claim(runIdentifier: "second")
+    let words = [
+      "\(path): run folder taken over by run second, started at ", " on host ", "(process \(getpid()))",
+      "this is run first", "stop one of the two",
+    ]
+    expect(.takenOver, words) { try save(20) }
+    expect(.takenOver, words) { try folder.removeCheckpoints(after: 0) }
+    #expect(try folder.checkpoints().map(\.iteration) == [10])
+    // In the middle of a save too: nothing is renamed any more.
+    var third = try RunFolder.open(at: path)
+    expect(.takenOver, ["taken over by run third"]) {
+      _ = try second.save(
+        iteration: 20, isBest: true, keep: 1,
+        write: {
+          try writeTestCheckpoint($0, network)
+          try third.claim(runIdentifier: "third")
+        }, verify: { _ in })
+    }
+    expect(.takenOver, ["taken over by run fourth"]) {
+      _ = try third.save(
+        iteration: 20, isBest: true, keep: 1, write: { try writeTestCheckpoint($0, network) },
+        verify: { _ in
+          var fourth = try RunFolder.open(at: path)
+          try fourth.claim(runIdentifier: "fourth")
+        })
+    }
+    #expect(try names() == ["checkpoint-10.h5", "latest", "owner.json"])
+    try save(
+      30,
+      in: {
+        var folder = try RunFolder.open(at: path)
+        try folder.claim(runIdentifier: "fifth")
+        return folder
+      }())
+  }
+
+  @Test func missingOwnerIsNobodyElse() throws {
+    try FileManager.default.removeItem(atPath: "\(path)/owner.json")
+    try save(10)
+    #expect(try text("owner.json").contains("\"run\":\"first\""))
+    try Data("?".utf8).write(to: URL(fileURLWithPath: "\(path)/owner.json"))
+    expect(.takenOver, ["owner.json", "cannot be understood"]) { try save(20) }
+  }
+
+  @Test func removesLaterCheckpoints() throws {
+    for iteration in [10, 20, 30] { try save(iteration, isBest: iteration == 20) }
+    try folder.removeCheckpoints(after: 30)
+    #expect(try folder.checkpoints().map(\.iteration) == [30, 20, 10])
+    try folder.removeCheckpoints(after: 29)
+    #expect(try text("latest") == "checkpoint-20.h5\n")
+    #expect(try folder.bestPath() == "\(path)/checkpoint-20.h5")
+    try folder.removeCheckpoints(after: 15)
+    #expect(try names() == ["checkpoint-10.h5", "latest", "owner.json"])
+    try folder.removeCheckpoints(after: 5)
+    #expect(try names() == ["owner.json"])
+  }
+
+  @Test func symbolicLinksAreReplacedNotFollowed() throws {
+    try scratch.write([1, 2, 3], "precious")
+    for name in ["checkpoint-10.h5", "latest", "checkpoint-10.h5.tmp.first.\(getpid())"] {
+      try FileManager.default.createSymbolicLink(
+        atPath: "\(path)/\(name)", withDestinationPath: scratch.file("precious"))
+    }
+    try save(10)
+    #expect(try scratch.bytes("precious") == [1, 2, 3])
+    #expect(try folder.newestWhole().header.state.iteration == 10)
+    #expect(
+      try FileManager.default.attributesOfItem(atPath: "\(path)/latest")[.type] as? FileAttributeType == .typeRegular)
+  }
+
+  @Test func namesThatAreNoCheckpoints() throws {
+    for name in ["checkpoint-.h5", "checkpoint-01.h5", "checkpoint--1.h5", "checkpoint-5.h5.bak", "Checkpoint-5.h5"] {
+      try Data().write(to: URL(fileURLWithPath: "\(path)/\(name)"))
+    }
+    #expect(try folder.checkpoints().isEmpty)
+    expect(.missing, ["there is no whole checkpoint"]) { _ = try folder.newestWhole() }
+  }
+
+  @Test func foldersThatCannotBe() throws {
+    try scratch.write([], "file")
+    expect(.missing, ["there is no such run folder"]) { _ = try RunFolder.open(at: scratch.file("none")) }
+    expect(.wrongKind, ["expected a run folder, found a file"]) { _ = try RunFolder.open(at: scratch.file("file")) }
+    expect(.cannotCreate, ["expected a run folder, found a file"]) {
+      _ = try RunFolder.create(at: scratch.file("file"))
+    }
+    expect(.cannotCreate, ["cannot be created"]) { _ = try RunFolder.create(at: scratch.file("file/run")) }
+    let again = try RunFolder.create(at: path + "/")
+    #expect(again.file("x") == path + "/x")
+  }
+
+  @Test func folderMovesWhole() throws {
+    try save(10, isBest: true)
+    let moved = scratch.file("moved")
+    try FileManager.default.moveItem(atPath: path, toPath: moved)
+    let folder = try RunFolder.open(at: moved)
+    #expect(try folder.newestWhole().path == "\(moved)/checkpoint-10.h5")
+    #expect(try folder.bestPath() == "\(moved)/checkpoint-10.h5")
+  }
+}
