@@ -7,6 +7,21 @@
 
 static inline void processor_prefetch(const void *_Nonnull address) { __builtin_prefetch(address, 0, 3); }
 
+// Sixteen floats, written past the caches; the address must be a multiple of 64 bytes.
+typedef float processor_vector __attribute__((vector_size(64)));
+static inline void processor_stream(const void *_Nonnull vector, float *_Nonnull address) {
+  __builtin_nontemporal_store(*(const processor_vector *)vector, (processor_vector *)(void *)address);
+}
+
+// Orders what was streamed before what follows.
+static inline void processor_finish_streaming(void) {
+#if defined(__SSE__)
+  __builtin_ia32_sfence();
+#else
+  __atomic_thread_fence(__ATOMIC_SEQ_CST);
+#endif
+}
+
 enum {
   PROCESSOR_AVX = 1,
   PROCESSOR_FMA = 2,

@@ -2,13 +2,15 @@
 /// parameters need.
 ///
 /// On return `gradient` holds ∂E/∂y: the given ∂E/∂f where y > 0, a times it elsewhere. `dBias` += Σ ∂E/∂y over the
-/// pixels; `dSlopes` += Σ y·∂E/∂f over the pixels with y ≤ 0 (Eqns 2 and 3). All three vectors have 16 floats a block.
+/// pixels; `dSlopes` += Σ y·∂E/∂f over the pixels with y ≤ 0 (Eqns 2 and 3). All three vectors have 16 floats a block;
+/// no slopes are slopes of 1.
 public func activationGradient(
-  gradient: UnsafeMutablePointer<Float>, preactivation: UnsafePointer<Float>, slopes: UnsafePointer<Float>,
-  blocks: Int, pixels: Int, dBias: UnsafeMutablePointer<Float>, dSlopes: UnsafeMutablePointer<Float>
+  gradient: UnsafeMutablePointer<Float>, preactivation: UnsafePointer<Float>, slopes: UnsafePointer<Float>?,
+  extents: BlockedExtents, dBias: UnsafeMutablePointer<Float>, dSlopes: UnsafeMutablePointer<Float>
 ) {
-  for block in 0..<blocks {
-    let a = load(slopes + block &* blockWidth)
+  let pixels = extents.height &* extents.width
+  for block in 0..<extents.blocks {
+    let a = slopes.map { load($0 + block &* blockWidth) } ?? Vector(repeating: 1)
     let dF = gradient + block &* pixels &* blockWidth
     let y = preactivation + block &* pixels &* blockWidth
     // Two sums each, by parity of the pixel: half the latency of one.

@@ -132,7 +132,7 @@ public struct DirectConvolution: Equatable, Sendable {
       }
       c &+= 1
     }
-    sums.write(y, height &* width &* blockWidth)
+    sums.write(y, pixelStep: blockWidth, height &* width &* blockWidth)
   }
 
   /// dWeights += the sum over this image's pixels of input · dOutput.
@@ -153,36 +153,33 @@ public struct DirectConvolution: Equatable, Sendable {
     _ dWeights: UnsafeMutablePointer<Float>
   ) {
     let rowStride = paddedWidth &* blockWidth
-    withUnsafePointer(to: Vector.zero) { zeros in
-      let zero = UnsafeRawPointer(zeros).assumingMemoryBound(to: Float.self)
-      var dW = dWeights
-      for k in 0..<filterBlocks {
-        let dY = dOutput + k &* (height &* width &* blockWidth)
-        for c in 0..<inputBlocks {
-          for r in 0..<kernel {
-            for s in 0..<kernel {
-              let corner = padded + (c &* paddedHeight &+ r) &* rowStride + s &* blockWidth
-              var channel = 0
-              while channel < blockWidth {
-                var sums = T(T.weights(zero, 0))
-                var row = 0
-                while row < height {
-                  var input = corner + (row &* stride &* rowStride &+ channel)
-                  var gradient = dY + row &* width &* blockWidth
-                  var left = width
-                  while left > 0 {
-                    sums.add(input, 1, T.weights(gradient, 0))
-                    input += stride &* blockWidth
-                    gradient += blockWidth
-                    left &-= 1
-                  }
-                  row &+= 1
+    var dW = dWeights
+    for k in 0..<filterBlocks {
+      let dY = dOutput + k &* (height &* width &* blockWidth)
+      for c in 0..<inputBlocks {
+        for r in 0..<kernel {
+          for s in 0..<kernel {
+            let corner = padded + (c &* paddedHeight &+ r) &* rowStride + s &* blockWidth
+            var channel = 0
+            while channel < blockWidth {
+              var sums = T.zero
+              var row = 0
+              while row < height {
+                var input = corner + (row &* stride &* rowStride &+ channel)
+                var gradient = dY + row &* width &* blockWidth
+                var left = width
+                while left > 0 {
+                  sums.add(input, 1, T.weights(gradient, 0))
+                  input += stride &* blockWidth
+                  gradient += blockWidth
+                  left &-= 1
                 }
-                sums.accumulate(dW + channel &* blockWidth, 0)
-                channel &+= T.pixels
+                row &+= 1
               }
-              dW += blockWidth &* blockWidth
+              sums.accumulate(dW + channel &* blockWidth, pixelStep: blockWidth, 0)
+              channel &+= T.pixels
             }
+            dW += blockWidth &* blockWidth
           }
         }
       }

@@ -8,11 +8,12 @@ public enum Operand: Sendable {
   fileprivate var blas: CBLAS_TRANSPOSE { self == .plain ? CblasNoTrans : CblasTrans }
 }
 
-/// C = A·B by OpenBLAS on the calling thread: C is `rows`×`columns`, the inner extent `depth`. Leading dimensions are
+/// C = A·B, or C += A·B where `accumulates`, by OpenBLAS on the calling thread: C is `rows`×`columns`, the inner extent `depth`. Leading dimensions are
 /// the row strides in floats of A, B and C as they lie in memory.
 public func matrixProduct(
   _ a: UnsafePointer<Float>, _ operandA: Operand, leadingA: Int, _ b: UnsafePointer<Float>, _ operandB: Operand,
-  leadingB: Int, into c: UnsafeMutablePointer<Float>, leadingC: Int, rows: Int, columns: Int, depth: Int
+  leadingB: Int, into c: UnsafeMutablePointer<Float>, leadingC: Int, rows: Int, columns: Int, depth: Int,
+  accumulates: Bool = false
 ) {
   guard rows > 0, columns > 0 else { return }
   // OpenBLAS would print a line and return with C unwritten.
@@ -22,7 +23,7 @@ public func matrixProduct(
     "leading dimensions \(leadingA), \(leadingB), \(leadingC) where \(least) are the least")
   cblas_sgemm(
     CblasRowMajor, operandA.blas, operandB.blas, blasint(rows), blasint(columns), blasint(depth), 1, a,
-    blasint(leadingA), b, blasint(leadingB), 0, c, blasint(leadingC))
+    blasint(leadingA), b, blasint(leadingB), accumulates ? 1 : 0, c, blasint(leadingC))
 }
 
 /// OpenBLAS and the form it takes on this processor.

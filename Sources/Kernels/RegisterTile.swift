@@ -18,11 +18,14 @@ protocol RegisterTile {
   /// sums[p] += input[p·step] · weights
   mutating func add(_ input: UnsafePointer<Float>, _ step: Int, _ weights: Weights)
 
-  /// output[16·p] = sums[p], the second vector `stride` floats behind the first.
-  func write(_ output: UnsafeMutablePointer<Float>, _ stride: Int)
+  /// All sums 0.
+  static var zero: Self { get }
 
-  /// output[16·p] += sums[p], the second vector `stride` floats behind the first.
-  func accumulate(_ output: UnsafeMutablePointer<Float>, _ stride: Int)
+  /// output[pixelStep·p] = sums[p], the second vector `stride` floats behind the first.
+  func write(_ output: UnsafeMutablePointer<Float>, pixelStep: Int, _ stride: Int)
+
+  /// output[pixelStep·p] += sums[p], the second vector `stride` floats behind the first.
+  func accumulate(_ output: UnsafeMutablePointer<Float>, pixelStep: Int, _ stride: Int)
 }
 
 /// One pixel, 16 outputs.
@@ -30,6 +33,8 @@ struct Single: RegisterTile {
   private var sum: Vector
 
   static var pixels: Int { @inline(__always) get { 1 } }
+
+  static var zero: Single { @inline(__always) get { Single(.zero) } }
 
   @inline(__always)
   static func weights(_ address: UnsafePointer<Float>, _ stride: Int) -> Vector { load(address) }
@@ -39,14 +44,16 @@ struct Single: RegisterTile {
 
   @inline(__always)
   mutating func add(_ input: UnsafePointer<Float>, _ step: Int, _ weights: Vector) {
-    sum = sum.addingProduct(Vector(repeating: input[0]), weights)
+    sum = multiplyAdd(sum, Vector(repeating: input[0]), weights)
   }
 
   @inline(__always)
-  func write(_ output: UnsafeMutablePointer<Float>, _ stride: Int) { store(sum, output) }
+  func write(_ output: UnsafeMutablePointer<Float>, pixelStep: Int, _ stride: Int) { store(sum, output) }
 
   @inline(__always)
-  func accumulate(_ output: UnsafeMutablePointer<Float>, _ stride: Int) { store(load(output) + sum, output) }
+  func accumulate(_ output: UnsafeMutablePointer<Float>, pixelStep: Int, _ stride: Int) {
+    store(load(output) + sum, output)
+  }
 }
 
 /// One pixel, 32 outputs.
@@ -55,6 +62,8 @@ struct Double32: RegisterTile {
   private var second: Vector
 
   static var pixels: Int { @inline(__always) get { 1 } }
+
+  static var zero: Double32 { @inline(__always) get { Double32((.zero, .zero)) } }
 
   @inline(__always)
   static func weights(_ address: UnsafePointer<Float>, _ stride: Int) -> (Vector, Vector) {
@@ -67,18 +76,18 @@ struct Double32: RegisterTile {
   @inline(__always)
   mutating func add(_ input: UnsafePointer<Float>, _ step: Int, _ weights: (Vector, Vector)) {
     let value = Vector(repeating: input[0])
-    first = first.addingProduct(value, weights.0)
-    second = second.addingProduct(value, weights.1)
+    first = multiplyAdd(first, value, weights.0)
+    second = multiplyAdd(second, value, weights.1)
   }
 
   @inline(__always)
-  func write(_ output: UnsafeMutablePointer<Float>, _ stride: Int) {
+  func write(_ output: UnsafeMutablePointer<Float>, pixelStep: Int, _ stride: Int) {
     store(first, output)
     store(second, output + stride)
   }
 
   @inline(__always)
-  func accumulate(_ output: UnsafeMutablePointer<Float>, _ stride: Int) {
+  func accumulate(_ output: UnsafeMutablePointer<Float>, pixelStep: Int, _ stride: Int) {
     store(load(output) + first, output)
     store(load(output + stride) + second, output + stride)
   }
@@ -91,8 +100,16 @@ struct Join<A: RegisterTile, B: RegisterTile>: RegisterTile where A.Weights == B
 
   static var pixels: Int { @inline(__always) get { A.pixels &+ B.pixels } }
 
+  static var zero: Join<A, B> { @inline(__always) get { Join(a: A.zero, b: B.zero) } }
+
   @inline(__always)
   static func weights(_ address: UnsafePointer<Float>, _ stride: Int) -> A.Weights { A.weights(address, stride) }
+
+  @inline(__always)
+  private init(a: A, b: B) {
+    self.a = a
+    self.b = b
+  }
 
   @inline(__always)
   init(_ start: A.Weights) {
@@ -107,22 +124,29 @@ struct Join<A: RegisterTile, B: RegisterTile>: RegisterTile where A.Weights == B
   }
 
   @inline(__always)
-  func write(_ output: UnsafeMutablePointer<Float>, _ stride: Int) {
-    a.write(output, stride)
-    b.write(output + A.pixels &* blockWidth, stride)
+  func write(_ output: UnsafeMutablePointer<Float>, pixelStep: Int, _ stride: Int) {
+    a.write(output, pixelStep: pixelStep, stride)
+    b.write(output + A.pixels &* pixelStep, pixelStep: pixelStep, stride)
   }
 
   @inline(__always)
-  func accumulate(_ output: UnsafeMutablePointer<Float>, _ stride: Int) {
-    a.accumulate(output, stride)
-    b.accumulate(output + A.pixels &* blockWidth, stride)
+  func accumulate(_ output: UnsafeMutablePointer<Float>, pixelStep: Int, _ stride: Int) {
+    a.accumulate(output, pixelStep: pixelStep, stride)
+    b.accumulate(output + A.pixels &* pixelStep, pixelStep: pixelStep, stride)
   }
 }
 
 typealias Pixels2<T: RegisterTile> = Join<T, T>
 typealias Pixels3<T: RegisterTile> = Join<Pixels2<T>, T>
 typealias Pixels4<T: RegisterTile> = Join<Pixels2<T>, Pixels2<T>>
+typealias Pixels5<T: RegisterTile> = Join<Pixels4<T>, T>
 typealias Pixels6<T: RegisterTile> = Join<Pixels4<T>, Pixels2<T>>
 typealias Pixels7<T: RegisterTile> = Join<Pixels4<T>, Pixels3<T>>
+typealias Pixels8<T: RegisterTile> = Join<Pixels4<T>, Pixels4<T>>
+typealias Pixels9<T: RegisterTile> = Join<Pixels8<T>, T>
+typealias Pixels10<T: RegisterTile> = Join<Pixels8<T>, Pixels2<T>>
+typealias Pixels11<T: RegisterTile> = Join<Pixels8<T>, Pixels3<T>>
+typealias Pixels12<T: RegisterTile> = Join<Pixels8<T>, Pixels4<T>>
+typealias Pixels13<T: RegisterTile> = Join<Pixels8<T>, Pixels5<T>>
 typealias Pixels14<T: RegisterTile> = Join<Pixels7<T>, Pixels7<T>>
-typealias Pixels16<T: RegisterTile> = Join<Join<Pixels4<T>, Pixels4<T>>, Join<Pixels4<T>, Pixels4<T>>>
+typealias Pixels16<T: RegisterTile> = Join<Pixels8<T>, Pixels8<T>>

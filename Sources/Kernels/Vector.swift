@@ -1,3 +1,5 @@
+import CProcessor
+
 /// Sixteen channels of one pixel: the unit that every kernel on blocked maps works in.
 public typealias Vector = SIMD16<Float>
 
@@ -21,6 +23,17 @@ func load(_ address: UnsafeMutablePointer<Float>) -> Vector {
   UnsafeRawPointer(address).loadUnaligned(as: Vector.self)
 }
 
+/// sum + a·b, rounded once where the processor has the instruction; without it each product is rounded on its own,
+/// which a call of libm's `fmaf` for each lane would cost a hundred times as much to avoid.
+@inline(__always)
+func multiplyAdd(_ sum: Vector, _ a: Vector, _ b: Vector) -> Vector {
+  hasFusedMultiplyAdd ? sum.addingProduct(a, b) : sum + a * b
+}
+
+/// Whether the target that includes this was compiled for a processor with fused multiply-add.
+@inline(__always)
+var hasFusedMultiplyAdd: Bool { processor_compiled_for() & UInt32(PROCESSOR_FMA) != 0 }
+
 @inline(__always)
 func store(_ vector: Vector, _ address: UnsafeMutablePointer<Float>) {
   UnsafeMutableRawPointer(address).storeBytes(of: vector, as: Vector.self)
@@ -37,3 +50,14 @@ func exceeds(_ value: Vector, _ largest: Vector) -> SIMDMask<SIMD16<Int32>> {
 func activated(_ y: Vector, slope a: Vector) -> Vector {
   y.replacing(with: y * a, where: y .<= 0)
 }
+
+/// Writes past the caches what is not read again soon. `address` must be a multiple of 64 bytes.
+@inline(__always)
+func stream(_ vector: Vector, _ address: UnsafeMutablePointer<Float>) {
+  var vector = vector
+  withUnsafePointer(to: &vector) { processor_stream($0, address) }
+}
+
+/// Makes what was streamed visible to the other threads.
+@inline(__always)
+func finishStreaming() { processor_finish_streaming() }

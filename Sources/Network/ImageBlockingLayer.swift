@@ -13,7 +13,7 @@ struct ImageBlockingLayer: TowerLayer {
   var outputCount: Int { extents.count }
   var parameterRange: Range<Int> { 0..<0 }
   var preparedCount: Int { 0 }
-  var scratchCount: Int { 0 }
+  func scratchCount(images: Int) -> Int { 0 }
   var keptCount: Int { 0 }
 
   func prepare(_ parameters: UnsafePointer<Float>, into prepared: UnsafeMutablePointer<Float>) {}
@@ -21,8 +21,8 @@ struct ImageBlockingLayer: TowerLayer {
   func pendingSlopes(_ prepared: UnsafePointer<Float>) -> UnsafePointer<Float>? { nil }
 
   func forward(
-    images: Int, input: PendingMap, prepared: UnsafePointer<Float>, output: UnsafeMutablePointer<Float>,
-    kept: UnsafeMutablePointer<Int32>, scratch: UnsafeMutablePointer<Float>
+    images: Int, input: PendingMap, prepared: UnsafePointer<Float>, filters: UnsafePointer<Float>,
+    output: UnsafeMutablePointer<Float>, kept: UnsafeMutablePointer<Int32>, scratch: UnsafeMutablePointer<Float>
   ) {
     for image in 0..<images {
       extents.fromPlanar(input.values + image * inputCount, output + image * outputCount)
@@ -31,8 +31,9 @@ struct ImageBlockingLayer: TowerLayer {
 
   /// Images have no gradient.
   func backward(
-    images: Int, input: PendingMap, prepared: UnsafePointer<Float>, output: UnsafePointer<Float>,
-    kept: UnsafePointer<Int32>, dOutput: UnsafeMutablePointer<Float>, dInput: UnsafeMutablePointer<Float>?,
-    dParameters: UnsafeMutablePointer<Float>, scratch: UnsafeMutablePointer<Float>
+    images: Int, input: PendingMap, prepared: UnsafePointer<Float>, filters: UnsafePointer<Float>,
+    output: UnsafePointer<Float>, kept: UnsafePointer<Int32>, dOutput: UnsafeMutablePointer<Float>,
+    dInput: UnsafeMutablePointer<Float>?, dParameters: UnsafeMutablePointer<Float>,
+    scratch: UnsafeMutablePointer<Float>
   ) {}
 }

@@ -22,7 +22,7 @@ public final class Inference: Sendable {
 
     init(_ network: Network) {
       leaf = LeafMemory(network.tower, capacity: Inference.leafSize, forTraining: false)
-      scratch = FloatBuffer(network.tower.scratchCount)
+      scratch = FloatBuffer(network.tower.scratchCount(images: Inference.leafSize))
       features = FloatBuffer(Inference.groupSize * network.tower.featureCount)
       head = HeadMemory(network.head, rows: Inference.groupSize, forTraining: false)
     }
@@ -43,7 +43,12 @@ public final class Inference: Sendable {
     sizes: [Int], load: (_ group: Int, _ index: Int, _ target: UnsafeMutablePointer<Float>) -> Void,
     use: (_ group: Int, _ scores: UnsafePointer<Float>) -> Void
   ) {
-    network.tower.prepare(network.parameters, on: pool)
+    let tower = network.tower
+    tower.prepare(network.parameters, on: pool)
+    let filters = TowerFilters(tower, keepsAll: true)
+    for layer in tower.layers.indices {
+      tower.transformFilters(ofLayer: layer, for: .forward, network.parameters, into: filters, on: pool)
+    }
     let featureCount = network.tower.featureCount
     pool.parallelFor(sizes.count) { group, thread in
       let worker = workers[thread]
@@ -54,7 +59,9 @@ public final class Inference: Sendable {
         for image in 0..<images {
           load(group, start + image, worker.leaf.images + image * network.tower.imageCount)
         }
-        network.tower.forward(worker.leaf, images: images, scratch: worker.scratch)
+        for layer in tower.layers.indices {
+          tower.forward(layer: layer, worker.leaf, images: images, filters: filters, scratch: worker.scratch)
+        }
         (worker.features.base + start * featureCount)
           .update(from: worker.leaf.features, count: images * featureCount)
       }

@@ -16,7 +16,7 @@ public struct MaxPoolingLayer: TowerLayer {
   public var outputCount: Int { pooling.output.count }
   public var parameterRange: Range<Int> { 0..<0 }
   public var preparedCount: Int { 0 }
-  public var scratchCount: Int { 0 }
+  public func scratchCount(images: Int) -> Int { 0 }
   public var keptCount: Int { 0 }
 
   public func prepare(_ parameters: UnsafePointer<Float>, into prepared: UnsafeMutablePointer<Float>) {}
@@ -24,8 +24,8 @@ public struct MaxPoolingLayer: TowerLayer {
   public func pendingSlopes(_ prepared: UnsafePointer<Float>) -> UnsafePointer<Float>? { nil }
 
   public func forward(
-    images: Int, input: PendingMap, prepared: UnsafePointer<Float>, output: UnsafeMutablePointer<Float>,
-    kept: UnsafeMutablePointer<Int32>, scratch: UnsafeMutablePointer<Float>
+    images: Int, input: PendingMap, prepared: UnsafePointer<Float>, filters: UnsafePointer<Float>,
+    output: UnsafeMutablePointer<Float>, kept: UnsafeMutablePointer<Int32>, scratch: UnsafeMutablePointer<Float>
   ) {
     for image in 0..<images {
       pooling.forward(input.values + image * inputCount, slopes: input.slopes, into: output + image * outputCount)
@@ -33,9 +33,10 @@ public struct MaxPoolingLayer: TowerLayer {
   }
 
   public func backward(
-    images: Int, input: PendingMap, prepared: UnsafePointer<Float>, output: UnsafePointer<Float>,
-    kept: UnsafePointer<Int32>, dOutput: UnsafeMutablePointer<Float>, dInput: UnsafeMutablePointer<Float>?,
-    dParameters: UnsafeMutablePointer<Float>, scratch: UnsafeMutablePointer<Float>
+    images: Int, input: PendingMap, prepared: UnsafePointer<Float>, filters: UnsafePointer<Float>,
+    output: UnsafePointer<Float>, kept: UnsafePointer<Int32>, dOutput: UnsafeMutablePointer<Float>,
+    dInput: UnsafeMutablePointer<Float>?, dParameters: UnsafeMutablePointer<Float>,
+    scratch: UnsafeMutablePointer<Float>
   ) {
     guard let dInput else { return }
     for image in 0..<images {

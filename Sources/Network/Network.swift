@@ -8,9 +8,10 @@ public final class Network: Sendable {
   /// All parameters in net order, the tower's first (`architecture.parameters` has the offsets).
   public let parameters: FloatBuffer
 
-  public init(_ architecture: ResolvedArchitecture) {
+  /// - Parameter convolution: how all convolutions are to be computed, instead of the choice by shape.
+  public init(_ architecture: ResolvedArchitecture, convolution: ConvolutionMethod? = nil) {
     self.architecture = architecture
-    tower = Tower(architecture)
+    tower = Tower(architecture, convolution: convolution)
     head = Head(architecture)
     parameters = FloatBuffer(architecture.parameterVectorLength)
   }

@@ -16,7 +16,7 @@ public struct PyramidPoolingLayer: TowerLayer {
   public var outputCount: Int { pooling.featureCount }
   public var parameterRange: Range<Int> { 0..<0 }
   public var preparedCount: Int { 0 }
-  public var scratchCount: Int { 0 }
+  public func scratchCount(images: Int) -> Int { 0 }
   /// Each feature's place in the map.
   public var keptCount: Int { pooling.featureCount }
 
@@ -25,8 +25,8 @@ public struct PyramidPoolingLayer: TowerLayer {
   public func pendingSlopes(_ prepared: UnsafePointer<Float>) -> UnsafePointer<Float>? { nil }
 
   public func forward(
-    images: Int, input: PendingMap, prepared: UnsafePointer<Float>, output: UnsafeMutablePointer<Float>,
-    kept: UnsafeMutablePointer<Int32>, scratch: UnsafeMutablePointer<Float>
+    images: Int, input: PendingMap, prepared: UnsafePointer<Float>, filters: UnsafePointer<Float>,
+    output: UnsafeMutablePointer<Float>, kept: UnsafeMutablePointer<Int32>, scratch: UnsafeMutablePointer<Float>
   ) {
     for image in 0..<images {
       pooling.forward(
@@ -36,9 +36,10 @@ public struct PyramidPoolingLayer: TowerLayer {
   }
 
   public func backward(
-    images: Int, input: PendingMap, prepared: UnsafePointer<Float>, output: UnsafePointer<Float>,
-    kept: UnsafePointer<Int32>, dOutput: UnsafeMutablePointer<Float>, dInput: UnsafeMutablePointer<Float>?,
-    dParameters: UnsafeMutablePointer<Float>, scratch: UnsafeMutablePointer<Float>
+    images: Int, input: PendingMap, prepared: UnsafePointer<Float>, filters: UnsafePointer<Float>,
+    output: UnsafePointer<Float>, kept: UnsafePointer<Int32>, dOutput: UnsafeMutablePointer<Float>,
+    dInput: UnsafeMutablePointer<Float>?, dParameters: UnsafeMutablePointer<Float>,
+    scratch: UnsafeMutablePointer<Float>
   ) {
     guard let dInput else { return }
     for image in 0..<images {

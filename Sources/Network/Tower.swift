@@ -9,7 +9,8 @@ public final class Tower: Sendable {
   private let prepared: FloatBuffer
   private let preparedStart: [Int]
 
-  public init(_ architecture: ResolvedArchitecture) {
+  /// - Parameter convolution: how all convolutions are to be computed, instead of the choice by shape.
+  public init(_ architecture: ResolvedArchitecture, convolution method: ConvolutionMethod? = nil) {
     var layers: [any TowerLayer] = []
     for index in architecture.towerLayers {
       let layer = architecture.layers[index]
@@ -17,8 +18,8 @@ public final class Tower: Sendable {
       case .convolution(let description):
         layers.append(
           ConvolutionLayer(
-            description, input: layer.input, output: layer.output,
-            parameters: LayerParameters(ofLayer: index, in: architecture), readsImage: layers.isEmpty))
+            description, input: layer.input, parameters: LayerParameters(ofLayer: index, in: architecture),
+            readsImage: layers.isEmpty, method: method))
         continue
       case .maxPooling, .spatialPyramidPooling, .fullyConnected: break
       }
@@ -44,24 +45,36 @@ public final class Tower: Sendable {
   /// Floats of one planar input image.
   public var imageCount: Int { layers[0].inputCount }
 
-  /// Floats of scratch that a thread needs.
-  public var scratchCount: Int { layers.map(\.scratchCount).max() ?? 0 }
+  /// Floats of scratch that a thread needs for up to `images` images.
+  public func scratchCount(images: Int) -> Int { layers.map { $0.scratchCount(images: images) }.max() ?? 0 }
 
-  /// To be called whenever the parameters have changed, before `forward`.
+  /// To be called whenever the parameters have changed, before `forward`: bias and slopes of all layers.
   public func prepare(_ parameters: FloatBuffer, on pool: ThreadPool) {
     pool.parallelFor(layers.count) { layer, _ in
       layers[layer].prepare(parameters.base, into: prepared.base + preparedStart[layer])
     }
   }
 
-  /// Computes the features of the `images` first images in `memory.images`.
-  public func forward(_ memory: LeafMemory, images: Int, scratch: FloatBuffer) {
-    precondition(images <= memory.capacity, "\(images) images in a leaf of \(memory.capacity)")
-    for index in layers.indices {
-      layers[index].forward(
-        images: images, input: input(of: index, memory), prepared: prepared.base + preparedStart[index],
-        output: memory.output(of: index), kept: memory.kept(of: index), scratch: scratch.base)
+  /// Writes a layer's filters into `filters`, as `use` wants them.
+  public func transformFilters(
+    ofLayer index: Int, for use: FilterUse, _ parameters: FloatBuffer, into filters: TowerFilters, on pool: ThreadPool
+  ) {
+    let layer = layers[index]
+    guard layer.filterCount(use) > 0 else { return }
+    pool.parallelFor(layer.filterPieces) { piece, _ in
+      layer.transformFilters(parameters.base, use, piece: piece, into: filters.base(ofLayer: index))
     }
+  }
+
+  /// Computes a layer's outputs for the `images` first images in `memory`, the layers to be called from first to last
+  /// after the first one's input was written to `memory.images` and the layer's filters were transformed.
+  public func forward(layer index: Int, _ memory: LeafMemory, images: Int, filters: TowerFilters, scratch: FloatBuffer)
+  {
+    precondition(images <= memory.capacity, "\(images) images in a leaf of \(memory.capacity)")
+    layers[index].forward(
+      images: images, input: input(of: index, memory), prepared: prepared.base + preparedStart[index],
+      filters: filters.base(ofLayer: index), output: memory.output(of: index), kept: memory.kept(of: index),
+      scratch: scratch.base)
   }
 
   /// Takes one layer's gradient a layer further down; layers are to be called from last to first, the last one after
@@ -69,13 +82,14 @@ public final class Tower: Sendable {
   ///
   /// `dParameters` gets the leaf's gradient of the layer's parameters, laid out like its `parameterRange`.
   public func backward(
-    layer index: Int, _ memory: LeafMemory, images: Int, dParameters: UnsafeMutablePointer<Float>,
-    scratch: FloatBuffer
+    layer index: Int, _ memory: LeafMemory, images: Int, filters: TowerFilters,
+    dParameters: UnsafeMutablePointer<Float>, scratch: FloatBuffer
   ) {
     layers[index].backward(
       images: images, input: input(of: index, memory), prepared: prepared.base + preparedStart[index],
-      output: memory.output(of: index), kept: memory.kept(of: index), dOutput: memory.gradient(above: index),
-      dInput: index == 0 ? nil : memory.gradient(above: index - 1), dParameters: dParameters, scratch: scratch.base)
+      filters: filters.base(ofLayer: index), output: memory.output(of: index), kept: memory.kept(of: index),
+      dOutput: memory.gradient(above: index), dInput: index == 0 ? nil : memory.gradient(above: index - 1),
+      dParameters: dParameters, scratch: scratch.base)
   }
 
   private func input(of index: Int, _ memory: LeafMemory) -> PendingMap {
@@ -84,6 +98,33 @@ public final class Tower: Sendable {
       values: memory.output(of: index - 1),
       slopes: layers[index - 1].pendingSlopes(prepared.base + preparedStart[index - 1]))
   }
+}
+
+/// The filters of one layer at a time, or of all layers, as passes read them.
+///
+/// Winograd's are four times as large as the weights; in training each layer's are made just before they are used.
+public final class TowerFilters: Sendable {
+  private let buffer: FloatBuffer
+  private let starts: [Int]
+
+  /// - Parameter keepsAll: room for the forward filters of all layers, for passes over many groups of images; otherwise
+  ///   for those of one layer, forward or backward.
+  public init(_ tower: Tower, keepsAll: Bool) {
+    guard keepsAll else {
+      buffer = FloatBuffer(
+        tower.layers.map { max($0.filterCount(.forward), $0.filterCount(.backward)) }.max() ?? 0)
+      starts = tower.layers.map { _ in 0 }
+      return
+    }
+    var total = 0
+    starts = tower.layers.map { layer in
+      defer { total += (layer.filterCount(.forward) + blockWidth - 1) / blockWidth * blockWidth }
+      return total
+    }
+    buffer = FloatBuffer(total)
+  }
+
+  func base(ofLayer index: Int) -> UnsafeMutablePointer<Float> { buffer.base + starts[index] }
 }
 
 /// The maps and gradients of one leaf, asked for once.

@@ -1,21 +1,5 @@
 import Kernels
 
-/// A map as it lies in memory: values before their activation, with the slopes that are still to be applied.
-///
-/// A layer keeps y; whoever reads it applies f(y) on the way in. So f(y) needs no memory of its own, and y is there for
-/// the gradient whatever the sign of a.
-public struct PendingMap {
-  /// Values of the first image.
-  public var values: UnsafePointer<Float>
-  /// a of Eqn 1, 16 floats a block; nil where nothing is to be applied.
-  public var slopes: UnsafePointer<Float>?
-
-  public init(values: UnsafePointer<Float>, slopes: UnsafePointer<Float>? = nil) {
-    self.values = values
-    self.slopes = slopes
-  }
-}
-
 /// A layer of the tower: works on the images of one leaf, image by image, on memory that it is given.
 ///
 /// Maps are blocked, [image][blocks][height][width][16]; the network's input is planar, [image][channels][height][width],
@@ -28,14 +12,22 @@ public protocol TowerLayer: Sendable {
   var outputCount: Int { get }
   /// Where the layer's parameters lie in the network's vector; empty for a layer without any.
   var parameterRange: Range<Int> { get }
-  /// Floats that the layer derives from its parameters once for each of their values (packed filters and the like).
+  /// Floats that the layer derives from its small parameters (bias, slopes) once for each of their values.
   var preparedCount: Int { get }
-  /// Floats of scratch that a forward or backward call needs.
-  var scratchCount: Int { get }
+  /// Floats of the filters as a pass reads them.
+  func filterCount(_ use: FilterUse) -> Int
+  /// Pieces in which `transformFilters` works, which may run at once.
+  var filterPieces: Int { get }
+  /// Floats of scratch that a forward or backward call over up to `images` images needs.
+  func scratchCount(images: Int) -> Int
   /// Whole numbers of one image that forward keeps for backward.
   var keptCount: Int { get }
 
-  /// Derives what `forward` and `backward` read from the parameters; `parameters` is the network's whole vector.
+  /// Writes a piece of the filters as a pass reads them; `parameters` is the network's whole vector.
+  func transformFilters(
+    _ parameters: UnsafePointer<Float>, _ use: FilterUse, piece: Int, into filters: UnsafeMutablePointer<Float>)
+
+  /// Derives what `forward` and `backward` read beside the filters; `parameters` is the network's whole vector.
   func prepare(_ parameters: UnsafePointer<Float>, into prepared: UnsafeMutablePointer<Float>)
 
   /// The slopes that are pending on the layer's output; nil where it is activated already.
@@ -43,8 +35,8 @@ public protocol TowerLayer: Sendable {
 
   /// Writes the outputs of `images` images.
   func forward(
-    images: Int, input: PendingMap, prepared: UnsafePointer<Float>, output: UnsafeMutablePointer<Float>,
-    kept: UnsafeMutablePointer<Int32>, scratch: UnsafeMutablePointer<Float>)
+    images: Int, input: PendingMap, prepared: UnsafePointer<Float>, filters: UnsafePointer<Float>,
+    output: UnsafeMutablePointer<Float>, kept: UnsafeMutablePointer<Int32>, scratch: UnsafeMutablePointer<Float>)
 
   /// Writes the gradient with respect to the activated input (unless nil), and the leaf's parameter gradient, laid out
   /// like the layer's part of the network's vector.
@@ -53,7 +45,16 @@ public protocol TowerLayer: Sendable {
   ///   - output: what forward wrote.
   ///   - dOutput: the gradient with respect to the *activated* output; may be written over.
   func backward(
-    images: Int, input: PendingMap, prepared: UnsafePointer<Float>, output: UnsafePointer<Float>,
-    kept: UnsafePointer<Int32>, dOutput: UnsafeMutablePointer<Float>, dInput: UnsafeMutablePointer<Float>?,
+    images: Int, input: PendingMap, prepared: UnsafePointer<Float>, filters: UnsafePointer<Float>,
+    output: UnsafePointer<Float>, kept: UnsafePointer<Int32>, dOutput: UnsafeMutablePointer<Float>, dInput: UnsafeMutablePointer<Float>?,
     dParameters: UnsafeMutablePointer<Float>, scratch: UnsafeMutablePointer<Float>)
+}
+
+/// Layers without filters.
+extension TowerLayer {
+  public func filterCount(_ use: FilterUse) -> Int { 0 }
+  public var filterPieces: Int { 0 }
+  public func transformFilters(
+    _ parameters: UnsafePointer<Float>, _ use: FilterUse, piece: Int, into filters: UnsafeMutablePointer<Float>
+  ) {}
 }

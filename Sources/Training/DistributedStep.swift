@@ -39,6 +39,8 @@ public final class DistributedStep {
   private let leaves: Range<Int>
   private let leafMemory: [LeafMemory]
   private let scratch: [FloatBuffer]
+  /// Of the layer that is being computed.
+  private let filters: TowerFilters
   /// The gradient of one layer for each leaf, one behind the other; nil where the rank has one leaf at most.
   private let leafGradients: FloatBuffer?
   private let reductionScratch: FloatBuffer
@@ -63,7 +65,8 @@ public final class DistributedStep {
     gradient = FloatBuffer(length)
     leaves = shares.leaves(ofRank: world.rank)
     leafMemory = leaves.map { _ in LeafMemory(network.tower, capacity: shares.leafSize, forTraining: true) }
-    scratch = (0..<pool.threadCount).map { _ in FloatBuffer(network.tower.scratchCount) }
+    scratch = (0..<pool.threadCount).map { _ in FloatBuffer(network.tower.scratchCount(images: shares.leafSize)) }
+    filters = TowerFilters(network.tower, keepsAll: false)
     let largestLayer = network.tower.layers.map(\.parameterRange.count).max() ?? 0
     leafGradients = leaves.count > 1 ? FloatBuffer(leaves.count * largestLayer) : nil
     reductionScratch = FloatBuffer(world.allreduceScratchCount(network.architecture.towerRange.count))
@@ -118,22 +121,33 @@ public final class DistributedStep {
     }
   }
 
+  /// From the first layer to the last, all leaves of a layer together: they share its filters.
   private func forwardTower() {
-    pool.parallelFor(leaves.count) { leaf, thread in
-      network.tower.forward(leafMemory[leaf], images: images(ofLeaf: leaf), scratch: scratch[thread])
+    guard !leaves.isEmpty else { return }
+    for index in network.tower.layers.indices {
+      network.tower.transformFilters(ofLayer: index, for: .forward, network.parameters, into: filters, on: pool)
+      pool.parallelFor(leaves.count) { leaf, thread in
+        network.tower.forward(
+          layer: index, leafMemory[leaf], images: images(ofLeaf: leaf), filters: filters, scratch: scratch[thread])
+      }
     }
   }
 
   /// From the last layer to the first: all leaves' gradients of a layer, then their sum, which goes into `gradient`.
   private func backwardTower() {
+    guard !leaves.isEmpty else { return }
     for (index, layer) in network.tower.layers.enumerated().reversed() {
       let range = layer.parameterRange
       let target = gradient.base + range.lowerBound
       let base = leafGradients?.base ?? target
+      // An image has no gradient, so that the first layer needs no filters.
+      if index > 0 {
+        network.tower.transformFilters(ofLayer: index, for: .backward, network.parameters, into: filters, on: pool)
+      }
       pool.parallelFor(leaves.count) { leaf, thread in
         network.tower.backward(
-          layer: index, leafMemory[leaf], images: images(ofLeaf: leaf), dParameters: base + leaf * range.count,
-          scratch: scratch[thread])
+          layer: index, leafMemory[leaf], images: images(ofLeaf: leaf), filters: filters,
+          dParameters: base + leaf * range.count, scratch: scratch[thread])
       }
       sumLeavesInTree(base, leaves: leaves.count, stride: range.count, count: range.count, on: pool)
       if leafGradients != nil { target.update(from: base, count: range.count) }

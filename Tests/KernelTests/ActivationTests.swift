@@ -28,8 +28,7 @@ func activationGradientIsItsDefinition(channels: Int, pixels: Int) {
   activationGradient(
     gradient: gradient.base,
     preactivation: blocked(y, channels: channels, height: 1, width: pixels),
-    slopes: filled(slopes), blocks: extents.blocks, pixels: pixels, dBias: dBias.base,
-    dSlopes: dSlopes.base)
+    slopes: filled(slopes), extents: extents, dBias: dBias.base, dSlopes: dSlopes.base)
 
   var dY: [Double] = []
   var bias = (sum: biasBefore.map(Double.init), magnitude: biasBefore.map { Double(abs($0)) })
@@ -130,7 +129,7 @@ func rowsOfUnitsAreActivatedByDefinition(rows: Int, units: Int) {
   let (dBias, dSlopes) = (GuardedBuffer(filled([0])), GuardedBuffer(filled([0])))
   activationGradient(
     gradient: gradient.base, preactivation: [Float](repeating: -1, count: 16),
-    slopes: [Float](repeating: 0.25, count: 16), blocks: 1, pixels: 1, dBias: dBias.base,
-    dSlopes: dSlopes.base)
+    slopes: [Float](repeating: 0.25, count: 16),
+    extents: BlockedExtents(channels: 16, height: 1, width: 1), dBias: dBias.base, dSlopes: dSlopes.base)
   #expect((gradient.values + dBias.values + dSlopes.values).allSatisfy { $0.isNaN })
 }

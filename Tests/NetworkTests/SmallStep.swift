@@ -12,10 +12,13 @@ final class SmallStep {
   private let head: HeadMemory
   private let dFeatures: FloatBuffer
   private let scratch: [FloatBuffer]
+  private let filters: TowerFilters
   private let rows: Int
 
-  init(_ architecture: Architecture, rows: Int, leafSize: Int, threads: Int = 1) throws {
-    network = try Network(architecture.resolved())
+  init(
+    _ architecture: Architecture, rows: Int, leafSize: Int, threads: Int = 1, convolution: ConvolutionMethod? = nil
+  ) throws {
+    network = try Network(architecture.resolved(), convolution: convolution)
     self.rows = rows
     pool = ThreadPool(threads: threads)
     gradient = FloatBuffer(network.parameters.count)
@@ -27,21 +30,30 @@ final class SmallStep {
     head = HeadMemory(network.head, rows: rows, forTraining: true)
     features = FloatBuffer(rows * tower.featureCount)
     dFeatures = FloatBuffer(rows * tower.featureCount)
-    scratch = (0..<threads).map { _ in FloatBuffer(tower.scratchCount) }
+    scratch = (0..<threads).map { _ in FloatBuffer(tower.scratchCount(images: leafSize)) }
+    filters = TowerFilters(tower, keepsAll: false)
   }
 
   /// The scores of `input` (rows, channels, height, width).
   func forward(_ input: [Float], dropout: DropoutIteration? = nil) -> [Float] {
     let tower = network.tower
     tower.prepare(network.parameters, on: pool)
-    pool.parallelFor(leaves.count) { index, thread in
-      let (memory, images) = leaves[index]
+    for (memory, images) in leaves {
       for (place, image) in images.enumerated() {
         for value in 0..<tower.imageCount {
           memory.images[place * tower.imageCount + value] = input[image * tower.imageCount + value]
         }
       }
-      tower.forward(memory, images: images.count, scratch: scratch[thread])
+    }
+    for layer in tower.layers.indices {
+      tower.transformFilters(ofLayer: layer, for: .forward, network.parameters, into: filters, on: pool)
+      pool.parallelFor(leaves.count) { leaf, thread in
+        tower.forward(
+          layer: layer, leaves[leaf].memory, images: leaves[leaf].images.count, filters: filters,
+          scratch: scratch[thread])
+      }
+    }
+    for (memory, images) in leaves {
       (features.base + images.lowerBound * tower.featureCount)
         .update(from: memory.features, count: images.count * tower.featureCount)
     }
@@ -68,9 +80,10 @@ final class SmallStep {
       // Garbage beforehand: what a layer does not write shows.
       let sums = FloatBuffer(leaves.count * range.count)
       sums.values.update(repeating: .nan)
+      tower.transformFilters(ofLayer: index, for: .backward, network.parameters, into: filters, on: pool)
       pool.parallelFor(leaves.count) { leaf, thread in
         tower.backward(
-          layer: index, leaves[leaf].memory, images: leaves[leaf].images.count,
+          layer: index, leaves[leaf].memory, images: leaves[leaf].images.count, filters: filters,
           dParameters: sums.base + leaf * range.count, scratch: scratch[thread])
       }
       sumLeavesInTree(sums.base, leaves: leaves.count, stride: range.count, count: range.count, on: pool)

@@ -1,0 +1,183 @@
+import CProcessor
+
+/// Matrix products on panels of 32 columns: what a Winograd convolution spends its time in.
+///
+/// A matrix of `rows`×(32·panels) lies as [panel][row][32]. In this order one buffer serves as the operand whose values
+/// are broadcast and, in the transposed product, as the one that is read in vectors: nothing is ever packed.
+/// A sum's terms are added in the order of the inner index whatever the tile, so results do not depend on tiles.
+enum PanelProduct {
+  /// Columns of a panel.
+  static let width = 32
+
+  /// C[k][row] = Σ_c A[row][c] · B[c][k], with A as `innerPanels` panels of `rows` rows, B as `outerPanels` panels of
+  /// 32·innerPanels rows, C as `outerPanels` panels of `rows` rows.
+  ///
+  /// `nextA` is fetched into the cache meanwhile: the next product's A, of the same extents.
+  static func multiply(
+    rows: Int, innerPanels: Int, outerPanels: Int, _ a: UnsafePointer<Float>, _ b: UnsafePointer<Float>,
+    into c: UnsafeMutablePointer<Float>, nextA: UnsafePointer<Float>
+  ) {
+    let tile = hasThirtyTwoRegisters ? 14 : 6
+    let tiles = (rows &+ tile &- 1) / tile
+    let height = (rows &+ tiles &- 1) / tiles
+    let halves = hasThirtyTwoRegisters ? 1 : 2
+    // The next A is spread over all tiles' calls.
+    let share = (rows &* innerPanels &* width / (tiles &* outerPanels &* halves) &+ 15) & ~15
+    var prefetched = nextA
+    var k = 0
+    while k < outerPanels {
+      let panelB = b + k &* innerPanels &* width &* width
+      let panelC = c + k &* rows &* width
+      var half = 0
+      while half < halves {
+        var row = 0
+        while row < rows {
+          multiplyTile(
+            min(height, rows &- row), rows: rows, innerPanels: innerPanels, a + row &* width,
+            panelB + half &* blockWidth, panelC + (row &* width &+ half &* blockWidth), prefetched)
+          prefetched += share
+          row &+= height
+        }
+        half &+= 1
+      }
+      k &+= 1
+    }
+  }
+
+  @inline(__always)
+  private static func multiplyTile(
+    _ height: Int, rows: Int, innerPanels: Int, _ a: UnsafePointer<Float>, _ b: UnsafePointer<Float>,
+    _ c: UnsafeMutablePointer<Float>, _ next: UnsafePointer<Float>
+  ) {
+    if hasThirtyTwoRegisters {
+      multiplyTile(height, Double32.self, rows, innerPanels, a, b, c, next)
+    } else {
+      multiplyNarrowTile(height, Single.self, rows, innerPanels, a, b, c, next)
+    }
+  }
+
+  private static func multiplyTile<T: RegisterTile>(
+    _ height: Int, _ row: T.Type, _ rows: Int, _ innerPanels: Int, _ a: UnsafePointer<Float>,
+    _ b: UnsafePointer<Float>, _ c: UnsafeMutablePointer<Float>, _ next: UnsafePointer<Float>
+  ) {
+    switch height {
+    case 14: multiply(Pixels14<T>.self, rows, innerPanels, a, b, c, next)
+    case 13: multiply(Pixels13<T>.self, rows, innerPanels, a, b, c, next)
+    case 12: multiply(Pixels12<T>.self, rows, innerPanels, a, b, c, next)
+    case 11: multiply(Pixels11<T>.self, rows, innerPanels, a, b, c, next)
+    case 10: multiply(Pixels10<T>.self, rows, innerPanels, a, b, c, next)
+    case 9: multiply(Pixels9<T>.self, rows, innerPanels, a, b, c, next)
+    case 8: multiply(Pixels8<T>.self, rows, innerPanels, a, b, c, next)
+    case 7: multiply(Pixels7<T>.self, rows, innerPanels, a, b, c, next)
+    default: multiplyNarrowTile(height, row, rows, innerPanels, a, b, c, next)
+    }
+  }
+
+  private static func multiplyNarrowTile<T: RegisterTile>(
+    _ height: Int, _ row: T.Type, _ rows: Int, _ innerPanels: Int, _ a: UnsafePointer<Float>,
+    _ b: UnsafePointer<Float>, _ c: UnsafeMutablePointer<Float>, _ next: UnsafePointer<Float>
+  ) {
+    switch height {
+    case 6: multiply(Pixels6<T>.self, rows, innerPanels, a, b, c, next)
+    case 5: multiply(Pixels5<T>.self, rows, innerPanels, a, b, c, next)
+    case 4: multiply(Pixels4<T>.self, rows, innerPanels, a, b, c, next)
+    case 3: multiply(Pixels3<T>.self, rows, innerPanels, a, b, c, next)
+    case 2: multiply(Pixels2<T>.self, rows, innerPanels, a, b, c, next)
+    default: multiply(T.self, rows, innerPanels, a, b, c, next)
+    }
+  }
+
+  @inline(__always)
+  private static func multiply<T: RegisterTile>(
+    _ tile: T.Type, _ rows: Int, _ innerPanels: Int, _ a: UnsafePointer<Float>, _ b: UnsafePointer<Float>,
+    _ c: UnsafeMutablePointer<Float>, _ next: UnsafePointer<Float>
+  ) {
+    var sums = T.zero
+    var weight = b
+    var panel = a
+    var next = next
+    var left = innerPanels
+    while left > 0 {
+      var input = panel
+      let end = panel + width
+      while input < end {
+        processor_prefetch(next)
+        next += blockWidth
+        sums.add(input, width, T.weights(weight, blockWidth))
+        sums.add(input + 1, width, T.weights(weight + width, blockWidth))
+        sums.add(input + 2, width, T.weights(weight + 2 &* width, blockWidth))
+        sums.add(input + 3, width, T.weights(weight + 3 &* width, blockWidth))
+        input += 4
+        weight += 4 &* width
+      }
+      panel += rows &* width
+      left &-= 1
+    }
+    sums.write(c, pixelStep: width, blockWidth)
+  }
+
+  /// C[c][k] = Σ_row A[row][c] · B[row][k], or += where `accumulates`: A as `innerPanels` panels and B as `outerPanels`
+  /// panels of `rows` rows, C as `outerPanels` panels of 32·innerPanels rows.
+  static func multiplyTransposed(
+    rows: Int, innerPanels: Int, outerPanels: Int, _ a: UnsafePointer<Float>, _ b: UnsafePointer<Float>,
+    into c: UnsafeMutablePointer<Float>, accumulates: Bool
+  ) {
+    var k = 0
+    while k < outerPanels {
+      var inner = 0
+      while inner < innerPanels {
+        let panelA = a + inner &* rows &* width
+        let panelB = b + k &* rows &* width
+        let panelC = c + (k &* innerPanels &+ inner) &* width &* width
+        var row = 0
+        if hasThirtyTwoRegisters {
+          while row < width {
+            transposedTile(Pixels8<Double32>.self, rows, panelA + row, panelB, panelC + row &* width, accumulates)
+            row &+= 8
+          }
+        } else {
+          while row < width {
+            transposedTile(Pixels4<Single>.self, rows, panelA + row, panelB, panelC + row &* width, accumulates)
+            transposedTile(
+              Pixels4<Single>.self, rows, panelA + row, panelB + blockWidth, panelC + (row &* width &+ blockWidth),
+              accumulates)
+            row &+= 4
+          }
+        }
+        inner &+= 1
+      }
+      k &+= 1
+    }
+  }
+
+  @inline(__always)
+  private static func transposedTile<T: RegisterTile>(
+    _ tile: T.Type, _ rows: Int, _ a: UnsafePointer<Float>, _ b: UnsafePointer<Float>,
+    _ c: UnsafeMutablePointer<Float>, _ accumulates: Bool
+  ) {
+    var sums = T.zero
+    var a = a
+    var b = b
+    var left = rows
+    while left >= 4 {
+      sums.add(a, 1, T.weights(b, blockWidth))
+      sums.add(a + width, 1, T.weights(b + width, blockWidth))
+      sums.add(a + 2 &* width, 1, T.weights(b + 2 &* width, blockWidth))
+      sums.add(a + 3 &* width, 1, T.weights(b + 3 &* width, blockWidth))
+      a += 4 &* width
+      b += 4 &* width
+      left &-= 4
+    }
+    while left > 0 {
+      sums.add(a, 1, T.weights(b, blockWidth))
+      a += width
+      b += width
+      left &-= 1
+    }
+    if accumulates {
+      sums.accumulate(c, pixelStep: width, blockWidth)
+    } else {
+      sums.write(c, pixelStep: width, blockWidth)
+    }
+  }
+}

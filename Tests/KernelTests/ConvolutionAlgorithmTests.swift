@@ -1,0 +1,218 @@
+import Kernels
+import Testing
+
+/// One convolution by one method on several images.
+private struct AlgorithmCase: Sendable, CustomTestStringConvertible {
+  var shape: ConvolutionCase
+  var method: ConvolutionMethod
+  var images: Int
+
+  var testDescription: String { "\(method.rawValue), \(images) images, \(shape.testDescription)" }
+
+  /// All shapes of the kernels' table; by Winograd those that it covers, with odd sizes, short last tiles, maps smaller
+  /// than a tile, one channel, odd numbers of 16-channel blocks, and more tiles than a block holds.
+  static let table: [AlgorithmCase] = {
+    var cases: [AlgorithmCase] = []
+    for shape in ConvolutionCase.table {
+      for method in [ConvolutionMethod.direct, .im2col] {
+        cases.append(AlgorithmCase(shape: shape, method: method, images: 1 + cases.count % 2))
+      }
+    }
+    func winograd(_ c: Int, _ h: Int, _ w: Int, _ k: Int, _ kernel: Int, _ padding: Int, images: Int) {
+      let smallest = max(1, kernel - 2 * padding)
+      cases.append(
+        AlgorithmCase(
+          shape: ConvolutionCase(
+            channels: c, height: max(h, smallest), width: max(w, smallest), filters: k, kernel: kernel, stride: 1,
+            padding: padding, seed: 5000 + cases.count),
+          method: .winograd, images: images))
+    }
+    for kernel in [2, 3] {
+      for padding in 0...3 {
+        for (index, extent) in [1, 2, 3, 4, 5, 6, 7, 8, 9, 13, 14].enumerated() {
+          let channels = [1, 16, 17, 33, 48, 64][(index + padding) % 6]
+          let filters = [3, 32, 16, 49, 15, 64][(index + 2 * padding) % 6]
+          winograd(channels, extent, [5, 1, 12, 7][index % 4], filters, kernel, padding, images: 1 + index % 3)
+        }
+      }
+      winograd(20, 61, 58, 36, kernel, 1, images: 2)
+      winograd(16, 3, 3, 16, kernel, 1, images: 250)
+      winograd(100, 14, 14, 70, kernel, 1, images: 5)
+    }
+    return cases
+  }()
+}
+
+/// The results of all passes, planar, on poisoned memory.
+private struct PassResults {
+  var output: [Float] = []
+  var dInput: [Float] = []
+  var dWeights: [Float]
+  var dBias: [Float]
+  var dSlopes: [Float]
+  var isIntact: Bool
+  var restIsZero: Bool
+
+  init(_ choice: ConvolutionChoice, _ trials: [ConvolutionTrial], slopes: [Float]?, outputSlopes: [Float]?) {
+    let shape = trials[0].shape
+    let algorithm = choice.algorithm
+    func filters(_ use: FilterUse) -> GuardedBuffer {
+      let buffer = GuardedBuffer(algorithm.filterCount(use))
+      for piece in 0..<algorithm.filterPieces {
+        algorithm.transformFilters(trials[0].weights, use, piece: piece, into: buffer.base)
+      }
+      return buffer
+    }
+    let images = trials.count
+    let outputExtents = algorithm.shape.output
+    let input = GuardedBuffer(trials.flatMap(\.blockedInput))
+    let inputSlopes = slopes.map { GuardedBuffer(filled($0)) }
+    let pendingInput = PendingMap(values: input.base, slopes: inputSlopes.map { UnsafePointer($0.base) })
+    let bias = GuardedBuffer(filled(trials[0].bias))
+    let output = GuardedBuffer(images * outputExtents.count)
+    let scratch = GuardedBuffer(algorithm.scratchCount(images: images))
+    let forwardFilters = filters(.forward)
+    algorithm.forward(
+      images: images, input: pendingInput, filters: forwardFilters.base, bias: bias.base, output: output.base,
+      scratch: scratch.base)
+
+    let again = GuardedBuffer(algorithm.scratchCount(images: images))
+    let a = outputSlopes.map { GuardedBuffer(filled($0)) }
+    let dOutput = GuardedBuffer(trials.flatMap(\.blockedOutputGradient))
+    let dInput = GuardedBuffer(images * algorithm.inputCount)
+    let dWeights = GuardedBuffer(trials[0].weights.count)
+    let (dBias, dSlopes) = (GuardedBuffer(bias.count), GuardedBuffer(bias.count))
+    let backwardFilters = filters(.backward)
+    algorithm.backward(
+      images: images, input: pendingInput, filters: backwardFilters.base,
+      output: PendingMap(values: output.base, slopes: a.map { UnsafePointer($0.base) }),
+      ConvolutionGradients(
+        dOutput: dOutput.base, dInput: dInput.base, dWeights: dWeights.base, dBias: dBias.base, dSlopes: dSlopes.base),
+      scratch: again.base)
+
+    self.dWeights = dWeights.values
+    self.dBias = Array(dBias.values[..<shape.filters])
+    self.dSlopes = Array(dSlopes.values[..<shape.filters])
+    restIsZero = (dBias.values + dSlopes.values).enumerated().allSatisfy {
+      $0.offset % bias.count < shape.filters || $0.element == 0
+    }
+    for image in 0..<images {
+      let y = Array(output.values[image * outputExtents.count..<(image + 1) * outputExtents.count])
+      self.output += planar(y, channels: shape.filters, height: shape.outputHeight, width: shape.outputWidth)
+      let dX = Array(dInput.values[image * algorithm.inputCount..<(image + 1) * algorithm.inputCount])
+      self.dInput += planar(dX, channels: shape.channels, height: shape.height, width: shape.width)
+      restIsZero =
+        restIsZero
+        && beyond(y, channels: shape.filters, height: shape.outputHeight, width: shape.outputWidth)
+          .allSatisfy { $0 == 0 }
+        && beyond(dX, channels: shape.channels, height: shape.height, width: shape.width).allSatisfy { $0 == 0 }
+    }
+    isIntact = [
+      input, bias, output, scratch, again, dOutput, dInput, dWeights, dBias, dSlopes, forwardFilters, backwardFilters,
+    ].allSatisfy(\.isIntactAround)
+  }
+}
+
+/// The bound on `scaledError` by method. By the definition and by im2col a result is a plain sum. F(4×4, 3×3) multiplies
+/// numbers up to 2.5² times as large as its inputs and subtracts most of them again: ten times the rounding error,
+/// measured 1 to 2 and, on maps of a few pixels, where little averages out, up to twice that. F(3×3, 2×2) has factors
+/// of 1 and ½ only.
+private func bound(_ method: ConvolutionMethod, kernel: Int) -> Double {
+  switch (method, kernel) {
+  case (.winograd, 3): 10 * roundingBound
+  case (.winograd, _): 4 * roundingBound
+  case (_, _): roundingBound
+  }
+}
+
+@Test(arguments: AlgorithmCase.table)
+private func everyAlgorithmIsTheReference(test: AlgorithmCase) {
+  let shape = test.shape
+  var numbers = SeededNumbers(shape.seed + 7)
+  let outputSlopes = numbers.slopes(shape.filters)
+  let trials = (0..<test.images).map { image in
+    var one = shape
+    one.seed += 100_000 * image
+    return ConvolutionTrial(one)
+  }
+  let (weights, bias) = (trials[0].weights.map(Double.init), trials[0].bias.map(Double.init))
+  let extents = ConvolutionShape(
+    channels: shape.channels, height: shape.height, width: shape.width, filters: shape.filters, kernel: shape.kernel,
+    stride: shape.stride, padding: shape.padding)
+  let choice = ConvolutionChoice(extents, forced: test.method)
+  #expect(choice.method == test.method)
+  let limit = bound(test.method, kernel: shape.kernel)
+  let pixels = shape.outputHeight * shape.outputWidth
+
+  for slopes in [nil, trials[0].slopes] {
+    let passSlopes = slopes == nil ? nil : outputSlopes
+    let results = PassResults(choice, trials, slopes: slopes, outputSlopes: passSlopes)
+    #expect(results.isIntact && results.restIsZero)
+
+    // Value and the sum of its terms' magnitudes, for all images.
+    var (output, dInput) = ((value: [Double](), size: [Double]()), (value: [Double](), size: [Double]()))
+    var dWeights = (value: [Double](repeating: 0, count: weights.count), size: [Double](repeating: 0, count: weights.count))
+    var dBias = (value: [Double](repeating: 0, count: shape.filters), size: [Double](repeating: 0, count: shape.filters))
+    var dSlopes = dBias
+    func add(_ values: [Double], to sums: inout [Double]) { for index in values.indices { sums[index] += values[index] } }
+    for (image, trial) in trials.enumerated() {
+      let x = activatedReference(trial.input, slopes: slopes)
+      output.value += shape.reference.forward(input: x, weights: weights, bias: bias)
+      output.size += shape.reference.forward(input: x.map(abs), weights: weights.map(abs), bias: bias.map(abs))
+      // The gradient through the activation depends on the outputs' own signs as they were computed.
+      let y = results.output[image * shape.filters * pixels..<(image + 1) * shape.filters * pixels]
+      var dY: [Double] = []
+      for (index, y) in y.enumerated() {
+        let (filter, given) = (index / pixels, Double(trial.dOutput[index]))
+        let a = passSlopes.map { Double($0[filter]) } ?? 1
+        dY.append(y > 0 ? given : a * given)
+        dBias.value[filter] += dY[index]
+        dBias.size[filter] += abs(dY[index])
+        dSlopes.value[filter] += y > 0 ? 0 : given * Double(y)
+        dSlopes.size[filter] += y > 0 ? 0 : abs(given * Double(y))
+      }
+      dInput.value += shape.reference.inputGradient(dOutput: dY, weights: weights)
+      dInput.size += shape.reference.inputGradient(dOutput: dY.map(abs), weights: weights.map(abs))
+      add(shape.reference.weightGradient(input: x, dOutput: dY), to: &dWeights.value)
+      add(shape.reference.weightGradient(input: x.map(abs), dOutput: dY.map(abs)), to: &dWeights.size)
+    }
+    #expect(scaledError(results.output, output.value, output.size) < limit)
+    #expect(scaledError(results.dInput, dInput.value, dInput.size) < limit)
+    #expect(scaledError(results.dWeights, dWeights.value, dWeights.size) < limit)
+    #expect(scaledError(results.dBias, dBias.value, dBias.size) < roundingBound)
+    #expect(scaledError(results.dSlopes, dSlopes.value, dSlopes.size) < roundingBound)
+  }
+}
+
+/// An image's results may not depend on the images beside it, nor on how many there are.
+@Test(arguments: ConvolutionMethod.allCases, [2, 3])
+func bitsOfAnImageDoNotDependOnItsNeighbours(method: ConvolutionMethod, kernel: Int) {
+  let shape = ConvolutionCase(
+    channels: 24, height: 9, width: 11, filters: 40, kernel: kernel, stride: 1, padding: 1, seed: 321)
+  let trials = (0..<5).map { image in
+    var one = shape
+    one.seed += image
+    return ConvolutionTrial(one)
+  }
+  let extents = ConvolutionShape(
+    channels: shape.channels, height: shape.height, width: shape.width, filters: shape.filters, kernel: kernel,
+    stride: 1, padding: 1)
+  let algorithm = ConvolutionChoice(extents, forced: method).algorithm
+  let filters = GuardedBuffer(algorithm.filterCount(.forward))
+  for piece in 0..<algorithm.filterPieces {
+    algorithm.transformFilters(trials[0].weights, .forward, piece: piece, into: filters.base)
+  }
+  let bias = filled(trials[0].bias)
+  func outputs(_ trials: ArraySlice<ConvolutionTrial>) -> [UInt32] {
+    let output = GuardedBuffer(trials.count * extents.output.count)
+    let scratch = GuardedBuffer(algorithm.scratchCount(images: trials.count))
+    let input = GuardedBuffer(trials.flatMap(\.blockedInput))
+    algorithm.forward(
+      images: trials.count, input: PendingMap(values: input.base), filters: filters.base, bias: bias,
+      output: output.base, scratch: scratch.base)
+    return output.bits
+  }
+  let together = outputs(trials[...])
+  #expect(together == trials.indices.flatMap { outputs(trials[$0...$0]) }, "seed \(shape.seed)")
+  #expect(together == outputs(trials[..<2]) + outputs(trials[2...]), "seed \(shape.seed)")
+}
