@@ -38,13 +38,14 @@ let house: [Target] = [
   target("Images", ["CTurboJPEG", "CPNG", "CZlib", "Randomness"]),
   target("Checkpoint", ["CHDF5"]),
   target("Reports", []),
+  target("Benchmarks", ["Network"]),
   target("Evaluation", ["Network", "Images", "Communication"]),
   target(
     "Training",
     ["Network", "Images", "Communication", "Checkpoint", "Configuration", "Evaluation", "Reports"]),
   .executableTarget(
     name: "prelu-dist",
-    dependencies: ["Training", .product(name: "ArgumentParser", package: "swift-argument-parser")],
+    dependencies: ["Training", "Benchmarks", .product(name: "ArgumentParser", package: "swift-argument-parser")],
     swiftSettings: settings),
 ]
 

@@ -14,6 +14,8 @@ public struct ConvolutionChoice: Sendable {
   /// What `inspect --algorithms` prints.
   public let name: String
   public let algorithm: any ConvolutionAlgorithm
+  /// Whether the input is the network's planar image and not a blocked map.
+  public let readsImage: Bool
 
   /// - Parameters:
   ///   - readsImage: whether the input is the network's planar image and not a blocked map. Such a layer has one
@@ -21,6 +23,7 @@ public struct ConvolutionChoice: Sendable {
   ///   - forced: what to use instead of the choice by shape; a shape that Winograd's algorithms do not cover stays with
   ///     the direct one.
   public init(_ shape: ConvolutionShape, readsImage: Bool = false, forced: ConvolutionMethod? = nil) {
+    self.readsImage = readsImage
     if readsImage {
       (method, name) = (.direct, "direct on patches")
       algorithm = ImageConvolution(shape)

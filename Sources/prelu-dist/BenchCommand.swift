@@ -1,0 +1,114 @@
+import ArgumentParser
+import Benchmarks
+import Configuration
+import Foundation
+import Kernels
+import Network
+import Training
+
+/// Measures the kernels and the training step on this machine.
+struct BenchCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "bench", abstract: "Measure the convolution kernels and the training step on this machine.",
+    subcommands: [ConvolutionCommand.self])
+
+  /// The model to measure.
+  struct ModelOptions: ParsableArguments {
+    @Option(help: "A built-in architecture, such as A, B, C, vgg-19, small-14, fashion-6.")
+    var model: String?
+
+    @Option(help: ArgumentHelp("The model of a recipe or YAML file.", valueName: "name|file"))
+    var recipe: String?
+
+    @Option(
+      help: ArgumentHelp(
+        "Compute all convolutions so: \(ConvolutionMethod.allCases.map(\.rawValue).joined(separator: ", ")).",
+        valueName: "method"))
+    var convolution: ConvolutionMethod?
+
+    @Flag(help: "Print JSON.")
+    var json = false
+
+    func architecture() throws -> ResolvedArchitecture {
+      var configuration = try Configuration.load(recipe: recipe ?? Recipes.defaultName)
+      if let model { try configuration.model.choose(architecture: model) }
+      return try configuration.architecture().resolved()
+    }
+  }
+
+  struct ConvolutionCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+      commandName: "convolution", abstract: "Each convolution of a model, each pass, on one thread.",
+      discussion: """
+        Every result is compared with a reference in Double before it is timed. GFLOP/s count the operations of the \
+        convolution by its definition, so that algorithms can be compared; an algorithm that needs fewer \
+        multiplications reaches more than the processor's peak.
+        """)
+
+    @OptionGroup var options: ModelOptions
+
+    @Option(help: ArgumentHelp("Images of a pass.", valueName: "images"))
+    var batch = 8
+
+    @Option(help: ArgumentHelp("Only these layers, by name.", valueName: "name"))
+    var layer: [String] = []
+
+    @Option(help: ArgumentHelp("Timed runs of a pass; the median counts.", valueName: "number"))
+    var runs = 5
+
+    func validate() throws {
+      guard batch >= 1 else { throw ValidationError("--batch takes a number from 1 on, not \(batch).") }
+      guard runs >= 1 else { throw ValidationError("--runs takes a number from 1 on, not \(runs).") }
+    }
+
+    func run() throws {
+      do {
+        let architecture = try options.architecture()
+        let names = architecture.layers.map(\.name)
+        if let unknown = layer.first(where: { !names.contains($0) }) {
+          Console.complain("there is no layer \(unknown) in \(architecture.architecture.name): it has \(names.joined(separator: ", "))")
+          Foundation.exit(Training.ExitCode.usage)
+        }
+        if !options.json { printHeader() }
+        try ConvolutionBenchmark.run(
+          architecture, images: batch, method: options.convolution, layers: layer.isEmpty ? nil : Set(layer),
+          runs: runs, report: options.json ? printJSON : printRow)
+      } catch {
+        Console.complain("\(error)")
+        Foundation.exit(Training.ExitCode.of(error))
+      }
+    }
+
+    private func printHeader() {
+      Console.say(
+        "\(processorName()), \(InstructionSets.compiledFor.summary), one thread, \(batch) images a pass; "
+          + "ms, GFLOP/s by the definition, % of the measured peak, relative error")
+    }
+
+    private func printRow(_ timings: ConvolutionTimings) {
+      Console.say(
+        "\(timings.layer)  \(timings.channels)→\(timings.filters) \(timings.height)×\(timings.width), "
+          + "\(timings.kernel)×\(timings.kernel) stride \(timings.stride), \(timings.algorithm)")
+      let passes: [(String, ConvolutionTimings.Pass?)] = [
+        ("forward", timings.forward), ("input gradient", timings.inputGradient),
+        ("weight gradient", timings.weightGradient), ("both gradients", timings.backward),
+      ]
+      for case (let name, let pass?) in passes {
+        let error = pass.relativeError.map { String(format: "  %.1e", $0) } ?? ""
+        let label = name.padding(toLength: 16, withPad: " ", startingAt: 0)
+        Console.say(
+          "  \(label)" + String(format: "%9.2f ms %8.1f GFLOP/s %6.0f %%", pass.milliseconds, pass.gigaflops, pass.percentOfPeak)
+            + error)
+      }
+    }
+
+    private func printJSON(_ timings: ConvolutionTimings) {
+      let encoder = JSONEncoder()
+      encoder.outputFormatting = [.sortedKeys]
+      guard let data = try? encoder.encode(timings) else { preconditionFailure("timings are always JSON") }
+      Console.say(String(decoding: data, as: UTF8.self))
+    }
+  }
+}
+
+extension ConvolutionMethod: ExpressibleByArgument {}
