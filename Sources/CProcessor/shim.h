@@ -5,7 +5,14 @@
 
 #include <stdint.h>
 
-static inline void processor_prefetch(const void *_Nonnull address) { __builtin_prefetch(address, 0, 3); }
+// Into the second-level cache, to be read soon.
+static inline void processor_prefetch(const void *_Nonnull address) { __builtin_prefetch(address, 0, 2); }
+
+// Into the first-level cache, to be read next.
+static inline void processor_prefetch_near(const void *_Nonnull address) { __builtin_prefetch(address, 0, 3); }
+
+// To be written next.
+static inline void processor_prefetch_to_write(const void *_Nonnull address) { __builtin_prefetch(address, 1, 3); }
 
 // Sixteen floats, written past the caches; the address must be a multiple of 64 bytes.
 typedef float processor_vector __attribute__((vector_size(64)));

@@ -12,7 +12,7 @@ enum PanelProduct {
   /// C[k][row] = Σ_c A[row][c] · B[c][k], with A as `innerPanels` panels of `rows` rows, B as `outerPanels` panels of
   /// 32·innerPanels rows, C as `outerPanels` panels of `rows` rows.
   ///
-  /// `nextA` is fetched into the cache meanwhile: the next product's A, of the same extents.
+  /// Meanwhile the next panel of B and `nextA`, the next product's A of the same extents, are fetched into the cache.
   static func multiply(
     rows: Int, innerPanels: Int, outerPanels: Int, _ a: UnsafePointer<Float>, _ b: UnsafePointer<Float>,
     into c: UnsafeMutablePointer<Float>, nextA: UnsafePointer<Float>
@@ -23,19 +23,23 @@ enum PanelProduct {
     let halves = hasThirtyTwoRegisters ? 1 : 2
     // The next A is spread over all tiles' calls.
     let share = (rows &* innerPanels &* width / (tiles &* outerPanels &* halves) &+ 15) & ~15
+    let shareB = (innerPanels &* width &* width / (tiles &* halves) &+ 15) & ~15
     var prefetched = nextA
     var k = 0
     while k < outerPanels {
       let panelB = b + k &* innerPanels &* width &* width
       let panelC = c + k &* rows &* width
+      var nextB = panelB + innerPanels &* width &* width
       var half = 0
       while half < halves {
         var row = 0
         while row < rows {
           multiplyTile(
             min(height, rows &- row), rows: rows, innerPanels: innerPanels, a + row &* width,
-            panelB + half &* blockWidth, panelC + (row &* width &+ half &* blockWidth), prefetched)
+            panelB + half &* blockWidth, panelC + (row &* width &+ half &* blockWidth), prefetched,
+            nextB)
           prefetched += share
+          nextB += shareB
           row &+= height
         }
         half &+= 1
@@ -47,62 +51,66 @@ enum PanelProduct {
   @inline(__always)
   private static func multiplyTile(
     _ height: Int, rows: Int, innerPanels: Int, _ a: UnsafePointer<Float>, _ b: UnsafePointer<Float>,
-    _ c: UnsafeMutablePointer<Float>, _ next: UnsafePointer<Float>
+    _ c: UnsafeMutablePointer<Float>, _ nextA: UnsafePointer<Float>, _ nextB: UnsafePointer<Float>
   ) {
     if hasThirtyTwoRegisters {
-      multiplyTile(height, Double32.self, rows, innerPanels, a, b, c, next)
+      multiplyTile(height, Double32.self, rows, innerPanels, a, b, c, nextA, nextB)
     } else {
-      multiplyNarrowTile(height, Single.self, rows, innerPanels, a, b, c, next)
+      multiplyNarrowTile(height, Single.self, rows, innerPanels, a, b, c, nextA, nextB)
     }
   }
 
   private static func multiplyTile<T: RegisterTile>(
     _ height: Int, _ row: T.Type, _ rows: Int, _ innerPanels: Int, _ a: UnsafePointer<Float>,
-    _ b: UnsafePointer<Float>, _ c: UnsafeMutablePointer<Float>, _ next: UnsafePointer<Float>
+    _ b: UnsafePointer<Float>, _ c: UnsafeMutablePointer<Float>, _ nextA: UnsafePointer<Float>, _ nextB: UnsafePointer<Float>
   ) {
     switch height {
-    case 14: multiply(Pixels14<T>.self, rows, innerPanels, a, b, c, next)
-    case 13: multiply(Pixels13<T>.self, rows, innerPanels, a, b, c, next)
-    case 12: multiply(Pixels12<T>.self, rows, innerPanels, a, b, c, next)
-    case 11: multiply(Pixels11<T>.self, rows, innerPanels, a, b, c, next)
-    case 10: multiply(Pixels10<T>.self, rows, innerPanels, a, b, c, next)
-    case 9: multiply(Pixels9<T>.self, rows, innerPanels, a, b, c, next)
-    case 8: multiply(Pixels8<T>.self, rows, innerPanels, a, b, c, next)
-    case 7: multiply(Pixels7<T>.self, rows, innerPanels, a, b, c, next)
-    default: multiplyNarrowTile(height, row, rows, innerPanels, a, b, c, next)
+    case 14: multiply(Pixels14<T>.self, rows, innerPanels, a, b, c, nextA, nextB)
+    case 13: multiply(Pixels13<T>.self, rows, innerPanels, a, b, c, nextA, nextB)
+    case 12: multiply(Pixels12<T>.self, rows, innerPanels, a, b, c, nextA, nextB)
+    case 11: multiply(Pixels11<T>.self, rows, innerPanels, a, b, c, nextA, nextB)
+    case 10: multiply(Pixels10<T>.self, rows, innerPanels, a, b, c, nextA, nextB)
+    case 9: multiply(Pixels9<T>.self, rows, innerPanels, a, b, c, nextA, nextB)
+    case 8: multiply(Pixels8<T>.self, rows, innerPanels, a, b, c, nextA, nextB)
+    case 7: multiply(Pixels7<T>.self, rows, innerPanels, a, b, c, nextA, nextB)
+    default: multiplyNarrowTile(height, row, rows, innerPanels, a, b, c, nextA, nextB)
     }
   }
 
   private static func multiplyNarrowTile<T: RegisterTile>(
     _ height: Int, _ row: T.Type, _ rows: Int, _ innerPanels: Int, _ a: UnsafePointer<Float>,
-    _ b: UnsafePointer<Float>, _ c: UnsafeMutablePointer<Float>, _ next: UnsafePointer<Float>
+    _ b: UnsafePointer<Float>, _ c: UnsafeMutablePointer<Float>, _ nextA: UnsafePointer<Float>, _ nextB: UnsafePointer<Float>
   ) {
     switch height {
-    case 6: multiply(Pixels6<T>.self, rows, innerPanels, a, b, c, next)
-    case 5: multiply(Pixels5<T>.self, rows, innerPanels, a, b, c, next)
-    case 4: multiply(Pixels4<T>.self, rows, innerPanels, a, b, c, next)
-    case 3: multiply(Pixels3<T>.self, rows, innerPanels, a, b, c, next)
-    case 2: multiply(Pixels2<T>.self, rows, innerPanels, a, b, c, next)
-    default: multiply(T.self, rows, innerPanels, a, b, c, next)
+    case 6: multiply(Pixels6<T>.self, rows, innerPanels, a, b, c, nextA, nextB)
+    case 5: multiply(Pixels5<T>.self, rows, innerPanels, a, b, c, nextA, nextB)
+    case 4: multiply(Pixels4<T>.self, rows, innerPanels, a, b, c, nextA, nextB)
+    case 3: multiply(Pixels3<T>.self, rows, innerPanels, a, b, c, nextA, nextB)
+    case 2: multiply(Pixels2<T>.self, rows, innerPanels, a, b, c, nextA, nextB)
+    default: multiply(T.self, rows, innerPanels, a, b, c, nextA, nextB)
     }
   }
 
   @inline(__always)
   private static func multiply<T: RegisterTile>(
     _ tile: T.Type, _ rows: Int, _ innerPanels: Int, _ a: UnsafePointer<Float>, _ b: UnsafePointer<Float>,
-    _ c: UnsafeMutablePointer<Float>, _ next: UnsafePointer<Float>
+    _ c: UnsafeMutablePointer<Float>, _ nextA: UnsafePointer<Float>, _ nextB: UnsafePointer<Float>
   ) {
     var sums = T.zero
     var weight = b
     var panel = a
-    var next = next
+    var nextA = nextA
+    var nextB = nextB
+    prefetchToWrite(T.self, c)
     var left = innerPanels
     while left > 0 {
       var input = panel
       let end = panel + width
       while input < end {
-        processor_prefetch(next)
-        next += blockWidth
+        processor_prefetch(nextA)
+        processor_prefetch(nextB)
+        nextA += blockWidth
+        nextB += blockWidth
         sums.add(input, width, T.weights(weight, blockWidth))
         sums.add(input + 1, width, T.weights(weight + width, blockWidth))
         sums.add(input + 2, width, T.weights(weight + 2 &* width, blockWidth))
@@ -116,33 +124,55 @@ enum PanelProduct {
     sums.write(c, pixelStep: width, blockWidth)
   }
 
+  /// Fetches the lines of a tile of C.
+  @inline(__always)
+  private static func prefetchToWrite<T: RegisterTile>(_ tile: T.Type, _ c: UnsafeMutablePointer<Float>) {
+    var row = 0
+    while row < T.pixels {
+      processor_prefetch_to_write(c + row &* width)
+      processor_prefetch_to_write(c + (row &* width &+ blockWidth))
+      row &+= 1
+    }
+  }
+
   /// C[c][k] = Σ_row A[row][c] · B[row][k], or += where `accumulates`: A as `innerPanels` panels and B as `outerPanels`
   /// panels of `rows` rows, C as `outerPanels` panels of 32·innerPanels rows.
+  ///
+  /// Meanwhile the next panel of B and `nextA`, the next product's A of the same extents, are fetched into the cache.
   static func multiplyTransposed(
     rows: Int, innerPanels: Int, outerPanels: Int, _ a: UnsafePointer<Float>, _ b: UnsafePointer<Float>,
-    into c: UnsafeMutablePointer<Float>, accumulates: Bool
+    into c: UnsafeMutablePointer<Float>, accumulates: Bool, nextA: UnsafePointer<Float>
   ) {
+    let height = hasThirtyTwoRegisters ? 8 : 4
+    let halves = hasThirtyTwoRegisters ? 1 : 2
+    let tiles = innerPanels &* width / height &* halves
+    let shareA = (rows &* width &* innerPanels / (tiles &* outerPanels) &+ 15) & ~15
+    let shareB = (rows &* width / tiles &+ 15) & ~15
+    var nextA = nextA
     var k = 0
     while k < outerPanels {
+      var nextB = b + (k &+ 1) &* rows &* width
       var inner = 0
       while inner < innerPanels {
         let panelA = a + inner &* rows &* width
         let panelB = b + k &* rows &* width
         let panelC = c + (k &* innerPanels &+ inner) &* width &* width
         var row = 0
-        if hasThirtyTwoRegisters {
-          while row < width {
-            transposedTile(Pixels8<Double32>.self, rows, panelA + row, panelB, panelC + row &* width, accumulates)
-            row &+= 8
+        while row < width {
+          var half = 0
+          while half < halves {
+            let (tileA, tileB) = (panelA + row, panelB + half &* blockWidth)
+            let tileC = panelC + (row &* width &+ half &* blockWidth)
+            if hasThirtyTwoRegisters {
+              transposedTile(Pixels8<Double32>.self, rows, tileA, tileB, tileC, accumulates, nextA, nextB)
+            } else {
+              transposedTile(Pixels4<Single>.self, rows, tileA, tileB, tileC, accumulates, nextA, nextB)
+            }
+            nextA += shareA
+            nextB += shareB
+            half &+= 1
           }
-        } else {
-          while row < width {
-            transposedTile(Pixels4<Single>.self, rows, panelA + row, panelB, panelC + row &* width, accumulates)
-            transposedTile(
-              Pixels4<Single>.self, rows, panelA + row, panelB + blockWidth, panelC + (row &* width &+ blockWidth),
-              accumulates)
-            row &+= 4
-          }
+          row &+= height
         }
         inner &+= 1
       }
@@ -153,13 +183,21 @@ enum PanelProduct {
   @inline(__always)
   private static func transposedTile<T: RegisterTile>(
     _ tile: T.Type, _ rows: Int, _ a: UnsafePointer<Float>, _ b: UnsafePointer<Float>,
-    _ c: UnsafeMutablePointer<Float>, _ accumulates: Bool
+    _ c: UnsafeMutablePointer<Float>, _ accumulates: Bool, _ nextA: UnsafePointer<Float>,
+    _ nextB: UnsafePointer<Float>
   ) {
     var sums = T.zero
     var a = a
     var b = b
+    var nextA = nextA
+    var nextB = nextB
+    prefetchToWrite(T.self, c)
     var left = rows
     while left >= 4 {
+      processor_prefetch(nextA)
+      processor_prefetch(nextB)
+      nextA += blockWidth
+      nextB += blockWidth
       sums.add(a, 1, T.weights(b, blockWidth))
       sums.add(a + width, 1, T.weights(b + width, blockWidth))
       sums.add(a + 2 &* width, 1, T.weights(b + 2 &* width, blockWidth))

@@ -1,6 +1,4 @@
-#if canImport(Glibc)
-  import Glibc
-#endif
+import CProcessor
 
 /// Convolution with stride 1 by Winograd's minimal filtering in two dimensions, F(m×m, r×r) (Lavin and Gray 2015).
 ///
@@ -19,8 +17,14 @@ struct WinogradConvolution<Transform: WinogradTransform>: ConvolutionAlgorithm {
   private let blockRows: Int
 
   /// Tiles in a block: enough for the products to outweigh the traffic of filters and their gradients, few enough for a
-  /// block's data to stay in the cache.
-  private static var tilesWanted: Int { 196 }
+  /// block's data to stay in the cache; multiples of the product's 14 rows.
+  private static func tilesWanted(_ shape: ConvolutionShape) -> Int {
+    let filterBytes = products * shape.channels * shape.filters * MemoryLayout<Float>.stride
+    return filterBytes > 16 << 20 ? 196 : 98
+  }
+
+  /// Floats of a map that is too large to be found in the cache by the next layer: it is written past the cache.
+  private static var largeMap: Int { 2 << 20 }
 
   init(_ shape: ConvolutionShape) {
     precondition(
@@ -30,13 +34,14 @@ struct WinogradConvolution<Transform: WinogradTransform>: ConvolutionAlgorithm {
     tileRows = (shape.outputHeight + Transform.outputs - 1) / Transform.outputs
     tileColumns = (shape.outputWidth + Transform.outputs - 1) / Transform.outputs
     let perImage = tileRows * tileColumns
-    if perImage >= Self.tilesWanted {
+    let wanted = Self.tilesWanted(shape)
+    if perImage >= wanted {
       blockImages = 1
       // Rows in equal parts, so that no short block is left over.
-      let parts = (perImage + Self.tilesWanted - 1) / Self.tilesWanted
+      let parts = (perImage + wanted - 1) / wanted
       blockRows = (tileRows + parts - 1) / parts
     } else {
-      blockImages = Self.tilesWanted / perImage
+      blockImages = wanted / perImage
       blockRows = tileRows
     }
   }
@@ -154,6 +159,26 @@ struct WinogradConvolution<Transform: WinogradTransform>: ConvolutionAlgorithm {
     }
   }
 
+  /// Fetches what the tile two further on reads of a map, columns from `first` on of its `extent`×`extent` pixels. The rows of a tile are too short and too far apart for the processor to foresee.
+  @inline(__always)
+  private func prefetchTile(
+    _ map: UnsafePointer<Float>, _ row: Int, _ column: Int, first: Int, extent: Int, width: Int, shift: Int
+  ) {
+    let m = Transform.outputs
+    var (row, column) = (row, column &+ 2)
+    if column >= tileColumns { (row, column) = (row &+ 1, column &- tileColumns) }
+    let corner = map + ((row &* m &- shift) &* width &+ column &* m &- shift) &* blockWidth
+    var r = 0
+    while r < extent {
+      var c = first
+      while c < extent {
+        processor_prefetch_near(corner + (r &* width &+ c) &* blockWidth)
+        c &+= 1
+      }
+      r &+= 1
+    }
+  }
+
   /// V = Bᵀ f(x) B of a block's tiles.
   private func transformInput(_ block: Block, _ input: PendingMap, _ work: Workspace) {
     let (m, tile, tiles, plane) = (Transform.outputs, Transform.tile, block.tiles, work.inputPlane)
@@ -171,6 +196,7 @@ struct WinogradConvolution<Transform: WinogradTransform>: ConvolutionAlgorithm {
         }
         let a = input.slopes.map { load($0 + q &* blockWidth) } ?? Vector(repeating: 1)
         let map = input.values + (image &* blocks &+ q) &* mapCount
+        prefetchTile(map, row, column, first: Transform.taps &- 1, extent: tile, width: width, shift: shape.padding)
         var r = 0
         while r < tile {
           let y = top &+ r
@@ -200,11 +226,14 @@ struct WinogradConvolution<Transform: WinogradTransform>: ConvolutionAlgorithm {
 
   /// y = Aᵀ M A + bias of a block's tiles.
   private func transformOutput(
-    _ block: Block, _ work: Workspace, bias: UnsafePointer<Float>, _ output: UnsafeMutablePointer<Float>
+    _ block: Block, _ work: Workspace, bias: UnsafePointer<Float>, _ output: UnsafeMutablePointer<Float>,
+    streams: Bool
   ) {
     let (m, tile, tiles, plane) = (Transform.outputs, Transform.tile, block.tiles, work.outputPlane)
     let (height, width, blocks) = (shape.outputHeight, shape.outputWidth, shape.output.blocks)
     let mapCount = shape.output.planeCount
+    // Only vectors that fill whole lines can go past the cache.
+    let passes = streams && UInt(bitPattern: output) % 64 == 0
     forEachTile(block, panels: filterPanels) { image, panel, row, column, number in
       let (top, left) = (row &* m, column &* m)
       let rows = min(m, height &- top)
@@ -221,8 +250,9 @@ struct WinogradConvolution<Transform: WinogradTransform>: ConvolutionAlgorithm {
         while r < rows {
           var c = 0
           while c < columns {
-            store(
-              load(work.first + (r &* m &+ c) &* blockWidth) + added, map + (r &* width &+ c) &* blockWidth)
+            let y = load(work.first + (r &* m &+ c) &* blockWidth) + added
+            let to = map + (r &* width &+ c) &* blockWidth
+            if passes { stream(y, to) } else { store(y, to) }
             c &+= 1
           }
           r &+= 1
@@ -251,6 +281,9 @@ struct WinogradConvolution<Transform: WinogradTransform>: ConvolutionAlgorithm {
         }
         let a = output.slopes.map { load($0 + q &* blockWidth) } ?? Vector(repeating: 1)
         let corner = (image &* blocks &+ q) &* mapCount &+ (top &* width &+ left) &* blockWidth
+        let start = (image &* blocks &+ q) &* mapCount
+        prefetchTile(output.values + start, row, column, first: 0, extent: m, width: width, shift: 0)
+        prefetchTile(gradients.dOutput + start, row, column, first: 0, extent: m, width: width, shift: 0)
         var bias = Vector.zero
         var slope = Vector.zero
         var r = 0
@@ -328,6 +361,7 @@ struct WinogradConvolution<Transform: WinogradTransform>: ConvolutionAlgorithm {
     output: UnsafeMutablePointer<Float>, scratch: UnsafeMutablePointer<Float>
   ) {
     let work = workspace(scratch, images: images)
+    let streams = images * shape.output.count > Self.largeMap
     forEachBlock(images) { block in
       transformInput(block, input, work)
       for product in 0..<Self.products {
@@ -336,8 +370,9 @@ struct WinogradConvolution<Transform: WinogradTransform>: ConvolutionAlgorithm {
           rows: block.tiles, innerPanels: inputPanels, outerPanels: filterPanels, v, filters + product * weightPlane,
           into: work.output + product * work.outputPlane, nextA: v + work.inputPlane)
       }
-      transformOutput(block, work, bias: bias, output)
+      transformOutput(block, work, bias: bias, output, streams: streams)
     }
+    if streams { finishStreaming() }
   }
 
   func backward(
@@ -357,7 +392,7 @@ struct WinogradConvolution<Transform: WinogradTransform>: ConvolutionAlgorithm {
         let m = work.output + product * work.outputPlane
         PanelProduct.multiplyTransposed(
           rows: block.tiles, innerPanels: inputPanels, outerPanels: filterPanels, v, m,
-          into: work.dFilters + product * weightPlane, accumulates: !isFirst)
+          into: work.dFilters + product * weightPlane, accumulates: !isFirst, nextA: v + work.inputPlane)
         if gradients.dInput != nil {
           PanelProduct.multiply(
             rows: block.tiles, innerPanels: filterPanels, outerPanels: inputPanels, m, filters + product * weightPlane,
