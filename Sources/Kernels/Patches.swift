@@ -1,61 +1,99 @@
-/// The patches of a planar image under a filter, as the channels of a blocked map (im2col).
+/// The patches of a planar image under a filter as rows of a matrix (im2col), one row an output pixel.
 ///
-/// With few input channels (an image has 1 or 3) a block of 16 would be mostly zeros; the C·R·S values under the
-/// filter fill it instead, and the convolution becomes a 1×1 one. Channel (c·R + r)·S + s of the patch map is the input
-/// at channel c, row offset r, column offset s: the order of the weights (filters, channels, kernel, kernel).
-public struct Patches: Equatable, Sendable {
-  public let channels: Int
-  public let height: Int
-  public let width: Int
-  public let kernel: Int
-  public let stride: Int
-  public let padding: Int
+/// Place (c·R + r)·S + s of a row is the input at channel c, filter row r, filter column s: the order of the weights
+/// (filters, channels, kernel, kernel). Rows lie in panels of 32 places, [panel][pixel][32], with zeros behind the last.
+struct Patches: Sendable {
+  let shape: ConvolutionShape
 
-  public init(channels: Int, height: Int, width: Int, kernel: Int, stride: Int, padding: Int) {
-    precondition(
-      kernel >= 1 && stride >= 1 && padding >= 0 && min(height, width) + 2 * padding >= kernel,
-      "\(kernel)×\(kernel) patches, \(stride) apart, on \(height)×\(width) with padding \(padding)")
-    self.channels = channels
-    self.height = height
-    self.width = width
-    self.kernel = kernel
-    self.stride = stride
-    self.padding = padding
+  init(_ shape: ConvolutionShape) {
+    self.shape = shape
   }
 
-  /// The patch map: one pixel for each of the convolution's outputs.
-  public var output: BlockedExtents {
-    BlockedExtents(
-      channels: channels * kernel * kernel, height: (height + 2 * padding - kernel) / stride + 1,
-      width: (width + 2 * padding - kernel) / stride + 1)
+  /// Values under the filter.
+  var places: Int { shape.channels * shape.kernel * shape.kernel }
+  var panels: Int { (places + PanelProduct.width - 1) / PanelProduct.width }
+
+  // Short runs of a filter row are copied as whole vectors of 8, whose excess the next run writes over; the padded rows
+  // are long enough to be read beyond.
+  private typealias Run = SIMD8<Float>
+  private var run: Int { Run.scalarCount }
+  private var paddedHeight: Int { shape.height + 2 * shape.padding }
+  private var paddedWidth: Int { shape.width + 2 * shape.padding + run }
+  /// Floats of an image with zeros around it.
+  var paddedCount: Int { (shape.channels * paddedHeight * paddedWidth + blockWidth - 1) / blockWidth * blockWidth }
+
+  /// Rows that are put together at a time before they are dealt out to panels: reading a row back at once would wait
+  /// for its short writes.
+  private var group: Int { 8 }
+  private var rowFloats: Int { panels * PanelProduct.width + blockWidth }
+  var scratchCount: Int { group * rowFloats }
+
+  /// Copies an image into the middle of zeros.
+  func pad(_ image: UnsafePointer<Float>, into padded: UnsafeMutablePointer<Float>) {
+    padded.update(repeating: 0, count: paddedCount)
+    for channel in 0..<shape.channels {
+      for row in 0..<shape.height {
+        let place = (channel * paddedHeight + row + shape.padding) * paddedWidth + shape.padding
+        (padded + place).update(from: image + (channel * shape.height + row) * shape.width, count: shape.width)
+      }
+    }
   }
 
-  /// Writes the whole patch map, the zeros of the last block included.
-  public func write(_ image: UnsafePointer<Float>, into target: UnsafeMutablePointer<Float>) {
-    let extents = output
-    let pixels = extents.height &* extents.width
-    for index in 0..<extents.blocks &* blockWidth {
-      let to = target + index / blockWidth &* extents.planeCount + index % blockWidth
-      guard index < extents.channels else {
-        for pixel in 0..<pixels { to[pixel &* blockWidth] = 0 }
-        continue
+  /// Writes the rows of output pixels `band` (counted row by row).
+  func write(
+    _ band: Range<Int>, of padded: UnsafePointer<Float>, into rows: UnsafeMutablePointer<Float>,
+    scratch: UnsafeMutablePointer<Float>
+  ) {
+    var first = band.lowerBound
+    while first < band.upperBound {
+      let count = min(group, band.upperBound &- first)
+      var pixel = 0
+      while pixel < count {
+        gather(first &+ pixel, padded, scratch + pixel &* rowFloats)
+        pixel &+= 1
       }
-      let c = index / (kernel &* kernel)
-      let r = index / kernel % kernel
-      let s = index % kernel
-      for row in 0..<extents.height {
-        let y = row &* stride &+ r &- padding
-        let rowTarget = to + row &* extents.width &* blockWidth
-        guard y >= 0, y < height else {
-          for column in 0..<extents.width { rowTarget[column &* blockWidth] = 0 }
-          continue
+      var panel = 0
+      while panel < panels {
+        let to = rows + (panel &* band.count &+ first &- band.lowerBound) &* PanelProduct.width
+        pixel = 0
+        while pixel < count {
+          let from = scratch + (pixel &* rowFloats &+ panel &* PanelProduct.width)
+          store(load(from), to + pixel &* PanelProduct.width)
+          store(load(from + blockWidth), to + (pixel &* PanelProduct.width &+ blockWidth))
+          pixel &+= 1
         }
-        let source = image + (c &* height &+ y) &* width
-        for column in 0..<extents.width {
-          let x = column &* stride &+ s &- padding
-          rowTarget[column &* blockWidth] = x >= 0 && x < width ? source[x] : 0
-        }
+        panel &+= 1
       }
+      first &+= count
+    }
+  }
+
+  /// One pixel's places in a row, zeros behind them.
+  @inline(__always)
+  private func gather(_ pixel: Int, _ padded: UnsafePointer<Float>, _ row: UnsafeMutablePointer<Float>) {
+    let (y, x) = (pixel / shape.outputWidth, pixel % shape.outputWidth)
+    let corner = padded + (y &* shape.stride &* paddedWidth &+ x &* shape.stride)
+    var place = row
+    var c = 0
+    while c < shape.channels {
+      var r = 0
+      while r < shape.kernel {
+        let from = corner + (c &* paddedHeight &+ r) &* paddedWidth
+        var s = 0
+        while s < shape.kernel {
+          let values = UnsafeRawPointer(from + s).loadUnaligned(as: Run.self)
+          UnsafeMutableRawPointer(place + s).storeBytes(of: values, as: Run.self)
+          s &+= run
+        }
+        place += shape.kernel
+        r &+= 1
+      }
+      c &+= 1
+    }
+    let end = row + panels &* PanelProduct.width
+    while place < end {
+      place.pointee = 0
+      place += 1
     }
   }
 }

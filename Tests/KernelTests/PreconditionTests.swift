@@ -8,7 +8,7 @@ import Testing
     _ = MaxPooling(input: BlockedExtents(channels: 1, height: 1, width: 4), size: 2, stride: 2)
   }
   await #expect(processExitsWith: .failure) {
-    _ = Patches(channels: 1, height: 4, width: 1, kernel: 4, stride: 2, padding: 1)
+    _ = ConvolutionShape(channels: 1, height: 4, width: 1, filters: 1, kernel: 4, stride: 2, padding: 1)
   }
   await #expect(processExitsWith: .failure) {
     _ = DirectConvolution(inputBlocks: 1, filterBlocks: 1, kernel: 3, stride: 1, height: 0, width: 4)
@@ -22,7 +22,7 @@ import Testing
 @Test func smallestShapesAreLegal() async {
   await #expect(processExitsWith: .success) {
     _ = MaxPooling(input: BlockedExtents(channels: 1, height: 2, width: 4), size: 2, stride: 2)
-    _ = Patches(channels: 1, height: 4, width: 2, kernel: 4, stride: 2, padding: 1)
+    _ = ConvolutionShape(channels: 1, height: 4, width: 2, filters: 1, kernel: 4, stride: 2, padding: 1)
     _ = DirectConvolution(inputBlocks: 1, filterBlocks: 1, kernel: 3, stride: 1, height: 1, width: 1)
     _ = PyramidPooling(input: BlockedExtents(channels: 1, height: 1, width: 1), levels: [2])
   }

@@ -1,0 +1,146 @@
+/// Convolution of planar images of few channels, [image][channel][row][column]. Images have no gradient.
+///
+/// With 1 or 3 channels a block of 16 would be mostly zeros; here the values under the filter, in the order (channel,
+/// filter row, filter column) of the weights, are a row of a matrix, one row an output pixel, and the passes are
+/// products of panels. Some pixels are worked off at a time, so that the matrix stays in the cache.
+struct ImageConvolution: ConvolutionAlgorithm {
+  let shape: ConvolutionShape
+  private let patches: Patches
+
+  /// Output pixels at a time: a multiple of the product's 14 rows.
+  private static var pixelsWanted: Int { 196 }
+
+  init(_ shape: ConvolutionShape) {
+    self.shape = shape
+    patches = Patches(shape)
+  }
+
+  var inputCount: Int { shape.channels * shape.height * shape.width }
+  private var outputPixels: Int { shape.outputHeight * shape.outputWidth }
+  private var bandPixels: Int { min(Self.pixelsWanted, outputPixels) }
+  private var filterPanels: Int { (shape.output.blocks + 1) / 2 }
+  private var lanes: Int { shape.output.blocks * blockWidth }
+  private var weightFloats: Int { patches.panels * filterPanels * PanelProduct.width * PanelProduct.width }
+
+  // MARK: - Filters: [panel of filters][place under the filter][32 filters]
+
+  func filterCount(_ use: FilterUse) -> Int { use == .forward ? weightFloats : 0 }
+  var filterPieces: Int { 1 }
+
+  /// Where the weight of a filter at a place under it lies.
+  private func filterIndex(_ filter: Int, _ place: Int) -> Int {
+    (filter / PanelProduct.width * patches.panels * PanelProduct.width + place) * PanelProduct.width
+      + filter % PanelProduct.width
+  }
+
+  func transformFilters(
+    _ weights: UnsafePointer<Float>, _ use: FilterUse, piece: Int, into filters: UnsafeMutablePointer<Float>
+  ) {
+    guard use == .forward else { return }
+    filters.update(repeating: 0, count: weightFloats)
+    for filter in 0..<shape.filters {
+      for place in 0..<patches.places {
+        filters[filterIndex(filter, place)] = weights[filter * patches.places + place]
+      }
+    }
+  }
+
+  // MARK: - Passes
+
+  // Scratch: the image with zeros around it, rows of patches, rows of outputs, the filters' gradient.
+  private var rowsStart: Int { patches.paddedCount + patches.scratchCount }
+  private var outputsStart: Int { rowsStart + patches.panels * bandPixels * PanelProduct.width }
+  private var dFiltersStart: Int { outputsStart + filterPanels * bandPixels * PanelProduct.width }
+  func scratchCount(images: Int) -> Int { dFiltersStart + weightFloats }
+
+  private func forEachBand(_ body: (Range<Int>) -> Void) {
+    for first in stride(from: 0, to: outputPixels, by: bandPixels) {
+      body(first..<min(first + bandPixels, outputPixels))
+    }
+  }
+
+  func forward(
+    images: Int, input: PendingMap, filters: UnsafePointer<Float>, bias: UnsafePointer<Float>,
+    output: UnsafeMutablePointer<Float>, scratch: UnsafeMutablePointer<Float>
+  ) {
+    let (rows, outputs) = (scratch + rowsStart, scratch + outputsStart)
+    let patchScratch = scratch + patches.paddedCount
+    for image in 0..<images {
+      patches.pad(input.values + image * inputCount, into: scratch)
+      forEachBand { band in
+        patches.write(band, of: scratch, into: rows, scratch: patchScratch)
+        PanelProduct.multiply(
+          rows: band.count, innerPanels: patches.panels, outerPanels: filterPanels, rows, filters, into: outputs,
+          nextA: rows)
+        for block in 0..<shape.output.blocks {
+          let added = load(bias + block * blockWidth)
+          let from = outputs + block / 2 * band.count * PanelProduct.width + block % 2 * blockWidth
+          let to = output + (image * lanes * outputPixels + (block * outputPixels + band.lowerBound) * blockWidth)
+          var pixel = 0
+          while pixel < band.count {
+            store(load(from + pixel &* PanelProduct.width) + added, to + pixel &* blockWidth)
+            pixel &+= 1
+          }
+        }
+      }
+    }
+  }
+
+  func backward(
+    images: Int, input: PendingMap, filters: UnsafePointer<Float>, output: PendingMap, _ gradients: ConvolutionGradients,
+    scratch: UnsafeMutablePointer<Float>
+  ) {
+    precondition(gradients.dInput == nil, "the gradient of an image was asked for")
+    let (rows, outputs, dFilters) = (scratch + rowsStart, scratch + outputsStart, scratch + dFiltersStart)
+    let patchScratch = scratch + patches.paddedCount
+    dFilters.update(repeating: 0, count: weightFloats)
+    gradients.dBias.update(repeating: 0, count: lanes)
+    gradients.dSlopes.update(repeating: 0, count: lanes)
+    for image in 0..<images {
+      patches.pad(input.values + image * inputCount, into: scratch)
+      forEachBand { band in
+        patches.write(band, of: scratch, into: rows, scratch: patchScratch)
+        loadGradient(image, band, output, gradients, into: outputs)
+        PanelProduct.multiplyTransposed(
+          rows: band.count, innerPanels: patches.panels, outerPanels: filterPanels, rows, outputs, into: dFilters,
+          accumulates: true, nextA: rows)
+      }
+    }
+    for filter in 0..<shape.filters {
+      for place in 0..<patches.places {
+        gradients.dWeights[filter * patches.places + place] = dFilters[filterIndex(filter, place)]
+      }
+    }
+  }
+
+  /// dY = f'(y)·∂E/∂f of a band as rows of panels, with the sums of bias and slopes.
+  private func loadGradient(
+    _ image: Int, _ band: Range<Int>, _ output: PendingMap, _ gradients: ConvolutionGradients,
+    into rows: UnsafeMutablePointer<Float>
+  ) {
+    for block in 0..<2 * filterPanels {
+      let to = rows + block / 2 * band.count * PanelProduct.width + block % 2 * blockWidth
+      guard block < shape.output.blocks else {
+        for pixel in 0..<band.count { store(.zero, to + pixel * PanelProduct.width) }
+        continue
+      }
+      let a = output.slopes.map { load($0 + block * blockWidth) } ?? Vector(repeating: 1)
+      let from = image * lanes * outputPixels + (block * outputPixels + band.lowerBound) * blockWidth
+      var (bias, slope) = (Vector.zero, Vector.zero)
+      var pixel = 0
+      while pixel < band.count {
+        let y = load(output.values + (from &+ pixel &* blockWidth))
+        let given = load(gradients.dOutput + (from &+ pixel &* blockWidth))
+        let negative = y .<= 0
+        let passed = given.replacing(with: given * a, where: negative)
+        store(passed, to + pixel &* PanelProduct.width)
+        bias += passed
+        slope += Vector.zero.replacing(with: given * y, where: negative)
+        pixel &+= 1
+      }
+      let (dBias, dSlopes) = (gradients.dBias + block * blockWidth, gradients.dSlopes + block * blockWidth)
+      store(load(dBias) + bias, dBias)
+      store(load(dSlopes) + slope, dSlopes)
+    }
+  }
+}
