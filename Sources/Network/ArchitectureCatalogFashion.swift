@@ -2,6 +2,7 @@
 extension ArchitectureCatalog {
   static let fashionEntries: [Entry] = [
     entry("fashion-6", "six 3×3 convolutions for images of 28×28 to 64×64") { $0.plain() },
+    entry("fashion-8", "eight 3×3 convolutions for images of 28×28 to 64×64", width: 64) { $0.wide() },
     entry("fashion-22", "the form of small-14 in small, 22 weight layers", extraLayers: 0...1000) {
       $0.deep(weightLayers: 22)
     },
@@ -11,11 +12,11 @@ extension ArchitectureCatalog {
   ]
 
   private static func entry(
-    _ name: String, _ summary: String, extraLayers: ClosedRange<Int> = 0...0,
+    _ name: String, _ summary: String, width: Int = 16, extraLayers: ClosedRange<Int> = 0...0,
     layers: @escaping @Sendable (Request) -> [LayerDescription]
   ) -> Entry {
     Entry(
-      name: name, summary: summary, input: MapShape(channels: 1, height: 28, width: 28), classes: 10, width: 16,
+      name: name, summary: summary, input: MapShape(channels: 1, height: 28, width: 28), classes: 10, width: width,
       extraLayers: extraLayers, layers: layers)
   }
 }
@@ -28,6 +29,16 @@ extension ArchitectureCatalog.Request {
       conv3x3("conv2", 2 * width, count: 2), [pool("pool2")],
       conv3x3("conv3", 4 * width, count: 2), [spp([4, 2, 1])],
       connected([256]),
+    ].flatMap { $0 }
+  }
+
+  /// On 28×28 the maps are 28, 14 and 7.
+  fileprivate func wide() -> [LayerDescription] {
+    [
+      conv3x3("conv1", width, count: 2), [pool("pool1")],
+      conv3x3("conv2", 2 * width, count: 3), [pool("pool2")],
+      conv3x3("conv3", 4 * width, count: 3), [spp([4, 2, 1])],
+      connected([512, 512]),
     ].flatMap { $0 }
   }
 
