@@ -38,11 +38,11 @@ let house: [Target] = [
   target("Images", ["CTurboJPEG", "CPNG", "CZlib", "Randomness"]),
   target("Checkpoint", ["CHDF5"]),
   target("Reports", []),
-  target("Benchmarks", ["Network"]),
   target("Evaluation", ["Network", "Images", "Communication"]),
   target(
     "Training",
     ["Network", "Images", "Communication", "Checkpoint", "Configuration", "Evaluation", "Reports"]),
+  target("Benchmarks", ["Training"]),
   .executableTarget(
     name: "prelu-dist",
     dependencies: ["Training", "Benchmarks", .product(name: "ArgumentParser", package: "swift-argument-parser")],

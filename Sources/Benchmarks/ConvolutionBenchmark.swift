@@ -1,5 +1,6 @@
 import Kernels
 import Network
+import Training
 
 /// The passes of one convolution layer, timed after its results were compared with a Double reference.
 public struct ConvolutionTimings: Codable, Sendable {

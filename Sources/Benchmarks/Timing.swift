@@ -1,13 +1,4 @@
-#if canImport(Glibc)
-  import Glibc
-#endif
-
-/// Seconds of a clock that no one sets.
-func monotonicSeconds() -> Double {
-  var time = timespec()
-  clock_gettime(CLOCK_MONOTONIC, &time)
-  return Double(time.tv_sec) + Double(time.tv_nsec) * 1e-9
-}
+import Training
 
 /// The median of an odd number of runs' seconds after one that is not counted.
 func medianSeconds(runs: Int, _ body: () -> Void) -> Double {

@@ -6,6 +6,7 @@
 // MPI's predefined handles are macros that cast the address of a library object: Swift does not import such macros.
 
 static inline MPI_Comm _Nonnull mpi_comm_world(void) { return MPI_COMM_WORLD; }
+static inline MPI_Comm _Nonnull mpi_comm_self(void) { return MPI_COMM_SELF; }
 static inline MPI_Datatype _Nonnull mpi_byte(void) { return MPI_BYTE; }
 static inline MPI_Datatype _Nonnull mpi_float(void) { return MPI_FLOAT; }
 static inline MPI_Datatype _Nonnull mpi_int64(void) { return MPI_INT64_T; }

@@ -21,16 +21,19 @@ public struct Shares: Equatable, Sendable, CustomStringConvertible {
   /// The ranks hold whole aligned subtrees: the same bits as with 1, 2, 4 or 8 ranks.
   public let isReproducible: Bool
 
-  public init(batch: Int, ranks: Int) {
+  /// - Parameter leaves: a power of two, 8 in training: the most ranks that get the same bits. A benchmark of a part of
+  ///   a mini-batch asks for fewer, so that its leaves are as large as training's.
+  public init(batch: Int, ranks: Int, leaves: Int = 8) {
     precondition(batch >= 0 && ranks >= 1, "\(batch) slots for \(ranks) ranks")
+    precondition(leaves >= 1 && leaves & (leaves - 1) == 0, "\(leaves) leaves are no power of two")
     self.batch = batch
     self.ranks = ranks
-    isReproducible = [1, 2, 4, 8].contains(ranks)
-    let largest = max(1, divideUp(batch, Self.reproducibleLeaves))
+    isReproducible = leaves % ranks == 0
+    let largest = max(1, divideUp(batch, leaves))
     if isReproducible {
       leafSize = largest
       leafCount = divideUp(batch, largest)
-      treeWidth = Self.reproducibleLeaves
+      treeWidth = leaves
     } else {
       // The first ranks get the extra leaf and only the last leaf is short: no rank has more slots than rank 0.
       func isEven(_ leafSize: Int) -> Bool {
@@ -77,8 +80,6 @@ public struct Shares: Equatable, Sendable, CustomStringConvertible {
       + (isReproducible ? "same bits on 1, 2, 4 and 8 ranks" : "agrees with 1, 2, 4 and 8 ranks to rounding")
   }
 
-  /// The leaves of a mini-batch on 1, 2, 4 and 8 ranks: the most ranks with the same bits.
-  private static let reproducibleLeaves = 8
   /// The largest share of a rank over the mean share, where leaf sizes can be chosen.
   private static let tolerance = 1.05
 }

@@ -68,6 +68,17 @@ public final class World {
     try check(MPI_Comm_free(&host), "MPI_Comm_free")
   }
 
+  /// This process as a world of its own beside the common one: what measures against a single rank needs.
+  public func alone() throws(MPIError) -> World { try World(aloneOn: self) }
+
+  private init(aloneOn world: World) throws(MPIError) {
+    (rank, size, localRank, localSize) = (0, 1, 0, 1)
+    (hostName, localCores) = (world.hostName, world.localCores)
+    communicator = mpi_comm_self()
+    treeCommunicator = mpi_comm_self()
+    try check(MPI_Comm_set_errhandler(communicator, mpi_errors_return()), "MPI_Comm_set_errhandler")
+  }
+
   /// More ranks than cores share this machine: a rank that does not sleep takes the time of one that works.
   var isOversubscribed: Bool { localSize > localCores }
 

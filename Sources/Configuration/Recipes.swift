@@ -14,6 +14,7 @@ public enum Recipes {
       recipe: fashion
       model:
         architecture: fashion-6
+        width: 32
         activation: prelu
         initializer: he-backward
       data:
@@ -25,12 +26,13 @@ public enum Recipes {
         padding: 2
         mirror: true
       training:
-        epochs: 16
+        epochs: 14
+        dropout: 0.3
       solver:
-        learningRate: 0.01
+        learningRate: 0.02
       schedule:
         kind: steps
-        epochs: [10, 14]
+        epochs: [9, 12]
       """
     ),
     (

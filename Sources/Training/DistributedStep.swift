@@ -90,9 +90,11 @@ public final class DistributedStep {
     iteration: Int, sgd: SGD, labels: [Int32], stop: Bool, save: Bool,
     load: (_ slot: Int, _ target: UnsafeMutablePointer<Float>) -> Void
   ) throws -> StepResult {
-    time.measure(\.tower) { network.tower.prepare(network.parameters, on: pool) }
     time.measure(\.data) { loadImages(load) }
-    time.measure(\.tower) { forwardTower() }
+    time.measure(\.forward) {
+      network.tower.prepare(network.parameters, on: pool)
+      forwardTower()
+    }
     var result = StepResult(lossSum: 0, errors: 0, stop: stop, save: save)
     if world.rank == 0 {
       try runHead(iteration: iteration, sgd: sgd, labels: labels, &result)
@@ -100,9 +102,9 @@ public final class DistributedStep {
       try exchangeWithHead(&result)
     }
     guard result.isFinite else { return result }
-    time.measure(\.tower) { backwardTower() }
-    try time.measure(\.communication) { try reduceTowerGradient() }
-    time.measure(\.tower) {
+    time.measure(\.backward) { backwardTower() }
+    try time.measure(\.reduction) { try reduceTowerGradient() }
+    time.measure(\.update) {
       sgd.update(
         towerParameters, parameters: network.parameters, momentum: momentum, gradient: gradient, on: pool)
     }
@@ -207,7 +209,7 @@ public final class DistributedStep {
         try world.wait(requests)
       }
     }
-    time.communication += monotonicSeconds() - start
+    time.wait += monotonicSeconds() - start
     result = StepResult(
       lossSum: answer[0].lossSum, errors: answer[0].errors, stop: answer[0].stop, save: answer[0].save)
   }
@@ -219,7 +221,7 @@ public final class DistributedStep {
     guard let headMemory else { preconditionFailure("the head on rank \(world.rank)") }
     precondition(labels.count == shares.batch, "\(labels.count) labels for a mini-batch of \(shares.batch)")
     let rows = shares.batch
-    try time.measure(\.communication) { try gatherFeatures(&result) }
+    try time.measure(\.gather) { try gatherFeatures(&result) }
     let answer = time.measure(\.fullyConnected) {
       network.head.forward(
         features.base, rows: rows, parameters: network.parameters, memory: headMemory,
@@ -235,7 +237,7 @@ public final class DistributedStep {
       return loss
     }
     (result.lossSum, result.errors) = (answer.lossSum, answer.errors)
-    try time.measure(\.communication) { try scatterGradients(result) }
+    try time.measure(\.scatter) { try scatterGradients(result) }
     guard result.isFinite else { return }
     time.measure(\.fullyConnected) {
       network.head.backwardToWeights(

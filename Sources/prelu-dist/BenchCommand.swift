@@ -10,7 +10,7 @@ import Training
 struct BenchCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "bench", abstract: "Measure the convolution kernels and the training step on this machine.",
-    subcommands: [ConvolutionCommand.self])
+    subcommands: [ConvolutionCommand.self, StepCommand.self])
 
   /// The model to measure.
   struct ModelOptions: ParsableArguments {
@@ -102,11 +102,72 @@ struct BenchCommand: ParsableCommand {
       }
     }
 
-    private func printJSON(_ timings: ConvolutionTimings) {
-      let encoder = JSONEncoder()
-      encoder.outputFormatting = [.sortedKeys]
-      guard let data = try? encoder.encode(timings) else { preconditionFailure("timings are always JSON") }
-      Console.say(String(decoding: data, as: UTF8.self))
+    private func printJSON(_ timings: ConvolutionTimings) { Console.sayJSON(timings) }
+  }
+
+  struct StepCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+      commandName: "step", abstract: "The whole training step split into its parts; under mpirun on every rank.",
+      discussion: """
+        Random images, so that no data set is needed. Before anything is timed the tower's features are compared with \
+        those of the direct convolution, and afterwards the ranks' parameters with one another. With several ranks the \
+        same mini-batch is first timed on rank 0 alone.
+        """)
+
+    @OptionGroup var options: ModelOptions
+
+    @Option(help: ArgumentHelp("Images of a step, on all ranks together.", valueName: "images"))
+    var batch = 128
+
+    @Option(help: "Threads of each rank.")
+    var threads = 1
+
+    @Option(help: ArgumentHelp("Timed steps; the median counts.", valueName: "number"))
+    var runs = 5
+
+    func validate() throws {
+      for (name, value) in [("--batch", batch), ("--threads", threads), ("--runs", runs)] where value < 1 {
+        throw ValidationError("\(name) takes a number from 1 on, not \(value).")
+      }
+    }
+
+    func run() throws {
+      onAllRanks { world in
+        let timings = try StepBenchmark.run(
+          try options.architecture(), batch: batch, threads: threads, method: options.convolution, runs: runs,
+          world: world)
+        if world.rank == 0 { show(timings) }
+        return Training.ExitCode.done
+      }
+    }
+
+    private func show(_ timings: StepTimings) {
+      guard !options.json else { return Console.sayJSON(timings) }
+      Console.say(
+        "\(timings.model), mini-batch \(timings.batch), \(timings.ranks) ranks × \(timings.threads) threads, "
+          + "median of \(timings.runs) steps, ms")
+      func row(_ cells: [String]) {
+        Console.say(cells.map { String(repeating: " ", count: max(0, 10 - $0.count)) + $0 }.joined())
+      }
+      row(["rank", "images", "forward", "gather", "fc", "scatter", "wait", "backward", "exposed", "update", "step", "peak MB"])
+      for rank in timings.perRank {
+        row(
+          ["\(rank.rank)", "\(rank.images)"]
+            + [
+              rank.forward, rank.gather, rank.fullyConnected, rank.scatter, rank.wait, rank.backward,
+              rank.exposedReduction, rank.update, rank.step, rank.peakMegabytes,
+            ].map { String(format: "%.1f", $0) })
+      }
+      Console.say(
+        String(
+          format: "%.1f ms a step, %.1f images/s, %.1f ms an image", timings.stepMilliseconds, timings.imagesPerSecond,
+          timings.stepMilliseconds / Double(timings.batch)))
+      if let single = timings.singleRankMilliseconds, let efficiency = timings.efficiency {
+        Console.say(
+          String(
+            format: "one rank alone: %.1f ms; %d ranks are %.2f times as fast, efficiency %.1f %%", single, timings.ranks,
+            single / timings.stepMilliseconds, 100 * efficiency))
+      }
     }
   }
 }

@@ -1,0 +1,190 @@
+import Communication
+import Foundation
+import Kernels
+import Network
+import Training
+
+/// A training step's time split into its parts, on every rank.
+public struct StepTimings: Codable, Sendable {
+  /// Milliseconds of one rank's median step.
+  public struct Rank: Codable, Sendable {
+    public var rank: Int
+    public var images: Int
+    public var forward: Double
+    /// Rank 0: waiting for the other ranks' features.
+    public var gather: Double
+    public var fullyConnected: Double
+    public var scatter: Double
+    /// Ranks other than 0: from the end of forward to the gradient of their features.
+    public var wait: Double
+    public var backward: Double
+    /// Adding the tower's gradients, as far as backward does not hide it.
+    public var exposedReduction: Double
+    public var update: Double
+    public var step: Double
+    /// The largest resident memory of the process so far.
+    public var peakMegabytes: Double
+  }
+
+  public var model: String
+  public var batch: Int
+  public var ranks: Int
+  public var threads: Int
+  public var runs: Int
+  public var stepMilliseconds: Double
+  public var imagesPerSecond: Double
+  public var perRank: [Rank]
+  /// The same mini-batch on rank 0 alone, the others idle; nil with one rank.
+  public var singleRankMilliseconds: Double?
+  /// Single rank's time over ranks times the step's.
+  public var efficiency: Double?
+}
+
+public enum StepBenchmark {
+  /// Winograd's features may differ from the direct ones by rounding that many layers have added to.
+  private static let largestError = 1e-3
+
+  /// Times whole training steps on random images. All ranks must call it; all get the result.
+  ///
+  /// - Throws: `VerificationError` where the tower's features differ from those of the direct convolution, or the ranks'
+  ///   parameters from one another.
+  public static func run(
+    _ architecture: ResolvedArchitecture, batch: Int, threads: Int, method: ConvolutionMethod?, runs: Int, world: World
+  ) throws -> StepTimings {
+    try verify(architecture, method: method)
+    var single: Double?
+    if world.size > 1 {
+      if world.rank == 0 {
+        single = try time(architecture, batch, threads, method, runs, try world.alone()).step
+      }
+      try world.barrier()
+    }
+    let own = try time(architecture, batch, threads, method, runs, world)
+    let ranks = try world.allgather(own).enumerated().map { rank, parts in
+      StepTimings.Rank(
+        rank: rank, images: parts.images, forward: parts.forward, gather: parts.gather,
+        fullyConnected: parts.fullyConnected, scatter: parts.scatter, wait: parts.wait, backward: parts.backward,
+        exposedReduction: parts.reduction, update: parts.update, step: parts.step, peakMegabytes: parts.peakMegabytes)
+    }
+    let step = ranks.map(\.step).max() ?? own.step
+    let alone = try world.allgather(single ?? 0)[0]
+    return StepTimings(
+      model: architecture.architecture.name, batch: batch, ranks: world.size, threads: threads, runs: runs,
+      stepMilliseconds: step, imagesPerSecond: 1e3 * Double(batch) / step, perRank: ranks,
+      singleRankMilliseconds: world.size > 1 ? alone : nil,
+      efficiency: world.size > 1 ? alone / (Double(world.size) * step) : nil)
+  }
+
+  /// Leaves of about 16 images, as a mini-batch of 128 has.
+  private static func leaves(batch: Int, ranks: Int) -> Int {
+    var leaves = 1
+    while leaves < 8, batch > 16 * leaves || leaves < ranks { leaves *= 2 }
+    return leaves
+  }
+
+  /// What ranks tell one another of a step, in milliseconds.
+  private struct Parts: BitwiseCopyable {
+    var images = 0
+    var forward = 0.0
+    var gather = 0.0
+    var fullyConnected = 0.0
+    var scatter = 0.0
+    var wait = 0.0
+    var backward = 0.0
+    var reduction = 0.0
+    var update = 0.0
+    var step = 0.0
+    var peakMegabytes = 0.0
+  }
+
+  private static func time(
+    _ architecture: ResolvedArchitecture, _ batch: Int, _ threads: Int, _ method: ConvolutionMethod?, _ runs: Int,
+    _ world: World
+  ) throws -> Parts {
+    let network = randomNetwork(architecture, method)
+    let pool = ThreadPool(threads: threads)
+    let shares = Shares(batch: batch, ranks: world.size, leaves: leaves(batch: batch, ranks: world.size))
+    let step = DistributedStep(network, world: world, shares: shares, seed: 1, on: pool)
+    let image = randomImage(architecture)
+    let labels = (0..<batch).map { Int32($0 % architecture.classes) }
+    let sgd = SGD(learningRate: 1e-4, momentum: 0.9, weightDecay: 0.0005)
+    var times: [(split: TimeSplit, seconds: Double)] = []
+    for iteration in 0...runs {
+      try world.barrier()
+      step.time = TimeSplit()
+      let start = monotonicSeconds()
+      let result = try step.run(iteration: iteration, sgd: sgd, labels: labels, stop: false, save: false) { _, target in
+        target.update(from: image.base, count: image.count)
+      }
+      let seconds = monotonicSeconds() - start
+      guard result.isFinite else { throw VerificationError(description: "the loss of a random mini-batch is not a number") }
+      // The first step touches all memory for the first time.
+      if iteration > 0 { times.append((step.time, seconds)) }
+    }
+    let tower = UnsafeBufferPointer(rebasing: network.parameters.values[architecture.towerRange])
+    let hashes = try world.allgather(bitsHash(tower))
+    guard hashes.allSatisfy({ $0 == hashes[0] }) else {
+      throw VerificationError(description: "the ranks' parameters differ after the same steps")
+    }
+    func part(_ path: KeyPath<TimeSplit, Double>) -> Double { 1e3 * median(times.map { $0.split[keyPath: path] }) }
+    return Parts(
+      images: shares.slots(ofRank: world.rank).count, forward: part(\.forward), gather: part(\.gather),
+      fullyConnected: part(\.fullyConnected), scatter: part(\.scatter), wait: part(\.wait), backward: part(\.backward),
+      reduction: part(\.reduction), update: part(\.update), step: 1e3 * median(times.map(\.seconds)),
+      peakMegabytes: peakMegabytes())
+  }
+
+  private static func randomNetwork(_ architecture: ResolvedArchitecture, _ method: ConvolutionMethod?) -> Network {
+    let network = Network(architecture, convolution: method)
+    Initializer(rule: .he(.forward), fullyConnected: .rule)
+      .fill(network.parameters.values, for: architecture, seed: 3)
+    return network
+  }
+
+  private static func randomImage(_ architecture: ResolvedArchitecture) -> FloatBuffer {
+    let image = FloatBuffer(architecture.input.count)
+    var random = SystemlessRandom(state: 5)
+    random.fill(image.base, count: image.count)
+    return image
+  }
+
+  /// Compares the features of an image with those of the direct convolution.
+  private static func verify(_ architecture: ResolvedArchitecture, method: ConvolutionMethod?) throws {
+    let image = randomImage(architecture)
+    func features(_ method: ConvolutionMethod?) -> [Float] {
+      let network = randomNetwork(architecture, method)
+      let tower = network.tower
+      let pool = ThreadPool(threads: 1)
+      let memory = LeafMemory(tower, capacity: 1, forTraining: false)
+      let scratch = FloatBuffer(tower.scratchCount(images: 1))
+      let filters = TowerFilters(tower, keepsAll: false)
+      memory.images.update(from: image.base, count: image.count)
+      tower.prepare(network.parameters, on: pool)
+      for layer in tower.layers.indices {
+        tower.transformFilters(ofLayer: layer, for: .forward, network.parameters, into: filters, on: pool)
+        tower.forward(layer: layer, memory, images: 1, filters: filters, scratch: scratch)
+      }
+      return Array(UnsafeBufferPointer(start: memory.features, count: tower.featureCount))
+    }
+    let (computed, reference) = (features(method), features(.direct))
+    var (difference, norm) = (0.0, 0.0)
+    for (value, expected) in zip(computed, reference) {
+      difference += Double(value - expected) * Double(value - expected)
+      norm += Double(expected) * Double(expected)
+    }
+    let error = (difference / norm).squareRoot()
+    guard error < largestError else {
+      throw VerificationError(
+        description: "the tower's features differ from those of the direct convolution by \(error) of their norm")
+    }
+  }
+
+  /// The largest resident memory of this process so far; 0 where the system does not say.
+  private static func peakMegabytes() -> Double {
+    guard let status = try? String(contentsOfFile: "/proc/self/status", encoding: .utf8),
+      let line = status.split(separator: "\n").first(where: { $0.hasPrefix("VmHWM:") }),
+      let kilobytes = line.split(whereSeparator: \.isWhitespace).dropFirst().first.flatMap({ Double($0) })
+    else { return 0 }
+    return kilobytes / 1024
+  }
+}
