@@ -28,6 +28,24 @@ struct Program {
       errors: try String(contentsOf: errors, encoding: .utf8))
   }
 
+  /// Runs another program to its end.
+  static func capture(_ program: String, _ arguments: [String]) throws -> Outcome {
+    let process = Process()
+    let (output, errors) = (Pipe(), Pipe())
+    process.executableURL = URL(filePath: program)
+    process.arguments = arguments
+    process.standardInput = FileHandle.nullDevice
+    process.standardOutput = output
+    process.standardError = errors
+    try process.run()
+    let text = try output.fileHandleForReading.readToEnd() ?? Data()
+    let complaints = try errors.fileHandleForReading.readToEnd() ?? Data()
+    process.waitUntilExit()
+    return Outcome(
+      exitCode: process.terminationStatus, output: String(decoding: text, as: UTF8.self),
+      errors: String(decoding: complaints, as: UTF8.self))
+  }
+
   /// Starts it; output and errors go to files, so that a full pipe cannot stop it.
   static func start(
     _ arguments: [String], ranks: Int? = nil, in directory: String
