@@ -60,7 +60,7 @@ let bundles: [Target] = [
   .target(name: "TestSupport", path: "Tests/TestSupport", swiftSettings: settings),
   tests("RandomnessTests", ["Randomness"]),
   tests("KernelTests", ["Kernels"]),
-  tests("NetworkTests", ["Network"]),
+  tests("NetworkTests", ["Network", "Randomness"]),
   tests("ConfigurationTests", ["Configuration"]),
   tests("CommunicationTests", ["Communication"]),
   tests("ImagesTests", ["Images"]),

@@ -54,7 +54,7 @@ struct RunPlan: Codable {
     case .resume(let path):
       return (path, try RunFolder.open(at: path).newestWhole())
     case .auto:
-      let path = try settings.runFolder ?? defaultFolder(request.resolved())
+      let path = try settings.runFolder ?? lastSavedFolder(request.resolved())
       guard try holdsCheckpoints(path) else { return (path, nil) }
       return (path, try RunFolder.open(at: path).newestWhole())
     case .new:
@@ -79,6 +79,31 @@ struct RunPlan: Codable {
 
   /// Where a run goes that names no folder.
   private static func defaultFolder(_ configuration: Configuration) -> String { "run-\(configuration.recipe)" }
+
+  /// Among the folders that runs of this recipe were given where they named none, run-R, run-R-2, run-R-3 …, the one
+  /// that was saved to last; the first of them where none holds a checkpoint.
+  private static func lastSavedFolder(_ configuration: Configuration) throws -> String {
+    let first = defaultFolder(configuration)
+    var newest: (path: String, saved: Date, number: Int)?
+    for name in try FileManager.default.contentsOfDirectory(atPath: ".") {
+      guard let number = number(ofFolder: name, first: first),
+        let checkpoint = try? RunFolder.open(at: name).checkpoints().first,
+        let saved = try? FileManager.default.attributesOfItem(atPath: checkpoint.path)[.modificationDate] as? Date
+      else { continue }
+      if let newest, (newest.saved, newest.number) > (saved, number) { continue }
+      newest = (name, saved, number)
+    }
+    return newest?.path ?? first
+  }
+
+  /// 1 for run-R, n for run-R-n; nil for any other name.
+  private static func number(ofFolder name: String, first: String) -> Int? {
+    if name == first { return 1 }
+    guard name.hasPrefix("\(first)-"), let number = Int(name.dropFirst(first.count + 1)), number >= 2,
+      name == "\(first)-\(number)"
+    else { return nil }
+    return number
+  }
 
   private static func holdsCheckpoints(_ path: String) throws -> Bool {
     guard FileManager.default.fileExists(atPath: path) else { return false }

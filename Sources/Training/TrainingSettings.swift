@@ -9,7 +9,8 @@ public struct TrainingSettings: Sendable {
     case new
     /// The newest whole checkpoint of this run folder, which must have one.
     case resume(String)
-    /// The newest whole checkpoint of the run folder if it has one, else anew.
+    /// The newest whole checkpoint of the run folder if it has one, else anew. Where no folder is named: of the last
+    /// saved of those that this recipe's runs were given.
     case auto
   }
 

@@ -25,7 +25,7 @@ struct TrainCommand: ParsableCommand {
 
   @Option(
     help: ArgumentHelp(
-      "Go on with the newest whole checkpoint of this run folder; auto: with that of --run if there is one, else anew.",
+      "Go on with the newest whole checkpoint of this run folder; auto: of --run, or without it of the recipe's run that was saved last, if there is one, else begin anew.",
       valueName: "run|auto"))
   var resume: String?
 

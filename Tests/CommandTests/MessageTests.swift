@@ -50,6 +50,26 @@ import Testing
     #expect(changed.errors.contains("training.batch was 128 and is now 64"), "\(changed.errors)")
   }
 
+  /// The run that was saved last, among those that named no folder; a new one where there is none yet.
+  @Test(.enabled(if: hasFashionMNIST)) func resumeAutoGoesOnWithTheRecipesLastRun() throws {
+    let options = ["--width", "4", "--threads", "1"]
+    func train(_ more: [String]) throws -> Program.Outcome { try Program.run(options + more, in: directory) }
+    let first = try train(["--resume", "auto", "--iterations", "2"])
+    #expect(first.exitCode == 0 && first.output.contains("run folder: run-fashion\n"), "\(first.errors)")
+    let second = try train(["--iterations", "3"])
+    #expect(second.exitCode == 0 && second.output.contains("run folder: run-fashion-2\n"), "\(second.errors)")
+    for name in ["run-fashion-old", "run-fashion-03", "run-fashion30"] {
+      try FileManager.default.copyItem(atPath: "\(directory)/run-fashion", toPath: "\(directory)/\(name)")
+    }
+    let third = try train(["--resume", "auto", "--iterations", "4"])
+    #expect(third.output.contains("resumed from run-fashion-2/checkpoint-3.h5\n"), "\(third.output) \(third.errors)")
+    #expect(try train(["--resume", "run-fashion", "--iterations", "5"]).exitCode == 0)
+    let fourth = try train(["--resume", "auto", "--iterations", "6"])
+    #expect(fourth.output.contains("resumed from run-fashion/checkpoint-5.h5\n"), "\(fourth.output) \(fourth.errors)")
+    let changed = try train(["--resume", "auto", "--seed", "9"])
+    #expect(changed.exitCode == 64 && changed.errors.contains("training.seed was 1 and is now 9"), "\(changed.errors)")
+  }
+
   @Test func modelTotalsArePrinted() throws {
     for (model, total) in [("A", "1.906"), ("B", "2.322"), ("C", "5.346"), ("vgg-19", "1.963")] {
       let outcome = try Program.run(["inspect", "--model", model], in: directory)

@@ -28,6 +28,24 @@ struct Program {
       errors: try String(contentsOf: errors, encoding: .utf8))
   }
 
+  /// Runs another program to its end.
+  static func capture(_ program: String, _ arguments: [String]) throws -> Outcome {
+    let process = Process()
+    let (output, errors) = (Pipe(), Pipe())
+    process.executableURL = URL(filePath: program)
+    process.arguments = arguments
+    process.standardInput = FileHandle.nullDevice
+    process.standardOutput = output
+    process.standardError = errors
+    try process.run()
+    let text = try output.fileHandleForReading.readToEnd() ?? Data()
+    let complaints = try errors.fileHandleForReading.readToEnd() ?? Data()
+    process.waitUntilExit()
+    return Outcome(
+      exitCode: process.terminationStatus, output: String(decoding: text, as: UTF8.self),
+      errors: String(decoding: complaints, as: UTF8.self))
+  }
+
   /// Starts it; output and errors go to files, so that a full pipe cannot stop it.
   static func start(
     _ arguments: [String], ranks: Int? = nil, in directory: String
@@ -40,7 +58,9 @@ struct Program {
     }
     environment["OMPI_ALLOW_RUN_AS_ROOT"] = "1"
     environment["OMPI_ALLOW_RUN_AS_ROOT_CONFIRM"] = "1"
-    environment["OMPI_MCA_odls_base_sigkill_timeout"] = "30"
+    // Seconds that Open MPI waits before it asks ranks to end, and again before it kills them; also where a rank has
+    // ended with an error, so that every test of one takes as long.
+    environment["OMPI_MCA_odls_base_sigkill_timeout"] = "4"
     environment["OMPI_MCA_btl_vader_single_copy_mechanism"] = "none"
     process.environment = environment
     if let ranks {
@@ -57,8 +77,42 @@ struct Program {
     process.standardInput = FileHandle.nullDevice
     process.standardOutput = try FileHandle(forWritingTo: output)
     process.standardError = try FileHandle(forWritingTo: errors)
+    // The threads that run tests have most signals blocked, and a new process inherits that.
+    var (none, before) = (sigset_t(), sigset_t())
+    sigemptyset(&none)
+    pthread_sigmask(SIG_SETMASK, &none, &before)
+    defer { pthread_sigmask(SIG_SETMASK, &before, nil) }
     try process.run()
     return (process, output, errors)
+  }
+
+  /// The processes that `process` has started, and theirs: under `mpirun` the ranks, in no order.
+  static func descendants(of process: Process) -> [pid_t] {
+    let all = (try? FileManager.default.contentsOfDirectory(atPath: "/proc"))?.compactMap { pid_t($0) } ?? []
+    let parents = all.compactMap { id -> (child: pid_t, parent: pid_t)? in
+      guard let status = try? String(contentsOfFile: "/proc/\(id)/status", encoding: .utf8),
+        let line = status.split(separator: "\n").first(where: { $0.hasPrefix("PPid:") }),
+        let parent = pid_t(line.dropFirst(5).trimmingCharacters(in: .whitespaces))
+      else { return nil }
+      return (id, parent)
+    }
+    var found: [pid_t] = [process.processIdentifier]
+    var next = 0
+    while next < found.count {
+      found += parents.filter { $0.parent == found[next] }.map(\.child)
+      next += 1
+    }
+    return Array(found.dropFirst())
+  }
+
+  /// Waits for something to be so, 120 seconds at most; returns whether it is.
+  static func wait(for condition: () -> Bool) -> Bool {
+    let deadline = Date().addingTimeInterval(120)
+    while !condition() {
+      guard Date() < deadline else { return false }
+      usleep(1000)
+    }
+    return true
   }
 
   /// The digest of all parameters and momentum of a run's newest checkpoint, with its iteration.

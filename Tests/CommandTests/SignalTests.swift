@@ -1,0 +1,102 @@
+import Foundation
+import Testing
+
+/// Signals that ask to stop: to a rank, to `mpirun`, twice.
+@Suite(.serialized, .enabled(if: hasFashionMNIST && isOutsideMPI)) struct SignalTests {
+  private let folder: TestFolder
+  private var directory: String { folder.path }
+
+  init() throws {
+    folder = try TestFolder()
+  }
+
+  private func start(ranks: Int?) throws -> (process: Process, output: URL, errors: URL) {
+    let started = try Program.start(
+      ["--run", "run", "--width", "4", "--threads", "1", "--checkpoint-every", "5"], ranks: ranks,
+      in: directory)
+    try #require(
+      Program.wait { isThere("checkpoint-5.h5") || !started.process.isRunning } && started.process.isRunning)
+    return started
+  }
+
+  private func isThere(_ name: String) -> Bool {
+    FileManager.default.fileExists(atPath: "\(directory)/run/\(name)")
+  }
+
+  private func text(_ file: URL) -> String { (try? String(contentsOf: file, encoding: .utf8)) ?? "" }
+
+  /// The checkpoint was written on the way out, and not one of those due every five iterations only.
+  private func expectSaved(_ output: URL, by signal: String?) throws {
+    let said = text(output)
+    let iteration = try Program.inspect("run", in: directory).iteration
+    if let signal { #expect(said.contains("stopped by signal \(signal) after \(iteration) iterations"), "\(said)") }
+    #expect(said.contains("after \(iteration) iterations; checkpoint saved"), "\(said)")
+    #expect(said.contains("go on with: prelu-dist train --resume run"), "\(said)")
+    let resumed = try Program.run(
+      ["--resume", "run", "--iterations", "\(iteration + 1)", "--threads", "1"], in: directory)
+    #expect(resumed.exitCode == 0 && resumed.output.contains("resumed from run/checkpoint-\(iteration).h5"))
+  }
+
+  @Test(arguments: [(SIGINT, "INT"), (SIGTERM, "TERM"), (SIGUSR1, "USR1")])
+  func aloneSavesAndExitsWith75(signal: Int32, name: String) throws {
+    let (process, output, errors) = try start(ranks: nil)
+    kill(process.processIdentifier, signal)
+    process.waitUntilExit()
+    #expect(process.terminationStatus == 75, "\(text(errors))")
+    try expectSaved(output, by: name)
+  }
+
+  /// One rank hears it, all stop after the same step.
+  @Test(arguments: [(SIGINT, 0), (SIGTERM, 1)]) func oneRankOfTwoSavesAndExitsWith75(signal: Int32, place: Int) throws {
+    let (process, output, errors) = try start(ranks: 2)
+    let ranks = Program.descendants(of: process).sorted()
+    try #require(ranks.count == 2, "\(ranks)")
+    kill(ranks[place], signal)
+    process.waitUntilExit()
+    #expect(process.terminationStatus == 75, "\(text(errors))")
+    try expectSaved(output, by: nil)
+  }
+
+  /// Open MPI passes USR1 on at once. INT and TERM it turns into its own end: it asks the ranks by TERM after a while,
+  /// and ends with a code of its own; the checkpoint is saved all the same.
+  @Test(arguments: [(SIGUSR1, "USR1", 75 as Int32), (SIGINT, "TERM", 1), (SIGTERM, "TERM", 1)])
+  func mpirunLetsTheRanksSave(signal: Int32, heard: String, exitCode: Int32) throws {
+    let (process, output, errors) = try start(ranks: 2)
+    kill(process.processIdentifier, signal)
+    process.waitUntilExit()
+    #expect(process.terminationStatus == exitCode, "\(text(errors))")
+    try expectSaved(output, by: heard)
+  }
+
+  /// The second INT does not wait for the step: the process is gone, and what was saved before is whole.
+  @Test func aSecondInterruptLeavesAtOnce() throws {
+    let (process, output, _) = try start(ranks: nil)
+    // Stopped, so that both arrive before the first can have been acted upon.
+    kill(process.processIdentifier, SIGSTOP)
+    kill(process.processIdentifier, SIGINT)
+    kill(process.processIdentifier, SIGCONT)
+    usleep(1000)
+    kill(process.processIdentifier, SIGINT)
+    process.waitUntilExit()
+    let said = text(output)
+    #expect(process.terminationStatus == 130 || said.contains("checkpoint saved"), "\(said)")
+    _ = try Program.inspect("run", in: directory)
+  }
+
+  /// `prelu-dist | head`: a reader who goes is no reason to lose a run.
+  @Test func aReaderWhoGoesDoesNotEndTheRun() throws {
+    let process = Process()
+    process.executableURL = URL(filePath: "/bin/sh")
+    process.arguments = [
+      "-c", "{ \"$0\" \"$@\"; echo $? >code; } | head -n 1 >first", Program.path, "--run", "run", "--width", "4",
+      "--threads", "1", "--iterations", "20",
+    ]
+    process.currentDirectoryURL = URL(filePath: directory)
+    process.standardInput = FileHandle.nullDevice
+    process.standardError = FileHandle.nullDevice
+    try process.run()
+    process.waitUntilExit()
+    #expect(try String(contentsOfFile: "\(directory)/code", encoding: .utf8) == "0\n")
+    #expect(try Program.inspect("run", in: directory).iteration == 20)
+  }
+}
