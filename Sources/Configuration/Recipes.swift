@@ -27,7 +27,6 @@ public enum Recipes {
         mirror: true
       training:
         epochs: 14
-        dropout: 0.3
       solver:
         learningRate: 0.02
       schedule:

@@ -9,13 +9,13 @@ enum PanelProduct {
   /// Columns of a panel.
   static let width = 32
 
-  /// C[k][row] = Σ_c A[row][c] · B[c][k], with A as `innerPanels` panels of `rows` rows, B as `outerPanels` panels of
+  /// C[k][row] = Σ_c A[row][c] · B[c][k], or += where `accumulates`, with A as `innerPanels` panels of `rows` rows, B as `outerPanels` panels of
   /// 32·innerPanels rows, C as `outerPanels` panels of `rows` rows.
   ///
   /// Meanwhile the next panel of B and `nextA`, the next product's A of the same extents, are fetched into the cache.
   static func multiply(
     rows: Int, innerPanels: Int, outerPanels: Int, _ a: UnsafePointer<Float>, _ b: UnsafePointer<Float>,
-    into c: UnsafeMutablePointer<Float>, nextA: UnsafePointer<Float>
+    into c: UnsafeMutablePointer<Float>, nextA: UnsafePointer<Float>, accumulates: Bool = false
   ) {
     let tile = hasThirtyTwoRegisters ? 14 : 6
     let tiles = (rows &+ tile &- 1) / tile
@@ -37,7 +37,7 @@ enum PanelProduct {
           multiplyTile(
             min(height, rows &- row), rows: rows, innerPanels: innerPanels, a + row &* width,
             panelB + half &* blockWidth, panelC + (row &* width &+ half &* blockWidth), prefetched,
-            nextB)
+            nextB, accumulates)
           prefetched += share
           nextB += shareB
           row &+= height
@@ -51,50 +51,54 @@ enum PanelProduct {
   @inline(__always)
   private static func multiplyTile(
     _ height: Int, rows: Int, innerPanels: Int, _ a: UnsafePointer<Float>, _ b: UnsafePointer<Float>,
-    _ c: UnsafeMutablePointer<Float>, _ nextA: UnsafePointer<Float>, _ nextB: UnsafePointer<Float>
+    _ c: UnsafeMutablePointer<Float>, _ nextA: UnsafePointer<Float>, _ nextB: UnsafePointer<Float>,
+    _ accumulates: Bool
   ) {
     if hasThirtyTwoRegisters {
-      multiplyTile(height, Double32.self, rows, innerPanels, a, b, c, nextA, nextB)
+      multiplyTile(height, Double32.self, rows, innerPanels, a, b, c, nextA, nextB, accumulates)
     } else {
-      multiplyNarrowTile(height, Single.self, rows, innerPanels, a, b, c, nextA, nextB)
+      multiplyNarrowTile(height, Single.self, rows, innerPanels, a, b, c, nextA, nextB, accumulates)
     }
   }
 
   private static func multiplyTile<T: RegisterTile>(
     _ height: Int, _ row: T.Type, _ rows: Int, _ innerPanels: Int, _ a: UnsafePointer<Float>,
-    _ b: UnsafePointer<Float>, _ c: UnsafeMutablePointer<Float>, _ nextA: UnsafePointer<Float>, _ nextB: UnsafePointer<Float>
+    _ b: UnsafePointer<Float>, _ c: UnsafeMutablePointer<Float>, _ nextA: UnsafePointer<Float>, _ nextB: UnsafePointer<Float>,
+    _ accumulates: Bool
   ) {
     switch height {
-    case 14: multiply(Pixels14<T>.self, rows, innerPanels, a, b, c, nextA, nextB)
-    case 13: multiply(Pixels13<T>.self, rows, innerPanels, a, b, c, nextA, nextB)
-    case 12: multiply(Pixels12<T>.self, rows, innerPanels, a, b, c, nextA, nextB)
-    case 11: multiply(Pixels11<T>.self, rows, innerPanels, a, b, c, nextA, nextB)
-    case 10: multiply(Pixels10<T>.self, rows, innerPanels, a, b, c, nextA, nextB)
-    case 9: multiply(Pixels9<T>.self, rows, innerPanels, a, b, c, nextA, nextB)
-    case 8: multiply(Pixels8<T>.self, rows, innerPanels, a, b, c, nextA, nextB)
-    case 7: multiply(Pixels7<T>.self, rows, innerPanels, a, b, c, nextA, nextB)
-    default: multiplyNarrowTile(height, row, rows, innerPanels, a, b, c, nextA, nextB)
+    case 14: multiply(Pixels14<T>.self, rows, innerPanels, a, b, c, nextA, nextB, accumulates)
+    case 13: multiply(Pixels13<T>.self, rows, innerPanels, a, b, c, nextA, nextB, accumulates)
+    case 12: multiply(Pixels12<T>.self, rows, innerPanels, a, b, c, nextA, nextB, accumulates)
+    case 11: multiply(Pixels11<T>.self, rows, innerPanels, a, b, c, nextA, nextB, accumulates)
+    case 10: multiply(Pixels10<T>.self, rows, innerPanels, a, b, c, nextA, nextB, accumulates)
+    case 9: multiply(Pixels9<T>.self, rows, innerPanels, a, b, c, nextA, nextB, accumulates)
+    case 8: multiply(Pixels8<T>.self, rows, innerPanels, a, b, c, nextA, nextB, accumulates)
+    case 7: multiply(Pixels7<T>.self, rows, innerPanels, a, b, c, nextA, nextB, accumulates)
+    default: multiplyNarrowTile(height, row, rows, innerPanels, a, b, c, nextA, nextB, accumulates)
     }
   }
 
   private static func multiplyNarrowTile<T: RegisterTile>(
     _ height: Int, _ row: T.Type, _ rows: Int, _ innerPanels: Int, _ a: UnsafePointer<Float>,
-    _ b: UnsafePointer<Float>, _ c: UnsafeMutablePointer<Float>, _ nextA: UnsafePointer<Float>, _ nextB: UnsafePointer<Float>
+    _ b: UnsafePointer<Float>, _ c: UnsafeMutablePointer<Float>, _ nextA: UnsafePointer<Float>, _ nextB: UnsafePointer<Float>,
+    _ accumulates: Bool
   ) {
     switch height {
-    case 6: multiply(Pixels6<T>.self, rows, innerPanels, a, b, c, nextA, nextB)
-    case 5: multiply(Pixels5<T>.self, rows, innerPanels, a, b, c, nextA, nextB)
-    case 4: multiply(Pixels4<T>.self, rows, innerPanels, a, b, c, nextA, nextB)
-    case 3: multiply(Pixels3<T>.self, rows, innerPanels, a, b, c, nextA, nextB)
-    case 2: multiply(Pixels2<T>.self, rows, innerPanels, a, b, c, nextA, nextB)
-    default: multiply(T.self, rows, innerPanels, a, b, c, nextA, nextB)
+    case 6: multiply(Pixels6<T>.self, rows, innerPanels, a, b, c, nextA, nextB, accumulates)
+    case 5: multiply(Pixels5<T>.self, rows, innerPanels, a, b, c, nextA, nextB, accumulates)
+    case 4: multiply(Pixels4<T>.self, rows, innerPanels, a, b, c, nextA, nextB, accumulates)
+    case 3: multiply(Pixels3<T>.self, rows, innerPanels, a, b, c, nextA, nextB, accumulates)
+    case 2: multiply(Pixels2<T>.self, rows, innerPanels, a, b, c, nextA, nextB, accumulates)
+    default: multiply(T.self, rows, innerPanels, a, b, c, nextA, nextB, accumulates)
     }
   }
 
   @inline(__always)
   private static func multiply<T: RegisterTile>(
     _ tile: T.Type, _ rows: Int, _ innerPanels: Int, _ a: UnsafePointer<Float>, _ b: UnsafePointer<Float>,
-    _ c: UnsafeMutablePointer<Float>, _ nextA: UnsafePointer<Float>, _ nextB: UnsafePointer<Float>
+    _ c: UnsafeMutablePointer<Float>, _ nextA: UnsafePointer<Float>, _ nextB: UnsafePointer<Float>,
+    _ accumulates: Bool
   ) {
     var sums = T.zero
     var weight = b
@@ -121,7 +125,11 @@ enum PanelProduct {
       panel += rows &* width
       left &-= 1
     }
-    sums.write(c, pixelStep: width, blockWidth)
+    if accumulates {
+      sums.accumulate(c, pixelStep: width, blockWidth)
+    } else {
+      sums.write(c, pixelStep: width, blockWidth)
+    }
   }
 
   /// Fetches the lines of a tile of C.

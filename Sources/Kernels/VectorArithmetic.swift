@@ -11,29 +11,47 @@ public func add(_ addend: UnsafePointer<Float>, to sum: UnsafeMutablePointer<Flo
   }
 }
 
-/// SGD with momentum, the rate inside the momentum (Eqn 4's form), in one pass:
-/// v := μv − ε(g + λw), w := w + v.
+/// SGD with momentum, the rate inside the momentum (Eqn 4's form): v := μv − ε(g + λw), w := w + v.
+public struct MomentumRule: Equatable, Sendable {
+  /// ε.
+  public var learningRate: Float
+  /// μ.
+  public var momentumFactor: Float
+  /// λ.
+  public var weightDecay: Float
+
+  public init(learningRate: Float, momentumFactor: Float, weightDecay: Float) {
+    self.learningRate = learningRate
+    self.momentumFactor = momentumFactor
+    self.weightDecay = weightDecay
+  }
+}
+
+/// Applies the rule to `count` weights in one pass. A weight's result does not depend on how many are updated together.
+@inline(__always)
 public func momentumUpdate(
   weights: UnsafeMutablePointer<Float>, momentum: UnsafeMutablePointer<Float>, gradient: UnsafePointer<Float>,
-  count: Int, learningRate: Float, momentumFactor: Float, weightDecay: Float
+  count: Int, _ rule: MomentumRule
 ) {
-  let (rate, mu, lambda) =
-    (Vector(repeating: -learningRate), Vector(repeating: momentumFactor), Vector(repeating: weightDecay))
+  let (rate, mu, lambda) = (
+    Vector(repeating: -rule.learningRate), Vector(repeating: rule.momentumFactor), Vector(repeating: rule.weightDecay)
+  )
+  func updated(_ w: Vector, _ v: Vector, _ g: Vector) -> (w: Vector, v: Vector) {
+    let next = multiplyAdd(mu * v, rate, multiplyAdd(g, lambda, w))
+    return (w + next, next)
+  }
   var index = 0
   while index &+ blockWidth <= count {
-    let w = load(weights + index)
-    let decayed = load(gradient + index).addingProduct(lambda, w)
-    let v = (mu * load(momentum + index)).addingProduct(rate, decayed)
+    let (w, v) = updated(load(weights + index), load(momentum + index), load(gradient + index))
     store(v, momentum + index)
-    store(w + v, weights + index)
+    store(w, weights + index)
     index &+= blockWidth
   }
   while index < count {
-    let w = weights[index]
-    let decayed = gradient[index].addingProduct(weightDecay, w)
-    let v = (momentumFactor * momentum[index]).addingProduct(-learningRate, decayed)
-    momentum[index] = v
-    weights[index] = w + v
+    let (w, v) = updated(
+      Vector(repeating: weights[index]), Vector(repeating: momentum[index]), Vector(repeating: gradient[index]))
+    momentum[index] = v[0]
+    weights[index] = w[0]
     index &+= 1
   }
 }

@@ -102,9 +102,9 @@ extension ArchitectureCatalog.Request {
   }
 
   /// fc1, fc2 … with activation and dropout, then the scores.
-  func connected(_ hidden: [Int]) -> [LayerDescription] {
+  func connected(_ hidden: [Int], dropout: Float = 0.5) -> [LayerDescription] {
     hidden.enumerated().map { index, outputs in
-      .fullyConnected(.init(name: "fc\(index + 1)", outputs: outputs, activation: activation, dropout: 0.5))
+      .fullyConnected(.init(name: "fc\(index + 1)", outputs: outputs, activation: activation, dropout: dropout))
     } + [.fullyConnected(.init(name: "fc\(hidden.count + 1)", outputs: classes, activation: .none))]
   }
 }

@@ -28,7 +28,8 @@ extension ArchitectureCatalog.Request {
       conv3x3("conv1", width, count: 2), [pool("pool1")],
       conv3x3("conv2", 2 * width, count: 2), [pool("pool2")],
       conv3x3("conv3", 4 * width, count: 2), [spp([4, 2, 1])],
-      connected([256]),
+      // Half of the units dropped would be more than so small a network can spare.
+      connected([256], dropout: 0.3),
     ].flatMap { $0 }
   }
 

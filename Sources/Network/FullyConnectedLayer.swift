@@ -2,8 +2,7 @@ import Kernels
 
 /// A fully connected layer with bias, the activation after it, then dropout; works on all rows of the mini-batch.
 ///
-/// Products are cut into panels that depend on the extents only, never on the threads: OpenBLAS adds in an order that
-/// changes with the extents it is given.
+/// Products fall into pieces that depend on the extents only, never on the threads.
 public struct FullyConnectedLayer: Sendable {
   public let name: String
   public let inputs: Int
@@ -27,29 +26,21 @@ public struct FullyConnectedLayer: Sendable {
     self.index = index
   }
 
-  /// Panels of at least 64 and at most 512, eight or more where the extent allows it.
-  private static func panels(_ extent: Int) -> (count: Int, width: Int) {
-    let width = min(512, max(64, (extent / 8 + 15) / 16 * 16))
-    return ((extent + width - 1) / width, width)
-  }
-
   /// memory.preactivation = X·Wᵀ + b; memory.output = dropout(f(preactivation)). X is `rows`×inputs.
   ///
   /// `dropout`: the random numbers of this iteration's masks; nil at test time, when dropout is the identity.
   func forward(
     _ input: UnsafePointer<Float>, rows: Int, all: UnsafePointer<Float>, memory: FullyConnectedMemory,
-    dropout iteration: DropoutIteration?, on pool: ThreadPool
+    dropout iteration: DropoutIteration?, scratch: [FloatBuffer], on pool: ThreadPool
   ) {
-    let (count, width) = Self.panels(outputs)
-    pool.parallelFor(count) { panel, _ in
-      let first = panel * width
-      let columns = min(width, outputs - first)
-      let y = memory.preactivation.base + first
-      matrixProduct(
-        input, .plain, leadingA: inputs, all + parameters.weight + first * inputs, .transposed, leadingB: inputs,
-        into: y, leadingC: outputs, rows: rows, columns: columns, depth: inputs)
-      let bias = all + parameters.bias + first
-      for row in 0..<rows { add(bias, to: y + row * outputs, count: columns) }
+    let products = products(rows)
+    pool.parallelFor(products.input.pieces) { piece, _ in
+      products.input.pack(input, piece: piece, into: memory.packedInput.base)
+    }
+    pool.parallelFor(products.forwardPieces) { piece, thread in
+      products.forward(
+        memory.packedInput.base, weights: all + parameters.weight, bias: all + parameters.bias, piece: piece,
+        into: memory.preactivation.base, scratch: scratch[thread].base)
     }
     activation.expandSlopes(
       all + parameters.slope, channels: outputs, count: outputs, into: memory.slopes.base)
@@ -68,7 +59,8 @@ public struct FullyConnectedLayer: Sendable {
   /// bias and coefficients, then writes dInput = dY·W.
   func inputGradient(
     rows: Int, all: UnsafePointer<Float>, memory: FullyConnectedMemory, droppedOut: Bool,
-    dParameters: UnsafeMutablePointer<Float>, dInput: UnsafeMutablePointer<Float>, on pool: ThreadPool
+    dParameters: UnsafeMutablePointer<Float>, dInput: UnsafeMutablePointer<Float>, scratch: [FloatBuffer],
+    on pool: ThreadPool
   ) {
     let dY = memory.dOutput.base
     if droppedOut, dropout > 0 {
@@ -79,33 +71,55 @@ public struct FullyConnectedLayer: Sendable {
       units: outputs, dBias: dParameters + parameters.bias, dSlopes: memory.dSlopes.base)
     activation.foldSlopeGradient(
       memory.dSlopes.base, channels: outputs, into: dParameters + parameters.slope)
-    let (count, width) = Self.panels(inputs)
-    pool.parallelFor(count) { panel, _ in
-      let first = panel * width
-      matrixProduct(
-        dY, .plain, leadingA: outputs, all + parameters.weight + first, .plain, leadingB: inputs,
-        into: dInput + first, leadingC: inputs, rows: rows, columns: min(width, inputs - first), depth: outputs)
+    let products = products(rows)
+    pool.parallelFor(products.output.pieces) { piece, _ in
+      products.output.pack(dY, piece: piece, into: memory.packedGradient.base)
+    }
+    pool.parallelFor(products.inputGradientPieces) { piece, thread in
+      products.inputGradient(
+        memory.packedGradient.base, weights: all + parameters.weight, piece: piece, into: dInput,
+        scratch: scratch[thread].base)
     }
   }
 
   /// dW = dYᵀ·X, after `inputGradient` has made dY.
   func weightGradient(
-    _ input: UnsafePointer<Float>, rows: Int, memory: FullyConnectedMemory,
-    dParameters: UnsafeMutablePointer<Float>, on pool: ThreadPool
+    rows: Int, memory: FullyConnectedMemory, dParameters: UnsafeMutablePointer<Float>, scratch: [FloatBuffer],
+    on pool: ThreadPool
   ) {
-    let (count, width) = Self.panels(outputs)
-    pool.parallelFor(count) { panel, _ in
-      let first = panel * width
-      matrixProduct(
-        memory.dOutput.base + first, .transposed, leadingA: outputs, input, .plain, leadingB: inputs,
-        into: dParameters + parameters.weight + first * inputs, leadingC: inputs,
-        rows: min(width, outputs - first), columns: inputs, depth: rows)
+    let products = products(rows)
+    pool.parallelFor(products.weightGradientPieces) { piece, thread in
+      products.weightGradient(
+        memory.packedInput.base, dY: memory.packedGradient.base, piece: piece, into: dParameters + parameters.weight,
+        scratch: scratch[thread].base)
     }
+  }
+
+  /// Updates the weights by dYᵀ·X, which is never written out whole, after `inputGradient` has made dY.
+  func updateWeights(
+    rows: Int, all: UnsafeMutablePointer<Float>, momentum: UnsafeMutablePointer<Float>, sgd: SGD,
+    memory: FullyConnectedMemory, scratch: [FloatBuffer], on pool: ThreadPool
+  ) {
+    let products = products(rows)
+    let rule = sgd.rule(for: .weight)
+    pool.parallelFor(products.weightGradientPieces) { piece, thread in
+      products.updateWeights(
+        memory.packedInput.base, dY: memory.packedGradient.base, piece: piece, weights: all + parameters.weight,
+        momentum: momentum + parameters.weight, rule, scratch: scratch[thread].base)
+    }
+  }
+
+  func products(_ rows: Int) -> FullyConnectedProducts {
+    FullyConnectedProducts(rows: rows, inputs: inputs, outputs: outputs)
   }
 }
 
 /// One fully connected layer's values and gradients for all rows, asked for once.
 final class FullyConnectedMemory: Sendable {
+  /// X in panels, as the products read it.
+  let packedInput: FloatBuffer
+  /// dY in panels.
+  let packedGradient: FloatBuffer
   /// Y, rows×outputs.
   let preactivation: FloatBuffer
   /// What the next layer reads, rows×outputs.
@@ -119,6 +133,9 @@ final class FullyConnectedMemory: Sendable {
   let dSlopes: FloatBuffer
 
   init(_ layer: FullyConnectedLayer, rows: Int, forTraining: Bool) {
+    let products = layer.products(rows)
+    packedInput = FloatBuffer(products.input.count)
+    packedGradient = FloatBuffer(forTraining ? products.output.count : 0)
     preactivation = FloatBuffer(rows * layer.outputs)
     output = FloatBuffer(rows * layer.outputs)
     mask = FloatBuffer(forTraining && layer.dropout > 0 ? rows * layer.outputs : 0)

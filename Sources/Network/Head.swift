@@ -5,9 +5,12 @@ public final class Head: Sendable {
   public let layers: [FullyConnectedLayer]
   /// Features of one row.
   public let featureCount: Int
+  /// Biases and coefficients.
+  private let smallParameters: [ParameterDescription]
 
   public init(_ architecture: ResolvedArchitecture) {
     featureCount = architecture.featureCount
+    smallParameters = architecture.parameters.filter { $0.part == .head && $0.role != .weight }
     layers = architecture.headLayers.map { index in
       guard case .fullyConnected(let description) = architecture.layers[index].description else {
         preconditionFailure("layer \(architecture.layers[index].name) behind a fully connected one")
@@ -32,7 +35,7 @@ public final class Head: Sendable {
     for (index, layer) in layers.enumerated() {
       layer.forward(
         input(of: index, features, memory), rows: rows, all: parameters.base, memory: memory.layers[index],
-        dropout: dropout, on: pool)
+        dropout: dropout, scratch: memory.scratch, on: pool)
     }
     return UnsafePointer(memory.layers[layers.count - 1].output.base)
   }
@@ -52,19 +55,31 @@ public final class Head: Sendable {
     for index in layers.indices.reversed() {
       layers[index].inputGradient(
         rows: rows, all: parameters.base, memory: memory.layers[index], droppedOut: droppedOut,
-        dParameters: gradient.base, dInput: index == 0 ? dFeatures : memory.layers[index - 1].dOutput.base, on: pool)
+        dParameters: gradient.base, dInput: index == 0 ? dFeatures : memory.layers[index - 1].dOutput.base,
+        scratch: memory.scratch, on: pool)
     }
   }
 
-  /// After `backwardToFeatures`: the gradients of the weights, which nobody waits for.
-  public func backwardToWeights(
-    _ features: UnsafePointer<Float>, rows: Int, gradient: FloatBuffer, memory: HeadMemory, on pool: ThreadPool
-  ) {
+  /// After `backwardToFeatures`: the gradients of the weights, written out.
+  public func backwardToWeights(rows: Int, gradient: FloatBuffer, memory: HeadMemory, on pool: ThreadPool) {
     for (index, layer) in layers.enumerated() {
       layer.weightGradient(
-        input(of: index, features, memory), rows: rows, memory: memory.layers[index], dParameters: gradient.base,
-        on: pool)
+        rows: rows, memory: memory.layers[index], dParameters: gradient.base, scratch: memory.scratch, on: pool)
     }
+  }
+
+  /// After `backwardToFeatures`: updates all parameters, the weights without writing their gradients out. The same bits
+  /// as `backwardToWeights` followed by the solver's update.
+  public func update(
+    rows: Int, parameters: FloatBuffer, momentum: FloatBuffer, gradient: FloatBuffer, memory: HeadMemory, sgd: SGD,
+    on pool: ThreadPool
+  ) {
+    for (index, layer) in layers.enumerated() {
+      layer.updateWeights(
+        rows: rows, all: parameters.base, momentum: momentum.base, sgd: sgd, memory: memory.layers[index],
+        scratch: memory.scratch, on: pool)
+    }
+    sgd.update(smallParameters, parameters: parameters, momentum: momentum, gradient: gradient, on: pool)
   }
 
   private func input(
@@ -78,9 +93,14 @@ public final class Head: Sendable {
 public final class HeadMemory: Sendable {
   public let rows: Int
   let layers: [FullyConnectedMemory]
+  /// One for each thread.
+  let scratch: [FloatBuffer]
 
-  public init(_ head: Head, rows: Int, forTraining: Bool) {
+  /// - Parameter threads: of the largest pool that the head will run on.
+  public init(_ head: Head, rows: Int, threads: Int, forTraining: Bool) {
     self.rows = rows
+    let largest = head.layers.map { $0.products(rows).scratchCount }.max() ?? 0
+    scratch = (0..<threads).map { _ in FloatBuffer(largest) }
     layers = head.layers.map { FullyConnectedMemory($0, rows: rows, forTraining: forTraining) }
   }
 }

@@ -24,7 +24,7 @@ public final class Inference: Sendable {
       leaf = LeafMemory(network.tower, capacity: Inference.leafSize, forTraining: false)
       scratch = FloatBuffer(network.tower.scratchCount(images: Inference.leafSize))
       features = FloatBuffer(Inference.groupSize * network.tower.featureCount)
-      head = HeadMemory(network.head, rows: Inference.groupSize, forTraining: false)
+      head = HeadMemory(network.head, rows: Inference.groupSize, threads: 1, forTraining: false)
     }
   }
 

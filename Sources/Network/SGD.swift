@@ -14,6 +14,12 @@ public struct SGD: Equatable, Sendable {
     self.weightDecay = weightDecay
   }
 
+  /// The update of one parameter.
+  func rule(for role: ParameterDescription.Role) -> MomentumRule {
+    MomentumRule(
+      learningRate: learningRate, momentumFactor: momentum, weightDecay: role == .weight ? weightDecay : 0)
+  }
+
   /// Updates the described parameters in place; `gradient` is with respect to the mean loss of the whole mini-batch.
   public func update(
     _ descriptions: [ParameterDescription], parameters: FloatBuffer, momentum velocity: FloatBuffer,
@@ -24,15 +30,15 @@ public struct SGD: Equatable, Sendable {
       stride(from: 0, to: description.count, by: piece).map { start in
         (
           offset: description.offset + start, count: min(piece, description.count - start),
-          decay: description.role == .weight ? weightDecay : 0
+          rule: rule(for: description.role)
         )
       }
     }
     pool.parallelFor(pieces.count) { index, _ in
-      let (offset, count, decay) = pieces[index]
+      let (offset, count, rule) = pieces[index]
       momentumUpdate(
         weights: parameters.base + offset, momentum: velocity.base + offset, gradient: gradient.base + offset,
-        count: count, learningRate: learningRate, momentumFactor: momentum, weightDecay: decay)
+        count: count, rule)
     }
   }
 }

@@ -45,7 +45,6 @@ public final class DistributedStep {
   private let leafGradients: FloatBuffer?
   private let reductionScratch: FloatBuffer
   private let towerParameters: [ParameterDescription]
-  private let headParameters: [ParameterDescription]
 
   /// Features of the whole mini-batch and their gradients, and the head's memory: on rank 0.
   private let features: FloatBuffer
@@ -71,11 +70,10 @@ public final class DistributedStep {
     leafGradients = leaves.count > 1 ? FloatBuffer(leaves.count * largestLayer) : nil
     reductionScratch = FloatBuffer(world.allreduceScratchCount(network.architecture.towerRange.count))
     towerParameters = network.architecture.parameters.filter { $0.part == .tower }
-    headParameters = network.architecture.parameters.filter { $0.part == .head }
     let featureTotal = isRoot ? shares.batch * network.tower.featureCount : 0
     features = FloatBuffer(featureTotal)
     dFeatures = FloatBuffer(featureTotal)
-    headMemory = isRoot ? HeadMemory(network.head, rows: shares.batch, forTraining: true) : nil
+    headMemory = isRoot ? HeadMemory(network.head, rows: shares.batch, threads: pool.threadCount, forTraining: true) : nil
   }
 
   /// Runs one step.
@@ -240,10 +238,9 @@ public final class DistributedStep {
     try time.measure(\.scatter) { try scatterGradients(result) }
     guard result.isFinite else { return }
     time.measure(\.fullyConnected) {
-      network.head.backwardToWeights(
-        features.base, rows: rows, gradient: gradient, memory: headMemory, on: pool)
-      sgd.update(
-        headParameters, parameters: network.parameters, momentum: momentum, gradient: gradient, on: pool)
+      network.head.update(
+        rows: rows, parameters: network.parameters, momentum: momentum, gradient: gradient, memory: headMemory,
+        sgd: sgd, on: pool)
     }
   }
 

@@ -25,7 +25,7 @@ private struct Update {
   func callAsFunction(_ w: GuardedBuffer, _ v: GuardedBuffer, _ g: GuardedBuffer, at start: Int = 0, count: Int) {
     momentumUpdate(
       weights: w.base + start, momentum: v.base + start, gradient: g.base + start, count: count,
-      learningRate: learningRate, momentumFactor: momentumFactor, weightDecay: weightDecay)
+      MomentumRule(learningRate: learningRate, momentumFactor: momentumFactor, weightDecay: weightDecay))
   }
 }
 

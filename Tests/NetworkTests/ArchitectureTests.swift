@@ -234,7 +234,7 @@ func whatCannotBeBuiltIsNamed(architecture: Architecture, message: String) {
   }
   #expect(message("fashon-6").contains("there is no architecture \"fashon-6\". Did you mean fashion-6?"))
   #expect(message("a").contains("Did you mean A?"))
-  #expect(message("resnet").contains("There are fashion-6, fashion-22, fashion-30, small-14"))
+  #expect(message("resnet").contains("There are fashion-6, fashion-8, fashion-22, fashion-30, small-14"))
   #expect(!message("Z").contains("Did you mean"))
   #expect(message("vgg-19", extraLayers: 2) == "vgg-19 takes no extra layers, found 2")
   #expect(message("B", extraLayers: -1) == "B takes 0 to 1000 extra layers, found -1")

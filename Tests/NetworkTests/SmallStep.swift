@@ -27,7 +27,7 @@ final class SmallStep {
     leaves = stride(from: 0, to: rows, by: leafSize).map { start in
       (LeafMemory(tower, capacity: leafSize, forTraining: true), start..<min(rows, start + leafSize))
     }
-    head = HeadMemory(network.head, rows: rows, forTraining: true)
+    head = HeadMemory(network.head, rows: rows, threads: threads, forTraining: true)
     features = FloatBuffer(rows * tower.featureCount)
     dFeatures = FloatBuffer(rows * tower.featureCount)
     scratch = (0..<threads).map { _ in FloatBuffer(tower.scratchCount(images: leafSize)) }
@@ -70,7 +70,7 @@ final class SmallStep {
     network.head.backwardToFeatures(
       rows: rows, parameters: network.parameters, gradient: gradient, memory: head, droppedOut: dropout != nil,
       dFeatures: dFeatures.base, on: pool)
-    network.head.backwardToWeights(features.base, rows: rows, gradient: gradient, memory: head, on: pool)
+    network.head.backwardToWeights(rows: rows, gradient: gradient, memory: head, on: pool)
     for (memory, images) in leaves {
       memory.dFeatures.update(
         from: dFeatures.base + images.lowerBound * tower.featureCount, count: images.count * tower.featureCount)
