@@ -23,21 +23,27 @@ public struct FullyConnectedProducts: Equatable, Sendable {
 
   private static var width: Int { PanelProduct.width }
   /// Panels of weights that are rearranged at a time: with these rows of X they fill half a second-level cache.
-  private static var depthPanels: Int { 24 }
-  /// Panels of results that a piece of `forward` and `inputGradient` computes.
-  private static var piecePanels: Int { 2 }
+  private static var depthPanels: Int { 16 }
+  /// Panels of results that a piece of `forward` and `inputGradient` computes, of so many: few passes over X, and still
+  /// a piece for each thread where there are few.
+  private static func piecePanels(of panels: Int) -> Int { panels >= 32 ? 4 : 1 }
+  /// Floats of a row of weights that are on their way ahead of the one that is read.
+  private static var fetchedAhead: Int { 8 * blockWidth }
   /// Panels of outputs and of inputs of a block of dW.
   private static var blockOutputs: Int { 4 }
   private static var blockInputs: Int { 8 }
 
   /// Floats of scratch that a thread needs for any of the products.
   public var scratchCount: Int {
-    let products = Self.piecePanels * Self.width * (Self.depthPanels * Self.width + rows)
+    let panels = Self.piecePanels(of: max(input.panels, output.panels))
+    let products = panels * Self.width * (Self.depthPanels * Self.width + rows)
     let block = Self.blockOutputs * Self.blockInputs * Self.width * Self.width
     return max(products, block)
   }
 
-  private func pieces(_ panels: Int) -> Int { (panels + Self.piecePanels - 1) / Self.piecePanels }
+  private func pieces(_ panels: Int) -> Int {
+    (panels + Self.piecePanels(of: panels) - 1) / Self.piecePanels(of: panels)
+  }
   public var forwardPieces: Int { pieces(output.panels) }
   public var inputGradientPieces: Int { pieces(input.panels) }
   public var weightGradientPieces: Int { (output.panels + Self.blockOutputs - 1) / Self.blockOutputs }
@@ -49,8 +55,8 @@ public struct FullyConnectedProducts: Equatable, Sendable {
     _ x: UnsafePointer<Float>, weights: UnsafePointer<Float>, bias: UnsafePointer<Float>, piece: Int,
     into y: UnsafeMutablePointer<Float>, scratch: UnsafeMutablePointer<Float>
   ) {
-    let first = piece * Self.piecePanels
-    let panels = min(Self.piecePanels, output.panels - first)
+    let first = piece * Self.piecePanels(of: output.panels)
+    let panels = min(Self.piecePanels(of: output.panels), output.panels - first)
     product(x, inner: input.panels, panels: panels, scratch: scratch) { depth, count, packed in
       for panel in 0..<panels {
         packTransposed(
@@ -70,8 +76,8 @@ public struct FullyConnectedProducts: Equatable, Sendable {
     _ dY: UnsafePointer<Float>, weights: UnsafePointer<Float>, piece: Int, into dX: UnsafeMutablePointer<Float>,
     scratch: UnsafeMutablePointer<Float>
   ) {
-    let first = piece * Self.piecePanels
-    let panels = min(Self.piecePanels, input.panels - first)
+    let first = piece * Self.piecePanels(of: input.panels)
+    let panels = min(Self.piecePanels(of: input.panels), input.panels - first)
     product(dY, inner: output.panels, panels: panels, scratch: scratch) { depth, count, packed in
       for panel in 0..<panels {
         packRows(
@@ -91,15 +97,15 @@ public struct FullyConnectedProducts: Equatable, Sendable {
     pack: (_ depth: Int, _ count: Int, _ packed: UnsafeMutablePointer<Float>) -> Void,
     use: (_ panel: Int, _ row: Int, _ values: UnsafePointer<Float>) -> Void
   ) {
-    let sums = scratch + Self.piecePanels * Self.depthPanels * Self.width * Self.width
+    let sums = scratch + panels * Self.depthPanels * Self.width * Self.width
     var panel = 0
     while panel < inner {
       let count = min(Self.depthPanels, inner - panel)
       pack(panel * Self.width, count * Self.width, scratch)
       let part = a + panel * rows * Self.width
       PanelProduct.multiply(
-        rows: rows, innerPanels: count, outerPanels: panels, part, scratch, into: sums, nextA: part,
-        accumulates: panel > 0)
+        rows: rows, innerPanels: count, outerPanels: panels, part, scratch, into: sums,
+        nextA: part + count * rows * Self.width, accumulates: panel > 0)
       panel += count
     }
     for panel in 0..<panels {
@@ -117,6 +123,8 @@ public struct FullyConnectedProducts: Equatable, Sendable {
     while k < count {
       if whole, depth + k + blockWidth <= inputs {
         let corner = weights + first * inputs + depth + k
+        // Each row is a stream of its own, more of them than the processor follows by itself.
+        for row in 0..<Self.width { processor_prefetch(corner + (row * inputs + Self.fetchedAhead)) }
         transpose16(corner, inputs, packed + k * Self.width, Self.width)
         transpose16(corner + blockWidth * inputs, inputs, packed + k * Self.width + blockWidth, Self.width)
       } else {

@@ -17,9 +17,8 @@ enum PanelProduct {
     rows: Int, innerPanels: Int, outerPanels: Int, _ a: UnsafePointer<Float>, _ b: UnsafePointer<Float>,
     into c: UnsafeMutablePointer<Float>, nextA: UnsafePointer<Float>, accumulates: Bool = false
   ) {
-    let tile = hasThirtyTwoRegisters ? 14 : 6
-    let tiles = (rows &+ tile &- 1) / tile
-    let height = (rows &+ tiles &- 1) / tiles
+    let height = tileHeight(rows)
+    let tiles = (rows &+ height &- 1) / height
     let halves = hasThirtyTwoRegisters ? 1 : 2
     // The next A is spread over all tiles' calls.
     let share = (rows &* innerPanels &* width / (tiles &* outerPanels &* halves) &+ 15) & ~15
@@ -48,6 +47,15 @@ enum PanelProduct {
     }
   }
 
+  /// Rows of a tile: as even a division as the registers allow.
+  private static func tileHeight(_ rows: Int) -> Int {
+    let most = hasThirtyTwoRegisters ? 14 : 6
+    let tiles = (rows &+ most &- 1) / most
+    let height = (rows &+ tiles &- 1) / tiles
+    // The compiler does not keep 24 or 26 sums in registers, though it does 28.
+    return height == 12 || height == 13 ? 11 : height
+  }
+
   @inline(__always)
   private static func multiplyTile(
     _ height: Int, rows: Int, innerPanels: Int, _ a: UnsafePointer<Float>, _ b: UnsafePointer<Float>,
@@ -68,8 +76,6 @@ enum PanelProduct {
   ) {
     switch height {
     case 14: multiply(Pixels14<T>.self, rows, innerPanels, a, b, c, nextA, nextB, accumulates)
-    case 13: multiply(Pixels13<T>.self, rows, innerPanels, a, b, c, nextA, nextB, accumulates)
-    case 12: multiply(Pixels12<T>.self, rows, innerPanels, a, b, c, nextA, nextB, accumulates)
     case 11: multiply(Pixels11<T>.self, rows, innerPanels, a, b, c, nextA, nextB, accumulates)
     case 10: multiply(Pixels10<T>.self, rows, innerPanels, a, b, c, nextA, nextB, accumulates)
     case 9: multiply(Pixels9<T>.self, rows, innerPanels, a, b, c, nextA, nextB, accumulates)
