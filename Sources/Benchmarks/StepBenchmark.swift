@@ -117,7 +117,9 @@ public enum StepBenchmark {
         target.update(from: image.base, count: image.count)
       }
       let seconds = monotonicSeconds() - start
-      guard result.isFinite else { throw VerificationError(description: "the loss of a random mini-batch is not a number") }
+      guard result.isFinite else {
+        throw VerificationError(description: "the loss of a random mini-batch is not a number")
+      }
       // The first step touches all memory for the first time.
       if iteration > 0 { times.append((step.time, seconds)) }
     }

@@ -7,8 +7,11 @@ extension World {
   /// MPI's own waits take a whole core; a rank that waits here leaves it to others: it looks for 0.1 ms, then sleeps
   /// between looks, each time 1/64 of the time waited so far and at most 4 ms. MPI moves data only while somebody
   /// looks, so after a look that took long, hence moved data, the rank again looks for 0.1 ms without sleeping.
-  public func wait(_ requests: [Request]) throws(MPIError) {
-    var pause = Pause(yields: isOversubscribed)
+  ///
+  /// - Parameter beside: whether another thread of this rank computes meanwhile on the same core: then the wait sleeps
+  ///   from the start instead of looking for 0.1 ms.
+  public func wait(_ requests: [Request], beside: Bool = false) throws(MPIError) {
+    var pause = Pause(yields: isOversubscribed, spins: !beside)
     for request in requests {
       for index in request.handles.indices {
         try wait(&request.handles[index], request.call, &pause)
@@ -41,14 +44,16 @@ extension World {
 private struct Pause {
   /// Whether other ranks need the core while this one spins.
   private let yields: Bool
+  private let spins: Bool
   private let start = nanoseconds(CLOCK_MONOTONIC)
   /// When data last moved, as far as one can see.
   private var lastData: Int
   /// The processor time that this thread had used before the look.
   private var used = nanoseconds(CLOCK_THREAD_CPUTIME_ID)
 
-  init(yields: Bool) {
+  init(yields: Bool, spins: Bool = true) {
     self.yields = yields
+    self.spins = spins
     lastData = start
   }
 
@@ -56,7 +61,7 @@ private struct Pause {
     let now = nanoseconds(CLOCK_MONOTONIC)
     // Processor time, because a look also takes long while another process has the core.
     if nanoseconds(CLOCK_THREAD_CPUTIME_ID) - used > Self.dataTime { lastData = now }
-    if now - lastData > Self.spinTime {
+    if !spins || now - lastData > Self.spinTime {
       sleep(min(max((now - start) / Self.share, Self.shortestSleep), Self.longestSleep))
     } else if yields {
       sched_yield()

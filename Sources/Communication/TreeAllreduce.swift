@@ -19,8 +19,10 @@ extension World {
   /// All ranks pass equally many values. `scratch` has at least `allreduceScratchCount` elements; what it holds
   /// afterwards has no meaning. A rank with nothing to add passes -0.0, which unlike 0.0 leaves the bits of every other
   /// value alone.
+  ///
+  /// - Parameter beside: as for `wait`.
   public func allreduceTree(
-    _ values: UnsafeMutableBufferPointer<Float>, scratch: UnsafeMutableBufferPointer<Float>
+    _ values: UnsafeMutableBufferPointer<Float>, scratch: UnsafeMutableBufferPointer<Float>, beside: Bool = false
   ) throws(MPIError) {
     let needed = allreduceScratchCount(values.count)
     precondition(scratch.count >= needed, "scratch of \(scratch.count) elements, \(needed) needed")
@@ -28,9 +30,9 @@ extension World {
     if !World.addsInTreeOrder(size: size) {
       try allreduceByMPI(values)
     } else if values.count <= Self.wholeCount {
-      try allreduceWhole(values, scratch)
+      try allreduceWhole(values, scratch, beside)
     } else {
-      try allreduceHalves(values, scratch)
+      try allreduceHalves(values, scratch, beside)
     }
   }
 
@@ -40,12 +42,12 @@ extension World {
   /// Recursive doubling: at distance 1, 2, 4 … both partners get the sum of their whole vectors. Half as many messages
   /// as `allreduceHalves`, each of the full length.
   private func allreduceWhole(
-    _ values: UnsafeMutableBufferPointer<Float>, _ scratch: UnsafeMutableBufferPointer<Float>
+    _ values: UnsafeMutableBufferPointer<Float>, _ scratch: UnsafeMutableBufferPointer<Float>, _ beside: Bool
   ) throws(MPIError) {
     let received = UnsafeMutableBufferPointer(rebasing: scratch[..<values.count])
     var distance = 1
     while distance < size {
-      try exchange(sending: values, receiving: received, with: rank ^ distance)
+      try exchange(sending: values, receiving: received, with: rank ^ distance, beside)
       add(received, to: values)
       distance *= 2
     }
@@ -54,7 +56,7 @@ extension World {
   /// Vector halving with distance doubling (siblings of the tree first), then the same exchanges in reverse: each rank
   /// sends and receives 2(1 - 1/p) times the vector, the least that is possible.
   private func allreduceHalves(
-    _ values: UnsafeMutableBufferPointer<Float>, _ scratch: UnsafeMutableBufferPointer<Float>
+    _ values: UnsafeMutableBufferPointer<Float>, _ scratch: UnsafeMutableBufferPointer<Float>, _ beside: Bool
   ) throws(MPIError) {
     // Partners hold the same range: they differ in one bit of the rank, and the lower bits chose the range.
     var range = 0..<values.count
@@ -69,7 +71,8 @@ extension World {
       let received = UnsafeMutableBufferPointer(rebasing: scratch[..<kept.count])
       let sum = UnsafeMutableBufferPointer(rebasing: values[kept])
       try exchange(
-        sending: UnsafeMutableBufferPointer(rebasing: values[given]), receiving: received, with: rank ^ distance)
+        sending: UnsafeMutableBufferPointer(rebasing: values[given]), receiving: received, with: rank ^ distance, beside
+      )
       add(received, to: sum)
       range = kept
       distance *= 2
@@ -77,7 +80,7 @@ extension World {
     for (partner, kept, given) in exchanges.reversed() {
       try exchange(
         sending: UnsafeMutableBufferPointer(rebasing: values[kept]),
-        receiving: UnsafeMutableBufferPointer(rebasing: values[given]), with: partner)
+        receiving: UnsafeMutableBufferPointer(rebasing: values[given]), with: partner, beside)
     }
   }
 
@@ -91,12 +94,14 @@ extension World {
   }
 
   private func exchange(
-    sending: UnsafeMutableBufferPointer<Float>, receiving: UnsafeMutableBufferPointer<Float>, with partner: Int
+    sending: UnsafeMutableBufferPointer<Float>, receiving: UnsafeMutableBufferPointer<Float>, with partner: Int,
+    _ beside: Bool
   ) throws(MPIError) {
-    try wait([
-      receive(UnsafeMutableRawBufferPointer(receiving), from: partner, tag: 0, on: treeCommunicator),
-      send(UnsafeRawBufferPointer(sending), to: partner, tag: 0, on: treeCommunicator),
-    ])
+    try wait(
+      [
+        receive(UnsafeMutableRawBufferPointer(receiving), from: partner, tag: 0, on: treeCommunicator),
+        send(UnsafeRawBufferPointer(sending), to: partner, tag: 0, on: treeCommunicator),
+      ], beside: beside)
   }
 }
 

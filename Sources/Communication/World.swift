@@ -21,6 +21,12 @@ public final class World {
   public let localSize: Int
   /// The cores that the ranks of this machine may run on, all together: the union of their affinity masks.
   public let localCores: Int
+  /// One bit for each of those cores, as the system's affinity calls take them.
+  public let localCoreMask: [UInt8]
+  /// For every rank the lowest rank that shares its machine.
+  public let nodes: [Int]
+  /// Whether a second thread may call MPI while the first one is outside of it.
+  public let allowsHelperThread: Bool
 
   /// For messages that the caller addresses and for collectives.
   let communicator: MPI_Comm
@@ -64,7 +70,11 @@ public final class World {
       MPI_Comm_split_type(communicator, mpi_comm_type_shared(), Int32(rank), mpi_info_null(), &host),
       "MPI_Comm_split_type")
     (localRank, localSize) = try place(in: host!)
-    localCores = try unitedCores(of: host!)
+    localCoreMask = try unitedCores(of: host!)
+    let count = localCoreMask.reduce(0) { $0 + $1.nonzeroBitCount }
+    localCores = count > 0 ? count : availableCores()
+    nodes = try placesOfLocalRoots(in: communicator, host: host!, ranks: size)
+    allowsHelperThread = provided >= Int32(MPI_THREAD_SERIALIZED)
     try check(MPI_Comm_free(&host), "MPI_Comm_free")
   }
 
@@ -73,7 +83,8 @@ public final class World {
 
   private init(aloneOn world: World) throws(MPIError) {
     (rank, size, localRank, localSize) = (0, 1, 0, 1)
-    (hostName, localCores) = (world.hostName, world.localCores)
+    (hostName, localCores, localCoreMask) = (world.hostName, world.localCores, world.localCoreMask)
+    (nodes, allowsHelperThread) = ([0], world.allowsHelperThread)
     communicator = mpi_comm_self()
     treeCommunicator = mpi_comm_self()
     try check(MPI_Comm_set_errhandler(communicator, mpi_errors_return()), "MPI_Comm_set_errhandler")
@@ -138,12 +149,22 @@ private func processorName() throws(MPIError) -> String {
   return String(decoding: name.prefix(Int(length)).map { UInt8(bitPattern: $0) }, as: UTF8.self)
 }
 
-private func unitedCores(of host: MPI_Comm) throws(MPIError) -> Int {
+private func unitedCores(of host: MPI_Comm) throws(MPIError) -> [UInt8] {
   let own = affinityMask()
   var united = own
   try check(MPI_Allreduce(own, &united, Int32(own.count), mpi_byte(), mpi_bitwise_or(), host), "MPI_Allreduce")
-  let count = united.reduce(0) { $0 + $1.nonzeroBitCount }
-  return count > 0 ? count : availableCores()
+  return united
+}
+
+private func placesOfLocalRoots(in world: MPI_Comm, host: MPI_Comm, ranks: Int) throws(MPIError) -> [Int] {
+  var root: Int32 = 0
+  try check(MPI_Comm_rank(world, &root), "MPI_Comm_rank")
+  // The communicator of a host has its ranks in the world's order.
+  try check(MPI_Bcast(&root, Int32(MemoryLayout<Int32>.size), mpi_byte(), 0, host), "MPI_Bcast")
+  var roots = [Int32](repeating: 0, count: ranks)
+  let length = Int32(MemoryLayout<Int32>.size)
+  try check(MPI_Allgather(&root, length, mpi_byte(), &roots, length, mpi_byte(), world), "MPI_Allgather")
+  return roots.map { Int($0) }
 }
 
 /// "Open MPI 4.1.4" of "Open MPI v4.1.4, package: …", "MPICH Version: 4.0.2" of the first line of several.

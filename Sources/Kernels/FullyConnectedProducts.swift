@@ -205,7 +205,9 @@ public struct FullyConnectedProducts: Equatable, Sendable {
     _ x: UnsafePointer<Float>, dY: UnsafePointer<Float>, piece: Int, into dW: UnsafeMutablePointer<Float>,
     scratch: UnsafeMutablePointer<Float>
   ) {
-    weightGradient(x, dY: dY, piece: piece, scratch: scratch, prefetch: { _, _, _ in }) { output, input, count, values in
+    weightGradient(x, dY: dY, piece: piece, scratch: scratch) { _, _, _ in
+      // The cache is the gradient's own.
+    } use: { output, input, count, values in
       (dW + output * inputs + input).update(from: values, count: count)
     }
   }

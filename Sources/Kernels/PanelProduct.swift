@@ -71,7 +71,8 @@ enum PanelProduct {
 
   private static func multiplyTile<T: RegisterTile>(
     _ height: Int, _ row: T.Type, _ rows: Int, _ innerPanels: Int, _ a: UnsafePointer<Float>,
-    _ b: UnsafePointer<Float>, _ c: UnsafeMutablePointer<Float>, _ nextA: UnsafePointer<Float>, _ nextB: UnsafePointer<Float>,
+    _ b: UnsafePointer<Float>, _ c: UnsafeMutablePointer<Float>, _ nextA: UnsafePointer<Float>,
+    _ nextB: UnsafePointer<Float>,
     _ accumulates: Bool
   ) {
     switch height {
@@ -87,7 +88,8 @@ enum PanelProduct {
 
   private static func multiplyNarrowTile<T: RegisterTile>(
     _ height: Int, _ row: T.Type, _ rows: Int, _ innerPanels: Int, _ a: UnsafePointer<Float>,
-    _ b: UnsafePointer<Float>, _ c: UnsafeMutablePointer<Float>, _ nextA: UnsafePointer<Float>, _ nextB: UnsafePointer<Float>,
+    _ b: UnsafePointer<Float>, _ c: UnsafeMutablePointer<Float>, _ nextA: UnsafePointer<Float>,
+    _ nextB: UnsafePointer<Float>,
     _ accumulates: Bool
   ) {
     switch height {

@@ -1,3 +1,4 @@
+import CProcessor
 import Synchronization
 
 #if canImport(Glibc)
@@ -14,7 +15,9 @@ public final class ThreadPool: Sendable {
   private let state = State()
   private let threads: [pthread_t]
 
-  public init(threads threadCount: Int) {
+  /// - Parameter cores: one bit for each processor that the pool's own threads may run on, where that is not what the
+  ///   process may use; empty for that. See `movesFreely`.
+  public init(threads threadCount: Int, cores: [UInt8] = []) {
     precondition(threadCount >= 1, "a pool of \(threadCount) threads")
     self.threadCount = threadCount
     // A signal must reach the main thread, which polls for it.
@@ -24,7 +27,7 @@ public final class ThreadPool: Sendable {
     pthread_sigmask(SIG_SETMASK, &all, &before)
     let state = self.state
     threads = (1..<max(threadCount, 1)).map { index in
-      let worker = Unmanaged.passRetained(Worker(state: state, index: index))
+      let worker = Unmanaged.passRetained(Worker(state: state, index: index, cores: cores))
       var thread = pthread_t()
       let code = pthread_create(
         &thread, nil,
@@ -37,6 +40,9 @@ public final class ThreadPool: Sendable {
     }
     pthread_sigmask(SIG_SETMASK, &before, nil)
   }
+
+  /// Whether the system let every thread run on the cores that the pool was given. Known once the pool has worked.
+  public var movesFreely: Bool { !state.isBound.load(ordering: .relaxed) }
 
   deinit {
     state.end()
@@ -73,6 +79,8 @@ public final class ThreadPool: Sendable {
     private var pieces = 0
     private var body: Body?
     private let next = Atomic<Int>(0)
+    /// Whether a thread could not move to the cores it was given.
+    let isBound = Atomic<Bool>(false)
 
     init() {
       pthread_mutex_init(mutex, nil)
@@ -144,12 +152,19 @@ public final class ThreadPool: Sendable {
   private final class Worker: Sendable {
     let state: State
     let index: Int
+    let cores: [UInt8]
 
-    init(state: State, index: Int) {
+    init(state: State, index: Int, cores: [UInt8]) {
       self.state = state
       self.index = index
+      self.cores = cores
     }
 
-    func run() { state.serve(thread: index) }
+    func run() {
+      if !cores.isEmpty, processor_set_affinity(cores, UInt(cores.count)) != 0 {
+        state.isBound.store(true, ordering: .relaxed)
+      }
+      state.serve(thread: index)
+    }
   }
 }

@@ -31,6 +31,8 @@ public final class DistributedStep {
 
   private let world: World
   private let pool: ThreadPool
+  /// Runs the head, on rank 0: while it does the other ranks of the same host sleep, so it has their cores as well.
+  private let headPool: ThreadPool
   private let seed: UInt64
   /// v of the update, laid out like the parameters. On ranks other than 0 only the tower's part is in use.
   public let momentum: FloatBuffer
@@ -43,7 +45,7 @@ public final class DistributedStep {
   private let filters: TowerFilters
   /// The gradient of one layer for each leaf, one behind the other; nil where the rank has one leaf at most.
   private let leafGradients: FloatBuffer?
-  private let reductionScratch: FloatBuffer
+  private let reduction: GradientReduction
   private let towerParameters: [ParameterDescription]
 
   /// Features of the whole mini-batch and their gradients, and the head's memory: on rank 0.
@@ -58,6 +60,10 @@ public final class DistributedStep {
     self.shares = shares
     self.seed = seed
     self.pool = pool
+    let borrowed = min(world.localCores, world.localSize * pool.threadCount)
+    headPool =
+      world.rank == 0 && borrowed > pool.threadCount
+      ? ThreadPool(threads: borrowed, cores: world.localCoreMask) : pool
     let isRoot = world.rank == 0
     let length = network.parameters.count
     momentum = FloatBuffer(length)
@@ -68,13 +74,18 @@ public final class DistributedStep {
     filters = TowerFilters(network.tower, keepsAll: false)
     let largestLayer = network.tower.layers.map(\.parameterRange.count).max() ?? 0
     leafGradients = leaves.count > 1 ? FloatBuffer(leaves.count * largestLayer) : nil
-    reductionScratch = FloatBuffer(world.allreduceScratchCount(network.architecture.towerRange.count))
+    let reductionScratch = FloatBuffer(world.allreduceScratchCount(network.architecture.towerRange.count))
+    reduction = GradientReduction(world: world, gradient: gradient, scratch: reductionScratch)
     towerParameters = network.architecture.parameters.filter { $0.part == .tower }
     let featureTotal = isRoot ? shares.batch * network.tower.featureCount : 0
     features = FloatBuffer(featureTotal)
     dFeatures = FloatBuffer(featureTotal)
-    headMemory = isRoot ? HeadMemory(network.head, rows: shares.batch, threads: pool.threadCount, forTraining: true) : nil
+    headMemory =
+      isRoot ? HeadMemory(network.head, rows: shares.batch, threads: headPool.threadCount, forTraining: true) : nil
   }
+
+  /// Whether the head's threads may run on the cores of all ranks of this host; known after the first step.
+  public var borrowsCores: Bool { headPool.movesFreely }
 
   /// Runs one step.
   ///
@@ -101,7 +112,7 @@ public final class DistributedStep {
     }
     guard result.isFinite else { return result }
     time.measure(\.backward) { backwardTower() }
-    try time.measure(\.reduction) { try reduceTowerGradient() }
+    try time.measure(\.reduction) { try reduction.finish() }
     time.measure(\.update) {
       sgd.update(
         towerParameters, parameters: network.parameters, momentum: momentum, gradient: gradient, on: pool)
@@ -133,37 +144,45 @@ public final class DistributedStep {
     }
   }
 
-  /// From the last layer to the first: all leaves' gradients of a layer, then their sum, which goes into `gradient`.
+  /// From the last layer to the first: all leaves' gradients of a layer, then their sum, which goes into `gradient` and,
+  /// with those of small layers together, to the sum over the ranks, which is made while the layers below compute.
   private func backwardTower() {
-    guard !leaves.isEmpty else { return }
+    // −0 is what changes no bit of what it is added to; +0 would turn a −0 into itself.
+    if leaves.isEmpty { gradient.values[network.architecture.towerRange].update(repeating: -0.0) }
+    var complete = 0..<0
     for (index, layer) in network.tower.layers.enumerated().reversed() {
       let range = layer.parameterRange
-      let target = gradient.base + range.lowerBound
-      let base = leafGradients?.base ?? target
-      // An image has no gradient, so that the first layer needs no filters.
-      if index > 0 {
-        network.tower.transformFilters(ofLayer: index, for: .backward, network.parameters, into: filters, on: pool)
-      }
-      pool.parallelFor(leaves.count) { leaf, thread in
-        network.tower.backward(
-          layer: index, leafMemory[leaf], images: images(ofLeaf: leaf), filters: filters,
-          dParameters: base + leaf * range.count, scratch: scratch[thread])
-      }
-      sumLeavesInTree(base, leaves: leaves.count, stride: range.count, count: range.count, on: pool)
-      if leafGradients != nil { target.update(from: base, count: range.count) }
+      if !leaves.isEmpty { backward(index, range) }
+      guard !range.isEmpty else { continue }
+      complete = range.lowerBound..<(complete.isEmpty ? range.upperBound : complete.upperBound)
+      guard complete.count >= Self.leastPart || range.lowerBound == network.architecture.towerRange.lowerBound
+      else { continue }
+      reduction.add(complete)
+      complete = 0..<0
     }
+  }
+
+  /// Floats that are worth a sum over the ranks of their own: below that its latency counts for more than its length.
+  private static let leastPart = 1 << 18
+
+  private func backward(_ index: Int, _ range: Range<Int>) {
+    let target = gradient.base + range.lowerBound
+    let base = leafGradients?.base ?? target
+    // An image has no gradient, so that the first layer needs no filters.
+    if index > 0 {
+      network.tower.transformFilters(ofLayer: index, for: .backward, network.parameters, into: filters, on: pool)
+    }
+    pool.parallelFor(leaves.count) { leaf, thread in
+      network.tower.backward(
+        layer: index, leafMemory[leaf], images: images(ofLeaf: leaf), filters: filters,
+        dParameters: base + leaf * range.count, scratch: scratch[thread])
+    }
+    sumLeavesInTree(base, leaves: leaves.count, stride: range.count, count: range.count, on: pool)
+    if leafGradients != nil { target.update(from: base, count: range.count) }
   }
 
   /// The images of this rank's leaf number `leaf`.
   private func images(ofLeaf leaf: Int) -> Int { shares.slots(ofLeaf: leaves.lowerBound + leaf).count }
-
-  private func reduceTowerGradient() throws {
-    let range = network.architecture.towerRange
-    let own = UnsafeMutableBufferPointer(start: gradient.base + range.lowerBound, count: range.count)
-    // −0 is what changes no bit of what it is added to; +0 would turn a −0 into itself.
-    if leaves.isEmpty { own.update(repeating: -0.0) }
-    try world.allreduceTree(own, scratch: reductionScratch.values)
-  }
 
   // MARK: - Between tower and head
 
@@ -212,35 +231,54 @@ public final class DistributedStep {
       lossSum: answer[0].lossSum, errors: answer[0].errors, stop: answer[0].stop, save: answer[0].save)
   }
 
-  /// Rank 0: gathers the features, runs the head, sends the features' gradients off, then does what nobody waits for.
+  /// Rank 0: gathers the features, runs the head and updates it, sends the features' gradients off.
+  ///
+  /// Ranks of other hosts get theirs as soon as they exist. Those of this host get them after the update: until then the
+  /// head computes on their cores, which all of them together would wait for longer if rank 0 did it alone.
   private func runHead(
     iteration: Int, sgd: SGD, labels: [Int32], _ result: inout StepResult
   ) throws {
     guard let headMemory else { preconditionFailure("the head on rank \(world.rank)") }
     precondition(labels.count == shares.batch, "\(labels.count) labels for a mini-batch of \(shares.batch)")
-    let rows = shares.batch
+    let batch = shares.batch
     try time.measure(\.gather) { try gatherFeatures(&result) }
     let answer = time.measure(\.fullyConnected) {
       network.head.forward(
-        features.base, rows: rows, parameters: network.parameters, memory: headMemory,
-        dropout: DropoutIteration(seed: seed, iteration: iteration), on: pool)
+        features.base, rows: batch, parameters: network.parameters, memory: headMemory,
+        dropout: DropoutIteration(seed: seed, iteration: iteration), on: headPool)
       let loss = labels.withUnsafeBufferPointer {
-        network.head.loss(labels: $0.baseAddress!, rows: rows, memory: headMemory)
+        network.head.loss(labels: $0.baseAddress!, rows: batch, memory: headMemory)
       }
       if loss.lossSum.isFinite {
         network.head.backwardToFeatures(
-          rows: rows, parameters: network.parameters, gradient: gradient, memory: headMemory, droppedOut: true,
-          dFeatures: dFeatures.base, on: pool)
+          rows: batch, parameters: network.parameters, gradient: gradient, memory: headMemory, droppedOut: true,
+          dFeatures: dFeatures.base, on: headPool)
       }
       return loss
     }
     (result.lossSum, result.errors) = (answer.lossSum, answer.errors)
-    try time.measure(\.scatter) { try scatterGradients(result) }
-    guard result.isFinite else { return }
-    time.measure(\.fullyConnected) {
-      network.head.update(
-        rows: rows, parameters: network.parameters, momentum: momentum, gradient: gradient, memory: headMemory,
-        sgd: sgd, on: pool)
+    let others = 1..<max(world.size, 1)
+    let remote = others.filter { world.nodes[$0] != world.nodes[0] }
+    let local = others.filter { world.nodes[$0] == world.nodes[0] }
+    let answers = [Control(lossSum: result.lossSum, errors: result.errors, stop: result.stop, save: result.save)]
+    try answers.withUnsafeBytes { answer in
+      var requests = try time.measure(\.scatter) { try remote.flatMap { try sendGradients(to: $0, answer) } }
+      if result.isFinite {
+        time.measure(\.fullyConnected) {
+          network.head.update(
+            rows: batch, parameters: network.parameters, momentum: momentum, gradient: gradient, memory: headMemory,
+            sgd: sgd, on: headPool)
+        }
+      }
+      try time.measure(\.scatter) {
+        requests += try local.flatMap { try sendGradients(to: $0, answer) }
+        for (memory, leaf) in zip(leafMemory, leaves) {
+          UnsafeMutableRawPointer(memory.dFeatures)
+            .copyMemory(
+              from: rows(dFeatures, ofLeaf: leaf), byteCount: featureBytes(memory.dFeatures, leaf: leaf).count)
+        }
+        try world.wait(requests)
+      }
     }
   }
 
@@ -266,22 +304,14 @@ public final class DistributedStep {
     result.stop = result.stop || questions.contains(where: \.stop)
   }
 
-  private func scatterGradients(_ result: StepResult) throws {
-    for (memory, leaf) in zip(leafMemory, leaves) {
-      UnsafeMutableRawPointer(memory.dFeatures)
-        .copyMemory(from: rows(dFeatures, ofLeaf: leaf), byteCount: featureBytes(memory.dFeatures, leaf: leaf).count)
+  /// Starts to send a rank the gradients of its features, and what follows from the loss.
+  private func sendGradients(to rank: Int, _ answer: UnsafeRawBufferPointer) throws -> [Request] {
+    var requests: [Request] = []
+    for leaf in shares.leaves(ofRank: rank) {
+      let source = UnsafeRawBufferPointer(featureBytes(rows(dFeatures, ofLeaf: leaf), leaf: leaf))
+      requests.append(try world.send(source, to: rank, tag: Self.firstLeafTag + leaf))
     }
-    let answer = [Control(lossSum: result.lossSum, errors: result.errors, stop: result.stop, save: result.save)]
-    try answer.withUnsafeBytes { answer in
-      var requests: [Request] = []
-      for rank in 1..<max(world.size, 1) {
-        for leaf in shares.leaves(ofRank: rank) {
-          let source = UnsafeRawBufferPointer(featureBytes(rows(dFeatures, ofLeaf: leaf), leaf: leaf))
-          requests.append(try world.send(source, to: rank, tag: Self.firstLeafTag + leaf))
-        }
-        requests.append(try world.send(answer, to: rank, tag: Self.controlTag))
-      }
-      try world.wait(requests)
-    }
+    requests.append(try world.send(answer, to: rank, tag: Self.controlTag))
+    return requests
   }
 }

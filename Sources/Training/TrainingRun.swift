@@ -266,6 +266,12 @@ public final class TrainingRun {
           + "start again with a lower --learning-rate",
         exitCode: ExitCode.badData, failedRanks: world.size, ranks: world.size)
     }
+    if world.rank == 0, stepImages == 0, !step.borrowsCores {
+      report(
+        .warning(
+          "the system does not let rank 0's fully connected layers run on the cores of this host's other ranks: they "
+            + "take longer than they need to"))
+    }
     iteration += 1
     let seconds = monotonicSeconds() - start
     let images = configuration.training.batch

@@ -66,7 +66,9 @@ struct BenchCommand: ParsableCommand {
         let architecture = try options.architecture()
         let names = architecture.layers.map(\.name)
         if let unknown = layer.first(where: { !names.contains($0) }) {
-          Console.complain("there is no layer \(unknown) in \(architecture.architecture.name): it has \(names.joined(separator: ", "))")
+          Console.complain(
+            "there is no layer \(unknown) in \(architecture.architecture.name): it has \(names.joined(separator: ", "))"
+          )
           Foundation.exit(Training.ExitCode.usage)
         }
         if !options.json { printHeader() }
@@ -97,7 +99,8 @@ struct BenchCommand: ParsableCommand {
         let error = pass.relativeError.map { String(format: "  %.1e", $0) } ?? ""
         let label = name.padding(toLength: 16, withPad: " ", startingAt: 0)
         Console.say(
-          "  \(label)" + String(format: "%9.2f ms %8.1f GFLOP/s %6.0f %%", pass.milliseconds, pass.gigaflops, pass.percentOfPeak)
+          "  \(label)"
+            + String(format: "%9.2f ms %8.1f GFLOP/s %6.0f %%", pass.milliseconds, pass.gigaflops, pass.percentOfPeak)
             + error)
       }
     }
@@ -149,7 +152,10 @@ struct BenchCommand: ParsableCommand {
       func row(_ cells: [String]) {
         Console.say(cells.map { String(repeating: " ", count: max(0, 10 - $0.count)) + $0 }.joined())
       }
-      row(["rank", "images", "forward", "gather", "fc", "scatter", "wait", "backward", "exposed", "update", "step", "peak MB"])
+      row([
+        "rank", "images", "forward", "gather", "fc", "scatter", "wait", "backward", "exposed", "update", "step",
+        "peak MB",
+      ])
       for rank in timings.perRank {
         row(
           ["\(rank.rank)", "\(rank.images)"]
@@ -165,7 +171,8 @@ struct BenchCommand: ParsableCommand {
       if let single = timings.singleRankMilliseconds, let efficiency = timings.efficiency {
         Console.say(
           String(
-            format: "one rank alone: %.1f ms; %d ranks are %.2f times as fast, efficiency %.1f %%", single, timings.ranks,
+            format: "one rank alone: %.1f ms; %d ranks are %.2f times as fast, efficiency %.1f %%", single,
+            timings.ranks,
             single / timings.stepMilliseconds, 100 * efficiency))
       }
     }

@@ -95,7 +95,8 @@ private struct PassResults {
       images: images, input: pendingInput, filters: backwardFilters.base,
       output: PendingMap(values: output.base, slopes: a.map { UnsafePointer($0.base) }),
       ConvolutionGradients(
-        dOutput: dOutput.base, dInput: isImage ? nil : dInput.base, dWeights: dWeights.base, dBias: dBias.base, dSlopes: dSlopes.base),
+        dOutput: dOutput.base, dInput: isImage ? nil : dInput.base, dWeights: dWeights.base, dBias: dBias.base,
+        dSlopes: dSlopes.base),
       scratch: again.base)
 
     self.dWeights = dWeights.values
@@ -162,10 +163,16 @@ private func everyAlgorithmIsTheReference(test: AlgorithmCase) {
 
     // Value and the sum of its terms' magnitudes, for all images.
     var (output, dInput) = ((value: [Double](), size: [Double]()), (value: [Double](), size: [Double]()))
-    var dWeights = (value: [Double](repeating: 0, count: weights.count), size: [Double](repeating: 0, count: weights.count))
-    var dBias = (value: [Double](repeating: 0, count: shape.filters), size: [Double](repeating: 0, count: shape.filters))
+    var dWeights = (
+      value: [Double](repeating: 0, count: weights.count), size: [Double](repeating: 0, count: weights.count)
+    )
+    var dBias = (
+      value: [Double](repeating: 0, count: shape.filters), size: [Double](repeating: 0, count: shape.filters)
+    )
     var dSlopes = dBias
-    func add(_ values: [Double], to sums: inout [Double]) { for index in values.indices { sums[index] += values[index] } }
+    func add(_ values: [Double], to sums: inout [Double]) {
+      for index in values.indices { sums[index] += values[index] }
+    }
     for (image, trial) in trials.enumerated() {
       let x = activatedReference(trial.input, slopes: slopes)
       output.value += shape.reference.forward(input: x, weights: weights, bias: bias)

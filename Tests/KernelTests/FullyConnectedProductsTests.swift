@@ -96,7 +96,8 @@ private func productsOfAFullyConnectedLayer(layer: LayerCase) {
     #expect(scratch.isIntactAround)
   }
   let expectedY = reference(
-    rows, outputs, inputs, { trial.x[$0 * inputs + $1] }, { trial.weights[$1 * inputs + $0] }, start: { trial.bias[$0] })
+    rows, outputs, inputs, { trial.x[$0 * inputs + $1] }, { trial.weights[$1 * inputs + $0] }, start: { trial.bias[$0] }
+  )
   #expect(scaledError(y.values, expectedY.value, expectedY.size) < roundingBound)
 
   let dX = GuardedBuffer(rows * inputs)
