@@ -70,7 +70,7 @@ public final class TrainingRun {
     }
 
     pool = ThreadPool(threads: settings.threads ?? max(1, min(availableCores(), world.localCores / world.localSize)))
-    network = Network(architecture)
+    network = Network(architecture, convolution: settings.convolution)
     let shares = Shares(batch: configuration.training.batch, ranks: world.size)
     let seed = configuration.training.seed
     step = DistributedStep(network, world: world, shares: shares, seed: seed, on: pool)

@@ -1,7 +1,8 @@
 import Configuration
+import Kernels
 
 /// What a run is asked to do beyond its configuration: where, from what, how long, on how many threads. None of it
-/// changes the result of a step.
+/// changes the result of a step, but `convolution` does by rounding.
 public struct TrainingSettings: Sendable {
   /// Where a run begins.
   public enum Start: Equatable, Sendable {
@@ -23,6 +24,8 @@ public struct TrainingSettings: Sendable {
   public var timeLimit: Double?
   /// Threads of each rank; nil for as many as the rank's cores allow.
   public var threads: Int?
+  /// How all convolutions are to be computed; nil for the choice by shape.
+  public var convolution: ConvolutionMethod?
   /// Goes on although the data differ from those that the run was trained on.
   public var acceptsOtherData: Bool
   /// The command as typed, for the checkpoint.
@@ -32,13 +35,14 @@ public struct TrainingSettings: Sendable {
 
   public init(
     runFolder: String? = nil, start: Start = .new, iterations: Int? = nil, timeLimit: Double? = nil,
-    threads: Int? = nil, acceptsOtherData: Bool = false, commandLine: String, program: String
+    threads: Int? = nil, convolution: ConvolutionMethod? = nil, acceptsOtherData: Bool = false, commandLine: String, program: String
   ) {
     self.runFolder = runFolder
     self.start = start
     self.iterations = iterations
     self.timeLimit = timeLimit
     self.threads = threads
+    self.convolution = convolution
     self.acceptsOtherData = acceptsOtherData
     self.commandLine = commandLine
     self.program = program

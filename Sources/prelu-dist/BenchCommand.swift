@@ -22,7 +22,7 @@ struct BenchCommand: ParsableCommand {
 
     @Option(
       help: ArgumentHelp(
-        "Compute all convolutions so: \(ConvolutionMethod.allCases.map(\.rawValue).joined(separator: ", ")).",
+        "Compute all convolutions so: \(ConvolutionMethod.list) (default: by shape).",
         valueName: "method"))
     var convolution: ConvolutionMethod?
 
@@ -178,5 +178,3 @@ struct BenchCommand: ParsableCommand {
     }
   }
 }
-
-extension ConvolutionMethod: ExpressibleByArgument {}

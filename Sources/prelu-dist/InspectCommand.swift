@@ -2,6 +2,7 @@ import ArgumentParser
 import Checkpoint
 import Configuration
 import Foundation
+import Kernels
 import Network
 import Training
 
@@ -22,12 +23,24 @@ struct InspectCommand: ParsableCommand {
   @Option(help: ArgumentHelp("\(Activation.allCases.map(\.rawValue).joined(separator: ", ")).", valueName: "name"))
   var activation: Activation?
 
+  @Flag(help: "Also print how each convolution is computed on this processor.")
+  var algorithms = false
+
+  @Option(
+    help: ArgumentHelp(
+      "With --algorithms: compute all convolutions so: \(ConvolutionMethod.list) (default: by shape).",
+      valueName: "method"))
+  var convolution: ConvolutionMethod?
+
   @Flag(help: "Print JSON.")
   var json = false
 
   func validate() throws {
     guard [checkpoint, model, recipe].count(where: { $0 != nil }) == 1 else {
       throw ValidationError("Name one thing: a checkpoint, --model or --recipe.")
+    }
+    if checkpoint != nil, algorithms || convolution != nil {
+      throw ValidationError("--algorithms and --convolution go with --model or --recipe.")
     }
     if checkpoint != nil, activation != nil {
       throw ValidationError("--activation goes with --model or --recipe; a checkpoint has its own.")
@@ -47,8 +60,23 @@ struct InspectCommand: ParsableCommand {
     var configuration = try Configuration.load(recipe: recipe ?? Recipes.defaultName)
     if let model { try configuration.model.choose(architecture: model) }
     if let activation { configuration.model.activation = activation }
-    let summary = ModelSummary(try configuration.architecture().resolved())
-    Console.say(json ? summary.json : summary.text)
+    let architecture = try configuration.architecture().resolved()
+    guard algorithms else {
+      let summary = ModelSummary(architecture)
+      return Console.say(json ? summary.json : summary.text)
+    }
+    let layers = Tower(architecture, convolution: convolution).layers.compactMap { $0 as? ConvolutionLayer }
+    guard !json else {
+      return Console.sayJSON(
+        Dictionary(uniqueKeysWithValues: layers.map { ($0.name, $0.choice.name as Any) }))
+    }
+    Console.say(ModelSummary(architecture).text)
+    Console.say("")
+    Console.say("convolutions on this processor (\(InstructionSets.compiledFor.summary))")
+    let width = layers.map(\.name.count).max() ?? 0
+    for layer in layers {
+      Console.say("  \(layer.name.padding(toLength: width, withPad: " ", startingAt: 0))  \(layer.choice.name)")
+    }
   }
 
   private func show(checkpoint path: String) throws {

@@ -1,10 +1,16 @@
 import ArgumentParser
 import Configuration
 import Foundation
+import Kernels
 import Network
 import Training
 
 extension Activation: ExpressibleByArgument {}
+
+extension ConvolutionMethod: ExpressibleByArgument {
+  /// The names, for help texts.
+  static var list: String { allCases.map(\.rawValue).joined(separator: ", ") }
+}
 
 /// Trains, or goes on with a run.
 struct TrainCommand: ParsableCommand {
@@ -46,6 +52,12 @@ struct TrainCommand: ParsableCommand {
 
   @Option(help: "Threads of each rank (default: its share of the host's cores).")
   var threads: Int?
+
+  @Option(
+    help: ArgumentHelp(
+      "Compute all convolutions so, for comparison: \(ConvolutionMethod.list) (default: by shape).",
+      valueName: "method"))
+  var convolution: ConvolutionMethod?
 
   @Option(
     help: ArgumentHelp(
@@ -123,8 +135,8 @@ struct TrainCommand: ParsableCommand {
     if let resume { start = resume == "auto" ? .auto : .resume(resume) }
     return TrainingSettings(
       runFolder: runFolder, start: start, iterations: iterations, timeLimit: timeLimit.map { $0 * 60 },
-      threads: threads,
-      acceptsOtherData: force, commandLine: CommandLine.arguments.joined(separator: " "),
+      threads: threads, convolution: convolution, acceptsOtherData: force,
+      commandLine: CommandLine.arguments.joined(separator: " "),
       program: "prelu-dist \(PreluDist.version)")
   }
 
