@@ -36,7 +36,8 @@ let house: [Target] = [
   target("Configuration", ["Network", .product(name: "Yams", package: "Yams")]),
   target("Communication", ["CMPI"]),
   target("Images", ["CTurboJPEG", "CPNG", "CZlib", "Randomness"]),
-  target("Checkpoint", ["CHDF5"]),
+  target("HDF5", ["CHDF5"]),
+  target("Checkpoint", ["HDF5"]),
   target("Reports", []),
   target("Evaluation", ["Network", "Images", "Communication"]),
   target(
