@@ -2,6 +2,9 @@
 public enum Recipes {
   public static let defaultName = "fashion"
 
+  /// What a pack is trained with where nothing else is said.
+  public static let photographs = "imagenet-small14"
+
   public static var names: [String] { recipes.map(\.name) }
 
   static func text(of name: String) -> String? { recipes.first { $0.name == name }?.text }
@@ -82,7 +85,7 @@ public enum Recipes {
         learningRate: 0.01
       """
     ),
-  ]
+  ] + imagenet
 }
 
 /// A recipe's name where a text goes on from it.

@@ -15,7 +15,7 @@ package struct HDF5Reader: ~Copyable {
   package let path: String
   private let content: HDF5Content
   private let file: HDF5Handle
-  private let fileBytes: Int
+  package let fileBytes: Int
 
   /// - Throws: `.missing`, `.cannotRead`, `.wrongKind` where it is no HDF5 file, `.damaged` where HDF5 cannot open it.
   package static func open(_ path: String, as content: HDF5Content) throws(FileError) -> HDF5Reader {
@@ -51,7 +51,7 @@ package struct HDF5Reader: ~Copyable {
     do throws(HDF5Error) {
       let access = try HDF5Handle(H5Pcreate(hdf5_file_access()), "H5Pcreate", path)
       // Best effort: file systems without locks are common on clusters.
-      guard H5Pset_file_locking(access.id, true, true) >= 0 else {
+      guard H5Pset_file_locking(access.id, content.locks, true) >= 0 else {
         throw HDF5Error(call: "H5Pset_file_locking", subject: path)
       }
       return try HDF5Handle(H5Fopen(path, hdf5_read_only(), access.id), "H5Fopen", path)
@@ -79,14 +79,14 @@ package struct HDF5Reader: ~Copyable {
   }
 
   /// The result of a call of HDF5 that did not fail.
-  private func checked<Result: SignedInteger>(
+  func checked<Result: SignedInteger>(
     _ result: Result, _ call: String, _ subject: String
   ) throws(FileError) -> Result {
     if result < 0 { throw failure(HDF5Error(call: call, subject: subject)) }
     return result
   }
 
-  private func handle(_ id: hid_t, _ call: String, _ subject: String) throws(FileError) -> HDF5Handle {
+  func handle(_ id: hid_t, _ call: String, _ subject: String) throws(FileError) -> HDF5Handle {
     do throws(HDF5Error) {
       return try HDF5Handle(id, call, subject)
     } catch {
@@ -125,12 +125,12 @@ package struct HDF5Reader: ~Copyable {
     return current
   }
 
-  private func location(_ names: [String]) -> String {
+  func location(_ names: [String]) -> String {
     "/" + names.joined(separator: "/")
   }
 
   /// A dataset whose storage is inside the file and of the kinds that this program writes.
-  private func dataset(_ names: [String]) throws(FileError) -> HDF5Handle {
+  func dataset(_ names: [String]) throws(FileError) -> HDF5Handle {
     let here = location(names)
     let dataset = try object(names, kind: H5I_DATASET)
     let properties = try handle(H5Dget_create_plist(dataset.id), "H5Dget_create_plist", here)
@@ -178,7 +178,7 @@ package struct HDF5Reader: ~Copyable {
   }
 
   /// A dataset's extents, after a check that all of its bytes are in the file.
-  private func shape(of dataset: borrowing HDF5Handle, size: Int, _ here: String) throws(FileError) -> [Int] {
+  func shape(of dataset: borrowing HDF5Handle, size: Int, _ here: String) throws(FileError) -> [Int] {
     let space = try handle(H5Dget_space(dataset.id), "H5Dget_space", here)
     let kind = H5Sget_simple_extent_type(space.id)
     guard kind == H5S_SCALAR || kind == H5S_SIMPLE else { throw damaged("\(here) has no extents") }

@@ -2,13 +2,14 @@ import CHDF5
 
 /// A group, or the file as its root, that objects are written to.
 package struct HDF5Writer: ~Copyable {
-  private let handle: HDF5Handle
+  let handle: HDF5Handle
   /// For messages.
-  private let subject: String
+  let subject: String
 
   /// A new file in the sink.
   package init(_ sink: FileSink) throws(HDF5Error) {
     let creation = try HDF5Handle(H5Pcreate(hdf5_file_create()), "H5Pcreate", sink.path)
+    _ = try checked(H5Pset_obj_track_times(creation.id, false), "H5Pset_obj_track_times", sink.path)
     let access = try HDF5Handle(H5Pcreate(hdf5_file_access()), "H5Pcreate", sink.path)
     // The format of 1.8: the oldest one in which the headers of groups and tensors have checksums too.
     _ = try checked(
@@ -29,9 +30,16 @@ package struct HDF5Writer: ~Copyable {
     let group =
       exists
       ? try HDF5Handle(H5Gopen2(handle.id, name, hid_t(H5P_DEFAULT)), "H5Gopen2", subject)
-      : try HDF5Handle(
-        H5Gcreate2(handle.id, name, hid_t(H5P_DEFAULT), hid_t(H5P_DEFAULT), hid_t(H5P_DEFAULT)), "H5Gcreate2", subject)
+      : try create(group: name, subject)
     try body(HDF5Writer(group, subject: subject))
+  }
+
+  private func create(group name: String, _ subject: String) throws(HDF5Error) -> HDF5Handle {
+    // Times in the headers would make files of equal contents differ.
+    let properties = try HDF5Handle(H5Pcreate(hdf5_group_create()), "H5Pcreate", subject)
+    _ = try checked(H5Pset_obj_track_times(properties.id, false), "H5Pset_obj_track_times", subject)
+    return try HDF5Handle(
+      H5Gcreate2(handle.id, name, hid_t(H5P_DEFAULT), properties.id, hid_t(H5P_DEFAULT)), "H5Gcreate2", subject)
   }
 
   /// Flushes and closes a file. All of its groups must be closed.
@@ -112,7 +120,9 @@ package struct HDF5Writer: ~Copyable {
   }
 
   /// A dataset in pieces with a checksum each; scalars and empty lists have no pieces.
-  private func create(_ name: String, type: hid_t, shape: [Int], isCompact: Bool) throws(HDF5Error) -> HDF5Handle {
+  private func create(
+    _ name: String, type: hid_t, shape: [Int], isCompact: Bool
+  ) throws(HDF5Error) -> HDF5Handle {
     let subject = "\(name) in \(self.subject)"
     let extent = try HDF5Extent(shape)
     let properties = try HDF5Handle(H5Pcreate(hdf5_dataset_create()), "H5Pcreate", subject)
@@ -132,7 +142,7 @@ package struct HDF5Writer: ~Copyable {
       "H5Dcreate2", subject)
   }
 
-  private static func textType(size: Int, _ name: String) throws(HDF5Error) -> HDF5Handle {
+  static func textType(size: Int, _ name: String) throws(HDF5Error) -> HDF5Handle {
     let type = try HDF5Handle(H5Tcopy(hdf5_c_string()), "H5Tcopy", name)
     _ = try checked(H5Tset_size(type.id, size), "H5Tset_size", name)
     _ = try checked(H5Tset_cset(type.id, H5T_CSET_UTF8), "H5Tset_cset", name)

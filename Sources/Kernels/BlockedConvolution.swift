@@ -65,7 +65,8 @@ struct BlockedConvolution: ConvolutionAlgorithm {
   }
 
   func backward(
-    images: Int, input: PendingMap, filters: UnsafePointer<Float>, output: PendingMap, _ gradients: ConvolutionGradients,
+    images: Int, input: PendingMap, filters: UnsafePointer<Float>, output: PendingMap,
+    _ gradients: ConvolutionGradients,
     scratch: UnsafeMutablePointer<Float>
   ) {
     let packed = scratch + packedStart

@@ -74,6 +74,7 @@ public protocol ConvolutionAlgorithm: Sendable {
   ///
   /// - Parameter output: what `forward` wrote, with the slopes pending on it (a = 1 where there is no activation).
   func backward(
-    images: Int, input: PendingMap, filters: UnsafePointer<Float>, output: PendingMap, _ gradients: ConvolutionGradients,
+    images: Int, input: PendingMap, filters: UnsafePointer<Float>, output: PendingMap,
+    _ gradients: ConvolutionGradients,
     scratch: UnsafeMutablePointer<Float>)
 }

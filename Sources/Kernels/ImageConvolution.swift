@@ -87,7 +87,8 @@ struct ImageConvolution: ConvolutionAlgorithm {
   }
 
   func backward(
-    images: Int, input: PendingMap, filters: UnsafePointer<Float>, output: PendingMap, _ gradients: ConvolutionGradients,
+    images: Int, input: PendingMap, filters: UnsafePointer<Float>, output: PendingMap,
+    _ gradients: ConvolutionGradients,
     scratch: UnsafeMutablePointer<Float>
   ) {
     precondition(gradients.dInput == nil, "the gradient of an image was asked for")

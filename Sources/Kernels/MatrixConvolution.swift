@@ -117,7 +117,8 @@ struct MatrixConvolution: ConvolutionAlgorithm {
   }
 
   func backward(
-    images: Int, input: PendingMap, filters: UnsafePointer<Float>, output: PendingMap, _ gradients: ConvolutionGradients,
+    images: Int, input: PendingMap, filters: UnsafePointer<Float>, output: PendingMap,
+    _ gradients: ConvolutionGradients,
     scratch: UnsafeMutablePointer<Float>
   ) {
     let rows = scratch + rowsStart

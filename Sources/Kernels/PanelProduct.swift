@@ -62,7 +62,8 @@ enum PanelProduct {
 
   private static func multiplyTile<T: RegisterTile>(
     _ height: Int, _ row: T.Type, _ rows: Int, _ innerPanels: Int, _ a: UnsafePointer<Float>,
-    _ b: UnsafePointer<Float>, _ c: UnsafeMutablePointer<Float>, _ nextA: UnsafePointer<Float>, _ nextB: UnsafePointer<Float>
+    _ b: UnsafePointer<Float>, _ c: UnsafeMutablePointer<Float>, _ nextA: UnsafePointer<Float>,
+    _ nextB: UnsafePointer<Float>
   ) {
     switch height {
     case 14: multiply(Pixels14<T>.self, rows, innerPanels, a, b, c, nextA, nextB)
@@ -79,7 +80,8 @@ enum PanelProduct {
 
   private static func multiplyNarrowTile<T: RegisterTile>(
     _ height: Int, _ row: T.Type, _ rows: Int, _ innerPanels: Int, _ a: UnsafePointer<Float>,
-    _ b: UnsafePointer<Float>, _ c: UnsafeMutablePointer<Float>, _ nextA: UnsafePointer<Float>, _ nextB: UnsafePointer<Float>
+    _ b: UnsafePointer<Float>, _ c: UnsafeMutablePointer<Float>, _ nextA: UnsafePointer<Float>,
+    _ nextB: UnsafePointer<Float>
   ) {
     switch height {
     case 6: multiply(Pixels6<T>.self, rows, innerPanels, a, b, c, nextA, nextB)

@@ -376,7 +376,8 @@ struct WinogradConvolution<Transform: WinogradTransform>: ConvolutionAlgorithm {
   }
 
   func backward(
-    images: Int, input: PendingMap, filters: UnsafePointer<Float>, output: PendingMap, _ gradients: ConvolutionGradients,
+    images: Int, input: PendingMap, filters: UnsafePointer<Float>, output: PendingMap,
+    _ gradients: ConvolutionGradients,
     scratch: UnsafeMutablePointer<Float>
   ) {
     let work = workspace(scratch, images: images)

@@ -46,7 +46,8 @@ public protocol TowerLayer: Sendable {
   ///   - dOutput: the gradient with respect to the *activated* output; may be written over.
   func backward(
     images: Int, input: PendingMap, prepared: UnsafePointer<Float>, filters: UnsafePointer<Float>,
-    output: UnsafePointer<Float>, kept: UnsafePointer<Int32>, dOutput: UnsafeMutablePointer<Float>, dInput: UnsafeMutablePointer<Float>?,
+    output: UnsafePointer<Float>, kept: UnsafePointer<Int32>, dOutput: UnsafeMutablePointer<Float>,
+    dInput: UnsafeMutablePointer<Float>?,
     dParameters: UnsafeMutablePointer<Float>, scratch: UnsafeMutablePointer<Float>)
 }
 

@@ -23,6 +23,10 @@ public struct TrainingSettings: Sendable {
   public var timeLimit: Double?
   /// Threads of each rank; nil for as many as the rank's cores allow.
   public var threads: Int?
+  /// Threads of each rank that load images ahead of the step, where loading takes long; nil for a quarter of `threads`.
+  public var loadingThreads: Int?
+  /// Training images to show on a sheet in the run folder, as the network sees them; nil for none.
+  public var preview: Int?
   /// Goes on although the data differ from those that the run was trained on.
   public var acceptsOtherData: Bool
   /// The command as typed, for the checkpoint.
@@ -32,13 +36,16 @@ public struct TrainingSettings: Sendable {
 
   public init(
     runFolder: String? = nil, start: Start = .new, iterations: Int? = nil, timeLimit: Double? = nil,
-    threads: Int? = nil, acceptsOtherData: Bool = false, commandLine: String, program: String
+    threads: Int? = nil, loadingThreads: Int? = nil, preview: Int? = nil,
+    acceptsOtherData: Bool = false, commandLine: String, program: String
   ) {
     self.runFolder = runFolder
     self.start = start
     self.iterations = iterations
     self.timeLimit = timeLimit
     self.threads = threads
+    self.loadingThreads = loadingThreads
+    self.preview = preview
     self.acceptsOtherData = acceptsOtherData
     self.commandLine = commandLine
     self.program = program
