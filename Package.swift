@@ -74,7 +74,7 @@ let bundles: [Target] = [
   tests("ReportsTests", ["Reports"]),
   tests("EvaluationTests", ["Evaluation"]),
   tests("TrainingTests", ["Training"]),
-  tests("CommandTests", []),
+  tests("CommandTests", ["Packs"]),
 ]
 
 let package = Package(

@@ -5,9 +5,9 @@ import CJPEG
 ///
 /// Where part of the picture is missing or wrong, such as in a truncated file, that is an error: the rest of such a
 /// picture would be grey.
-enum JPEGDecoder {
+package enum JPEGDecoder {
   /// Height and width.
-  static func extents(of file: PictureFile) throws(DataError) -> (height: Int, width: Int) {
+  package static func extents(of file: PictureFile) throws(DataError) -> (height: Int, width: Int) {
     var header = jpeg_header()
     try withWords(file) { words in jpeg_read_extents(base(file), file.bytes.count, &header, words) }
     let (height, width) = (Int(header.height), Int(header.width))
@@ -17,7 +17,7 @@ enum JPEGDecoder {
 
   /// The rows and columns of the picture, whose extents are `height` and `width`, scaled down by `denominator`; perhaps
   /// with more columns around them. Extents scaled down are rounded up.
-  static func decode(
+  package static func decode(
     _ file: PictureFile, height: Int, width: Int, denominator: Int = 1, rows: Range<Int>, columns: Range<Int>,
     memory: PixelMemory
   ) throws(DataError) -> PixelRegion {

@@ -1,9 +1,14 @@
 /// A picture's file in memory, not yet decoded.
-struct PictureFile {
+package struct PictureFile {
   /// The file's name for messages.
-  let path: String
+  package let path: String
   /// Valid as long as the owner says.
-  let bytes: UnsafeBufferPointer<UInt8>
+  package let bytes: UnsafeBufferPointer<UInt8>
+
+  package init(path: String, bytes: UnsafeBufferPointer<UInt8>) {
+    self.path = path
+    self.bytes = bytes
+  }
 
   /// What the content says that it is; the name does not matter.
   var format: PictureFormat? { PictureFormat(bytes) }

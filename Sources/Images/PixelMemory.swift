@@ -1,10 +1,10 @@
 /// Memory for a picture's pixels that grows when it must and is kept for the next one.
 ///
 /// Not to be used by two threads at once.
-final class PixelMemory {
+package final class PixelMemory {
   private var bytes: UnsafeMutableBufferPointer<UInt8>
 
-  init() { bytes = .allocate(capacity: 0) }
+  package init() { bytes = .allocate(capacity: 0) }
 
   deinit { bytes.deallocate() }
 
@@ -20,11 +20,11 @@ final class PixelMemory {
 }
 
 /// A rectangle of a picture in somebody's memory, four bytes a pixel: red, green, blue and one without meaning.
-struct PixelRegion {
+package struct PixelRegion {
   /// (rows, columns, 4)
-  let pixels: UnsafePointer<UInt8>
-  let left: Int
-  let top: Int
-  let columns: Int
-  let rows: Int
+  package let pixels: UnsafePointer<UInt8>
+  package let left: Int
+  package let top: Int
+  package let columns: Int
+  package let rows: Int
 }

@@ -9,9 +9,9 @@ import Kernels
 ///
 /// What is loaded depends on seed, epoch and sample alone, so neither threads nor timing change any bit. One thread
 /// takes; it is the one that made the feed.
-final class SampleFeed {
+package final class SampleFeed {
   /// Iterations that are loaded or being loaded at once: the one in use and those ahead of it.
-  static let depth = 2
+  package static let depth = 2
 
   private let source: any SampleSource
   private let slots: Range<Int>
@@ -26,7 +26,7 @@ final class SampleFeed {
   ///   - slots: of the mini-batch, those of this rank.
   ///   - start: the iteration that is taken first.
   ///   - end: the iteration before which the last is taken; nothing is loaded beyond it.
-  init(
+  package init(
     _ source: any SampleSource, stream: SampleStream, slots: Range<Int>, from start: Int, to end: Int, threads: Int
   ) {
     self.source = source
@@ -47,7 +47,7 @@ final class SampleFeed {
   /// used again.
   ///
   /// - Throws: the first error that any thread met.
-  func take(iteration: Int) throws(DataError) {
+  package func take(iteration: Int) throws(DataError) {
     precondition(iteration < end && iteration >= ordered - Self.depth, "iteration \(iteration) is not to be had")
     ordered = max(ordered, iteration)
     while ordered < min(end, iteration + Self.depth) {
@@ -60,7 +60,7 @@ final class SampleFeed {
   }
 
   /// Copies the input of a slot of the iteration that was taken last: any thread.
-  func copy(iteration: Int, slot: Int, into target: UnsafeMutablePointer<Float>) {
+  package func copy(iteration: Int, slot: Int, into target: UnsafeMutablePointer<Float>) {
     target.update(
       from: state.place(iteration: iteration, index: slot - slots.lowerBound), count: source.extents.count)
   }
