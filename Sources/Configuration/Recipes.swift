@@ -5,9 +5,11 @@ public enum Recipes {
   /// What a pack is trained with where nothing else is said.
   public static let photographs = "imagenet-small14"
 
-  public static var names: [String] { recipes.map(\.name) }
+  public static var names: [String] { all.map(\.name) }
 
-  static func text(of name: String) -> String? { recipes.first { $0.name == name }?.text }
+  static func text(of name: String) -> String? { all.first { $0.name == name }?.text }
+
+  private static var all: [(name: String, text: String)] { recipes + imagenet }
 
   private static let recipes = [
     (
@@ -85,7 +87,7 @@ public enum Recipes {
         learningRate: 0.01
       """
     ),
-  ] + imagenet
+  ]
 }
 
 /// A recipe's name where a text goes on from it.
