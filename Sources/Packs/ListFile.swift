@@ -19,7 +19,9 @@ enum ListFile {
           .invalid, path: path, expected: "a path and a label in each line",
           found: "\"\(trimmed.prefix(80))\" in line \(number + 1)")
       }
-      let name = trim(trimmed[..<space])
+      // Of "name, label" the comma belongs to neither.
+      var name = trimmed[..<space]
+      while let last = name.last, last == "," || last.isWhitespace { name.removeLast() }
       let label = trim(trimmed[trimmed.index(after: space)...])
       guard !name.isEmpty, !label.isEmpty else {
         throw DataError(
