@@ -43,6 +43,19 @@ import Testing
     }
   }
 
+  /// A pack in which a byte of each copy of one picture is another.
+  private func damagingPictures(_ pack: [UInt8]) throws -> [UInt8] {
+    let picture = try Data(contentsOf: URL(filePath: "\(Self.golden)/rgb-420.jpg"))
+    var damaged = Data(pack)
+    var start = 0
+    while let range = damaged.range(of: picture, in: start..<damaged.count) {
+      damaged[range.lowerBound + 700] ^= 0x20
+      start = range.upperBound
+    }
+    try #require(start > 0)
+    return Array(damaged)
+  }
+
   private func pack(_ arguments: [String], ranks: Int? = nil) throws -> Program.Outcome {
     try Program.run(["pack", "--threads", "2"] + arguments, ranks: ranks, in: directory)
   }
@@ -94,8 +107,6 @@ import Testing
     #expect(try self.pack(["photos", "-o", "kept.h5", "--keep"]).exitCode == 0)
     let kept = try #require(try Pack("\(directory)/kept.h5").images(.training))
     #expect((0..<24).contains { kept.extents(of: $0) == (620, 760) })
-    #expect(
-      (0..<24).reduce(0) { $0 + kept.byteCount(of: $1) } > (0..<24).reduce(0) { $0 + images.byteCount(of: $1) } / 2)
   }
 
   @Test func turnsPicturesWhereAsked() throws {
@@ -226,9 +237,7 @@ import Testing
     for length in [0, 100, whole.count / 2, whole.count - 1] {
       #expect(try opened(Array(whole.prefix(length))).contains("b.h5: "), "\(length) bytes")
     }
-    // The bytes of the pictures are the last of the file.
-    var flipped = whole
-    flipped[whole.count - 100] ^= 0x20
+    let flipped = try damagingPictures(whole)
     #expect(try opened(flipped).contains("expected the bytes that were packed, found others"))
     for (text, code, words) in [("hello", 65, "found a text file"), (nil, 66, "there is no such pack")]
       as [(String?, Int32, String)]
@@ -312,9 +321,7 @@ import Testing
     let outcome = try Program.run(["train", "--resume", "r", "--data", "other.h5"], in: directory)
     #expect(outcome.exitCode == 65 && outcome.errors.contains("the data differ"), "\(outcome.errors)")
     // A damaged picture ends the run with its name.
-    var damaged = try bytes("photos.h5")
-    for place in damaged.count - 20_000..<damaged.count { damaged[place] ^= 1 }
-    try write(damaged, to: "photos.h5")
+    try write(damagingPictures(bytes("photos.h5")), to: "photos.h5")
     let ended = try Program.run(["train", "--recipe", "own.yaml", "--run", "s"], ranks: 2, in: directory)
     #expect(ended.exitCode == 65 && ended.errors.contains("photos.h5: /training, picture"), "\(ended.errors)")
   }
