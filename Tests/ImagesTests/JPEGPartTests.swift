@@ -5,9 +5,10 @@ import Testing
 /// A part of a JPEG picture has the same pixels as the whole one.
 @Suite struct JPEGPartTests {
   /// Extents that are no multiple of a block in any subsampling.
-  private let (height, width) = (75, 109)
+  private let height = 75
+  private let width = 109
 
-  private func file(_ subsampling: TJSAMP, flags: Int32 = 0, restart: Bool = false) -> [UInt8] {
+  private func file(_ subsampling: TJSAMP, flags: Int32 = 0) -> [UInt8] {
     let pixels = (0..<height * width * 3).map { index in
       UInt8(
         truncatingIfNeeded: index / 3 % width * 3 + index / 3 / width * 2 + Int(scatteredBytes(1, seed: index)[0]) / 8)
@@ -44,10 +45,11 @@ import Testing
   }
 
   /// Two columns at the borders of a part may differ: interpolated colours lack a neighbour there.
-  @Test(arguments: [
-    (TJSAMP_444, 0), (TJSAMP_422, 0), (TJSAMP_420, 0), (TJSAMP_GRAY, 0), (TJSAMP_440, 0), (TJSAMP_411, 0),
-    (TJSAMP_420, TJFLAG_PROGRESSIVE), (TJSAMP_444, TJFLAG_PROGRESSIVE),
-  ])
+  @Test(
+    arguments: [
+      (TJSAMP_444, 0), (TJSAMP_422, 0), (TJSAMP_420, 0), (TJSAMP_GRAY, 0), (TJSAMP_440, 0), (TJSAMP_411, 0),
+      (TJSAMP_420, TJFLAG_PROGRESSIVE), (TJSAMP_444, TJFLAG_PROGRESSIVE),
+    ] as [(TJSAMP, Int32)])
   func equalsTheWhole(subsampling: TJSAMP, flags: Int32) throws {
     let bytes = file(subsampling, flags: flags)
     for denominator in [1, 2, 4, 8] {
