@@ -17,6 +17,7 @@ let libraries: [Target] = [
   .systemLibrary(name: "CMPI", pkgConfig: "ompi-c", providers: [.apt(["libopenmpi-dev"])]),
   .systemLibrary(name: "COpenBLAS", pkgConfig: "openblas", providers: [.apt(["libopenblas-dev"])]),
   .systemLibrary(name: "CHDF5", pkgConfig: "hdf5", providers: [.apt(["libhdf5-dev"])]),
+  .systemLibrary(name: "CJPEG", pkgConfig: "libjpeg", providers: [.apt(["libjpeg62-turbo-dev"])]),
   .systemLibrary(name: "CTurboJPEG", pkgConfig: "libturbojpeg", providers: [.apt(["libturbojpeg0-dev"])]),
   .systemLibrary(name: "CPNG", pkgConfig: "libpng", providers: [.apt(["libpng-dev"])]),
   .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
@@ -35,17 +36,21 @@ let house: [Target] = [
   target("Network", ["Kernels", "Randomness"]),
   target("Configuration", ["Network", .product(name: "Yams", package: "Yams")]),
   target("Communication", ["CMPI"]),
-  target("Images", ["CTurboJPEG", "CPNG", "CZlib", "Randomness"]),
-  target("Checkpoint", ["CHDF5"]),
+  target("Images", ["CJPEG", "CTurboJPEG", "CPNG", "CZlib", "Randomness"]),
+  target("HDF5", ["CHDF5"]),
+  target("Checkpoint", ["HDF5"]),
+  target("Packs", ["Images", "HDF5", "Communication", "Kernels", "CZlib"]),
   target("Reports", []),
   target("Evaluation", ["Network", "Images", "Communication"]),
   target(
     "Training",
-    ["Network", "Images", "Communication", "Checkpoint", "Configuration", "Evaluation", "Reports"]),
+    ["Network", "Images", "Packs", "Communication", "Checkpoint", "Configuration", "Evaluation", "Reports"]),
   target("Benchmarks", ["Training"]),
   .executableTarget(
     name: "prelu-dist",
-    dependencies: ["Training", "Benchmarks", .product(name: "ArgumentParser", package: "swift-argument-parser")],
+    dependencies: [
+      "Training", "Packs", "Benchmarks", .product(name: "ArgumentParser", package: "swift-argument-parser"),
+    ],
     swiftSettings: settings),
 ]
 
@@ -64,11 +69,12 @@ let bundles: [Target] = [
   tests("ConfigurationTests", ["Configuration"]),
   tests("CommunicationTests", ["Communication"]),
   tests("ImagesTests", ["Images"]),
+  tests("PacksTests", ["Packs"]),
   tests("CheckpointTests", ["Checkpoint"]),
   tests("ReportsTests", ["Reports"]),
   tests("EvaluationTests", ["Evaluation"]),
   tests("TrainingTests", ["Training"]),
-  tests("CommandTests", []),
+  tests("CommandTests", ["Packs"]),
 ]
 
 let package = Package(

@@ -10,17 +10,25 @@
 // HDF5's constants below are macros that call H5open() and then read a variable: Swift imports neither.
 static inline hid_t hdf5_file_access(void) { return H5P_FILE_ACCESS; }
 static inline hid_t hdf5_dataset_create(void) { return H5P_DATASET_CREATE; }
+static inline hid_t hdf5_group_create(void) { return H5P_GROUP_CREATE; }
 static inline hid_t hdf5_file_create(void) { return H5P_FILE_CREATE; }
 
 static inline hid_t hdf5_file_float32(void) { return H5T_IEEE_F32LE; }
 static inline hid_t hdf5_native_float(void) { return H5T_NATIVE_FLOAT; }
 static inline hid_t hdf5_file_int32(void) { return H5T_STD_I32LE; }
 static inline hid_t hdf5_native_int32(void) { return H5T_NATIVE_INT32; }
+static inline hid_t hdf5_file_uint8(void) { return H5T_STD_U8LE; }
+static inline hid_t hdf5_native_uint8(void) { return H5T_NATIVE_UINT8; }
+static inline hid_t hdf5_file_uint64(void) { return H5T_STD_U64LE; }
+static inline hid_t hdf5_native_uint64(void) { return H5T_NATIVE_UINT64; }
+static inline hid_t hdf5_file_float64(void) { return H5T_IEEE_F64LE; }
+static inline hid_t hdf5_native_double(void) { return H5T_NATIVE_DOUBLE; }
 static inline hid_t hdf5_c_string(void) { return H5T_C_S1; }
 
 // Macros with casts, which Swift does not import.
 static inline unsigned hdf5_read_only(void) { return H5F_ACC_RDONLY; }
 static inline unsigned hdf5_truncate(void) { return H5F_ACC_TRUNC; }
+static inline haddr_t hdf5_no_address(void) { return HADDR_UNDEF; }
 static inline long hdf5_open_identifiers(void) { return (long)H5Fget_obj_count(H5F_OBJ_ALL, H5F_OBJ_ALL); }
 
 // The kind of the link `name`, negative where there is none. H5Lget_info is a macro from 1.12 on.

@@ -1,4 +1,5 @@
 import Foundation
+import HDF5
 
 extension CheckpointFile {
   /// Everything but the tensors' values, which is quick.
@@ -74,17 +75,19 @@ extension CheckpointFile {
   public static func verify(_ path: String, digest expected: String) throws(CheckpointError) {
     let found = try digest(ofFile: path)
     guard found == expected else {
-      throw HDF5Reader.damaged(path, "the digest of its tensors is \(found), \(expected) was written")
+      throw content.damaged(path, "the digest of its tensors is \(found), \(expected) was written")
     }
   }
 
   // MARK: - Parts
 
+  private static let content = HDF5Content(noun: "checkpoint", adviceOnDamage: "Use another one")
+
   private static func reading<Result>(
     _ path: String, _ body: (borrowing HDF5Reader) throws(CheckpointError) -> Result
   ) throws(CheckpointError) -> Result {
     do {
-      return try HDF5Library.exclusively { try body(HDF5Reader.open(path)) }
+      return try HDF5Library.exclusively { try body(HDF5Reader.open(path, as: content)) }
     } catch let error as CheckpointError {
       throw error
     } catch {
@@ -213,5 +216,14 @@ extension CheckpointFile {
       throw CheckpointError(
         .mismatch, path: path, problem: "the checkpoint holds no momentum (/history), so training cannot go on from it")
     }
+  }
+}
+
+extension HDF5Reader {
+  /// The digest of a tensor's values, which are read piece by piece.
+  fileprivate func digest(_ names: String...) throws(CheckpointError) -> String {
+    var digest = ValueDigest()
+    try readPieces(names) { digest.update($0) }
+    return digest.finish()
   }
 }

@@ -1,5 +1,5 @@
-import CHDF5
 import Foundation
+import HDF5
 
 extension CheckpointFile {
   /// Writes a new file, and waits until it is on the device. Its name should be a temporary one: only the run folder's

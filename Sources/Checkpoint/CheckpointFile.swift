@@ -1,3 +1,5 @@
+import HDF5
+
 /// A checkpoint in one HDF5 file: parameters, momentum and everything that training needs to go on.
 ///
 /// The layout is ``CheckpointLayout``'s: `/data/<layer>/<blob>` and `/history/<i>` are what Caffe's, h5py's and PyTorch's

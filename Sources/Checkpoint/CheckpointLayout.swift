@@ -36,12 +36,6 @@ enum CheckpointLayout {
   static let digest = "digest"
   /// Of the texts above: they decide what a run does next, as the tensors do.
   static let headerDigest = "header_digest"
-
-  /// The longest text that is read, in bytes.
-  static let textLimit = 16 << 20
-  /// The longest list that is read.
-  static let listLimit = 100_000
-
   /// What ``headerDigest`` is taken of.
   static func headerDigest(
     source: String, history: String, created: String, configuration: String, dataFingerprint: String, input: String,

@@ -1,4 +1,5 @@
 import Foundation
+import HDF5
 
 /// Who may write to a run folder: the contents of its file `owner.json`.
 struct RunClaim: Codable {

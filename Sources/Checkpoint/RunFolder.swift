@@ -1,4 +1,5 @@
 import Glibc
+import HDF5
 
 /// A checkpoint that has just been put in place.
 public struct SavedCheckpoint: Sendable {

@@ -83,6 +83,8 @@ public struct EpochSums: Codable, Equatable, Sendable {
   public var errorCount: Int
   public var sampleCount: Int
   public var seconds: Double
+  /// Of `seconds`, how long rank 0 has waited for data; nothing in checkpoints of before there was such a figure.
+  public var dataSeconds: Double?
 
   public init(lossSum: Double = 0, errorCount: Int = 0, sampleCount: Int = 0, seconds: Double = 0) {
     self.lossSum = lossSum

@@ -50,6 +50,35 @@ extension Configuration {
     try check(data.validation, in: 0...1_000_000_000, "data.validation")
     try check(data.scale, in: 1e-6...1e6, "data.scale")
     try check(augmentation.padding, in: 0...1024, "augmentation.padding")
+    try check(augmentation.color, in: 0...100, "augmentation.color")
+    switch data.kind {
+    case .idx:
+      guard augmentation.shorterSide.isEmpty, augmentation.color == 0 else {
+        throw invalid(
+          augmentation.color == 0 ? "augmentation.shorterSide" : "augmentation.color",
+          "this goes with data.kind pack alone: leave it away")
+      }
+    case .pack: try checkPhotographs()
+    }
+  }
+
+  private func checkPhotographs() throws(ConfigurationError) {
+    let crop = max(model.input.height, model.input.width)
+    guard model.input.channels == 3 else {
+      throw invalid("model.input", "photographs have 3 channels, found \(model.input.channels)")
+    }
+    guard augmentation.padding == 0 else {
+      throw invalid("augmentation.padding", "photographs are cropped, not padded: expected 0")
+    }
+    let sides = augmentation.shorterSide
+    guard sides.isEmpty || sides.count == 2 && sides[0] <= sides[1] else {
+      throw invalid("augmentation.shorterSide", "expected the least and the greatest, or an empty list, found \(sides)")
+    }
+    for (side, key) in sides.map({ ($0, "augmentation.shorterSide") }) + [(data.shorterSide, "data.shorterSide")] {
+      guard side <= 1 << 14, side >= crop else {
+        throw invalid(key, "expected \(crop), the network's input, to \(1 << 14), found \(side)")
+      }
+    }
   }
 
   private func checkModel() throws(ConfigurationError) -> ResolvedArchitecture {

@@ -18,14 +18,19 @@ public struct Configuration: Equatable, Sendable {
   /// Where the images come from.
   public struct DataSet: Equatable, Sendable {
     public enum Kind: String, CaseIterable, Sendable {
-      /// The four IDX files of MNIST and its relatives.
+      /// The four IDX files of MNIST and its relatives, in a directory.
       case idx
+      /// Photographs in a file that `prelu-dist pack` made.
+      case pack
     }
 
     public var kind = Kind.idx
+    /// The directory, or the pack's file.
     public var directory = ""
-    /// How many of the training images are put aside to steer the schedule.
+    /// How many of the training images are put aside to steer the schedule; of a pack that has a validation part, none.
     public var validation = 5000
+    /// What the shorter side of a photograph is resized to for evaluation, before the middle is cropped.
+    public var shorterSide = 256
     /// What a pixel of 0 to 255 is multiplied with, after the mean is subtracted.
     public var scale = 1.0
   }
@@ -36,6 +41,11 @@ public struct Configuration: Equatable, Sendable {
     public var padding = 0
     /// Whether every second image is mirrored.
     public var mirror = false
+    /// The least and the greatest of what a photograph's shorter side is resized to, drawn uniformly, before a crop of the
+    /// network's input is taken at random. None: what evaluation sees.
+    public var shorterSide: [Int] = []
+    /// The standard deviation of the shift of a photograph's colours along their principal components; 0 for none.
+    public var color = 0.0
 
     /// The images as they are.
     public static let none = Augmentation()
@@ -134,6 +144,7 @@ extension Configuration.DataSet: SettingSection {
     try visitor.setting("kind", &kind)
     try visitor.setting("directory", &directory)
     try visitor.setting("validation", &validation)
+    try visitor.setting("shorterSide", &shorterSide)
     try visitor.setting("scale", &scale)
   }
 }
@@ -142,6 +153,8 @@ extension Configuration.Augmentation: SettingSection {
   mutating func visit(_ visitor: inout some SettingVisitor) throws(ConfigurationError) {
     try visitor.setting("padding", &padding)
     try visitor.setting("mirror", &mirror)
+    try visitor.setting("shorterSide", &shorterSide)
+    try visitor.setting("color", &color)
   }
 }
 

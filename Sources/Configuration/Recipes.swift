@@ -2,9 +2,14 @@
 public enum Recipes {
   public static let defaultName = "fashion"
 
-  public static var names: [String] { recipes.map(\.name) }
+  /// What a pack is trained with where nothing else is said.
+  public static let photographs = "imagenet-small14"
 
-  static func text(of name: String) -> String? { recipes.first { $0.name == name }?.text }
+  public static var names: [String] { all.map(\.name) }
+
+  static func text(of name: String) -> String? { all.first { $0.name == name }?.text }
+
+  private static var all: [(name: String, text: String)] { recipes + imagenet }
 
   private static let recipes = [
     (

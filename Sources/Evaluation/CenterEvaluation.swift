@@ -25,15 +25,17 @@ public struct CenterEvaluation {
   ///
   /// - Parameter keepGoing: asked before each round of groups; `false` ends the evaluation, on all ranks together,
   ///   with nil. It may differ between ranks.
-  public func evaluate(_ loader: SampleLoader, keepGoing: () -> Bool = { true }) throws -> ErrorCounts? {
-    let count = loader.images.count
+  /// - Throws: `DataError` for an image that cannot be loaded, on the rank that needs it; `MPIError`.
+  public func evaluate(_ loader: any SampleSource, keepGoing: () -> Bool = { true }) throws -> ErrorCounts? {
+    let count = loader.count
     let groups = (count + Inference.groupSize - 1) / Inference.groupSize
     let perRound = world.size * roundSize
-    let labels = loader.images.labels
+    let labels = loader.labels
     let classes = network.head.classes
     let top1 = Atomic<Int>(0)
     let top5 = Atomic<Int>(0)
     let seen = Atomic<Int>(0)
+    let failure = FirstFailure()
     for start in stride(from: 0, to: groups, by: perRound) {
       var stop = [Int64(keepGoing() ? 0 : 1)]
       try world.allreduceMaximum(&stop)
@@ -41,7 +43,9 @@ public struct CenterEvaluation {
       let own = stride(from: start + world.rank, to: min(start + perRound, groups), by: world.size).map { $0 }
       let sizes = own.map { min(Inference.groupSize, count - $0 * Inference.groupSize) }
       inference.scores(sizes: sizes) { group, index, target in
-        loader.loadPlain(sample: own[group] * Inference.groupSize + index, into: target)
+        failure.attempt { () throws(DataError) in
+          try loader.loadPlain(sample: own[group] * Inference.groupSize + index, into: target)
+        }
       } use: { group, scores in
         for index in 0..<sizes[group] {
           let label = Int(labels[own[group] * Inference.groupSize + index])
@@ -51,6 +55,7 @@ public struct CenterEvaluation {
         }
         seen.add(sizes[group], ordering: .relaxed)
       }
+      try failure.check()
     }
     var totals = [
       Int64(seen.load(ordering: .relaxed)), Int64(top1.load(ordering: .relaxed)), Int64(top5.load(ordering: .relaxed)),

@@ -8,7 +8,7 @@ package func contentDigest(_ images: LabeledImages, seed: UInt64 = 0) -> UInt64 
 }
 
 /// 16 hexadecimal digits.
-func hexadecimal(_ value: UInt64) -> String {
+package func hexadecimal(_ value: UInt64) -> String {
   let digits = String(value, radix: 16)
   return String(repeating: "0", count: 16 - digits.count) + digits
 }

@@ -5,6 +5,8 @@ public struct DataError: Error, Equatable, Sendable, CustomStringConvertible {
     case missing
     /// The file can be read, and is not what it has to be.
     case invalid
+    /// The file cannot be written.
+    case unwritable
   }
 
   public let kind: Kind
@@ -23,15 +25,22 @@ public struct DataError: Error, Equatable, Sendable, CustomStringConvertible {
     self.advice = advice
   }
 
-  /// The exit code of `sysexits.h`: EX_NOINPUT or EX_DATAERR.
+  /// The same of a file of another name.
+  func named(_ path: String) -> DataError {
+    DataError(kind, path: path, expected: expected, found: found, advice: advice)
+  }
+
+  /// The exit code of `sysexits.h`: EX_NOINPUT, EX_DATAERR or EX_CANTCREAT.
   public var exitCode: Int32 {
     switch kind {
     case .missing: 66
     case .invalid: 65
+    case .unwritable: 73
     }
   }
 
-  public var description: String {
-    "\(path): expected \(expected), found \(found)." + (advice.isEmpty ? "" : " \(advice)")
-  }
+  public var description: String { "\(path): \(problem)." + (advice.isEmpty ? "" : " \(advice)") }
+
+  /// What is wrong, without the file's name.
+  public var problem: String { "expected \(expected), found \(found)" }
 }

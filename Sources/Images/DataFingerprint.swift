@@ -1,6 +1,6 @@
 /// What a run was trained on, to recognize on resumption that the data are still the same. Holds no path.
 public struct DataFingerprint: Codable, Equatable, Sendable {
-  /// The kind of source, such as `idx`.
+  /// The kind of source: `idx` or `pack`.
   public var kind: String
   /// Images that train, without those kept back for validation.
   public var trainingCount: Int
@@ -8,8 +8,21 @@ public struct DataFingerprint: Codable, Equatable, Sendable {
   public var testCount: Int
   public var extents: ImageExtents
   public var classCount: Int
-  /// XXH64 of all pixels and labels in their order, 16 hexadecimal digits.
+  /// Of all pixels and labels in their order, or of a pack's files: 16 hexadecimal digits.
   public var digest: String
+
+  public init(
+    kind: String, trainingCount: Int, validationCount: Int, testCount: Int, extents: ImageExtents, classCount: Int,
+    digest: String
+  ) {
+    self.kind = kind
+    self.trainingCount = trainingCount
+    self.validationCount = validationCount
+    self.testCount = testCount
+    self.extents = extents
+    self.classCount = classCount
+    self.digest = digest
+  }
 
   public init(kind: String, training: LabeledImages, validation: LabeledImages, test: LabeledImages) {
     self.kind = kind

@@ -10,27 +10,33 @@ public struct DecodedImage: Equatable, Sendable {
     self.extents = extents
   }
 
-  /// The pixels of `interleaved`, (height, width, 3), as planes, or as their luma where one channel is asked for.
-  init(interleaved: UnsafePointer<UInt8>, height: Int, width: Int, channels: Int) {
+  /// The pixels of `interleaved`, (height, width, `stride` bytes), as planes, or as their luma where one channel is
+  /// asked for.
+  init(interleaved: UnsafePointer<UInt8>, height: Int, width: Int, stride: Int = 3, channels: Int) {
     let count = height * width
     extents = ImageExtents(channels: channels, height: height, width: width)
     bytes = [UInt8](unsafeUninitializedCapacity: channels * count) { planes, written in
       if channels == 1 {
         for index in 0..<count {
           // ITU-R BT.601, as JPEG's own Y: 0.299 R + 0.587 G + 0.114 B in 16-bit fractions.
-          let (red, green, blue) = (interleaved[3 * index], interleaved[3 * index + 1], interleaved[3 * index + 2])
-          let luma = 19595 * UInt32(red) + 38470 * UInt32(green) + 7471 * UInt32(blue) + 0x8000
+          let pixel = interleaved + stride * index
+          let luma = 19595 * UInt32(pixel[0]) + 38470 * UInt32(pixel[1]) + 7471 * UInt32(pixel[2]) + 0x8000
           planes[index] = UInt8(luma >> 16)
         }
       } else {
         for index in 0..<count {
-          planes[index] = interleaved[3 * index]
-          planes[count + index] = interleaved[3 * index + 1]
-          planes[2 * count + index] = interleaved[3 * index + 2]
+          planes[index] = interleaved[stride * index]
+          planes[count + index] = interleaved[stride * index + 1]
+          planes[2 * count + index] = interleaved[stride * index + 2]
         }
       }
       written = channels * count
     }
+  }
+
+  /// The pixels of a whole picture, as planes or as their luma.
+  init(_ region: PixelRegion, channels: Int) {
+    self.init(interleaved: region.pixels, height: region.rows, width: region.columns, stride: 4, channels: channels)
   }
 
   /// The values 0 ... 255 at another size, (channels, height, width), without aliasing. Keeps no aspect ratio.

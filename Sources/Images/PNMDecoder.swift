@@ -30,7 +30,7 @@ func decodePNM(_ file: PictureFile, channels: Int) throws(DataError) -> DecodedI
 }
 
 /// The next decimal number after white space and comments. Nothing where there is none, or it has 10 digits or more.
-private func number(in bytes: [UInt8], at position: inout Int) -> Int? {
+private func number(in bytes: UnsafeBufferPointer<UInt8>, at position: inout Int) -> Int? {
   while position < bytes.count, isSpace(bytes[position]) || bytes[position] == UInt8(ascii: "#") {
     if bytes[position] == UInt8(ascii: "#") {
       while position < bytes.count, bytes[position] != 0x0A { position += 1 }

@@ -25,7 +25,7 @@ func openRegularFile(
 }
 
 /// The whole content of a file of at most `limit` bytes.
-func readWhole(path: String, limit: Int, expected: String) throws(DataError) -> [UInt8] {
+package func readWhole(path: String, limit: Int, expected: String) throws(DataError) -> [UInt8] {
   let (descriptor, size) = try openRegularFile(path: path, expected: expected)
   defer { close(descriptor) }
   guard size <= limit else {
@@ -52,12 +52,12 @@ func systemError(path: String, expected: String) -> DataError {
 }
 
 /// Whether there is a file, folder or anything else at `path`.
-func exists(_ path: String) -> Bool {
+package func exists(_ path: String) -> Bool {
   access(path, F_OK) == 0
 }
 
 /// Whether there is a folder at `path`.
-func isFolder(_ path: String) -> Bool {
+package func isFolder(_ path: String) -> Bool {
   var status = stat()
   return stat(path, &status) == 0 && status.st_mode & S_IFMT == S_IFDIR
 }

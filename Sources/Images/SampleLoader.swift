@@ -1,7 +1,5 @@
-/// Makes network inputs of labelled images: (pixel − mean) · scale, for training cropped and mirrored at random.
-///
-/// A pure function of its fields, sample and epoch: any thread may load any sample.
-public struct SampleLoader: Sendable {
+/// Makes network inputs of labelled images in memory: (pixel − mean) · scale, for training cropped and mirrored at random.
+public struct SampleLoader: SampleSource {
   public let images: LabeledImages
   public let mean: MeanImage
   public let augmentation: Augmentation
@@ -18,10 +16,10 @@ public struct SampleLoader: Sendable {
     self.scale = scale
   }
 
-  /// The extents of one input.
   public var extents: ImageExtents { images.extents }
+  public var classCount: Int { images.classCount }
+  public var labels: [Int32] { images.labels }
 
-  /// Writes `sample` as training sees it in `epoch` to `output`, (channels, height, width).
   public func load(sample: Int, epoch: Int, into output: UnsafeMutablePointer<Float>) {
     let draw = augmentation.draw(seed: seed, epoch: epoch, sample: sample)
     let (height, width) = (extents.height, extents.width)
@@ -53,7 +51,7 @@ public struct SampleLoader: Sendable {
     }
   }
 
-  /// Writes `sample` as evaluation sees it, uncropped and not mirrored, to `output`, (channels, height, width).
+  /// Uncropped and not mirrored.
   public func loadPlain(sample: Int, into output: UnsafeMutablePointer<Float>) {
     withPointers(sample) { pixels, mean in
       subtract(pixels, mean, scale, extents.count, output)

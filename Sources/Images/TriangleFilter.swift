@@ -1,9 +1,5 @@
 /// Resamples a planar image to another height and width by the triangle filter. `pixel` gives the image's value at a
-/// position in (channels, height, width).
-///
-/// Enlarging, this is bilinear interpolation. Reducing, the triangle is as wide as the pixels it gathers, so that none
-/// is skipped and no pattern appears that was not there: the same as Pillow's BILINEAR, and as PyTorch's with
-/// antialiasing. Kept extents keep every value.
+/// position in (channels, height, width). Kept extents keep every value.
 func resample(_ extents: ImageExtents, height: Int, width: Int, pixel: (Int) -> Float) -> [Float] {
   let columns = TriangleFilter(from: extents.width, to: width)
   let rows = TriangleFilter(from: extents.height, to: height)
@@ -25,44 +21,84 @@ func resample(_ extents: ImageExtents, height: Int, width: Int, pixel: (Int) -> 
   return result
 }
 
-/// The weights with which the positions of one line make those of another.
-private struct TriangleFilter {
-  /// For each position of the new line the old ones that it gathers.
-  private let ranges: [Range<Int>]
-  /// Where the weights of each new position begin in `weights`.
-  private let starts: [Int]
-  private let weights: [Double]
+/// The weights with which the positions of one line make those of another, or of a part of it.
+///
+/// Enlarging, this is bilinear interpolation. Reducing, the triangle is as wide as the pixels it gathers, so that none
+/// is skipped and no pattern appears that was not there: the same as Pillow's BILINEAR, and as PyTorch's with
+/// antialiasing.
+struct TriangleFilter {
+  /// For each position of the new line the first of the old ones that it gathers.
+  let firsts: [Int]
+  /// How many old positions each new one gathers: the same for all, some with the weight 0.
+  let taps: Int
+  /// (new positions, taps); each position's weights add up to 1.
+  let weights: [Double]
 
   init(from source: Int, to target: Int) {
-    precondition(source > 0 && target > 0, "a line of \(source) cannot become one of \(target)")
-    let scale = Double(source) / Double(target)
+    self.init(length: Double(source), available: source, to: target, part: 0..<target)
+  }
+
+  /// - Parameters:
+  ///   - length: of the old line, in its positions. A line that was scaled down before may end within its last one.
+  ///   - available: whole positions that the old line has.
+  ///   - target: positions of the new line.
+  ///   - part: those of them that are wanted.
+  init(length: Double, available: Int, to target: Int, part: Range<Int>) {
+    precondition(
+      length > 0 && available > 0 && target > 0 && 0 <= part.lowerBound && part.upperBound <= target,
+      "positions \(part) of \(target) cannot be made of a line of \(length)")
+    let scale = length / Double(target)
     // Half the triangle's width, in old pixels.
     let reach = max(scale, 1)
     var ranges: [Range<Int>] = []
-    var starts: [Int] = []
-    var weights: [Double] = []
-    for position in 0..<target {
+    ranges.reserveCapacity(part.count)
+    for position in part {
       // Pixels are areas: the middle of the first is at 0.5.
       let centre = (Double(position) + 0.5) * scale
-      let first = max(0, Int(centre - reach + 0.5))
-      let end = min(source, Int(centre + reach + 0.5))
-      let raw = (first..<end).map { max(0, 1 - abs(Double($0) + 0.5 - centre) / reach) }
-      let total = raw.reduce(0, +)
-      ranges.append(first..<end)
-      starts.append(weights.count)
-      weights += raw.map { $0 / total }
+      let first = min(max(0, Int(centre - reach + 0.5)), available - 1)
+      ranges.append(first..<max(first + 1, min(available, Int(centre + reach + 0.5))))
     }
-    self.ranges = ranges
-    self.starts = starts
+    let taps = ranges.map(\.count).max() ?? 0
+    var firsts: [Int] = []
+    firsts.reserveCapacity(part.count)
+    var weights = [Double](repeating: 0, count: part.count * taps)
+    for (place, position) in part.enumerated() {
+      let centre = (Double(position) + 0.5) * scale
+      let range = ranges[place]
+      // At the line's end the window moves back, and gathers the ones before with the weight 0.
+      let start = min(range.lowerBound, available - taps)
+      var total = 0.0
+      for index in range {
+        let weight = max(0, 1 - abs(Double(index) + 0.5 - centre) / reach)
+        weights[place * taps + index - start] = weight
+        total += weight
+      }
+      if total > 0 {
+        for index in place * taps..<(place + 1) * taps { weights[index] /= total }
+      } else {
+        weights[place * taps + range.upperBound - 1 - start] = 1
+      }
+      firsts.append(start)
+    }
+    self.firsts = firsts
+    self.taps = taps
     self.weights = weights
   }
 
-  /// The weighted sum of the old values that belong to new position `position`.
-  func sum(at position: Int, value: (Int) -> Float) -> Float {
-    let range = ranges[position]
-    let start = starts[position] - range.lowerBound
+  /// The old positions that are gathered at all.
+  var span: Range<Int> {
+    guard let first = firsts.min(), let last = firsts.max() else { return 0..<0 }
+    return first..<last + taps
+  }
+
+  /// The weighted sum of the old values that belong to the new position at `place`.
+  func sum(at place: Int, value: (Int) -> Float) -> Float {
+    let start = firsts[place]
     var sum = 0.0
-    for index in range { sum += weights[start + index] * Double(value(index)) }
+    for tap in 0..<taps {
+      let weight = weights[place * taps + tap]
+      if weight != 0 { sum += weight * Double(value(start + tap)) }
+    }
     return Float(sum)
   }
 }

@@ -7,10 +7,15 @@ import Randomness
 public func split(
   training: LabeledImages, validation: Int
 ) -> (training: LabeledImages, validation: LabeledImages) {
+  let (kept, held) = splitIndices(count: training.count, held: validation)
+  return (training.subset(kept), training.subset(held))
+}
+
+/// 0 ..< `count` divided as `split` does: those that train, and `held` others, both ascending.
+public func splitIndices(count: Int, held: Int) -> (kept: [Int], held: [Int]) {
   precondition(
-    0 <= validation && validation < training.count,
-    "\(validation) validation images cannot be split from \(training.count): one at least has to train")
+    0 <= held && held < count, "\(held) validation images cannot be split from \(count): one at least has to train")
   var stream = RandomStream(seed: 0, purpose: .validationSplit, owner: 0)
-  let order = stream.permutation(training.count).map { Int($0) }
-  return (training.subset(order[validation...].sorted()), training.subset(order[..<validation].sorted()))
+  let order = stream.permutation(count).map { Int($0) }
+  return (order[held...].sorted(), order[..<held].sorted())
 }

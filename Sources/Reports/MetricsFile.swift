@@ -15,10 +15,13 @@ public struct MetricsRow: Equatable, Sendable {
   public var imagesPerSecond: Double
   /// Spent in training since the run began, over all its processes.
   public var seconds: Double
+  /// Of the epoch: how long rank 0 has waited for data.
+  public var dataWaitSeconds: Double
 
   public init(
     epoch: Int, iteration: Int, learningRate: Double, trainLoss: Double, trainTop1Error: Double,
-    validationTop1Error: Double?, validationTop5Error: Double?, imagesPerSecond: Double, seconds: Double
+    validationTop1Error: Double?, validationTop5Error: Double?, imagesPerSecond: Double, seconds: Double,
+    dataWaitSeconds: Double
   ) {
     self.epoch = epoch
     self.iteration = iteration
@@ -29,6 +32,7 @@ public struct MetricsRow: Equatable, Sendable {
     self.validationTop5Error = validationTop5Error
     self.imagesPerSecond = imagesPerSecond
     self.seconds = seconds
+    self.dataWaitSeconds = dataWaitSeconds
   }
 }
 
@@ -55,7 +59,7 @@ public struct MetricsFile: Sendable {
   /// The columns' names, in order.
   public static let header =
     "epoch,iteration,learning_rate,train_loss,train_top1_error,validation_top1_error,validation_top5_error,"
-    + "images_per_second,seconds"
+    + "images_per_second,seconds,data_wait_seconds"
 
   /// The largest file that is read, in bytes: hundreds of thousands of epochs.
   private static let sizeLimit = 64 << 20
@@ -117,7 +121,7 @@ public struct MetricsFile: Sendable {
     let fields: [String] = [
       "\(row.epoch)", "\(row.iteration)", "\(row.learningRate)", "\(row.trainLoss)", "\(row.trainTop1Error)",
       row.validationTop1Error.map { "\($0)" } ?? "", row.validationTop5Error.map { "\($0)" } ?? "",
-      "\(row.imagesPerSecond)", "\(row.seconds)",
+      "\(row.imagesPerSecond)", "\(row.seconds)", "\(row.dataWaitSeconds)",
     ]
     return fields.joined(separator: ",")
   }
@@ -136,7 +140,7 @@ public struct MetricsFile: Sendable {
     var rows: [MetricsRow] = []
     for (index, line) in lines.enumerated().dropFirst() {
       guard let row = Self.row(line) else {
-        throw wrong("line \(index + 1) is not a row of 9 numbers: \"\(line.prefix(240))\"")
+        throw wrong("line \(index + 1) is not a row of 10 numbers: \"\(line.prefix(240))\"")
       }
       rows.append(row)
     }
@@ -145,17 +149,17 @@ public struct MetricsFile: Sendable {
 
   private static func row(_ line: Substring) -> MetricsRow? {
     let fields = line.split(separator: ",", omittingEmptySubsequences: false)
-    guard fields.count == 9, let epoch = Int(fields[0]), let iteration = Int(fields[1]) else { return nil }
+    guard fields.count == 10, let epoch = Int(fields[0]), let iteration = Int(fields[1]) else { return nil }
     let numbers = fields[2...].map { Double($0) }
     guard
       let learningRate = numbers[0], let trainLoss = numbers[1], let trainTop1Error = numbers[2],
       numbers[3] != nil || fields[5].isEmpty, numbers[4] != nil || fields[6].isEmpty,
-      let imagesPerSecond = numbers[5], let seconds = numbers[6]
+      let imagesPerSecond = numbers[5], let seconds = numbers[6], let dataWaitSeconds = numbers[7]
     else { return nil }
     return MetricsRow(
       epoch: epoch, iteration: iteration, learningRate: learningRate, trainLoss: trainLoss,
       trainTop1Error: trainTop1Error, validationTop1Error: numbers[3], validationTop5Error: numbers[4],
-      imagesPerSecond: imagesPerSecond, seconds: seconds)
+      imagesPerSecond: imagesPerSecond, seconds: seconds, dataWaitSeconds: dataWaitSeconds)
   }
 
   // MARK: - The system

@@ -1,4 +1,5 @@
 import Checkpoint
+import Communication
 import Configuration
 import Images
 import Network

@@ -2,17 +2,18 @@ import Checkpoint
 import Configuration
 import Images
 import Network
+import Packs
 
 /// The images of a run, as its configuration describes them.
 struct TrainingData {
-  let training: SampleLoader
-  let validation: SampleLoader
-  let test: SampleLoader
+  let training: any SampleSource
+  let validation: any SampleSource
+  let test: any SampleSource
   let classNames: [String]
   let fingerprint: DataFingerprint
 
   var extents: ImageExtents { training.extents }
-  var classes: Int { training.images.classCount }
+  var classes: Int { training.classCount }
 
   /// What a checkpoint says of the inputs.
   var inputDescription: InputDescription {
@@ -20,8 +21,30 @@ struct TrainingData {
       meanShape: [extents.channels, extents.height, extents.width], mean: training.mean.values, classNames: classNames)
   }
 
-  /// - Throws: `DataError` for what is wrong with the files, `TrainingError` where the configuration does not fit them.
+  /// - Throws: `DataError` or `FileError` for what is wrong with the files, `TrainingError` where the configuration does
+  ///   not fit them.
   init(_ configuration: Configuration) throws {
+    switch configuration.data.kind {
+    case .idx: try self.init(idx: configuration)
+    case .pack: try self.init(pack: configuration)
+    }
+  }
+
+  private init(pack configuration: Configuration) throws {
+    let data = try PackedData(configuration.data.directory, held: configuration.data.validation)
+    let input = configuration.model.input
+    let mean = data.pack.mean.resized(
+      to: ImageExtents(channels: 3, height: input.height, width: input.width))
+    training = data.loader(data.training, mean: mean, configuration, augmented: true)
+    validation = data.loader(data.validation, mean: mean, configuration, augmented: false)
+    test = data.loader(data.test, mean: mean, configuration, augmented: false)
+    classNames = data.pack.classNames
+    fingerprint = DataFingerprint(
+      kind: configuration.data.kind.rawValue, trainingCount: training.count, validationCount: validation.count,
+      testCount: test.count, extents: mean.extents, classCount: classNames.count, digest: data.pack.fingerprint)
+  }
+
+  private init(idx configuration: Configuration) throws {
     let (all, test, classNames) = try IDXFolder.load(directory: configuration.data.directory)
     let held = configuration.data.validation
     guard held < all.count else {
@@ -32,7 +55,7 @@ struct TrainingData {
     }
     let (training, validation) = split(training: all, validation: held)
     let mean = MeanImage(of: training)
-    func loader(_ images: LabeledImages) -> SampleLoader {
+    func loader(_ images: LabeledImages) -> any SampleSource {
       SampleLoader(
         images: images, mean: mean,
         augmentation: Augmentation(

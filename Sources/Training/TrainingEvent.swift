@@ -50,6 +50,8 @@ public struct TrainingProgress: Sendable {
   public var learningRate: Double
   /// Of this process, evaluation and checkpoints left out.
   public var imagesPerSecond: Double
+  /// The share of the epoch's time that rank 0 has waited for data, 0 ... 1.
+  public var dataShare: Double
   public var secondsLeft: Double
 }
 
@@ -63,6 +65,8 @@ public struct EpochResult: Sendable {
   public var validation: ErrorCounts
   public var imagesPerSecond: Double
   public var seconds: Double
+  /// Of the epoch: how long rank 0 has waited for data.
+  public var dataSeconds: Double
   public var isBest: Bool
   /// The rate of the next epoch, where it has just dropped.
   public var droppedTo: Double?

@@ -22,6 +22,8 @@ public final class TrainingRun {
   private let step: DistributedStep
   private let evaluation: CenterEvaluation
   private var stream: SampleStream
+  /// Where samples take long to load; nil before the first step.
+  private var feed: SampleFeed?
   private var schedule: LearningRateSchedule
   /// On rank 0.
   private var folder: RunFolder?
@@ -75,7 +77,7 @@ public final class TrainingRun {
     let seed = configuration.training.seed
     step = DistributedStep(network, world: world, shares: shares, seed: seed, on: pool)
     evaluation = CenterEvaluation(network, world: world, on: pool)
-    stream = SampleStream(seed: seed, sampleCount: data.training.images.count, batch: configuration.training.batch)
+    stream = SampleStream(seed: seed, sampleCount: data.training.count, batch: configuration.training.batch)
     schedule = LearningRateSchedule(
       configuration.schedule, baseRate: configuration.solver.learningRate,
       state: plan.state?.schedule ?? ScheduleState())
@@ -162,6 +164,9 @@ public final class TrainingRun {
       }
       self.folder = folder
       self.metrics = metrics
+      if let count = settings.preview {
+        try ContactSheet.write(data.training, count: count, to: folder.file("preview.png"))
+      }
     }
   }
 
@@ -189,8 +194,8 @@ public final class TrainingRun {
     return TrainingDescription(
       run: folder?.path ?? "", model: architecture.architecture.name, parameterCount: architecture.parameterCount,
       multiplyAdds: architecture.multiplyAdds, weightLayers: architecture.weightLayerCount,
-      dataDirectory: configuration.data.directory, trainingImages: data.training.images.count,
-      validationImages: data.validation.images.count, testImages: data.test.images.count, classes: data.classes,
+      dataDirectory: configuration.data.directory, trainingImages: data.training.count,
+      validationImages: data.validation.count, testImages: data.test.count, classes: data.classes,
       batch: configuration.training.batch, epochs: configuration.training.epochs, seed: configuration.training.seed,
       ranks: world.size, hosts: hosts, threads: pool.threadCount, leafCount: step.shares.leafCount,
       leafSize: step.shares.leafSize, isReproducible: step.shares.isReproducible)
@@ -243,11 +248,14 @@ public final class TrainingRun {
   /// One step on all ranks. Returns whether to stop.
   private func runStep() throws -> Bool {
     let start = monotonicSeconds()
+    let dataBefore = step.time.data
     let slots = step.shares.slots(ofRank: world.rank)
     // Rank 0 needs every slot's label, the others only their own images.
     let known = world.rank == 0 ? 0..<configuration.training.batch : slots
     let samples = stream.samples(iteration: iteration, slots: known)
-    let labels = world.rank == 0 ? samples.map { data.training.images.labels[$0.sample] } : []
+    let labels = world.rank == 0 ? samples.map { data.training.labels[$0.sample] } : []
+    try takeSamples(slots)
+    let failure = FirstFailure()
     let sgd = SGD(
       learningRate: Float(schedule.learningRate), momentum: Float(configuration.solver.momentum),
       weightDecay: Float(configuration.solver.weightDecay))
@@ -255,9 +263,11 @@ public final class TrainingRun {
       iteration: iteration, sgd: sgd, labels: labels, stop: StopSignals.isRequested || timeIsUp,
       save: world.rank == 0 && checkpointIsDue
     ) { slot, target in
+      if let feed { return feed.copy(iteration: iteration, slot: slot, into: target) }
       let (epoch, sample) = samples[slot - known.lowerBound]
-      data.training.load(sample: sample, epoch: epoch, into: target)
+      failure.attempt { () throws(DataError) in try data.training.load(sample: sample, epoch: epoch, into: target) }
     }
+    try failure.check()
     guard result.isFinite else {
       throw RankFailure(
         rank: 0, host: world.hostName,
@@ -279,6 +289,7 @@ public final class TrainingRun {
     epochSums.errorCount += result.errors
     epochSums.sampleCount += images
     epochSums.seconds += seconds
+    epochSums.dataSeconds = (epochSums.dataSeconds ?? 0) + step.time.data - dataBefore
     secondsTrained += seconds
     stepSeconds += seconds
     stepImages += images
@@ -286,6 +297,18 @@ public final class TrainingRun {
     // An epoch's end is evaluated first: the checkpoint then holds what follows from it.
     if result.save, iteration != stream.iterations(inEpochs: epochsDone + 1) { try save(isBest: false) }
     return result.stop
+  }
+
+  /// Waits until the feed has this rank's samples, where there is one.
+  private func takeSamples(_ slots: Range<Int>) throws {
+    guard data.training.isCostly else { return }
+    if feed == nil {
+      let last = stream.iterations(inEpochs: configuration.training.epochs)
+      feed = SampleFeed(
+        data.training, stream: stream, slots: slots, from: iteration, to: min(last, settings.iterations ?? last),
+        threads: settings.loadingThreads ?? max(1, pool.threadCount / 4))
+    }
+    try step.time.measure(\.data) { try feed?.take(iteration: iteration) }
   }
 
   private func reportProgress() {
@@ -300,6 +323,7 @@ public final class TrainingRun {
           epoch: epochsDone + 1, epochs: configuration.training.epochs, iteration: iteration, iterations: total,
           loss: epochSums.lossSum / count, top1Error: 100 * Double(epochSums.errorCount) / count,
           learningRate: schedule.learningRate, imagesPerSecond: rate,
+          dataShare: (epochSums.dataSeconds ?? 0) / max(epochSums.seconds, 1e-9),
           secondsLeft: Double((last - iteration) * configuration.training.batch) / rate)))
   }
 
@@ -324,6 +348,7 @@ public final class TrainingRun {
       epoch: epochsDone, iteration: iteration, learningRate: rate, trainLoss: epochSums.lossSum / count,
       trainTop1Error: 100 * Double(epochSums.errorCount) / count, validation: counts,
       imagesPerSecond: Double(epochSums.sampleCount) / max(epochSums.seconds, 1e-9), seconds: secondsTrained,
+      dataSeconds: epochSums.dataSeconds ?? 0,
       isBest: isBest, droppedTo: dropped ? schedule.learningRate : nil)
     epochSums = EpochSums()
     report(.evaluated(result))
@@ -347,7 +372,8 @@ public final class TrainingRun {
           epoch: result.epoch, iteration: result.iteration, learningRate: result.learningRate,
           trainLoss: result.trainLoss, trainTop1Error: result.trainTop1Error,
           validationTop1Error: result.validation.top1Error, validationTop5Error: result.validation.top5Error,
-          imagesPerSecond: result.imagesPerSecond, seconds: result.seconds))
+          imagesPerSecond: result.imagesPerSecond, seconds: result.seconds,
+          dataWaitSeconds: result.dataSeconds))
     } catch {
       report(.warning("\(error)"))
     }

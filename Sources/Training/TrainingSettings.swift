@@ -26,6 +26,10 @@ public struct TrainingSettings: Sendable {
   public var threads: Int?
   /// How all convolutions are to be computed; nil for the choice by shape.
   public var convolution: ConvolutionMethod?
+  /// Threads of each rank that load images ahead of the step, where loading takes long; nil for a quarter of `threads`.
+  public var loadingThreads: Int?
+  /// Training images to show on a sheet in the run folder, as the network sees them; nil for none.
+  public var preview: Int?
   /// Goes on although the data differ from those that the run was trained on.
   public var acceptsOtherData: Bool
   /// The command as typed, for the checkpoint.
@@ -35,7 +39,8 @@ public struct TrainingSettings: Sendable {
 
   public init(
     runFolder: String? = nil, start: Start = .new, iterations: Int? = nil, timeLimit: Double? = nil,
-    threads: Int? = nil, convolution: ConvolutionMethod? = nil, acceptsOtherData: Bool = false, commandLine: String, program: String
+    threads: Int? = nil, convolution: ConvolutionMethod? = nil, loadingThreads: Int? = nil, preview: Int? = nil,
+    acceptsOtherData: Bool = false, commandLine: String, program: String
   ) {
     self.runFolder = runFolder
     self.start = start
@@ -43,6 +48,8 @@ public struct TrainingSettings: Sendable {
     self.timeLimit = timeLimit
     self.threads = threads
     self.convolution = convolution
+    self.loadingThreads = loadingThreads
+    self.preview = preview
     self.acceptsOtherData = acceptsOtherData
     self.commandLine = commandLine
     self.program = program

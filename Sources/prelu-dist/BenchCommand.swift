@@ -10,7 +10,7 @@ import Training
 struct BenchCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "bench", abstract: "Measure the convolution kernels and the training step on this machine.",
-    subcommands: [ConvolutionCommand.self, StepCommand.self])
+    subcommands: [ConvolutionCommand.self, StepCommand.self, FeedingCommand.self])
 
   /// The model to measure.
   struct ModelOptions: ParsableArguments {

@@ -2,25 +2,24 @@ import ArgumentParser
 import Communication
 import Evaluation
 import Foundation
-import Images
 import Kernels
 import Training
+
+extension MeasuredPart: ExpressibleByArgument {}
 
 /// The errors of a checkpoint on a data set.
 struct EvaluateCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "evaluate", abstract: "Top-1 and top-5 error of a checkpoint on a data set.")
 
-  enum Part: String, CaseIterable, ExpressibleByArgument { case test, validation }
-
   @Argument(help: ArgumentHelp("A checkpoint, or a run folder: its best one.", valueName: "checkpoint|run"))
   var checkpoint: String
 
-  @Option(help: ArgumentHelp("The folder with the data set's IDX files (default: the run's own).", valueName: "dir"))
+  @Option(help: ArgumentHelp("A pack, or the folder of the IDX files (default: the run's own data).", valueName: "dir"))
   var data: String?
 
-  @Option(help: "Which images: test, or the validation part of the training files.")
-  var part: Part = .test
+  @Option(help: "Which images: test, or those put aside for validation.")
+  var part: MeasuredPart = .test
 
   @Option(help: "Threads of each rank (default: its share of the host's cores).")
   var threads: Int?
@@ -37,7 +36,7 @@ struct EvaluateCommand: ParsableCommand {
     onAllRanks { world in
       let trained = try TrainedNetwork(path, world: world)
       let loader = try world.together(exitCode: Training.ExitCode.of) {
-        try trained.loader(Self.images(part, directory ?? trained.configuration.data.directory, trained))
+        try trained.samples(part, data: directory)
       }
       let pool = ThreadPool(
         threads: threads ?? max(1, min(availableCores(), world.localCores / world.localSize)))
@@ -51,23 +50,7 @@ struct EvaluateCommand: ParsableCommand {
     }
   }
 
-  private static func images(_ part: Part, _ directory: String, _ trained: TrainedNetwork) throws -> LabeledImages {
-    let classes = trained.classNames.count
-    switch part {
-    case .test: return try IDXFolder.loadTest(directory: directory, classCount: classes).test
-    case .validation:
-      let training = try IDXFolder.load(directory: directory, classCount: classes).training
-      let count = trained.configuration.data.validation
-      guard count < training.count else {
-        throw TrainingError(
-          Training.ExitCode.badData,
-          "\(directory): its \(training.count) training images have no validation part of \(count)")
-      }
-      return split(training: training, validation: count).validation
-    }
-  }
-
-  private static func show(_ counts: ErrorCounts, _ trained: TrainedNetwork, _ part: Part, json: Bool) {
+  private static func show(_ counts: ErrorCounts, _ trained: TrainedNetwork, _ part: MeasuredPart, json: Bool) {
     guard json else {
       Console.say(
         String(

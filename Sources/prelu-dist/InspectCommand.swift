@@ -4,14 +4,16 @@ import Configuration
 import Foundation
 import Kernels
 import Network
+import Packs
 import Training
 
 /// Shows a model's layers, or what is in a checkpoint.
 struct InspectCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "inspect", abstract: "The layers of a model, or what is in a checkpoint.")
+    commandName: "inspect", abstract: "The layers of a model, or what is in a checkpoint or a pack.")
 
-  @Argument(help: ArgumentHelp("A checkpoint, or a run folder: its newest one.", valueName: "checkpoint|run"))
+  @Argument(
+    help: ArgumentHelp("A checkpoint, a run folder (its newest one), or a pack.", valueName: "checkpoint|run|pack"))
   var checkpoint: String?
 
   @Option(help: "A built-in architecture, such as fashion-6, small-14, A, B, C, vgg-19.")
@@ -56,6 +58,30 @@ struct InspectCommand: ParsableCommand {
     }
   }
 
+  private func show(_ pack: Pack) {
+    let counts = PackPart.allCases.compactMap { part in pack.images(part).map { (part, $0.count) } }
+    guard !json else {
+      return Console.sayJSON([
+        "pack": pack.path, "fingerprint": pack.fingerprint, "classes": pack.classNames,
+        "pictures": Dictionary(uniqueKeysWithValues: counts.map { ($0.0.rawValue, $0.1) }),
+        "color_mean": pack.colors.mean, "color_eigenvalues": pack.colors.eigenvalues,
+        "color_eigenvectors": pack.colors.eigenvectors, "skipped": pack.skipped,
+      ])
+    }
+    func numbers(_ values: [Double]) -> String { values.map { String(format: "%.5g", $0) }.joined(separator: ", ") }
+    Console.say("pack           \(pack.path)")
+    Console.say("fingerprint    \(pack.fingerprint)")
+    for (part, count) in counts {
+      Console.say(
+        part.rawValue.padding(toLength: 15, withPad: " ", startingAt: 0) + "\(Console.grouped(count)) pictures")
+    }
+    Console.say("classes        \(pack.classNames.count)")
+    Console.say("mean           \(pack.mean.extents) pixels; red, green, blue \(numbers(pack.colors.mean))")
+    Console.say("eigenvalues    \(numbers(pack.colors.eigenvalues)) of the colours' covariance, of values 0 to 1")
+    Console.say("skipped        \(Console.grouped(pack.skipped.count)) files")
+    for line in pack.skipped { Console.say("  \(line)") }
+  }
+
   private func showModel() throws {
     var configuration = try Configuration.load(recipe: recipe ?? Recipes.defaultName)
     if let model { try configuration.model.choose(architecture: model) }
@@ -84,6 +110,7 @@ struct InspectCommand: ParsableCommand {
     let path =
       FileManager.default.fileExists(atPath: path, isDirectory: &isFolder) && isFolder.boolValue
       ? try RunFolder.open(at: path).newestWhole().path : path
+    if Pack.isPack(path) { return show(try Pack(path)) }
     let header = try CheckpointFile.readHeader(path)
     // From the values themselves: the digest is as good as the file.
     let digest = try CheckpointFile.digest(ofFile: path)

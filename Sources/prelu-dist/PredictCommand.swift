@@ -19,7 +19,7 @@ struct PredictCommand: ParsableCommand {
   @Option(help: ArgumentHelp("Test images of the run's data set, by number from 0.", valueName: "number"))
   var testImage: [Int] = []
 
-  @Option(help: ArgumentHelp("The folder with the data set's IDX files (default: the run's own).", valueName: "dir"))
+  @Option(help: ArgumentHelp("A pack, or the folder of the IDX files (default: the run's own data).", valueName: "dir"))
   var data: String?
 
   @Flag(help: "Print one JSON object a picture, with all scores.")
@@ -66,21 +66,20 @@ struct PredictCommand: ParsableCommand {
 
   private func load(_ trained: TrainedNetwork) throws -> [Picture] {
     var pictures = try images.map { path in
-      let decoded = try ImageDecoder.decode(path: path, channels: trained.mean.extents.channels)
-      return Picture(name: path, values: decoded.networkInput(mean: trained.mean, scale: trained.scale), label: nil)
+      Picture(name: path, values: try trained.input(ofPicture: path), label: nil)
     }
     guard !testImage.isEmpty else { return pictures }
     let directory = data ?? trained.configuration.data.directory
-    let loader = try trained.loader(IDXFolder.loadTest(directory: directory, classCount: trained.classNames.count).test)
+    let loader = try trained.samples(.test, data: data)
     for number in testImage {
-      guard (0..<loader.images.count).contains(number) else {
+      guard (0..<loader.count).contains(number) else {
         throw TrainingError(
           Training.ExitCode.usage,
-          "\(directory): there is no test image \(number); they have numbers from 0 to \(loader.images.count - 1)")
+          "\(directory): there is no test image \(number); they have numbers from 0 to \(loader.count - 1)")
       }
       var values = [Float](repeating: 0, count: loader.extents.count)
-      values.withUnsafeMutableBufferPointer { loader.loadPlain(sample: number, into: $0.baseAddress!) }
-      pictures.append(Picture(name: "test image \(number)", values: values, label: Int(loader.images.labels[number])))
+      try values.withUnsafeMutableBufferPointer { try loader.loadPlain(sample: number, into: $0.baseAddress!) }
+      pictures.append(Picture(name: "test image \(number)", values: values, label: Int(loader.labels[number])))
     }
     return pictures
   }

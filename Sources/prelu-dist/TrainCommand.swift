@@ -23,7 +23,7 @@ struct TrainCommand: ParsableCommand {
   @Option(help: "A built-in architecture, such as fashion-6, small-14, A, B, C, vgg-19.")
   var model: String?
 
-  @Option(help: ArgumentHelp("The folder with the data set's IDX files.", valueName: "dir"))
+  @Option(help: ArgumentHelp("A pack of photographs, or the folder with the data set's IDX files.", valueName: "dir"))
   var data: String?
 
   @Option(name: .customLong("run"), help: ArgumentHelp("The run's folder (default: run-RECIPE).", valueName: "dir"))
@@ -52,6 +52,15 @@ struct TrainCommand: ParsableCommand {
 
   @Option(help: "Threads of each rank (default: its share of the host's cores).")
   var threads: Int?
+
+  @Option(help: "Threads of each rank that decode photographs ahead of the step (default: a quarter of --threads).")
+  var loadingThreads: Int?
+
+  @Option(
+    help: ArgumentHelp(
+      "Write so many training images, as the network sees them, to preview.png in the run's folder.",
+      valueName: "images"))
+  var preview: Int?
 
   @Option(
     help: ArgumentHelp(
@@ -93,6 +102,12 @@ struct TrainCommand: ParsableCommand {
 
   func validate() throws {
     if let threads, threads < 1 { throw ValidationError("--threads is \(threads); it takes 1 or more.") }
+    if let loadingThreads, loadingThreads < 1 {
+      throw ValidationError("--loading-threads is \(loadingThreads); it takes 1 or more.")
+    }
+    if let preview, !(1...10_000).contains(preview) {
+      throw ValidationError("--preview is \(preview); it takes 1 to 10000.")
+    }
     if let iterations, iterations < 0 { throw ValidationError("--iterations is \(iterations); it takes 0 or more.") }
     if let timeLimit, !(timeLimit > 0) {
       throw ValidationError("--time-limit is \(timeLimit); it takes minutes above 0.")
@@ -135,13 +150,17 @@ struct TrainCommand: ParsableCommand {
     if let resume { start = resume == "auto" ? .auto : .resume(resume) }
     return TrainingSettings(
       runFolder: runFolder, start: start, iterations: iterations, timeLimit: timeLimit.map { $0 * 60 },
-      threads: threads, convolution: convolution, acceptsOtherData: force,
+      threads: threads, convolution: convolution, loadingThreads: loadingThreads, preview: preview,
+      acceptsOtherData: force,
       commandLine: CommandLine.arguments.joined(separator: " "),
       program: "prelu-dist \(PreluDist.version)")
   }
 
   private var request: ConfigurationRequest {
     let flags = self
+    // A pack without a recipe is trained on as the paper trains its small model; a resumed run has its own.
+    var recipe = recipe
+    if recipe == nil, resume == nil, let data, DataOpening.kind(of: data) == .pack { recipe = Recipes.photographs }
     return ConfigurationRequest(recipe: recipe) { configuration in
       if let model = flags.model {
         // The data decide about classes and input where the architecture leaves them open.
@@ -156,7 +175,7 @@ struct TrainCommand: ParsableCommand {
       if let value = flags.initializer.flatMap({ Initializer.Rule(name: $0) }) {
         configuration.model.initializer.rule = value
       }
-      if let value = flags.data { configuration.data.directory = value }
+      if let value = flags.data { DataOpening.choose(value, in: &configuration) }
       if let value = flags.epochs { configuration.training.epochs = value }
       if let value = flags.batch { configuration.training.batch = value }
       if let value = flags.seed { configuration.training.seed = value }

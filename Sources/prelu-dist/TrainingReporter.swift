@@ -57,15 +57,19 @@ final class TrainingReporter {
     if let resumedFrom { Console.say("resumed from \(resumedFrom)") }
   }
 
+  /// Images a second: whole ones, but where they are few.
+  private func rate(_ value: Double) -> String { String(format: value < 10 ? "%.2f" : "%.0f", value) }
+
   private func show(_ p: TrainingProgress) {
     let now = monotonicSeconds()
     let terminal = Console.isTerminal
     guard now - lastLine >= (terminal ? 0.2 : 15) else { return }
     lastLine = now
     let line = String(
-      format: "epoch %d/%d  iteration %d/%d  loss %.4f  error %.2f %%  rate %g  %.0f images/s  ETA %@", p.epoch,
+      format: "epoch %d/%d  iteration %d/%d  loss %.4f  error %.2f %%  rate %g  %@ images/s  data %.1f %%  ETA %@",
+      p.epoch,
       p.epochs,
-      p.iteration, p.iterations, p.loss, p.top1Error, p.learningRate, p.imagesPerSecond,
+      p.iteration, p.iterations, p.loss, p.top1Error, p.learningRate, rate(p.imagesPerSecond), 100 * p.dataShare,
       Console.duration(p.secondsLeft))
     if terminal {
       Console.write("\r\u{1B}[K\(line)")
@@ -80,8 +84,8 @@ final class TrainingReporter {
     lineIsOpen = false
     var line = String(
       format:
-        "epoch %d: loss %.4f, training error %.2f %%, validation error %.2f / %.2f %% (top-1/top-5), %.0f images/s",
-      r.epoch, r.trainLoss, r.trainTop1Error, r.validation.top1Error, r.validation.top5Error, r.imagesPerSecond)
+        "epoch %d: loss %.4f, training error %.2f %%, validation error %.2f / %.2f %% (top-1/top-5), %@ images/s",
+      r.epoch, r.trainLoss, r.trainTop1Error, r.validation.top1Error, r.validation.top5Error, rate(r.imagesPerSecond))
     if r.isBest { line += ", best so far" }
     if let rate = r.droppedTo { line += String(format: "; learning rate now %g", rate) }
     Console.say(line)

@@ -1,6 +1,7 @@
 import CHDF5
 import Checkpoint
 import Foundation
+import HDF5
 import TestSupport
 import Testing
 

@@ -14,13 +14,13 @@ import Testing
 
   private static let header =
     "epoch,iteration,learning_rate,train_loss,train_top1_error,validation_top1_error,validation_top5_error,"
-    + "images_per_second,seconds"
+    + "images_per_second,seconds,data_wait_seconds"
 
   private func row(_ epoch: Int, iteration: Int, validation: Double? = 9.5) -> MetricsRow {
     MetricsRow(
       epoch: epoch, iteration: iteration, learningRate: 0.01, trainLoss: 1 / 3, trainTop1Error: 12.25,
       validationTop1Error: validation, validationTop5Error: validation.map { $0 / 10 }, imagesPerSecond: 1234.5,
-      seconds: 60)
+      seconds: 60, dataWaitSeconds: 0.5)
   }
 
   private var text: String {
@@ -34,7 +34,7 @@ import Testing
     #expect(
       try text == """
         \(Self.header)
-        1,430,0.01,0.3333333333333333,12.25,9.5,0.95,1234.5,60.0
+        1,430,0.01,0.3333333333333333,12.25,9.5,0.95,1234.5,60.0,0.5
         2,860,0.01,0.3333333333333333,12.25,,,1234.5,60.0
 
         """)
@@ -89,8 +89,8 @@ import Testing
     }
     expect(.wrongContents, ["expected the header"]) { try file.truncate(afterIteration: 5) }
     #expect(try text == "epoch;loss\n1;2\n")
-    try folder.write(Array((Self.header + "\n1,2,x,4,5,6,7,8,9\n").utf8), "metrics.csv")
-    expect(.wrongContents, ["line 2 is not a row of 9 numbers: \"1,2,x,4,5,6,7,8,9\""]) { _ = try file.rows() }
+    try folder.write(Array((Self.header + "\n1,2,x,4,5,6,7,8,9,10\n").utf8), "metrics.csv")
+    expect(.wrongContents, ["line 2 is not a row of 10 numbers: \"1,2,x,4,5,6,7,8,9,10\""]) { _ = try file.rows() }
     try folder.write([0xff, 0xfe, 0x0a], "metrics.csv")
     expect(.wrongContents, ["not text"]) { _ = try file.rows() }
     let missing = MetricsFile(path: folder.file("none/metrics.csv"))

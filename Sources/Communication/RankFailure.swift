@@ -1,5 +1,3 @@
-import Communication
-
 /// A failure on one rank that all ranks know of: thrown on every rank, so that all end together and one of them speaks.
 public struct RankFailure: Error, CustomStringConvertible, Sendable {
   /// The first rank that failed, and its host.
@@ -11,6 +9,15 @@ public struct RankFailure: Error, CustomStringConvertible, Sendable {
   /// How many ranks failed.
   public let failedRanks: Int
   public let ranks: Int
+
+  public init(rank: Int, host: String, message: String, exitCode: Int32, failedRanks: Int, ranks: Int) {
+    self.rank = rank
+    self.host = host
+    self.message = message
+    self.exitCode = exitCode
+    self.failedRanks = failedRanks
+    self.ranks = ranks
+  }
 
   public var description: String {
     guard ranks > 1 else { return message }

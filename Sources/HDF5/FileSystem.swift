@@ -1,31 +1,31 @@
 import Glibc
 
-/// The system's calls on files and folders that a checkpoint's durability rests on.
-enum FileSystem {
+/// The system's calls on files and folders that the durability of checkpoints and packs rests on.
+package enum FileSystem {
   /// What is there, symbolic links followed; nil where nothing is.
-  static func status(_ path: String) throws(CheckpointError) -> stat? {
+  package static func status(_ path: String) throws(FileError) -> stat? {
     var information = stat()
     guard stat(path, &information) != 0 else { return information }
     let code = errno
     if code == ENOENT || code == ENOTDIR { return nil }
-    throw CheckpointError(.cannotRead, path: path, problem: "cannot be examined: \(systemWords(code))")
+    throw FileError(.cannotRead, path: path, problem: "cannot be examined: \(systemWords(code))")
   }
 
-  static func isFolder(_ path: String) throws(CheckpointError) -> Bool {
+  package static func isFolder(_ path: String) throws(FileError) -> Bool {
     guard let information = try status(path) else { return false }
     return information.st_mode & S_IFMT == S_IFDIR
   }
 
-  static func isRegularFile(_ path: String) throws(CheckpointError) -> Bool {
+  package static func isRegularFile(_ path: String) throws(FileError) -> Bool {
     guard let information = try status(path) else { return false }
     return information.st_mode & S_IFMT == S_IFREG
   }
 
   /// The names in a folder, in no order, without "." and "..".
-  static func names(in folder: String) throws(CheckpointError) -> [String] {
+  package static func names(in folder: String) throws(FileError) -> [String] {
     guard let stream = opendir(folder) else {
       let code = errno
-      throw CheckpointError(
+      throw FileError(
         code == ENOENT ? .missing : .cannotRead, path: folder, problem: "cannot be listed: \(systemWords(code))")
     }
     defer { closedir(stream) }
@@ -40,38 +40,38 @@ enum FileSystem {
   }
 
   /// Waits until what was written to the file, or the names in the folder, are on the device.
-  static func synchronize(_ path: String) throws(CheckpointError) {
+  package static func synchronize(_ path: String) throws(FileError) {
     let descriptor = open(path, O_RDONLY | O_CLOEXEC)
     guard descriptor >= 0 else {
-      throw CheckpointError(.cannotWrite, path: path, problem: "cannot be opened to sync it: \(systemWords(errno))")
+      throw FileError(.cannotWrite, path: path, problem: "cannot be opened to sync it: \(systemWords(errno))")
     }
     defer { close(descriptor) }
     // A folder on some network file systems cannot be synced, and needs not be: EINVAL.
     guard fsync(descriptor) == 0 || errno == EINVAL else {
-      throw CheckpointError(.cannotWrite, path: path, problem: "cannot be synced to the device: \(systemWords(errno))")
+      throw FileError(.cannotWrite, path: path, problem: "cannot be synced to the device: \(systemWords(errno))")
     }
   }
 
   /// Gives the file a new name, in place of what bears it. A symbolic link there is replaced, not followed.
-  static func rename(_ old: String, to new: String) throws(CheckpointError) {
+  package static func rename(_ old: String, to new: String) throws(FileError) {
     guard Glibc.rename(old, new) == 0 else {
-      throw CheckpointError(.cannotWrite, path: new, problem: "cannot be put in place: \(systemWords(errno))")
+      throw FileError(.cannotWrite, path: new, problem: "cannot be put in place: \(systemWords(errno))")
     }
   }
 
   /// Removes a file; that it is not there is no error.
-  static func remove(_ path: String) throws(CheckpointError) {
+  package static func remove(_ path: String) throws(FileError) {
     guard unlink(path) == 0 || errno == ENOENT else {
-      throw CheckpointError(.cannotWrite, path: path, problem: "cannot be removed: \(systemWords(errno))")
+      throw FileError(.cannotWrite, path: path, problem: "cannot be removed: \(systemWords(errno))")
     }
   }
 
   /// The first bytes of a file, at most `limit`.
-  static func beginning(of path: String, limit: Int) throws(CheckpointError) -> [UInt8] {
+  package static func beginning(of path: String, limit: Int) throws(FileError) -> [UInt8] {
     let descriptor = open(path, O_RDONLY | O_CLOEXEC)
     guard descriptor >= 0 else {
       let code = errno
-      throw CheckpointError(
+      throw FileError(
         code == ENOENT ? .missing : .cannotRead, path: path, problem: "cannot be opened: \(systemWords(code))")
     }
     defer { close(descriptor) }
@@ -81,7 +81,7 @@ enum FileSystem {
       let part = bytes.withUnsafeMutableBytes { read(descriptor, $0.baseAddress! + count, limit - count) }
       if part < 0 && errno == EINTR { continue }
       guard part >= 0 else {
-        throw CheckpointError(.cannotRead, path: path, problem: "cannot be read: \(systemWords(errno))")
+        throw FileError(.cannotRead, path: path, problem: "cannot be read: \(systemWords(errno))")
       }
       if part == 0 { break }
       count += part
@@ -90,11 +90,11 @@ enum FileSystem {
   }
 
   /// Writes a small text file anew: under a temporary name first, synced, and then renamed.
-  static func replace(_ path: String, with text: String, temporary: String) throws(CheckpointError) {
+  package static func replace(_ path: String, with text: String, temporary: String) throws(FileError) {
     try remove(temporary)
     let descriptor = open(temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o666)
     guard descriptor >= 0 else {
-      throw CheckpointError(.cannotCreate, path: path, problem: "cannot be created: \(systemWords(errno))")
+      throw FileError(.cannotCreate, path: path, problem: "cannot be created: \(systemWords(errno))")
     }
     var failure: CInt = 0
     var bytes = Array(text.utf8)[...]
@@ -110,9 +110,9 @@ enum FileSystem {
     if close(descriptor) != 0 && failure == 0 { failure = errno }
     guard failure == 0 else {
       unlink(temporary)
-      throw CheckpointError(.cannotWrite, path: path, problem: "cannot be written: \(systemWords(failure))")
+      throw FileError(.cannotWrite, path: path, problem: "cannot be written: \(systemWords(failure))")
     }
-    do throws(CheckpointError) {
+    do throws(FileError) {
       try rename(temporary, to: path)
     } catch {
       unlink(temporary)
@@ -122,7 +122,7 @@ enum FileSystem {
   }
 
   /// The bytes that this process may still write where `path` is; nil where the file system does not say.
-  static func freeBytes(_ path: String) -> Int? {
+  package static func freeBytes(_ path: String) -> Int? {
     var information = statvfs()
     guard statvfs(path, &information) == 0, information.f_blocks > 0 else { return nil }
     // The blocks that are reserved for the superuser.
@@ -131,18 +131,18 @@ enum FileSystem {
     return overflow ? nil : Int(clamping: bytes)
   }
 
-  static func folder(of path: String) -> String {
+  package static func folder(of path: String) -> String {
     guard let slash = path.lastIndex(of: "/") else { return "." }
     return slash == path.startIndex ? "/" : String(path[..<slash])
   }
 
-  static func name(of path: String) -> String {
+  package static func name(of path: String) -> String {
     String(path[(path.lastIndex(of: "/").map { path.index(after: $0) } ?? path.startIndex)...])
   }
 }
 
 /// A number of bytes for a person to read: decimal units, one digit after the point.
-func sizeText(_ bytes: Int) -> String {
+package func sizeText(_ bytes: Int) -> String {
   guard bytes >= 1000 else { return "\(bytes) bytes" }
   let (unit, name) = bytes < 1_000_000 ? (1e3, "kB") : bytes < 1_000_000_000 ? (1e6, "MB") : (1e9, "GB")
   return "\((Double(bytes) / unit * 10).rounded() / 10) \(name)"

@@ -1,11 +1,11 @@
 import CHDF5
 
 /// The owner of one identifier of HDF5, of any kind; closes it.
-struct HDF5Handle: ~Copyable {
-  let id: hid_t
+package struct HDF5Handle: ~Copyable {
+  package let id: hid_t
 
   /// Takes over the identifier that a call gave. A failed call makes no owner, so nobody else's is ever closed.
-  init(_ id: hid_t, _ call: String, _ subject: String) throws(HDF5Error) {
+  package init(_ id: hid_t, _ call: String, _ subject: String) throws(HDF5Error) {
     self.id = try checked(id, call, subject)
   }
 
@@ -14,7 +14,7 @@ struct HDF5Handle: ~Copyable {
   }
 
   /// Closes, and says when that fails, which `deinit` cannot.
-  consuming func close(_ call: String, _ subject: String) throws(HDF5Error) {
+  package consuming func close(_ call: String, _ subject: String) throws(HDF5Error) {
     let id = self.id
     discard self
     _ = try checked(H5Idec_ref(id), call, subject)
@@ -22,10 +22,10 @@ struct HDF5Handle: ~Copyable {
 }
 
 /// An extent in HDF5: no dimensions is a scalar.
-struct HDF5Extent: ~Copyable {
-  let space: HDF5Handle
+package struct HDF5Extent: ~Copyable {
+  package let space: HDF5Handle
 
-  init(_ shape: [Int]) throws(HDF5Error) {
+  package init(_ shape: [Int]) throws(HDF5Error) {
     if shape.isEmpty {
       space = try HDF5Handle(H5Screate(H5S_SCALAR), "H5Screate", "a scalar")
     } else {

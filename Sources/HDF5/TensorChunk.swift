@@ -4,9 +4,9 @@ package struct TensorChunk {
   /// Values in a piece at most: 1 MiB, which HDF5's cache for pieces holds.
   package static let valueLimit = 1 << 18
 
-  let shape: [Int]
+  package let shape: [Int]
   /// A piece's extents; the last piece along an axis may be smaller.
-  let extents: [Int]
+  package let extents: [Int]
 
   package init(_ shape: [Int], limit: Int = valueLimit) {
     self.shape = shape

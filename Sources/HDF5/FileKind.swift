@@ -1,13 +1,13 @@
 /// What a file is, by its first bytes, for the message to who gave the wrong one.
-enum FileKind {
+package enum FileKind {
   static let hdf5Signature: [UInt8] = [0x89, 0x48, 0x44, 0x46, 0x0d, 0x0a, 0x1a, 0x0a]
 
-  static func isHDF5(_ beginning: [UInt8]) -> Bool {
+  package static func isHDF5(_ beginning: [UInt8]) -> Bool {
     beginning.starts(with: hdf5Signature)
   }
 
   /// A noun with its article.
-  static func name(_ beginning: [UInt8]) -> String {
+  package static func name(_ beginning: [UInt8]) -> String {
     if beginning.isEmpty { return "an empty file" }
     if beginning.starts(with: [0x1f, 0x8b]) { return "a gzip file" }
     if beginning.starts(with: [0x50, 0x4b, 0x03, 0x04]) { return "a zip file, as PyTorch and NumPy write them" }

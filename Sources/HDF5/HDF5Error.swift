@@ -11,7 +11,7 @@ public struct HDF5Error: Error, CustomStringConvertible, Sendable {
   public let words: [String]
 
   /// Takes the words from the library's error stack. The next call of HDF5 clears that, so this comes first.
-  init(call: String, subject: String) {
+  package init(call: String, subject: String) {
     self.call = call
     self.subject = subject
     var words: [String] = []
@@ -57,7 +57,9 @@ public struct HDF5Error: Error, CustomStringConvertible, Sendable {
 }
 
 /// `result` unless it is negative, which is how HDF5 says that a call failed.
-func checked<Result: SignedInteger>(_ result: Result, _ call: String, _ subject: String) throws(HDF5Error) -> Result {
+package func checked<Result: SignedInteger>(_ result: Result, _ call: String, _ subject: String) throws(HDF5Error)
+  -> Result
+{
   guard result >= 0 else { throw HDF5Error(call: call, subject: subject) }
   return result
 }

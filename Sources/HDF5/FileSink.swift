@@ -6,22 +6,22 @@ import Glibc
 /// HDF5's own driver does tell, and closing the file then ends in a crash or leaks it, with the disk space, for the rest
 /// of the process (1.10.8): a full disk would end the training. This one keeps the first error for its owner, lets the
 /// bytes after it go nowhere, and so HDF5 always closes cleanly.
-final class FileSink {
-  let path: String
+package final class FileSink {
+  package let path: String
   private let descriptor: CInt
   private var isOpen = true
   /// The first error of the system; 0 while there is none.
-  private(set) var error: CInt = 0
+  package private(set) var error: CInt = 0
   /// One past the last byte that HDF5 has written.
   private var end: haddr_t = 0
 
   /// Creates the file, which must not exist; a symbolic link is not followed. The permissions are what the umask leaves.
-  init(creating path: String) throws(CheckpointError) {
+  package init(creating path: String) throws(FileError) {
     self.path = path
     descriptor = Glibc.open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0o666)
     guard descriptor >= 0 else {
       let code = errno
-      throw CheckpointError(
+      throw FileError(
         .cannotCreate, path: path,
         problem: code == EEXIST ? "exists already" : "cannot be created: \(systemWords(code))")
     }
@@ -32,14 +32,14 @@ final class FileSink {
   }
 
   /// Waits until all bytes are on the device, and closes. The first error of all stays in `error`.
-  func finish() {
+  package func finish() {
     if error == 0 && fsync(descriptor) != 0 { error = errno }
     isOpen = false
     if Glibc.close(descriptor) != 0 && error == 0 { error = errno }
   }
 
   /// Gives the space back, also where a reader still has the file open, and removes the file.
-  func discard() {
+  package func discard() {
     _ = Glibc.truncate(path, 0)
     unlink(path)
   }

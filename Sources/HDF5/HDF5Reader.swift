@@ -3,83 +3,90 @@ import Glibc
 
 /// A file of HDF5 from outside, open for reading. Nothing in it is trusted: kinds, extents and sizes are checked before
 /// memory is taken, and links out of the file are refused.
-struct HDF5Reader: ~Copyable {
+package struct HDF5Reader: ~Copyable {
   /// Bytes of a piece of a dataset at most; HDF5 takes memory for one.
   private static let pieceLimit = 16 << 20
 
-  let path: String
+  /// Bytes of a text at most.
+  private static let textLimit = 16 << 20
+  /// Texts of a list at most.
+  private static let listLimit = 100_000
+
+  package let path: String
+  private let content: HDF5Content
   private let file: HDF5Handle
-  private let fileBytes: Int
+  package let fileBytes: Int
 
   /// - Throws: `.missing`, `.cannotRead`, `.wrongKind` where it is no HDF5 file, `.damaged` where HDF5 cannot open it.
-  static func open(_ path: String) throws(CheckpointError) -> HDF5Reader {
+  package static func open(_ path: String, as content: HDF5Content) throws(FileError) -> HDF5Reader {
     guard let status = try FileSystem.status(path) else {
-      throw CheckpointError(.missing, path: path, problem: "there is no such checkpoint file")
+      throw FileError(.missing, path: path, problem: "there is no such \(content.noun) file")
     }
     guard status.st_mode & S_IFMT == S_IFREG else {
       let kind = status.st_mode & S_IFMT == S_IFDIR ? "a folder" : "not a regular file"
-      throw CheckpointError(.wrongKind, path: path, problem: "expected a checkpoint (an HDF5 file), found \(kind)")
+      throw FileError(.wrongKind, path: path, problem: "expected a \(content.noun) (an HDF5 file), found \(kind)")
     }
     let fileBytes = Int(status.st_size)
     let beginning = try FileSystem.beginning(of: path, limit: 512)
     guard FileKind.isHDF5(beginning) else {
-      throw CheckpointError(
+      throw FileError(
         .wrongKind, path: path,
-        problem: "expected a checkpoint (an HDF5 file), found \(FileKind.name(beginning)) of \(sizeText(fileBytes))")
+        problem:
+          "expected a \(content.noun) (an HDF5 file), found \(FileKind.name(beginning)) of \(sizeText(fileBytes))")
     }
-    return HDF5Reader(path: path, file: try open(path, fileBytes: fileBytes), fileBytes: fileBytes)
+    let file = try open(path, fileBytes: fileBytes, as: content)
+    return HDF5Reader(path: path, content: content, file: file, fileBytes: fileBytes)
   }
 
-  private init(path: String, file: consuming HDF5Handle, fileBytes: Int) {
+  private init(path: String, content: HDF5Content, file: consuming HDF5Handle, fileBytes: Int) {
     self.path = path
+    self.content = content
     self.file = file
     self.fileBytes = fileBytes
   }
 
-  private static func open(_ path: String, fileBytes: Int) throws(CheckpointError) -> HDF5Handle {
+  private static func open(
+    _ path: String, fileBytes: Int, as content: HDF5Content
+  ) throws(FileError) -> HDF5Handle {
     do throws(HDF5Error) {
       let access = try HDF5Handle(H5Pcreate(hdf5_file_access()), "H5Pcreate", path)
       // Best effort: file systems without locks are common on clusters.
-      guard H5Pset_file_locking(access.id, true, true) >= 0 else {
+      guard H5Pset_file_locking(access.id, content.locks, true) >= 0 else {
         throw HDF5Error(call: "H5Pset_file_locking", subject: path)
       }
       return try HDF5Handle(H5Fopen(path, hdf5_read_only(), access.id), "H5Fopen", path)
     } catch {
       if error.isLock {
-        throw CheckpointError(
+        throw FileError(
           .cannotRead, path: path, problem: "the file cannot be locked for reading (\(error))",
           advice: "If no other program writes it, the file system may lack locks: set HDF5_USE_FILE_LOCKING=FALSE")
       }
       if let code = error.systemError {
-        throw CheckpointError(.cannotRead, path: path, problem: "cannot be read: \(systemWords(code)) (\(error))")
+        throw FileError(.cannotRead, path: path, problem: "cannot be read: \(systemWords(code)) (\(error))")
       }
-      throw damaged(path, "HDF5 cannot open it (\(error)); it has \(sizeText(fileBytes))")
+      throw content.damaged(path, "HDF5 cannot open it (\(error)); it has \(sizeText(fileBytes))")
     }
   }
 
-  static func damaged(_ path: String, _ problem: String) -> CheckpointError {
-    CheckpointError(.damaged, path: path, problem: "the checkpoint is damaged: \(problem)", advice: "Use another one")
-  }
-
-  func damaged(_ problem: String) -> CheckpointError {
-    Self.damaged(path, problem)
+  package func damaged(_ problem: String) -> FileError {
+    content.damaged(path, problem)
   }
 
   /// A failed call on a file that opened well: it is damaged, unless the system says otherwise.
-  private func failure(_ error: HDF5Error) -> CheckpointError {
+  private func failure(_ error: HDF5Error) -> FileError {
     guard let code = error.systemError else { return damaged("\(error)") }
-    return CheckpointError(.cannotRead, path: path, problem: "cannot be read: \(systemWords(code)) (\(error))")
+    return FileError(.cannotRead, path: path, problem: "cannot be read: \(systemWords(code)) (\(error))")
   }
 
   /// The result of a call of HDF5 that did not fail.
-  private func checked<Result: SignedInteger>(
+  func checked<Result: SignedInteger>(
     _ result: Result, _ call: String, _ subject: String
-  ) throws(CheckpointError) -> Result {
+  ) throws(FileError) -> Result {
     if result < 0 { throw failure(HDF5Error(call: call, subject: subject)) }
     return result
   }
 
-  private func handle(_ id: hid_t, _ call: String, _ subject: String) throws(CheckpointError) -> HDF5Handle {
+  func handle(_ id: hid_t, _ call: String, _ subject: String) throws(FileError) -> HDF5Handle {
     do throws(HDF5Error) {
       return try HDF5Handle(id, call, subject)
     } catch {
@@ -90,14 +97,14 @@ struct HDF5Reader: ~Copyable {
   // MARK: - Objects
 
   /// Whether there is a link of that name.
-  func exists(_ names: String...) throws(CheckpointError) -> Bool {
+  package func exists(_ names: String...) throws(FileError) -> Bool {
     let name = names[names.count - 1]
     let parent = try object(Array(names.dropLast()), kind: H5I_GROUP)
     return try checked(H5Lexists(parent.id, name, hid_t(H5P_DEFAULT)), "H5Lexists", location(names)) > 0
   }
 
   /// The object that `names` lead to, from the root; each step must be a link inside the file.
-  private func object(_ names: [String], kind: H5I_type_t) throws(CheckpointError) -> HDF5Handle {
+  private func object(_ names: [String], kind: H5I_type_t) throws(FileError) -> HDF5Handle {
     var current = try handle(H5Gopen2(file.id, "/", hid_t(H5P_DEFAULT)), "H5Gopen2", "/")
     for (index, name) in names.enumerated() {
       let here = location(Array(names[...index]))
@@ -105,7 +112,7 @@ struct HDF5Reader: ~Copyable {
         throw damaged("\(here) is missing")
       }
       guard hdf5_link_kind(current.id, name) == CInt(H5L_TYPE_HARD.rawValue) else {
-        throw damaged("\(here) is a link to elsewhere, which a checkpoint never holds")
+        throw damaged("\(here) is a link to elsewhere, which a \(content.noun) never holds")
       }
       let next = try handle(H5Oopen(current.id, name, hid_t(H5P_DEFAULT)), "H5Oopen", here)
       let found = H5Iget_type(next.id)
@@ -118,21 +125,21 @@ struct HDF5Reader: ~Copyable {
     return current
   }
 
-  private func location(_ names: [String]) -> String {
+  func location(_ names: [String]) -> String {
     "/" + names.joined(separator: "/")
   }
 
   /// A dataset whose storage is inside the file and of the kinds that this program writes.
-  private func dataset(_ names: [String]) throws(CheckpointError) -> HDF5Handle {
+  func dataset(_ names: [String]) throws(FileError) -> HDF5Handle {
     let here = location(names)
     let dataset = try object(names, kind: H5I_DATASET)
     let properties = try handle(H5Dget_create_plist(dataset.id), "H5Dget_create_plist", here)
     let layout = H5Pget_layout(properties.id)
     guard layout == H5D_COMPACT || layout == H5D_CONTIGUOUS || layout == H5D_CHUNKED else {
-      throw damaged("\(here) has a storage layout that a checkpoint never has")
+      throw damaged("\(here) has a storage layout that a \(content.noun) never has")
     }
     guard layout != H5D_CONTIGUOUS || H5Pget_external_count(properties.id) == 0 else {
-      throw damaged("\(here) is stored in another file, which a checkpoint never is")
+      throw damaged("\(here) is stored in another file, which a \(content.noun) never is")
     }
     let filters = try checked(H5Pget_nfilters(properties.id), "H5Pget_nfilters", here)
     for index in 0..<filters {
@@ -141,9 +148,9 @@ struct HDF5Reader: ~Copyable {
       var configuration: UInt32 = 0
       let filter = H5Pget_filter2(properties.id, UInt32(index), &flags, &count, nil, 0, nil, &configuration)
       guard filter == CInt(H5Z_FILTER_FLETCHER32) else {
-        throw CheckpointError(
+        throw FileError(
           .wrongKind, path: path,
-          problem: "\(here) is stored with HDF5's filter \(filter); a checkpoint has only checksums (filter 3)",
+          problem: "\(here) is stored with HDF5's filter \(filter); a \(content.noun) has only checksums (filter 3)",
           advice: "If it was repacked, undo that with h5repack -f FLET")
       }
     }
@@ -171,7 +178,7 @@ struct HDF5Reader: ~Copyable {
   }
 
   /// A dataset's extents, after a check that all of its bytes are in the file.
-  private func shape(of dataset: borrowing HDF5Handle, size: Int, _ here: String) throws(CheckpointError) -> [Int] {
+  func shape(of dataset: borrowing HDF5Handle, size: Int, _ here: String) throws(FileError) -> [Int] {
     let space = try handle(H5Dget_space(dataset.id), "H5Dget_space", here)
     let kind = H5Sget_simple_extent_type(space.id)
     guard kind == H5S_SCALAR || kind == H5S_SIMPLE else { throw damaged("\(here) has no extents") }
@@ -192,31 +199,31 @@ struct HDF5Reader: ~Copyable {
   // MARK: - Texts and numbers
 
   /// A scalar text.
-  func text(_ names: String...) throws(CheckpointError) -> String {
+  package func text(_ names: String...) throws(FileError) -> String {
     let (texts, isScalar) = try texts(names)
     guard isScalar, texts.count == 1 else { throw damaged("\(location(names)) is not one text") }
     return texts[0]
   }
 
   /// A list of texts.
-  func list(_ names: String...) throws(CheckpointError) -> [String] {
+  package func list(_ names: String...) throws(FileError) -> [String] {
     let (texts, isScalar) = try texts(names)
     guard !isScalar else { throw damaged("\(location(names)) is not a list") }
     return texts
   }
 
-  private func texts(_ names: [String]) throws(CheckpointError) -> (texts: [String], isScalar: Bool) {
+  private func texts(_ names: [String]) throws(FileError) -> (texts: [String], isScalar: Bool) {
     let here = location(names)
     let dataset = try dataset(names)
     let type = try handle(H5Dget_type(dataset.id), "H5Dget_type", here)
     let size = try textSize(type, here)
     let shape = try shape(of: dataset, size: size, here)
-    guard shape.count <= 1, (shape.first ?? 1) <= CheckpointLayout.listLimit else {
-      throw damaged("\(here) is neither a text nor a list of at most \(CheckpointLayout.listLimit)")
+    guard shape.count <= 1, (shape.first ?? 1) <= Self.listLimit else {
+      throw damaged("\(here) is neither a text nor a list of at most \(Self.listLimit)")
     }
     let count = shape.first ?? 1
-    guard size * count <= CheckpointLayout.textLimit else {
-      throw damaged("\(here) has \(size * count) bytes, at most \(CheckpointLayout.textLimit) are read")
+    guard size * count <= Self.textLimit else {
+      throw damaged("\(here) has \(size * count) bytes, at most \(Self.textLimit) are read")
     }
     var bytes = [UInt8](repeating: 0, count: max(1, size * count))
     if count > 0 {
@@ -231,7 +238,7 @@ struct HDF5Reader: ~Copyable {
   }
 
   /// An attribute of the file: a scalar text. Nil where there is none.
-  func attribute(_ name: String) throws(CheckpointError) -> String? {
+  package func attribute(_ name: String) throws(FileError) -> String? {
     let here = "the attribute \(name)"
     guard let attribute = try openAttribute(name) else { return nil }
     let type = try handle(H5Aget_type(attribute.handle.id), "H5Aget_type", here)
@@ -243,7 +250,7 @@ struct HDF5Reader: ~Copyable {
   }
 
   /// An attribute of the file: a whole number of 4 bytes. Nil where there is none.
-  func numberAttribute(_ name: String) throws(CheckpointError) -> Int32? {
+  package func numberAttribute(_ name: String) throws(FileError) -> Int32? {
     let here = "the attribute \(name)"
     guard let attribute = try openAttribute(name) else { return nil }
     let type = try handle(H5Aget_type(attribute.handle.id), "H5Aget_type", here)
@@ -259,7 +266,7 @@ struct HDF5Reader: ~Copyable {
     let handle: HDF5Handle
   }
 
-  private func openAttribute(_ name: String) throws(CheckpointError) -> Attribute? {
+  private func openAttribute(_ name: String) throws(FileError) -> Attribute? {
     let here = "the attribute \(name)"
     guard try checked(H5Aexists(file.id, name), "H5Aexists", here) > 0 else { return nil }
     let attribute = try handle(H5Aopen(file.id, name, hid_t(H5P_DEFAULT)), "H5Aopen", here)
@@ -268,17 +275,17 @@ struct HDF5Reader: ~Copyable {
     return Attribute(handle: attribute)
   }
 
-  private func textSize(_ type: borrowing HDF5Handle, _ here: String) throws(CheckpointError) -> Int {
+  private func textSize(_ type: borrowing HDF5Handle, _ here: String) throws(FileError) -> Int {
     guard H5Tget_class(type.id) == H5T_STRING, H5Tis_variable_str(type.id) == 0 else {
       throw damaged("\(here) is not a text of fixed size")
     }
     let size = H5Tget_size(type.id)
-    guard size > 0, size <= CheckpointLayout.textLimit else { throw damaged("\(here) is a text of \(size) bytes") }
+    guard size > 0, size <= Self.textLimit else { throw damaged("\(here) is a text of \(size) bytes") }
     return size
   }
 
   /// The text before the first zero byte.
-  private func decoded(_ bytes: ArraySlice<UInt8>, _ here: String) throws(CheckpointError) -> String {
+  private func decoded(_ bytes: ArraySlice<UInt8>, _ here: String) throws(FileError) -> String {
     guard let text = String(validating: bytes.prefix { $0 != 0 }, as: UTF8.self) else {
       throw damaged("\(here) is not UTF-8")
     }
@@ -288,7 +295,7 @@ struct HDF5Reader: ~Copyable {
   // MARK: - Tensors
 
   /// A tensor's extents, after a check that it is one of 4-byte floats.
-  func tensorShape(_ names: String...) throws(CheckpointError) -> [Int] {
+  package func tensorShape(_ names: String...) throws(FileError) -> [Int] {
     try tensor(names).shape
   }
 
@@ -297,7 +304,7 @@ struct HDF5Reader: ~Copyable {
     let shape: [Int]
   }
 
-  private func tensor(_ names: [String]) throws(CheckpointError) -> Tensor {
+  private func tensor(_ names: [String]) throws(FileError) -> Tensor {
     let here = location(names)
     let dataset = try dataset(names)
     let type = try handle(H5Dget_type(dataset.id), "H5Dget_type", here)
@@ -310,7 +317,7 @@ struct HDF5Reader: ~Copyable {
   }
 
   /// Reads a tensor to where it belongs. `values` has as many as the tensor.
-  func read(into values: UnsafeMutableBufferPointer<Float>, _ names: String...) throws(CheckpointError) {
+  package func read(into values: UnsafeMutableBufferPointer<Float>, _ names: String...) throws(FileError) {
     let tensor = try tensor(names)
     let count = tensor.shape.reduce(1, *)
     precondition(count == values.count, "\(location(names)) has \(count) values, the memory is for \(values.count)")
@@ -320,14 +327,15 @@ struct HDF5Reader: ~Copyable {
         values.baseAddress!), "H5Dread", location(names))
   }
 
-  /// The digest of a tensor's values, which are read piece by piece.
-  func digest(_ names: String...) throws(CheckpointError) -> String {
+  /// Calls `body` with a tensor's values, piece by piece in their order.
+  package func readPieces(
+    _ names: [String], _ body: (UnsafeBufferPointer<Float>) -> Void
+  ) throws(FileError) {
     let here = location(names)
     let tensor = try tensor(names)
     let chunk = TensorChunk(tensor.shape)
     let values = UnsafeMutableBufferPointer<Float>.allocate(capacity: chunk.count)
     defer { values.deallocate() }
-    var digest = ValueDigest()
     let space = try handle(H5Dget_space(tensor.dataset.id), "H5Dget_space", here)
     for piece in chunk.pieces {
       let count = piece.extents.reduce(1, *)
@@ -345,8 +353,7 @@ struct HDF5Reader: ~Copyable {
       _ = try checked(
         H5Dread(tensor.dataset.id, hdf5_native_float(), memory.id, space.id, hid_t(H5P_DEFAULT), values.baseAddress!),
         "H5Dread", here)
-      digest.update(UnsafeBufferPointer(rebasing: values[..<count]))
+      body(UnsafeBufferPointer(rebasing: values[..<count]))
     }
-    return digest.finish()
   }
 }

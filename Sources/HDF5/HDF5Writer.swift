@@ -1,14 +1,15 @@
 import CHDF5
 
 /// A group, or the file as its root, that objects are written to.
-struct HDF5Writer: ~Copyable {
-  private let handle: HDF5Handle
+package struct HDF5Writer: ~Copyable {
+  let handle: HDF5Handle
   /// For messages.
-  private let subject: String
+  let subject: String
 
   /// A new file in the sink.
-  init(_ sink: FileSink) throws(HDF5Error) {
+  package init(_ sink: FileSink) throws(HDF5Error) {
     let creation = try HDF5Handle(H5Pcreate(hdf5_file_create()), "H5Pcreate", sink.path)
+    _ = try checked(H5Pset_obj_track_times(creation.id, false), "H5Pset_obj_track_times", sink.path)
     let access = try HDF5Handle(H5Pcreate(hdf5_file_access()), "H5Pcreate", sink.path)
     // The format of 1.8: the oldest one in which the headers of groups and tensors have checksums too.
     _ = try checked(
@@ -23,31 +24,38 @@ struct HDF5Writer: ~Copyable {
   }
 
   /// Calls `body` with the group `name` in this one, which is created where it is missing.
-  func inGroup(_ name: String, _ body: (borrowing HDF5Writer) throws(HDF5Error) -> Void) throws(HDF5Error) {
+  package func inGroup(_ name: String, _ body: (borrowing HDF5Writer) throws(HDF5Error) -> Void) throws(HDF5Error) {
     let subject = "\(name) in \(self.subject)"
     let exists = try checked(H5Lexists(handle.id, name, hid_t(H5P_DEFAULT)), "H5Lexists", subject) > 0
     let group =
       exists
       ? try HDF5Handle(H5Gopen2(handle.id, name, hid_t(H5P_DEFAULT)), "H5Gopen2", subject)
-      : try HDF5Handle(
-        H5Gcreate2(handle.id, name, hid_t(H5P_DEFAULT), hid_t(H5P_DEFAULT), hid_t(H5P_DEFAULT)), "H5Gcreate2", subject)
+      : try create(group: name, subject)
     try body(HDF5Writer(group, subject: subject))
   }
 
+  private func create(group name: String, _ subject: String) throws(HDF5Error) -> HDF5Handle {
+    // Times in the headers would make files of equal contents differ.
+    let properties = try HDF5Handle(H5Pcreate(hdf5_group_create()), "H5Pcreate", subject)
+    _ = try checked(H5Pset_obj_track_times(properties.id, false), "H5Pset_obj_track_times", subject)
+    return try HDF5Handle(
+      H5Gcreate2(handle.id, name, hid_t(H5P_DEFAULT), properties.id, hid_t(H5P_DEFAULT)), "H5Gcreate2", subject)
+  }
+
   /// Flushes and closes a file. All of its groups must be closed.
-  consuming func close() throws(HDF5Error) {
+  package consuming func close() throws(HDF5Error) {
     _ = try checked(H5Fflush(handle.id, H5F_SCOPE_GLOBAL), "H5Fflush", subject)
     try handle.close("H5Fclose", subject)
   }
 
   // MARK: - Attributes
 
-  func writeAttribute(_ name: String, _ text: String) throws(HDF5Error) {
+  package func writeAttribute(_ name: String, _ text: String) throws(HDF5Error) {
     let bytes = [UInt8](text.utf8) + [0]
     try writeAttribute(name, try Self.textType(size: bytes.count, name), bytes)
   }
 
-  func writeAttribute(_ name: String, _ number: Int32) throws(HDF5Error) {
+  package func writeAttribute(_ name: String, _ number: Int32) throws(HDF5Error) {
     let type = try HDF5Handle(H5Tcopy(hdf5_file_int32()), "H5Tcopy", name)
     try writeAttribute(name, type, [number.littleEndian])
   }
@@ -67,7 +75,7 @@ struct HDF5Writer: ~Copyable {
   // MARK: - Datasets
 
   /// A scalar text: UTF-8 that ends with a zero byte, as Caffe reads it.
-  func write(_ text: String, _ name: String) throws(HDF5Error) {
+  package func write(_ text: String, _ name: String) throws(HDF5Error) {
     let bytes = [UInt8](text.utf8) + [0]
     let type = try Self.textType(size: bytes.count, name)
     // In the object's header, which has a checksum, where that has room; the header's digest covers the others.
@@ -78,7 +86,7 @@ struct HDF5Writer: ~Copyable {
   }
 
   /// A list of texts, each padded to the longest.
-  func write(_ texts: [String], _ name: String) throws(HDF5Error) {
+  package func write(_ texts: [String], _ name: String) throws(HDF5Error) {
     let size = (texts.map(\.utf8.count).max() ?? 0) + 1
     var bytes: [UInt8] = []
     bytes.reserveCapacity(size * texts.count)
@@ -94,7 +102,7 @@ struct HDF5Writer: ~Copyable {
   }
 
   /// A list of one number, as Caffe has it.
-  func write(_ number: Int32, _ name: String) throws(HDF5Error) {
+  package func write(_ number: Int32, _ name: String) throws(HDF5Error) {
     let dataset = try create(name, type: hdf5_file_int32(), shape: [1], isCompact: false)
     _ = try checked(
       H5Dwrite(
@@ -103,7 +111,7 @@ struct HDF5Writer: ~Copyable {
   }
 
   /// A tensor, straight from where it lies.
-  func write(_ values: UnsafeMutableBufferPointer<Float>, shape: [Int], _ name: String) throws(HDF5Error) {
+  package func write(_ values: UnsafeMutableBufferPointer<Float>, shape: [Int], _ name: String) throws(HDF5Error) {
     let dataset = try create(name, type: hdf5_file_float32(), shape: shape, isCompact: shape.isEmpty)
     _ = try checked(
       H5Dwrite(
@@ -112,7 +120,9 @@ struct HDF5Writer: ~Copyable {
   }
 
   /// A dataset in pieces with a checksum each; scalars and empty lists have no pieces.
-  private func create(_ name: String, type: hid_t, shape: [Int], isCompact: Bool) throws(HDF5Error) -> HDF5Handle {
+  private func create(
+    _ name: String, type: hid_t, shape: [Int], isCompact: Bool
+  ) throws(HDF5Error) -> HDF5Handle {
     let subject = "\(name) in \(self.subject)"
     let extent = try HDF5Extent(shape)
     let properties = try HDF5Handle(H5Pcreate(hdf5_dataset_create()), "H5Pcreate", subject)
@@ -132,7 +142,7 @@ struct HDF5Writer: ~Copyable {
       "H5Dcreate2", subject)
   }
 
-  private static func textType(size: Int, _ name: String) throws(HDF5Error) -> HDF5Handle {
+  static func textType(size: Int, _ name: String) throws(HDF5Error) -> HDF5Handle {
     let type = try HDF5Handle(H5Tcopy(hdf5_c_string()), "H5Tcopy", name)
     _ = try checked(H5Tset_size(type.id, size), "H5Tset_size", name)
     _ = try checked(H5Tset_cset(type.id, H5T_CSET_UTF8), "H5Tset_cset", name)

@@ -1,0 +1,49 @@
+extension Recipes {
+  /// The paper's trainings on ImageNet 2012 (section 4), with the pack that `prelu-dist pack` makes of it.
+  static let imagenet = [
+    photographs(
+      "imagenet-small14", architecture: "small-14", epochs: 75, sides: "[256, 256]",
+      summary: "The 14-layer model of Table 1: shorter side 256, 75 epochs."),
+    photographs("imagenet-A", architecture: "A", summary: "Model A of Table 3: scale jitter from 256 to 512."),
+    photographs("imagenet-B", architecture: "B", summary: "Model B of Table 3: scale jitter from 256 to 512."),
+    photographs("imagenet-C", architecture: "C", summary: "Model C of Table 3: scale jitter from 256 to 512."),
+    photographs(
+      "imagenet-vgg19", architecture: "vgg-19-spp",
+      summary: "The paper's own VGG-19, with spatial pyramid pooling: scale jitter from 256 to 512."),
+  ]
+
+  private static func photographs(
+    _ name: String, architecture: String, epochs: Int = 80, sides: String = "[256, 512]", summary: String
+  ) -> (name: String, text: String) {
+    (
+      name,
+      """
+      # \(summary)
+      recipe: \(name)
+      model:
+        architecture: \(architecture)
+        activation: prelu
+        initializer: he-backward
+      data:
+        kind: pack
+        directory: imagenet.h5
+        shorterSide: 256
+        scale: 1
+      augmentation:
+        mirror: true
+        shorterSide: \(sides)
+        color: 0.1
+      training:
+        batch: 128
+        epochs: \(epochs)
+        dropout: 0.5
+      solver:
+        learningRate: 0.01
+        momentum: 0.9
+        weightDecay: 0.0005
+      schedule:
+        kind: plateau
+      """
+    )
+  }
+}

@@ -1,0 +1,47 @@
+import Glibc
+
+/// Why a file or folder of the program's own, such as a checkpoint, cannot be read or written.
+public struct FileError: Error, CustomStringConvertible, Sendable {
+  public enum Kind: Sendable, Equatable {
+    /// Nothing is there (sysexits 66).
+    case missing
+    /// It is there, but it cannot be opened or read: permissions, locks, the device (sysexits 74).
+    case cannotRead
+    /// Not a file of this program of the kind expected, or one of a later version (sysexits 65).
+    case wrongKind
+    /// Truncated or altered (sysexits 65).
+    case damaged
+    /// A whole file that does not go with what it is to be used for (sysexits 65).
+    case mismatch
+    /// The file or folder cannot be created (sysexits 73).
+    case cannotCreate
+    /// Writing failed on the way, such as on a full disk (sysexits 74).
+    case cannotWrite
+    /// A later process has claimed the folder (sysexits 73).
+    case takenOver
+  }
+
+  public let kind: Kind
+  /// The file or folder.
+  public let path: String
+  /// What was expected and what was found.
+  public let problem: String
+  /// What a person can do about it; may be empty.
+  public let advice: String
+
+  public init(_ kind: Kind, path: String, problem: String, advice: String = "") {
+    self.kind = kind
+    self.path = path
+    self.problem = problem
+    self.advice = advice
+  }
+
+  public var description: String {
+    "\(path): \(problem)" + (advice.isEmpty ? "" : ". \(advice)")
+  }
+}
+
+/// The system's words for an error number.
+package func systemWords(_ code: CInt) -> String {
+  String(cString: strerror(code))
+}

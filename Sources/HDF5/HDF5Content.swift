@@ -1,0 +1,21 @@
+/// What an HDF5 file of this program holds, in words for messages.
+package struct HDF5Content: Sendable {
+  /// "checkpoint"
+  package let noun: String
+  /// What to do about a damaged one.
+  package let adviceOnDamage: String
+
+  /// Whether readers lock the file, where the file system can, against a writer. A file that is written once and then
+  /// put in place needs none.
+  package let locks: Bool
+
+  package init(noun: String, adviceOnDamage: String, locks: Bool = true) {
+    self.noun = noun
+    self.adviceOnDamage = adviceOnDamage
+    self.locks = locks
+  }
+
+  package func damaged(_ path: String, _ problem: String) -> FileError {
+    FileError(.damaged, path: path, problem: "the \(noun) is damaged: \(problem)", advice: adviceOnDamage)
+  }
+}

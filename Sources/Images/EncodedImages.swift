@@ -1,0 +1,21 @@
+/// Labelled pictures as the bytes of JPEG and PNG files, read one at a time.
+///
+/// Any thread may read any picture.
+public protocol EncodedImages: Sendable {
+  var classCount: Int { get }
+  /// The class of each picture, 0 ..< `classCount`.
+  var labels: [Int32] { get }
+  /// What messages call the picture.
+  func name(of index: Int) -> String
+  /// Height and width.
+  func extents(of index: Int) -> (height: Int, width: Int)
+  func byteCount(of index: Int) -> Int
+  /// Reads the picture's bytes, `byteCount(of:)` of them, to `bytes`.
+  func read(_ index: Int, into bytes: UnsafeMutablePointer<UInt8>) throws(DataError)
+  /// Says which pictures will be read soon.
+  func announce(_ indices: [Int])
+}
+
+extension EncodedImages {
+  public var count: Int { labels.count }
+}

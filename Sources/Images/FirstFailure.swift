@@ -1,0 +1,26 @@
+import Synchronization
+
+/// The first error that any of several threads met, for the one that they work for.
+public final class FirstFailure: Sendable {
+  private let error = Mutex<DataError?>(nil)
+
+  public init() {}
+
+  /// Runs `body` and keeps its error, unless there is one already. Returns whether it succeeded.
+  @discardableResult
+  public func attempt(_ body: () throws(DataError) -> Void) -> Bool {
+    do throws(DataError) {
+      try body()
+      return true
+    } catch {
+      let error = error
+      self.error.withLock { $0 = $0 ?? error }
+      return false
+    }
+  }
+
+  /// Throws the error that was kept.
+  public func check() throws(DataError) {
+    if let error = error.withLock({ $0 }) { throw error }
+  }
+}

@@ -1,0 +1,74 @@
+/// Makes network inputs of encoded pictures, with memory that is kept from one to the next: one for each thread.
+///
+/// A JPEG picture is decoded only as far as the view needs: the rows and columns of the crop, and scaled down by 2, 4 or
+/// 8 where it has that many more pixels than the view.
+final class PhotoRenderer {
+  private let pixels = PixelMemory()
+  private let file = PixelMemory()
+  private let resampling = CropResampling()
+
+  /// Room for a file's bytes.
+  func fileMemory(_ count: Int) -> UnsafeMutablePointer<UInt8> {
+    file.reserve(max(count, 1)).baseAddress!
+  }
+
+  /// Height and width of a JPEG or PNG picture, of which more than its header may not be whole.
+  static func extents(of file: PictureFile) throws(DataError) -> (height: Int, width: Int) {
+    switch file.format {
+    case .jpeg: return try JPEGDecoder.extents(of: file)
+    case .png: return try PNGDecoder.extents(of: file)
+    case .netpbm, nil: throw file.unknownFormat(expected: "a JPEG or PNG picture")
+    }
+  }
+
+  /// Writes `view` of the picture, which has `height` × `width` pixels, to `output`, (3, crop height, crop width).
+  func render(
+    _ file: PictureFile, height: Int, width: Int, view: PhotoView, finish: CropResampling.Finish,
+    output: UnsafeMutablePointer<Float>
+  ) throws(DataError) {
+    let isJPEG = file.format == .jpeg
+    let denominator = isJPEG ? Self.denominator(height: height, width: width, view: view) : 1
+    func filter(_ length: Int, _ target: Int, _ start: Int, _ count: Int) -> TriangleFilter {
+      TriangleFilter(
+        length: Double(length) / Double(denominator), available: (length + denominator - 1) / denominator, to: target,
+        part: start..<start + count)
+    }
+    let rows = filter(height, view.resizedHeight, view.top, view.cropHeight)
+    let columns = filter(width, view.resizedWidth, view.left, view.cropWidth)
+    let region: PixelRegion
+    if isJPEG {
+      // Colours between two columns are interpolated, which at the border of a part they are not.
+      let margin = 2
+      let span = columns.span
+      let available = (width + denominator - 1) / denominator
+      region = try JPEGDecoder.decode(
+        file, height: height, width: width, denominator: denominator, rows: rows.span,
+        columns: max(0, span.lowerBound - margin)..<min(available, span.upperBound + margin), memory: pixels)
+    } else {
+      region = try wholePicture(file, height: height, width: width)
+    }
+    resampling.run(region, rows: rows, columns: columns, finish: finish, output: output)
+  }
+
+  /// All pixels of a picture of `height` × `width`: valid until the next call. Finds all damage that can be found.
+  func wholePicture(_ file: PictureFile, height: Int, width: Int) throws(DataError) -> PixelRegion {
+    switch file.format {
+    case .jpeg:
+      return try JPEGDecoder.decode(
+        file, height: height, width: width, rows: 0..<height, columns: 0..<width, memory: pixels)
+    case .png:
+      let region = try PNGDecoder.decode(file, memory: pixels)
+      guard region.rows == height, region.columns == width else {
+        throw file.damaged(
+          format: "PNG", words: "\(region.columns)×\(region.rows) pixels instead of \(width)×\(height)")
+      }
+      return region
+    case .netpbm, nil: throw file.unknownFormat(expected: "a JPEG or PNG picture")
+    }
+  }
+
+  /// The largest by which the picture can be scaled down and still has a pixel for each of the view's.
+  private static func denominator(height: Int, width: Int, view: PhotoView) -> Int {
+    [8, 4, 2].first { height / $0 >= view.resizedHeight && width / $0 >= view.resizedWidth } ?? 1
+  }
+}

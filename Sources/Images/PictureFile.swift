@@ -1,0 +1,71 @@
+/// A picture's file in memory, not yet decoded.
+package struct PictureFile {
+  /// The file's name for messages.
+  package let path: String
+  /// Valid as long as the owner says.
+  package let bytes: UnsafeBufferPointer<UInt8>
+
+  package init(path: String, bytes: UnsafeBufferPointer<UInt8>) {
+    self.path = path
+    self.bytes = bytes
+  }
+
+  /// What the content says that it is; the name does not matter.
+  var format: PictureFormat? { PictureFormat(bytes) }
+
+  /// Refuses extents before memory is taken for them. `pixelsPerByte` is the most that the format can compress.
+  func checkExtents(format: String, height: Int, width: Int, pixelsPerByte: Int) throws(DataError) {
+    guard height > 0, width > 0 else {
+      throw damaged(format: format, words: "it declares \(width)×\(height) pixels")
+    }
+    let (pixels, overflow) = height.multipliedReportingOverflow(by: width)
+    guard !overflow, pixels <= 1 << 28 else {
+      throw DataError(
+        .invalid, path: path, expected: "a \(format) picture of at most 2^28 pixels",
+        found: "one that declares \(width)×\(height)",
+        advice: "Make it smaller.")
+    }
+    guard pixels <= pixelsPerByte * bytes.count else {
+      throw DataError(
+        .invalid, path: path, expected: "a whole \(format) picture",
+        found: "\(bytes.count) bytes that declare \(width)×\(height) pixels", advice: Self.advice)
+    }
+  }
+
+  /// What a format's library says is wrong with the file.
+  func damaged(format: String, words: String) -> DataError {
+    DataError(
+      .invalid, path: path, expected: "a whole \(format) picture", found: "damage (\(words))", advice: Self.advice)
+  }
+
+  /// The error for a file of no known format.
+  func unknownFormat(expected: String) -> DataError {
+    DataError(
+      .invalid, path: path, expected: expected, found: describeContent(Array(bytes.prefix(64))),
+      advice: bytes.isEmpty ? "" : "Convert it to one of these.")
+  }
+
+  private static let advice = "The file is truncated or damaged: copy or save it again."
+}
+
+/// The formats that pictures are read from.
+public enum PictureFormat: Sendable {
+  case jpeg
+  case png
+  /// Binary PGM or PPM.
+  case netpbm
+
+  /// By a file's first bytes; nothing where it is none of them.
+  public init?(_ bytes: some Sequence<UInt8>) {
+    let head = Array(bytes.prefix(4))
+    if head.starts(with: [0xFF, 0xD8, 0xFF]) {
+      self = .jpeg
+    } else if head.starts(with: [0x89, 0x50, 0x4E, 0x47]) {
+      self = .png
+    } else if head.starts(with: Array("P5".utf8)) || head.starts(with: Array("P6".utf8)) {
+      self = .netpbm
+    } else {
+      return nil
+    }
+  }
+}

@@ -1,0 +1,29 @@
+/// Labelled images that become a network's inputs: what training and evaluation know of data.
+///
+/// A pure function of seed, epoch and sample: any thread may load any sample, and gets the same bits.
+public protocol SampleSource: Sendable {
+  /// The extents of one input.
+  var extents: ImageExtents { get }
+  var classCount: Int { get }
+  /// The class of each sample, 0 ..< `classCount`.
+  var labels: [Int32] { get }
+  /// What is subtracted from every input, of `extents`.
+  var mean: MeanImage { get }
+  /// What an input is multiplied with after the mean is subtracted.
+  var scale: Float { get }
+  /// Whether a sample takes so long that it should be loaded ahead of the step, on threads of their own.
+  var isCostly: Bool { get }
+
+  /// Writes `sample` as training sees it in `epoch` to `output`, (channels, height, width).
+  func load(sample: Int, epoch: Int, into output: UnsafeMutablePointer<Float>) throws(DataError)
+  /// Writes `sample` as evaluation sees it to `output`, (channels, height, width).
+  func loadPlain(sample: Int, into output: UnsafeMutablePointer<Float>) throws(DataError)
+  /// Says which samples will be loaded soon, so that the system can read their bytes meanwhile.
+  func announce(_ samples: [Int])
+}
+
+extension SampleSource {
+  public var count: Int { labels.count }
+  public var isCostly: Bool { false }
+  public func announce(_ samples: [Int]) {}
+}

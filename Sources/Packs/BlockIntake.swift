@@ -1,0 +1,52 @@
+import Images
+
+/// Makes blocks of the files that they list. One for each thread.
+final class BlockIntake {
+  private let plan: PackPlan
+  private let digest: UInt64
+  private let intake: PictureIntake
+
+  init(_ plan: PackPlan, digest: UInt64) {
+    self.plan = plan
+    self.digest = digest
+    intake = PictureIntake(plan.intake)
+  }
+
+  /// - Parameter keepGoing: asked before each picture.
+  /// - Returns: nil where it was told to stop.
+  /// - Throws: the first file's error, unless the plan skips such files.
+  func make(_ block: PackPlan.Block, keepGoing: () -> Bool) throws(DataError) -> PackBlock? {
+    guard let part = plan.listing.parts[block.part] else { preconditionFailure("no part \(block.part)") }
+    let isTraining = block.part == .training
+    var statistics = PhotoStatistics(side: plan.intake.meanCrop)
+    var header = PackBlock.Header(
+      plan: digest, number: block.number, pictures: [], skipped: [], squares: 0, products: [])
+    var bytes: [UInt8] = []
+    for entry in block.entries {
+      guard keepGoing() else { return nil }
+      let name = part.entries[entry].name
+      let path = name.hasPrefix("/") ? name : "\(part.folder)/\(name)"
+      let picture: PictureIntake.Picture
+      do throws(DataError) {
+        picture = try intake.take(path: path, wantsCrop: isTraining)
+      } catch {
+        guard plan.skips else { throw error }
+        header.skipped.append(PackBlock.Skipped(name: "\(block.part.rawValue)/\(name)", reason: error.problem))
+        continue
+      }
+      header.pictures.append(
+        PackBlock.Picture(
+          entry: entry, byteCount: picture.bytes.count, height: picture.height, width: picture.width,
+          checksum: xxHash64(picture.bytes)))
+      bytes += picture.bytes
+      if isTraining { statistics.add(picture.crop) }
+    }
+    if statistics.count > 0 {
+      header.squares = statistics.count
+      header.products = statistics.products
+    }
+    // At most 256 bytes in each sum.
+    let sums = statistics.count > 0 ? statistics.sums.map { UInt16($0) } : []
+    return PackBlock(header: header, sums: sums, bytes: bytes)
+  }
+}

@@ -1,0 +1,123 @@
+import Images
+
+/// What says which class is on ImageNet's validation pictures, which lie in one folder: the development kit of 2012
+/// (`data/ILSVRC2012_validation_ground_truth.txt` with `data/meta.mat`, or with a `data/synsets.txt` of one identifier a
+/// line), or Kaggle's `LOC_val_solution.csv`.
+struct DevelopmentKit {
+  /// By the number in a picture's name, from 1: the class's identifier, such as n01440764.
+  private let classOfNumber: [String]
+  /// By a picture's name without its ending.
+  private let classOfName: [String: String]
+  private let words: [String: String]
+
+  /// - Parameter path: where a person says that the kit is.
+  static func find(_ path: String?, near folders: [String]) throws(DataError) -> DevelopmentKit {
+    if let path {
+      for candidate in [path, "\(path)/data"] where exists("\(candidate)/\(truthName)") {
+        return try DevelopmentKit(kit: candidate)
+      }
+      if exists(path), !isFolder(path) { return try DevelopmentKit(kaggle: path) }
+      throw DataError(
+        .missing, path: path, expected: "ImageNet's development kit with data/\(truthName)", found: "no such file")
+    }
+    let around = folders + folders.map { "\($0)/.." }
+    for folder in around {
+      for name in ["ILSVRC2012_devkit_t12/data", "ILSVRC2012_devkit_t12", "devkit/data", "data", "."]
+      where exists("\(folder)/\(name)/\(truthName)") {
+        return try DevelopmentKit(kit: "\(folder)/\(name)")
+      }
+    }
+    for folder in around where exists("\(folder)/LOC_val_solution.csv") {
+      return try DevelopmentKit(kaggle: "\(folder)/LOC_val_solution.csv")
+    }
+    throw DataError(
+      .invalid, path: folders.last ?? "", expected: "a folder for each class", found: "pictures alone",
+      advice: "If they are ImageNet's, give its development kit with --devkit, or Kaggle's LOC_val_solution.csv; "
+        + "else name the labels in a list file.")
+  }
+
+  private static let truthName = "ILSVRC2012_validation_ground_truth.txt"
+
+  private init(kit: String) throws(DataError) {
+    var identifiers: [Int: String] = [:]
+    var words: [String: String] = [:]
+    if exists("\(kit)/meta.mat") {
+      for synset in try MATFile.structures("synsets", path: "\(kit)/meta.mat") {
+        guard case .number(let number) = synset["ILSVRC2012_ID"], case .text(let identifier) = synset["WNID"],
+          let id = Int(exactly: number)
+        else { continue }
+        identifiers[id] = identifier
+        if case .text(let text) = synset["words"] { words[identifier] = text }
+      }
+    } else {
+      let path = "\(kit)/synsets.txt"
+      for (index, line) in try textLines(path, expected: "meta.mat, or an identifier in each line").enumerated() {
+        if let word = line.split(whereSeparator: \.isWhitespace).first { identifiers[index + 1] = String(word) }
+      }
+    }
+    let path = "\(kit)/\(Self.truthName)"
+    var classes: [String] = []
+    for (index, line) in try textLines(path, expected: "a class's number in each line").enumerated() {
+      let text = trim(line)
+      if text.isEmpty { continue }
+      guard let number = Int(text), let identifier = identifiers[number] else {
+        throw DataError(
+          .invalid, path: path, expected: "the number of a class in each line",
+          found: "\"\(text.prefix(40))\" in line \(index + 1), which the kit's synsets do not have")
+      }
+      classes.append(identifier)
+    }
+    classOfNumber = classes
+    classOfName = [:]
+    self.words = words
+  }
+
+  /// Lines of a picture's name, a comma, and the class's identifier with a box after it.
+  private init(kaggle path: String) throws(DataError) {
+    var classes: [String: String] = [:]
+    for line in try textLines(path, expected: "Kaggle's LOC_val_solution.csv").dropFirst() {
+      let fields = line.split(separator: ",", maxSplits: 1)
+      guard fields.count == 2, let identifier = fields[1].split(separator: " ").first else { continue }
+      classes[String(fields[0])] = String(identifier)
+    }
+    classOfNumber = []
+    classOfName = classes
+    words = [:]
+  }
+
+  /// The pictures with their labels, and how many are of classes that are not among `classes`.
+  func entries(
+    _ pictures: [String], folder: String, classes: [String]
+  ) throws(DataError) -> (entries: [PackListing.Entry], others: Int) {
+    let labels = Dictionary(uniqueKeysWithValues: classes.enumerated().map { ($1, Int32($0)) })
+    var entries: [PackListing.Entry] = []
+    var others = 0
+    for picture in pictures {
+      let stem = picture[..<(picture.lastIndex(of: ".") ?? picture.endIndex)]
+      let digits = String(stem.reversed().prefix(while: \.isNumber).reversed())
+      var identifier = classOfName[String(stem)]
+      if identifier == nil, let number = Int(digits), number >= 1, number <= classOfNumber.count {
+        identifier = classOfNumber[number - 1]
+      }
+      guard let identifier else {
+        throw DataError(
+          .invalid, path: "\(folder)/\(picture)", expected: "a validation picture that the development kit labels",
+          found: "a name that it does not have")
+      }
+      if let label = labels[identifier] {
+        entries.append(PackListing.Entry(name: picture, label: label))
+      } else {
+        others += 1
+      }
+    }
+    guard !entries.isEmpty else {
+      throw DataError(
+        .invalid, path: folder, expected: "pictures of the classes that training has", found: "none of them",
+        advice: "The training folders must be named by ImageNet's identifiers, such as n01440764.")
+    }
+    return (entries, others)
+  }
+
+  /// What the classes are called, where the kit says so.
+  func names(of folders: [String]) -> [String] { folders.map { words[$0] ?? $0 } }
+}

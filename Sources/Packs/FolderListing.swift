@@ -1,0 +1,90 @@
+import Glibc
+import Images
+
+/// Pictures found in folders.
+enum FolderListing {
+  /// What a folder holds, in the order of names' bytes. Hidden files and folders are left out.
+  struct Content {
+    var folders: [String] = []
+    var files: [String] = []
+  }
+
+  /// The classes of a folder with a folder for each, and the pictures below those, however deep.
+  static func classFolders(
+    _ folder: String
+  ) throws(DataError) -> (classes: [String], entries: [PackListing.Entry], ignored: Int) {
+    let content = try list(folder, expected: "a folder with a folder of pictures for each class")
+    guard !content.folders.isEmpty else {
+      throw DataError(
+        .invalid, path: folder, expected: "a folder with a folder of pictures for each class",
+        found: content.files.isEmpty ? "an empty folder" : "\(content.files.count) files and no folder",
+        advice: "Pictures without class folders need a list file of paths and labels.")
+    }
+    var entries: [PackListing.Entry] = []
+    var ignored = content.files.count
+    for (label, name) in content.folders.enumerated() {
+      let before = entries.count
+      try collect(folder, name, depth: 0) { path, isPicture in
+        if isPicture { entries.append(PackListing.Entry(name: path, label: Int32(label))) } else { ignored += 1 }
+      }
+      guard entries.count > before else {
+        throw DataError(
+          .invalid, path: "\(folder)/\(name)", expected: "pictures of a class (.jpg, .jpeg, .png)", found: "none",
+          advice: "Remove the folder, or put pictures into it.")
+      }
+    }
+    return (content.folders, entries, ignored)
+  }
+
+  /// The pictures that lie in a folder themselves.
+  static func pictures(_ folder: String) throws(DataError) -> [String] {
+    try list(folder, expected: "a folder of pictures").files.filter(isPictureName)
+  }
+
+  /// Names that pictures have, by their ending; what a file really is its content says.
+  static func isPictureName(_ name: String) -> Bool {
+    guard let dot = name.lastIndex(of: ".") else { return false }
+    return ["jpg", "jpeg", "jpe", "jfif", "png"].contains(name[name.index(after: dot)...].lowercased())
+  }
+
+  private static func collect(
+    _ root: String, _ path: String, depth: Int, _ take: (_ path: String, _ isPicture: Bool) -> Void
+  ) throws(DataError) {
+    guard depth < 32 else {
+      throw DataError(
+        .invalid, path: "\(root)/\(path)", expected: "folders not deeper than 32", found: "deeper ones",
+        advice: "A link may lead back to a folder above.")
+    }
+    let content = try list("\(root)/\(path)", expected: "a folder of pictures")
+    for file in content.files { take("\(path)/\(file)", isPictureName(file)) }
+    for folder in content.folders { try collect(root, "\(path)/\(folder)", depth: depth + 1, take) }
+  }
+
+  static func list(_ folder: String, expected: String) throws(DataError) -> Content {
+    guard let stream = opendir(folder) else {
+      throw DataError(
+        .missing, path: folder, expected: expected,
+        found: "that it cannot be opened (\(String(cString: strerror(errno))))")
+    }
+    defer { closedir(stream) }
+    var content = Content()
+    while let entry = readdir(stream) {
+      let name = withUnsafePointer(to: &entry.pointee.d_name) {
+        $0.withMemoryRebound(to: CChar.self, capacity: 256) { String(cString: $0) }
+      }
+      if name.hasPrefix(".") { continue }
+      var isFolder = entry.pointee.d_type == UInt8(DT_DIR)
+      if entry.pointee.d_type == UInt8(DT_LNK) || entry.pointee.d_type == UInt8(DT_UNKNOWN) {
+        var status = stat()
+        isFolder = stat("\(folder)/\(name)", &status) == 0 && status.st_mode & S_IFMT == S_IFDIR
+      }
+      if isFolder { content.folders.append(name) } else { content.files.append(name) }
+    }
+    content.folders.sort(by: precedes)
+    content.files.sort(by: precedes)
+    return content
+  }
+
+  /// By bytes, the same on any machine.
+  static func precedes(_ a: String, _ b: String) -> Bool { a.utf8.lexicographicallyPrecedes(b.utf8) }
+}

@@ -1,0 +1,108 @@
+import HDF5
+import Images
+
+/// Labelled pictures in one HDF5 file or several shards, made by `prelu-dist pack`.
+///
+/// Opening reads the index; pictures are read one by one at their places in the file, by any thread, without HDF5 and
+/// without locks.
+public struct Pack: Sendable {
+  /// Of the first shard.
+  public let path: String
+  public let classNames: [String]
+  /// The classes' folders or identifiers.
+  public let classFolders: [String]
+  /// Of the training part: (3, height, width), values 0 ... 255.
+  public let mean: MeanImage
+  /// Of the training part.
+  public let colors: ColorStatistics
+  /// 16 hexadecimal digits that tell classes, labels and pictures from others.
+  public let fingerprint: String
+  /// Files that were left out, each with why.
+  public let skipped: [String]
+  private let parts: [PackPart: PackImages]
+
+  /// Opens a pack by its file, or by the name of any of its shards, or by their common name without numbers.
+  ///
+  /// - Throws: `.missing`, `.cannotRead`, `.wrongKind`, `.damaged`, or `.mismatch` where shards do not belong together.
+  public init(_ path: String) throws(FileError) {
+    let first = try PackShard(Self.existing(path))
+    var shards = [first]
+    if first.shards > 1 {
+      let common = try Self.commonName(first)
+      shards = []
+      for number in 0..<first.shards {
+        let shard =
+          number == first.shard
+          ? first : try PackShard(PackLayout.path(common, shard: number, of: first.shards))
+        guard shard.fingerprint == first.fingerprint, shard.shard == number, shard.shards == first.shards else {
+          throw FileError(
+            .mismatch, path: shard.path, problem: "the shard belongs to another pack than \(first.path)",
+            advice: "Copy all shards of one packing, or make them anew")
+        }
+        shards.append(shard)
+      }
+    }
+    self.path = shards[0].path
+    (classNames, classFolders) = (first.classNames, first.classFolders)
+    (mean, colors) = (first.mean, first.colors)
+    (fingerprint, skipped) = (first.fingerprint, first.skipped)
+    var parts: [PackPart: PackImages] = [:]
+    for part in PackPart.allCases {
+      let images = PackImages(part, shards.filter { $0.parts[part] != nil }, classCount: classNames.count)
+      if images.count > 0 { parts[part] = images }
+    }
+    self.parts = parts
+    guard parts[.training] != nil else {
+      throw FileError(.damaged, path: path, problem: "the pack has no pictures to train on")
+    }
+  }
+
+  /// Whether a file says that it is a pack, whole or not.
+  public static func isPack(_ path: String) -> Bool {
+    let conventions = try? HDF5Library.exclusively {
+      try HDF5Reader.open(path, as: PackLayout.content).attribute(PackLayout.conventionsName)
+    }
+    return conventions == PackLayout.conventions
+  }
+
+  /// The pictures of a part; nil where the pack has none.
+  public func images(_ part: PackPart) -> PackImages? { parts[part] }
+
+  /// `path`, or the first shard of the pack that is called so.
+  private static func existing(_ path: String) throws(FileError) -> String {
+    if try FileSystem.status(path) != nil { return path }
+    let folder = FileSystem.folder(of: path)
+    guard let names = try? FileSystem.names(in: folder) else { return path }
+    let prefix = PackLayout.path(FileSystem.name(of: path), shard: 0, of: 2).components(before: "2")
+    guard let name = names.sorted().first(where: { $0.hasPrefix(prefix) && !$0.hasSuffix(".tmp") }) else { return path }
+    return path.contains("/") ? "\(folder)/\(name)" : name
+  }
+
+  /// The name that a shard's was made of.
+  private static func commonName(_ shard: PackShard) throws(FileError) -> String {
+    let mark = "-\(shard.shard + 1)-of-\(shard.shards)"
+    guard let place = shard.path.range(ofLast: mark) else {
+      throw FileError(
+        .mismatch, path: shard.path,
+        problem: "it is shard \(shard.shard + 1) of \(shard.shards), so its name must contain \(mark)",
+        advice: "Give all shards the names that they had")
+    }
+    return String(shard.path[..<place.lowerBound] + shard.path[place.upperBound...])
+  }
+}
+
+extension String {
+  /// What comes before the last occurrence of `text`; all of it where there is none.
+  fileprivate func components(before text: String) -> String {
+    range(ofLast: text).map { String(self[..<$0.lowerBound]) } ?? self
+  }
+
+  fileprivate func range(ofLast text: String) -> Range<String.Index>? {
+    var place = endIndex
+    while place > startIndex {
+      place = index(before: place)
+      if self[place...].hasPrefix(text) { return place..<index(place, offsetBy: text.count) }
+    }
+    return nil
+  }
+}

@@ -1,0 +1,260 @@
+import Foundation
+import Glibc
+import HDF5
+import Images
+
+/// Puts finished blocks together to the pack's files: on rank 0.
+final class PackAssembly {
+  /// What all ranks must know to copy their blocks' bytes.
+  struct Layout: Codable {
+    /// By block: where its bytes go in its shard's file.
+    var starts: [Int]
+    /// The shards' temporary files.
+    var files: [String]
+
+    func json() throws -> String { String(decoding: try JSONEncoder().encode(self), as: UTF8.self) }
+
+    init(starts: [Int], files: [String]) {
+      self.starts = starts
+      self.files = files
+    }
+
+    init(json: String) throws { self = try JSONDecoder().decode(Layout.self, from: Data(json.utf8)) }
+  }
+
+  private let plan: PackPlan
+  private let settings: PackSettings
+  private let blocks: [PackPlan.Block]
+  /// By block.
+  private var headers: [PackBlock.Header] = []
+  private var statistics: PhotoStatistics
+  private let fingerprint: String
+  private let temporaries: [String]
+
+  /// Reads all blocks' headers.
+  init(_ plan: PackPlan, _ settings: PackSettings, digest: UInt64) throws {
+    self.plan = plan
+    self.settings = settings
+    blocks = plan.blocks
+    statistics = PhotoStatistics(side: plan.intake.meanCrop)
+    temporaries = (0..<settings.shards).map {
+      PackLayout.path(settings.output, shard: $0, of: settings.shards) + ".tmp"
+    }
+    for block in blocks {
+      guard let stored = PackBlock.stored(settings.workFolder, number: block.number, plan: digest) else {
+        throw FileError(
+          .damaged, path: PackBlock.path(settings.workFolder, block.number),
+          problem: "a block that was finished is not there, or not whole",
+          advice: "All ranks must see the same work folder. Run the same command again: it makes the block anew")
+      }
+      headers.append(stored.header)
+      if stored.header.squares > 0 {
+        statistics.add(
+          PhotoStatistics(
+            side: plan.intake.meanCrop, count: stored.header.squares, sums: stored.sums.map { UInt64($0) },
+            products: stored.header.products))
+      }
+    }
+    guard statistics.count > 0 else {
+      throw DataError(
+        .invalid, path: settings.input.source, expected: "pictures to train on",
+        found: "none that is whole, of \(plan.listing.parts[.training]?.entries.count ?? 0)")
+    }
+    fingerprint = Self.fingerprint(plan, blocks, headers)
+  }
+
+  /// XXH64 of classes, and of each part's labels and checksums in their order: of what the pictures are, and not of how
+  /// they are divided among files.
+  private static func fingerprint(
+    _ plan: PackPlan, _ blocks: [PackPlan.Block], _ headers: [PackBlock.Header]
+  ) -> String {
+    var hash = xxHash64(Array(plan.listing.classNames.joined(separator: "\n").utf8))
+    for part in PackPart.allCases {
+      var values: [UInt64] = []
+      for (block, header) in zip(blocks, headers) where block.part == part {
+        for picture in header.pictures {
+          values.append(UInt64(plan.listing.parts[part]?.entries[picture.entry].label ?? 0))
+          values.append(picture.checksum)
+        }
+      }
+      hash = values.withUnsafeBytes { xxHash64($0, seed: hash) }
+    }
+    return hexadecimal(hash)
+  }
+
+  var byteCount: Int { headers.reduce(0) { $0 + $1.pictures.reduce(0) { $0 + $1.byteCount } } }
+
+  // MARK: - Laying out
+
+  /// Writes all but the pictures' bytes to temporary files.
+  func create() throws -> Layout {
+    let folder = FileSystem.folder(of: settings.output)
+    let needed = byteCount + (plan.listing.count << 7)
+    if let free = FileSystem.freeBytes(folder), free < needed {
+      throw FileError(
+        .cannotWrite, path: settings.output,
+        problem: "the pack needs \(sizeText(needed)), \(sizeText(free)) are free",
+        advice: "Make room, and run the same command again: it goes on")
+    }
+    var starts = [Int](repeating: 0, count: blocks.count)
+    for shard in 0..<settings.shards {
+      unlink(temporaries[shard])
+      let sink = try FileSink(creating: temporaries[shard])
+      var failure: (any Error)?
+      do {
+        try HDF5Library.exclusively { try write(shard: shard, to: sink, &starts) }
+      } catch {
+        failure = error
+      }
+      sink.finish()
+      if sink.error != 0 {
+        discard()
+        throw FileError(
+          .cannotWrite, path: temporaries[shard], problem: "cannot be written: \(systemWords(sink.error))",
+          advice: "Make room, and run the same command again: it goes on")
+      }
+      if let failure {
+        discard()
+        throw FileError(.cannotWrite, path: temporaries[shard], problem: "cannot be written: \(failure)")
+      }
+    }
+    return Layout(starts: starts, files: temporaries)
+  }
+
+  private func write(shard: Int, to sink: FileSink, _ starts: inout [Int]) throws {
+    typealias Layout = PackLayout
+    let file = try HDF5Writer(sink)
+    try file.writeAttribute(Layout.conventionsName, Layout.conventions)
+    try file.writeAttribute(Layout.title, "Labelled pictures, as the bytes of JPEG and PNG files")
+    try file.writeAttribute(Layout.version, Int32(Layout.formatVersion))
+    try file.writeAttribute(Layout.shard, Int32(shard))
+    try file.writeAttribute(Layout.shards, Int32(settings.shards))
+    try file.write(plan.listing.classNames, Layout.classNames)
+    try file.write(plan.listing.classFolders, Layout.classFolders)
+    let encoder = JSONEncoder()
+    encoder.outputFormatting = [.sortedKeys]
+    try file.write(String(decoding: try encoder.encode(plan.intake), as: UTF8.self), Layout.settings)
+    try file.write(fingerprint, Layout.fingerprint)
+    try file.write(Array(skipped.map { "\($0.name): \($0.reason)" }.prefix(Self.skippedLimit)), Layout.skipped)
+    try file.inGroup(Layout.statistics) { group throws(HDF5Error) in
+      let colors = statistics.colors
+      var mean = statistics.mean.values
+      let shape = [3, statistics.side, statistics.side]
+      var failure: HDF5Error?
+      mean.withUnsafeMutableBufferPointer { mean in
+        do throws(HDF5Error) { try group.write(mean, shape: shape, Layout.meanImage) } catch { failure = error }
+      }
+      if let failure { throw failure }
+      try group.writeArray(colors.mean, shape: [3], Layout.colorMean)
+      try group.writeArray(colors.covariance, shape: [3, 3], Layout.covariance)
+      try group.writeArray(colors.eigenvalues, shape: [3], Layout.eigenvalues)
+      try group.writeArray(colors.eigenvectors, shape: [3, 3], Layout.eigenvectors)
+    }
+    for part in PackPart.allCases {
+      var index = PackIndex()
+      var names: [String] = []
+      var own: [(block: Int, start: Int)] = []
+      for (number, block) in blocks.enumerated() where block.part == part && plan.shard(of: block) == shard {
+        own.append((number, Int(index.offsets[index.count])))
+        guard let entries = plan.listing.parts[part]?.entries else { continue }
+        for picture in headers[number].pictures {
+          index.append(
+            byteCount: picture.byteCount, label: entries[picture.entry].label, height: picture.height,
+            width: picture.width, checksum: picture.checksum)
+          names.append(entries[picture.entry].name)
+        }
+      }
+      guard index.count > 0 else { continue }
+      var offset = 0
+      try file.inGroup(part.rawValue) { group throws(HDF5Error) in
+        try group.writeArray(index.offsets, shape: [index.count + 1], Layout.offsets)
+        try group.writeArray(index.labels, shape: [index.count], Layout.labels)
+        try group.writeArray(index.sizes, shape: [index.count, 2], Layout.sizes)
+        try group.writeArray(index.checksums, shape: [index.count], Layout.checksums)
+        try group.writeTextArray(names, Layout.names)
+        try group.write(hexadecimal(index.digest), Layout.indexDigest)
+        offset = try group.reserveBytes(Int(index.offsets[index.count]), Layout.bytes)
+      }
+      for (block, start) in own { starts[block] = offset + start }
+    }
+    try file.close()
+  }
+
+  /// Names of skipped files that a pack lists at most.
+  private static let skippedLimit = 10_000
+
+  private var skipped: [PackBlock.Skipped] { headers.flatMap(\.skipped) }
+
+  // MARK: - Copying
+
+  /// Copies the bytes of `blocks` to their places, and compares their checksums on the way: on any rank.
+  ///
+  /// - Returns: false where it was told to stop.
+  static func copy(
+    _ blocks: [PackPlan.Block], _ plan: PackPlan, _ settings: PackSettings, digest: UInt64, layout: Layout,
+    keepGoing: () -> Bool
+  ) throws -> Bool {
+    var files: [Int: OutputFile] = [:]
+    for block in blocks {
+      guard keepGoing() else { return false }
+      let path = PackBlock.path(settings.workFolder, block.number)
+      let damage = FileError(
+        .damaged, path: path, problem: "a block that was finished is not whole any more",
+        advice: "Remove it, and run the same command again: it makes the block anew")
+      guard let stored = PackBlock.stored(settings.workFolder, number: block.number, plan: digest) else {
+        throw damage
+      }
+      let count = stored.header.pictures.reduce(0) { $0 + $1.byteCount }
+      guard count > 0 else { continue }
+      let bytes = UnsafeMutableRawBufferPointer.allocate(byteCount: count, alignment: 16)
+      defer { bytes.deallocate() }
+      guard try InputBytes(path).read(bytes, at: stored.start) else { throw damage }
+      var start = 0
+      for picture in stored.header.pictures {
+        let part = UnsafeRawBufferPointer(rebasing: bytes[start..<start + picture.byteCount])
+        guard xxHash64(part, seed: 0) == picture.checksum else { throw damage }
+        start += picture.byteCount
+      }
+      let shard = plan.shard(of: block)
+      let file = try files[shard] ?? OutputFile(opening: layout.files[shard])
+      files[shard] = file
+      try file.write(UnsafeRawBufferPointer(bytes), at: layout.starts[block.number])
+    }
+    for file in files.values {
+      try file.synchronize()
+      try file.close()
+    }
+    return true
+  }
+
+  // MARK: - In place
+
+  /// Reads the files' indices back, gives them their names, and removes the blocks.
+  func finish() throws -> PackingSummary {
+    var pictures: [PackPart: Int] = [:]
+    for path in temporaries {
+      // As a reader would, before the old name means anything.
+      let shard = try PackShard(path)
+      for (part, index) in shard.parts { pictures[part, default: 0] += index.index.count }
+      guard shard.fingerprint == fingerprint else {
+        throw FileError(.damaged, path: path, problem: "the pack does not read back as it was written")
+      }
+    }
+    let paths = (0..<settings.shards).map { PackLayout.path(settings.output, shard: $0, of: settings.shards) }
+    for (temporary, path) in zip(temporaries, paths) {
+      try FileSystem.synchronize(temporary)
+      try FileSystem.rename(temporary, to: path)
+    }
+    try FileSystem.synchronize(FileSystem.folder(of: settings.output))
+    for block in blocks { unlink(PackBlock.path(settings.workFolder, block.number)) }
+    rmdir(settings.workFolder)
+    return PackingSummary(
+      paths: paths, pictures: pictures, classes: plan.listing.classNames.count, bytes: byteCount,
+      skipped: skipped.map { ($0.name, $0.reason) }, fingerprint: fingerprint, seconds: 0)
+  }
+
+  /// Removes the temporary files.
+  func discard() {
+    for path in temporaries { unlink(path) }
+  }
+}

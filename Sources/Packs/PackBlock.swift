@@ -1,0 +1,107 @@
+import Foundation
+import Glibc
+import HDF5
+import Images
+
+/// The pictures of a block, taken in, as they wait in the work folder: a header with everything but the pictures' bytes,
+/// then the sums for the mean image, then the bytes.
+struct PackBlock {
+  /// A picture that was taken in.
+  struct Picture: Codable, Equatable {
+    /// The entry of its part.
+    var entry: Int
+    var byteCount: Int
+    var height: Int
+    var width: Int
+    var checksum: UInt64
+  }
+
+  /// A file that was left out, and why.
+  struct Skipped: Codable, Equatable {
+    var name: String
+    var reason: String
+  }
+
+  struct Header: Codable {
+    var plan: UInt64
+    var number: Int
+    var pictures: [Picture]
+    var skipped: [Skipped]
+    /// Squares that were summed, and their sums of products; none in other parts than training.
+    var squares: Int
+    var products: [UInt64]
+  }
+
+  var header: Header
+  /// (3, side, side) sums of bytes; empty where there are no squares.
+  var sums: [UInt16]
+  var bytes: [UInt8]
+
+  static func path(_ folder: String, _ number: Int) -> String { "\(folder)/block-\(number)" }
+
+  private static let magic: UInt64 = 0x4B4C_4250_4552_5031
+
+  // MARK: - Writing
+
+  /// Writes the block under a temporary name first.
+  func write(to folder: String) throws(FileError) {
+    guard let json = try? JSONEncoder().encode(header) else { preconditionFailure("numbers and texts are always JSON") }
+    var head = Array(json)
+    // The sums that follow are read where they lie.
+    while head.count % 8 != 0 { head.append(0x20) }
+    var digest = xxHash64(head)
+    digest = sums.withUnsafeBytes { xxHash64($0, seed: digest) }
+    let frame = [Self.magic, digest, UInt64(head.count), UInt64(sums.count), UInt64(bytes.count)]
+    let path = Self.path(folder, header.number)
+    let temporary = "\(path).tmp"
+    do throws(FileError) {
+      let file = try OutputFile(creating: temporary)
+      try file.append(frame)
+      try file.append(head)
+      try file.append(sums)
+      try file.append(bytes)
+      try file.close()
+      try FileSystem.rename(temporary, to: path)
+    } catch {
+      unlink(temporary)
+      throw error
+    }
+  }
+
+  // MARK: - Reading
+
+  /// A block's file, without the pictures' bytes.
+  struct Stored {
+    let header: Header
+    let sums: [UInt16]
+    /// Where in the file the pictures' bytes begin.
+    let start: Int
+  }
+
+  /// Nil where there is no whole block of this plan and number.
+  static func stored(_ folder: String, number: Int, plan: UInt64) -> Stored? {
+    guard let file = try? InputBytes(path(folder, number)) else { return nil }
+    var frame = [UInt64](repeating: 0, count: 5)
+    let frameSize = 8 * frame.count
+    guard frame.withUnsafeMutableBytes({ file.read($0, at: 0) }), frame[0] == magic, frame[2] <= 1 << 30,
+      frame[3] <= 1 << 30, frame[4] <= UInt64(Int.max / 2),
+      file.size == frameSize + Int(frame[2]) + 2 * Int(frame[3]) + Int(frame[4])
+    else { return nil }
+    var head = [UInt8](repeating: 0, count: Int(frame[2]))
+    var sums = [UInt16](repeating: 0, count: Int(frame[3]))
+    guard head.withUnsafeMutableBytes({ file.read($0, at: frameSize) }),
+      sums.withUnsafeMutableBytes({ file.read($0, at: frameSize + head.count) })
+    else { return nil }
+    var digest = xxHash64(head)
+    digest = sums.withUnsafeBytes { xxHash64($0, seed: digest) }
+    guard digest == frame[1], let header = try? JSONDecoder().decode(Header.self, from: Data(head)),
+      header.plan == plan, header.number == number,
+      header.pictures.reduce(0, { $0 + $1.byteCount }) == Int(frame[4])
+    else { return nil }
+    return Stored(header: header, sums: sums, start: frameSize + head.count + 2 * sums.count)
+  }
+}
+
+func xxHash64(_ bytes: [UInt8], seed: UInt64 = 0) -> UInt64 {
+  bytes.withUnsafeBytes { xxHash64($0, seed: seed) }
+}

@@ -1,0 +1,94 @@
+import Glibc
+import HDF5
+import Images
+
+/// The pictures of one part of a pack, over all its shards.
+public final class PackImages: EncodedImages {
+  public let part: PackPart
+  public let classCount: Int
+  public let labels: [Int32]
+  private let shards: [PackShard]
+  /// The number of each shard's first picture, and of all pictures.
+  private let firsts: [Int]
+
+  init(_ part: PackPart, _ shards: [PackShard], classCount: Int) {
+    self.part = part
+    self.classCount = classCount
+    self.shards = shards
+    let indices = shards.compactMap { $0.parts[part]?.index }
+    firsts = indices.reduce(into: [0]) { $0.append($0[$0.count - 1] + $1.count) }
+    labels = indices.count == 1 ? indices[0].labels : indices.flatMap(\.labels)
+  }
+
+  /// Where a picture is.
+  private struct Location {
+    let shard: PackShard
+    let part: PackShard.Part
+    /// In the shard's part.
+    let number: Int
+
+    /// In the file.
+    var range: Range<Int> {
+      let (start, end) = (part.index.offsets[number], part.index.offsets[number + 1])
+      return part.bytes.offset + Int(start)..<part.bytes.offset + Int(end)
+    }
+  }
+
+  private func location(_ index: Int) -> Location {
+    precondition((0..<firsts[firsts.count - 1]).contains(index), "picture \(index) of \(firsts[firsts.count - 1])")
+    var shard = 0
+    while firsts[shard + 1] <= index { shard += 1 }
+    guard let part = shards[shard].parts[part] else { preconditionFailure("a shard without part \(part)") }
+    return Location(shard: shards[shard], part: part, number: index - firsts[shard])
+  }
+
+  /// The picture's path when it was packed, with the part and the pack's file before it.
+  public func name(of index: Int) -> String {
+    let place = location(index)
+    return "\(place.shard.path): /\(part.rawValue), picture \(place.number) (\(fileName(of: index)))"
+  }
+
+  /// The picture's path when it was packed.
+  public func fileName(of index: Int) -> String {
+    let place = location(index)
+    let names = place.part.names
+    var bytes = [UInt8](repeating: 0, count: names.size)
+    guard
+      bytes.withUnsafeMutableBytes({ place.shard.file.read($0, at: names.offset + place.number * names.size) })
+    else { return "of unknown name" }
+    return String(decoding: bytes.prefix { $0 != 0 }, as: UTF8.self)
+  }
+
+  public func extents(of index: Int) -> (height: Int, width: Int) {
+    let place = location(index)
+    return (Int(place.part.index.sizes[2 * place.number]), Int(place.part.index.sizes[2 * place.number + 1]))
+  }
+
+  public func byteCount(of index: Int) -> Int { location(index).range.count }
+
+  /// In one piece, and compared with its checksum.
+  public func read(_ index: Int, into bytes: UnsafeMutablePointer<UInt8>) throws(DataError) {
+    let place = location(index)
+    let range = place.range
+    let buffer = UnsafeMutableRawBufferPointer(start: bytes, count: range.count)
+    guard place.shard.file.read(buffer, at: range.lowerBound) else {
+      let code = errno
+      throw DataError(
+        code == 0 ? .invalid : .missing, path: name(of: index), expected: "\(range.count) bytes of a picture",
+        found: code == 0 ? "the end of the file" : "that they cannot be read (\(systemWords(code)))",
+        advice: code == 0 ? "The pack is truncated: copy it again." : "")
+    }
+    guard xxHash64(UnsafeRawBufferPointer(buffer), seed: 0) == place.part.index.checksums[place.number] else {
+      throw DataError(
+        .invalid, path: name(of: index), expected: "the bytes that were packed", found: "others",
+        advice: "The pack is damaged: copy it again.")
+    }
+  }
+
+  public func announce(_ indices: [Int]) {
+    for index in indices {
+      let place = location(index)
+      place.shard.file.announce(place.range)
+    }
+  }
+}

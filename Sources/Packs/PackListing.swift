@@ -1,0 +1,62 @@
+import Images
+
+/// The pictures that a pack is made of, before any of them is opened: names, labels, classes.
+public struct PackListing: Codable, Equatable, Sendable {
+  /// One picture: its path below the part's folder, and its class.
+  public struct Entry: Codable, Equatable, Sendable {
+    public var name: String
+    public var label: Int32
+
+    public init(name: String, label: Int32) {
+      self.name = name
+      self.label = label
+    }
+  }
+
+  /// The pictures of a part.
+  public struct Part: Codable, Equatable, Sendable {
+    /// The folder that the names are below.
+    public var folder: String
+    public var entries: [Entry]
+
+    public init(folder: String, entries: [Entry]) {
+      self.folder = folder
+      self.entries = entries
+    }
+  }
+
+  /// What people call the classes, in the order of the labels.
+  public var classNames: [String]
+  /// What the classes' folders or identifiers are, in the order of the labels.
+  public var classFolders: [String]
+  public var parts: [PackPart: Part]
+  /// Files that were passed over, since their names are not those of JPEG or PNG pictures.
+  public var ignored: Int
+
+  public init(classNames: [String], classFolders: [String], parts: [PackPart: Part], ignored: Int) {
+    self.classNames = classNames
+    self.classFolders = classFolders
+    self.parts = parts
+    self.ignored = ignored
+  }
+
+  public var count: Int { parts.values.reduce(0) { $0 + $1.entries.count } }
+
+  /// Puts `count` pictures of the training part aside as the validation part, the same ones whoever asks.
+  public mutating func holdOut(_ count: Int) throws(DataError) {
+    guard let training = parts[.training] else { return }
+    guard parts[.validation] == nil else {
+      throw DataError(
+        .invalid, path: training.folder, expected: "no validation part, since pictures are to be put aside for one",
+        found: "one with \(parts[.validation]?.entries.count ?? 0) pictures", advice: "Leave --hold-out away.")
+    }
+    guard count < training.entries.count else {
+      throw DataError(
+        .invalid, path: training.folder, expected: "more than the \(count) pictures that are to be put aside",
+        found: "\(training.entries.count)")
+    }
+    let (kept, held) = splitIndices(count: training.entries.count, held: count)
+    parts[.training]?.entries = kept.map { training.entries[$0] }
+    parts[.validation] = Part(folder: training.folder, entries: held.map { training.entries[$0] })
+  }
+}

@@ -1,0 +1,6 @@
+/// What pictures of a pack are for.
+public enum PackPart: String, CaseIterable, Codable, Sendable {
+  case training
+  case validation
+  case test
+}

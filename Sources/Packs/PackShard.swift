@@ -1,0 +1,138 @@
+import HDF5
+import Images
+
+/// One file of a pack, its index in memory, its pictures' bytes at their places in the file.
+final class PackShard: Sendable {
+  /// One part's pictures in this file.
+  struct Part: Sendable {
+    let index: PackIndex
+    /// Where the bytes and the names begin in the file.
+    let bytes: HDF5Reader.Place
+    let names: HDF5Reader.Place
+  }
+
+  let path: String
+  let file: InputBytes
+  let shard: Int
+  let shards: Int
+  let classNames: [String]
+  let classFolders: [String]
+  let fingerprint: String
+  let skipped: [String]
+  let mean: MeanImage
+  let colors: ColorStatistics
+  let parts: [PackPart: Part]
+
+  /// - Throws: `.missing`, `.cannotRead`, `.wrongKind` or `.damaged`.
+  init(_ path: String) throws(FileError) {
+    let contents: Contents
+    do {
+      contents = try HDF5Library.exclusively { try Contents(HDF5Reader.open(path, as: PackLayout.content)) }
+    } catch let error as FileError {
+      throw error
+    } catch {
+      throw FileError(.cannotRead, path: path, problem: "\(error)")
+    }
+    self.path = path
+    file = try InputBytes(path)
+    (shard, shards) = (contents.shard, contents.shards)
+    (classNames, classFolders) = (contents.classNames, contents.classFolders)
+    (fingerprint, skipped) = (contents.fingerprint, contents.skipped)
+    (mean, colors, parts) = (contents.mean, contents.colors, contents.parts)
+  }
+
+  private struct Contents {
+    let shard: Int
+    let shards: Int
+    let classNames: [String]
+    let classFolders: [String]
+    let fingerprint: String
+    let skipped: [String]
+    let mean: MeanImage
+    let colors: ColorStatistics
+    var parts: [PackPart: Part] = [:]
+
+    init(_ file: borrowing HDF5Reader) throws(FileError) {
+      typealias Layout = PackLayout
+      guard try file.attribute(Layout.conventionsName) == Layout.conventions,
+        let version = try file.numberAttribute(Layout.version)
+      else {
+        throw FileError(
+          .wrongKind, path: file.path, problem: "this is an HDF5 file, but not a pack of this program",
+          advice: "Make one with `prelu-dist pack`")
+      }
+      guard version == Layout.formatVersion else {
+        throw FileError(
+          .wrongKind, path: file.path,
+          problem: "the pack has format version \(version), this program reads \(Layout.formatVersion)",
+          advice: "Make it anew with `prelu-dist pack`")
+      }
+      let shards = Int(try file.numberAttribute(Layout.shards) ?? 0)
+      let shard = Int(try file.numberAttribute(Layout.shard) ?? -1)
+      guard (1...100_000).contains(shards), (0..<shards).contains(shard) else {
+        throw file.damaged("it is shard \(shard) of \(shards)")
+      }
+      (self.shard, self.shards) = (shard, shards)
+      classNames = try file.list(Layout.classNames)
+      classFolders = try file.list(Layout.classFolders)
+      guard !classNames.isEmpty, classFolders.count == classNames.count else {
+        throw file.damaged("it has \(classNames.count) class names and \(classFolders.count) class folders")
+      }
+      fingerprint = try file.text(Layout.fingerprint)
+      skipped = try file.list(Layout.skipped)
+      mean = try Self.mean(file)
+      let group = Layout.statistics
+      colors = ColorStatistics(
+        mean: try file.readArray(group, Layout.colorMean, as: Double.self, shape: [3]),
+        covariance: try file.readArray(group, Layout.covariance, as: Double.self, shape: [3, 3]),
+        eigenvalues: try file.readArray(group, Layout.eigenvalues, as: Double.self, shape: [3]),
+        eigenvectors: try file.readArray(group, Layout.eigenvectors, as: Double.self, shape: [3, 3]))
+      let numbers = colors.mean + colors.covariance + colors.eigenvalues + colors.eigenvectors
+      guard numbers.allSatisfy(\.isFinite) else { throw file.damaged("its colours are not numbers") }
+      for part in PackPart.allCases where try file.exists(part.rawValue) {
+        parts[part] = try Self.part(part, file, classes: classNames.count)
+      }
+    }
+
+    private static func mean(_ file: borrowing HDF5Reader) throws(FileError) -> MeanImage {
+      let group = PackLayout.statistics
+      let shape = try file.tensorShape(group, PackLayout.meanImage)
+      guard shape.count == 3, shape[0] == 3, shape.allSatisfy({ $0 <= 1 << 14 }) else {
+        throw file.damaged("its mean image has the extents \(shape)")
+      }
+      var values = [Float](repeating: 0, count: shape.reduce(1, *))
+      var failure: FileError?
+      values.withUnsafeMutableBufferPointer { values in
+        do throws(FileError) { try file.read(into: values, group, PackLayout.meanImage) } catch { failure = error }
+      }
+      if let failure { throw failure }
+      guard values.allSatisfy({ (0...255).contains($0) }) else {
+        throw file.damaged("its mean image has values beyond 0 to 255")
+      }
+      return MeanImage(
+        values: values, extents: ImageExtents(channels: 3, height: shape[1], width: shape[2]))
+    }
+
+    private static func part(
+      _ part: PackPart, _ file: borrowing HDF5Reader, classes: Int
+    ) throws(FileError) -> Part {
+      typealias Layout = PackLayout
+      let name = part.rawValue
+      let labels = try file.readArray(name, Layout.labels, as: Int32.self, shape: [nil])
+      let index = PackIndex(
+        offsets: try file.readArray(name, Layout.offsets, as: UInt64.self, shape: [labels.count + 1]), labels: labels,
+        sizes: try file.readArray(name, Layout.sizes, as: Int32.self, shape: [labels.count, 2]),
+        checksums: try file.readArray(name, Layout.checksums, as: UInt64.self, shape: [labels.count]))
+      let bytes = try file.place(name, Layout.bytes)
+      let names = try file.place(name, Layout.names)
+      guard names.count == labels.count, bytes.size == 1 else {
+        throw file.damaged("/\(name) has \(labels.count) labels and \(names.count) names")
+      }
+      if let flaw = index.flaw(bytes: bytes.count, classes: classes) { throw file.damaged("/\(name): \(flaw)") }
+      guard try file.text(name, Layout.indexDigest) == hexadecimal(index.digest) else {
+        throw file.damaged("the index of /\(name) does not have the digest that was written")
+      }
+      return Part(index: index, bytes: bytes, names: names)
+    }
+  }
+}

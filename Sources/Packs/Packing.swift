@@ -1,0 +1,220 @@
+import Communication
+import Glibc
+import HDF5
+import Images
+import Kernels
+import Synchronization
+
+/// What a packing tells whoever shows it to a person. Told on rank 0 only.
+public enum PackingEvent: Sendable {
+  /// What was found; `finished` pictures are there from an earlier start.
+  case listed(PackListing, finished: Int)
+  case progress(PackingProgress)
+  /// All pictures are taken in; now the pack itself is written.
+  case assembling(bytes: Int)
+}
+
+/// Where a packing stands.
+public struct PackingProgress: Sendable {
+  public var pictures: Int
+  public var of: Int
+  public var skipped: Int
+  /// Since this start.
+  public var picturesPerSecond: Double
+  public var secondsLeft: Double
+}
+
+/// What was packed.
+public struct PackingSummary: Sendable {
+  public var paths: [String]
+  public var pictures: [PackPart: Int]
+  public var classes: Int
+  public var bytes: Int
+  /// Files that were left out, with why.
+  public var skipped: [(name: String, reason: String)]
+  public var fingerprint: String
+  public var seconds: Double
+}
+
+/// Makes a pack of pictures on all ranks: each takes in blocks of them, which wait in a work folder; then the blocks are
+/// put together.
+///
+/// Killed, it goes on with the blocks that are there. The work folder must be visible to all ranks.
+public struct Packing {
+  private let settings: PackSettings
+  private let world: World
+  private let exitCode: (any Error) -> Int32
+  private let stop: () -> Bool
+  private let report: (PackingEvent) -> Void
+
+  /// - Parameters:
+  ///   - exitCode: what the program ends with for an error.
+  ///   - stop: asked now and then; it may differ between ranks.
+  ///   - report: called on rank 0.
+  public init(
+    _ settings: PackSettings, world: World, exitCode: @escaping (any Error) -> Int32, stop: @escaping () -> Bool,
+    report: @escaping (PackingEvent) -> Void
+  ) {
+    self.settings = settings
+    self.world = world
+    self.exitCode = exitCode
+    self.stop = stop
+    self.report = world.rank == 0 ? report : { _ in }
+  }
+
+  /// - Returns: nil where it was told to stop before the end.
+  /// - Throws: `RankFailure`, the same on all ranks.
+  public func run() throws -> PackingSummary? {
+    let start = seconds()
+    let text = try world.fromRoot(exitCode: exitCode) {
+      try checkOutput()
+      return try PackPlan(settings).json()
+    }
+    let plan = try PackPlan(json: text)
+    let digest = try plan.digest()
+    try world.together(exitCode: exitCode) {
+      if world.rank == 0 { try makeFolder(settings.workFolder) }
+    }
+    try world.barrier()
+    guard try takeIn(plan, digest) else { return nil }
+    var summary = try assemble(plan, digest)
+    summary?.seconds = seconds() - start
+    return summary
+  }
+
+  private func checkOutput() throws {
+    for shard in 0..<settings.shards {
+      let path = PackLayout.path(settings.output, shard: shard, of: settings.shards)
+      if try FileSystem.status(path) != nil {
+        throw FileError(
+          .cannotCreate, path: path, problem: "there is a file of that name already",
+          advice: "Remove it, or choose another --output")
+      }
+    }
+  }
+
+  private func makeFolder(_ path: String) throws(FileError) {
+    guard mkdir(path, 0o777) == 0 || errno == EEXIST else {
+      throw FileError(
+        .cannotCreate, path: path, problem: "the work folder cannot be created: \(systemWords(errno))")
+    }
+    guard try FileSystem.isFolder(path) else {
+      throw FileError(.cannotCreate, path: path, problem: "expected a work folder, found a file")
+    }
+  }
+
+  // MARK: - Taking in
+
+  /// Makes the blocks that are not there yet. Returns false where it was told to stop.
+  private func takeIn(_ plan: PackPlan, _ digest: UInt64) throws -> Bool {
+    let own = plan.blocks.filter { $0.number % world.size == world.rank }
+    var open: [PackPlan.Block] = []
+    var counts = [Int64](repeating: 0, count: 2)  // pictures and skipped
+    for block in own {
+      let stored = PackBlock.stored(settings.workFolder, number: block.number, plan: digest)
+      if let stored, plan.skips || stored.header.skipped.isEmpty {
+        counts[0] += Int64(block.entries.count)
+        counts[1] += Int64(stored.header.skipped.count)
+      } else {
+        open.append(block)
+      }
+    }
+    var totals = counts
+    try world.allreduceSum(&totals)
+    let finished = Int(totals[0])
+    report(.listed(plan.listing, finished: finished))
+    var rounds = [Int64((open.count + settings.threads - 1) / settings.threads)]
+    try world.allreduceMaximum(&rounds)
+    let pool = ThreadPool(threads: settings.threads)
+    let intakes = (0..<settings.threads).map { _ in Intake(intake: BlockIntake(plan, digest: digest)) }
+    let start = seconds()
+    for round in 0..<Int(rounds[0]) {
+      let part = open.dropFirst(round * settings.threads).prefix(settings.threads).map { $0 }
+      let results = Mutex<[Result<Int, any Error>?]>(Array(repeating: nil, count: part.count))
+      let stopping = Atomic<Bool>(false)
+      let firstThread = pthread_self()
+      pool.parallelFor(part.count) { index, thread in
+        let result: Result<Int, any Error>?
+        do {
+          // Signals are this process's, so any thread may ask; the flag spares it.
+          let block = try intakes[thread].intake.make(part[index]) {
+            if stopping.load(ordering: .relaxed) { return false }
+            if pthread_equal(pthread_self(), firstThread) != 0, stop() { stopping.store(true, ordering: .relaxed) }
+            return !stopping.load(ordering: .relaxed)
+          }
+          try block?.write(to: settings.workFolder)
+          result = block.map { .success($0.header.skipped.count) }
+        } catch {
+          result = .failure(error)
+        }
+        let outcome = result
+        results.withLock { $0[index] = outcome }
+      }
+      try world.together(exitCode: exitCode) {
+        for result in results.withLock({ $0 }) { _ = try result?.get() }
+      }
+      for (block, result) in zip(part, results.withLock { $0 }) {
+        guard case .success(let skipped) = result else { continue }
+        counts[0] += Int64(block.entries.count)
+        counts[1] += Int64(skipped)
+      }
+      var totals = counts
+      try world.allreduceSum(&totals)
+      var stops: [Int64] = [stop() ? 1 : 0]
+      try world.allreduceMaximum(&stops)
+      let rate = Double(Int(totals[0]) - finished) / max(seconds() - start, 1e-9)
+      report(
+        .progress(
+          PackingProgress(
+            pictures: Int(totals[0]), of: plan.listing.count, skipped: Int(totals[1]), picturesPerSecond: rate,
+            secondsLeft: Double(plan.listing.count - Int(totals[0])) / max(rate, 1e-9))))
+      if stops[0] != 0 { return false }
+    }
+    return true
+  }
+
+  /// Sendable: thread i of the pool uses the i-th alone.
+  private struct Intake: @unchecked Sendable {
+    let intake: BlockIntake
+  }
+
+  // MARK: - Putting together
+
+  /// Returns nil where it was told to stop.
+  private func assemble(_ plan: PackPlan, _ digest: UInt64) throws -> PackingSummary? {
+    let blocks = plan.blocks
+    var assembly: PackAssembly?
+    // Rank 0 lays the files out; all copy bytes to their places; rank 0 puts the files in place.
+    let layout = try PackAssembly.Layout(
+      json: world.fromRoot(exitCode: exitCode) {
+        let made = try PackAssembly(plan, settings, digest: digest)
+        assembly = made
+        report(.assembling(bytes: made.byteCount))
+        return try made.create().json()
+      })
+    let own = blocks.filter { $0.number % world.size == world.rank }
+    var stopped = false
+    try world.together(exitCode: exitCode) {
+      stopped = try !PackAssembly.copy(own, plan, settings, digest: digest, layout: layout, keepGoing: { !stop() })
+    }
+    var stops: [Int64] = [stopped ? 1 : 0]
+    try world.allreduceMaximum(&stops)
+    if stops[0] != 0 {
+      try world.together(exitCode: exitCode) { assembly?.discard() }
+      return nil
+    }
+    let summary = try world.together(exitCode: exitCode) { try assembly?.finish() }
+    return try world.together(exitCode: exitCode) {
+      summary
+        ?? PackingSummary(
+          paths: [], pictures: [:], classes: plan.listing.classNames.count, bytes: 0, skipped: [], fingerprint: "",
+          seconds: 0)
+    }
+  }
+
+  private func seconds() -> Double {
+    var time = timespec()
+    clock_gettime(CLOCK_MONOTONIC, &time)
+    return Double(time.tv_sec) + Double(time.tv_nsec) * 1e-9
+  }
+}

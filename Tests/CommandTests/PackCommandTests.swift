@@ -1,0 +1,340 @@
+import Foundation
+import Images
+import Packs
+import Testing
+
+/// Pictures through `pack`, `train`, `evaluate` and `predict`, as a user runs them.
+@Suite(.serialized, .enabled(if: isOutsideMPI)) struct PackCommandTests {
+  private let folder: TestFolder
+  private var directory: String { folder.path }
+
+  private static let golden = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+    .appending(path: "Golden/photos").path
+
+  init() throws {
+    folder = try TestFolder()
+  }
+
+  private func copy(_ picture: String, to name: String) throws {
+    let target = URL(filePath: "\(directory)/\(name)")
+    try FileManager.default.createDirectory(at: target.deletingLastPathComponent(), withIntermediateDirectories: true)
+    try FileManager.default.copyItem(at: URL(filePath: "\(Self.golden)/\(picture)"), to: target)
+  }
+
+  private func write(_ bytes: [UInt8], to name: String) throws {
+    let target = URL(filePath: "\(directory)/\(name)")
+    try FileManager.default.createDirectory(at: target.deletingLastPathComponent(), withIntermediateDirectories: true)
+    try Data(bytes).write(to: target)
+  }
+
+  private func bytes(_ name: String) throws -> [UInt8] {
+    Array(try Data(contentsOf: URL(filePath: "\(directory)/\(name)")))
+  }
+
+  /// `count` pictures of each of four classes, of every kind, in files of their own.
+  private func makePhotos(_ count: Int = 6, to root: String = "photos") throws {
+    let kinds = [
+      "rgb-420.jpg", "rgb-422.jpg", "rgb-444.jpg", "progressive.jpg", "grey.jpg", "cmyk.jpg", "rgb.png", "rgba.png",
+      "palette.png", "grey-16.png", "one-pixel.png", "large.jpg",
+    ]
+    for number in 0..<4 * count {
+      let kind = kinds[number % kinds.count]
+      try copy(kind, to: "\(root)/class \(number % 4)/\(number)\(kind.suffix(4))")
+    }
+  }
+
+  /// A pack in which a byte of each copy of one picture is another.
+  private func damagingPictures(_ pack: [UInt8]) throws -> [UInt8] {
+    let picture = try Data(contentsOf: URL(filePath: "\(Self.golden)/rgb-420.jpg"))
+    var damaged = Data(pack)
+    var start = 0
+    while let range = damaged.range(of: picture, in: start..<damaged.count) {
+      damaged[range.lowerBound + 700] ^= 0x20
+      start = range.upperBound
+    }
+    try #require(start > 0)
+    return Array(damaged)
+  }
+
+  private func pack(_ arguments: [String], ranks: Int? = nil) throws -> Program.Outcome {
+    try Program.run(["pack", "--threads", "2"] + arguments, ranks: ranks, in: directory)
+  }
+
+  // MARK: - The file
+
+  @Test func sameBytesOnAnyRanksAndThreads() throws {
+    // More pictures than a block has, so that every rank has work.
+    try makePhotos(150)
+    let one = try pack(["photos", "-o", "one.h5", "--hold-out", "50"])
+    #expect(one.exitCode == 0, "\(one.errors)")
+    #expect(one.output.contains("550 to train on, 50 to validate"), "\(one.output)")
+    for ranks in [2, 3] {
+      let outcome = try pack(
+        ["photos", "-o", "\(ranks).h5", "--hold-out", "50", "--threads", "1"], ranks: ranks)
+      #expect(outcome.exitCode == 0, "\(outcome.errors)")
+      #expect(try bytes("\(ranks).h5") == bytes("one.h5"), "\(ranks) ranks")
+    }
+    // Nothing is left behind.
+    #expect(
+      try FileManager.default.contentsOfDirectory(atPath: directory).filter { $0.contains(".h5") }.sorted()
+        == ["2.h5", "3.h5", "one.h5"])
+  }
+
+  @Test func storesFilesAsTheyAreButForLargeOnes() throws {
+    try makePhotos()
+    #expect(try pack(["photos", "-o", "photos.h5"]).exitCode == 0)
+    let pack = try Pack("\(directory)/photos.h5")
+    #expect(pack.classNames == (0..<4).map { "class \($0)" })
+    let images = try #require(pack.images(.training))
+    #expect(images.count == 24)
+    var names: [String] = []
+    for index in 0..<images.count {
+      let name = images.fileName(of: index)
+      names.append(name)
+      #expect(name.hasPrefix("class \(images.labels[index])/"))
+      var stored = [UInt8](repeating: 0, count: images.byteCount(of: index))
+      try stored.withUnsafeMutableBufferPointer { try images.read(index, into: $0.baseAddress!) }
+      let original = try bytes("photos/\(name)")
+      let (height, width) = images.extents(of: index)
+      if original == Array(try Data(contentsOf: URL(filePath: "\(Self.golden)/large.jpg"))) {
+        #expect((height, width) == (512, 512 * 760 / 620))
+        #expect(stored != original && stored.starts(with: [0xFF, 0xD8, 0xFF]))
+      } else {
+        #expect(stored == original, "\(name)")
+      }
+    }
+    #expect(Set(names).count == 24)
+    #expect(try self.pack(["photos", "-o", "kept.h5", "--keep"]).exitCode == 0)
+    let kept = try #require(try Pack("\(directory)/kept.h5").images(.training))
+    #expect((0..<24).contains { kept.extents(of: $0) == (620, 760) })
+  }
+
+  @Test func turnsPicturesWhereAsked() throws {
+    try copy("turned.jpg", to: "photos/a/1.jpg")
+    #expect(try pack(["photos", "-o", "plain.h5"]).exitCode == 0)
+    #expect(try pack(["photos", "-o", "exif.h5", "--exif"]).exitCode == 0)
+    #expect(try #require(try Pack("\(directory)/plain.h5").images(.training)).extents(of: 0) == (61, 93))
+    let turned = try #require(try Pack("\(directory)/exif.h5").images(.training))
+    #expect(turned.extents(of: 0) == (93, 61))
+    // Lying on its left side, the picture's first row becomes the last column.
+    var stored = [UInt8](repeating: 0, count: turned.byteCount(of: 0))
+    try stored.withUnsafeMutableBufferPointer { try turned.read(0, into: $0.baseAddress!) }
+    try write(stored, to: "turned.jpg")
+    let (now, before) = (
+      try ImageDecoder.decode(path: "\(directory)/turned.jpg", channels: 1),
+      try ImageDecoder.decode(path: "\(Self.golden)/turned.jpg", channels: 1)
+    )
+    var difference = 0
+    for y in 0..<93 {
+      for x in 0..<61 { difference += abs(Int(now.bytes[y * 61 + x]) - Int(before.bytes[(60 - x) * 93 + y])) }
+    }
+    #expect(Double(difference) / (93 * 61) < 4)
+  }
+
+  @Test func shardsHoldTheSamePictures() throws {
+    try makePhotos(150)
+    #expect(try pack(["photos", "-o", "one.h5"]).exitCode == 0)
+    #expect(try pack(["photos", "-o", "many.h5", "--shards", "2"], ranks: 2).exitCode == 0)
+    let one = try Pack("\(directory)/one.h5")
+    for name in ["many.h5", "many-2-of-2.h5"] {
+      let many = try Pack("\(directory)/\(name)")
+      #expect(many.fingerprint == one.fingerprint)
+      let (a, b) = (try #require(many.images(.training)), try #require(one.images(.training)))
+      #expect(a.labels == b.labels)
+      #expect(
+        (0..<a.count).allSatisfy {
+          a.fileName(of: $0) == b.fileName(of: $0) && a.byteCount(of: $0) == b.byteCount(of: $0)
+        })
+    }
+    try FileManager.default.removeItem(atPath: "\(directory)/many-1-of-2.h5")
+    let outcome = try Program.run(["train", "--data", "many-2-of-2.h5", "--run", "r"], in: directory)
+    #expect(outcome.exitCode == 66, "\(outcome.errors)")
+    #expect(outcome.errors.contains("many-1-of-2.h5: there is no such pack file"), "\(outcome.errors)")
+  }
+
+  // MARK: - Broken files
+
+  @Test func brokenFilesStopOrAreSkippedByName() throws {
+    try makePhotos()
+    let jpeg = Array(try Data(contentsOf: URL(filePath: "\(Self.golden)/rgb-420.jpg")))
+    var huge = jpeg
+    let frame = try #require(jpeg.indices.first { jpeg[$0] == 0xFF && jpeg[$0 + 1] == 0xC0 })
+    huge.replaceSubrange(frame + 5..<frame + 9, with: [0xFF, 0xDC, 0xFF, 0xDC])
+    let broken: [(name: String, bytes: [UInt8], words: String)] = [
+      ("cut.jpg", Array(jpeg.prefix(jpeg.count / 2)), "expected a whole JPEG picture, found damage"),
+      ("empty.jpg", [], "expected a JPEG or PNG picture, found an empty file"),
+      ("text.jpg", Array("no picture".utf8), "found text that begins with \"no picture\""),
+      ("huge.jpg", huge, "of at most 2^28 pixels, found one that declares 65500×65500"),
+      (
+        "cut.png", Array(try Data(contentsOf: URL(filePath: "\(Self.golden)/rgb.png"))).dropLast(400),
+        "found damage (libpng"
+      ),
+    ]
+    // One PNG named as ImageNet's is, which is no error.
+    try copy("rgb.png", to: "photos/class 0/named.JPEG")
+    for (name, bytes, words) in broken {
+      try write(bytes, to: "photos/class 1/\(name)")
+      let stopped = try pack(["photos", "-o", "a.h5"])
+      #expect(stopped.exitCode == 65)
+      #expect(
+        stopped.errors.contains("photos/class 1/\(name): ") && stopped.errors.contains(words), "\(stopped.errors)")
+      try FileManager.default.removeItem(atPath: "\(directory)/photos/class 1/\(name)")
+    }
+    // What was done before goes on.
+    #expect(try pack(["photos", "-o", "a.h5"]).exitCode == 0)
+    for (name, bytes, _) in broken { try write(bytes, to: "photos/class 1/\(name)") }
+    let skipped = try pack(["photos", "-o", "b.h5", "--on-error", "skip"], ranks: 2)
+    #expect(skipped.exitCode == 0, "\(skipped.errors)")
+    #expect(skipped.output.contains("25 to train on; 5 skipped"), "\(skipped.output)")
+    for (name, _, words) in broken {
+      #expect(skipped.errors.contains("skipped training/class 1/\(name): ") && skipped.errors.contains(words))
+    }
+    #expect(try Pack("\(directory)/a.h5").fingerprint == Pack("\(directory)/b.h5").fingerprint)
+    let inspected = try Program.run(["inspect", "b.h5"], in: directory)
+    #expect(inspected.output.contains("skipped        5 files") && inspected.output.contains("class 1/empty.jpg"))
+    // A pack is not overwritten.
+    #expect(try pack(["photos", "-o", "b.h5"]).exitCode == 73)
+  }
+
+  @Test func goesOnAfterAKill() throws {
+    try makePhotos(150)
+    #expect(try pack(["photos", "-o", "whole.h5"]).exitCode == 0)
+    // The last picture breaks, so that the blocks before it are done when the packing ends.
+    let last = "photos/class 3/599.jpg"
+    let whole = try bytes(last)
+    try write(Array(whole.dropLast(whole.count / 2)), to: last)
+    #expect(try pack(["photos", "-o", "cut.h5", "--threads", "1"]).exitCode == 65)
+    let work = try FileManager.default.contentsOfDirectory(atPath: "\(directory)/cut.h5.work")
+    #expect(work.sorted() == ["block-0", "block-1"])
+    try write(whole, to: last)
+    // A block that a kill left half written is made anew.
+    let block = try bytes("cut.h5.work/block-1")
+    try write(Array(block.dropLast(7)), to: "cut.h5.work/block-1")
+    let outcome = try pack(["photos", "-o", "cut.h5"], ranks: 2)
+    #expect(outcome.exitCode == 0, "\(outcome.errors)")
+    #expect(outcome.output.contains("256 pictures are done already"), "\(outcome.output)")
+    #expect(try bytes("cut.h5") == bytes("whole.h5"))
+  }
+
+  @Test func damagedPacksAreRefused() throws {
+    try makePhotos()
+    #expect(try pack(["photos", "-o", "a.h5"]).exitCode == 0)
+    let whole = try bytes("a.h5")
+    func opened(_ bytes: [UInt8]) throws -> String {
+      try write(bytes, to: "b.h5")
+      do {
+        let images = try #require(try Pack("\(directory)/b.h5").images(.training))
+        for index in 0..<images.count {
+          var bytes = [UInt8](repeating: 0, count: images.byteCount(of: index))
+          try bytes.withUnsafeMutableBufferPointer { try images.read(index, into: $0.baseAddress!) }
+        }
+        return "whole"
+      } catch {
+        return "\(error)"
+      }
+    }
+    #expect(try opened(whole) == "whole")
+    for length in [0, 100, whole.count / 2, whole.count - 1] {
+      #expect(try opened(Array(whole.prefix(length))).contains("b.h5: "), "\(length) bytes")
+    }
+    let flipped = try damagingPictures(whole)
+    #expect(try opened(flipped).contains("expected the bytes that were packed, found others"))
+    for (text, code, words) in [("hello", 65, "found a text file"), (nil, 66, "there is no such pack")]
+      as [(String?, Int32, String)]
+    {
+      if let text {
+        try write(Array(text.utf8), to: "c.h5")
+      } else {
+        try FileManager.default.removeItem(atPath: "\(directory)/c.h5")
+      }
+      let outcome = try Program.run(["train", "--data", "c.h5", "--run", "r"], in: directory)
+      #expect(outcome.exitCode == code && outcome.errors.contains(words), "\(outcome.errors)")
+    }
+  }
+
+  // MARK: - Training
+
+  private let recipe = """
+    model:
+      activation: prelu
+      input: { channels: 3, height: 32, width: 32 }
+      layers:
+        - convolution: { name: conv1, filters: 8, kernel: 3, padding: 1, stride: 2 }
+        - maxPooling: { name: pool1, size: 2, stride: 2 }
+        - spatialPyramidPooling: { name: spp, levels: [2, 1] }
+        - fullyConnected: { name: fc1, outputs: 4 }
+    data: { kind: pack, directory: photos.h5, shorterSide: 40, validation: 8, scale: 0.015625 }
+    augmentation: { padding: 0, mirror: true, shorterSide: [32, 80], color: 0.1 }
+    training: { batch: 16, epochs: 3 }
+    """
+
+  @Test func trainsAndEvaluatesTheSameOnAnyRanksAndThreads() throws {
+    try makePhotos(12)
+    try write(Array(recipe.utf8), to: "own.yaml")
+    #expect(try pack(["photos", "-o", "photos.h5", "--mean-side", "40", "--mean-crop", "32"]).exitCode == 0)
+    var digests: Set<String> = []
+    var evaluations: Set<String> = []
+    for (ranks, threads, loading) in [(nil, 1, 1), (2, 1, 2), (4, 2, 3)] as [(Int?, Int, Int)] {
+      let run = "run-\(ranks ?? 1)"
+      let outcome = try Program.run(
+        ["train", "--recipe", "own.yaml", "--run", run, "--threads", "\(threads)", "--loading-threads", "\(loading)"],
+        ranks: ranks, in: directory)
+      #expect(outcome.exitCode == 0, "\(outcome.errors)")
+      #expect(outcome.output.contains("40 to train on, 8 to validate, 8 to test, 4 classes"), "\(outcome.output)")
+      digests.insert(try Program.inspect(run, in: directory).digest)
+      evaluations.insert(
+        try Program.run(["evaluate", run, "--json"], ranks: ranks, in: directory).output
+          .replacingOccurrences(of: run, with: "run"))
+    }
+    #expect(digests.count == 1)
+    #expect(evaluations.count == 1 && evaluations.first?.contains("\"images\":8") == true, "\(evaluations)")
+    let metrics = try String(contentsOfFile: "\(directory)/run-1/metrics.csv", encoding: .utf8).split(separator: "\n")
+    #expect(metrics.count == 4 && metrics[0].hasSuffix(",data_wait_seconds"))
+    #expect(metrics.dropFirst().allSatisfy { Double($0.split(separator: ",").last ?? "") ?? 0 > 0 })
+
+    // Killed and resumed, on other ranks: the same bits.
+    let limits = ["--iterations", "4", "--checkpoint-every", "1"]
+    #expect(
+      try Program.run(["train", "--recipe", "own.yaml", "--run", "cut"] + limits, ranks: 2, in: directory).exitCode == 0
+    )
+    #expect(try Program.run(["train", "--resume", "cut"], in: directory).exitCode == 0)
+    #expect(digests.contains(try Program.inspect("cut", in: directory).digest))
+
+    let predicted = try Program.run(["predict", "run-1", "photos/class 1/1.jpg", "--test-image", "0"], in: directory)
+    #expect(predicted.exitCode == 0 && predicted.output.contains("labelled class"), "\(predicted.errors)")
+    let preview = try Program.run(
+      ["train", "--recipe", "own.yaml", "--run", "seen", "--iterations", "0", "--preview", "5"], in: directory)
+    #expect(preview.exitCode == 0, "\(preview.errors)")
+    let sheet = try ImageDecoder.decode(path: "\(directory)/seen/preview.png", channels: 3)
+    #expect(sheet.extents == ImageExtents(channels: 3, height: 2 * 36 + 4, width: 3 * 36 + 4))
+  }
+
+  @Test func otherPicturesAreOtherData() throws {
+    try makePhotos(12)
+    try write(Array(recipe.utf8), to: "own.yaml")
+    #expect(try pack(["photos", "-o", "photos.h5", "--mean-side", "40", "--mean-crop", "32"]).exitCode == 0)
+    #expect(
+      try Program.run(["train", "--recipe", "own.yaml", "--run", "r", "--iterations", "1"], in: directory).exitCode == 0
+    )
+    try copy("rgb.png", to: "photos/class 2/another.png")
+    #expect(try pack(["photos", "-o", "other.h5", "--mean-side", "40", "--mean-crop", "32"]).exitCode == 0)
+    let outcome = try Program.run(["train", "--resume", "r", "--data", "other.h5"], in: directory)
+    #expect(outcome.exitCode == 65 && outcome.errors.contains("the data differ"), "\(outcome.errors)")
+    // A damaged picture ends the run with its name.
+    try write(damagingPictures(bytes("photos.h5")), to: "photos.h5")
+    let ended = try Program.run(["train", "--recipe", "own.yaml", "--run", "s"], ranks: 2, in: directory)
+    #expect(ended.exitCode == 65 && ended.errors.contains("photos.h5: /training, picture"), "\(ended.errors)")
+  }
+
+  @Test(arguments: [
+    (["pack"], 64, "Missing expected argument"),
+    (["pack", "nowhere", "-o", "a.h5"], 66, "nowhere: expected a folder of class folders"),
+    (["pack", "x", "-o", "a.h5", "--quality", "0"], 64, "--quality is 0; it takes 1 to 100."),
+    (["pack", "x", "-o", "a.h5", "--on-error", "cry"], 64, "'cry' is invalid"),
+    (["train", "--recipe", "imagenet-A", "--run", "r"], 66, "imagenet.h5: there is no such pack file"),
+  ])
+  func wrongRequests(arguments: [String], exitCode: Int32, words: String) throws {
+    let outcome = try Program.run(arguments, in: directory)
+    #expect(outcome.exitCode == exitCode && outcome.errors.contains(words), "\(outcome.errors)")
+  }
+}

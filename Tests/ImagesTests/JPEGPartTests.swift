@@ -1,0 +1,92 @@
+import CTurboJPEG
+import Images
+import Testing
+
+/// A part of a JPEG picture has the same pixels as the whole one.
+@Suite struct JPEGPartTests {
+  /// Extents that are no multiple of a block in any subsampling.
+  private let height = 75
+  private let width = 109
+
+  private func file(_ subsampling: TJSAMP, flags: Int32 = 0) -> [UInt8] {
+    let pixels = (0..<height * width * 3).map { index in
+      UInt8(
+        truncatingIfNeeded: index / 3 % width * 3 + index / 3 / width * 2 + Int(scatteredBytes(1, seed: index)[0]) / 8)
+    }
+    let encoder = tjInitCompress()
+    defer { tjDestroy(encoder) }
+    var file: UnsafeMutablePointer<UInt8>?
+    var size: UInt = 0
+    defer { tjFree(file) }
+    #expect(
+      tjCompress2(
+        encoder, pixels, Int32(width), 0, Int32(height), Int32(TJPF_RGB.rawValue), &file, &size,
+        Int32(subsampling.rawValue), 92, flags) == 0)
+    return Array(UnsafeBufferPointer(start: file, count: Int(size)))
+  }
+
+  private struct Pixels {
+    let left: Int
+    let columns: Int
+    let bytes: [UInt8]
+  }
+
+  private func decode(_ bytes: [UInt8], _ denominator: Int, rows: Range<Int>, columns: Range<Int>) throws -> Pixels {
+    let memory = PixelMemory()
+    return try bytes.withUnsafeBufferPointer {
+      let region = try JPEGDecoder.decode(
+        PictureFile(path: "picture", bytes: $0), height: height, width: width, denominator: denominator, rows: rows,
+        columns: columns, memory: memory)
+      #expect(region.left <= columns.lowerBound && region.left + region.columns >= columns.upperBound)
+      return Pixels(
+        left: region.left, columns: region.columns,
+        bytes: Array(UnsafeBufferPointer(start: region.pixels, count: 4 * region.rows * region.columns)))
+    }
+  }
+
+  /// Two columns at the borders of a part may differ: interpolated colours lack a neighbour there.
+  @Test(
+    arguments: [
+      (TJSAMP_444, 0), (TJSAMP_422, 0), (TJSAMP_420, 0), (TJSAMP_GRAY, 0), (TJSAMP_440, 0), (TJSAMP_411, 0),
+      (TJSAMP_420, TJFLAG_PROGRESSIVE), (TJSAMP_444, TJFLAG_PROGRESSIVE),
+    ] as [(TJSAMP, Int32)])
+  func equalsTheWhole(subsampling: TJSAMP, flags: Int32) throws {
+    let bytes = file(subsampling, flags: flags)
+    for denominator in [1, 2, 4, 8] {
+      let (rows, columns) = ((height + denominator - 1) / denominator, (width + denominator - 1) / denominator)
+      let whole = try decode(bytes, denominator, rows: 0..<rows, columns: 0..<columns)
+      #expect(whole.left == 0 && whole.columns == columns)
+      for seed in 0..<40 {
+        // Parts of all sizes, at all places.
+        let numbers = scatteredBytes(4, seed: seed &* 31 + denominator).map { Int($0) }
+        let (top, left) = (numbers[0] % rows, numbers[1] % columns)
+        let (bottom, right) = (top + 1 + numbers[2] % (rows - top), left + 1 + numbers[3] % (columns - left))
+        let part = try decode(
+          bytes, denominator, rows: top..<bottom, columns: max(0, left - 2)..<min(columns, right + 2))
+        var differing = 0
+        for y in top..<bottom {
+          for x in left..<right {
+            let a = 4 * (y * columns + x)
+            let b = 4 * ((y - top) * part.columns + x - part.left)
+            if whole.bytes[a..<a + 3] != part.bytes[b..<b + 3] { differing += 1 }
+          }
+        }
+        #expect(differing == 0, "1/\(denominator), rows \(top)..<\(bottom), columns \(left)..<\(right)")
+      }
+    }
+  }
+
+  @Test func superfluousBytesAreNoDamage() throws {
+    var bytes = file(TJSAMP_420)
+    // Between the picture's end and its last marker, as some of ImageNet's files have them.
+    bytes.insert(contentsOf: [0x12, 0x34], at: bytes.count - 2)
+    _ = try decode(bytes, 1, rows: 0..<height, columns: 0..<width)
+  }
+
+  @Test func damageInAPartIsFound() throws {
+    let bytes = file(TJSAMP_420)
+    let cut = Array(bytes.prefix(bytes.count / 2))
+    #expect(throws: DataError.self) { try decode(cut, 1, rows: 0..<height, columns: 0..<width) }
+    #expect(throws: DataError.self) { try decode(cut, 1, rows: height - 4..<height, columns: 0..<8) }
+  }
+}

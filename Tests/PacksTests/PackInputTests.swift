@@ -1,0 +1,152 @@
+import Foundation
+import Images
+import Packs
+import TestSupport
+import Testing
+
+/// What is found in folders and lists, before any picture is opened: files may be empty here.
+@Suite struct PackInputTests {
+  private let folder: ScratchFolder
+
+  init() throws {
+    folder = try ScratchFolder()
+  }
+
+  private func touch(_ names: [String], _ text: String = "") throws {
+    for name in names {
+      let url = URL(filePath: folder.file(name))
+      try FileManager.default.createDirectory(at: url.deletingLastPathComponent(), withIntermediateDirectories: true)
+      try Data(text.utf8).write(to: url)
+    }
+  }
+
+  private func names(_ listing: PackListing, _ part: PackPart = .training) -> [String] {
+    listing.parts[part]?.entries.map { "\($0.name) \($0.label)" } ?? []
+  }
+
+  private func problem(_ input: PackInput) -> String {
+    do throws(DataError) {
+      return "no error but \(try input.listing())"
+    } catch {
+      return "\(error)"
+    }
+  }
+
+  @Test func classFoldersInTheOrderOfBytes() throws {
+    try touch([
+      "b/2.JPG", "b/10.jpg", "B/x.png", "a/deep/er/1.jpeg", "a/0.png", "a/.hidden.png", "a/._0.png", ".git/c.png",
+      "a/notes.txt",
+      "readme.md",
+    ])
+    let listing = try PackInput(source: folder.path).listing()
+    #expect(listing.classNames == ["B", "a", "b"])
+    #expect(names(listing) == ["B/x.png 0", "a/0.png 1", "a/deep/er/1.jpeg 1", "b/10.jpg 2", "b/2.JPG 2"])
+    #expect(listing.ignored == 2)
+    #expect(listing.parts[.validation] == nil)
+  }
+
+  @Test func trainAndValidationFolders() throws {
+    try touch(["train/cat/1.jpg", "train/dog/1.jpg", "val/dog/9.jpg", "test/cat/5.jpg"])
+    let listing = try PackInput(source: folder.path).listing()
+    #expect(listing.classFolders == ["cat", "dog"])
+    #expect(names(listing) == ["cat/1.jpg 0", "dog/1.jpg 1"])
+    #expect(names(listing, .validation) == ["dog/9.jpg 1"])
+    #expect(names(listing, .test) == ["cat/5.jpg 0"])
+    try touch(["val/bird/1.jpg"])
+    #expect(
+      problem(PackInput(source: folder.path)) == """
+        \(folder.path)/val/bird: expected the classes of \(folder.path)/train alone, found another one. Both need the same \
+        class folders.
+        """)
+  }
+
+  /// The kit of Tests/Golden/photos.py numbers its three classes 1 = n03000000, 2 = n01000000, 3 = n02000000, and its
+  /// four pictures 2, 1, 3, 2.
+  @Test func imageNetWithItsDevelopmentKit() throws {
+    try touch([
+      "train/n01000000/n01000000_1.JPEG", "train/n02000000/n02000000_1.JPEG", "train/n03000000/n03000000_7.JPEG",
+    ])
+    try touch((1...4).map { "val/ILSVRC2012_val_0000000\($0).JPEG" })
+    let kit = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+      .appending(path: "Golden/devkit").path
+    let listing = try PackInput(source: folder.path, developmentKit: kit).listing()
+    #expect(listing.classFolders == ["n01000000", "n02000000", "n03000000"])
+    #expect(listing.classNames == ["first", "second, Zwei", "third, the"])
+    #expect(listing.parts[.validation]?.entries.map(\.label) == [0, 2, 1, 0])
+
+    // Beside the pictures it is found; synsets.txt serves where there is no meta.mat.
+    #expect(problem(PackInput(source: folder.path)).contains("--devkit"))
+    try touch(["ILSVRC2012_devkit_t12/data/synsets.txt"], "n03000000\nn01000000\nn02000000\n")
+    try touch(["ILSVRC2012_devkit_t12/data/ILSVRC2012_validation_ground_truth.txt"], "2\n1\n3\n2\n")
+    #expect(try PackInput(source: folder.path).listing().parts[.validation]?.entries.map(\.label) == [0, 2, 1, 0])
+
+    // Some classes alone: pictures of the others are passed over.
+    try FileManager.default.removeItem(atPath: folder.file("train/n01000000"))
+    let some = try PackInput(source: folder.path).listing()
+    #expect(names(some, .validation) == ["ILSVRC2012_val_00000002.JPEG 1", "ILSVRC2012_val_00000003.JPEG 0"])
+    #expect(some.ignored == 2)
+    try touch(["val/ILSVRC2012_val_00000005.JPEG"])
+    #expect(
+      problem(PackInput(source: folder.path)).contains("ILSVRC2012_val_00000005.JPEG: expected a validation picture"))
+  }
+
+  @Test func kagglesImageNet() throws {
+    let base = "ILSVRC/Data/CLS-LOC"
+    try touch([
+      "\(base)/train/n02/n02_1.JPEG", "\(base)/train/n01/n01_1.JPEG", "\(base)/val/ILSVRC2012_val_00000007.JPEG",
+    ])
+    try touch(["\(base)/test/ILSVRC2012_test_00000001.JPEG"])
+    try touch(
+      ["LOC_val_solution.csv"], "ImageId,PredictionString\nILSVRC2012_val_00000007,n02 85 1 499 272 n02 1 2 3 4\n")
+    try touch(["LOC_synset_mapping.txt"], "n01 tench, Tinca tinca\nn02 goldfish\n")
+    let listing = try PackInput(source: folder.path).listing()
+    #expect(listing.classNames == ["tench, Tinca tinca", "goldfish"])
+    #expect(names(listing, .validation) == ["ILSVRC2012_val_00000007.JPEG 1"])
+    #expect(listing.parts[.test] == nil)
+  }
+
+  @Test func listFiles() throws {
+    try touch(["train.txt"], "a b/1.jpg 0\nc.png\t2\r\n\nd.jpg, 1\n")
+    try touch(["val.txt"], "e.jpg 2\n")
+    let listing = try PackInput(source: folder.file("train.txt"), validation: folder.file("val.txt")).listing()
+    #expect(names(listing) == ["a b/1.jpg 0", "c.png 2", "d.jpg 1"])
+    #expect(names(listing, .validation) == ["e.jpg 2"])
+    #expect(listing.classNames == ["0", "1", "2"])
+    #expect(listing.parts[.training]?.folder == folder.path)
+
+    try touch(["words.txt"], "1.jpg dog\n2.jpg cat\n")
+    let words = try PackInput(source: folder.file("words.txt"), root: "elsewhere").listing()
+    #expect(words.classNames == ["cat", "dog"])
+    #expect(names(words) == ["1.jpg 1", "2.jpg 0"])
+    #expect(words.parts[.training]?.folder == "elsewhere")
+
+    try touch(["names.txt"], "zero\none\n")
+    let named = PackInput(source: folder.file("train.txt"), classNames: folder.file("names.txt"))
+    #expect(problem(named).hasSuffix("train.txt: expected labels from 0 to 1, found 2 for c.png."))
+    try touch(["broken.txt"], "1.jpg 0\nlonely.jpg\n")
+    #expect(
+      problem(PackInput(source: folder.file("broken.txt"))).hasSuffix(
+        "broken.txt: expected a path and a label in each line, found \"lonely.jpg\" in line 2."))
+  }
+
+  @Test func whatIsNoDataIsNamed() throws {
+    #expect(problem(PackInput(source: folder.file("nowhere"))).contains("nowhere: expected a folder of class folders"))
+    #expect(problem(PackInput(source: folder.path)).contains("found an empty folder"))
+    try touch(["a/1.jpg", "b/note.txt"])
+    #expect(problem(PackInput(source: folder.path)).hasPrefix("\(folder.path)/b: expected pictures of a class"))
+    try touch(["b/line\nbreak.jpg"])
+    #expect(problem(PackInput(source: folder.path)).contains("expected names without line breaks"))
+  }
+
+  @Test func heldOutPicturesAreTheSameForAll() throws {
+    try touch((0..<40).map { "c\($0 % 4)/\($0).jpg" })
+    var (a, b) = (try PackInput(source: folder.path).listing(), try PackInput(source: folder.path).listing())
+    let all = names(a)
+    try a.holdOut(9)
+    try b.holdOut(9)
+    #expect(a == b)
+    #expect(names(a).count == 31 && names(a, .validation).count == 9)
+    #expect(Set(names(a) + names(a, .validation)) == Set(all))
+    #expect(throws: DataError.self) { try b.holdOut(3) }
+  }
+}
