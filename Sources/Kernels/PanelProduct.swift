@@ -77,6 +77,8 @@ enum PanelProduct {
   ) {
     switch height {
     case 14: multiply(Pixels14<T>.self, rows, innerPanels, a, b, c, nextA, nextB, accumulates)
+    case 13: multiply(Pixels13<T>.self, rows, innerPanels, a, b, c, nextA, nextB, accumulates)
+    case 12: multiply(Pixels12<T>.self, rows, innerPanels, a, b, c, nextA, nextB, accumulates)
     case 11: multiply(Pixels11<T>.self, rows, innerPanels, a, b, c, nextA, nextB, accumulates)
     case 10: multiply(Pixels10<T>.self, rows, innerPanels, a, b, c, nextA, nextB, accumulates)
     case 9: multiply(Pixels9<T>.self, rows, innerPanels, a, b, c, nextA, nextB, accumulates)
@@ -98,7 +100,8 @@ enum PanelProduct {
     case 4: multiply(Pixels4<T>.self, rows, innerPanels, a, b, c, nextA, nextB, accumulates)
     case 3: multiply(Pixels3<T>.self, rows, innerPanels, a, b, c, nextA, nextB, accumulates)
     case 2: multiply(Pixels2<T>.self, rows, innerPanels, a, b, c, nextA, nextB, accumulates)
-    default: multiply(T.self, rows, innerPanels, a, b, c, nextA, nextB, accumulates)
+    case 1: multiply(T.self, rows, innerPanels, a, b, c, nextA, nextB, accumulates)
+    default: preconditionFailure("a tile of \(height) rows")
     }
   }
 

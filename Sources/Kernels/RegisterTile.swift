@@ -147,5 +147,6 @@ typealias Pixels9<T: RegisterTile> = Join<Pixels8<T>, T>
 typealias Pixels10<T: RegisterTile> = Join<Pixels8<T>, Pixels2<T>>
 typealias Pixels11<T: RegisterTile> = Join<Pixels8<T>, Pixels3<T>>
 typealias Pixels12<T: RegisterTile> = Join<Pixels6<T>, Pixels6<T>>
+typealias Pixels13<T: RegisterTile> = Join<Pixels7<T>, Pixels6<T>>
 typealias Pixels14<T: RegisterTile> = Join<Pixels7<T>, Pixels7<T>>
 typealias Pixels16<T: RegisterTile> = Join<Pixels8<T>, Pixels8<T>>

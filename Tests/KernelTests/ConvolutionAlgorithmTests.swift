@@ -45,6 +45,8 @@ private struct AlgorithmCase: Sendable, CustomTestStringConvertible {
       winograd(20, 61, 58, 36, kernel, 1, images: 2)
       winograd(16, 3, 3, 16, kernel, 1, images: 250)
       winograd(100, 14, 14, 70, kernel, 1, images: 5)
+      // Blocks of all numbers of tiles, so that the product's last tile has every height.
+      for images in 1...30 { winograd(16, 4, 4, 20, kernel, kernel == 3 ? 1 : 0, images: images) }
     }
     return cases
   }()

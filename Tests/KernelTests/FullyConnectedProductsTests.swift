@@ -16,7 +16,11 @@ private struct LayerCase: Sendable, CustomTestStringConvertible {
       [1, 31, 32, 33, 100].flatMap { inputs in
         [1, 10, 32, 63, 130].map { LayerCase(rows: rows, inputs: inputs, outputs: $0) }
       }
-    } + [
+    }
+    // Every number of rows that a tile of the product can be left with.
+    + (2...31).map { LayerCase(rows: $0, inputs: 40, outputs: 35) }
+    + [96, 97, 110, 111, 124, 125, 126, 127].map { LayerCase(rows: $0, inputs: 40, outputs: 35) }
+    + [
       LayerCase(rows: 17, inputs: 1700, outputs: 70), LayerCase(rows: 9, inputs: 70, outputs: 1700),
       LayerCase(rows: 128, inputs: 800, outputs: 300),
     ]
