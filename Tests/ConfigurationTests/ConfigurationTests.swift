@@ -99,7 +99,7 @@ func textsSurviveQuoting(directory: String) throws {
 
 @Test func jsonIsCanonical() throws {
   let json = try Configuration.recipe(named: "fashion").json()
-  #expect(json.hasPrefix(#"{"augmentation":{"mirror":true,"padding":2},"checkpoint":{"everyIterations":0,"#), "\(json)")
+  #expect(json.hasPrefix(#"{"augmentation":{"color":0,"mirror":true,"padding":2,"shorterSide":[]},"checkpoint":{"everyIterations":0,"#), "\(json)")
   #expect(json.contains(#""directory":"/usr/share/datasets/fashion-mnist""#))
   #expect(json.contains(#""scale":0.015625"#))
   let jumbled = try JSONSerialization.data(withJSONObject: JSONSerialization.jsonObject(with: Data(json.utf8)))
@@ -248,7 +248,7 @@ func textsSurviveQuoting(directory: String) throws {
   ("solver: { momentum: .inf }", 1, "solver.momentum: expected a number, found .inf"),
   ("solver: { learningRate: 1e999 }", 1, "solver.learningRate: expected a number, found 1e999"),
   ("data: { directory: [] }", 1, "data.directory: expected a text, found a list"),
-  ("data: { kind: png }", 1, "data.kind: expected one of idx, found png."),
+  ("data: { kind: png }", 1, "data.kind: expected one of idx, pack, found png."),
   (
     "schedule: { kind: plateu }", 1,
     "schedule.kind: expected one of plateau, steps, found plateu. Did you mean plateau?"
