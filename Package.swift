@@ -38,6 +38,7 @@ let house: [Target] = [
   target("Images", ["CTurboJPEG", "CPNG", "CZlib", "Randomness"]),
   target("Checkpoint", ["CHDF5"]),
   target("Reports", []),
+  target("Diagnostics", ["Kernels", "Communication", "Checkpoint"]),
   target("Evaluation", ["Network", "Images", "Communication"]),
   target(
     "Training",
@@ -45,7 +46,9 @@ let house: [Target] = [
   target("Benchmarks", ["Training"]),
   .executableTarget(
     name: "prelu-dist",
-    dependencies: ["Training", "Benchmarks", .product(name: "ArgumentParser", package: "swift-argument-parser")],
+    dependencies: [
+      "Training", "Benchmarks", "Diagnostics", .product(name: "ArgumentParser", package: "swift-argument-parser"),
+    ],
     swiftSettings: settings),
 ]
 
@@ -66,6 +69,7 @@ let bundles: [Target] = [
   tests("ImagesTests", ["Images"]),
   tests("CheckpointTests", ["Checkpoint"]),
   tests("ReportsTests", ["Reports"]),
+  tests("DiagnosticsTests", ["Diagnostics"]),
   tests("EvaluationTests", ["Evaluation"]),
   tests("TrainingTests", ["Training"]),
   tests("CommandTests", []),

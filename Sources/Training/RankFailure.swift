@@ -12,6 +12,16 @@ public struct RankFailure: Error, CustomStringConvertible, Sendable {
   public let failedRanks: Int
   public let ranks: Int
 
+  /// What all ranks find wrong together; the message names hosts itself where it must.
+  public init(allRanks ranks: Int, _ message: String, exitCode: Int32) {
+    self.init(rank: 0, host: "", message: message, exitCode: exitCode, failedRanks: ranks, ranks: ranks)
+  }
+
+  init(rank: Int, host: String, message: String, exitCode: Int32, failedRanks: Int, ranks: Int) {
+    (self.rank, self.host, self.message, self.exitCode) = (rank, host, message, exitCode)
+    (self.failedRanks, self.ranks) = (failedRanks, ranks)
+  }
+
   public var description: String {
     guard ranks > 1 else { return message }
     // What all ranks find wrong is no rank's fault: a file that is missing is missing for all.

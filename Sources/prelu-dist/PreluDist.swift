@@ -16,7 +16,8 @@ struct PreluDist: ParsableCommand {
       """,
     version: "prelu-dist \(version)",
     subcommands: [
-      TrainCommand.self, EvaluateCommand.self, PredictCommand.self, InspectCommand.self, BenchCommand.self,
+      TrainCommand.self, EvaluateCommand.self, PredictCommand.self, InspectCommand.self, DoctorCommand.self,
+      BenchCommand.self,
     ],
     defaultSubcommand: TrainCommand.self)
 }

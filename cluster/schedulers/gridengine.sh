@@ -1,0 +1,39 @@
+# shellcheck shell=bash disable=SC2154  # sourced by prelu-job, whose variables these functions read
+# Grid Engine and its descendants. none.sh says what each function does.
+
+job_id() { echo "${JOB_ID:-?}"; }
+job_name() {
+  local task=${SGE_TASK_ID:-undefined}
+  [[ $task == undefined ]] && task=
+  echo "${JOB_NAME:-job}${task:+-$task}"
+}
+job_folder() { echo "${SGE_O_WORKDIR:-$PWD}"; }
+# RESTARTED says only whether, not how often.
+job_restarts() { echo "$requeued"; }
+job_hosts() {
+  if [[ -z ${PE_HOSTFILE-} ]]; then
+    echo "$(hostname) ${NSLOTS:-1}"
+    return
+  fi
+  # "host slots queue processors"; a host has a line for each queue.
+  awk '{ if (!($1 in slots)) order[++count] = $1; slots[$1] += $2 } END { for (i = 1; i <= count; i++) print order[i], slots[order[i]] }' \
+    "$PE_HOSTFILE" 2>&1
+}
+job_threads() { :; }
+# Of a job on several hosts the soft limit does not come ahead: Grid Engine 8.1.9 then ends it at once, as if it were the
+# hard one. So the hard limit is kept to from within.
+job_seconds_left() {
+  local limit
+  limit=$(qstat -j "${JOB_ID:-?}" 2>/dev/null | sed -n 's/^hard[ _]resource_list:.*\<h_rt=\([0-9]*\).*/\1/p' | head -n 1)
+  [[ -z $limit ]] || echo $((limit - SECONDS))
+}
+host_answers() { # HOST
+  [[ $1 == "$(hostname)" ]] && return 0
+  timeout --kill-after=5 20 qrsh -inherit -nostdin -V "$1" true
+}
+launch_options() { :; }
+# qdel with -notify announces itself by USR2, like a limit: Grid Engine then does not run the job again whatever it
+# ends with. TERM comes from a person.
+job_is_cancelled() { return 0; }
+# What ends with 99 is run again, unless the cluster forbids it (qmaster_params FORBID_RESCHEDULE).
+requeue_job() { exit 99; }
