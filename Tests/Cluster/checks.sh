@@ -3,6 +3,8 @@
 # fails the case.
 
 passed=0 failed=0 skipped=0
+# What to do after each case, however it ended.
+after_case=
 
 # Runs a case in a folder of its own and says how it went. The case's output is shown where it fails.
 run_case() { # NAME FUNCTION
@@ -18,6 +20,7 @@ run_case() { # NAME FUNCTION
   ) >"$work/$2.out" 2>&1
   status=$?
   set -e
+  $after_case
   if ((status == 0)); then
     passed=$((passed + 1))
     echo "test-cluster: passed: $1 ($((SECONDS - start)) s)"

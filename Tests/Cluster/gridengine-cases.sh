@@ -14,7 +14,7 @@ is_gone() { ! on node1 qstat -j "$1" >/dev/null 2>&1; }
 # On four hosts: the ranks save ahead of the hard limit by themselves.
 limit_of_gridengine() {
   local job log
-  job=$(qsubmit -l h_rt=0:0:22 -- "${settings[@]}")
+  job=$(qsubmit -l h_rt=0:0:30 -- "${settings[@]}")
   log=train-$job.log
   within 180 "the job has ended" is_gone "$job"
   check "the ranks saved" says "$log" 'stopped by the time limit after [0-9]+ iterations; checkpoint saved'
@@ -42,7 +42,7 @@ rank_killed_in_gridengine() {
   job=$(qsubmit -- "${settings[@]}")
   log=train-$job.log
   within 60 "a checkpoint" reached train 20
-  pid=$(ranks_on node3 "$PWD/train --resume auto.*" | head -n 1)
+  pid=$(ranks_on node3 "$PWD/train --resume auto.*" | sed -n 1p)
   check "there is a rank on node3" test -n "$pid"
   kill -KILL "$pid"
   within 120 "the job has ended" is_gone "$job"

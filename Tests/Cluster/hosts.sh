@@ -115,6 +115,15 @@ crash() { # HOST
   done
 }
 
+# Ends what runs on the hosts and plugs every cable in.
+hosts_as_new() {
+  local node
+  for node in "${nodes[@]}"; do
+    crash "$node"
+    link "$node" up
+  done
+}
+
 hosts_down() {
   local node
   for node in "${!holder[@]}"; do

@@ -106,7 +106,7 @@ rank_killed() {
   job=$(submit -- "${settings[@]}")
   log=train-$job.log
   within 60 "a checkpoint" reached train 20
-  pid=$(ranks_on node3 "$PWD/train --resume auto.*" | head -n 1)
+  pid=$(ranks_on node3 "$PWD/train --resume auto.*" | sed -n 1p)
   check "there is a rank on node3" test -n "$pid"
   kill -KILL "$pid"
   job_ends 120 "$job"
