@@ -65,7 +65,7 @@ group_doctor() {
   hosts_up
   after_case=hosts_as_new
   run_case "doctor: sound hosts" sound_hosts
-  run_case "doctor: a slow link" slow_link
+  ! $long || run_case "doctor: a slow link" slow_link
   run_case "doctor: unfit hosts" unfit_hosts
   after_case=
   hosts_down

@@ -14,7 +14,7 @@ is_gone() { ! on node1 qstat -j "$1" >/dev/null 2>&1; }
 # On four hosts: the ranks save ahead of the hard limit by themselves.
 limit_of_gridengine() {
   local job log
-  job=$(qsubmit -l h_rt=0:0:30 -- "${settings[@]}")
+  job=$(qsubmit -l h_rt=0:0:44 -- "${settings[@]}")
   log=train-$job.log
   within 180 "the job has ended" is_gone "$job"
   check "the ranks saved" says "$log" 'stopped by the time limit after [0-9]+ iterations; checkpoint saved'

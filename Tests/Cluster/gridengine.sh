@@ -55,7 +55,8 @@ gridengine_up() {
     changed scheduler schedule_interval=0:0:1
     on node1 qconf -Msconf scheduler
     on node1 qconf -sconf >global
-    changed global min_uid=0 min_gid=0 rsh_daemon=builtin rsh_command=builtin qlogin_daemon=builtin
+    # A job that was run on several hosts waits for their reports before it is run again.
+    changed global load_report_time=00:00:03 min_uid=0 min_gid=0 rsh_daemon=builtin rsh_command=builtin qlogin_daemon=builtin
     on node1 qconf -Mconf global
   ) >"$lab/gridengine/log/qconf" 2>&1
   for node in "${nodes[@]}"; do

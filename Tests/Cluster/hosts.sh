@@ -53,12 +53,13 @@ hosts_up() {
       mount -t tmpfs -o size=1g tmpfs /dev/shm
       mount --bind '$lab/etc-hosts' /etc/hosts"
   done
-  # For mpirun's rsh agent, which is called as AGENT HOST WORDS and joins the words for a shell, like ssh.
+  # For mpirun's rsh agent, which is called as AGENT HOST WORDS and joins the words for a shell. Like that of ssh, the
+  # process here can end without the one over there.
   {
     echo '#!/bin/bash'
     declare -p holder
     # shellcheck disable=SC2016
-    echo 'host=$1; shift; exec nsenter --target "${holder[$host]:?no host $host}" --net --uts --mount --wd="$PWD" sh -c "$*"'
+    echo 'host=$1; shift; exec nsenter --target "${holder[$host]:?no host $host}" --net --uts --mount --wd="$PWD" setsid --fork --wait sh -c "$*"'
   } >"$lab/shell"
   chmod +x "$lab/shell"
 }

@@ -22,7 +22,7 @@ training_at_a_gigabit() {
   check "the network carried it" test $((after - before)) -gt 10000000
   echo "figure: 4 hosts at 1 Gbit/s, 8 ranks, 40 steps of the default recipe: $((after - before)) bytes sent by node2"
   echo "figure: $(grep 'time on rank 0' eight.log)"
-  if prelu-dist bench scaling --help >bench-help.log 2>&1; then
+  if prelu-dist bench --help 2>&1 | grep -q scaling; then
     # shellcheck disable=SC2046
     prelu-dist bench scaling $(bench_scaling_options) >scaling.log 2>&1 || cat scaling.log
     sed 's/^/figure: /' scaling.log | head -n 20
@@ -65,12 +65,14 @@ SH
   prelu-dist train --run one "${settings[@]}" --iterations "$last" --threads 1 >one.log 2>&1
   check "in the same bits as an undisturbed one" same "$result" "$(digest one)"
   find run -type f -exec sha256sum {} + | sort -k2 >before
+  # The daemon sleeps on: it would end them before they can write.
   kill -CONT "${pids[@]}"
-  within 60 "the ranks that were left end" none_alive "${pids[@]}"
+  within 60 "they find out at their next checkpoint" says left-over.errors 'run folder taken over by run'
+  kill -CONT "${pids_of_host[@]}"
+  within 60 "they end" none_alive "${pids[@]}"
   link node2 up
   find run -type f -exec sha256sum {} + | sort -k2 >after
   check "nothing in the run folder has changed" cmp before after
-  check "they said why" says left-over.errors 'run folder taken over by run'
 }
 none_alive() { local pid; for pid; do ! kill -0 "$pid" 2>/dev/null || return 1; done; }
 
@@ -149,9 +151,9 @@ group_network() {
   run_case "hosts: ranks left alive on a cut-off host" ranks_left_alive_cannot_damage_the_run
   run_case "hosts: another program on one" another_program_on_a_host
   run_case "hosts: other data on one" other_data_on_a_host
-  run_case "hosts: another BLAS kernel on one" another_kernel_on_a_host
   run_case "hosts: training at 1 Gbit/s" training_at_a_gigabit
   if $long; then
+    run_case "hosts: another BLAS kernel on one" another_kernel_on_a_host
     run_case "hosts: a host file, a rank and a host lost" hosts_without_a_scheduler
   fi
   after_case=

@@ -199,6 +199,28 @@ array_and_evaluation() {
   check "it saw every image" says "evaluate-$next.log" '"images":10000'
 }
 
+# The README's section, word for word, by somebody whose programs come from modules.
+first_ten_minutes() {
+  "$root/scripts/install" --program "$lab/bin/prelu-dist" --prefix "$PWD/prefix"
+  mkdir modules
+  printf '%s\n' '#%Module' >modules/openmpi
+  printf '%s\n' '#%Module' "prepend-path PATH $PWD/prefix/bin" >modules/prelu-dist
+  awk '/^<!-- tested: first-ten-minutes -->/ { found = 1; next } found && /^```sh/ { inside = 1; next }
+    inside && /^```/ { exit } inside' "$root/cluster/README.md" >section
+  check "the README has the section" test "$(wc -l <section)" -ge 8
+  rate none
+  # Without the test's own copies on the PATH.
+  PATH=${PATH#"$lab/bin:$root/cluster:"} MODULEPATH=$PWD/modules on node1 \
+    bash -c 'source /etc/profile.d/modules.sh && set -eo pipefail && source ./section' >session.log 2>&1
+  rate "$slow"
+  check "the doctor saw two hosts" says session.log 'ranks +4 on 2 hosts'
+  check "and found no problem" same "$(count session.log '^  problem:')" 0
+  check "training was done" says session.log '^prelu-job: done'
+  check "with a test error" says session.log 'test error of the best checkpoint: [0-9.]+ / [0-9.]+ %'
+  check "the evaluation says the same images" says session.log 'top-1 error [0-9.]+ %, top-5 error [0-9.]+ % \([0-9]+ and [0-9]+ of 10000 images\)'
+  echo "figure: $(grep -a 'test error of the best' session.log)"
+}
+
 group_slurm() {
   local reason
   if ! reason=$(hosts_possible && slurm_possible); then skip_cases "Slurm" "$reason"; return; fi
@@ -206,16 +228,21 @@ group_slurm() {
   if ! slurm_up; then failed=$((failed + 1)); echo "test-cluster: FAILED: Slurm does not start"; hosts_down; return; fi
   rate "$slow"
   run_case "Slurm: a time limit shorter than the run" limit_shorter_than_the_run
+  if [[ -f /etc/profile.d/modules.sh ]]; then
+    run_case "Slurm: the README's first ten minutes" first_ten_minutes
+  else
+    skip_cases "Slurm: the README's first ten minutes" "needs the package environment-modules"
+  fi
   run_case "Slurm: kill -9 of a rank" rank_killed
-  run_case "Slurm: scancel, submitted again" cancelled
-  run_case "Slurm: a rank that always dies" rank_that_always_dies
   run_case "Slurm: wrong usage" wrong_usage
-  run_case "Slurm: array, then evaluation" array_and_evaluation
-  run_case "Slurm: a link is cut, a node is spare" link_cut_with_a_spare_node
   if $long; then
-    run_case "Slurm: the limit, under srun" limit_under_srun
+    run_case "Slurm: a rank that always dies" rank_that_always_dies
+    run_case "Slurm: array, then evaluation" array_and_evaluation
+    run_case "Slurm: scancel, submitted again" cancelled
     run_case "Slurm: saved and ended by INT" saved_and_ended_by_int
     run_case "Slurm: scontrol requeue" queued_again_by_hand
+    run_case "Slurm: the limit, under srun" limit_under_srun
+    run_case "Slurm: a link is cut, a node is spare" link_cut_with_a_spare_node
     run_case "Slurm: a link is cut, no node is spare" link_cut
   fi
   hosts_down
