@@ -7,7 +7,7 @@ sound_hosts() {
   check "with their cores" says log 'node3: 2 ranks, each on processors'
   check "messages between hosts go over TCP" says log 'messages by ob1 over .*tcp'
   check "every pair is measured, and each host" same "$(count log ' MB/s$')" 10
-  check "the clocks agree" same "$(count log 'node[234] +[-+]0\.[0-9]+ ms')" 3
+  check "the clocks agree" same "$(count log 'node[234] +[-+][0-9]{1,2}\.[0-9]+ ms')" 3
   check "nothing is a problem" same "$(count log '^  problem:')" 0
   check "the run folder was tried and is not there" test ! -e run
   over_hosts "$four" 8 prelu-dist doctor --json 2>/dev/null >report.json
@@ -28,8 +28,8 @@ slow_link() {
   check "all three links of node3 are named" same "$(count log 'warning: node[123] – node[34]: [0-9.]+ MB/s, the best link has')" 3
   line=$(grep 'node1 – node2 ' log)
   echo "figure: at 1 Gbit/s: $(tr -s ' ' <<<"$line")"
-  # A gigabit is 125 MB/s.
-  check "the others have what they have" awk '{ exit !($(NF - 1) > 60 && $(NF - 1) < 130) }' <<<"$line"
+  # A gigabit is 125 MB/s; the shaping lets a burst of 256 kB pass on top.
+  check "the others have what they have" awk '{ exit !($(NF - 1) > 40 && $(NF - 1) < 160) }' <<<"$line"
 }
 
 unfit_hosts() {
