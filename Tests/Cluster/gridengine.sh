@@ -18,7 +18,7 @@ changed() { # FILE NAME=VALUE...
 }
 
 gridengine_up() {
-  local node folder
+  local node folder folders
   export SGE_ROOT=/var/lib/gridengine SGE_CELL=default SGE_QMASTER_PORT=6444 SGE_EXECD_PORT=6445 SGE_ND=1
   mkdir -p "$lab/gridengine/log"
   chmod 755 "$lab" "$lab/gridengine"
@@ -48,7 +48,13 @@ gridengine_up() {
       "accounting_summary FALSE" "qsort_args NONE" >environment
     on node1 qconf -Ap environment
     on node1 qconf -sq >queue
-    changed queue qname=main.q hostlist=@nodes slots=2 pe_list=mpi shell_start_mode=unix_behavior load_thresholds=NONE \
+    # Each host a folder of its own, as /tmp is elsewhere: a task's end on one must not clear away those of the others.
+    folders=$lab/gridengine
+    for node in "${nodes[@]}"; do
+      mkdir -m 1777 "$lab/gridengine/tmp.$node"
+      folders+=",[$node=$lab/gridengine/tmp.$node]"
+    done
+    changed queue "tmpdir=$folders" qname=main.q hostlist=@nodes slots=2 pe_list=mpi shell_start_mode=unix_behavior load_thresholds=NONE \
       shell=/bin/bash notify=00:00:20
     on node1 qconf -Aq queue
     on node1 qconf -ssconf >scheduler
