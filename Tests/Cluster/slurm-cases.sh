@@ -17,7 +17,7 @@ is_running() { [[ $(job_state "$1") == RUNNING ]]; }
 # Waits for a job's end. Slurm holds for two minutes what was queued again, so that nothing of the earlier start is left
 # when it starts; here 5 seconds do.
 job_ends() { # SECONDS JOB
-  local until=$((SECONDS + $1)) held=0
+  local until=$((SECONDS + patience * $1)) held=0
   until has_ended "$2"; do
     ((SECONDS < until)) ||
       { echo "NOT: job $2 has not ended: $(on node1 scontrol show job "$2" | grep JobState)"; on node1 sinfo; exit 1; }
