@@ -11,13 +11,14 @@ qsubmit() {
 
 is_gone() { ! on node1 qstat -j "$1" >/dev/null 2>&1; }
 
-# On four hosts: the ranks save ahead of the hard limit by themselves.
+# On four hosts: prelu-job minds the hard limit itself.
 limit_of_gridengine() {
   local job log
   job=$(qsubmit -l h_rt=0:1:30 -- "${settings[@]}" --iterations 400)
   log=train-$job.log
   within 300 "the job has ended" is_gone "$job"
-  check "the ranks saved" says "$log" 'stopped by the time limit after [0-9]+ iterations; checkpoint saved'
+  check "it minded the limit" says "$log" 'prelu-job: .* ALRM: asking the ranks to save'
+  check "the ranks saved" says "$log" 'stopped by signal USR1 after [0-9]+ iterations; checkpoint saved'
   check "Grid Engine ran it again" test "$(count "$log" 'prelu-job: .* gridengine job')" -ge 2
   check "a later start went on" says "$log" 'resumed from .*/train/checkpoint-'
   check "the last line says so" same "$(tail -n 1 "$log")" "prelu-job: done"

@@ -111,7 +111,7 @@ SH
   done
   check "the second job was submitted by the first, once" same "$(count qsub.log .)" 1
   check "with its script and run folder" says qsub.log "-N train -v PRELU_RUN=$PWD/train .*script"
-  check "the ranks saved ahead of the limit" says train.log 'stopped by the time limit after [0-9]+ iterations; checkpoint saved'
+  check "the ranks saved ahead of the limit" says train.log 'stopped by signal USR1 after [0-9]+ iterations; checkpoint saved'
   check "the other hosts were reached by PBS's own shell" says train.log 'plm_rsh_agent .*/pbs_tmrsh'
   check "each rank has one thread" says train.log '--threads 1'
   check "the second went on" says train.log 'resumed from'

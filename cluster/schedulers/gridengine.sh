@@ -21,11 +21,11 @@ job_hosts() {
 }
 job_threads() { :; }
 # Of a job on several hosts the soft limit does not come ahead: Grid Engine 8.1.9 then ends it at once, as if it were the
-# hard one. So the hard limit is kept to from within.
+# hard one. So the hard limit is watched from within.
 job_seconds_left() {
   local limit
   limit=$(qstat -j "${JOB_ID:-?}" 2>/dev/null | sed -n 's/^hard[ _]resource_list:.*\<h_rt=\([0-9]*\).*/\1/p' | head -n 1)
-  [[ -z $limit ]] || echo $((limit - SECONDS))
+  [[ -z $limit ]] || echo "$limit"
 }
 host_answers() { # HOST
   [[ $1 == "$(hostname)" ]] && return 0

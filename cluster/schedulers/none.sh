@@ -20,7 +20,7 @@ job_hosts() {
 }
 # The threads that each rank was given; nothing where the scheduler does not say.
 job_threads() { :; }
-# The seconds until the limit, for schedulers that send no signal ahead of it; else nothing.
+# The seconds that the job may take from its start, for schedulers that send no signal ahead of that; else nothing.
 job_seconds_left() { :; }
 # Whether a program can be started on the host, within some seconds.
 host_answers() { # HOST

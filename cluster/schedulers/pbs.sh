@@ -26,7 +26,7 @@ job_seconds_left() {
   local limit
   limit=$(qstat -f "$PBS_JOBID" 2>/dev/null | sed -n 's/^ *Resource_List.walltime = //p' | head -n 1)
   # "HH:MM:SS", or seconds.
-  awk -F: -v gone="$SECONDS" 'NF { seconds = 0; for (i = 1; i <= NF; i++) seconds = 60 * seconds + $i; print seconds - gone }' <<<"$limit"
+  awk -F: 'NF { seconds = 0; for (i = 1; i <= NF; i++) seconds = 60 * seconds + $i; print seconds }' <<<"$limit"
 }
 host_answers() { # HOST
   [[ ${1%%.*} == "$(hostname -s)" ]] && return 0
