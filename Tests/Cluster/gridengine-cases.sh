@@ -9,14 +9,15 @@ qsubmit() {
   on node1 qsub -terse "${options[@]}" "$root/cluster/train.sge" "$@"
 }
 
+no_jobs() { [[ -z $(on node1 qstat) ]]; }
 is_gone() { ! on node1 qstat -j "$1" >/dev/null 2>&1; }
 
 # On four hosts: prelu-job minds the hard limit itself.
 limit_of_gridengine() {
   local job log
   job=$(qsubmit -l h_rt=0:1:30 -- "${settings[@]}" --iterations 400)
-  log=train-$job.log
-  within 300 "the job has ended" is_gone "$job"
+  log=train.log
+  within 300 "all jobs have ended" no_jobs
   check "it minded the limit" says "$log" 'prelu-job: .* ALRM: asking the ranks to save'
   check "the ranks saved" says "$log" 'stopped by signal USR1 after [0-9]+ iterations; checkpoint saved'
   check "Grid Engine ran it again" test "$(count "$log" 'prelu-job: .* gridengine job')" -ge 2
@@ -31,7 +32,7 @@ limit_of_gridengine() {
 soft_limit() {
   local job log
   job=$(qsubmit -pe mpi 2 -l s_rt=0:0:6 -- "${settings[@]}" --iterations 100000)
-  log=train-$job.log
+  log=train.log
   within 60 "the job was run again" says "$log" 'resumed from .*/train/checkpoint-'
   on node1 qdel "$job"
   within 60 "the job has ended" is_gone "$job"
@@ -42,7 +43,7 @@ soft_limit() {
 rank_killed_in_gridengine() {
   local job log pid
   job=$(qsubmit -- "${settings[@]}")
-  log=train-$job.log
+  log=train.log
   within 60 "a checkpoint" reached train 20
   pid=$(ranks_on node3 "$PWD/train --resume auto.*" | sed -n 1p)
   check "there is a rank on node3" test -n "$pid"
@@ -57,10 +58,11 @@ rank_killed_in_gridengine() {
 rescheduled_by_hand() {
   local job log
   job=$(qsubmit -- "${settings[@]}")
-  log=train-$job.log
+  log=train.log
   within 60 "a checkpoint" reached train 20
   on node1 qmod -rj "$job"
-  within 180 "the job has ended" is_gone "$job"
+  within 180 "all jobs have ended" no_jobs
+  check "it was not submitted twice" same "$(count "$log" 'prelu-job: .* gridengine job')" 2
   check "it went on" says "$log" 'resumed from'
   check "and ends in the same bits" same "$(digest train)" "$(reference)"
 }
@@ -68,11 +70,12 @@ rescheduled_by_hand() {
 deleted() {
   local job log
   job=$(qsubmit -- "${settings[@]}")
-  log=train-$job.log
+  log=train.log
   within 60 "a checkpoint" reached train 20
   on node1 qdel "$job"
   within 60 "the job has ended" is_gone "$job"
   check "the ranks saved before their end" says "$log" 'stopped by signal USR[12] after [0-9]+ iterations; checkpoint saved'
+  within 10 "nothing waits to be run" no_jobs
   check "it is not run again" same "$(count "$log" 'prelu-job: .* gridengine job')" 1
   check "the run folder is whole" test "$(digest train | cut -d' ' -f2)" -ge 20
 }

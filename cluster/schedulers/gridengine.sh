@@ -32,8 +32,17 @@ host_answers() { # HOST
   timeout --kill-after=5 20 qrsh -inherit -nostdin -V "$1" true
 }
 launch_options() { :; }
-# qdel with -notify announces itself by USR2, like a limit: Grid Engine then does not run the job again whatever it
-# ends with. TERM comes from a person.
-job_is_cancelled() { return 0; }
-# What ends with 99 is run again, unless the cluster forbids it (qmaster_params FORBID_RESCHEDULE).
-requeue_job() { exit 99; }
+# qdel, and qmod -rj, announce themselves by USR2 where the job asked for -notify; either way the job's state says so, and
+# what is run again without us must not be submitted twice. A limit also sends USR2, and leaves the state alone.
+job_is_cancelled() { # SIGNAL
+  local state
+  [[ $1 == USR2 ]] || return 0
+  state=$(qstat 2>/dev/null | awk -v id="$JOB_ID" '$1 == id { print $5; exit }')
+  [[ -z $state || $state == *[dq]* ]]
+}
+# What ends with 99 is run again, unless the cluster forbids it (qmaster_params FORBID_RESCHEDULE). But a job of several
+# hosts then waits for ever "until clean up of a previous run has finished" in Grid Engine 8.1.9: a copy of it does not.
+requeue_job() {
+  ((all > 1)) && qresub "$JOB_ID" && exit 75
+  exit 99
+}

@@ -34,8 +34,8 @@ launch_options() {
     printf '%s\n' --mca plm_rsh_agent "$(command -v blaunch)"
   fi
 }
-# bkill sends INT and then TERM: either ends the job for good.
-job_is_cancelled() { return 0; }
+# bkill sends INT and then TERM: either ends the job for good. USR2 is the limit itself.
+job_is_cancelled() { [[ $1 != USR2 ]]; } # SIGNAL
 # LSF runs again what ends with an exit code of its option -Q.
 requeue_job() {
   exit 75

@@ -33,7 +33,7 @@ host_answers() { # HOST
 }
 # Options for mpirun, one word a line.
 launch_options() { :; }
-# Whether somebody cancelled the job, so that it must not come back.
-job_is_cancelled() { return 0; }
+# Whether the signal, TERM or USR2, means that the job must not be queued again from here.
+job_is_cancelled() { return 0; } # SIGNAL
 # Has the job run again and ends this program, or returns 1.
 requeue_job() { return 1; }

@@ -43,7 +43,7 @@ launch_options() {
   fi
 }
 # qdel sends TERM; so does qsig, but nobody asks it to.
-job_is_cancelled() { return 0; }
+job_is_cancelled() { return 0; } # SIGNAL
 # A job of its own with the same script, which PBS has copied, and so with the options in it.
 requeue_job() {
   local next

@@ -29,7 +29,7 @@ host_answers() { # HOST
   timeout --kill-after=5 20 srun --overlap --immediate=15 --nodes=1 --ntasks=1 --nodelist="$1" --mpi=none true
 }
 launch_options() { :; }
-job_is_cancelled() {
+job_is_cancelled() { # SIGNAL
   [[ $(squeue --noheader --jobs="$SLURM_JOB_ID" --format=%T 2>/dev/null) != RUNNING ]]
 }
 requeue_job() {
