@@ -23,7 +23,7 @@ limit_of_gridengine() {
   check "Grid Engine ran it again" test "$(count "$log" 'prelu-job: .* gridengine job')" -ge 2
   check "a later start went on" says "$log" 'resumed from .*/train/checkpoint-'
   check "the last line says so" same "$(tail -n 1 "$log")" "prelu-job: done"
-  prelu-dist train --run one "${settings[@]}" --iterations 400 --threads 1 >one 2>&1
+  prelu-dist train --run one "${settings[@]}" --iterations 400 --threads 1 >one.log 2>&1
   check "the weights are those of one rank's unlimited run" same "$(digest train)" "$(digest one)"
   echo "figure: 8 ranks on 4 hosts, $(count "$log" 'prelu-job: .* gridengine job') starts, $(digest train | cut -c1-16) as with 1 rank"
 }

@@ -58,8 +58,16 @@ hosts_up() {
   {
     echo '#!/bin/bash'
     declare -p holder
-    # shellcheck disable=SC2016
-    echo 'host=$1; shift; exec nsenter --target "${holder[$host]:?no host $host}" --net --uts --mount --wd="$PWD" setsid --fork --wait sh -c "$*"'
+    cat <<'SH'
+host=$1
+shift
+# No further than the network reaches: a host that is there refuses the connection.
+if [[ $host != "$(hostname)" && $(timeout 5 bash -c "exec 3<>/dev/tcp/$host/9" 2>&1) != *refused* ]]; then
+  echo "shell: no route to $host" >&2
+  exit 255
+fi
+exec nsenter --target "${holder[$host]:?no host $host}" --net --uts --mount --wd="$PWD" setsid --fork --wait sh -c "$*"
+SH
   } >"$lab/shell"
   chmod +x "$lab/shell"
 }

@@ -32,13 +32,18 @@ host_answers() { # HOST
   timeout --kill-after=5 20 qrsh -inherit -nostdin -V "$1" true
 }
 launch_options() { :; }
-# qdel, and qmod -rj, announce themselves by USR2 where the job asked for -notify; either way the job's state says so, and
-# what is run again without us must not be submitted twice. A limit also sends USR2, and leaves the state alone.
+# qdel, and qmod -rj, announce themselves by USR2 where the job asked for -notify; either way the job's state says so. What
+# qmod -rj has run again anyway must not be submitted once more, and end with 99, or it stays where it is. A limit also
+# sends USR2, and leaves the state alone.
 job_is_cancelled() { # SIGNAL
   local state
   [[ $1 == USR2 ]] || return 0
   state=$(qstat 2>/dev/null | awk -v id="$JOB_ID" '$1 == id { print $5; exit }')
-  [[ -z $state || $state == *[dq]* ]]
+  if [[ $state == *[qt]* ]]; then
+    say "saved; Grid Engine runs the job again"
+    exit 99
+  fi
+  [[ -z $state || $state == *d* ]]
 }
 # What ends with 99 is run again, unless the cluster forbids it (qmaster_params FORBID_RESCHEDULE). But a job of several
 # hosts then waits for ever "until clean up of a previous run has finished" in Grid Engine 8.1.9: a copy of it does not.
