@@ -55,18 +55,6 @@ rank_killed_in_gridengine() {
   check "and it ends in the same bits" same "$(digest train)" "$(reference)"
 }
 
-rescheduled_by_hand() {
-  local job log
-  job=$(qsubmit -- "${settings[@]}")
-  log=train.log
-  within 60 "a checkpoint" reached train 20
-  on node1 qmod -rj "$job"
-  within 180 "all jobs have ended" no_jobs
-  check "it was not submitted twice" same "$(count "$log" 'prelu-job: .* gridengine job')" 2
-  check "it went on" says "$log" 'resumed from'
-  check "and ends in the same bits" same "$(digest train)" "$(reference)"
-}
-
 deleted() {
   local job log
   job=$(qsubmit -- "${settings[@]}")
@@ -92,7 +80,6 @@ group_gridengine() {
   run_case "Grid Engine: kill -9 of a rank" rank_killed_in_gridengine
   if $long; then
     run_case "Grid Engine: a hard limit shorter than the run" limit_of_gridengine
-    run_case "Grid Engine: qmod -rj" rescheduled_by_hand
     run_case "Grid Engine: qdel" deleted
   fi
   hosts_down
