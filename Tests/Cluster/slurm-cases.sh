@@ -136,18 +136,13 @@ SH
 }
 
 wrong_usage() {
-  local job log status=0
+  local job log
   job=$(submit --nodes=1 -- --model fashion-7)
   log=train-$job.log
   job_ends 60 "$job"
   check "the exit code is the program's" same "$(job_field "$job" ExitCode)" 65:0
   check "it was started once" same "$(count "$log" 'prelu-job: .* slurm job')" 1
   check "the last line says why" says <(tail -n 1 "$log") 'stopped with exit code 65: .*prelu-dist said: .*fashion-7'
-  # Ranks that do not know of each other would all train in one folder.
-  on node1 srun --mpi=none --nodes=2 --ntasks=2 prelu-dist train --run alone --iterations 1 >alone.log 2>&1 || status=$?
-  check "srun without PMIx is refused" same "$status" 70
-  check "with what to do" says alone.log 'srun started 2 processes, but each of them is alone. Start them by srun --mpi=pmix'
-  check "nothing was begun" test ! -e alone
 }
 
 # Two of the job's three hosts are used; the cut one is replaced by the spare one inside the job.
