@@ -71,7 +71,7 @@ group_doctor() {
   hosts_down
   if ! command -v qemu-x86_64 >/dev/null; then
     skip_cases "a processor without the instructions" "needs the package qemu-user"
-  elif ! grep -qw avx512f /proc/cpuinfo; then
+  elif ! prelu-dist doctor --run "$work" | grep -q 'built for AVX-512'; then
     skip_cases "a processor without the instructions" "needs a program that was built for AVX-512"
   else
     run_case "a processor without the instructions" lacking_instructions

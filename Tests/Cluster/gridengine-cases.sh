@@ -77,8 +77,8 @@ group_gridengine() {
   fi
   rate "$slow"
   run_case "Grid Engine: a soft limit on one host" soft_limit
-  run_case "Grid Engine: kill -9 of a rank" rank_killed_in_gridengine
   if $long; then
+    run_case "Grid Engine: kill -9 of a rank" rank_killed_in_gridengine
     run_case "Grid Engine: a hard limit shorter than the run" limit_of_gridengine
     run_case "Grid Engine: qdel" deleted
   fi
