@@ -41,6 +41,7 @@ let house: [Target] = [
   target("Checkpoint", ["HDF5"]),
   target("Packs", ["Images", "HDF5", "Communication", "Kernels", "CZlib"]),
   target("Reports", []),
+  target("Diagnostics", ["Kernels", "Communication", "Checkpoint"]),
   target("Evaluation", ["Network", "Images", "Communication"]),
   target(
     "Training",
@@ -49,7 +50,8 @@ let house: [Target] = [
   .executableTarget(
     name: "prelu-dist",
     dependencies: [
-      "Training", "Packs", "Benchmarks", .product(name: "ArgumentParser", package: "swift-argument-parser"),
+      "Training", "Packs", "Benchmarks", "Diagnostics",
+      .product(name: "ArgumentParser", package: "swift-argument-parser"),
     ],
     swiftSettings: settings),
 ]
@@ -72,6 +74,7 @@ let bundles: [Target] = [
   tests("PacksTests", ["Packs"]),
   tests("CheckpointTests", ["Checkpoint"]),
   tests("ReportsTests", ["Reports"]),
+  tests("DiagnosticsTests", ["Diagnostics"]),
   tests("EvaluationTests", ["Evaluation"]),
   tests("TrainingTests", ["Training"]),
   tests("CommandTests", ["Packs"]),

@@ -10,6 +10,11 @@ public struct RankFailure: Error, CustomStringConvertible, Sendable {
   public let failedRanks: Int
   public let ranks: Int
 
+  /// What all ranks find wrong together; the message names hosts itself where it must.
+  public init(allRanks ranks: Int, _ message: String, exitCode: Int32) {
+    self.init(rank: 0, host: "", message: message, exitCode: exitCode, failedRanks: ranks, ranks: ranks)
+  }
+
   public init(rank: Int, host: String, message: String, exitCode: Int32, failedRanks: Int, ranks: Int) {
     self.rank = rank
     self.host = host

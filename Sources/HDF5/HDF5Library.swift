@@ -24,6 +24,13 @@ package enum HDF5Library {
     return try body()
   }
 
+  /// Such as "1.10.8".
+  package static var version: String {
+    var (major, minor, release): (UInt32, UInt32, UInt32) = (0, 0, 0)
+    _ = exclusively { H5get_libversion(&major, &minor, &release) }
+    return "\(major).\(minor).\(release)"
+  }
+
   /// The identifiers of files, groups, datasets, types and attributes that are open now: 0 between operations.
   package static var openIdentifiers: Int {
     exclusively { hdf5_open_identifiers() }

@@ -11,6 +11,8 @@ public enum ExitCode {
   public static let usage: Int32 = 64
   public static let badData: Int32 = 65
   public static let missingInput: Int32 = 66
+  /// The machine is not fit, as `doctor` finds.
+  public static let unavailable: Int32 = 69
   public static let internalError: Int32 = 70
   public static let cannotCreate: Int32 = 73
   public static let inputOutput: Int32 = 74

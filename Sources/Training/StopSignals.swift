@@ -4,7 +4,7 @@ import Synchronization
   import Glibc
 #endif
 
-/// TERM, INT and USR1 as a flag: the ranks agree on it at the next step's border. A second INT ends the process at
+/// TERM, INT, USR1, USR2 and XCPU as a flag: the ranks agree on it at the next step's border. A second INT ends the process at
 /// once. PIPE is ignored, so that a closed `| tee` does not kill a run.
 public enum StopSignals {
   /// The first signal that asked to stop; 0 before.
@@ -19,7 +19,8 @@ public enum StopSignals {
     // A launcher may have started this process with signals blocked.
     var wanted = sigset_t()
     sigemptyset(&wanted)
-    for number in [SIGTERM, SIGINT, SIGUSR1] {
+    // Grid Engine and LSF announce a limit by USR2 and XCPU.
+    for number in [SIGTERM, SIGINT, SIGUSR1, SIGUSR2, SIGXCPU] {
       sigaddset(&wanted, number)
       var action = sigaction()
       action.__sigaction_handler.sa_handler = { number in
@@ -46,6 +47,8 @@ public enum StopSignals {
     case SIGTERM: "TERM"
     case SIGINT: "INT"
     case SIGUSR1: "USR1"
+    case SIGUSR2: "USR2"
+    case SIGXCPU: "XCPU"
     default: nil
     }
   }

@@ -11,13 +11,13 @@ struct PreluDist: ParsableCommand {
       mpirun -np 8 prelu-dist trains the default recipe on Fashion-MNIST. A run's folder holds its checkpoints, settings \
       and figures; --resume auto goes on with it.
 
-      Exit codes: 0 done, 64 usage, 65 bad data, 66 missing input, 70 internal error, 73 and 74 cannot write, \
-      75 stopped early with a checkpoint saved (run again with --resume to go on).
+      Exit codes: 0 done, 64 usage, 65 bad data, 66 missing input, 69 unfit hosts (doctor), 70 internal error, \
+      73 and 74 cannot write, 75 stopped early with a checkpoint saved (run again with --resume to go on).
       """,
     version: "prelu-dist \(version)",
     subcommands: [
       TrainCommand.self, EvaluateCommand.self, PredictCommand.self, PackCommand.self, InspectCommand.self,
-      BenchCommand.self,
+      DoctorCommand.self, BenchCommand.self,
     ],
     defaultSubcommand: TrainCommand.self)
 }

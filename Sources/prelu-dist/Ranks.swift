@@ -1,4 +1,5 @@
 import Communication
+import Diagnostics
 import Foundation
 import Training
 
@@ -6,7 +7,9 @@ import Training
 ///
 /// What all ranks know to have failed is said once; what a single rank meets is said by that rank, with its host, and
 /// ends the job.
-func onAllRanks(_ body: (World) throws -> Int32) -> Never {
+///
+/// - Parameter comparesHosts: refuses hosts that differ in their program, and warns of those that differ otherwise.
+func onAllRanks(comparesHosts: Bool = true, _ body: (World) throws -> Int32) -> Never {
   let world: World
   do {
     world = try World.start()
@@ -16,6 +19,7 @@ func onAllRanks(_ body: (World) throws -> Int32) -> Never {
   }
   StopSignals.install()
   do {
+    if comparesHosts { try refuseHostsThatDiffer(world) }
     let code = try body(world)
     world.finish()
     exit(code)
@@ -29,4 +33,14 @@ func onAllRanks(_ body: (World) throws -> Int32) -> Never {
     guard world.size > 1 else { exit(ExitCode.of(error)) }
     world.abort(ExitCode.of(error))
   }
+}
+
+/// On all ranks: rank 0 warns of what can make results differ, and every rank throws where training together is no use.
+private func refuseHostsThatDiffer(_ world: World) throws {
+  let findings = try compareHosts(world)
+  if let problem = findings.first(where: { $0.severity == .problem }) {
+    throw RankFailure(allRanks: world.size, "\(problem.text). \(problem.advice)", exitCode: ExitCode.internalError)
+  }
+  guard world.rank == 0 else { return }
+  for finding in findings { Console.complain("warning: \(finding.text). \(finding.advice)") }
 }

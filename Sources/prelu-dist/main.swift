@@ -6,7 +6,8 @@ import Training
 let lacking = InstructionSets.compiledFor.subtracting(.ofProcessor)
 if !lacking.isEmpty {
   Console.complain(
-    "this program was built for a processor with \(lacking), which this one (\(processorName())) does not have: "
+    "host \(ProcessInfo.processInfo.hostName): this program was built for a processor with \(lacking), which this one "
+      + "(\(processorName())) does not have: "
       + "build it here, or set PRELU_MARCH=x86-64-v3 where it is built")
   exit(ExitCode.internalError)
 }

@@ -1,0 +1,59 @@
+import CMPI
+
+/// The parts of Open MPI that move this process's messages.
+public struct Transports: Equatable, Sendable, CustomStringConvertible {
+  /// What sorts messages, such as "ob1", "ucx", "cm"; empty where the MPI library does not say.
+  public var layer: String
+  /// What carries them for that layer, such as "self", "tcp", "vader"; empty where the layer has its own.
+  public var carriers: [String]
+
+  public init(layer: String, carriers: [String]) {
+    self.layer = layer
+    self.carriers = carriers
+  }
+
+  public var description: String {
+    guard !layer.isEmpty else { return "unknown" }
+    return carriers.isEmpty ? layer : "\(layer) over \(carriers.joined(separator: ", "))"
+  }
+}
+
+extension World {
+  /// What moves the messages. Needs no other rank.
+  ///
+  /// MPI's tools interface lists the settings of those components that Open MPI has kept, and no others once MPI has
+  /// started. Other libraries name theirs otherwise: then nothing is known.
+  public func transports() -> Transports {
+    var found = Transports(layer: "", carriers: [])
+    var provided: Int32 = 0
+    guard MPI_T_init_thread(Int32(MPI_THREAD_SINGLE), &provided) == MPI_SUCCESS else { return found }
+    defer { MPI_T_finalize() }
+    var count: Int32 = 0
+    guard MPI_T_cvar_get_num(&count) == MPI_SUCCESS else { return found }
+    var carriers: Set<String> = []
+    for index in 0..<count {
+      // "btl_tcp_if_include": framework, component, setting.
+      let words = settingName(index).split(separator: "_", maxSplits: 2)
+      guard words.count == 3, words[1] != "base" else { continue }
+      if words[0] == "pml" { found.layer = String(words[1]) }
+      if words[0] == "btl" { carriers.insert(String(words[1])) }
+    }
+    if found.layer == "ob1" { found.carriers = carriers.sorted() }
+    return found
+  }
+}
+
+/// The name of a setting of the MPI library; empty where it belongs to a component that was closed.
+private func settingName(_ index: Int32) -> String {
+  var name = [CChar](repeating: 0, count: 256)
+  var length = Int32(name.count)
+  var descriptionLength: Int32 = 0
+  var (verbosity, binding, scope): (Int32, Int32, Int32) = (0, 0, 0)
+  var type: MPI_Datatype?
+  var enumeration: MPI_T_enum?
+  guard
+    MPI_T_cvar_get_info(
+      index, &name, &length, &verbosity, &type, &enumeration, nil, &descriptionLength, &binding, &scope) == MPI_SUCCESS
+  else { return "" }
+  return String(decoding: name.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
+}

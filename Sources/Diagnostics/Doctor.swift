@@ -1,0 +1,121 @@
+import Checkpoint
+import Communication
+import Foundation
+import Kernels
+
+/// All that is found about hosts, ranks, networks and the run folder.
+public struct DoctorReport: Equatable, Sendable, Codable {
+  public var mpiVersion: String
+  public var hdf5Version: String
+  /// The environment's word on HDF5's locks; nil where it says nothing.
+  public var hdf5FileLocking: String?
+  public var ranks: [RankFacts]
+  public var folder: FolderProbe?
+  /// What a run's checkpoints may take.
+  public var checkpointBytes = 0
+  public var links: [LinkMeasurement] = []
+  public var clocks: [ClockMeasurement] = []
+  public var allreduce: [AllreduceMeasurement] = []
+  public var findings: [Finding] = []
+
+  /// Whether something must be mended before training.
+  public var hasProblem: Bool { findings.contains { $0.severity == .problem } }
+}
+
+/// Looks at what a run would depend on. Every rank makes one and calls `examine`.
+public struct Doctor {
+  /// What a run would need.
+  public struct Wishes: Sendable {
+    public var runFolder: String
+    public var dataDirectory: String
+    /// Threads of each rank, where the user says.
+    public var threads: Int?
+    /// What all checkpoints that are kept take.
+    public var checkpointBytes: Int
+    /// Floats that are added over all ranks in a step.
+    public var gradientCount: Int
+
+    public init(
+      runFolder: String, dataDirectory: String, threads: Int?, checkpointBytes: Int, gradientCount: Int
+    ) {
+      self.runFolder = runFolder
+      self.dataDirectory = dataDirectory
+      self.threads = threads
+      self.checkpointBytes = checkpointBytes
+      self.gradientCount = gradientCount
+    }
+  }
+
+  /// What the doctor is about to look at, for a person who waits.
+  public enum Step: Sendable { case ranks, folder, links, clocks, allreduce }
+
+  private let world: World
+  private let wishes: Wishes
+
+  public init(_ world: World, _ wishes: Wishes) {
+    self.world = world
+    self.wishes = wishes
+  }
+
+  /// - Parameter progress: called on every rank before each step.
+  /// - Returns: complete on rank 0; on the others the measurements may be missing.
+  public func examine(progress: (Step) -> Void) throws -> DoctorReport {
+    progress(.ranks)
+    let ranks = try RankFacts(world: world, dataDirectory: wishes.dataDirectory).gathered(world)
+    var report = DoctorReport(
+      mpiVersion: World.libraryVersion, hdf5Version: HDF5Library.version,
+      hdf5FileLocking: ProcessInfo.processInfo.environment["HDF5_USE_FILE_LOCKING"], ranks: ranks,
+      checkpointBytes: wishes.checkpointBytes)
+    report.findings = placementFindings(ranks, threads: wishes.threads, dataDirectory: wishes.dataDirectory)
+    if world.size == 1, let finding = lonelyRank(ProcessInfo.processInfo.environment) {
+      report.findings.append(finding)
+    }
+    progress(.folder)
+    let folder = world.rank == 0 ? FolderProbe(wishes.runFolder) : nil
+    report.folder = folder
+    let hostsWithout = try hostsThatMiss(folder?.path ?? "", ranks)
+    if let folder {
+      report.findings += folder.findings(neededBytes: wishes.checkpointBytes, hostsWithout: hostsWithout)
+    }
+    let probe = LinkProbe(world, hosts: ranks.map(\.host))
+    progress(.links)
+    report.links = try probe.links()
+    progress(.clocks)
+    report.clocks = try probe.clocks()
+    progress(.allreduce)
+    report.allreduce = try probe.allreduce(counts: [256, 1 << 18, max(wishes.gradientCount, 1)])
+    report.findings += linkFindings(report.links, report.clocks)
+    report.findings.sort { $0.severity.weight > $1.severity.weight }
+    return report
+  }
+
+  /// The hosts that do not see a file that rank 0 makes in its folder.
+  private func hostsThatMiss(_ path: String, _ ranks: [RankFacts]) throws -> [String] {
+    let name = "\(path)/.doctor-\(ProcessInfo.processInfo.globallyUniqueString)"
+    var descriptor: Int32 = -1
+    if world.rank == 0 { descriptor = open(name, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o600) }
+    defer {
+      if descriptor >= 0 {
+        close(descriptor)
+        unlink(name)
+      }
+    }
+    let told = try world.broadcast(descriptor >= 0 ? name : "", root: 0)
+    guard !told.isEmpty else { return [] }
+    // NFS may remember for some seconds that a file was not there; nobody has asked for this one before.
+    let sees = try world.allgather(FileManager.default.fileExists(atPath: told))
+    var missing: [String] = []
+    for (rank, sees) in zip(ranks, sees) where !sees && !missing.contains(rank.host) { missing.append(rank.host) }
+    return missing
+  }
+}
+
+extension Finding.Severity {
+  fileprivate var weight: Int {
+    switch self {
+    case .problem: 2
+    case .warning: 1
+    case .note: 0
+    }
+  }
+}

@@ -1,0 +1,102 @@
+import Communication
+import Foundation
+import Kernels
+
+/// What of a rank must be, or had better be, the same on all hosts.
+public struct RankIdentity: Equatable, Sendable, Codable {
+  public var host: String
+  public var program: String
+  public var processor: String
+  public var hasInstructions: UInt32
+  public var blasKernel: String
+
+  public init(host: String, program: String, processor: String, hasInstructions: UInt32, blasKernel: String) {
+    self.host = host
+    self.program = program
+    self.processor = processor
+    self.hasInstructions = hasInstructions
+    self.blasKernel = blasKernel
+  }
+
+  init(_ facts: RankFacts) {
+    self.init(
+      host: facts.host, program: facts.program, processor: facts.processor, hasInstructions: facts.hasInstructions,
+      blasKernel: facts.blasKernel)
+  }
+
+  /// What two ranks compare; the host's name and the processor's may differ.
+  fileprivate var comparedText: String { "\(program) \(hasInstructions) \(blasKernel)" }
+}
+
+/// The hosts that differ from rank 0's, one finding for each host and difference. Ranks in their order.
+public func differences(of ranks: [RankIdentity]) -> [Finding] {
+  guard let first = ranks.first else { return [] }
+  var findings: [Finding] = []
+  var told: Set<String> = []
+  for (number, rank) in ranks.enumerated() where rank.comparedText != first.comparedText {
+    // Ranks of one host may differ too: a wrapper script, a wrong PATH.
+    guard told.insert("\(rank.host) \(rank.comparedText)").inserted else { continue }
+    let place = rank.host == first.host ? "rank \(number) on host \(rank.host)" : "host \(rank.host) (rank \(number))"
+    if rank.program != first.program {
+      findings.append(
+        Finding(
+          .problem,
+          "\(place) runs another program than rank 0 on host \(first.host): "
+            + "digest \(shown(rank.program)), rank 0's is \(shown(first.program))",
+          advice: "Install the same build of prelu-dist on every host, or start it by the path of a shared folder"))
+    }
+    if rank.hasInstructions != first.hasInstructions {
+      let (own, others) = (
+        InstructionSets(rawValue: rank.hasInstructions), InstructionSets(rawValue: first.hasInstructions)
+      )
+      findings.append(
+        Finding(
+          .warning,
+          "\(place) has another instruction set than host \(first.host): \(own) (\(rank.processor)), "
+            + "rank 0's is \(others) (\(first.processor))",
+          advice: "Results are the same bits only on processors of one kind: ask the scheduler for such hosts, "
+            + "as by Slurm's --constraint"))
+    }
+    if rank.blasKernel != first.blasKernel {
+      findings.append(
+        Finding(
+          .warning,
+          "\(place) has another BLAS kernel than host \(first.host): \(rank.blasKernel), rank 0's is "
+            + first.blasKernel,
+          advice: "Results are the same bits only with one kernel: set OPENBLAS_CORETYPE=\(first.blasKernel) on all "
+            + "hosts, or ask the scheduler for hosts of one kind"))
+    }
+  }
+  return findings
+}
+
+private func shown(_ digest: String) -> String { digest.isEmpty ? "unknown" : digest }
+
+/// Compares the hosts at the start of a program that runs on several ranks. Every rank calls it and gets the same
+/// findings; with one rank there is nothing to compare.
+public func compareHosts(_ world: World) throws -> [Finding] {
+  guard world.size > 1 else { return lonelyRank(ProcessInfo.processInfo.environment).map { [$0] } ?? [] }
+  let own = RankIdentity(
+    host: world.hostName, program: programDigest(), processor: processorName(),
+    hasInstructions: InstructionSets.ofProcessor.rawValue, blasKernel: MatrixLibrary.kernelName)
+  let text = String(decoding: try JSONEncoder().encode(own), as: UTF8.self)
+  return differences(
+    of: try world.allgather(text).map { try JSONDecoder().decode(RankIdentity.self, from: Data($0.utf8)) })
+}
+
+/// The launcher started several processes, but MPI knows of this one alone: each would train by itself, in one folder.
+package func lonelyRank(_ environment: [String: String]) -> Finding? {
+  func number(_ name: String) -> Int { environment[name].flatMap { Int($0) } ?? 1 }
+  guard environment["OMPI_COMM_WORLD_SIZE"] == nil else { return nil }
+  if number("SLURM_STEP_NUM_TASKS") > 1, environment["SLURM_PROCID"] != nil {
+    return Finding(
+      .problem, "srun started \(number("SLURM_STEP_NUM_TASKS")) processes, but each of them is alone",
+      advice: "Start them by srun --mpi=pmix (srun --mpi=list shows whether Slurm has it), or by mpirun")
+  }
+  if number("PMI_SIZE") > 1 {
+    return Finding(
+      .problem, "\(number("PMI_SIZE")) processes were started, but each of them is alone",
+      advice: "Start them by the mpirun of the MPI library that prelu-dist was built with (\(World.libraryVersion))")
+  }
+  return nil
+}

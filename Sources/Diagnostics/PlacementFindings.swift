@@ -1,0 +1,96 @@
+import Communication
+import Kernels
+
+/// What is wrong with where the ranks run: cores, binding, networks, data. Ranks in their order, at least one.
+///
+/// - Parameters:
+///   - threads: of each rank, where the user says; else each rank takes its share of its host's cores.
+///   - dataDirectory: for the message where a host lacks it.
+public func placementFindings(_ ranks: [RankFacts], threads: Int? = nil, dataDirectory: String) -> [Finding] {
+  var findings = differences(of: ranks.map(RankIdentity.init))
+  if ![1, 2, 4, 8].contains(ranks.count) {
+    findings.append(
+      Finding(
+        .note, "with \(ranks.count) ranks results agree with other numbers of ranks to rounding only",
+        advice: "1, 2, 4 and 8 ranks give the same bits as each other"))
+  }
+  var hosts: [String] = []
+  for rank in ranks where !hosts.contains(rank.host) { hosts.append(rank.host) }
+  for host in hosts {
+    let here = ranks.filter { $0.host == host }
+    findings += crowding(host, here, threads: threads ?? 1)
+    findings += networkFindings(here[0], hosts: hosts.count)
+    if !here[0].hasData {
+      findings.append(
+        Finding(
+          .problem, "host \(host) has no data folder \(dataDirectory)",
+          advice: "Put the data set at the same path on every host, or name another with --data"))
+    }
+  }
+  return findings
+}
+
+/// Too many ranks for the cores of a host, or cores that nobody uses.
+private func crowding(_ host: String, _ ranks: [RankFacts], threads: Int) -> [Finding] {
+  let cores = ranks[0].localProcessors
+  if ranks.count * threads > cores {
+    let work = threads == 1 ? "\(ranks.count) ranks" : "\(ranks.count) ranks of \(threads) threads"
+    return [
+      Finding(
+        .warning, "host \(host): \(work) share \(cores) core\(cores == 1 ? "" : "s")",
+        advice: "Start fewer ranks, or use more hosts; if it must be, export OMPI_MCA_mpi_yield_when_idle=1")
+    ]
+  }
+  var findings: [Finding] = []
+  let masks = ranks.map { processors(ofList: $0.allowedProcessors) ?? [] }
+  for (first, second) in pairs(ranks.count) {
+    // Ranks that may use all cores alike are unbound, and the system spreads them.
+    guard masks[first] == masks[second], !masks[first].isEmpty, masks[first].count < cores else { continue }
+    // As many ranks as cores in a socket's or a NUMA node's mask are no crowd.
+    let sharing = masks.count { $0 == masks[first] }
+    guard sharing * threads > masks[first].count else { continue }
+    findings.append(
+      Finding(
+        .warning,
+        "host \(host): \(sharing) ranks, \(ranks[first].rank) and \(ranks[second].rank) among them, are bound to "
+          + "the same \(masks[first].count) core\(masks[first].count == 1 ? "" : "s") "
+          + "(\(ranks[first].allowedProcessors)) of \(cores)",
+        advice: "Start with mpirun --bind-to core, or --bind-to none where other jobs share the host"))
+    break
+  }
+  let used = ranks.count * threads
+  if threads == 1, ranks[0].hostProcessors >= 2 * cores, used <= cores {
+    findings.append(
+      Finding(
+        .note,
+        "host \(host): the job may use \(cores) of its \(ranks[0].hostProcessors) processors",
+        advice: "If the host is yours alone, ask the scheduler for all its cores (Slurm: --ntasks-per-node, "
+          + "--cpus-per-task, --exclusive)"))
+  }
+  return findings
+}
+
+private func pairs(_ count: Int) -> [(Int, Int)] {
+  (0..<count).flatMap { first in (first + 1..<max(count, first + 1)).map { (first, $0) } }
+}
+
+private func networkFindings(_ rank: RankFacts, hosts: Int) -> [Finding] {
+  guard hosts > 1 else { return [] }
+  var findings: [Finding] = []
+  if let device = rank.fastDevices.first, rank.messageLayer == "ob1", rank.carriers.contains("tcp") {
+    findings.append(
+      Finding(
+        .warning, "host \(rank.host): messages go over TCP, although there is a fast network (\(device))",
+        advice: "Load an Open MPI that was built with UCX (InfiniBand) or PSM2 (Omni-Path); ompi_info lists what it has"
+      ))
+  }
+  if !rank.bridges.isEmpty {
+    findings.append(
+      Finding(
+        .note,
+        "host \(rank.host): the bridge\(rank.bridges.count == 1 ? "" : "s") \(rank.bridges.joined(separator: ", ")) "
+          + "may have the same address on every host",
+        advice: "Should ranks hang at the start, name the network: export OMPI_MCA_btl_tcp_if_include=eth0"))
+  }
+  return findings
+}

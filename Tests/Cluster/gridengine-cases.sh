@@ -1,0 +1,86 @@
+# shellcheck shell=bash disable=SC2154  # sourced by scripts/test-cluster, after hosts.sh, gridengine.sh and checks.sh
+# The promises of cluster/README.md about Grid Engine, each kept by a real one.
+
+# Submits cluster/train.sge from the case's folder. Options of qsub, then --, then those of prelu-dist.
+qsubmit() {
+  local options=()
+  while [[ $1 != -- ]]; do options+=("$1"); shift; done
+  shift
+  on node1 qsub -terse "${options[@]}" "$root/cluster/train.sge" "$@"
+}
+
+no_jobs() { [[ -z $(on node1 qstat) ]]; }
+is_gone() { ! on node1 qstat -j "$1" >/dev/null 2>&1; }
+
+# On four hosts: prelu-job minds the hard limit itself.
+limit_of_gridengine() {
+  local job log
+  job=$(qsubmit -l h_rt=0:1:30 -- "${settings[@]}" --iterations 400)
+  log=train.log
+  within 300 "all jobs have ended" no_jobs
+  check "it minded the limit" says "$log" 'prelu-job: .* ALRM: asking the ranks to save'
+  check "the ranks saved" says "$log" 'stopped by signal USR1 after [0-9]+ iterations; checkpoint saved'
+  check "Grid Engine ran it again" test "$(count "$log" 'prelu-job: .* gridengine job')" -ge 2
+  check "a later start went on" says "$log" 'resumed from .*/train/checkpoint-'
+  check "the last line says so" same "$(tail -n 1 "$log")" "prelu-job: done"
+  prelu-dist train --run one "${settings[@]}" --iterations 400 --threads 1 >one.log 2>&1
+  check "the weights are those of one rank's unlimited run" same "$(digest train)" "$(digest one)"
+  echo "figure: 8 ranks on 4 hosts, $(count "$log" 'prelu-job: .* gridengine job') starts, $(digest train | cut -c1-16) as with 1 rank"
+}
+
+# On one host: by the signal of the soft limit. One rank needs no network, so it must be slow by itself.
+soft_limit() {
+  local job log
+  job=$(qsubmit -pe mpi 2 -l s_rt=0:0:6 -- "${settings[@]}" --iterations 100000)
+  log=train.log
+  within 60 "the job was run again" says "$log" 'resumed from .*/train/checkpoint-'
+  on node1 qdel "$job"
+  within 60 "the job has ended" is_gone "$job"
+  check "it was signalled" says "$log" 'prelu-job: .* USR1: asking the ranks to save'
+  check "the ranks saved" says "$log" 'stopped by signal USR1 after [0-9]+ iterations; checkpoint saved'
+}
+
+rank_killed_in_gridengine() {
+  local job log pid
+  job=$(qsubmit -- "${settings[@]}")
+  log=train.log
+  within 60 "a checkpoint" reached train 20
+  pid=$(ranks_on node3 "$PWD/train --resume auto.*" | sed -n 1p)
+  check "there is a rank on node3" test -n "$pid"
+  kill -KILL "$pid"
+  within 120 "the job has ended" is_gone "$job"
+  check "the ranks were started again" says "$log" 'prelu-job: starting again inside the job, 1 of 3'
+  check "all hosts answered" test "$(count "$log" 'does not answer')" -eq 0
+  check "the job was started once" same "$(count "$log" 'prelu-job: .* 1 of 3')" 1
+  check "and it ends in the same bits" same "$(digest train)" "$(reference)"
+}
+
+deleted() {
+  local job log
+  job=$(qsubmit -- "${settings[@]}")
+  log=train.log
+  within 60 "a checkpoint" reached train 20
+  on node1 qdel "$job"
+  within 60 "the job has ended" is_gone "$job"
+  check "the ranks saved before their end" says "$log" 'stopped by signal USR[12] after [0-9]+ iterations; checkpoint saved'
+  within 10 "nothing waits to be run" no_jobs
+  check "it is not run again" same "$(count "$log" 'prelu-job: .* gridengine job')" 1
+  check "the run folder is whole" test "$(digest train | cut -d' ' -f2)" -ge 20
+}
+
+group_gridengine() {
+  local reason
+  if ! reason=$(hosts_possible && gridengine_possible); then skip_cases "Grid Engine" "$reason"; return; fi
+  hosts_up
+  if ! gridengine_up; then
+    failed=$((failed + 1)); echo "test-cluster: FAILED: Grid Engine does not start"; hosts_down; return
+  fi
+  rate "$slow"
+  run_case "Grid Engine: a soft limit on one host" soft_limit
+  if $long; then
+    run_case "Grid Engine: kill -9 of a rank" rank_killed_in_gridengine
+    run_case "Grid Engine: a hard limit shorter than the run" limit_of_gridengine
+    run_case "Grid Engine: qdel" deleted
+  fi
+  hosts_down
+}

@@ -1,0 +1,184 @@
+# shellcheck shell=bash disable=SC2154  # sourced by scripts/test-cluster, after hosts.sh and checks.sh
+# The scripts themselves; PBS and LSF, which Debian does not have, by faked environments and commands.
+
+job_scripts() { printf '%s\n' "$root"/cluster/*.sbatch "$root"/cluster/*.sge "$root"/cluster/*.pbs "$root"/cluster/*.lsf; }
+
+scripts_are_clean() {
+  local file directive
+  while read -r file; do
+    check "bash reads ${file##*/}" bash -n "$file"
+    # Schedulers stop reading their lines at the first command, without a word.
+    directive=$(awk '/^#(SBATCH|PBS|BSUB|\$) / { if (command) print FILENAME ": " $0; next } /^[^#]/ { command = 1 }' "$file")
+    check "no directive after a command in ${file##*/}" test -z "$directive"
+    check "no absolute path of somebody's in ${file##*/}" test -z "$(grep -nE '(^|[ =])/(home|work|scratch|opt|usr/local)' "$file")"
+  done < <(job_scripts)
+  for file in "$root"/cluster/prelu-job "$root"/cluster/train-hosts "$root"/cluster/schedulers/*.sh; do
+    check "bash reads ${file##*/}" bash -n "$file"
+  done
+  if command -v shellcheck >/dev/null; then
+    # shellcheck disable=SC2046
+    check "shellcheck is content" shellcheck $(job_scripts) "$root"/cluster/prelu-job "$root"/cluster/train-hosts \
+      "$root"/cluster/schedulers/*.sh
+  fi
+}
+
+# Every scheduler's file defines every function that none.sh does.
+schedulers_are_complete() {
+  local file function
+  for file in "$root"/cluster/schedulers/*.sh; do
+    for function in $(sed -n 's/^\([a-z_]*\)() .*/\1/p' "$root/cluster/schedulers/none.sh"); do
+      check "${file##*/} has $function" grep -q "^$function() " "$file"
+    done
+  done
+}
+
+wrong_calls() {
+  local status
+  status=0; prelu-job >out 2>&1 || status=$?
+  check "nothing to do: 64" same "$status $(cat out)" "64 prelu-job: stopped: expected train or evaluate, found '' (see prelu-job --help)"
+  status=0; PRELU_RESTARTS=often prelu-job train >out 2>&1 || status=$?
+  check "a number is a number: 64" same "$status $(cat out)" "64 prelu-job: stopped: PRELU_RESTARTS is 'often'; it takes a number from 0 on"
+  status=0; PRELU_PROGRAM=no-such-program prelu-job train >out 2>&1 || status=$?
+  check "no program: 66" says out "stopped: there is no no-such-program on the PATH"
+  status=0; prelu-job --hostfile nowhere train >out 2>&1 || status=$?
+  check "no host file: 64" same "$status $(cat out)" "64 prelu-job: stopped: the host file nowhere cannot be read"
+  status=0; PRELU_NODES=3 prelu-job train >out 2>&1 || status=$?
+  check "too few hosts: 64" same "$status $(cat out)" "64 prelu-job: stopped: PRELU_NODES is 3, but the job has 1 hosts"
+  status=0; PRELU_RUN=/proc/run prelu-job train >out 2>&1 || status=$?
+  check "a run folder that cannot be: 73" same "$status" 73
+}
+
+# What each scheduler tells, in its own form, becomes the same list of hosts.
+hosts_of_each_scheduler() {
+  local told
+  of() { # SCHEDULER FUNCTION
+    # shellcheck disable=SC1090
+    (source "$root/cluster/schedulers/$1.sh"; "$2")
+  }
+  printf '%s\n' a b a b a >nodes
+  told=$(PBS_NODEFILE=nodes of pbs job_hosts)
+  check "PBS" same "$told" $'a 3\nb 2'
+  check "PBS, threads" same "$(PBS_NODEFILE=nodes NCPUS=4 of pbs job_threads)" 2
+  check "PBS, no such file" same "$(PBS_NODEFILE=nowhere of pbs job_hosts || true)" "PBS_NODEFILE (nowhere) cannot be read"
+  printf '%s\n' 'a 2 all.q@a UNDEFINED' 'b 1 all.q@b UNDEFINED' 'a 1 long.q@a UNDEFINED' >pe
+  check "Grid Engine" same "$(PE_HOSTFILE=pe of gridengine job_hosts)" $'a 3\nb 1'
+  check "LSF" same "$(LSB_MCPU_HOSTS="a 2 b 3" of lsf job_hosts)" $'a 2\nb 3'
+  check "LSF, older" same "$(LSB_HOSTS="a a b" of lsf job_hosts)" $'a 2\nb 1'
+  printf '%s\n' '# ours' '' 'a slots=4' 'b' 'c max_slots=9 slots=2' >hosts
+  check "a host file" same "$(hostfile=hosts of none job_hosts)" $'a 4\nb 1\nc 2'
+  mkdir bin
+  printf '%s\n' '#!/bin/sh' 'for h in a b c d; do echo $h; done' >bin/scontrol
+  chmod +x bin/scontrol
+  told=$(PATH=$PWD/bin:$PATH SLURM_JOB_NODELIST='x' SLURM_TASKS_PER_NODE='2(x3),1' of slurm job_hosts)
+  check "Slurm" same "$told" $'a 2\nb 2\nc 2\nd 1'
+}
+
+# A PBS of which only qsub and qstat are there: what qsub is given is run next.
+pbs_chain() {
+  local job=1
+  mkdir bin
+  cat >bin/qsub <<SH
+#!/bin/bash
+printf '%s\n' "\$*" >>"$PWD/qsub.log"
+while [[ \$1 == -* ]]; do [[ \$1 == -v ]] && echo "\${2}" >"$PWD/variables"; shift 2; done
+cp "\$1" "$PWD/queued"
+echo 2.server
+SH
+  # Too little for the whole run, and then enough.
+  cat >bin/qstat <<SH
+#!/bin/sh
+echo "Job Id: \$2"
+[ -e "$PWD/enough" ] && echo "    Resource_List.walltime = 01:00:00" || echo "    Resource_List.walltime = 00:00:16"
+SH
+  ln -s "$lab/shell" bin/pbs_tmrsh
+  chmod +x bin/*
+  sed "s/^options=.*/options=(${settings[*]})/" "$root/cluster/train.pbs" >train.pbs
+  cp train.pbs queued
+  for node in "${nodes[@]}"; do printf '%s\n%s\n' "$node" "$node"; done >nodefile
+  while [[ -f queued ]]; do
+    ((job <= 4)) || { echo "NOT: too many jobs"; exit 1; }
+    mv queued script
+    ((job == 1)) || touch enough
+    (
+      # Kept from job to job, as -V would.
+      # shellcheck disable=SC2030
+      [[ ! -f variables ]] || export "$(cat variables)"
+      export PATH=$PWD/bin:$PATH PBS_JOBID=$job.server PBS_JOBNAME=train PBS_O_WORKDIR=$PWD PBS_NODEFILE=$PWD/nodefile NCPUS=2
+      on node1 bash script
+    ) || status=$?
+    echo "job $job ended with ${status:-0}"
+    job=$((job + 1)) status=
+  done
+  check "the second job was submitted by the first, once" same "$(count qsub.log .)" 1
+  check "with its script and run folder" says qsub.log "-N train -v PRELU_RUN=$PWD/train .*script"
+  check "the ranks saved ahead of the limit" says train.log 'stopped by signal USR1 after [0-9]+ iterations; checkpoint saved'
+  check "the other hosts were reached by PBS's own shell" says train.log 'plm_rsh_agent .*/pbs_tmrsh'
+  check "each rank has one thread" says train.log '--threads 1'
+  check "the second went on" says train.log 'resumed from'
+  check "the last line says so" same "$(tail -n 1 train.log)" "prelu-job: done"
+  check "the weights are those of one rank's unlimited run" same "$(digest train)" "$(reference)"
+}
+
+# An LSF of which only blaunch is there. It sends USR1 ahead of the limit and runs again what ends with 75.
+lsf_chain() {
+  local status=75 start=0
+  mkdir bin
+  printf '%s\n' '#!/bin/sh' '[ "$1" = -z ] && shift' "exec '$lab/shell' \"\$@\"" >bin/blaunch
+  chmod +x bin/blaunch
+  sed "s/^options=.*/options=(${settings[*]})/" "$root/cluster/train.lsf" >train.lsf
+  while ((status == 75)); do
+    start=$((start + 1))
+    ((start <= 3)) || { echo "NOT: too many starts"; exit 1; }
+    (
+      export PATH=$PWD/bin:$PATH LSB_JOBID=7 LSB_JOBNAME=train LSB_JOBINDEX=0 LS_SUBCWD=$PWD
+      export LSB_MCPU_HOSTS="node1 2 node2 2 node3 2 node4 2"
+      # The job's own process, as on the first host.
+      exec nsenter --target "${holder[node1]}" --net --uts --mount --wd="$PWD" bash train.lsf
+    ) >>log 2>&1 &
+    local job=$!
+    if ((start == 1)); then
+      within 60 "a checkpoint" reached train 20
+      kill -USR1 "$job"
+    fi
+    status=0
+    wait "$job" || status=$?
+  done
+  check "it is done" same "$status" 0
+  check "at the second start" same "$start" 2
+  check "the ranks saved at USR1" says log 'stopped by signal USR1 after [0-9]+ iterations; checkpoint saved'
+  check "the other hosts were reached by LSF's own shell" says log 'plm_rsh_agent .*/blaunch'
+  check "the last line says so" same "$(tail -n 1 log)" "prelu-job: done"
+  check "the weights are those of one rank's unlimited run" same "$(digest train)" "$(reference)"
+}
+
+# Starts that save nothing are not repeated for ever.
+no_progress() {
+  local start status
+  printf '%s\n' '#!/bin/sh' 'exit 75' >stops
+  chmod +x stops
+  for start in 1 2 3 4; do
+    status=0
+    PRELU_PROGRAM=$PWD/stops LSB_JOBID=7 LSB_MCPU_HOSTS="$(hostname) 1" LS_SUBCWD=$PWD prelu-job train >log 2>&1 || status=$?
+    ! says log 'three starts in a row saved nothing new' || break
+  done
+  check "the third start ends it" same "$start" 3
+  check "with the reason in the last line" says <(tail -n 1 log) 'stopped with exit code 75: three starts in a row saved nothing new'
+}
+
+group_scripts() {
+  local reason
+  run_case "scripts: bash, shellcheck, directives before commands" scripts_are_clean
+  run_case "scripts: every scheduler's file is complete" schedulers_are_complete
+  run_case "scripts: wrong calls" wrong_calls
+  run_case "scripts: hosts as each scheduler tells them" hosts_of_each_scheduler
+  run_case "scripts: starts that save nothing" no_progress
+  if ! $long; then return; fi
+  if ! reason=$(hosts_possible); then skip_cases "PBS and LSF, faked" "$reason"; return; fi
+  hosts_up
+  rate "$slow"
+  after_case=hosts_as_new
+  run_case "scripts: a chain of jobs under a faked PBS" pbs_chain
+  run_case "scripts: a chain of starts under a faked LSF" lsf_chain
+  after_case=
+  hosts_down
+}

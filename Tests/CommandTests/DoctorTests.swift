@@ -1,0 +1,86 @@
+import Foundation
+import Testing
+
+/// `doctor` as a script or a person meets it, and what every start finds out about its hosts.
+@Suite(.serialized, .enabled(if: isOutsideMPI)) struct DoctorCommandTests {
+  private let folder: TestFolder
+  private var directory: String { folder.path }
+
+  init() throws {
+    folder = try TestFolder()
+  }
+
+  private func names() throws -> [String] {
+    try FileManager.default.contentsOfDirectory(atPath: directory).filter {
+      !$0.hasSuffix(".out") && !$0.hasSuffix(".err")
+    }
+  }
+
+  @Test(.enabled(if: hasFashionMNIST)) func oneRankOnThisHost() throws {
+    let outcome = try Program.run(["doctor", "--run", "runs/first"], in: directory)
+    #expect(outcome.exitCode == 0, "\(outcome.output)\(outcome.errors)")
+    for text in [
+      "HDF5 1.", "ranks        1 on 1 host", "instructions ", "messages by ", "renamed in ", "findings",
+    ] { #expect(outcome.output.contains(text), "\(text): \(outcome.output)") }
+    #expect(try names() == [], "it left something")
+  }
+
+  @Test func everythingThatIsWrongIsSaidAtOnce() throws {
+    let outcome = try Program.run(["doctor", "--run", "/proc/runs", "--data", "nowhere"], in: directory)
+    #expect(outcome.exitCode == 69)
+    #expect(outcome.output.contains("problem: /proc: a file cannot be created: "), "\(outcome.output)")
+    #expect(outcome.output.contains("has no data folder nowhere"), "\(outcome.output)")
+    #expect(outcome.output.contains("Put the data set at the same path on every host"), "\(outcome.output)")
+  }
+
+  @Test(.enabled(if: hasFashionMNIST)) func crowdedRanksAreAWarning() throws {
+    let ranks = 2 * ProcessInfo.processInfo.activeProcessorCount
+    let outcome = try Program.run(["doctor", "--json"], ranks: ranks, in: directory)
+    #expect(outcome.exitCode == 0, "\(outcome.errors)")
+    let report = try #require(try JSONSerialization.jsonObject(with: Data(outcome.output.utf8)) as? [String: Any])
+    #expect((report["ranks"] as? [Any])?.count == ranks)
+    #expect((report["allreduce"] as? [Any])?.count == 3)
+    let findings = try #require(report["findings"] as? [[String: Any]])
+    #expect(findings.contains { $0["severity"] as? String == "warning" }, "\(findings)")
+    let strict = try Program.run(["doctor", "--strict"], ranks: ranks, in: directory)
+    #expect(strict.exitCode == 69)
+    #expect(strict.output.contains("\(ranks) ranks share "), "\(strict.output)")
+  }
+
+  @Test func wrongFlags() throws {
+    let outcome = try Program.run(["doctor", "--threads", "0"], in: directory)
+    #expect(outcome.exitCode == 64 && outcome.errors.contains("--threads is 0"), "\(outcome.errors)")
+    #expect(try Program.run(["doctor", "--model", "fashion-7"], in: directory).exitCode == 65)
+  }
+
+  @Test func anotherProgramOnOneRankIsRefused() throws {
+    // The same program, but for a byte that is never read.
+    let other = "\(directory)/prelu-dist"
+    var bytes = try Data(contentsOf: URL(filePath: Program.path))
+    bytes.append(0)
+    try bytes.write(to: URL(filePath: other))
+    try FileManager.default.setAttributes([.posixPermissions: 0o755], ofItemAtPath: other)
+    let process = Process()
+    process.executableURL = URL(filePath: "/usr/bin/mpirun")
+    process.currentDirectoryURL = URL(filePath: directory)
+    process.environment = ProcessInfo.processInfo.environment.merging(
+      ["OMPI_ALLOW_RUN_AS_ROOT": "1", "OMPI_ALLOW_RUN_AS_ROOT_CONFIRM": "1"]
+    ) { $1 }
+    let training = ["train", "--run", "run", "--iterations", "1"]
+    process.arguments =
+      ["--oversubscribe", "--bind-to", "none", "-np", "2", Program.path] + training + [":", "-np", "1", other]
+      + training
+    let errors = URL(filePath: "\(directory)/errors")
+    try Data().write(to: errors)
+    process.standardInput = FileHandle.nullDevice
+    process.standardOutput = FileHandle.nullDevice
+    process.standardError = try FileHandle(forWritingTo: errors)
+    try process.run()
+    process.waitUntilExit()
+    let text = try String(contentsOf: errors, encoding: .utf8)
+    #expect(process.terminationStatus == 70, "\(text)")
+    #expect(text.contains("rank 2 on host "), "\(text)")
+    #expect(text.components(separatedBy: "runs another program").count == 2, "\(text)")
+    #expect(!FileManager.default.fileExists(atPath: "\(directory)/run"))
+  }
+}

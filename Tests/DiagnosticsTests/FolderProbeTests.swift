@@ -1,0 +1,83 @@
+import Diagnostics
+import Foundation
+import TestSupport
+import Testing
+
+@Suite struct FolderProbeTests {
+  @Test func aGoodFolderIsTriedAndLeftAsItWas() throws {
+    let folder = try ScratchFolder()
+    let probe = FolderProbe(folder.path, bytes: 3_000_001)
+    #expect(probe.failure == nil)
+    #expect(probe.writtenBytes == 3_000_001)
+    #expect(probe.locks)
+    #expect(try #require(probe.freeBytes) > 0)
+    #expect(probe.fileSystem != "unknown")
+    #expect(try folder.names() == [])
+  }
+
+  @Test func aFolderThatIsNotThereYet() throws {
+    let folder = try ScratchFolder()
+    let probe = FolderProbe(folder.file("runs/first"), bytes: 1000)
+    #expect(probe.path == folder.path && probe.failure == nil)
+    #expect(try folder.names() == [])
+  }
+
+  @Test func aFolderThatCannotBeWritten() {
+    // Not even root creates files in /proc.
+    let probe = FolderProbe("/proc", bytes: 1000)
+    #expect(probe.failure?.hasPrefix("a file cannot be created: ") == true)
+    let findings = probe.findings(neededBytes: 0, hostsWithout: [])
+    #expect(findings.map(\.severity) == [.problem])
+    #expect(findings[0].text.hasPrefix("/proc: a file cannot be created"))
+  }
+
+  private func sound(_ change: (inout FolderProbe) -> Void = { _ in }) -> FolderProbe {
+    var probe = FolderProbe(path: "/runs", fileSystem: "nfs4", freeBytes: 1_000_000)
+    probe.locks = true
+    (probe.writtenBytes, probe.writeSeconds, probe.syncSeconds) = (16_000_000, 0.1, 0.1)
+    change(&probe)
+    return probe
+  }
+
+  @Test func soundFolder() {
+    #expect(sound().findings(neededBytes: 1_000_000, hostsWithout: []).isEmpty)
+  }
+
+  @Test func tooLittleRoom() {
+    let findings = sound().findings(neededBytes: 2_000_000, hostsWithout: [])
+    #expect(findings.map(\.severity) == [.problem])
+    #expect(findings[0].text == "/runs: 1.0 MB are free, a run's checkpoints take 2.0 MB")
+  }
+
+  @Test func slowOrForgetfulOrPrivate() {
+    let slow = sound { $0.syncSeconds = 4 }.findings(neededBytes: 0, hostsWithout: [])
+    #expect(slow.map(\.severity) == [.warning])
+    #expect(slow[0].text == "/runs: writing and syncing 16.0 MB took 4.1 s")
+    let memory = sound { $0.fileSystem = "tmpfs" }.findings(neededBytes: 0, hostsWithout: [])
+    #expect(memory.map(\.severity) == [.warning])
+    let unlocked = sound { $0.locks = false }.findings(neededBytes: 0, hostsWithout: [])
+    #expect(unlocked.map(\.severity) == [.note])
+    #expect(unlocked[0].advice.contains("HDF5_USE_FILE_LOCKING=FALSE"))
+    let elsewhere = sound().findings(neededBytes: 0, hostsWithout: ["node3"])
+    #expect(elsewhere.map(\.severity) == [.warning])
+    #expect(elsewhere[0].text == "/runs is not the same folder on node3")
+  }
+
+  @Test func fileSystemsByTheTableOfMounts() {
+    let table = """
+      proc /proc proc rw 0 0
+      /dev/sda1 / ext4 rw 0 0
+      10.0.0.1@tcp:/scratch /scratch lustre rw 0 0
+      server:/home /home nfs4 rw 0 0
+      tmpfs /home/two\\040words tmpfs rw 0 0
+      overlay /home nfs rw 0 0
+      """
+    func kind(_ path: String) -> String? { FolderProbe.fileSystem(of: path, mounts: table) }
+    #expect(kind("/scratch/me/runs") == "lustre")
+    #expect(kind("/scratchy") == "ext4")
+    #expect(kind("/home/me") == "nfs")
+    #expect(kind("/home/two words/x") == "tmpfs")
+    #expect(kind("/") == "ext4")
+    #expect(FolderProbe.fileSystem(of: "/x", mounts: "") == nil)
+  }
+}

@@ -1,0 +1,121 @@
+import Diagnostics
+import Testing
+
+/// A rank on a host of eight cores, alone on it unless said otherwise.
+private func rank(
+  _ number: Int, host: String = "a", localRanks: Int = 1, mask: String = "0-7", cores: Int = 8, hostProcessors: Int = 8,
+  program: String = "00", instructions: UInt32 = 127, blasKernel: String = "Zen", hasData: Bool = true,
+  fastDevices: [String] = [], bridges: [String] = [], layer: String = "ob1", carriers: [String] = ["self", "tcp"]
+) -> RankFacts {
+  RankFacts(
+    rank: number, host: host, localRanks: localRanks, allowedProcessors: mask, hostProcessors: hostProcessors,
+    localProcessors: cores, processor: "P", builtFor: 127, hasInstructions: instructions, blasKernel: blasKernel,
+    program: program, hasData: hasData, fastDevices: fastDevices, bridges: bridges, messageLayer: layer,
+    carriers: carriers)
+}
+
+private func findings(_ ranks: [RankFacts], threads: Int? = nil) -> [Finding] {
+  placementFindings(ranks, threads: threads, dataDirectory: "/data/set")
+}
+
+@Suite struct PlacementTests {
+  @Test func ranksWithCoresOfTheirOwnAreFine() {
+    #expect(findings([rank(0)]).isEmpty)
+    #expect(findings((0..<8).map { rank($0, localRanks: 8) }).isEmpty, "unbound, one core each")
+    #expect(findings((0..<8).map { rank($0, localRanks: 8, mask: "\($0)") }).isEmpty, "bound, one core each")
+    let sockets = (0..<8).map { rank($0, localRanks: 8, mask: $0 < 4 ? "0-3" : "4-7") }
+    #expect(findings(sockets).isEmpty, "bound to sockets with a core each")
+  }
+
+  @Test func moreRanksThanCores() throws {
+    let found = findings((0..<8).map { rank($0, localRanks: 8, mask: "0,1", cores: 2) })
+    #expect(found.map(\.severity) == [.warning])
+    #expect(found[0].text == "host a: 8 ranks share 2 cores")
+    #expect(findings([rank(0), rank(1)], threads: 5).first?.text == "host a: 2 ranks of 5 threads share 8 cores")
+  }
+
+  @Test func ranksOnOneCoreWhileOthersAreFree() {
+    let found = findings([rank(0, localRanks: 2, mask: "3"), rank(1, localRanks: 2, mask: "3")])
+    #expect(found.map(\.severity) == [.warning])
+    #expect(found[0].text == "host a: 2 ranks, 0 and 1 among them, are bound to the same 1 core (3) of 8")
+  }
+
+  @Test func aJobWithAPartOfItsHost() {
+    let found = findings([rank(0, mask: "0-1", cores: 2, hostProcessors: 64)])
+    #expect(found.map(\.severity) == [.note])
+    #expect(found[0].text == "host a: the job may use 2 of its 64 processors")
+  }
+
+  @Test func ranksThatGiveOtherBits() {
+    #expect(findings((0..<3).map { rank($0) }).map(\.severity) == [.note])
+  }
+
+  @Test func anotherProgramIsAProblemOnEachHostThatHasIt() {
+    let ranks = [
+      rank(0), rank(1, host: "b", program: "11"), rank(2, host: "b", program: "11"), rank(3, host: "c", program: ""),
+    ]
+    let found = findings(ranks)
+    #expect(found.map(\.severity) == [.problem, .problem])
+    #expect(
+      found[0].text == "host b (rank 1) runs another program than rank 0 on host a: digest 11, rank 0's is 00")
+    #expect(found[1].text.contains("host c (rank 3)") && found[1].text.contains("digest unknown"))
+  }
+
+  @Test func anotherProcessorIsAWarning() {
+    let found = findings([rank(0), rank(1, host: "b", instructions: 7, blasKernel: "Haswell")])
+    #expect(found.map(\.severity) == [.warning, .warning])
+    #expect(found[0].text.contains("host b (rank 1) has another instruction set than host a: AVX FMA AVX2 (P)"))
+    #expect(found[1].text.contains("another BLAS kernel than host a: Haswell, rank 0's is Zen"))
+    #expect(found[1].advice.contains("OPENBLAS_CORETYPE=Zen"))
+  }
+
+  @Test func dataThatOneHostLacks() {
+    let found = findings([rank(0), rank(1, host: "b", hasData: false)])
+    #expect(found.map(\.severity) == [.problem])
+    #expect(found[0].text == "host b has no data folder /data/set")
+  }
+
+  @Test func aFastNetworkThatIsNotUsed() {
+    let fast = (0..<2).map { rank($0, host: "\($0)", fastDevices: ["mlx5_0"]) }
+    #expect(findings(fast).map(\.severity) == [.warning, .warning])
+    #expect(findings(fast)[0].text.contains("mlx5_0"))
+    #expect(findings([fast[0]]).isEmpty, "one host needs no network")
+    let used = (0..<2).map { rank($0, host: "\($0)", fastDevices: ["mlx5_0"], layer: "ucx", carriers: []) }
+    #expect(findings(used).isEmpty)
+  }
+
+  @Test func bridgesOfContainers() {
+    let found = findings((0..<2).map { rank($0, host: "\($0)", bridges: ["docker0"]) })
+    #expect(found.map(\.severity) == [.note, .note])
+    #expect(found[0].text.contains("docker0"))
+  }
+
+  @Test(
+    arguments: [
+      ("0-3,8", [0, 1, 2, 3, 8]), ("5", [5]), ("", nil), ("3-1", nil), ("a", nil), ("1-2-3", nil), ("-1", nil),
+      ("0-99999999", nil),
+    ] as [(String, [Int]?)])
+  func processorLists(text: String, numbers: [Int]?) {
+    #expect(processors(ofList: text) == numbers.map { Set($0) })
+  }
+}
+
+@Suite struct LonelyRankTests {
+  @Test func srunWithoutPMIx() throws {
+    let finding = try #require(lonelyRank(["SLURM_STEP_NUM_TASKS": "8", "SLURM_PROCID": "3"]))
+    #expect(finding.severity == .problem && finding.text.contains("8 processes"))
+    #expect(finding.advice.contains("--mpi=pmix"))
+  }
+
+  @Test func mpirunOfAnotherLibrary() {
+    #expect(lonelyRank(["PMI_SIZE": "4"])?.severity == .problem)
+  }
+
+  @Test func whatIsAloneRightly() {
+    #expect(lonelyRank([:]) == nil)
+    #expect(lonelyRank(["SLURM_NTASKS": "8"]) == nil, "a batch script's own process")
+    #expect(lonelyRank(["SLURM_STEP_NUM_TASKS": "1", "SLURM_PROCID": "0"]) == nil)
+    let mpirun = ["SLURM_STEP_NUM_TASKS": "4", "SLURM_PROCID": "0", "OMPI_COMM_WORLD_SIZE": "1"]
+    #expect(lonelyRank(mpirun) == nil, "mpirun's daemons are srun's tasks")
+  }
+}

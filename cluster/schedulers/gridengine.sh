@@ -1,0 +1,53 @@
+# shellcheck shell=bash disable=SC2154  # sourced by prelu-job, whose variables these functions read
+# Grid Engine and its descendants. none.sh says what each function does.
+
+job_id() { echo "${JOB_ID:-?}"; }
+job_name() {
+  local task=${SGE_TASK_ID:-undefined}
+  [[ $task == undefined ]] && task=
+  echo "${JOB_NAME:-job}${task:+-$task}"
+}
+job_folder() { echo "${SGE_O_WORKDIR:-$PWD}"; }
+# RESTARTED says only whether, not how often.
+job_restarts() { echo "$requeued"; }
+job_hosts() {
+  if [[ -z ${PE_HOSTFILE-} ]]; then
+    echo "$(hostname) ${NSLOTS:-1}"
+    return
+  fi
+  # "host slots queue processors"; a host has a line for each queue.
+  awk '{ if (!($1 in slots)) order[++count] = $1; slots[$1] += $2 } END { for (i = 1; i <= count; i++) print order[i], slots[order[i]] }' \
+    "$PE_HOSTFILE" 2>&1
+}
+job_threads() { :; }
+# Of a job on several hosts the soft limit does not come ahead: Grid Engine 8.1.9 then ends it at once, as if it were the
+# hard one. So the hard limit is watched from within.
+job_seconds_left() {
+  local limit
+  limit=$(qstat -j "${JOB_ID:-?}" 2>/dev/null | sed -n 's/^hard[ _]resource_list:.*\<h_rt=\([0-9]*\).*/\1/p' | head -n 1)
+  [[ -z $limit ]] || echo "$limit"
+}
+host_answers() { # HOST
+  [[ $1 == "$(hostname)" ]] && return 0
+  timeout --kill-after=5 20 qrsh -inherit -nostdin -V "$1" true
+}
+launch_options() { :; }
+# qdel, and qmod -rj, announce themselves by USR2 where the job asked for -notify; either way the job's state says so. What
+# qmod -rj has run again anyway must not be submitted once more, and end with 99, or it stays where it is. A limit also
+# sends USR2, and leaves the state alone.
+job_is_cancelled() { # SIGNAL
+  local state
+  [[ $1 == USR2 ]] || return 0
+  state=$(qstat 2>/dev/null | awk -v id="$JOB_ID" '$1 == id { print $5; exit }')
+  if [[ $state == *[qt]* ]]; then
+    say "saved; Grid Engine runs the job again"
+    exit 99
+  fi
+  [[ -z $state || $state == *d* ]]
+}
+# What ends with 99 is run again, unless the cluster forbids it (qmaster_params FORBID_RESCHEDULE). But a job of several
+# hosts then waits for ever "until clean up of a previous run has finished" in Grid Engine 8.1.9: a copy of it does not.
+requeue_job() {
+  ((all > 1)) && qresub "$JOB_ID" && exit 75
+  exit 99
+}

@@ -1,0 +1,42 @@
+# shellcheck shell=bash disable=SC2154  # sourced by prelu-job, whose variables these functions read
+# LSF. none.sh says what each function does.
+
+job_id() { echo "$LSB_JOBID"; }
+job_name() {
+  # An array's jobs are named "name[index]".
+  local name=${LSB_JOBNAME:-job} index=${LSB_JOBINDEX:-0}
+  name=${name%%\[*}
+  if ((index > 0)); then echo "$name-$index"; else echo "$name"; fi
+}
+job_folder() { echo "${LS_SUBCWD:-$PWD}"; }
+# LSB_RESTART says only whether, not how often.
+job_restarts() { echo "$requeued"; }
+job_hosts() {
+  # "host slots host slots"; older versions list a host once for each slot.
+  if [[ -n ${LSB_MCPU_HOSTS-} ]]; then
+    local words
+    read -ra words <<<"$LSB_MCPU_HOSTS"
+    printf '%s %s\n' "${words[@]}"
+  else
+    [[ -n ${LSB_HOSTS-} ]] || { echo "neither LSB_MCPU_HOSTS nor LSB_HOSTS is set"; return 1; }
+    tr ' ' '\n' <<<"$LSB_HOSTS" | awk 'NF { if (!($1 in slots)) order[++count] = $1; slots[$1]++ } END { for (i = 1; i <= count; i++) print order[i], slots[order[i]] }'
+  fi
+}
+job_threads() { :; }
+job_seconds_left() { :; }
+host_answers() { # HOST
+  [[ ${1%%.*} == "$(hostname -s)" ]] && return 0
+  timeout --kill-after=5 20 blaunch -z "$1" true
+}
+# An Open MPI that was built without LSF's library starts its daemons by LSF's own remote shell.
+launch_options() {
+  if command -v blaunch >/dev/null && ! ompi_info --parsable 2>/dev/null | grep -q '^mca:plm:lsf:'; then
+    printf '%s\n' --mca plm_rsh_agent "$(command -v blaunch)"
+  fi
+}
+# bkill sends INT and then TERM: either ends the job for good. USR2 is the limit itself.
+job_is_cancelled() { [[ $1 != USR2 ]]; } # SIGNAL
+# LSF runs again what ends with an exit code of its option -Q.
+requeue_job() {
+  exit 75
+}

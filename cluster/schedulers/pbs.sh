@@ -1,0 +1,54 @@
+# shellcheck shell=bash disable=SC2154  # sourced by prelu-job, whose variables these functions read
+# PBS: OpenPBS, PBS Professional, Torque. none.sh says what each function does.
+
+job_id() { echo "$PBS_JOBID"; }
+job_name() {
+  local index=${PBS_ARRAY_INDEX:-${PBS_ARRAYID-}}
+  echo "${PBS_JOBNAME:-job}${index:+-$index}"
+}
+job_folder() { echo "${PBS_O_WORKDIR:-$PWD}"; }
+# Each start is a job of its own.
+job_restarts() { echo "$requeued"; }
+job_hosts() {
+  [[ -r ${PBS_NODEFILE-} ]] || { echo "PBS_NODEFILE (${PBS_NODEFILE-unset}) cannot be read"; return 1; }
+  # A line for each slot; a host's slots need not follow one another.
+  awk 'NF { if (!($1 in slots)) order[++count] = $1; slots[$1]++ } END { for (i = 1; i <= count; i++) print order[i], slots[order[i]] }' \
+    "$PBS_NODEFILE"
+}
+# PBS sets it to ompthreads, or to the chunk's ncpus where none is asked for: then a rank's share of them.
+job_threads() {
+  local slots
+  slots=$(sort "$PBS_NODEFILE" | uniq -c | awk 'NR == 1 || $1 < least { least = $1 } END { print least }')
+  if [[ ${NCPUS-} =~ ^[1-9][0-9]*$ ]] && ((slots > 0 && NCPUS >= slots)); then echo $((NCPUS / slots)); fi
+}
+# PBS sends a signal only as it ends the job.
+job_seconds_left() {
+  local limit
+  limit=$(qstat -f "$PBS_JOBID" 2>/dev/null | sed -n 's/^ *Resource_List.walltime = //p' | head -n 1)
+  # "HH:MM:SS", or seconds.
+  awk -F: 'NF { seconds = 0; for (i = 1; i <= NF; i++) seconds = 60 * seconds + $i; print seconds }' <<<"$limit"
+}
+host_answers() { # HOST
+  [[ ${1%%.*} == "$(hostname -s)" ]] && return 0
+  if command -v pbs_tmrsh >/dev/null; then
+    timeout --kill-after=5 20 pbs_tmrsh "$1" true
+  else
+    timeout --kill-after=5 20 ssh -o BatchMode=yes -o ConnectTimeout=10 "$1" true
+  fi
+}
+# An Open MPI that was built without PBS's library starts its daemons on the other hosts by pbs_tmrsh, or else by ssh.
+launch_options() {
+  if command -v pbs_tmrsh >/dev/null && ! ompi_info --parsable 2>/dev/null | grep -q '^mca:plm:tm:'; then
+    printf '%s\n' --mca plm_rsh_agent "$(command -v pbs_tmrsh)"
+  fi
+}
+# qdel sends TERM; so does qsig, but nobody asks it to.
+job_is_cancelled() { return 0; } # SIGNAL
+# A job of its own with the same script, which PBS has copied, and so with the options in it.
+requeue_job() {
+  local next
+  [[ -n $script && -r $script ]] || { say "the job script ${script:-is not known (--script)} cannot be read" >&2; return 1; }
+  next=$(cd "$(job_folder)" && qsub -N "${PBS_JOBNAME:-job}" -v "PRELU_RUN=$run" "$script") || return 1
+  say "submitted $next"
+  exit 75
+}

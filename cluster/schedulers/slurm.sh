@@ -1,0 +1,40 @@
+# shellcheck shell=bash disable=SC2154  # sourced by prelu-job, whose variables these functions read
+# Slurm. none.sh says what each function does.
+
+job_id() { echo "$SLURM_JOB_ID"; }
+job_name() {
+  # An array's tasks have the same name, and each its own run.
+  echo "${SLURM_JOB_NAME:-job}${SLURM_ARRAY_TASK_ID:+-$SLURM_ARRAY_TASK_ID}"
+}
+job_folder() { echo "${SLURM_SUBMIT_DIR:-$PWD}"; }
+job_restarts() { echo "${SLURM_RESTART_COUNT:-0}"; }
+job_hosts() {
+  local names counts part index=0
+  names=$(scontrol show hostnames "$SLURM_JOB_NODELIST" 2>&1) || { echo "scontrol: $names"; return 1; }
+  # "2(x3),1": three hosts with two, one with one.
+  counts=()
+  for part in ${SLURM_TASKS_PER_NODE//,/ }; do
+    local times=1
+    [[ $part == *'(x'* ]] && times=${part#*x} times=${times%)}
+    for ((; times > 0; times--)); do counts+=("${part%%(*}"); done
+  done
+  for name in $names; do
+    echo "$name ${counts[index++]:-1}"
+  done
+}
+job_threads() { echo "${SLURM_CPUS_PER_TASK-}"; }
+job_seconds_left() { :; }
+host_answers() { # HOST
+  # --overlap: the step shares what the job has already; a dead node makes srun wait, hence the limit.
+  timeout --kill-after=5 20 srun --overlap --immediate=15 --nodes=1 --ntasks=1 --nodelist="$1" --mpi=none true
+}
+launch_options() { :; }
+job_is_cancelled() { # SIGNAL
+  [[ $(squeue --noheader --jobs="$SLURM_JOB_ID" --format=%T 2>/dev/null) != RUNNING ]]
+}
+requeue_job() {
+  # Slurm ends this script when it queues the job again.
+  scontrol requeue "$SLURM_JOB_ID" || return 1
+  sleep 120
+  exit 75
+}
