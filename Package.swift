@@ -41,7 +41,7 @@ let house: [Target] = [
   target("Checkpoint", ["HDF5"]),
   target("Packs", ["Images", "HDF5", "Communication", "Kernels", "CZlib"]),
   target("Reports", []),
-  target("Diagnostics", ["Kernels", "Communication", "Checkpoint"]),
+  target("Diagnostics", ["Kernels", "Communication", "Checkpoint", "HDF5"]),
   target("Evaluation", ["Network", "Images", "Communication"]),
   target(
     "Training",

@@ -1,6 +1,7 @@
 import Checkpoint
 import Communication
 import Foundation
+import HDF5
 import Kernels
 
 /// All that is found about hosts, ranks, networks and the run folder.
