@@ -4,8 +4,8 @@ import Evaluation
 public enum TrainingEvent: Sendable {
   /// Something went wrong that does not end the run.
   case warning(String)
-  /// Training starts; `resumedFrom` names the checkpoint that it goes on from.
-  case started(TrainingDescription, resumedFrom: String?)
+  /// Training starts; `resumedFrom` names the checkpoint that it goes on from, `iteration` says where.
+  case started(TrainingDescription, resumedFrom: String?, iteration: Int)
   /// After a step.
   case progress(TrainingProgress)
   /// After an epoch's evaluation.
@@ -51,6 +51,8 @@ public struct TrainingProgress: Sendable {
   /// Of this process, evaluation and checkpoints left out.
   public var imagesPerSecond: Double
   public var secondsLeft: Double
+  /// The share of rank 0's time in training that went into waiting for other ranks and moving data, from 0 to 1.
+  public var waiting: Double
 }
 
 /// One finished epoch.
@@ -63,6 +65,8 @@ public struct EpochResult: Sendable {
   public var validation: ErrorCounts
   public var imagesPerSecond: Double
   public var seconds: Double
+  /// Rank 0's time in this process so far.
+  public var time: TimeSplit
   public var isBest: Bool
   /// The rate of the next epoch, where it has just dropped.
   public var droppedTo: Double?

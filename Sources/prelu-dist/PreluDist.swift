@@ -15,6 +15,9 @@ struct PreluDist: ParsableCommand {
       75 stopped early with a checkpoint saved (run again with --resume to go on).
       """,
     version: "prelu-dist \(version)",
-    subcommands: [TrainCommand.self, EvaluateCommand.self, PredictCommand.self, InspectCommand.self, BenchCommand.self],
+    subcommands: [
+      TrainCommand.self, EvaluateCommand.self, PredictCommand.self, InspectCommand.self, ReportCommand.self,
+      BenchCommand.self,
+    ],
     defaultSubcommand: TrainCommand.self)
 }
