@@ -50,8 +50,10 @@ public struct TrainingProgress: Sendable {
   public var learningRate: Double
   /// Of this process, evaluation and checkpoints left out.
   public var imagesPerSecond: Double
+  /// The share of the epoch's time that rank 0 has waited for data, 0 ... 1.
+  public var dataShare: Double
   public var secondsLeft: Double
-  /// The share of rank 0's time in steps that went into waiting for images and other ranks and moving data, 0 … 1.
+  /// The share of rank 0's time in training that went into waiting for other ranks and moving data, from 0 to 1.
   public var waiting: Double
 }
 

@@ -323,6 +323,7 @@ public final class TrainingRun {
           epoch: epochsDone + 1, epochs: configuration.training.epochs, iteration: iteration, iterations: total,
           loss: epochSums.lossSum / count, top1Error: 100 * Double(epochSums.errorCount) / count,
           learningRate: schedule.learningRate, imagesPerSecond: rate,
+          dataShare: (epochSums.dataSeconds ?? 0) / max(epochSums.seconds, 1e-9),
           secondsLeft: Double((last - iteration) * configuration.training.batch) / rate,
           waiting: step.time.waitingShare)))
   }
@@ -348,8 +349,8 @@ public final class TrainingRun {
       epoch: epochsDone, iteration: iteration, learningRate: rate, trainLoss: epochSums.lossSum / count,
       trainTop1Error: 100 * Double(epochSums.errorCount) / count, validation: counts,
       imagesPerSecond: Double(epochSums.sampleCount) / max(epochSums.seconds, 1e-9), seconds: secondsTrained,
-      dataSeconds: epochSums.dataSeconds ?? 0, time: step.time, isBest: isBest,
-      droppedTo: dropped ? schedule.learningRate : nil)
+      dataSeconds: epochSums.dataSeconds ?? 0,
+      time: step.time, isBest: isBest, droppedTo: dropped ? schedule.learningRate : nil)
     epochSums = EpochSums()
     report(.evaluated(result))
     appendRow(result)

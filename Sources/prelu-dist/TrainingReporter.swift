@@ -83,7 +83,7 @@ final class TrainingReporter {
     let line = ProgressLine(
       epoch: p.epoch, epochs: p.epochs, iteration: p.iteration, iterations: p.iterations, loss: p.loss,
       error: p.top1Error, learningRate: p.learningRate, imagesPerSecond: p.imagesPerSecond, secondsLeft: p.secondsLeft,
-      waiting: p.waiting)
+      waiting: p.waiting, data: p.dataShare)
     if let terminal {
       // A line that fills the window to its last column would wrap on some terminals.
       Console.write("\r\u{1B}[K\(line.text(width: terminal.width - 1))")

@@ -99,7 +99,10 @@ func textsSurviveQuoting(directory: String) throws {
 
 @Test func jsonIsCanonical() throws {
   let json = try Configuration.recipe(named: "fashion").json()
-  #expect(json.hasPrefix(#"{"augmentation":{"color":0,"mirror":true,"padding":2,"shorterSide":[]},"checkpoint":{"everyIterations":0,"#), "\(json)")
+  #expect(
+    json.hasPrefix(
+      #"{"augmentation":{"color":0,"mirror":true,"padding":2,"shorterSide":[]},"checkpoint":{"everyIterations":0,"#),
+    "\(json)")
   #expect(json.contains(#""directory":"/usr/share/datasets/fashion-mnist""#))
   #expect(json.contains(#""scale":0.015625"#))
   let jumbled = try JSONSerialization.data(withJSONObject: JSONSerialization.jsonObject(with: Data(json.utf8)))
