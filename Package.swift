@@ -26,8 +26,8 @@ let libraries: [Target] = [
 
 // MARK: - The house: arrows point down only
 
-func target(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
-  .target(name: name, dependencies: dependencies, swiftSettings: settings)
+func target(_ name: String, _ dependencies: [Target.Dependency], exclude: [String] = []) -> Target {
+  .target(name: name, dependencies: dependencies, exclude: exclude, swiftSettings: settings)
 }
 
 let house: [Target] = [
@@ -40,7 +40,10 @@ let house: [Target] = [
   target("HDF5", ["CHDF5"]),
   target("Checkpoint", ["HDF5"]),
   target("Packs", ["Images", "HDF5", "Communication", "Kernels", "CZlib"]),
-  target("Reports", []),
+  target(
+    "Reports",
+    ["Checkpoint", "Images", "CPNG", .product(name: "SwiftProtobuf", package: "swift-protobuf")],
+    exclude: ["TensorBoard/event.proto"]),
   target("Diagnostics", ["Kernels", "Communication", "Checkpoint"]),
   target("Evaluation", ["Network", "Images", "Communication"]),
   target(
@@ -86,6 +89,7 @@ let package = Package(
   dependencies: [
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.5.0"),
     .package(url: "https://github.com/jpsim/Yams", from: "6.0.0"),
+    .package(url: "https://github.com/apple/swift-protobuf", from: "1.30.0"),
   ],
   targets: libraries + house + bundles
 )

@@ -27,6 +27,7 @@ public enum ExitCode {
     case let error as CheckpointError: code(of: error)
     case let error as ConfigurationError: code(of: error)
     case let error as MetricsFileError: error.kind == .wrongContents ? badData : inputOutput
+    case let error as ReportError: code(of: error)
     case is ArchitectureError: badData
     case let error as TrainingError: error.exitCode
     default: internalError
@@ -39,6 +40,15 @@ public enum ExitCode {
     case .wrongKind, .damaged, .mismatch: badData
     case .cannotCreate, .takenOver: cannotCreate
     case .cannotRead, .cannotWrite: inputOutput
+    }
+  }
+
+  private static func code(of error: ReportError) -> Int32 {
+    switch error.kind {
+    case .missing: missingInput
+    case .wrongContents: badData
+    case .cannotCreate: cannotCreate
+    case .inputOutput: inputOutput
     }
   }
 

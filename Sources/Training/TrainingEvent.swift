@@ -4,8 +4,8 @@ import Evaluation
 public enum TrainingEvent: Sendable {
   /// Something went wrong that does not end the run.
   case warning(String)
-  /// Training starts; `resumedFrom` names the checkpoint that it goes on from.
-  case started(TrainingDescription, resumedFrom: String?)
+  /// Training starts; `resumedFrom` names the checkpoint that it goes on from, `iteration` says where.
+  case started(TrainingDescription, resumedFrom: String?, iteration: Int)
   /// After a step.
   case progress(TrainingProgress)
   /// After an epoch's evaluation.
@@ -53,6 +53,8 @@ public struct TrainingProgress: Sendable {
   /// The share of the epoch's time that rank 0 has waited for data, 0 ... 1.
   public var dataShare: Double
   public var secondsLeft: Double
+  /// The share of rank 0's time in training that went into waiting for other ranks and moving data, from 0 to 1.
+  public var waiting: Double
 }
 
 /// One finished epoch.
@@ -67,6 +69,8 @@ public struct EpochResult: Sendable {
   public var seconds: Double
   /// Of the epoch: how long rank 0 has waited for data.
   public var dataSeconds: Double
+  /// Rank 0's time in this process so far.
+  public var time: TimeSplit
   public var isBest: Bool
   /// The rate of the next epoch, where it has just dropped.
   public var droppedTo: Double?

@@ -206,7 +206,7 @@ public final class TrainingRun {
   /// Trains until the last epoch, the last plateau, a limit or a signal.
   public func run() throws -> TrainingSummary {
     let description = try describe()
-    report(.started(description, resumedFrom: resumedFrom))
+    report(.started(description, resumedFrom: resumedFrom, iteration: iteration))
     var ending: TrainingSummary.Ending?
     if resumedFrom == nil { try save(isBest: false) }
     while ending == nil {
@@ -324,7 +324,8 @@ public final class TrainingRun {
           loss: epochSums.lossSum / count, top1Error: 100 * Double(epochSums.errorCount) / count,
           learningRate: schedule.learningRate, imagesPerSecond: rate,
           dataShare: (epochSums.dataSeconds ?? 0) / max(epochSums.seconds, 1e-9),
-          secondsLeft: Double((last - iteration) * configuration.training.batch) / rate)))
+          secondsLeft: Double((last - iteration) * configuration.training.batch) / rate,
+          waiting: step.time.waitingShare)))
   }
 
   /// Evaluates, moves the schedule, writes the epoch's row, saves. Returns `false` where a signal came in between: the
@@ -349,7 +350,7 @@ public final class TrainingRun {
       trainTop1Error: 100 * Double(epochSums.errorCount) / count, validation: counts,
       imagesPerSecond: Double(epochSums.sampleCount) / max(epochSums.seconds, 1e-9), seconds: secondsTrained,
       dataSeconds: epochSums.dataSeconds ?? 0,
-      isBest: isBest, droppedTo: dropped ? schedule.learningRate : nil)
+      time: step.time, isBest: isBest, droppedTo: dropped ? schedule.learningRate : nil)
     epochSums = EpochSums()
     report(.evaluated(result))
     appendRow(result)

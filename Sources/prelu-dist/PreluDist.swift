@@ -17,7 +17,7 @@ struct PreluDist: ParsableCommand {
     version: "prelu-dist \(version)",
     subcommands: [
       TrainCommand.self, EvaluateCommand.self, PredictCommand.self, PackCommand.self, InspectCommand.self,
-      DoctorCommand.self, BenchCommand.self,
+      ReportCommand.self, DoctorCommand.self, BenchCommand.self,
     ],
     defaultSubcommand: TrainCommand.self)
 }

@@ -1,4 +1,5 @@
 import ArgumentParser
+import Communication
 import Configuration
 import Foundation
 import Kernels
@@ -97,6 +98,13 @@ struct TrainCommand: ParsableCommand {
   @Flag(help: "Print the resolved settings as YAML and end.")
   var printConfig = false
 
+  @Flag(
+    help: "Write event files for TensorBoard into the run folder: every figure of metrics.csv, and the coefficients.")
+  var tensorboard = false
+
+  @Flag(inversion: .prefixedNo, help: "Write report.html into the run folder at every evaluation.")
+  var report = true
+
   @Flag(help: "Print warnings and errors only.")
   var quiet = false
 
@@ -126,10 +134,17 @@ struct TrainCommand: ParsableCommand {
     guard !printConfig else { return try printConfiguration() }
     let request = request
     let settings = settings
-    let quiet = quiet
+    let (quiet, writesPage, writesEvents) = (quiet, report, tensorboard)
     onAllRanks { world in
       let reporter = TrainingReporter(quiet: quiet)
-      let training = try TrainingRun(request, settings, world: world) { reporter.tell($0) }
+      let recorder = RunRecorder(
+        writesPage: writesPage, writesEvents: writesEvents,
+        software: "prelu-dist \(PreluDist.version), \(World.libraryVersion), BLAS kernel \(MatrixLibrary.kernelName), "
+          + "\(InstructionSets.compiledFor.summary)", warn: reporter.warn)
+      let training = try TrainingRun(request, settings, world: world) { event in
+        reporter.tell(event)
+        recorder.tell(event)
+      }
       let summary = try training.run()
       if case .interrupted = summary.ending { return Training.ExitCode.tryAgain }
       return Training.ExitCode.done

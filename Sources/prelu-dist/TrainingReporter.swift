@@ -1,28 +1,29 @@
 import Communication
 import Foundation
 import Kernels
+import Reports
 import Training
 
 /// Shows a person how training goes: a banner, a progress line, a line per evaluation, a summary.
 final class TrainingReporter {
   private let quiet: Bool
-  private var lastLine = 0.0
+  /// Nil where lines are not written over.
+  private let terminal: Terminal?
+  private let started = monotonicSeconds()
+  private var lastLine = -Double.infinity
   private var lineIsOpen = false
 
   init(quiet: Bool) {
     self.quiet = quiet
+    terminal = Terminal.find()
   }
 
   func tell(_ event: TrainingEvent) {
-    if case .warning(let message) = event {
-      endLine()
-      Console.complain("warning: \(message)")
-      return
-    }
+    if case .warning(let message) = event { return warn(message) }
     guard !quiet else { return }
     switch event {
     case .warning: break
-    case .started(let description, let resumedFrom): showBanner(description, resumedFrom)
+    case .started(let description, let resumedFrom, _): showBanner(description, resumedFrom)
     case .progress(let progress): show(progress)
     case .evaluated(let result): show(result)
     case .saved: break
@@ -30,9 +31,21 @@ final class TrainingReporter {
     }
   }
 
-  private func endLine() {
-    if lineIsOpen { Console.write("\n") }
+  func warn(_ message: String) {
+    clearLine()
+    Console.complain("warning: \(message)")
+  }
+
+  /// Takes the progress line away, so that what comes next stands in its place.
+  private func clearLine() {
+    if lineIsOpen { Console.write("\r\u{1B}[K") }
     lineIsOpen = false
+  }
+
+  /// Words that a terminal shows in green; 2 is SGR's faint, 32 its green.
+  private func emphasized(_ text: String) -> String {
+    guard let terminal, terminal.hasColour else { return text }
+    return "\u{1B}[32m\(text)\u{1B}[0m"
   }
 
   private func showBanner(_ d: TrainingDescription, _ resumedFrom: String?) {
@@ -60,39 +73,39 @@ final class TrainingReporter {
   /// Images a second: whole ones, but where they are few.
   private func rate(_ value: Double) -> String { String(format: value < 10 ? "%.2f" : "%.0f", value) }
 
+  /// On a terminal one line, five times a second. Elsewhere a line of its own every 15 seconds at first and every
+  /// minute after ten minutes, so that the log of a day is still read.
   private func show(_ p: TrainingProgress) {
     let now = monotonicSeconds()
-    let terminal = Console.isTerminal
-    guard now - lastLine >= (terminal ? 0.2 : 15) else { return }
+    let pause: Double = terminal != nil ? 0.2 : now - started < 600 ? 15 : 60
+    guard now - lastLine >= pause else { return }
     lastLine = now
-    let line = String(
-      format: "epoch %d/%d  iteration %d/%d  loss %.4f  error %.2f %%  rate %g  %@ images/s  data %.1f %%  ETA %@",
-      p.epoch,
-      p.epochs,
-      p.iteration, p.iterations, p.loss, p.top1Error, p.learningRate, rate(p.imagesPerSecond), 100 * p.dataShare,
-      Console.duration(p.secondsLeft))
-    if terminal {
-      Console.write("\r\u{1B}[K\(line)")
+    let line = ProgressLine(
+      epoch: p.epoch, epochs: p.epochs, iteration: p.iteration, iterations: p.iterations, loss: p.loss,
+      error: p.top1Error, learningRate: p.learningRate, imagesPerSecond: p.imagesPerSecond, secondsLeft: p.secondsLeft,
+      waiting: p.waiting, data: p.dataShare)
+    if let terminal {
+      // A line that fills the window to its last column would wrap on some terminals.
+      Console.write("\r\u{1B}[K\(line.text(width: terminal.width - 1))")
       lineIsOpen = true
     } else {
-      Console.say(line)
+      Console.say(line.text())
     }
   }
 
   private func show(_ r: EpochResult) {
-    if lineIsOpen { Console.write("\r\u{1B}[K") }
-    lineIsOpen = false
+    clearLine()
     var line = String(
       format:
         "epoch %d: loss %.4f, training error %.2f %%, validation error %.2f / %.2f %% (top-1/top-5), %@ images/s",
       r.epoch, r.trainLoss, r.trainTop1Error, r.validation.top1Error, r.validation.top5Error, rate(r.imagesPerSecond))
-    if r.isBest { line += ", best so far" }
+    if r.isBest { line += ", " + emphasized("best so far") }
     if let rate = r.droppedTo { line += String(format: "; learning rate now %g", rate) }
     Console.say(line)
   }
 
   private func show(_ s: TrainingSummary) {
-    endLine()
+    clearLine()
     switch s.ending {
     case .completed(let lastPlateau):
       Console.say("done: \(s.epochs) epochs, \(s.iteration) iterations\(lastPlateau ? ", last plateau reached" : "")")

@@ -1,0 +1,191 @@
+import Glibc
+
+/// Figures of learned coefficients (the paper's Table 1) and of the first layer's filters.
+enum CoefficientFigures {
+  static func all(_ runs: [RunContents]) -> [Figure] {
+    ([byLayer(runs)] + runs.enumerated().flatMap { [histograms($1, $0, among: runs), filters($1, $0, among: runs)] })
+      .compactMap { $0 }
+  }
+
+  private static func byLayer(_ runs: [RunContents]) -> Figure? {
+    let learned = runs.enumerated().filter { !$0.element.coefficients.isEmpty }
+    guard !learned.isEmpty else { return nil }
+    var layers: [String] = []
+    for (_, run) in learned {
+      for one in run.coefficients where !layers.contains(one.layer) { layers.append(one.layer) }
+    }
+    var table = FigureTable([
+      "run", "layer", "channels", "mean", "standard_deviation", "least", "lower_quartile", "median", "upper_quartile",
+      "greatest",
+    ])
+    for (_, run) in learned {
+      table.rows += run.coefficients.map { one in
+        [
+          .text(run.name), .text(one.layer), one.isShared ? .text("shared") : .init(one.values.count),
+          .number(one.mean), .number(one.standardDeviation),
+        ] + one.quartiles.map { .number($0) }
+      }
+    }
+    let values = learned.flatMap { $0.element.coefficients.flatMap { [$0.quartiles[0], $0.quartiles[4]] } }
+    let draw: (FigureSize) -> Drawing = { size in
+      let legend = learned.count == 1 ? [] : learned.map { Frame.Entry(name: $1.name, style: Palette.series($0).name) }
+      var measure = Drawing(width: size.width, height: 0)
+      let legendHeight = Frame.drawLegend(legend, in: &measure, size) - size.top
+      var drawing = Drawing(width: size.width, height: size.height + size.top + legendHeight)
+      let ticks = layers.enumerated().map { (value: Double($0) + 0.5, name: $1) }
+      let frame = Frame(
+        in: &drawing, size, x: Axis(.linear, holding: [0, Double(layers.count)]),
+        y: Axis(.linear, holding: values + [0], isRounded: true), xLabel: "layers from the input to the output",
+        yLabel: "coefficient a", legend: legend, xTicks: ticks)
+      let slot = (frame.right - frame.left) / Double(layers.count)
+      let step = slot * 0.7 / Double(learned.count)
+      let width = min(step * 0.5, 14)
+      for (order, (index, run)) in learned.enumerated() {
+        let colour = Palette.series(index).name
+        for one in run.coefficients {
+          guard let place = layers.firstIndex(of: one.layer) else { continue }
+          let across =
+            frame.left + (Double(place) + 0.5) * slot + (Double(order) - Double(learned.count - 1) / 2) * step
+          let q = one.quartiles.compactMap { frame.point(0, $0)?.y }
+          guard q.count == 5, let mean = frame.point(0, one.mean)?.y else { continue }
+          let title =
+            "\(run.name), \(one.layer): mean \(Number.fixed(one.mean, digits: 3)), "
+            + "from \(Number.fixed(one.quartiles[0], digits: 3)) to \(Number.fixed(one.quartiles[4], digits: 3))"
+          drawing.line(across, q[0], across, q[4], style: "line thin \(colour)")
+          drawing.rectangle(across - width / 2, q[3], width, q[1] - q[3], style: "area soft \(colour)", title: title)
+          drawing.circle(across, mean, max(2.5, min(4, width / 2)), style: "area \(colour)", title: title)
+        }
+      }
+      return drawing
+    }
+    return Figure(
+      name: "coefficients", title: "Learned PReLU coefficients by layer",
+      caption: "Dot: the mean over the layer's channels, or the shared value; box: the middle half of the channels; "
+        + "line: from the least to the greatest. They start at the recipe's value (0.25 in the paper); 0 is ReLU, "
+        + "1 is linear.",
+      table: table, drawing: draw)
+  }
+
+  // MARK: - Histograms
+
+  private static let binCount = 24
+
+  private static func histograms(_ run: RunContents, _ index: Int, among runs: [RunContents]) -> Figure? {
+    let layers = run.coefficients.filter { $0.values.count > 1 && $0.values.allSatisfy(\.isFinite) }
+    guard !layers.isEmpty, index < 6 else { return nil }
+    let all = layers.flatMap(\.values).map(Double.init)
+    let axis = Axis(.linear, holding: all, count: 3)
+    let width = (axis.upper - axis.lower) / Double(binCount)
+    func bins(_ one: LayerCoefficients) -> [Int] {
+      var counts = [Int](repeating: 0, count: binCount)
+      for value in one.values { counts[min(binCount - 1, max(0, Int((Double(value) - axis.lower) / width)))] += 1 }
+      return counts
+    }
+    var table = FigureTable(["layer", "from", "to", "channels"])
+    for one in layers {
+      table.rows += bins(one).enumerated().map { place, count in
+        [
+          .text(one.layer), .number(axis.lower + Double(place) * width),
+          .number(axis.lower + Double(place + 1) * width),
+          .init(count),
+        ]
+      }
+    }
+    let colour = Palette.series(index).name
+    let draw: (FigureSize) -> Drawing = { size in
+      let columns = size.isNarrow ? 2 : 5
+      let tile = (size.width - 8) / Double(columns)
+      let tileHeight = 104.0
+      let rows = (layers.count + columns - 1) / columns
+      var drawing = Drawing(width: size.width, height: size.top + Double(rows) * tileHeight + size.fontSize + 8)
+      size.drawTitle(&drawing)
+      for (place, one) in layers.enumerated() {
+        let left = 4 + Double(place % columns) * tile + 8
+        let top = size.top + Double(place / columns) * tileHeight
+        let (inner, height) = (tile - 20, 54.0)
+        let counts = bins(one)
+        let most = Double(max(counts.max() ?? 1, 1))
+        drawing.text(
+          size.fitting("\(one.layer) (\(one.values.count))", width: inner), x: left, y: top + size.fontSize,
+          size: size.fontSize, style: "b")
+        let base = top + size.fontSize + 8 + height
+        for (bin, count) in counts.enumerated() where count > 0 {
+          let bar = Double(count) / most * height
+          drawing.rectangle(
+            left + Double(bin) / Double(binCount) * inner, base - bar, inner / Double(binCount) - 0.6, bar,
+            style: "area \(colour)", title: "\(one.layer): \(count) channels")
+        }
+        drawing.line(left, base, left + inner, base, style: "axis")
+        for tick in axis.ticks {
+          guard let at = axis.place(tick), (0...1).contains(at) else { continue }
+          drawing.text(
+            axis.label(tick), x: left + at * inner, y: base + size.fontSize, size: size.fontSize - 1.5,
+            anchor: at < 0.1 ? .start : at > 0.9 ? .end : .middle, style: "m")
+        }
+      }
+      drawing.text(
+        "coefficient a; height: channels, scaled in each layer", x: size.width / 2, y: drawing.height - 6,
+        size: size.fontSize, anchor: .middle)
+      return drawing
+    }
+    let suffix = runs.count == 1 ? "" : "-\(index + 1)"
+    return Figure(
+      name: "coefficient-histograms\(suffix)",
+      title: "Coefficients over channels" + (runs.count == 1 ? "" : ": \(run.name)"),
+      caption: "How each layer's coefficients spread over its channels (their number in brackets).", table: table,
+      drawing: draw)
+  }
+
+  // MARK: - Filters
+
+  private static func filters(_ run: RunContents, _ index: Int, among runs: [RunContents]) -> Figure? {
+    guard let filters = run.filters, index < 6 else { return nil }
+    let (count, channels) = (filters.shape[0], filters.shape[1])
+    let (height, width) = (filters.shape[2], filters.shape[3])
+    guard let largest = filters.values.map(abs).max(), largest.isFinite else { return nil }
+    var table = FigureTable(["filter", "channel", "row", "column", "weight"])
+    for (place, value) in filters.values.enumerated() where table.rows.count < 100_000 {
+      let (column, row) = (place % width, place / width % height)
+      table.rows.append([
+        .init(place / (width * height * channels)), .init(place / (width * height) % channels), .init(row),
+        .init(column), .number(Double(value)),
+      ])
+    }
+    // Planes shown side by side: one for each filter, or for each of its channels where they are no colours.
+    let isColour = channels == 3
+    let perFilter = isColour ? 1 : channels
+    let planes = min(count * perFilter, 512)
+    func pixel(_ plane: Int, _ y: Int, _ x: Int, _ c: Int) -> UInt8 {
+      let (filter, channel) = isColour ? (plane, c) : (plane / perFilter, plane % perFilter)
+      let value = filters.values[((filter * channels + channel) * height + y) * width + x]
+      return UInt8(max(0, min(255, (127.5 + 127.5 * value / max(largest, .leastNormalMagnitude)).rounded())))
+    }
+    let draw: (FigureSize) -> Drawing = { size in
+      let pixelSize = max(2, min(12, Int(size.isNarrow ? 30 : 42) / max(height, width)))
+      let cell = Double(pixelSize * max(height, width)) + 6
+      let columns = max(1, min(planes, Int((size.width - 12) / cell)))
+      let rows = (planes + columns - 1) / columns
+      var drawing = Drawing(width: size.width, height: size.top + Double(rows) * cell + 8)
+      size.drawTitle(&drawing)
+      for plane in 0..<planes {
+        var pixels: [UInt8] = []
+        for y in 0..<height {
+          for x in 0..<width { for c in 0..<(isColour ? 3 : 1) { pixels.append(pixel(plane, y, x, c)) } }
+        }
+        drawing.picture(
+          Picture.dataURI(pixels, height: height, width: width, channels: isColour ? 3 : 1, scale: pixelSize),
+          x: 8 + Double(plane % columns) * cell, y: size.top + Double(plane / columns) * cell,
+          width: Double(pixelSize * width), height: Double(pixelSize * height))
+      }
+      return drawing
+    }
+    let suffix = runs.count == 1 ? "" : "-\(index + 1)"
+    let shown = planes < count * perFilter ? "; the first \(planes) of \(count * perFilter)" : ""
+    return Figure(
+      name: "filters\(suffix)",
+      title: "Filters of \(filters.layer)" + (runs.count == 1 ? "" : ": \(run.name)"),
+      caption: "\(count) filters of \(height) × \(width) over \(channels) channel\(channels == 1 ? "" : "s")\(shown). "
+        + "Middle grey is 0, white is +\(Number.short(Double(largest))), black the same negative: one scale for all.",
+      table: table, drawing: draw)
+  }
+}

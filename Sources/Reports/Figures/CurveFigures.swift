@@ -1,0 +1,190 @@
+/// Figures over the epochs: errors, loss, speed and time.
+enum CurveFigures {
+  static func all(_ runs: [RunContents]) -> [Figure] {
+    [error(runs), loss(runs), speed(runs), time(runs), wallClock(runs)].compactMap { $0 }
+  }
+
+  /// Where the learning rate changes: after which row, and to what.
+  private static func switches(_ run: RunContents) -> [(row: MetricsRow, rate: Double)] {
+    zip(run.metrics, run.metrics.dropFirst()).filter { $0.learningRate != $1.learningRate }
+      .map { ($0, $1.learningRate) }
+  }
+
+  private static func verticals(_ runs: [RunContents]) -> [(x: Double, text: String)] {
+    guard runs.count == 1 else { return [] }
+    return switches(runs[0]).map { (Double($0.row.epoch), "rate \(Number.short($0.rate))") }
+  }
+
+  private static func marks(_ run: RunContents, among runs: [RunContents], _ y: (MetricsRow) -> Double?)
+    -> [(x: Double, y: Double, text: String)]
+  {
+    guard runs.count > 1 else { return [] }
+    return switches(run).compactMap { row, rate in
+      y(row).map { (Double(row.epoch), $0, "learning rate \(Number.short(rate)) after epoch \(row.epoch)") }
+    }
+  }
+
+  private static func rateNote(_ runs: [RunContents]) -> String {
+    guard runs.contains(where: { !switches($0).isEmpty }) else { return "The learning rate did not change." }
+    return runs.count == 1
+      ? "Dotted lines: where the learning rate changed." : "Diamonds: where a run's learning rate changed."
+  }
+
+  // MARK: - Errors
+
+  private static func error(_ runs: [RunContents]) -> Figure? {
+    var series: [LinePlot.Series] = []
+    var table = FigureTable(
+      [
+        "run", "epoch", "iteration", "learning_rate", "train_top1_error", "validation_top1_error",
+        "validation_top5_error",
+      ])
+    for (index, run) in runs.enumerated() where !run.metrics.isEmpty {
+      let (validation, training) = styles(index, among: runs)
+      let prefix = runs.count == 1 ? "" : "\(run.name), "
+      series.append(
+        LinePlot.Series(
+          name: "\(prefix)validation",
+          points: run.metrics.map { (Double($0.epoch), $0.validationTop1Error ?? .nan) }.filter { !$0.y.isNaN },
+          style: validation.name, dash: validation.dash, marks: marks(run, among: runs) { $0.validationTop1Error }))
+      series.append(
+        LinePlot.Series(
+          name: "\(prefix)training", points: run.metrics.map { (Double($0.epoch), $0.trainTop1Error) },
+          style: training.name, dash: training.dash, isThin: true))
+      table.rows += run.metrics.map {
+        [
+          .text(run.name), .init($0.epoch), .init($0.iteration), .number($0.learningRate), .number($0.trainTop1Error),
+          .init($0.validationTop1Error), .init($0.validationTop5Error),
+        ]
+      }
+    }
+    guard !series.isEmpty else { return nil }
+    let plot = LinePlot(
+      series: series, xLabel: "epochs", yLabel: "top-1 error (%)", xIncludes: [0], yIncludes: [0],
+      verticals: verticals(runs),
+      hasDots: true)
+    return Figure(
+      name: "error", title: "Training and validation error",
+      caption: "Top-1 error after each epoch; the training error is the mean over the epoch, with augmentation and "
+        + "dropout where the run has them, so it can lie above the validation error. \(rateNote(runs))",
+      table: table, drawing: plot.drawing)
+  }
+
+  /// For validation and training: two series of their own for one run, else the run's colour, thick and thin.
+  private static func styles(_ index: Int, among runs: [RunContents])
+    -> (validation: (name: String, dash: String), training: (name: String, dash: String))
+  {
+    if runs.count == 1 { return (Palette.series(0), ("s1", "6 4")) }
+    let colour = Palette.series(index).name
+    return ((colour, ""), (colour, "3 3"))
+  }
+
+  private static func loss(_ runs: [RunContents]) -> Figure? {
+    simple(
+      runs, name: "loss", title: "Training loss", yLabel: "loss (nats)", column: "train_loss",
+      caption: "The mean softmax loss of each epoch; chance among C classes is ln C. \(rateNote(runs))"
+    ) { $0.trainLoss }
+  }
+
+  private static func speed(_ runs: [RunContents]) -> Figure? {
+    simple(
+      runs, name: "speed", title: "Training speed", yLabel: "images/s", column: "images_per_second",
+      caption: "Images a second in training, all ranks together; evaluation and checkpoints left out."
+    ) { $0.imagesPerSecond }
+  }
+
+  private static func simple(
+    _ runs: [RunContents], name: String, title: String, yLabel: String, column: String, caption: String,
+    _ value: (MetricsRow) -> Double
+  ) -> Figure? {
+    var series: [LinePlot.Series] = []
+    var table = FigureTable(["run", "epoch", "iteration", column])
+    for (index, run) in runs.enumerated() where !run.metrics.isEmpty {
+      let style = Palette.series(index)
+      series.append(
+        LinePlot.Series(
+          name: run.name, points: run.metrics.map { (Double($0.epoch), value($0)) }, style: style.name,
+          dash: style.dash, marks: name == "loss" ? marks(run, among: runs, value) : []))
+      table.rows += run.metrics.map {
+        [.text(run.name), .init($0.epoch), .init($0.iteration), .number(value($0))]
+      }
+    }
+    guard !series.isEmpty else { return nil }
+    let plot = LinePlot(
+      series: series, xLabel: "epochs", yLabel: yLabel, xIncludes: [0], yIncludes: [0],
+      verticals: name == "loss" ? verticals(runs) : [], hasDots: true)
+    return Figure(name: name, title: title, caption: caption, table: table, drawing: plot.drawing)
+  }
+
+  /// Where several runs differ in speed, who is ahead at a time is another question than who is ahead at an epoch.
+  private static func wallClock(_ runs: [RunContents]) -> Figure? {
+    guard runs.count > 1 else { return nil }
+    var series: [LinePlot.Series] = []
+    var table = FigureTable(["run", "minutes", "epoch", "validation_top1_error"])
+    for (index, run) in runs.enumerated() {
+      let points = run.metrics.compactMap { row in row.validationTop1Error.map { (row.seconds / 60, $0, row.epoch) } }
+      guard !points.isEmpty else { continue }
+      let style = Palette.series(index)
+      series.append(
+        LinePlot.Series(name: run.name, points: points.map { ($0.0, $0.1) }, style: style.name, dash: style.dash))
+      table.rows += points.map { [.text(run.name), .number($0.0), .init($0.2), .number($0.1)] }
+    }
+    guard !series.isEmpty else { return nil }
+    let plot = LinePlot(
+      series: series, xLabel: "time in training (minutes)", yLabel: "validation top-1 error (%)", xIsWhole: false,
+      xIncludes: [0], yIncludes: [0], hasDots: true)
+    return Figure(
+      name: "error-by-time", title: "Validation error by time",
+      caption: "The validation error against the time spent in training, over all processes of a run.", table: table,
+      drawing: plot.drawing)
+  }
+
+  // MARK: - Time
+
+  private static let partNames = ["conv tower", "fc layers", "communication", "data", "evaluation", "checkpoints"]
+
+  private static func time(_ runs: [RunContents]) -> Figure? {
+    let timed = runs.filter { !$0.times.isEmpty }
+    guard !timed.isEmpty else { return nil }
+    var table = FigureTable(["run", "iteration"] + TimeFile.parts.map { "\($0)_seconds" })
+    for run in timed {
+      table.rows += run.times.map { row in [.text(run.name), .init(row.iteration)] + row.seconds.map { .number($0) } }
+    }
+    let legend = partNames.enumerated().map {
+      Frame.Entry(name: $1, style: Palette.series($0).name, isArea: true)
+    }
+    let bars: [BarPlot.Bar] =
+      timed.count == 1 ? spans(timed[0].times) : timed.map { bar($0.name, [$0.times].flatMap { $0 }) }
+    let plot = BarPlot(bars: bars, xLabel: "share of rank 0's time (%)", legend: legend, includes: [0, 100])
+    return Figure(
+      name: "time", title: "Where the time goes",
+      caption: "Shares of rank 0's time\(timed.count == 1 ? " between evaluations" : "") by what it was spent on. "
+        + "Communication is moving data and waiting for other ranks.",
+      table: table, drawing: plot.drawing)
+  }
+
+  /// Bars of a run's epochs, or of groups of them where there are many.
+  private static func spans(_ times: [TimeRow]) -> [BarPlot.Bar] {
+    let size = (times.count + 15) / 16
+    var bars = stride(from: 0, to: times.count, by: size).map { start in
+      let group = Array(times[start..<min(start + size, times.count)])
+      return bar("to iteration \(Number.grouped(group.last?.iteration ?? 0))", group)
+    }
+    if times.count > 1 { bars.append(bar("in all", times)) }
+    return bars
+  }
+
+  private static func bar(_ name: String, _ times: [TimeRow]) -> BarPlot.Bar {
+    let sums = TimeFile.parts.indices.map { part in times.reduce(0) { $0 + $1.seconds[part] } }
+    let total = sums.reduce(0, +)
+    return BarPlot.Bar(
+      name: name,
+      parts: sums.enumerated().map { part, seconds in
+        let share = total > 0 ? 100 * seconds / total : 0
+        return (
+          share, Palette.series(part).name,
+          "\(name): \(partNames[part]) \(Number.fixed(share, digits: 1)) %, \(Number.duration(seconds))"
+        )
+      }, label: Number.duration(total))
+  }
+}

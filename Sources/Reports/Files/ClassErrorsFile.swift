@@ -1,0 +1,54 @@
+/// One class's errors in an evaluation.
+public struct ClassErrors: Equatable, Sendable {
+  /// From 0.
+  public var classIndex: Int
+  public var name: String
+  public var images: Int
+  /// Images whose first guess was wrong.
+  public var top1: Int
+  /// Images whose class was not among the first five guesses.
+  public var top5: Int
+
+  public init(classIndex: Int, name: String, images: Int, top1: Int, top5: Int) {
+    self.classIndex = classIndex
+    self.name = name
+    self.images = images
+    self.top1 = top1
+    self.top5 = top5
+  }
+
+  /// In per cent; 0 for a class without images.
+  public var top1Error: Double { images == 0 ? 0 : 100 * Double(top1) / Double(images) }
+  public var top5Error: Double { images == 0 ? 0 : 100 * Double(top5) / Double(images) }
+}
+
+/// The errors of an evaluation by class, as a table.
+public enum ClassErrorsFile {
+  /// In a run folder.
+  public static let name = "per-class.csv"
+  public static let header = "class,name,images,top1_errors,top5_errors"
+
+  static func parse(_ table: CSVTable) throws(ReportError) -> [ClassErrors] {
+    try table.expect(header: header, of: "an evaluation's errors by class")
+    var result: [ClassErrors] = []
+    var seen: Set<Int> = []
+    for (line, fields) in table.rows {
+      let errors = ClassErrors(
+        classIndex: try table.integer(line, "class", fields[0]), name: fields[1],
+        images: try table.integer(line, "images", fields[2]), top1: try table.integer(line, "top1_errors", fields[3]),
+        top5: try table.integer(line, "top5_errors", fields[4]))
+      guard errors.top5 <= errors.top1, errors.top1 <= errors.images else {
+        throw ReportError(
+          .wrongContents, path: table.path,
+          problem: "line \(line): expected top-5 errors ≤ top-1 errors ≤ images, found \(errors.top5), "
+            + "\(errors.top1) and \(errors.images)")
+      }
+      guard seen.insert(errors.classIndex).inserted else {
+        throw ReportError(
+          .wrongContents, path: table.path, problem: "line \(line): class \(errors.classIndex) is there twice")
+      }
+      result.append(errors)
+    }
+    return result
+  }
+}

@@ -1,0 +1,56 @@
+/// Where one process of a run ran: a line of `places.csv`.
+public struct RunPlace: Equatable, Sendable {
+  /// ISO 8601, UTC.
+  public var started: String
+  /// The iteration that it began at.
+  public var iteration: Int
+  public var ranks: Int
+  /// Of each rank.
+  public var threads: Int
+  /// Host names with the number of ranks on each, as "node1 × 4, node2 × 4".
+  public var hosts: String
+  /// Name of rank 0's processor.
+  public var processor: String
+  /// Program with version, MPI library and BLAS kernel.
+  public var software: String
+
+  public init(
+    started: String, iteration: Int, ranks: Int, threads: Int, hosts: String, processor: String, software: String
+  ) {
+    self.started = started
+    self.iteration = iteration
+    self.ranks = ranks
+    self.threads = threads
+    self.hosts = hosts
+    self.processor = processor
+    self.software = software
+  }
+}
+
+/// `places.csv` in a run folder: one line for each time that the run was started or went on.
+public enum PlacesFile {
+  public static let name = "places.csv"
+  static let header = "started,iteration,ranks,threads,hosts,processor,software"
+
+  public static func append(_ place: RunPlace, to path: String) throws(ReportError) {
+    let fields = [
+      place.started, "\(place.iteration)", "\(place.ranks)", "\(place.threads)", place.hosts, place.processor,
+      place.software,
+    ]
+    try TextFile.append(fields.map(CSVTable.field).joined(separator: ","), header: header, to: path)
+  }
+
+  public static func read(_ path: String) throws(ReportError) -> [RunPlace] {
+    guard let table = try CSVTable.read(path) else { return [] }
+    try table.expect(header: header, of: "places")
+    var places: [RunPlace] = []
+    for (line, fields) in table.rows {
+      places.append(
+        RunPlace(
+          started: fields[0], iteration: try table.integer(line, "iteration", fields[1]),
+          ranks: try table.integer(line, "ranks", fields[2]), threads: try table.integer(line, "threads", fields[3]),
+          hosts: fields[4], processor: fields[5], software: fields[6]))
+    }
+    return places
+  }
+}

@@ -1,0 +1,103 @@
+import Glibc
+
+/// Whole texts, read and written with the system's own words on failure.
+enum TextFile {
+  /// The largest text that is read, in bytes.
+  static let sizeLimit = 256 << 20
+
+  /// The text of a file; nil where there is none.
+  static func read(_ path: String) throws(ReportError) -> String? {
+    let descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
+    if descriptor < 0 && (errno == ENOENT || errno == ENOTDIR) { return nil }
+    guard descriptor >= 0 else { throw failure(path, "cannot be opened") }
+    defer { close(descriptor) }
+    var information = stat()
+    guard fstat(descriptor, &information) == 0 else { throw failure(path, "cannot be examined") }
+    guard information.st_mode & S_IFMT == S_IFREG, information.st_size <= sizeLimit else {
+      throw ReportError(
+        .wrongContents, path: path,
+        problem: "expected a table of at most \(sizeLimit) bytes, found \(information.st_size) bytes or no file")
+    }
+    var bytes = [UInt8](repeating: 0, count: Int(information.st_size))
+    var count = 0
+    while count < bytes.count {
+      let limit = bytes.count - count
+      let part = bytes.withUnsafeMutableBytes { Glibc.read(descriptor, $0.baseAddress! + count, limit) }
+      if part < 0 && errno == EINTR { continue }
+      guard part >= 0 else { throw failure(path, "cannot be read") }
+      if part == 0 { break }
+      count += part
+    }
+    guard let text = String(validating: bytes[..<count], as: UTF8.self) else {
+      throw ReportError(.wrongContents, path: path, problem: "it is not text")
+    }
+    return text
+  }
+
+  /// Puts a whole file in place at once, so that a reader sees the old one or the new one.
+  static func replace(_ path: String, with text: String) throws(ReportError) {
+    let temporary = "\(path).tmp.\(getpid())"
+    unlink(temporary)
+    let descriptor = open(temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o666)
+    guard descriptor >= 0 else { throw failure(path, "cannot be created", .cannotCreate) }
+    do throws(ReportError) {
+      defer { close(descriptor) }
+      try write(text, to: descriptor, path)
+    } catch {
+      unlink(temporary)
+      throw error
+    }
+    guard rename(temporary, path) == 0 else {
+      let error = failure(path, "cannot be put in place", .cannotCreate)
+      unlink(temporary)
+      throw error
+    }
+  }
+
+  /// Adds a line to a table, and the header before the first one.
+  static func append(_ line: String, header: String, to path: String) throws(ReportError) {
+    let descriptor = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0o666)
+    guard descriptor >= 0 else { throw failure(path, "cannot be opened for writing", .cannotCreate) }
+    defer { close(descriptor) }
+    var information = stat()
+    guard fstat(descriptor, &information) == 0 else { throw failure(path, "cannot be examined") }
+    try write((information.st_size == 0 ? header + "\n" : "") + line + "\n", to: descriptor, path)
+  }
+
+  static func write(_ text: String, to descriptor: CInt, _ path: String) throws(ReportError) {
+    try write(Array(text.utf8), to: descriptor, path)
+  }
+
+  static func write(_ bytes: [UInt8], to descriptor: CInt, _ path: String) throws(ReportError) {
+    var bytes = bytes[...]
+    while !bytes.isEmpty {
+      let count = bytes.withUnsafeBytes { Glibc.write(descriptor, $0.baseAddress, $0.count) }
+      if count < 0 && errno == EINTR { continue }
+      guard count >= 0 else { throw failure(path, "cannot be written") }
+      bytes = bytes.dropFirst(count)
+    }
+  }
+
+  static func makeFolder(_ path: String) throws(ReportError) {
+    var made = ""
+    for part in path.split(separator: "/", omittingEmptySubsequences: false) {
+      made += made.isEmpty && !part.isEmpty ? String(part) : "/\(part)"
+      if part.isEmpty || mkdir(made, 0o777) == 0 || errno == EEXIST { continue }
+      throw failure(path, "cannot be created", .cannotCreate)
+    }
+    var information = stat()
+    guard stat(path, &information) == 0, information.st_mode & S_IFMT == S_IFDIR else {
+      throw ReportError(.cannotCreate, path: path, problem: "expected a folder, found a file of that name")
+    }
+  }
+
+  static func isFolder(_ path: String) -> Bool {
+    var information = stat()
+    return stat(path, &information) == 0 && information.st_mode & S_IFMT == S_IFDIR
+  }
+
+  /// Takes the system's words for what just failed.
+  static func failure(_ path: String, _ what: String, _ kind: ReportError.Kind = .inputOutput) -> ReportError {
+    ReportError(kind, path: path, problem: "\(what): \(String(cString: strerror(errno)))")
+  }
+}

@@ -1,0 +1,124 @@
+/// The tables of a page that are no figure's: what came out, what was asked for, where it ran.
+enum RunTables {
+  static func summary(_ runs: [RunContents]) -> String {
+    guard !runs.isEmpty else { return "" }
+    let columns: [(String, (RunContents) -> String)] = [
+      (
+        "best validation error",
+        { run in
+          let best = run.metrics.filter { $0.validationTop1Error != nil }
+            .min { ($0.validationTop1Error ?? 100) < ($1.validationTop1Error ?? 100) }
+          return best.map {
+            "\(Number.fixed($0.validationTop1Error ?? 0, digits: 2)) / \(Number.fixed($0.validationTop5Error ?? 0, digits: 2)) %"
+              + " after epoch \($0.epoch)"
+          } ?? "–"
+        }
+      ),
+      ("last training error", { $0.metrics.last.map { "\(Number.fixed($0.trainTop1Error, digits: 2)) %" } ?? "–" }),
+      ("last loss", { $0.metrics.last.map { Number.fixed($0.trainLoss, digits: 4) } ?? "–" }),
+      (
+        "epochs",
+        { run in
+          (run.metrics.last.map { "\($0.epoch)" } ?? "0") + (run.setting("training.epochs").map { " of \($0)" } ?? "")
+        }
+      ),
+      (
+        "iterations",
+        { run in
+          Number.grouped(max(run.metrics.last?.iteration ?? 0, run.checkpoint?.state.iteration ?? 0))
+        }
+      ),
+      ("images/s", { $0.metrics.last.map { Number.fixed($0.imagesPerSecond, digits: 0) } ?? "–" }),
+      (
+        "time in training",
+        { run in
+          (run.metrics.last?.seconds ?? run.checkpoint?.state.secondsTrained).map(Number.duration) ?? "–"
+        }
+      ),
+      (
+        "model",
+        { run in
+          [run.setting("model.architecture"), run.setting("model.activation")].compactMap { $0 }.joined(separator: ", ")
+        }
+      ),
+      (
+        "parameters",
+        { run in
+          run.checkpoint.map { Number.grouped($0.tensors.reduce(0) { $0 + $1.count }) } ?? "–"
+        }
+      ),
+      ("initializer", { $0.setting("model.initializer") ?? $0.setting("model.initializer.rule") ?? "–" }),
+      ("seed", { $0.setting("training.seed") ?? "–" }),
+    ]
+    // One run reads better downwards, several across.
+    if runs.count == 1 {
+      return table(nil, columns.map { [$0.0, $0.1(runs[0])] })
+    }
+    return table(["run"] + columns.map(\.0), runs.map { run in [run.name] + columns.map { $0.1(run) } })
+  }
+
+  static func configuration(_ runs: [RunContents]) -> String {
+    var text = ""
+    let known = runs.filter { !$0.settings.isEmpty }
+    if known.count > 1 {
+      var keys: [String] = []
+      for run in known { for (key, _) in run.settings where !keys.contains(key) { keys.append(key) } }
+      let different = keys.filter { key in Set(known.map { $0.setting(key) ?? "–" }).count > 1 }
+      text +=
+        different.isEmpty
+        ? "<p>The runs have the same settings.</p>"
+        : "<h3>What differs</h3>"
+          + table(
+            ["setting"] + known.map(\.name), different.map { key in [key] + known.map { $0.setting(key) ?? "–" } })
+    }
+    for run in runs {
+      guard let configuration = run.configurationText else { continue }
+      let name = runs.count == 1 ? "config.yaml" : "\(run.name): config.yaml"
+      text +=
+        "<details\(runs.count == 1 ? " open" : "")><summary>\(escaped(name))</summary><pre>\(escaped(configuration))"
+        + "</pre></details>\n"
+    }
+    return text
+  }
+
+  static func places(_ runs: [RunContents]) -> String {
+    var rows: [[String]] = []
+    for run in runs {
+      rows += run.places.map {
+        [
+          run.name, $0.started, "\($0.iteration)", "\($0.ranks) × \($0.threads)", $0.hosts, $0.processor, $0.software,
+        ]
+      }
+    }
+    var text =
+      rows.isEmpty
+      ? ""
+      : table(
+        ["run", "started", "from iteration", "ranks × threads", "hosts (ranks)", "processor", "software"], rows)
+    for run in runs {
+      guard let checkpoint = run.checkpoint else { continue }
+      let command = checkpoint.provenance.commandLine
+      text +=
+        "<p class=\"caption\">\(runs.count == 1 ? "" : escaped(run.name) + ": ")newest checkpoint of iteration "
+        + "\(Number.grouped(checkpoint.state.iteration)), written \(escaped(checkpoint.created)) by "
+        + "\(escaped(checkpoint.provenance.program)), mini-batch \(checkpoint.state.batch), "
+        + "\(checkpoint.state.worldSize) rank\(checkpoint.state.worldSize == 1 ? "" : "s"):</p>"
+        + "<pre>\(escaped(command))</pre>"
+    }
+    return text
+  }
+
+  private static func table(_ header: [String]?, _ rows: [[String]]) -> String {
+    var text = "<div class=\"scroll\"><table>"
+    if let header { text += "<thead><tr>" + header.map { "<th>\(escaped($0))</th>" }.joined() + "</tr></thead>" }
+    text += "<tbody>\n"
+    for row in rows {
+      text += "<tr>"
+      for (place, cell) in row.enumerated() {
+        text += place == 0 ? "<th>\(escaped(cell))</th>" : "<td>\(escaped(cell))</td>"
+      }
+      text += "</tr>\n"
+    }
+    return text + "</tbody></table></div>\n"
+  }
+}

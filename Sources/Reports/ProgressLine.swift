@@ -1,0 +1,72 @@
+import Foundation
+
+/// The state of training on one line, with as much of it as there is room for.
+public struct ProgressLine: Sendable {
+  public var epoch: Int
+  public var epochs: Int
+  public var iteration: Int
+  public var iterations: Int
+  /// Means over the epoch so far; the error in per cent.
+  public var loss: Double
+  public var error: Double
+  public var learningRate: Double
+  public var imagesPerSecond: Double
+  public var secondsLeft: Double
+  /// The share of the time that went into waiting for other ranks and moving data between them, from 0 to 1.
+  public var waiting: Double
+
+  public init(
+    epoch: Int, epochs: Int, iteration: Int, iterations: Int, loss: Double, error: Double, learningRate: Double,
+    imagesPerSecond: Double, secondsLeft: Double, waiting: Double
+  ) {
+    self.epoch = epoch
+    self.epochs = epochs
+    self.iteration = iteration
+    self.iterations = iterations
+    self.loss = loss
+    self.error = error
+    self.learningRate = learningRate
+    self.imagesPerSecond = imagesPerSecond
+    self.secondsLeft = secondsLeft
+    self.waiting = waiting
+  }
+
+  /// In at most `width` characters of ASCII; without a width in full.
+  ///
+  /// With less room the words get shorter first; then the learning rate goes, the share of waiting, the iteration, the
+  /// speed, the error, and last all but the epoch.
+  public func text(width: Int? = nil) -> String {
+    let full = line([
+      "epoch \(epoch)/\(epochs)", "iteration \(iteration)/\(iterations)", "loss \(short(loss, "%.4f"))",
+      "error \(short(error, "%.2f")) %", "rate \(String(format: "%g", learningRate))",
+      "\(String(format: "%.0f", imagesPerSecond)) images/s", "ETA \(eta)",
+      "waiting \(String(format: "%.0f", 100 * waiting)) %",
+    ])
+    guard let width else { return full }
+    let parts: [(priority: Int, text: String)] = [
+      (0, "ep \(epoch)/\(epochs)"), (4, "it \(iteration)/\(iterations)"), (1, "loss \(short(loss, "%.3f"))"),
+      (2, "err \(short(error, "%.1f"))%"), (6, "rate \(String(format: "%g", learningRate))"),
+      (3, "\(String(format: "%.0f", imagesPerSecond))/s"), (1, "ETA \(eta)"),
+      (5, "wait \(String(format: "%.0f", 100 * waiting))%"),
+    ]
+    var candidates = [full]
+    for limit in stride(from: 6, through: 0, by: -1) {
+      candidates.append(line(parts.filter { $0.priority <= limit }.map(\.text)))
+    }
+    return candidates.first { $0.count <= width } ?? String(candidates.last?.prefix(max(0, width)) ?? "")
+  }
+
+  private func line(_ parts: [String]) -> String { parts.joined(separator: "  ") }
+
+  private func short(_ value: Double, _ format: String) -> String {
+    value.isFinite ? String(format: format, value) : "\(value)"
+  }
+
+  private var eta: String {
+    guard secondsLeft.isFinite, secondsLeft < 1e9 else { return "?" }
+    let whole = Int(max(0, secondsLeft).rounded())
+    let (hours, minutes, rest) = (whole / 3600, whole / 60 % 60, whole % 60)
+    if hours >= 48 { return "\(hours / 24)d\(hours % 24)h" }
+    return hours > 0 ? String(format: "%d:%02d:%02d", hours, minutes, rest) : String(format: "%d:%02d", minutes, rest)
+  }
+}

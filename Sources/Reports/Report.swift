@@ -1,0 +1,119 @@
+import Foundation
+
+/// What runs and evaluations came to, as one page that needs nothing else, or as plots by themselves.
+public struct Report {
+  public let title: String
+  public let figures: [Figure]
+  private let runs: [RunContents]
+  private let evaluations: [ClassFigures.Evaluation]
+
+  /// From run folders and tables of errors by class, in any order and number.
+  ///
+  /// - Throws: `ReportError` for the first thing that is missing or is neither.
+  public init(paths: [String]) throws(ReportError) {
+    precondition(!paths.isEmpty, "a report of nothing")
+    let names = Self.names(paths)
+    var runs: [RunContents] = []
+    var evaluations: [ClassFigures.Evaluation] = []
+    for (path, name) in zip(paths, names) {
+      if TextFile.isFolder(path) {
+        let run = try RunContents(folder: path, name: name)
+        runs.append(run)
+        if !run.classErrors.isEmpty { evaluations.append((name, run.classErrors)) }
+        continue
+      }
+      guard let table = try CSVTable.read(path) else {
+        throw ReportError(
+          .missing, path: path,
+          problem: "there is neither a run folder nor a table of this name. A report shows run folders, which "
+            + "`prelu-dist train --run` makes, and tables with the header \"\(ClassErrorsFile.header)\"")
+      }
+      evaluations.append((name, try ClassErrorsFile.parse(table)))
+    }
+    self.init(runs: runs, evaluations: evaluations)
+  }
+
+  /// Of one run, as it is now.
+  public init(run: RunContents) {
+    self.init(runs: [run], evaluations: run.classErrors.isEmpty ? [] : [(run.name, run.classErrors)])
+  }
+
+  private init(runs: [RunContents], evaluations: [ClassFigures.Evaluation]) {
+    self.runs = runs
+    self.evaluations = evaluations
+    curves = CurveFigures.all(runs)
+    coefficients = CoefficientFigures.all(runs)
+    statistics = StatisticsFigures.all(runs)
+    classes = ClassFigures.all(evaluations)
+    figures = curves + coefficients + statistics + classes
+    let names = runs.map(\.name) + evaluations.map(\.name).filter { name in !runs.contains { $0.name == name } }
+    title = names.count <= 3 ? names.joined(separator: ", ") : "\(names[0]) and \(names.count - 1) others"
+  }
+
+  private let curves: [Figure]
+  private let coefficients: [Figure]
+  private let statistics: [Figure]
+  private let classes: [Figure]
+
+  /// The last parts of paths, as many as it takes to tell them apart.
+  static func names(_ paths: [String]) -> [String] {
+    let parts = paths.map { path in
+      let all = URL(fileURLWithPath: path).standardizedFileURL.pathComponents.filter { $0 != "/" }
+      return all.isEmpty ? [path] : all
+    }
+    func name(_ parts: [String], _ count: Int) -> String {
+      let text = parts.suffix(count).joined(separator: "/")
+      return text.hasSuffix(".csv") ? String(text.dropLast(4)) : text
+    }
+    let longest = parts.map(\.count).max() ?? 1
+    for count in 1...longest {
+      let names = parts.map { name($0, count) }
+      if Set(names).count == names.count { return names }
+    }
+    // The same path twice.
+    return parts.enumerated().map { "\(name($1, 1)) (\($0 + 1))" }
+  }
+
+  // MARK: - Writing
+
+  /// The page. `now` is what it calls the time of its making: ISO 8601.
+  public func html(now: String = Date().formatted(.iso8601)) -> String {
+    var page = Page()
+    page.section("summary", "Summary", RunTables.summary(runs))
+    page.section("curves", "Curves", curves.map(Page.figure).joined())
+    page.section("coefficients", "Coefficients and filters", coefficients.map(Page.figure).joined())
+    page.section("statistics", "Responses and gradients", statistics.map(Page.figure).joined())
+    page.section("classes", "Classes", classes.map(Page.figure).joined())
+    page.section(
+      "pictures", "Pictures",
+      runs.filter { !$0.predictions.isEmpty }.map { run in
+        (runs.count == 1 ? "" : "<h3>\(escaped(run.name))</h3>") + PicturePanels(run).html()
+      }.joined())
+    page.section("configuration", "Configuration", RunTables.configuration(runs))
+    page.section("places", "Where it ran", RunTables.places(runs))
+    return page.html(title: title, state: "prelu-dist report, \(now)" + state)
+  }
+
+  private var state: String {
+    guard runs.count == 1, let last = runs[0].metrics.last else { return "" }
+    return ", after epoch \(last.epoch), iteration \(Number.grouped(last.iteration))"
+  }
+
+  /// Writes the page, in the place of an earlier one at once.
+  public func write(to path: String) throws(ReportError) {
+    try TextFile.replace(path, with: html())
+  }
+
+  /// Writes each figure as NAME.svg and its numbers as NAME.csv.
+  ///
+  /// - Returns: the names.
+  @discardableResult
+  public func writePlots(toFolder path: String) throws(ReportError) -> [String] {
+    try TextFile.makeFolder(path)
+    for figure in figures {
+      try TextFile.replace("\(path)/\(figure.name).svg", with: figure.file())
+      try TextFile.replace("\(path)/\(figure.name).csv", with: figure.table.csv)
+    }
+    return figures.map(\.name)
+  }
+}

@@ -1,0 +1,59 @@
+import ArgumentParser
+import Foundation
+import Reports
+import Training
+
+/// Shows runs and evaluations to the eye.
+struct ReportCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "report", abstract: "Curves, coefficients, errors by class: one HTML page for runs and evaluations.",
+    discussion: """
+      RUN is a run folder, or a table of errors by class (CSV, header class,name,images,top1_errors,top5_errors). \
+      Several are overlaid; of two with errors by class the difference is shown too. In a run folder the report reads \
+      metrics.csv, time.csv, statistics.csv, per-class.csv, predictions.csv and the newest checkpoint, those that are \
+      there. The page holds everything: it asks no network and runs no script.
+      """)
+
+  @Argument(help: ArgumentHelp("Run folders, or tables of errors by class.", valueName: "run"))
+  var runs: [String]
+
+  @Option(
+    name: .shortAndLong,
+    help: ArgumentHelp("The page (default: report.html, in the run folder if there is but one).", valueName: "file"))
+  var output: String?
+
+  @Option(
+    help: ArgumentHelp(
+      "Write the plots, one SVG and one CSV each, into this folder instead of a page.", valueName: "dir"))
+  var svg: String?
+
+  func validate() throws {
+    guard !runs.isEmpty else { throw ValidationError("Name at least one run folder.") }
+    if output == "" { throw ValidationError("-o needs the name of a file.") }
+  }
+
+  func run() throws {
+    do {
+      let report = try Report(paths: runs)
+      if let svg {
+        let names = try report.writePlots(toFolder: svg)
+        Console.say("\(svg): \(names.count) plots (\(names.joined(separator: ", ")))")
+      }
+      // --svg alone writes the plots alone.
+      guard svg == nil || output != nil else { return }
+      let path = output ?? defaultPath
+      try report.write(to: path)
+      Console.say(path)
+    } catch {
+      Console.complain("\(error)")
+      Foundation.exit(Training.ExitCode.of(error))
+    }
+  }
+
+  private var defaultPath: String {
+    var isFolder: ObjCBool = false
+    let isRun = FileManager.default.fileExists(atPath: runs[0], isDirectory: &isFolder) && isFolder.boolValue
+    guard runs.count == 1, isRun else { return RunRecorder.pageName }
+    return runs[0].hasSuffix("/") ? runs[0] + RunRecorder.pageName : "\(runs[0])/\(RunRecorder.pageName)"
+  }
+}

@@ -1,0 +1,236 @@
+import Foundation
+import Reports
+import TestSupport
+import Testing
+
+
+/// Reads plots back: what is drawn is what the tables say.
+@Suite struct FigureTests {
+  /// A plot read back: the places and names of its ticks, and its lines' points in pixels.
+  private struct Reading {
+    var xTicks: [(place: Double, value: Double)] = []
+    var yTicks: [(place: Double, value: Double)] = []
+    var lines: [(name: String, points: [(x: Double, y: Double)])] = []
+    var bars: [(title: String, x: Double, width: Double)] = []
+
+    init(_ svg: String) throws {
+      let document = try XMLReading(svg)
+      for element in document.elements {
+        let style = element.attributes["class"] ?? ""
+        switch element.name {
+        case "text" where style.contains("xtick"):
+          if let value = Self.number(element.text) { xTicks.append((try element.number("x"), value)) }
+        case "text" where style.contains("ytick"):
+          // The name stands with its middle at the line; both ends are moved alike, so the slope is what counts.
+          if let value = Self.number(element.text) {
+            yTicks.append((try element.number("y") - 0.35 * element.number("font-size"), value))
+          }
+        case "polyline":
+          let points = try #require(element.attributes["points"]).split(separator: " ").map { pair in
+            let parts = pair.split(separator: ",").compactMap { Double($0) }
+            return (parts[0], parts[1])
+          }
+          lines.append((element.title, points))
+        case "rect" where style.contains("area") && !element.title.isEmpty:
+          bars.append((element.title, try element.number("x"), try element.number("width")))
+        default: break
+        }
+      }
+    }
+
+    private static func number(_ text: String) -> Double? { Double(text.replacing("−", with: "-")) }
+
+    /// The value at a place, by the outermost named ticks.
+    static func value(_ place: Double, _ ticks: [(place: Double, value: Double)]) throws -> Double {
+      let (a, b) = (try #require(ticks.first), try #require(ticks.last))
+      return a.value + (place - a.place) / (b.place - a.place) * (b.value - a.value)
+    }
+  }
+
+  private static func run(epochs: Int) throws -> (folder: ScratchFolder, run: RunContents) {
+    let folder = try ScratchFolder()
+    let file = MetricsFile(path: folder.file("metrics.csv"))
+    for epoch in 1...epochs {
+      let x = Double(epoch)
+      try file.append(
+        MetricsRow(
+          epoch: epoch, iteration: 430 * epoch, learningRate: epoch <= epochs / 2 ? 0.01 : 0.001,
+          trainLoss: 2.3 / x + 0.1, trainTop1Error: 80 / x.squareRoot() + 3 * sin(7 * x),
+          validationTop1Error: 85 / x.squareRoot() + 3 * cos(5 * x) + 3, validationTop5Error: 40 / x,
+          imagesPerSecond: 1800 + 50 * sin(x), seconds: 30 * x))
+    }
+    return (folder, try RunContents(folder: folder.path, name: "run"))
+  }
+
+  @Test(arguments: [5, 60]) func pointsAreTheTablesValues(epochs: Int) throws {
+    let (folder, run) = try Self.run(epochs: epochs)
+    let figures = Report(run: run).figures
+    withExtendedLifetime(folder) {}
+    for (name, columns) in [
+      ("error", ["validation": "validation_top1_error", "training": "train_top1_error"]),
+      ("loss", ["run": "train_loss"]), ("speed", ["run": "images_per_second"]),
+    ] {
+      let figure = try #require(figures.first { $0.name == name })
+      let table = try CSVTable(figure.table.csv, path: name)
+      for size in [FigureSize.wide, .narrow] {
+        let reading = try Reading(figure.svg(size))
+        for (line, column) in columns {
+          let points = try #require(reading.lines.first { $0.name == line }?.points, "\(name): \(line)")
+          #expect(points.count == epochs)
+          let xs = try #require(table.header.firstIndex(of: "epoch"))
+          let ys = try #require(table.header.firstIndex(of: column))
+          // Coordinates have two digits after the point.
+          let yUnit = try abs(Reading.value(1, reading.yTicks) - Reading.value(0, reading.yTicks))
+          let xUnit = try abs(Reading.value(1, reading.xTicks) - Reading.value(0, reading.xTicks))
+          for (point, row) in zip(points, table.rows) {
+            let (x, y) = (try #require(Double(row.fields[xs])), try #require(Double(row.fields[ys])))
+            #expect(try abs(Reading.value(point.x, reading.xTicks) - x) < 0.02 * xUnit)
+            #expect(try abs(Reading.value(point.y, reading.yTicks) - y) < 0.02 * yUnit, "\(name) \(line) at \(x)")
+          }
+        }
+      }
+    }
+  }
+
+  @Test func thousandsOfEpochsAreThinnedToTheirOwnPoints() throws {
+    let (folder, run) = try Self.run(epochs: 5000)
+    let report = Report(run: run)
+    withExtendedLifetime(folder) {}
+    let figure = try #require(report.figures.first { $0.name == "error" })
+    #expect(figure.table.rows.count == 5000)
+    let reading = try Reading(figure.svg(.wide))
+    let points = try #require(reading.lines.first { $0.name == "validation" }?.points)
+    #expect((800...3400).contains(points.count), "\(points.count)")
+    #expect(zip(points, points.dropFirst()).allSatisfy { $0.x <= $1.x })
+    let errors = run.metrics.compactMap(\.validationTop1Error)
+    let unit = try abs(Reading.value(1, reading.yTicks) - Reading.value(0, reading.yTicks))
+    // The extremes are there, and what is there is one of the data.
+    let drawn = try points.map { try Reading.value($0.y, reading.yTicks) }
+    #expect(abs(try #require(drawn.max()) - errors.max()!) < 0.02 * unit)
+    #expect(abs(try #require(drawn.min()) - errors.min()!) < 0.02 * unit)
+    let sorted = errors.sorted()
+    for value in drawn {
+      let place = sorted.firstIndex { $0 >= value - 0.02 * unit } ?? sorted.count - 1
+      #expect(abs(sorted[place] - value) < 0.02 * unit)
+    }
+    #expect(report.html().utf8.count < 6_000_000)
+  }
+
+  @Test func rateSwitchesAreMarked() throws {
+    let (folder, run) = try Self.run(epochs: 8)
+    let svg = try #require(Report(run: run).figures.first { $0.name == "error" }).svg(.wide)
+    withExtendedLifetime(folder) {}
+    #expect(svg.contains(">rate 0.001<"))
+    #expect(svg.components(separatedBy: "class=\"mark\"").count == 2)
+  }
+
+  // MARK: - Classes
+
+  private func evaluation(_ errors: [(top1: Int, top5: Int)], _ name: String) throws -> String {
+    let rows = errors.enumerated().map { "\($0),\"class \($0), or so\",50,\($1.top1),\($1.top5)\n" }
+    let path = "\(folder.path)/\(name).csv"
+    try Data((ClassErrorsFile.header + "\n" + rows.joined()).utf8).write(to: URL(fileURLWithPath: path))
+    return path
+  }
+
+  private let folder: ScratchFolder
+  init() throws { folder = try ScratchFolder() }
+
+  @Test func classesAreSortedAndCompared() throws {
+    let a = try evaluation([(10, 5), (3, 0), (20, 10), (7, 7)], "a")
+    let b = try evaluation([(8, 5), (3, 1), (25, 10), (1, 0)], "b")
+    let report = try Report(paths: [a, b])
+    #expect(report.figures.map(\.name) == ["class-errors-1", "class-errors-2", "class-difference"])
+    #expect(report.figures[0].table.rows.map { $0[1] } == [1, 3, 0, 2].map { .text("class \($0), or so") })
+    let bars = try Reading(report.figures[0].svg(.wide)).bars
+    #expect(bars.count == 4)
+    #expect(abs(bars[3].width / bars[0].width - 20.0 / 3) < 0.01)
+    #expect(
+      report.figures[2].caption.contains("2 classes better, 1 unchanged, 1 worse"), "\(report.figures[2].caption)")
+    #expect(report.figures[2].table.rows.map { $0[4] } == [12, 4, 0, -10].map { .number($0) })
+  }
+
+  @Test func aThousandClassesAreACurveOfTop5() throws {
+    let a = try evaluation((0..<1000).map { (top1: $0 % 41 + 9, top5: $0 % 41) }, "a")
+    let figure = try #require(try Report(paths: [a]).figures.first)
+    let points = try #require(try Reading(figure.svg(.narrow)).lines.first?.points)
+    #expect(zip(points, points.dropFirst()).allSatisfy { $0.y >= $1.y })
+    #expect(figure.caption.contains("top-5 error"))
+    #expect(figure.table.rows.count == 1000)
+  }
+
+  // MARK: - Statistics
+
+  @Test func logarithmicAxisIsRight() throws {
+    var text = StatisticsFile.header + "\n"
+    for (place, layer) in ["conv1", "conv2", "conv3", "fc1"].enumerated() {
+      for iteration in [0, 100] { text += "\(iteration),\(layer),1,1e-\(8 - place),0.001,0.5\n" }
+    }
+    // Written again by a resumed run; and a line that is still being written.
+    text += "100,fc1,1,1e-2,0.001,0.5\n200,conv1,1"
+    try folder.write(Array(text.utf8), "statistics.csv")
+    let run = try RunContents(folder: folder.path)
+    #expect(run.statistics.count == 8)
+    let figures = Report(run: run).figures
+    let figure = try #require(figures.first { $0.name == "gradients" })
+    let points = try #require(try Reading(figure.svg(.wide)).lines.last?.points)
+    // Ten times more is the same step up, whatever the value; fc1 lies three further powers above conv3.
+    let steps = zip(points, points.dropFirst()).map { $0.y - $1.y }
+    #expect(steps.count == 3 && abs(steps[0] - steps[1]) < 0.03 && abs(steps[2] - 4 * steps[0]) < 0.06, "\(steps)")
+    #expect(figures.map(\.name).contains("gradients-over-time"))
+  }
+}
+
+/// The elements of an XML text, flat. Fails where it is not well-formed.
+struct XMLReading {
+  final class Element {
+    let name: String
+    let attributes: [String: String]
+    var text = ""
+    var title = ""
+
+    init(_ name: String, _ attributes: [String: String]) {
+      self.name = name
+      self.attributes = attributes
+    }
+
+    func number(_ name: String) throws -> Double { try #require(attributes[name].flatMap(Double.init)) }
+  }
+
+  private(set) var elements: [Element] = []
+
+  /// Of what the plots write: tags with quoted attributes, text, and five entities.
+  init(_ text: String) throws {
+    var open: [Element] = []
+    var rest = Substring(text)
+    if rest.hasPrefix("<?xml") { rest = rest[try #require(rest.firstIndex(of: ">"))...].dropFirst() }
+    while let start = rest.firstIndex(of: "<") {
+      open.last?.text += Self.plain(rest[..<start])
+      let end = try #require(rest[start...].firstIndex(of: ">"))
+      let tag = rest[rest.index(after: start)..<end]
+      rest = rest[rest.index(after: end)...]
+      if tag.hasPrefix("/") {
+        let element = try #require(open.last)
+        open.removeLast()
+        try #require(element.name == tag.dropFirst(), "</\(tag.dropFirst())> ends <\(element.name)>")
+        if element.name == "title" { open.last?.title = element.text }
+        continue
+      }
+      let body = tag.hasSuffix("/") ? tag.dropLast() : tag
+      let name = String(body.prefix { !$0.isWhitespace })
+      var attributes: [String: String] = [:]
+      for match in body.matches(of: /([-:a-zA-Z0-9]+)="([^"<]*)"/) {
+        attributes[String(match.1)] = Self.plain(match.2)
+      }
+      let element = Element(name, attributes)
+      elements.append(element)
+      if !tag.hasSuffix("/") { open.append(element) }
+    }
+    try #require(open.isEmpty, "\(open.map(\.name)) are not closed")
+  }
+
+  private static func plain(_ text: Substring) -> String {
+    String(text).replacing("&lt;", with: "<").replacing("&gt;", with: ">").replacing("&quot;", with: "\"")
+      .replacing("&amp;", with: "&")
+  }
+}

@@ -1,0 +1,127 @@
+import Foundation
+import Reports
+import TestSupport
+import Testing
+
+/// The page as a whole, and what it says of inputs that are missing or wrong.
+@Suite struct ReportTests {
+  private let folder: ScratchFolder
+
+  init() throws { folder = try ScratchFolder() }
+
+  private func makeRun(_ name: String, epochs: Int = 3) throws -> String {
+    let path = folder.file(name)
+    try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
+    let file = MetricsFile(path: "\(path)/metrics.csv")
+    for epoch in 1...epochs {
+      try file.append(
+        MetricsRow(
+          epoch: epoch, iteration: 100 * epoch, learningRate: 0.01, trainLoss: 1 / Double(epoch), trainTop1Error: 20,
+          validationTop1Error: 10.25, validationTop5Error: 1.5, imagesPerSecond: 1000, seconds: 60))
+    }
+    return path
+  }
+
+  @Test func thePageNeedsNothingElse() throws {
+    let path = try makeRun("a&b <run>")
+    try Data("recipe: fashion # <&>\n".utf8).write(to: URL(fileURLWithPath: "\(path)/config.yaml"))
+    try PlacesFile.append(
+      RunPlace(
+        started: "2026-01-01T00:00:00Z", iteration: 0, ranks: 2, threads: 4, hosts: "n1 (1), n2 (1)",
+        processor: "A, \"B\"", software: "s"), to: "\(path)/places.csv")
+    let html = try Report(paths: [path]).html()
+    #expect(!html.contains("<script"))
+    // Names of formats, data inside the page and places in it; nothing to fetch.
+    for match in html.matches(of: /(?:href|src|url)[=(]"?([^"]{0,40})/) {
+      let target = String(match.1)
+      #expect(target.hasPrefix("#") || target.hasPrefix("data:"), "\(target)")
+    }
+    #expect(html.replacing("http://www.w3.org/2000/svg", with: "").contains("http") == false)
+    #expect(html.contains("a&amp;b &lt;run&gt;") && !html.contains("<run>"))
+    #expect(html.contains("recipe: fashion # &lt;&amp;&gt;"))
+    #expect(html.contains("A, &quot;B&quot;") && html.contains("2 × 4"))
+    #expect(html.contains("10.25 / 1.50 % after epoch 1"))
+    #expect(html.contains("prefers-color-scheme:dark"))
+    // Nothing says where this folder lies.
+    #expect(!html.contains(folder.path))
+  }
+
+  @Test func runsAreOverlaidAndToldApart() throws {
+    _ = try makeRun("one/run")
+    _ = try makeRun("two/run")
+    let report = try Report(paths: [folder.file("one/run"), folder.file("two/run/")])
+    let svg = try #require(report.figures.first { $0.name == "error" }).svg(.wide)
+    #expect(svg.contains("one/run, validation") && svg.contains("two/run, training"))
+    #expect(report.figures.map(\.name).contains("error-by-time"))
+  }
+
+  @Test func plotsAloneComeWithTheirNumbers() throws {
+    let report = try Report(paths: [makeRun("run")])
+    let names = try report.writePlots(toFolder: folder.file("deep/plots"))
+    let files = try FileManager.default.contentsOfDirectory(atPath: folder.file("deep/plots")).sorted()
+    #expect(files == names.flatMap { ["\($0).csv", "\($0).svg"] }.sorted())
+    for name in names {
+      let svg = String(decoding: try folder.bytes("deep/plots/\(name).svg"), as: UTF8.self)
+      _ = try XMLReading(svg)
+      #expect(svg.contains("prefers-color-scheme:dark") && svg.contains("<title>"))
+    }
+  }
+
+  @Test func aLivingRunIsShownAsItIs() throws {
+    let path = try makeRun("run")
+    try Report(paths: [path]).write(to: "\(path)/report.html")
+    #expect(String(decoding: try folder.bytes("run/report.html"), as: UTF8.self).contains("after epoch 3"))
+    _ = try MetricsFile(path: "\(path)/metrics.csv").append(
+      MetricsRow(
+        epoch: 4, iteration: 400, learningRate: 0.01, trainLoss: .nan, trainTop1Error: 20, validationTop1Error: nil,
+        validationTop5Error: nil, imagesPerSecond: 1000, seconds: 60))
+    try Report(paths: [path]).write(to: "\(path)/report.html")
+    #expect(String(decoding: try folder.bytes("run/report.html"), as: UTF8.self).contains("after epoch 4"))
+    #expect(try FileManager.default.contentsOfDirectory(atPath: path).sorted() == ["metrics.csv", "report.html"])
+  }
+
+  @Test func whatIsNoRunIsNamed() throws {
+    try FileManager.default.createDirectory(atPath: folder.file("empty"), withIntermediateDirectories: true)
+    expect(.missing, "found neither", [folder.file("empty")])
+    expect(.missing, "neither a run folder nor a table", [folder.file("nowhere")])
+    for (text, words) in [
+      ("", "found an empty file"), ("a,b\n1,2\n", "with the header \"class,name,images"),
+      ("class,name,images,top1_errors,top5_errors\n0,x,10,3\n1,y,1,1,1\n", "line 2 has 4 fields, the header has 5"),
+      ("class,name,images,top1_errors,top5_errors\n0,x,10,3,4\n", "top-5 errors ≤ top-1 errors ≤ images"),
+      ("class,name,images,top1_errors,top5_errors\n0,x,ten,3,4\n", "line 2: images is no number from 0 on: \"ten\""),
+      ("class,name,images,top1_errors,top5_errors\n0,x,9,3,1\n0,x,9,3,1\n", "class 0 is there twice"),
+    ] {
+      try folder.write(Array(text.utf8), "table.csv")
+      expect(.wrongContents, words, [folder.file("table.csv")])
+    }
+    let run = try makeRun("run")
+    try folder.write(Array("iteration,tower\n".utf8), "run/time.csv")
+    expect(.wrongContents, "expected times with the header", [run])
+    let error = #expect(throws: ReportError.self) {
+      try FileManager.default.removeItem(atPath: "\(run)/time.csv")
+      try Report(paths: [run]).write(to: folder.file("no/such/folder.html"))
+    }
+    #expect(error?.kind == .cannotCreate && error?.description.contains("No such file") == true)
+  }
+
+  private func expect(_ kind: ReportError.Kind, _ words: String, _ paths: [String]) {
+    let error = #expect(throws: ReportError.self) { try Report(paths: paths) }
+    #expect(error?.kind == kind, "\(String(describing: error))")
+    #expect(error?.description.contains(words) == true, "\(String(describing: error))")
+  }
+
+  // MARK: - Tables
+
+  @Test func predictionsAreReadWithFewerThanFiveClasses() throws {
+    let path = try makeRun("run")
+    try folder.write(
+      Array((PredictionsFile.header + "\n0,2,2,0.9,1,0.05,0,0.05,,,,\n7,1,0,0.6,1,0.4,,,,,,\n").utf8),
+      "run/predictions.csv")
+    let run = try RunContents(folder: path)
+    #expect(run.predictions.map(\.isRight) == [true, false])
+    #expect(run.predictions[1].guesses.map(\.classIndex) == [0, 1])
+    let html = Report(run: run).html()
+    #expect(html.contains("1 of 2 pictures") && html.contains("class 2 ✓") && html.contains("class 0 ✗"))
+    #expect(html.contains("The pictures themselves are not shown"))
+  }
+}
