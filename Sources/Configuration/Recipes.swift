@@ -66,6 +66,27 @@ public enum Recipes {
       """
     ),
     (
+      name: "fashion-22",
+      text: """
+      # The paper's Figure 2 in small: 19 convolutions, which converge with both initializers.
+      recipe: fashion-22
+      model:
+        architecture: fashion-22
+        activation: relu
+        initializer: he-backward
+      data:
+        kind: idx
+        directory: /usr/share/datasets/fashion-mnist
+        validation: 5000
+        scale: 0.015625 # 1/64
+      training:
+        epochs: 8
+        dropout: 0
+      solver:
+        learningRate: 0.01
+      """
+    ),
+    (
       name: "fashion-30",
       text: """
       # The paper's Figure 3 in small: 27 convolutions that converge with he-backward and stall with xavier-forward.

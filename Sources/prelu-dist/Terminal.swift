@@ -7,6 +7,8 @@ import Foundation
 struct Terminal {
   private let descriptor: CInt
 
+  /// To be asked before MPI starts, which puts a rank's variables into the environment of any process.
+  ///
   /// Nil where standard output is a file, a pipe, a Slurm log or a terminal that cannot move its cursor.
   static func find() -> Terminal? {
     let environment = ProcessInfo.processInfo.environment

@@ -135,8 +135,10 @@ struct TrainCommand: ParsableCommand {
     let request = request
     let settings = settings
     let (quiet, writesPage, writesEvents) = (quiet, report, tensorboard)
+    // Before MPI starts: a process without mpirun looks like one of its ranks afterwards.
+    let terminal = Terminal.find()
     onAllRanks { world in
-      let reporter = TrainingReporter(quiet: quiet)
+      let reporter = TrainingReporter(quiet: quiet, terminal: terminal)
       let recorder = RunRecorder(
         writesPage: writesPage, writesEvents: writesEvents,
         software: "prelu-dist \(PreluDist.version), \(World.libraryVersion), BLAS kernel \(MatrixLibrary.kernelName), "

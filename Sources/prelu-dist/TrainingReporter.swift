@@ -13,9 +13,9 @@ final class TrainingReporter {
   private var lastLine = -Double.infinity
   private var lineIsOpen = false
 
-  init(quiet: Bool) {
+  init(quiet: Bool, terminal: Terminal?) {
     self.quiet = quiet
-    terminal = Terminal.find()
+    self.terminal = terminal
   }
 
   func tell(_ event: TrainingEvent) {

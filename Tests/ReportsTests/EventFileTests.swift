@@ -3,7 +3,6 @@ import Reports
 import TestSupport
 import Testing
 
-
 @Suite struct EventFileTests {
   /// The check value that the polynomial's publications give.
   @Test func checkOfTheStandardText() {

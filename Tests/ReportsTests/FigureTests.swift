@@ -3,7 +3,6 @@ import Reports
 import TestSupport
 import Testing
 
-
 /// Reads plots back: what is drawn is what the tables say.
 @Suite struct FigureTests {
   /// A plot read back: the places and names of its ticks, and its lines' points in pixels.

@@ -161,7 +161,7 @@ enum CoefficientFigures {
       return UInt8(max(0, min(255, (127.5 + 127.5 * value / max(largest, .leastNormalMagnitude)).rounded())))
     }
     let draw: (FigureSize) -> Drawing = { size in
-      let pixelSize = max(2, min(12, Int(size.isNarrow ? 30 : 42) / max(height, width)))
+      let pixelSize = max(2, min(20, Int(size.isNarrow ? 40 : 60) / max(height, width)))
       let cell = Double(pixelSize * max(height, width)) + 6
       let columns = max(1, min(planes, Int((size.width - 12) / cell)))
       let rows = (planes + columns - 1) / columns
