@@ -50,9 +50,11 @@ enum RunTables {
       ("initializer", { $0.setting("model.initializer") ?? $0.setting("model.initializer.rule") ?? "–" }),
       ("seed", { $0.setting("training.seed") ?? "–" }),
     ]
-    // One run reads better downwards, several across.
-    if runs.count == 1 {
-      return table(nil, columns.map { [$0.0, $0.1(runs[0])] })
+    // A few runs stand beside one another; more would be too wide for that, and are too many for columns of their own.
+    guard runs.count > 4 else {
+      return table(
+        runs.count == 1 ? nil : ["run"] + runs.map(\.name),
+        columns.map { column in [column.0] + runs.map { column.1($0) } })
     }
     return table(["run"] + columns.map(\.0), runs.map { run in [run.name] + columns.map { $0.1(run) } })
   }
