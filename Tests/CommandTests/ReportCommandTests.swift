@@ -73,7 +73,13 @@ import Testing
     }
     #expect(!page.contains(directory))
     let times = try String(contentsOfFile: "\(directory)/r/time.csv", encoding: .utf8)
-    #expect(times.split(separator: "\n").count == 4)
+    let rows = times.split(separator: "\n").dropFirst().map { $0.split(separator: ",").compactMap { Double($0) } }
+    #expect(rows.count == 3 && rows.allSatisfy { $0.count == 7 })
+    // Each row holds its own epoch's seconds: together, checkpoints aside, what the run took.
+    let spent = rows.reduce(0) { $0 + $1[1...5].reduce(0, +) }
+    let metrics = try String(contentsOfFile: "\(directory)/r/metrics.csv", encoding: .utf8)
+    let seconds = try #require(Double(metrics.split(separator: "\n").last?.split(separator: ",").last ?? ""))
+    #expect(spent > 0 && spent < 1.1 * seconds, "\(spent) s of \(seconds) s")
 
     let report = try Program.run(["report", "r", "-o", "again.html", "--svg", "plots"], in: directory)
     #expect(report.exitCode == 0 && report.output.hasSuffix("again.html\n"), "\(report.errors)")
