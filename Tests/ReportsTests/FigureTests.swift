@@ -178,6 +178,19 @@ import Testing
     #expect(steps.count == 3 && abs(steps[0] - steps[1]) < 0.03 && abs(steps[2] - 4 * steps[0]) < 0.06, "\(steps)")
     #expect(figures.map(\.name).contains("gradients-over-time"))
   }
+
+  @Test func manyLoggedIterationsAreThinned() throws {
+    var text = StatisticsFile.header + "\n"
+    for iteration in 1...1000 { text += "\(iteration),conv1,1,1e-4,0.001,0.5\n\(iteration),fc1,2,1e-3,0.001,0.5\n" }
+    try folder.write(Array(text.utf8), "statistics.csv")
+    let figures = Report(run: try RunContents(folder: folder.path)).figures
+    let figure = try #require(figures.first { $0.name == "responses-over-time" })
+    #expect(figure.table.rows.count == 2 * 334)
+    #expect(figure.table.rows.last == [.number(1000), .text("fc1"), .number(2)])
+    #expect(figure.caption.contains("334 of 1,000 logged iterations"))
+    let lines = try Reading(figure.svg(.wide)).lines
+    #expect(lines.map(\.points.count) == [334, 334])
+  }
 }
 
 /// The elements of an XML text, flat. Fails where it is not well-formed.

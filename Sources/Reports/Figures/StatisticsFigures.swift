@@ -82,12 +82,19 @@ enum StatisticsFigures {
       name: quantity.name, title: quantity.title, caption: quantity.caption, table: table, drawing: plot.drawing)
   }
 
+  private static let iterationLimit = 400
+
   private static func time(_ quantity: Quantity, _ run: RunContents, _ index: Int, among runs: [RunContents]) -> Figure?
   {
     var layers: [String] = []
     var points: [String: [(x: Double, y: Double)]] = [:]
     var table = FigureTable(["iteration", "layer", quantity.column])
-    for row in run.statistics {
+    var iterations: [Int] = []
+    for row in run.statistics where iterations.last != row.iteration { iterations.append(row.iteration) }
+    // So many columns fill a screen, and the page stays small.
+    let step = (iterations.count + iterationLimit - 1) / iterationLimit
+    let shown = Set(stride(from: iterations.count - 1, through: 0, by: -max(step, 1)).map { iterations[$0] })
+    for row in run.statistics where shown.contains(row.iteration) {
       if points[row.layer] == nil { layers.append(row.layer) }
       points[row.layer, default: []].append((Double(row.iteration), quantity.value(row)))
       table.rows.append([.init(row.iteration), .text(row.layer), .number(quantity.value(row))])
@@ -108,7 +115,10 @@ enum StatisticsFigures {
       name: "\(quantity.name)-over-time\(runs.count == 1 ? "" : "-\(index + 1)")",
       title: quantity.title.replacing("by depth", with: "over time") + of,
       caption: "A line for each layer, from the input (dark blue, on dark ground light blue) to the output (yellow)"
-        + (every > 1 ? "; the legend names every \(every == 2 ? "second" : "\(every)th") one." : "."),
+        + (every > 1 ? "; the legend names every \(every == 2 ? "second" : "\(every)th") one." : ".")
+        + (step > 1
+          ? " \(shown.count) of \(Number.grouped(iterations.count)) logged iterations; \(StatisticsFile.name) has all."
+          : ""),
       table: table, drawing: plot.drawing)
   }
 }
