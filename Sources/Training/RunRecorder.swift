@@ -67,15 +67,11 @@ public final class RunRecorder {
   private func record(_ result: EpochResult, checkpoint: String?) {
     evaluated = nil
     guard let folder else { return }
-    let spent = result.time.subtracting(timeBefore)
+    let spent = zip(result.time.parts, timeBefore.parts).map { $0 - $1 }
     timeBefore = result.time
     attempt {
       try TimeFile.append(
-        TimeRow(
-          iteration: result.iteration,
-          seconds: [
-            spent.tower, spent.fullyConnected, spent.communication, spent.data, spent.evaluation, spent.checkpoint,
-          ]), to: "\(folder)/\(TimeFile.name)")
+        TimeRow(iteration: result.iteration, seconds: spent), to: "\(folder)/\(TimeFile.name)")
     }
     guard writesPage || events != nil else { return }
     attempt {
@@ -99,14 +95,6 @@ public final class RunRecorder {
 }
 
 extension TimeSplit {
-  fileprivate func subtracting(_ other: TimeSplit) -> TimeSplit {
-    var result = self
-    result.tower -= other.tower
-    result.fullyConnected -= other.fullyConnected
-    result.communication -= other.communication
-    result.data -= other.data
-    result.evaluation -= other.evaluation
-    result.checkpoint -= other.checkpoint
-    return result
-  }
+  /// In the order of `TimeFile.parts`.
+  fileprivate var parts: [Double] { [tower, fullyConnected, communication, data, evaluation, checkpoint] }
 }

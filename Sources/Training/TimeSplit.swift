@@ -35,10 +35,7 @@ public struct TimeSplit: Equatable, Sendable {
   public var total: Double { steps + evaluation + checkpoint }
 
   /// The share of communication in the steps' time, evaluation and checkpoints left out; from 0 to 1.
-  public var waitingShare: Double {
-    let steps = tower + fullyConnected + communication + data
-    return steps > 0 ? communication / steps : 0
-  }
+  public var waitingShare: Double { steps > 0 ? communication / steps : 0 }
 
   /// Runs `body` and adds its time to `part`.
   mutating func measure<Result>(_ part: WritableKeyPath<TimeSplit, Double>, _ body: () throws -> Result) rethrows
