@@ -50,6 +50,8 @@ import Testing
       training:
         batch: 32
         epochs: 3
+      solver:
+        learningRate: 0.01
       schedule:
         kind: steps
         epochs: [2]
