@@ -14,10 +14,12 @@ public struct ProgressLine: Sendable {
   public var secondsLeft: Double
   /// The share of the time that went into waiting for other ranks and moving data between them, from 0 to 1.
   public var waiting: Double
+  /// The share of the epoch's time that rank 0 has waited for images, from 0 to 1.
+  public var data: Double
 
   public init(
     epoch: Int, epochs: Int, iteration: Int, iterations: Int, loss: Double, error: Double, learningRate: Double,
-    imagesPerSecond: Double, secondsLeft: Double, waiting: Double
+    imagesPerSecond: Double, secondsLeft: Double, waiting: Double, data: Double
   ) {
     self.epoch = epoch
     self.epochs = epochs
@@ -29,25 +31,26 @@ public struct ProgressLine: Sendable {
     self.imagesPerSecond = imagesPerSecond
     self.secondsLeft = secondsLeft
     self.waiting = waiting
+    self.data = data
   }
 
   /// In at most `width` characters of ASCII; without a width in full.
   ///
-  /// With less room the words get shorter first; then the learning rate goes, the share of waiting, the iteration, the
+  /// With less room the words get shorter first; then the learning rate and the share of data go, the share of waiting, the iteration, the
   /// speed, the error, and last all but the epoch.
   public func text(width: Int? = nil) -> String {
     let full = line([
       "epoch \(epoch)/\(epochs)", "iteration \(iteration)/\(iterations)", "loss \(short(loss, "%.4f"))",
       "error \(short(error, "%.2f")) %", "rate \(String(format: "%g", learningRate))",
-      "\(String(format: "%.0f", imagesPerSecond)) images/s", "ETA \(eta)",
-      "waiting \(String(format: "%.0f", 100 * waiting)) %",
+      "\(speed) images/s", "ETA \(eta)",
+      "waiting \(String(format: "%.0f", 100 * waiting)) %", "data \(String(format: "%.0f", 100 * data)) %",
     ])
     guard let width else { return full }
     let parts: [(priority: Int, text: String)] = [
       (0, "ep \(epoch)/\(epochs)"), (4, "it \(iteration)/\(iterations)"), (1, "loss \(short(loss, "%.3f"))"),
       (2, "err \(short(error, "%.1f"))%"), (6, "rate \(String(format: "%g", learningRate))"),
-      (3, "\(String(format: "%.0f", imagesPerSecond))/s"), (1, "ETA \(eta)"),
-      (5, "wait \(String(format: "%.0f", 100 * waiting))%"),
+      (3, "\(speed)/s"), (1, "ETA \(eta)"),
+      (5, "wait \(String(format: "%.0f", 100 * waiting))%"), (6, "data \(String(format: "%.0f", 100 * data))%"),
     ]
     var candidates = [full]
     for limit in stride(from: 6, through: 0, by: -1) {
@@ -61,6 +64,9 @@ public struct ProgressLine: Sendable {
   private func short(_ value: Double, _ format: String) -> String {
     value.isFinite ? String(format: format, value) : "\(value)"
   }
+
+  /// Whole images, but where they are few.
+  private var speed: String { String(format: imagesPerSecond < 10 ? "%.2f" : "%.0f", imagesPerSecond) }
 
   private var eta: String {
     guard secondsLeft.isFinite, secondsLeft < 1e9 else { return "?" }

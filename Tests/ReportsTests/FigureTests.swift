@@ -56,7 +56,7 @@ import Testing
           epoch: epoch, iteration: 430 * epoch, learningRate: epoch <= epochs / 2 ? 0.01 : 0.001,
           trainLoss: 2.3 / x + 0.1, trainTop1Error: 80 / x.squareRoot() + 3 * sin(7 * x),
           validationTop1Error: 85 / x.squareRoot() + 3 * cos(5 * x) + 3, validationTop5Error: 40 / x,
-          imagesPerSecond: 1800 + 50 * sin(x), seconds: 30 * x))
+          imagesPerSecond: 1800 + 50 * sin(x), seconds: 30 * x, dataWaitSeconds: 0))
     }
     return (folder, try RunContents(folder: folder.path, name: "run"))
   }

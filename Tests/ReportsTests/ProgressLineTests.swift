@@ -5,14 +5,14 @@ import Testing
   private var line: ProgressLine {
     ProgressLine(
       epoch: 3, epochs: 16, iteration: 1234, iterations: 6875, loss: 0.43219, error: 15.678, learningRate: 0.01,
-      imagesPerSecond: 1871.4, secondsLeft: 3725, waiting: 0.071)
+      imagesPerSecond: 1871.4, secondsLeft: 3725, waiting: 0.071, data: 0.012)
   }
 
   @Test func wholeWithoutWidth() {
     #expect(
       line.text()
         == "epoch 3/16  iteration 1234/6875  loss 0.4322  error 15.68 %  rate 0.01  1871 images/s  ETA 1:02:05  "
-        + "waiting 7 %")
+        + "waiting 7 %  data 1 %")
   }
 
   @Test func keepsToTheWidth() {

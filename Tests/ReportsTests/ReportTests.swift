@@ -17,7 +17,7 @@ import Testing
       try file.append(
         MetricsRow(
           epoch: epoch, iteration: 100 * epoch, learningRate: 0.01, trainLoss: 1 / Double(epoch), trainTop1Error: 20,
-          validationTop1Error: 10.25, validationTop5Error: 1.5, imagesPerSecond: 1000, seconds: 60))
+          validationTop1Error: 10.25, validationTop5Error: 1.5, imagesPerSecond: 1000, seconds: 60, dataWaitSeconds: 0))
     }
     return path
   }
@@ -74,7 +74,7 @@ import Testing
     _ = try MetricsFile(path: "\(path)/metrics.csv").append(
       MetricsRow(
         epoch: 4, iteration: 400, learningRate: 0.01, trainLoss: .nan, trainTop1Error: 20, validationTop1Error: nil,
-        validationTop5Error: nil, imagesPerSecond: 1000, seconds: 60))
+        validationTop5Error: nil, imagesPerSecond: 1000, seconds: 60, dataWaitSeconds: 0))
     try Report(paths: [path]).write(to: "\(path)/report.html")
     #expect(String(decoding: try folder.bytes("run/report.html"), as: UTF8.self).contains("after epoch 4"))
     #expect(try FileManager.default.contentsOfDirectory(atPath: path).sorted() == ["metrics.csv", "report.html"])

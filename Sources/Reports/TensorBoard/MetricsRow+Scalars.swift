@@ -7,6 +7,8 @@ extension MetricsRow {
     ]
     if let validationTop1Error { scalars.append(("top1_error/validation", validationTop1Error)) }
     if let validationTop5Error { scalars.append(("top5_error/validation", validationTop5Error)) }
-    return scalars + [("images_per_second", imagesPerSecond), ("seconds", seconds)]
+    return scalars + [
+      ("images_per_second", imagesPerSecond), ("seconds", seconds), ("data_wait_seconds", dataWaitSeconds),
+    ]
   }
 }
