@@ -79,8 +79,11 @@ let bundles: [Target] = [
   tests("ReportsTests", ["Reports"]),
   tests("DiagnosticsTests", ["Diagnostics"]),
   tests("EvaluationTests", ["Evaluation"]),
-  tests("TrainingTests", ["Training"]),
+  tests("TrainingTests", ["Training", "Communication", "Network", "Kernels", "Checkpoint", "Configuration"]),
   tests("CommandTests", ["Packs"]),
+  .executableTarget(
+    name: "prelu-fuzz", dependencies: ["Checkpoint", "Configuration", "Images", "Network", "Reports"],
+    path: "Tests/Fuzz", swiftSettings: settings),
 ]
 
 let package = Package(

@@ -25,6 +25,8 @@ static inline MPI_Status *_Nullable mpi_status_ignore(void) { return MPI_STATUS_
 // A constant of an enum in Open MPI and a macro in MPICH: one spelling for both.
 static inline int mpi_comm_type_shared(void) { return MPI_COMM_TYPE_SHARED; }
 
+static inline int mpi_any_source(void) { return MPI_ANY_SOURCE; }
+
 // Two Linux calls that Swift's Glibc does not have, kept here because only Communication needs them.
 
 // Lets the calling thread, and those it starts later, wake from a sleep this many nanoseconds late instead of Linux's

@@ -107,6 +107,13 @@ public struct RunFolder: Sendable {
     }
   }
 
+  /// Puts a small text file in place of what bears the name, as a checkpoint's pointers are put: never half of it, with
+  /// the rights that the umask leaves, a symbolic link replaced and not followed.
+  public func write(_ text: String, to name: String) throws(CheckpointError) {
+    try checkClaim()
+    try FileSystem.replace(file(name), with: text, temporary: temporary(name))
+  }
+
   private func temporary(_ name: String) -> String {
     file(TemporaryName.of(name, runIdentifier: runIdentifier ?? "none", process: getpid()))
   }

@@ -52,14 +52,28 @@ public struct ScheduleState: Codable, Equatable, Sendable {
   public var evaluationsSinceBest: Int
   /// Whether the schedule has ended the training.
   public var finished: Bool
+  /// How often training diverged and went on from a checkpoint with a tenth of the rate.
+  public var rollbacks: Int
 
   public init(
-    learningRateDrops: Int = 0, plateauBest: Double? = nil, evaluationsSinceBest: Int = 0, finished: Bool = false
+    learningRateDrops: Int = 0, plateauBest: Double? = nil, evaluationsSinceBest: Int = 0, finished: Bool = false,
+    rollbacks: Int = 0
   ) {
     self.learningRateDrops = learningRateDrops
     self.plateauBest = plateauBest
     self.evaluationsSinceBest = evaluationsSinceBest
     self.finished = finished
+    self.rollbacks = rollbacks
+  }
+
+  public init(from decoder: any Decoder) throws {
+    let container = try decoder.container(keyedBy: CodingKeys.self)
+    learningRateDrops = try container.decode(Int.self, forKey: .learningRateDrops)
+    plateauBest = try container.decodeIfPresent(Double.self, forKey: .plateauBest)
+    evaluationsSinceBest = try container.decode(Int.self, forKey: .evaluationsSinceBest)
+    finished = try container.decode(Bool.self, forKey: .finished)
+    // Absent where the writer knew no rollbacks.
+    rollbacks = try container.decodeIfPresent(Int.self, forKey: .rollbacks) ?? 0
   }
 }
 

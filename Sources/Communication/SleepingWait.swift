@@ -36,6 +36,9 @@ extension World {
       try check(MPI_Test(&handle, &isDone, mpi_status_ignore()), call)
       if isDone != 0 { return }
       pause.untilNextLook()
+      if let watch, pause.waited > StallWatch.attention {
+        try watch.attend(start: pause.start, waited: pause.waited, activity: activity)
+      }
     }
   }
 }
@@ -45,7 +48,10 @@ private struct Pause {
   /// Whether other ranks need the core while this one spins.
   private let yields: Bool
   private let spins: Bool
-  private let start = nanoseconds(CLOCK_MONOTONIC)
+  let start = nanoseconds(CLOCK_MONOTONIC)
+  /// Seconds from the start to the last pause, without those in which this process itself was stopped.
+  private(set) var waited = 0.0
+  private var lastPause: Int
   /// When data last moved, as far as one can see.
   private var lastData: Int
   /// The processor time that this thread had used before the look.
@@ -55,10 +61,13 @@ private struct Pause {
     self.yields = yields
     self.spins = spins
     lastData = start
+    lastPause = start
   }
 
   mutating func untilNextLook() {
     let now = nanoseconds(CLOCK_MONOTONIC)
+    waited += Double(min(now - lastPause, Self.longestGap)) * 1e-9
+    lastPause = now
     // Processor time, because a look also takes long while another process has the core.
     if nanoseconds(CLOCK_THREAD_CPUTIME_ID) - used > Self.dataTime { lastData = now }
     if !spins || now - lastData > Self.spinTime {
@@ -77,6 +86,8 @@ private struct Pause {
   private static let share = 64
   private static let shortestSleep = 5_000
   private static let longestSleep = 4_000_000
+  /// Between two looks; what takes longer was no waiting.
+  private static let longestGap = 250_000_000
 }
 
 private func sleep(_ nanoseconds: Int) {

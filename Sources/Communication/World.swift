@@ -28,6 +28,11 @@ public final class World {
   /// Whether a second thread may call MPI while the first one is outside of it.
   public let allowsHelperThread: Bool
 
+  /// What this rank is about: for the message of a rank that waits for others.
+  public var activity = Activity("the start")
+  /// Tells which ranks do not arrive; nil before `watchForStalls`.
+  var watch: StallWatch?
+
   /// For messages that the caller addresses and for collectives.
   let communicator: MPI_Comm
   /// A copy for the messages of `allreduceTree`, which therefore can have any tag.

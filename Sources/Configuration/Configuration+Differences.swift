@@ -1,9 +1,11 @@
 extension Configuration {
   /// What may differ between a run and its continuation. Everything else decides over the result.
   ///
-  /// How long to train and how often to save can be chosen anew, a recipe's name sets nothing itself, and a directory
-  /// can have moved: whether its data are the same is for the data's own fingerprint.
-  private static let free: Set = ["recipe", "training.epochs", "data.directory", "checkpoint"]
+  /// How long to train, how often to save and what to do when training diverges can be chosen anew, a recipe's name sets
+  /// nothing itself, and a directory can have moved: whether its data are the same is for the data's own fingerprint.
+  private static let free: Set = [
+    "recipe", "training.epochs", "training.onDivergence", "data.directory", "checkpoint",
+  ]
 
   /// A sentence for each setting that would make a continued run another one than `former` began, none if it may go on.
   public func differences(from former: Configuration) -> [String] {

@@ -58,6 +58,15 @@ public struct Configuration: Equatable, Sendable {
     public var seed: UInt64 = 1
     /// The share of units dropped in every fully connected layer but the last; `nil`: as the architecture has it.
     public var dropout: Double?
+    public var onDivergence = OnDivergence.stop
+
+    /// What to do when a loss or a gradient is no number.
+    public enum OnDivergence: String, CaseIterable, Sendable {
+      /// End; the last checkpoint is good.
+      case stop
+      /// Go back to the last checkpoint and divide the learning rate by 10, at most twice in a run.
+      case rollback
+    }
   }
 
   /// Stochastic gradient descent: v := μv − ε(g + λw), w := w + v.
@@ -138,6 +147,7 @@ extension Configuration: SettingSection {
 }
 
 extension Configuration.DataSet.Kind: ChoiceSetting {}
+extension Configuration.Training.OnDivergence: ChoiceSetting {}
 
 extension Configuration.DataSet: SettingSection {
   mutating func visit(_ visitor: inout some SettingVisitor) throws(ConfigurationError) {
@@ -164,6 +174,7 @@ extension Configuration.Training: SettingSection {
     try visitor.setting("epochs", &epochs)
     try visitor.setting("seed", &seed)
     try visitor.setting("dropout", &dropout)
+    try visitor.setting("onDivergence", &onDivergence)
   }
 }
 

@@ -214,11 +214,13 @@ public struct FullyConnectedProducts: Equatable, Sendable {
 
   /// Applies the momentum update to the weights of piece `piece` while their gradient is in the cache: weights and
   /// momentum pass through memory once, and the gradient never does. The same bits as `weightGradient` followed by
-  /// `momentumUpdate`.
+  /// `momentumUpdate`, and its result.
+  @discardableResult
   public func updateWeights(
     _ x: UnsafePointer<Float>, dY: UnsafePointer<Float>, piece: Int, weights: UnsafeMutablePointer<Float>,
     momentum: UnsafeMutablePointer<Float>, _ rule: MomentumRule, scratch: UnsafeMutablePointer<Float>
-  ) {
+  ) -> Bool {
+    var areFinite = true
     weightGradient(x, dY: dY, piece: piece, scratch: scratch) { output, input, count in
       var column = 0
       while column < count {
@@ -228,7 +230,10 @@ public struct FullyConnectedProducts: Equatable, Sendable {
       }
     } use: { output, input, count, values in
       let place = output &* inputs &+ input
-      momentumUpdate(weights: weights + place, momentum: momentum + place, gradient: values, count: count, rule)
+      let isFinite = momentumUpdate(
+        weights: weights + place, momentum: momentum + place, gradient: values, count: count, rule)
+      areFinite = areFinite && isFinite
     }
+    return areFinite
   }
 }

@@ -28,11 +28,14 @@ public struct MomentumRule: Equatable, Sendable {
 }
 
 /// Applies the rule to `count` weights in one pass. A weight's result does not depend on how many are updated together.
+///
+/// - Returns: whether all new momenta are numbers, which they are not where a gradient is none.
+@discardableResult
 @inline(__always)
 public func momentumUpdate(
   weights: UnsafeMutablePointer<Float>, momentum: UnsafeMutablePointer<Float>, gradient: UnsafePointer<Float>,
   count: Int, _ rule: MomentumRule
-) {
+) -> Bool {
   let (rate, mu, lambda) = (
     Vector(repeating: -rule.learningRate), Vector(repeating: rule.momentumFactor), Vector(repeating: rule.weightDecay)
   )
@@ -40,9 +43,12 @@ public func momentumUpdate(
     let next = multiplyAdd(mu * v, rate, multiplyAdd(g, lambda, w))
     return (w + next, next)
   }
+  // v·0 is 0 for a number and NaN for anything else, and a sum that has met a NaN stays one.
+  var check = Vector.zero
   var index = 0
   while index &+ blockWidth <= count {
     let (w, v) = updated(load(weights + index), load(momentum + index), load(gradient + index))
+    check += v * 0
     store(v, momentum + index)
     store(w, weights + index)
     index &+= blockWidth
@@ -50,8 +56,10 @@ public func momentumUpdate(
   while index < count {
     let (w, v) = updated(
       Vector(repeating: weights[index]), Vector(repeating: momentum[index]), Vector(repeating: gradient[index]))
+    check += v * 0
     momentum[index] = v[0]
     weights[index] = w[0]
     index &+= 1
   }
+  return check == .zero
 }

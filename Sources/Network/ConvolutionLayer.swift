@@ -10,7 +10,7 @@ public struct ConvolutionLayer: TowerLayer {
   /// How it is computed.
   public let choice: ConvolutionChoice
   private let filters: Int
-  private let outputExtents: BlockedExtents
+  let outputExtents: BlockedExtents
 
   init(
     _ description: LayerDescription.Convolution, input: MapShape, parameters: LayerParameters, readsImage: Bool,

@@ -1,4 +1,5 @@
 import Kernels
+import Synchronization
 
 /// A fully connected layer with bias, the activation after it, then dropout; works on all rows of the mini-batch.
 ///
@@ -96,17 +97,22 @@ public struct FullyConnectedLayer: Sendable {
   }
 
   /// Updates the weights by dYᵀ·X, which is never written out whole, after `inputGradient` has made dY.
+  ///
+  /// - Returns: whether the updates are all numbers.
   func updateWeights(
     rows: Int, all: UnsafeMutablePointer<Float>, momentum: UnsafeMutablePointer<Float>, sgd: SGD,
     memory: FullyConnectedMemory, scratch: [FloatBuffer], on pool: ThreadPool
-  ) {
+  ) -> Bool {
     let products = products(rows)
     let rule = sgd.rule(for: .weight)
+    let areFinite = Atomic(true)
     pool.parallelFor(products.weightGradientPieces) { piece, thread in
-      products.updateWeights(
+      let isFinite = products.updateWeights(
         memory.packedInput.base, dY: memory.packedGradient.base, piece: piece, weights: all + parameters.weight,
         momentum: momentum + parameters.weight, rule, scratch: scratch[thread].base)
+      if !isFinite { areFinite.store(false, ordering: .relaxed) }
     }
+    return areFinite.load(ordering: .relaxed)
   }
 
   func products(_ rows: Int) -> FullyConnectedProducts {

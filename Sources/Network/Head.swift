@@ -69,17 +69,22 @@ public final class Head: Sendable {
   }
 
   /// After `backwardToFeatures`: updates all parameters, the weights without writing their gradients out. The same bits
-  /// as `backwardToWeights` followed by the solver's update.
+  /// as `backwardToWeights` followed by the solver's update, and its result.
+  @discardableResult
   public func update(
     rows: Int, parameters: FloatBuffer, momentum: FloatBuffer, gradient: FloatBuffer, memory: HeadMemory, sgd: SGD,
     on pool: ThreadPool
-  ) {
+  ) -> Int? {
+    var last = -1
     for (index, layer) in layers.enumerated() {
-      layer.updateWeights(
+      let isFinite = layer.updateWeights(
         rows: rows, all: parameters.base, momentum: momentum.base, sgd: sgd, memory: memory.layers[index],
         scratch: memory.scratch, on: pool)
+      if !isFinite { last = max(last, layer.index) }
     }
-    sgd.update(smallParameters, parameters: parameters, momentum: momentum, gradient: gradient, on: pool)
+    let other = sgd.update(smallParameters, parameters: parameters, momentum: momentum, gradient: gradient, on: pool)
+    last = max(last, other ?? -1)
+    return last < 0 ? nil : last
   }
 
   private func input(

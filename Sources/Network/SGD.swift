@@ -1,4 +1,5 @@
 import Kernels
+import Synchronization
 
 /// Stochastic gradient descent with momentum, the rate inside the momentum: v := μv − ε(g + λw), w := w + v.
 ///
@@ -21,24 +22,32 @@ public struct SGD: Equatable, Sendable {
   }
 
   /// Updates the described parameters in place; `gradient` is with respect to the mean loss of the whole mini-batch.
+  ///
+  /// - Returns: of the layers with an update that is no number (NaN or infinite), the last one, which the gradient comes
+  ///   to first; an index of `ResolvedArchitecture.layers`. Nil where all are numbers.
+  @discardableResult
   public func update(
     _ descriptions: [ParameterDescription], parameters: FloatBuffer, momentum velocity: FloatBuffer,
     gradient: FloatBuffer, on pool: ThreadPool
-  ) {
+  ) -> Int? {
     let piece = 1 << 16
     let pieces = descriptions.flatMap { description in
       stride(from: 0, to: description.count, by: piece).map { start in
         (
           offset: description.offset + start, count: min(piece, description.count - start),
-          rule: rule(for: description.role)
+          rule: rule(for: description.role), layer: description.layerIndex
         )
       }
     }
+    let last = Atomic(-1)
     pool.parallelFor(pieces.count) { index, _ in
-      let (offset, count, rule) = pieces[index]
-      momentumUpdate(
+      let (offset, count, rule, layer) = pieces[index]
+      let isFinite = momentumUpdate(
         weights: parameters.base + offset, momentum: velocity.base + offset, gradient: gradient.base + offset,
         count: count, rule)
+      if !isFinite { last.max(layer, ordering: .relaxed) }
     }
+    let layer = last.load(ordering: .relaxed)
+    return layer < 0 ? nil : layer
   }
 }

@@ -94,9 +94,12 @@ public final class Tower: Sendable {
 
   private func input(of index: Int, _ memory: LeafMemory) -> PendingMap {
     guard index > 0 else { return PendingMap(values: memory.images) }
-    return PendingMap(
-      values: memory.output(of: index - 1),
-      slopes: layers[index - 1].pendingSlopes(prepared.base + preparedStart[index - 1]))
+    return PendingMap(values: memory.output(of: index - 1), slopes: pendingSlopes(ofLayer: index - 1))
+  }
+
+  /// The slopes that are still to be applied to a layer's output; nil where none are.
+  func pendingSlopes(ofLayer index: Int) -> UnsafePointer<Float>? {
+    layers[index].pendingSlopes(prepared.base + preparedStart[index])
   }
 }
 

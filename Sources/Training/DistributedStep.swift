@@ -13,6 +13,9 @@ public struct StepResult: Equatable, Sendable {
   /// Whether rank 0 asked for a checkpoint.
   public var save: Bool
 
+  /// Where the first number that is none was found, if the step has diverged: the parameters are then of no use.
+  public var divergence: Divergence?
+
   /// Whether the loss is a number. Where it is not, no parameter was changed.
   public var isFinite: Bool { lossSum.isFinite }
 }
@@ -28,18 +31,22 @@ public final class DistributedStep {
   public let shares: Shares
   /// Seconds by what they were spent on since the start.
   public var time = TimeSplit()
+  /// What is noted of the layers in the next steps; nil to note nothing.
+  public var statistics: LayerStatistics?
 
-  private let world: World
-  private let pool: ThreadPool
+  let world: World
+  let pool: ThreadPool
   /// Runs the head, on rank 0: while it does the other ranks of the same host sleep, so it has their cores as well.
   private let headPool: ThreadPool
   private let seed: UInt64
   /// v of the update, laid out like the parameters. On ranks other than 0 only the tower's part is in use.
   public let momentum: FloatBuffer
-  private let gradient: FloatBuffer
+  let gradient: FloatBuffer
+  /// The layer at which the head's last update left the numbers; nil where it did not.
+  private var headDivergence: Int?
 
-  private let leaves: Range<Int>
-  private let leafMemory: [LeafMemory]
+  let leaves: Range<Int>
+  let leafMemory: [LeafMemory]
   private let scratch: [FloatBuffer]
   /// Of the layer that is being computed.
   private let filters: TowerFilters
@@ -51,7 +58,7 @@ public final class DistributedStep {
   /// Features of the whole mini-batch and their gradients, and the head's memory: on rank 0.
   private let features: FloatBuffer
   private let dFeatures: FloatBuffer
-  private let headMemory: HeadMemory?
+  let headMemory: HeadMemory?
 
   public init(_ network: Network, world: World, shares: Shares, seed: UInt64, on pool: ThreadPool) {
     precondition(shares.ranks == world.size, "shares for \(shares.ranks) ranks among \(world.size)")
@@ -110,13 +117,20 @@ public final class DistributedStep {
     } else {
       try exchangeWithHead(&result)
     }
-    guard result.isFinite else { return result }
+    guard result.isFinite else {
+      result.divergence = try divergenceOfResponses()
+      return result
+    }
     time.measure(\.backward) { backwardTower() }
     try time.measure(\.reduction) { try reduction.finish() }
-    time.measure(\.update) {
+    let towerDivergence = time.measure(\.update) {
       sgd.update(
         towerParameters, parameters: network.parameters, momentum: momentum, gradient: gradient, on: pool)
     }
+    result.divergence = try time.measure(\.reduction) {
+      try divergenceOfGradient(headDivergence ?? towerDivergence)
+    }
+    try statistics?.finish(self, sgd)
     return result
   }
 
@@ -172,6 +186,7 @@ public final class DistributedStep {
     if index > 0 {
       network.tower.transformFilters(ofLayer: index, for: .backward, network.parameters, into: filters, on: pool)
     }
+    statistics?.collect(towerLayer: index, self)
     pool.parallelFor(leaves.count) { leaf, thread in
       network.tower.backward(
         layer: index, leafMemory[leaf], images: images(ofLeaf: leaf), filters: filters,
@@ -182,7 +197,7 @@ public final class DistributedStep {
   }
 
   /// The images of this rank's leaf number `leaf`.
-  private func images(ofLeaf leaf: Int) -> Int { shares.slots(ofLeaf: leaves.lowerBound + leaf).count }
+  func images(ofLeaf leaf: Int) -> Int { shares.slots(ofLeaf: leaves.lowerBound + leaf).count }
 
   // MARK: - Between tower and head
 
@@ -265,7 +280,11 @@ public final class DistributedStep {
       var requests = try time.measure(\.scatter) { try remote.flatMap { try sendGradients(to: $0, answer) } }
       if result.isFinite {
         time.measure(\.fullyConnected) {
-          network.head.update(
+          // Noted too, it has to be written out.
+          if statistics != nil {
+            network.head.backwardToWeights(rows: batch, gradient: gradient, memory: headMemory, on: headPool)
+          }
+          headDivergence = network.head.update(
             rows: batch, parameters: network.parameters, momentum: momentum, gradient: gradient, memory: headMemory,
             sgd: sgd, on: headPool)
         }

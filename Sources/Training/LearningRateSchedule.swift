@@ -23,7 +23,26 @@ public struct LearningRateSchedule: Sendable {
       case .plateau(let plateau): plateau.factor
       case .steps(let steps): steps.factor
       }
-    return (0..<state.learningRateDrops).reduce(baseRate) { rate, _ in rate / factor }
+    let rate = (0..<min(max(0, state.learningRateDrops), Self.mostDrops)).reduce(baseRate) { rate, _ in rate / factor }
+    return (0..<min(max(0, state.rollbacks), Self.rollbackLimit)).reduce(rate) { rate, _ in rate / Self.rollbackFactor }
+  }
+
+  /// No run has more; a checkpoint from elsewhere may claim any number.
+  private static let mostDrops = 100_000
+
+  /// What the rate is divided by after training has diverged, and how often that is done at most.
+  public static let rollbackFactor = 10.0
+  public static let rollbackLimit = 2
+
+  /// Goes back to the state of a checkpoint, with a lower rate from there on.
+  ///
+  /// - Returns: whether that may be done once more.
+  public mutating func rollBack(to former: ScheduleState) -> Bool {
+    guard state.rollbacks < Self.rollbackLimit else { return false }
+    let rollbacks = state.rollbacks + 1
+    state = former
+    state.rollbacks = rollbacks
+    return true
   }
 
   /// Whether the last plateau has been reached.

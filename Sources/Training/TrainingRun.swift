@@ -12,28 +12,29 @@ import Reports
 ///
 /// Every rank makes one and calls `run`; errors that any rank can foresee are thrown as the same `RankFailure` on all.
 public final class TrainingRun {
-  private let world: World
-  private let settings: TrainingSettings
-  private let report: (TrainingEvent) -> Void
-  private let configuration: Configuration
+  let world: World
+  let settings: TrainingSettings
+  let report: (TrainingEvent) -> Void
+  let configuration: Configuration
   private let data: TrainingData
   private let network: Network
   private let pool: ThreadPool
-  private let step: DistributedStep
+  let step: DistributedStep
   private let evaluation: CenterEvaluation
   private var stream: SampleStream
   /// Where samples take long to load; nil before the first step.
   private var feed: SampleFeed?
-  private var schedule: LearningRateSchedule
+  var schedule: LearningRateSchedule
   /// On rank 0.
-  private var folder: RunFolder?
+  var folder: RunFolder?
   private var metrics: MetricsFile?
+  private(set) var layersTable: LayerStatisticsFile?
   private let runIdentifier: String
   private let resumedFrom: String?
   private let startTime = monotonicSeconds()
 
   // What a checkpoint holds beside the tensors.
-  private var iteration = 0
+  var iteration = 0
   private var epochsDone = 0
   private var best: BestResult?
   private var epochSums = EpochSums()
@@ -84,10 +85,10 @@ public final class TrainingRun {
     runIdentifier = try world.broadcast(world.rank == 0 ? Self.newIdentifier() : "", root: 0)
     resumedFrom = plan.checkpoint
     if let state = plan.state {
-      (iteration, epochsDone, best) = (state.iteration, state.epoch, state.best)
-      (epochSums, secondsTrained) = (state.epochSums, state.secondsTrained)
+      restore(state)
+      lastCheckpointIteration = state.iteration
     }
-    try loadParameters(plan)
+    try loadParameters(checkpoint: plan.checkpoint)
     try openFolder(plan)
   }
 
@@ -122,11 +123,19 @@ public final class TrainingRun {
     )
   }
 
+  /// Takes over what a checkpoint says beside the tensors and the schedule.
+  func restore(_ state: TrainingState) {
+    (iteration, epochsDone, best) = (state.iteration, state.epoch, state.best)
+    (epochSums, secondsTrained) = (state.epochSums, state.secondsTrained)
+    // What was loaded ahead belongs to later iterations.
+    feed = nil
+  }
+
   /// Rank 0 reads or draws the parameters; the others get what they need of them: the tower's.
-  private func loadParameters(_ plan: RunPlan) throws {
+  func loadParameters(checkpoint: String?) throws {
     try world.together(exitCode: ExitCode.of) {
       guard world.rank == 0 else { return }
-      if let path = plan.checkpoint {
+      if let path = checkpoint {
         try CheckpointFile.read(path, into: tensors)
       } else {
         configuration.model.initializer.fill(
@@ -147,14 +156,10 @@ public final class TrainingRun {
       var folder = try RunFolder.create(at: plan.runFolder)
       try folder.claim(runIdentifier: runIdentifier)
       if plan.checkpoint != nil { try folder.removeCheckpoints(after: iteration) }
-      let metrics = MetricsFile(path: folder.file("metrics.csv"))
-      try metrics.truncate(afterIteration: iteration)
-      do {
-        try Data(configuration.yaml().utf8).write(to: URL(filePath: folder.file("config.yaml")), options: .atomic)
-      } catch {
-        throw TrainingError(
-          ExitCode.cannotCreate, "\(folder.file("config.yaml")): cannot be written: \(error.localizedDescription)")
-      }
+      metrics = MetricsFile(path: folder.file("metrics.csv"))
+      layersTable = LayerStatisticsFile(path: folder.file(LayerStatisticsFile.name))
+      try truncateTables()
+      try folder.write(configuration.yaml(), to: "config.yaml")
       let needed = (configuration.checkpoint.keep + 1) * CheckpointFile.sizeBound(tensors)
       if let free = folder.freeBytes(), free < needed {
         report(
@@ -163,11 +168,16 @@ public final class TrainingRun {
               + "make room, or keep fewer"))
       }
       self.folder = folder
-      self.metrics = metrics
       if let count = settings.preview {
         try ContactSheet.write(data.training, count: count, to: folder.file("preview.png"))
       }
     }
+  }
+
+  /// Cuts off what the tables say of iterations that are still to come.
+  func truncateTables() throws {
+    try metrics?.truncate(afterIteration: iteration)
+    try layersTable?.truncate(afterIteration: iteration)
   }
 
   /// All parameters with their momentum, in net order.
@@ -217,6 +227,7 @@ public final class TrainingRun {
         }
       }
       if schedule.isFinished || epochsDone >= configuration.training.epochs {
+        try saveAtEnd()
         return try summarize(.completed(lastPlateau: schedule.isFinished))
       }
       if let limit = settings.iterations, iteration >= limit {
@@ -247,6 +258,7 @@ public final class TrainingRun {
 
   /// One step on all ranks. Returns whether to stop.
   private func runStep() throws -> Bool {
+    world.activity = Activity("iteration", iteration + 1)
     let start = monotonicSeconds()
     let dataBefore = step.time.data
     let slots = step.shares.slots(ofRank: world.rank)
@@ -259,6 +271,7 @@ public final class TrainingRun {
     let sgd = SGD(
       learningRate: Float(schedule.learningRate), momentum: Float(configuration.solver.momentum),
       weightDecay: Float(configuration.solver.weightDecay))
+    step.statistics = statisticsAreDue ? LayerStatistics(network) : nil
     let result = try step.run(
       iteration: iteration, sgd: sgd, labels: labels, stop: StopSignals.isRequested || timeIsUp,
       save: world.rank == 0 && checkpointIsDue
@@ -268,13 +281,9 @@ public final class TrainingRun {
       failure.attempt { () throws(DataError) in try data.training.load(sample: sample, epoch: epoch, into: target) }
     }
     try failure.check()
-    guard result.isFinite else {
-      throw RankFailure(
-        rank: 0, host: world.hostName,
-        message: "the loss is not a number at iteration \(iteration + 1), learning rate \(schedule.learningRate): "
-          + "training has diverged. The last good checkpoint is kept in \(folder?.path ?? "the run folder"); "
-          + "start again with a lower --learning-rate",
-        exitCode: ExitCode.badData, failedRanks: world.size, ranks: world.size)
+    if let divergence = result.divergence {
+      try recover(from: divergence)
+      return false
     }
     if world.rank == 0, stepImages == 0, !step.borrowsCores {
       report(
@@ -294,6 +303,7 @@ public final class TrainingRun {
     stepSeconds += seconds
     stepImages += images
     reportProgress()
+    appendStatistics()
     // An epoch's end is evaluated first: the checkpoint then holds what follows from it.
     if result.save, iteration != stream.iterations(inEpochs: epochsDone + 1) { try save(isBest: false) }
     return result.stop
@@ -332,6 +342,7 @@ public final class TrainingRun {
   /// epoch's end is then still to be done, and is done first when the run goes on.
   private func finishEpoch() throws -> Bool {
     let start = monotonicSeconds()
+    world.activity = Activity("the evaluation after iteration", iteration)
     try shareHead()
     guard
       let counts = try evaluation.evaluate(data.validation, keepGoing: { !StopSignals.isRequested })
@@ -386,14 +397,14 @@ public final class TrainingRun {
   ///
   /// - Returns: on rank 0 why it failed; nil where it did not.
   @discardableResult
-  private func save(isBest: Bool) throws -> (any Error)? {
+  func save(isBest: Bool) throws -> (any Error)? {
     let start = monotonicSeconds()
     defer {
       step.time.checkpoint += monotonicSeconds() - start
       lastCheckpointTime = monotonicSeconds()
     }
+    world.activity = Activity("the checkpoint of iteration", iteration)
     try checkSameTower()
-    lastCheckpointIteration = iteration
     guard let folder else { return nil }
     do {
       let saved = try folder.save(
@@ -401,6 +412,7 @@ public final class TrainingRun {
         input: data.inputDescription,
         provenance: Provenance(program: settings.program, commandLine: settings.commandLine), isBest: isBest,
         keep: configuration.checkpoint.keep)
+      lastCheckpointIteration = iteration
       for warning in saved.warnings { report(.warning(warning)) }
       report(.saved(path: saved.path, iteration: iteration, isBest: isBest))
       return nil
@@ -412,11 +424,14 @@ public final class TrainingRun {
     }
   }
 
-  /// The last one: a failure ends the run with its own code, on all ranks.
+  /// The last one, unless it is there: a failure ends the run with its own code, on all ranks.
   private func saveAtEnd() throws {
-    guard lastCheckpointIteration != iteration else { return }
+    // Rank 0 alone knows whether the save of this iteration, if there was one, has failed.
+    var isMissing = [Int64(world.rank == 0 && lastCheckpointIteration != iteration ? 1 : 0)]
+    try world.allreduceMaximum(&isMissing)
+    guard isMissing[0] != 0 else { return }
     var failure: (any Error)?
-    do { failure = try save(isBest: false) } catch { failure = error }
+    do { failure = try save(isBest: best?.iteration == iteration) } catch { failure = error }
     try world.together(exitCode: ExitCode.of) { if let failure { throw failure } }
   }
 

@@ -30,6 +30,8 @@ public struct TrainingSettings: Sendable {
   public var loadingThreads: Int?
   /// Training images to show on a sheet in the run folder, as the network sees them; nil for none.
   public var preview: Int?
+  /// Notes statistics of all layers in every so many steps, and in the first one; nil for never.
+  public var statisticsEvery: Int?
   /// Goes on although the data differ from those that the run was trained on.
   public var acceptsOtherData: Bool
   /// The command as typed, for the checkpoint.
@@ -40,6 +42,7 @@ public struct TrainingSettings: Sendable {
   public init(
     runFolder: String? = nil, start: Start = .new, iterations: Int? = nil, timeLimit: Double? = nil,
     threads: Int? = nil, convolution: ConvolutionMethod? = nil, loadingThreads: Int? = nil, preview: Int? = nil,
+    statisticsEvery: Int? = nil,
     acceptsOtherData: Bool = false, commandLine: String, program: String
   ) {
     self.runFolder = runFolder
@@ -50,6 +53,7 @@ public struct TrainingSettings: Sendable {
     self.convolution = convolution
     self.loadingThreads = loadingThreads
     self.preview = preview
+    self.statisticsEvery = statisticsEvery
     self.acceptsOtherData = acceptsOtherData
     self.commandLine = commandLine
     self.program = program

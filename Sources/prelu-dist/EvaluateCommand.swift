@@ -24,6 +24,8 @@ struct EvaluateCommand: ParsableCommand {
   @Option(help: "Threads of each rank (default: its share of the host's cores).")
   var threads: Int?
 
+  @OptionGroup var watch: WatchOptions
+
   @Flag(help: "Print one JSON object.")
   var json = false
 
@@ -33,7 +35,7 @@ struct EvaluateCommand: ParsableCommand {
 
   func run() throws {
     let (path, part, directory, json, threads) = (checkpoint, part, data, json, threads)
-    onAllRanks { world in
+    onAllRanks(watch: watch) { world in
       let trained = try TrainedNetwork(path, world: world)
       let loader = try world.together(exitCode: Training.ExitCode.of) {
         try trained.samples(part, data: directory)

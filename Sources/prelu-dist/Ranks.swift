@@ -8,8 +8,10 @@ import Training
 /// What all ranks know to have failed is said once; what a single rank meets is said by that rank, with its host, and
 /// ends the job.
 ///
-/// - Parameter comparesHosts: refuses hosts that differ in their program, and warns of those that differ otherwise.
-func onAllRanks(comparesHosts: Bool = true, _ body: (World) throws -> Int32) -> Never {
+/// - Parameters:
+///   - comparesHosts: refuses hosts that differ in their program, and warns of those that differ otherwise.
+///   - watch: how long ranks wait for one that does not come; nil: for ever.
+func onAllRanks(comparesHosts: Bool = true, watch: WatchOptions? = nil, _ body: (World) throws -> Int32) -> Never {
   let world: World
   do {
     world = try World.start()
@@ -19,6 +21,7 @@ func onAllRanks(comparesHosts: Bool = true, _ body: (World) throws -> Int32) -> 
   }
   StopSignals.install()
   do {
+    if let watch { try world.watchForStalls(watch.limits) { watch.tell($0, world) } }
     if comparesHosts { try refuseHostsThatDiffer(world) }
     let code = try body(world)
     world.finish()

@@ -7,6 +7,7 @@ import Network
 import Training
 
 extension Activation: ExpressibleByArgument {}
+extension Configuration.Training.OnDivergence: ExpressibleByArgument {}
 
 extension ConvolutionMethod: ExpressibleByArgument {
   /// The names, for help texts.
@@ -89,6 +90,20 @@ struct TrainCommand: ParsableCommand {
   @Option(help: "The share of units dropped in the fully connected layers.")
   var dropout: Double?
 
+  @Option(
+    help: ArgumentHelp(
+      "When the loss or a gradient is no number: stop, or rollback to the last checkpoint with a tenth of the learning rate, at most twice (default: stop).",
+      valueName: "stop|rollback"))
+  var onDivergence: Configuration.Training.OnDivergence?
+
+  @Option(
+    help: ArgumentHelp(
+      "Write each layer's response, gradient and update to statistics.csv in the run folder, every so many iterations.",
+      valueName: "iterations"))
+  var logStatistics: Int?
+
+  @OptionGroup var watch: WatchOptions
+
   @Flag(help: "Show every image as it is: no crop, no mirror.")
   var noAugmentation = false
 
@@ -117,6 +132,9 @@ struct TrainCommand: ParsableCommand {
       throw ValidationError("--preview is \(preview); it takes 1 to 10000.")
     }
     if let iterations, iterations < 0 { throw ValidationError("--iterations is \(iterations); it takes 0 or more.") }
+    if let logStatistics, logStatistics < 1 {
+      throw ValidationError("--log-statistics is \(logStatistics); it takes 1 or more.")
+    }
     if let timeLimit, !(timeLimit > 0) {
       throw ValidationError("--time-limit is \(timeLimit); it takes minutes above 0.")
     }
@@ -137,7 +155,7 @@ struct TrainCommand: ParsableCommand {
     let (quiet, writesPage, writesEvents) = (quiet, report, tensorboard)
     // Before MPI starts: a process without mpirun looks like one of its ranks afterwards.
     let terminal = Terminal.find()
-    onAllRanks { world in
+    onAllRanks(watch: watch) { world in
       let reporter = TrainingReporter(quiet: quiet, terminal: terminal)
       let recorder = RunRecorder(
         writesPage: writesPage, writesEvents: writesEvents,
@@ -168,7 +186,7 @@ struct TrainCommand: ParsableCommand {
     return TrainingSettings(
       runFolder: runFolder, start: start, iterations: iterations, timeLimit: timeLimit.map { $0 * 60 },
       threads: threads, convolution: convolution, loadingThreads: loadingThreads, preview: preview,
-      acceptsOtherData: force,
+      statisticsEvery: logStatistics, acceptsOtherData: force,
       commandLine: CommandLine.arguments.joined(separator: " "),
       program: "prelu-dist \(PreluDist.version)")
   }
@@ -197,6 +215,7 @@ struct TrainCommand: ParsableCommand {
       if let value = flags.batch { configuration.training.batch = value }
       if let value = flags.seed { configuration.training.seed = value }
       if let value = flags.dropout { configuration.training.dropout = value }
+      if let value = flags.onDivergence { configuration.training.onDivergence = value }
       if let value = flags.learningRate { configuration.solver.learningRate = value }
       if let value = flags.checkpointEvery { configuration.checkpoint.everyIterations = value }
       if flags.noAugmentation { configuration.augmentation = .none }

@@ -30,28 +30,20 @@ struct Program {
 
   /// Runs another program to its end.
   static func capture(_ program: String, _ arguments: [String]) throws -> Outcome {
-    let process = Process()
-    let (output, errors) = (Pipe(), Pipe())
-    process.executableURL = URL(filePath: program)
-    process.arguments = arguments
-    process.standardInput = FileHandle.nullDevice
-    process.standardOutput = output
-    process.standardError = errors
-    try process.run()
-    let text = try output.fileHandleForReading.readToEnd() ?? Data()
-    let complaints = try errors.fileHandleForReading.readToEnd() ?? Data()
-    process.waitUntilExit()
+    let folder = try TestFolder()
+    let (output, errors) = ("\(folder.path)/output", "\(folder.path)/errors")
+    let process = try ChildProcess(
+      program, arguments, environment: ProcessInfo.processInfo.environment, in: folder.path, output: output,
+      errors: errors)
     return Outcome(
-      exitCode: process.terminationStatus, output: String(decoding: text, as: UTF8.self),
-      errors: String(decoding: complaints, as: UTF8.self))
+      exitCode: process.terminationStatus, output: try String(contentsOfFile: output, encoding: .utf8),
+      errors: try String(contentsOfFile: errors, encoding: .utf8))
   }
 
   /// Starts it; output and errors go to files, so that a full pipe cannot stop it.
   static func start(
     _ arguments: [String], ranks: Int? = nil, in directory: String
-  ) throws -> (process: Process, output: URL, errors: URL) {
-    let process = Process()
-    process.currentDirectoryURL = URL(filePath: directory)
+  ) throws -> (process: ChildProcess, output: URL, errors: URL) {
     var environment = ProcessInfo.processInfo.environment.filter {
       // What an outer mpirun tells its ranks is not meant for this program.
       !$0.key.hasPrefix("OMPI_") && !$0.key.hasPrefix("PMIX_") && !$0.key.hasPrefix("ORTE_")
@@ -62,32 +54,18 @@ struct Program {
     // ended with an error, so that every test of one takes as long.
     environment["OMPI_MCA_odls_base_sigkill_timeout"] = "4"
     environment["OMPI_MCA_btl_vader_single_copy_mechanism"] = "none"
-    process.environment = environment
-    if let ranks {
-      process.executableURL = URL(filePath: "/usr/bin/mpirun")
-      process.arguments = ["--oversubscribe", "--bind-to", "none", "-np", "\(ranks)", path] + arguments
-    } else {
-      process.executableURL = URL(filePath: path)
-      process.arguments = arguments
-    }
     let name = UUID().uuidString
     let output = URL(filePath: directory).appending(path: "\(name).out")
     let errors = URL(filePath: directory).appending(path: "\(name).err")
-    for file in [output, errors] { try Data().write(to: file) }
-    process.standardInput = FileHandle.nullDevice
-    process.standardOutput = try FileHandle(forWritingTo: output)
-    process.standardError = try FileHandle(forWritingTo: errors)
-    // The threads that run tests have most signals blocked, and a new process inherits that.
-    var (none, before) = (sigset_t(), sigset_t())
-    sigemptyset(&none)
-    pthread_sigmask(SIG_SETMASK, &none, &before)
-    defer { pthread_sigmask(SIG_SETMASK, &before, nil) }
-    try process.run()
+    let mpirun = ranks.map { ["--oversubscribe", "--bind-to", "none", "-np", "\($0)", path] } ?? []
+    let process = try ChildProcess(
+      ranks == nil ? path : "/usr/bin/mpirun", mpirun + arguments, environment: environment, in: directory,
+      output: output.path, errors: errors.path)
     return (process, output, errors)
   }
 
   /// The processes that `process` has started, and theirs: under `mpirun` the ranks, in no order.
-  static func descendants(of process: Process) -> [pid_t] {
+  static func descendants(of process: ChildProcess) -> [pid_t] {
     let all = (try? FileManager.default.contentsOfDirectory(atPath: "/proc"))?.compactMap { pid_t($0) } ?? []
     let parents = all.compactMap { id -> (child: pid_t, parent: pid_t)? in
       guard let status = try? String(contentsOfFile: "/proc/\(id)/status", encoding: .utf8),
@@ -103,6 +81,14 @@ struct Program {
       next += 1
     }
     return Array(found.dropFirst())
+  }
+
+  /// The rank that Open MPI has told a process; nil for one that is none.
+  static func rank(of process: pid_t) -> Int? {
+    guard let environment = FileManager.default.contents(atPath: "/proc/\(process)/environ") else { return nil }
+    let name = "OMPI_COMM_WORLD_RANK="
+    let entries = environment.split(separator: 0).map { String(decoding: $0, as: UTF8.self) }
+    return entries.first { $0.hasPrefix(name) }.flatMap { Int($0.dropFirst(name.count)) }
   }
 
   /// Waits for something to be so, 120 seconds at most; returns whether it is.

@@ -32,8 +32,7 @@ import Testing
 
   @Test func killedAndResumedOnOtherRanksEndsInTheSameBits() throws {
     #expect(try train("whole", ranks: 2).exitCode == 0)
-    // A name of its own finds the ranks, which mpirun's end alone would stop a while later.
-    let cut = "cut-\(UUID().uuidString)"
+    let cut = "cut"
     let (process, _, _) = try Program.start(
       ["--run", cut, "--iterations", "100000", "--threads", "1", "--learning-rate", "0.05", "--checkpoint-every", "5"],
       ranks: 2, in: directory)
@@ -41,8 +40,7 @@ import Testing
     while !FileManager.default.fileExists(atPath: "\(directory)/\(cut)/checkpoint-10.h5"), Date() < deadline {
       usleep(2000)
     }
-    let killer = try Process.run(URL(filePath: "/usr/bin/pkill"), arguments: ["-KILL", "-f", cut])
-    killer.waitUntilExit()
+    for rank in Program.descendants(of: process) + [process.processIdentifier] { kill(rank, SIGKILL) }
     process.waitUntilExit()
     usleep(200_000)
     let (_, reached) = try Program.inspect(cut, in: directory)
@@ -60,7 +58,7 @@ import Testing
     while !FileManager.default.fileExists(atPath: "\(directory)/stopped/checkpoint-5.h5"), Date() < deadline {
       usleep(2000)
     }
-    process.terminate()
+    kill(process.processIdentifier, SIGTERM)
     process.waitUntilExit()
     let complaints = try String(contentsOf: errors, encoding: .utf8)
     #expect(process.terminationStatus == 75, "\(complaints)")

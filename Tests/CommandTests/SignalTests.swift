@@ -10,7 +10,7 @@ import Testing
     folder = try TestFolder()
   }
 
-  private func start(ranks: Int?) throws -> (process: Process, output: URL, errors: URL) {
+  private func start(ranks: Int?) throws -> (process: ChildProcess, output: URL, errors: URL) {
     let started = try Program.start(
       ["--run", "run", "--width", "4", "--threads", "1", "--checkpoint-every", "5"], ranks: ranks,
       in: directory)
@@ -85,16 +85,12 @@ import Testing
 
   /// `prelu-dist | head`: a reader who goes is no reason to lose a run.
   @Test func aReaderWhoGoesDoesNotEndTheRun() throws {
-    let process = Process()
-    process.executableURL = URL(filePath: "/bin/sh")
-    process.arguments = [
-      "-c", "{ \"$0\" \"$@\"; echo $? >code; } | head -n 1 >first", Program.path, "--run", "run", "--width", "4",
-      "--threads", "1", "--iterations", "20",
-    ]
-    process.currentDirectoryURL = URL(filePath: directory)
-    process.standardInput = FileHandle.nullDevice
-    process.standardError = FileHandle.nullDevice
-    try process.run()
+    let command = "{ \"$0\" \"$@\"; echo $? >code; } | head -n 1 >first"
+    let process = try ChildProcess(
+      "/bin/sh",
+      ["-c", command, Program.path, "--run", "run", "--width", "4", "--threads", "1", "--iterations", "20"],
+      environment: ProcessInfo.processInfo.environment, in: directory, output: "\(directory)/output",
+      errors: "\(directory)/errors")
     process.waitUntilExit()
     #expect(try String(contentsOfFile: "\(directory)/code", encoding: .utf8) == "0\n")
     #expect(try Program.inspect("run", in: directory).iteration == 20)

@@ -1,0 +1,67 @@
+import Checkpoint
+import Foundation
+import TestSupport
+import Testing
+
+/// What a run folder does to others: their rights, and links to elsewhere.
+@Suite struct RightsAndLinksTests {
+  /// In a process of its own, since the umask holds for all threads.
+  @Test func filesHaveTheRightsThatTheUmaskLeaves() async {
+    await #expect(processExitsWith: .success) {
+      umask(0o027)
+      let scratch = try ScratchFolder()
+      var folder = try RunFolder.create(at: scratch.file("deep/run"))
+      try folder.claim(runIdentifier: "run")
+      try folder.write("a: 1\n", to: "config.yaml")
+      let network = TestNetwork(seed: 1)
+      _ = try withExtendedLifetime(network) {
+        try folder.save(
+          tensors: network.tensors, state: testState, configuration: "{}", dataFingerprint: "{}",
+          provenance: testProvenance, isBest: true, keep: 2)
+      }
+      func rights(_ path: String) throws -> Int? {
+        try FileManager.default.attributesOfItem(atPath: path)[.posixPermissions] as? Int
+      }
+      let names = try FileManager.default.contentsOfDirectory(atPath: folder.path)
+      #expect(names.count == 5, "\(names)")
+      for name in names { #expect(try rights(folder.file(name)) == 0o640, "\(name)") }
+      #expect(try rights(folder.path) == 0o750)
+    }
+  }
+
+  /// Links with our files' names to a file that is not ours: replaced, and what they pointed to is untouched.
+  @Test func linksAreReplacedAndNotFollowed() throws {
+    let scratch = try ScratchFolder()
+    try scratch.write(Array("precious".utf8), "precious")
+    var folder = try RunFolder.create(at: scratch.file("run"))
+    let names = ["config.yaml", "latest", "best", "checkpoint-1234.h5", "owner.json"]
+    for name in names.dropLast() {
+      try FileManager.default.createSymbolicLink(atPath: folder.file(name), withDestinationPath: "../precious")
+    }
+    try folder.claim(runIdentifier: "run")
+    try folder.write("a: 1\n", to: "config.yaml")
+    let network = TestNetwork(seed: 1)
+    _ = try withExtendedLifetime(network) {
+      try folder.save(
+        tensors: network.tensors, state: testState, configuration: "{}", dataFingerprint: "{}",
+        provenance: testProvenance, isBest: true, keep: 2)
+    }
+    for name in names {
+      let kind = try FileManager.default.attributesOfItem(atPath: folder.file(name))[.type] as? FileAttributeType
+      #expect(kind == .typeRegular, "\(name)")
+    }
+    #expect(try scratch.bytes("precious") == Array("precious".utf8))
+    #expect(try folder.newestWhole().header.state.iteration == 1234)
+  }
+
+  /// A link in the place of the temporary file, as somebody might put it into a shared folder.
+  @Test func aLinkInTheWayOfWritingIsNotFollowed() throws {
+    let scratch = try ScratchFolder()
+    try scratch.write(Array("precious".utf8), "precious")
+    try FileManager.default.createSymbolicLink(atPath: scratch.file("a.h5"), withDestinationPath: "precious")
+    expect(.cannotCreate, [scratch.file("a.h5"), "exists already"]) {
+      try writeTestCheckpoint(scratch.file("a.h5"), TestNetwork(seed: 1))
+    }
+    #expect(try scratch.bytes("precious") == Array("precious".utf8))
+  }
+}

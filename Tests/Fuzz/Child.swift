@@ -1,0 +1,66 @@
+import Foundation
+
+/// The process that reads: it may take a limited amount of memory and time, and may die.
+struct Child {
+  private let format: Format
+  private let folder: String
+  private let seed: UInt64
+  private let corpus: [[UInt8]]
+
+  /// Bytes that reading may take beyond twice the file: libraries' tables, decoded pixels, HDF5's caches.
+  static let allowance = 160 << 20
+  /// Seconds after which reading counts as hanging.
+  static let patience: UInt32 = 10
+
+  init(_ format: Format, folder: String, seed: UInt64) throws {
+    self.format = format
+    self.folder = folder
+    self.seed = seed
+    corpus = try format.corpus(folder)
+  }
+
+  /// Reads the inputs of these numbers, and writes to the file `report`, at once, which one it is at and the sums so far.
+  func run(_ numbers: Range<Int>) throws {
+    // Once all is loaded and warm.
+    try Data(corpus[0]).write(to: URL(filePath: "\(folder)/input"))
+    try format.read("\(folder)/input")
+    try limitMemory()
+    let report = open("\(folder)/report", O_WRONLY | O_CREAT, 0o666)
+    guard report >= 0 else { throw CocoaError(.fileWriteUnknown) }
+    var (read, refused, slowest, slowestNumber) = (0, 0, 0.0, 0)
+    for number in numbers {
+      var random = SeededNumbers(seed &* 0x1_0000_0001 &+ UInt64(number))
+      try Data(mutated(corpus, &random)).write(to: URL(filePath: "\(folder)/input"))
+      let line = "\(number) \(read) \(refused) \(slowest) \(slowestNumber)\n"
+      let text = line + String(repeating: " ", count: max(0, 120 - line.utf8.count))
+      pwrite(report, text, text.utf8.count, 0)
+      let start = ProcessInfo.processInfo.systemUptime
+      alarm(Self.patience)
+      do {
+        try format.read("\(folder)/input")
+        read += 1
+      } catch {
+        guard Format.isRefusal(error, path: "\(folder)/input") else {
+          say("input \(number): not a reader's own message: \(error)")
+          abort()
+        }
+        refused += 1
+      }
+      alarm(0)
+      let seconds = ProcessInfo.processInfo.systemUptime - start
+      if seconds > slowest { (slowest, slowestNumber) = (seconds, number) }
+    }
+    let text = "\(numbers.upperBound) \(read) \(refused) \(slowest) \(slowestNumber)\n"
+    pwrite(report, text, text.utf8.count, 0)
+  }
+
+  /// What is in use now, and the allowance: more is refused by the system, which ends the process.
+  private func limitMemory() throws {
+    let pages = try String(contentsOfFile: "/proc/self/statm", encoding: .utf8).split(separator: " ").first
+    let used = (pages.flatMap { Int($0) } ?? 0) * Int(sysconf(Int32(_SC_PAGESIZE)))
+    let largest = (corpus.map(\.count).max() ?? 0) * 2
+    let bytes = rlim_t(used + 2 * largest + Self.allowance)
+    var limit = rlimit(rlim_cur: bytes, rlim_max: bytes)
+    guard setrlimit(__rlimit_resource_t(RLIMIT_AS.rawValue), &limit) == 0 else { throw CocoaError(.featureUnsupported) }
+  }
+}

@@ -1,0 +1,61 @@
+import Checkpoint
+import Configuration
+import Foundation
+import Images
+import Network
+import Reports
+
+/// A kind of file that comes from outside: what to begin with, and who reads it.
+struct Format: Sendable {
+  let name: String
+  let corpus: @Sendable (_ folder: String) throws -> [[UInt8]]
+  /// Reads all of the file. Throws the reader's own error where it refuses it.
+  let read: @Sendable (_ path: String) throws -> Void
+
+  /// A new format is one entry here.
+  static let all: [Format] = [
+    Format(name: "checkpoint") {
+      [try Corpus.checkpoint(in: $0)]
+    } read: { path in
+      _ = try CheckpointFile.readHeader(path)
+      _ = try CheckpointFile.digest(ofFile: path)
+      let network = SmallTensors()
+      try withExtendedLifetime(network) { try CheckpointFile.read(path, into: network.tensors) }
+    },
+    Format(name: "idx") { _ in
+      Corpus.idx
+    } read: { path in
+      // Labels where it says so, otherwise images.
+      if try Data(contentsOf: URL(filePath: path)).dropFirst(3).first == 1 {
+        _ = try IDXFile.readLabels(path: path)
+      } else {
+        _ = try IDXFile.readImages(path: path)
+      }
+    },
+    Format(name: "image") { _ in
+      Corpus.images
+    } read: { path in
+      _ = try ImageDecoder.decode(path: path, channels: 3)
+    },
+    Format(name: "yaml") { _ in
+      try Corpus.texts()
+    } read: { path in
+      _ = try Configuration.load(recipe: path).validated()
+    },
+    Format(name: "metrics") { _ in
+      let header = MetricsFile.header
+      return [Array("\(header)\n1,429,0.01,1.25,45.5,22.25,0.5,3000.5,17.25\n2,859,0.01,0.5,20,,,3e3,34\n".utf8)]
+    } read: { path in
+      _ = try MetricsFile(path: path).rows()
+      try MetricsFile(path: path).truncate(afterIteration: 500)
+    },
+  ]
+
+  /// Whether an error is a reader's own: it names the file on one line.
+  static func isRefusal(_ error: any Error, path: String) -> Bool {
+    let known =
+      error is CheckpointError || error is DataError || error is ConfigurationError || error is MetricsFileError
+    let text = "\(error)"
+    return known && text.contains(path) && !text.contains("\n")
+  }
+}
