@@ -44,7 +44,7 @@ struct Format: Sendable {
     },
     Format(name: "metrics") { _ in
       let header = MetricsFile.header
-      return [Array("\(header)\n1,429,0.01,1.25,45.5,22.25,0.5,3000.5,17.25\n2,859,0.01,0.5,20,,,3e3,34\n".utf8)]
+      return [Array("\(header)\n1,429,0.01,1.25,45.5,22.25,0.5,3000.5,17.25,0.5\n2,859,0.01,0.5,20,,,3e3,34,1\n".utf8)]
     } read: { path in
       _ = try MetricsFile(path: path).rows()
       try MetricsFile(path: path).truncate(afterIteration: 500)
