@@ -56,7 +56,7 @@ public struct ConvolutionChoice: Sendable {
     func lanes(_ channels: Int) -> Int { (channels + 31) / 32 * 32 }
     let tiles = covered(shape.outputHeight) * covered(shape.outputWidth)
     let (inputs, outputs) = (lanes(shape.channels), lanes(shape.filters))
-    // In multiply-adds; a transform costs about as much as 40 of them for each value that it makes.
+    // In multiply-adds; the transforms count as so many of them for each value, an estimate.
     let cost = tiles * products * (inputs * outputs + transformCost * (inputs + outputs))
     let direct =
       blockCount(shape.channels) * blockCount(shape.filters) * blockWidth * blockWidth * shape.kernel * shape.kernel
