@@ -42,7 +42,7 @@ let house: [Target] = [
   target("Packs", ["Images", "HDF5", "Communication", "Kernels", "CZlib"]),
   target(
     "Reports",
-    ["Checkpoint", "Images", "CPNG", .product(name: "SwiftProtobuf", package: "swift-protobuf")],
+    ["Checkpoint", "HDF5", "Images", "CPNG", .product(name: "SwiftProtobuf", package: "swift-protobuf")],
     exclude: ["TensorBoard/event.proto"]),
   target("Diagnostics", ["Kernels", "Communication", "Checkpoint", "HDF5"]),
   target("Evaluation", ["Network", "Images", "Communication"]),
@@ -78,7 +78,7 @@ let bundles: [Target] = [
   tests("CheckpointTests", ["Checkpoint"]),
   tests("ReportsTests", ["Reports"]),
   tests("DiagnosticsTests", ["Diagnostics"]),
-  tests("EvaluationTests", ["Evaluation"]),
+  tests("EvaluationTests", ["Evaluation", "Network", "Images", "Communication", "Checkpoint", "HDF5"]),
   tests("TrainingTests", ["Training", "Communication", "Network", "Kernels", "Checkpoint", "Configuration"]),
   tests("CommandTests", ["Packs"]),
   .executableTarget(

@@ -1,3 +1,4 @@
+import Communication
 import Kernels
 import Network
 import Training

@@ -157,7 +157,7 @@ public enum StepBenchmark {
       let network = randomNetwork(architecture, method)
       let tower = network.tower
       let pool = ThreadPool(threads: 1)
-      let memory = LeafMemory(tower, capacity: 1, forTraining: false)
+      let memory = LeafMemory(tower, capacity: 1)
       let scratch = FloatBuffer(tower.scratchCount(images: 1))
       let filters = TowerFilters(tower, keepsAll: false)
       memory.images.update(from: image.base, count: image.count)

@@ -48,6 +48,7 @@ extension Configuration {
       throw invalid("data.directory", "expected a directory's path, found \(data.directory.debugDescription)")
     }
     try check(data.validation, in: 0...1_000_000_000, "data.validation")
+    try check(data.subset, in: 0...1_000_000_000, "data.subset")
     try check(data.scale, in: 1e-6...1e6, "data.scale")
     try check(augmentation.padding, in: 0...1024, "augmentation.padding")
     try check(augmentation.color, in: 0...100, "augmentation.color")

@@ -29,6 +29,9 @@ public struct Configuration: Equatable, Sendable {
     public var directory = ""
     /// How many of the training images are put aside to steer the schedule; of a pack that has a validation part, none.
     public var validation = 5000
+    /// How many of the validation images, drawn by the seed, are measured after an epoch (paper: 3,000 for its curves); 0:
+    /// all. Never of the test images.
+    public var subset = 0
     /// What the shorter side of a photograph is resized to for evaluation, before the middle is cropped.
     public var shorterSide = 256
     /// What a pixel of 0 to 255 is multiplied with, after the mean is subtracted.
@@ -154,6 +157,7 @@ extension Configuration.DataSet: SettingSection {
     try visitor.setting("kind", &kind)
     try visitor.setting("directory", &directory)
     try visitor.setting("validation", &validation)
+    try visitor.setting("subset", &subset)
     try visitor.setting("shorterSide", &shorterSide)
     try visitor.setting("scale", &scale)
   }

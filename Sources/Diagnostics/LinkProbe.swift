@@ -266,12 +266,6 @@ private func median(_ values: [Double]) -> Double {
   return sorted.isEmpty ? 0 : sorted[sorted.count / 2]
 }
 
-private func monotonicSeconds() -> Double {
-  var time = timespec()
-  clock_gettime(CLOCK_MONOTONIC, &time)
-  return Double(time.tv_sec) + Double(time.tv_nsec) * 1e-9
-}
-
 private func realSeconds() -> Double {
   var time = timespec()
   clock_gettime(CLOCK_REALTIME, &time)

@@ -6,8 +6,8 @@ final class CropResampling {
   struct Finish {
     /// Added to red, green and blue.
     var shift = SIMD3<Float>()
-    /// (3, height, width) of the crop
-    var mean: UnsafePointer<Float>
+    /// (3, height, width) of the crop; nil for nothing to subtract.
+    var mean: UnsafePointer<Float>?
     var scale: Float
     var mirrored: Bool
   }
@@ -49,10 +49,15 @@ final class CropResampling {
       for channel in 0..<3 {
         let place = channel * plane + y * width
         let shift = finish.shift[channel]
+        guard let mean = finish.mean else {
+          precondition(!finish.mirrored, "a crop without a mean is for testing, which mirrors by itself")
+          pick(row + channel, shift, finish.scale, width, output + place)
+          continue
+        }
         if finish.mirrored {
-          subtractReversed(row + channel, finish.mean + place, shift, finish.scale, width, output + place)
+          subtractReversed(row + channel, mean + place, shift, finish.scale, width, output + place)
         } else {
-          subtract(row + channel, finish.mean + place, shift, finish.scale, width, output + place)
+          subtract(row + channel, mean + place, shift, finish.scale, width, output + place)
         }
       }
     }
@@ -107,6 +112,13 @@ private func sumColumns(
     }
     UnsafeMutableRawPointer(row + 4 &* x).storeBytes(of: sum, as: SIMD4<Float>.self)
   }
+}
+
+/// `values` are every fourth number.
+private func pick(
+  _ values: UnsafePointer<Float>, _ shift: Float, _ scale: Float, _ count: Int, _ output: UnsafeMutablePointer<Float>
+) {
+  for index in 0..<count { output[index] = (values[4 &* index] + shift) * scale }
 }
 
 /// `values` are every fourth number.

@@ -19,6 +19,8 @@ public final class FirstFailure: Sendable {
     }
   }
 
+  public var isThere: Bool { error.withLock { $0 != nil } }
+
   /// Throws the error that was kept.
   public func check() throws(DataError) {
     if let error = error.withLock({ $0 }) { throw error }

@@ -50,13 +50,29 @@ public struct PhotoView: Equatable, Sendable {
   /// aspect ratio, rounded down, as torchvision does. A crop larger than that makes the side longer until it fits.
   public init(height: Int, width: Int, shorterSide: Int, crop: (height: Int, width: Int)) {
     precondition(height > 0 && width > 0 && shorterSide > 0, "\(height)×\(width) pixels resized to \(shorterSide)")
-    let side = max(shorterSide, max(crop.height, crop.width))
-    let short = min(height, width)
-    resizedHeight = height == short ? side : side * height / short
-    resizedWidth = width == short ? side : side * width / short
+    (resizedHeight, resizedWidth) = Self.resized(
+      height: height, width: width, shorterSide: max(shorterSide, max(crop.height, crop.width)))
     (cropHeight, cropWidth) = crop
     top = (resizedHeight - crop.height) / 2
     left = (resizedWidth - crop.width) / 2
+  }
+
+  /// Some rows and columns of the picture resized so that its shorter side is `shorterSide`.
+  init(height: Int, width: Int, shorterSide: Int, rows: Range<Int>, columns: Range<Int>) {
+    (resizedHeight, resizedWidth) = Self.resized(height: height, width: width, shorterSide: shorterSide)
+    precondition(
+      rows.upperBound <= resizedHeight && columns.upperBound <= resizedWidth,
+      "rows \(rows) and columns \(columns) of \(resizedHeight)×\(resizedWidth)")
+    (cropHeight, cropWidth) = (rows.count, columns.count)
+    (top, left) = (rows.lowerBound, columns.lowerBound)
+  }
+
+  static func resized(height: Int, width: Int, shorterSide: Int) -> (height: Int, width: Int) {
+    let short = min(height, width)
+    return (
+      height == short ? shorterSide : shorterSide * height / short,
+      width == short ? shorterSide : shorterSide * width / short
+    )
   }
 
   /// All of the picture at another size, which need not keep the aspect ratio.

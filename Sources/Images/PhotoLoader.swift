@@ -1,5 +1,3 @@
-import Synchronization
-
 /// Makes network inputs of encoded photographs: (pixel + colour shift − mean) · scale of a crop.
 public final class PhotoLoader: SampleSource {
   public let images: any EncodedImages
@@ -11,13 +9,7 @@ public final class PhotoLoader: SampleSource {
   public let plainSide: Int
   public let seed: UInt64
   public let scale: Float
-  /// Renderers that nobody is using; there are as many as threads were loading at once.
-  private let idle = Mutex<[Idle]>([])
-
-  /// Sendable: a renderer is used by the one thread that has taken it off the list.
-  private struct Idle: @unchecked Sendable {
-    let renderer: PhotoRenderer
-  }
+  private let renderers = IdleRenderers()
 
   /// - Parameter mean: of the crop's extents, which it thereby decides; three channels.
   public init(
@@ -49,32 +41,6 @@ public final class PhotoLoader: SampleSource {
     try render(sample, plainView(sample: sample), into: output)
   }
 
-  /// A picture's file as evaluation sees it, (3, height, width) of the mean.
-  public static func input(
-    ofFile path: String, mean: MeanImage, shorterSide: Int, scale: Float
-  ) throws(DataError) -> [Float] {
-    let bytes = try readWhole(path: path, limit: 1 << 30, expected: "a JPEG or PNG picture")
-    var output = [Float](repeating: 0, count: mean.extents.count)
-    let result = bytes.withUnsafeBufferPointer { bytes in
-      mean.values.withUnsafeBufferPointer { values in
-        output.withUnsafeMutableBufferPointer { output in
-          Result { () throws(DataError) in
-            let file = PictureFile(path: path, bytes: bytes)
-            let (height, width) = try PhotoRenderer.extents(of: file)
-            let view = PhotoView(
-              height: height, width: width, shorterSide: shorterSide, crop: (mean.extents.height, mean.extents.width))
-            try PhotoRenderer().render(
-              file, height: height, width: width, view: view,
-              finish: CropResampling.Finish(mean: values.baseAddress!, scale: scale, mirrored: false),
-              output: output.baseAddress!)
-          }
-        }
-      }
-    }
-    try result.get()
-    return output
-  }
-
   /// What training sees of `sample` in `epoch`.
   public func view(sample: Int, epoch: Int) -> PhotoView {
     guard let augmentation else { return plainView(sample: sample) }
@@ -92,30 +58,16 @@ public final class PhotoLoader: SampleSource {
   private func render(
     _ sample: Int, _ view: PhotoView, into output: UnsafeMutablePointer<Float>
   ) throws(DataError) {
-    let renderer = idle.withLock { $0.popLast() }?.renderer ?? PhotoRenderer()
-    defer {
-      let idle = Idle(renderer: renderer)
-      self.idle.withLock { $0.append(idle) }
-    }
-    let count = images.byteCount(of: sample)
-    let bytes = renderer.fileMemory(count)
-    try images.read(sample, into: bytes)
-    let (height, width) = images.extents(of: sample)
-    let file = PictureFile(path: "", bytes: UnsafeBufferPointer(start: bytes, count: count))
-    do throws(DataError) {
-      // The closure cannot throw a typed error, hence the result.
-      let result = mean.values.withUnsafeBufferPointer { mean in
-        Result { () throws(DataError) in
-          try renderer.render(
-            file, height: height, width: width, view: view,
-            finish: CropResampling.Finish(
-              shift: colors.shift(view.alphas), mean: mean.baseAddress!, scale: scale, mirrored: view.mirrored),
-            output: output)
-        }
+    // The closure cannot throw a typed error, hence the result.
+    let result = mean.values.withUnsafeBufferPointer { mean in
+      Result { () throws(DataError) in
+        try renderers.render(
+          sample, of: images, view: view,
+          finish: CropResampling.Finish(
+            shift: colors.shift(view.alphas), mean: mean.baseAddress!, scale: scale, mirrored: view.mirrored),
+          output: output)
       }
-      try result.get()
-    } catch {
-      throw error.named(images.name(of: sample))
     }
+    try result.get()
   }
 }

@@ -11,6 +11,14 @@ public func split(
   return (training.subset(kept), training.subset(held))
 }
 
+/// `chosen` of 0 ..< `count`, ascending, drawn by `seed`; all where there are no more than that.
+public func randomSubset(count: Int, chosen: Int, seed: UInt64) -> [Int] {
+  precondition(chosen >= 0, "a subset of \(chosen)")
+  guard chosen < count else { return Array(0..<count) }
+  var stream = RandomStream(seed: seed, purpose: .subset, owner: 0)
+  return stream.permutation(count)[..<chosen].map { Int($0) }.sorted()
+}
+
 /// 0 ..< `count` divided as `split` does: those that train, and `held` others, both ascending.
 public func splitIndices(count: Int, held: Int) -> (kept: [Int], held: [Int]) {
   precondition(

@@ -10,6 +10,7 @@
 public struct PyramidPooling: Equatable, Sendable {
   public let input: BlockedExtents
   public let levels: [Int]
+  private let bins: [Level]
 
   public init(input: BlockedExtents, levels: [Int]) {
     precondition(levels.allSatisfy { $0 >= 1 }, "pyramid levels \(levels)")
@@ -17,6 +18,8 @@ public struct PyramidPooling: Equatable, Sendable {
     precondition(input.count <= Int(Int32.max), "a map of \(input.count) floats, more than \(Int32.max)")
     self.input = input
     self.levels = levels
+    let grids = levels.isEmpty ? [(input.height, input.width)] : levels.map { ($0, $0) }
+    bins = grids.map { Level(rows: Self.split(input.height, $0), columns: Self.split(input.width, $1)) }
   }
 
   /// Features of one image: channels · Σn².
@@ -59,19 +62,14 @@ public struct PyramidPooling: Equatable, Sendable {
     for feature in 0..<featureCount { dInput[Int(chosen[feature])] += dFeatures[feature] }
   }
 
-  private struct Level {
+  private struct Level: Equatable {
     var rows: [Range<Int>]
     var columns: [Range<Int>]
   }
 
-  private var bins: [Level] {
-    func split(_ extent: Int, _ n: Int) -> [Range<Int>] {
-      (0..<n).map { $0 * extent / n..<(($0 + 1) * extent + n - 1) / n }
-    }
-    guard !levels.isEmpty else {
-      return [Level(rows: split(input.height, input.height), columns: split(input.width, input.width))]
-    }
-    return levels.map { Level(rows: split(input.height, $0), columns: split(input.width, $0)) }
+  /// The spans of `n` bins along a side of the map.
+  static func split(_ extent: Int, _ n: Int) -> [Range<Int>] {
+    (0..<n).map { $0 * extent / n..<(($0 + 1) * extent + n - 1) / n }
   }
 
   /// The largest values of a bin for 16 channels and where they are, the first one of equals, rows first.

@@ -45,7 +45,8 @@ public func softmaxLoss(
 
 /// How many classes score higher than `label`, an equal score of an earlier class counting as higher. A label whose
 /// score is not a number comes last.
-public func rank(of label: Int, in scores: UnsafePointer<Float>, classes: Int) -> Int {
+@inlinable
+public func rank<Score: BinaryFloatingPoint>(of label: Int, in scores: UnsafePointer<Score>, classes: Int) -> Int {
   let own = scores[label]
   guard !own.isNaN else { return classes }
   var higher = 0
@@ -53,12 +54,14 @@ public func rank(of label: Int, in scores: UnsafePointer<Float>, classes: Int) -
   return higher
 }
 
-/// Softmax of one row of `classes` scores.
-public func softmax(_ scores: UnsafePointer<Float>, classes: Int) -> [Double] {
+/// Adds the softmax of one row of `classes` scores, times `weight`, to `sums`.
+public func addSoftmax(
+  _ scores: UnsafePointer<Float>, classes: Int, weight: Double, to sums: UnsafeMutablePointer<Double>
+) {
   let largest = largestScore(scores, classes)
-  let exponentials = (0..<classes).map { exp(Double(scores[$0]) - largest) }
-  let sum = exponentials.reduce(0, +)
-  return exponentials.map { $0 / sum }
+  var sum = 0.0
+  for k in 0..<classes { sum += exp(Double(scores[k]) - largest) }
+  for k in 0..<classes { sums[k] += weight * (exp(Double(scores[k]) - largest) / sum) }
 }
 
 private func largestScore(_ scores: UnsafePointer<Float>, _ classes: Int) -> Double {

@@ -1,73 +1,141 @@
 import Kernels
+import Synchronization
 
-/// Computes scores of groups of images without dropout, one group on each thread at a time.
+/// Scores of images of any size that the network's tower fits on, without dropout: each window of the last map that has
+/// the extents of training's is pooled into features and goes through the head (paper, section 4 on testing). An image
+/// of the network's own input has one such window.
 ///
-/// Groups have a fixed size, so an image's scores have the same bits whoever computes its group.
+/// It stands for the parameters as they are when it is made, and holds memory of its own for each of the pool's threads.
 public final class Inference: Sendable {
-  /// Images in a group.
-  public static let groupSize = 64
-  /// Images that go through the tower together.
-  private static let leafSize = 16
+  /// Images that go through the tower together, unless they have more pixels than `pixelsTogether`.
+  private static let imagesTogether = 16
+  private static let pixelsTogether = 800_000
 
-  private let network: Network
+  let network: Network
+  let filters: TowerFilters
   private let pool: ThreadPool
   private let workers: [Worker]
+  private let forms = Mutex<[FrameExtents: DenseForm]>([:])
 
-  private final class Worker: Sendable {
-    let leaf: LeafMemory
-    let scratch: FloatBuffer
-    let features: FloatBuffer
-    let head: HeadMemory
-    let pool = ThreadPool(threads: 1)
-
-    init(_ network: Network) {
-      leaf = LeafMemory(network.tower, capacity: Inference.leafSize, forTraining: false)
-      scratch = FloatBuffer(network.tower.scratchCount(images: Inference.leafSize))
-      features = FloatBuffer(Inference.groupSize * network.tower.featureCount)
-      head = HeadMemory(network.head, rows: Inference.groupSize, threads: 1, forTraining: false)
-    }
+  /// Sendable: a scorer is used by the one thread that its number belongs to.
+  private struct Worker: @unchecked Sendable {
+    let scorer: WindowScorer
   }
 
-  public init(_ network: Network, on pool: ThreadPool) {
+  /// - Parameter rows: windows that go through the head together at most.
+  public init(_ network: Network, rows: Int, on pool: ThreadPool) {
     self.network = network
     self.pool = pool
-    workers = (0..<pool.threadCount).map { _ in Worker(network) }
-  }
-
-  /// Calls `use` with the scores (images×classes) of each group, on several threads at once.
-  ///
-  /// - Parameters:
-  ///   - sizes: images in each group, up to `groupSize`.
-  ///   - load: writes image `index` of a group as the network's planar input.
-  public func scores(
-    sizes: [Int], load: (_ group: Int, _ index: Int, _ target: UnsafeMutablePointer<Float>) -> Void,
-    use: (_ group: Int, _ scores: UnsafePointer<Float>) -> Void
-  ) {
     let tower = network.tower
-    tower.prepare(network.parameters, on: pool)
-    let filters = TowerFilters(tower, keepsAll: true)
+    filters = TowerFilters(tower, keepsAll: true)
     for layer in tower.layers.indices {
       tower.transformFilters(ofLayer: layer, for: .forward, network.parameters, into: filters, on: pool)
     }
-    let featureCount = network.tower.featureCount
-    pool.parallelFor(sizes.count) { group, thread in
-      let worker = workers[thread]
-      let size = sizes[group]
-      precondition(size <= Self.groupSize, "a group of \(size) images; \(Self.groupSize) is the limit")
-      for start in stride(from: 0, to: size, by: Self.leafSize) {
-        let images = min(Self.leafSize, size - start)
-        for image in 0..<images {
-          load(group, start + image, worker.leaf.images + image * network.tower.imageCount)
-        }
-        for layer in tower.layers.indices {
-          tower.forward(layer: layer, worker.leaf, images: images, filters: filters, scratch: worker.scratch)
-        }
-        (worker.features.base + start * featureCount)
-          .update(from: worker.leaf.features, count: images * featureCount)
-      }
-      let scores = network.head.forward(
-        worker.features.base, rows: size, parameters: network.parameters, memory: worker.head, on: worker.pool)
-      use(group, scores)
-    }
+    let filters = filters
+    workers = (0..<pool.threadCount).map { _ in Worker(scorer: WindowScorer(network, filters: filters, rows: rows)) }
   }
+
+  /// The network on images of these extents, ready to score them.
+  public func form(_ extents: FrameExtents) throws(ArchitectureError) -> DenseForm {
+    if let form = forms.withLock({ $0[extents] }) { return form }
+    let form = try network.form(extents)
+    form.tower.prepare(network.parameters, on: ThreadPool(threads: 1))
+    forms.withLock { forms in
+      // Photographs have hundreds of sizes; those that come again come soon.
+      if forms.count >= 64 { forms.removeAll() }
+      forms[extents] = form
+    }
+    return form
+  }
+
+  /// Calls `body` for each piece in 0 ..< `count`, on several threads at once, each with a scorer of its own.
+  public func parallelFor(_ count: Int, _ body: (_ piece: Int, _ scorer: WindowScorer) -> Void) {
+    pool.parallelFor(count) { piece, thread in body(piece, workers[thread].scorer) }
+  }
+
+  /// How many images of these extents go through the tower together.
+  static func imagesTogether(_ extents: FrameExtents) -> Int {
+    max(1, min(imagesTogether, pixelsTogether / (extents.height * extents.width)))
+  }
+}
+
+/// One thread's part of an `Inference`.
+public final class WindowScorer {
+  private let network: Network
+  private let filters: TowerFilters
+  private let memory = FrameMemory()
+  private var maxima = FloatBuffer(0)
+  private let features: FloatBuffer
+  private let rows: Int
+  private let head: HeadMemory
+  private let pool = ThreadPool(threads: 1)
+
+  init(_ network: Network, filters: TowerFilters, rows: Int) {
+    self.network = network
+    self.filters = filters
+    self.rows = rows
+    features = FloatBuffer(rows * network.head.featureCount)
+    head = HeadMemory(network.head, rows: rows, threads: 1, forTraining: false)
+  }
+
+  /// Scores the windows of `count` images of one size.
+  ///
+  /// An image's scores have the same bits on any thread and rank; they may depend in their last bits on how many images
+  /// are scored with it.
+  ///
+  /// - Parameters:
+  ///   - form: of the images, of the same `Inference`.
+  ///   - windows: those that count, where not all do.
+  ///   - load: writes an image's planar input: (channels, height, width).
+  ///   - use: gets the scores of a window of an image, once for each.
+  public func score(
+    _ count: Int, form: DenseForm, windows: WindowRange? = nil,
+    load: (_ image: Int, _ target: UnsafeMutablePointer<Float>) -> Void,
+    use: (_ image: Int, _ scores: UnsafePointer<Float>) -> Void
+  ) {
+    let together = Inference.imagesTogether(form.extents)
+    memory.reserve(form.tower, images: together)
+    if maxima.count < form.pooling.maximaCount { maxima = FloatBuffer(form.pooling.maximaCount) }
+    let windows = windows ?? form.allWindows
+    let featureCount = network.head.featureCount
+    var owners: [Int] = []
+    owners.reserveCapacity(rows)
+    func flush() {
+      let scores = network.head.forward(
+        features.base, rows: owners.count, parameters: network.parameters, memory: head, on: pool)
+      for (row, image) in owners.enumerated() { use(image, scores + row * network.head.classes) }
+      owners.removeAll(keepingCapacity: true)
+    }
+    for start in stride(from: 0, to: count, by: together) {
+      let images = min(together, count - start)
+      for image in 0..<images { load(start + image, memory.images + image * form.tower.imageCount) }
+      let maps = form.tower.output(images: images, memory, filters: filters)
+      for image in 0..<images {
+        form.pooling.maxima(
+          maps.values + image * form.pooling.map.count, slopes: maps.slopes, into: maxima.base)
+        for row in windows.rows {
+          for column in windows.columns {
+            form.pooling.features(
+              row: row, column: column, of: maxima.base, into: features.base + owners.count * featureCount)
+            owners.append(start + image)
+            if owners.count == rows { flush() }
+          }
+        }
+      }
+    }
+    if !owners.isEmpty { flush() }
+  }
+}
+
+/// Windows of a last map by the places of their corners.
+public struct WindowRange: Equatable, Sendable {
+  public var rows: Range<Int>
+  public var columns: Range<Int>
+
+  public init(rows: Range<Int>, columns: Range<Int>) {
+    self.rows = rows
+    self.columns = columns
+  }
+
+  public var count: Int { rows.count * columns.count }
 }

@@ -10,26 +10,60 @@ public final class Tower: Sendable {
   private let preparedStart: [Int]
 
   /// - Parameter convolution: how all convolutions are to be computed, instead of the choice by shape.
-  public init(_ architecture: ResolvedArchitecture, convolution method: ConvolutionMethod? = nil) {
+  public convenience init(_ architecture: ResolvedArchitecture, convolution method: ConvolutionMethod? = nil) {
+    self.init(
+      layers: architecture.towerLayers.reduce(into: []) { layers, index in
+        Self.append(index, of: architecture, to: &layers, method: method)
+      })
+  }
+
+  /// The tower of images of another size up to its last map, without the pooling into features.
+  ///
+  /// Its convolutions are computed as this tower's are, and read the same `TowerFilters`.
+  ///
+  /// - Parameter architecture: this tower's with another input.
+  convenience init(_ tower: Tower, upToLastMapOf architecture: ResolvedArchitecture) {
+    let methods = tower.layers.compactMap { ($0 as? ConvolutionLayer)?.choice.method }
     var layers: [any TowerLayer] = []
-    for index in architecture.towerLayers {
-      let layer = architecture.layers[index]
-      switch layer.description {
-      case .convolution(let description):
-        layers.append(
-          ConvolutionLayer(
-            description, input: layer.input, parameters: LayerParameters(ofLayer: index, in: architecture),
-            readsImage: layers.isEmpty, method: method))
+    var convolutions = 0
+    for index in architecture.towerLayers.dropLast() {
+      guard case .convolution = architecture.layers[index].description else {
+        Self.append(index, of: architecture, to: &layers, method: nil)
         continue
-      case .maxPooling, .spatialPyramidPooling, .fullyConnected: break
       }
-      if layers.isEmpty { layers.append(ImageBlockingLayer(layer.input)) }
-      switch layer.description {
-      case .maxPooling(let description): layers.append(MaxPoolingLayer(description, input: layer.input))
-      case .spatialPyramidPooling(let description): layers.append(PyramidPoolingLayer(description, input: layer.input))
-      case .convolution, .fullyConnected: preconditionFailure("layer \(layer.name) does not belong here")
-      }
+      Self.append(index, of: architecture, to: &layers, method: methods[convolutions])
+      convolutions += 1
     }
+    // Nothing but pooling into features: the image itself is the last map.
+    if layers.isEmpty { layers.append(ImageBlockingLayer(architecture.input)) }
+    for (own, other) in zip(layers, tower.layers) {
+      precondition(
+        own.filterCount(.forward) == other.filterCount(.forward),
+        "layer \(own.name) reads \(own.filterCount(.forward)) floats of filters, not \(other.filterCount(.forward))")
+    }
+    self.init(layers: layers)
+  }
+
+  private static func append(
+    _ index: Int, of architecture: ResolvedArchitecture, to layers: inout [any TowerLayer], method: ConvolutionMethod?
+  ) {
+    let layer = architecture.layers[index]
+    if case .convolution(let description) = layer.description {
+      layers.append(
+        ConvolutionLayer(
+          description, input: layer.input, parameters: LayerParameters(ofLayer: index, in: architecture),
+          readsImage: layers.isEmpty, method: method))
+      return
+    }
+    if layers.isEmpty { layers.append(ImageBlockingLayer(layer.input)) }
+    switch layer.description {
+    case .maxPooling(let description): layers.append(MaxPoolingLayer(description, input: layer.input))
+    case .spatialPyramidPooling(let description): layers.append(PyramidPoolingLayer(description, input: layer.input))
+    case .convolution, .fullyConnected: preconditionFailure("layer \(layer.name) does not belong here")
+    }
+  }
+
+  private init(layers: [any TowerLayer]) {
     self.layers = layers
     var total = 0
     preparedStart = layers.map { layer in
@@ -92,6 +126,20 @@ public final class Tower: Sendable {
       dParameters: dParameters, scratch: scratch.base)
   }
 
+  /// The last layer's outputs of the `images` first images in `memory`, without anything kept for `backward`.
+  func output(images: Int, _ memory: FrameMemory, filters: TowerFilters) -> PendingMap {
+    var input = PendingMap(values: memory.images)
+    for (index, layer) in layers.enumerated() {
+      let prepared = prepared.base + preparedStart[index]
+      let output = memory.output(of: index)
+      layer.forward(
+        images: images, input: input, prepared: prepared, filters: filters.base(ofLayer: index), output: output,
+        kept: memory.kept, scratch: memory.scratch)
+      input = PendingMap(values: output, slopes: layer.pendingSlopes(prepared))
+    }
+    return input
+  }
+
   private func input(of index: Int, _ memory: LeafMemory) -> PendingMap {
     guard index > 0 else { return PendingMap(values: memory.images) }
     return PendingMap(values: memory.output(of: index - 1), slopes: pendingSlopes(ofLayer: index - 1))
@@ -101,89 +149,4 @@ public final class Tower: Sendable {
   func pendingSlopes(ofLayer index: Int) -> UnsafePointer<Float>? {
     layers[index].pendingSlopes(prepared.base + preparedStart[index])
   }
-}
-
-/// The filters of one layer at a time, or of all layers, as passes read them.
-///
-/// Winograd's are four times as large as the weights; in training each layer's are made just before they are used.
-public final class TowerFilters: Sendable {
-  private let buffer: FloatBuffer
-  private let starts: [Int]
-
-  /// - Parameter keepsAll: room for the forward filters of all layers, for passes over many groups of images; otherwise
-  ///   for those of one layer, forward or backward.
-  public init(_ tower: Tower, keepsAll: Bool) {
-    guard keepsAll else {
-      buffer = FloatBuffer(
-        tower.layers.map { max($0.filterCount(.forward), $0.filterCount(.backward)) }.max() ?? 0)
-      starts = tower.layers.map { _ in 0 }
-      return
-    }
-    var total = 0
-    starts = tower.layers.map { layer in
-      defer { total += (layer.filterCount(.forward) + blockWidth - 1) / blockWidth * blockWidth }
-      return total
-    }
-    buffer = FloatBuffer(total)
-  }
-
-  func base(ofLayer index: Int) -> UnsafeMutablePointer<Float> { buffer.base + starts[index] }
-}
-
-/// The maps and gradients of one leaf, asked for once.
-public final class LeafMemory: Sendable {
-  /// Images it has room for.
-  public let capacity: Int
-  private let tower: Tower
-  private let input: FloatBuffer
-  /// One for each layer in training; two used in turn where no backward follows.
-  private let outputs: [FloatBuffer]
-  /// Used in turn from the last layer to the first; empty where no backward follows.
-  private let gradients: [FloatBuffer]
-  private let keptNumbers: [IndexBuffer]
-
-  public init(_ tower: Tower, capacity: Int, forTraining: Bool) {
-    self.tower = tower
-    self.capacity = capacity
-    input = FloatBuffer(capacity * tower.imageCount)
-    let largest = tower.layers.map(\.outputCount).max() ?? 0
-    outputs =
-      forTraining
-      ? tower.layers.map { FloatBuffer(capacity * $0.outputCount) }
-      : (0..<2).map { _ in FloatBuffer(capacity * largest) }
-    gradients = forTraining ? (0..<2).map { _ in FloatBuffer(capacity * largest) } : []
-    keptNumbers = tower.layers.map { IndexBuffer(capacity * $0.keptCount) }
-  }
-
-  /// The planar input, to be filled before `forward`: [image][channels][height][width].
-  public var images: UnsafeMutablePointer<Float> { input.base }
-
-  /// The tower's output after `forward`: [image][feature].
-  public var features: UnsafeMutablePointer<Float> { output(of: tower.layers.count - 1) }
-
-  /// The gradient of the features, to be filled before the last layer's `backward`.
-  public var dFeatures: UnsafeMutablePointer<Float> { gradient(above: tower.layers.count - 1) }
-
-  func output(of layer: Int) -> UnsafeMutablePointer<Float> {
-    (gradients.isEmpty ? outputs[layer % 2] : outputs[layer]).base
-  }
-
-  func gradient(above layer: Int) -> UnsafeMutablePointer<Float> {
-    precondition(!gradients.isEmpty, "backward of layer \(layer) in memory for forward only")
-    return gradients[layer % 2].base
-  }
-
-  func kept(of layer: Int) -> UnsafeMutablePointer<Int32> { keptNumbers[layer].base }
-}
-
-/// Memory for whole numbers. Sendable although mutable, as `FloatBuffer` is and for the same reason.
-final class IndexBuffer: @unchecked Sendable {
-  let base: UnsafeMutablePointer<Int32>
-
-  init(_ count: Int) {
-    base = .allocate(capacity: max(count, 1))
-    base.initialize(repeating: 0, count: max(count, 1))
-  }
-
-  deinit { base.deallocate() }
 }

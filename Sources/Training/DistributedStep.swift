@@ -76,7 +76,7 @@ public final class DistributedStep {
     momentum = FloatBuffer(length)
     gradient = FloatBuffer(length)
     leaves = shares.leaves(ofRank: world.rank)
-    leafMemory = leaves.map { _ in LeafMemory(network.tower, capacity: shares.leafSize, forTraining: true) }
+    leafMemory = leaves.map { _ in LeafMemory(network.tower, capacity: shares.leafSize) }
     scratch = (0..<pool.threadCount).map { _ in FloatBuffer(network.tower.scratchCount(images: shares.leafSize)) }
     filters = TowerFilters(network.tower, keepsAll: false)
     let largestLayer = network.tower.layers.map(\.parameterRange.count).max() ?? 0
@@ -88,7 +88,9 @@ public final class DistributedStep {
     features = FloatBuffer(featureTotal)
     dFeatures = FloatBuffer(featureTotal)
     headMemory =
-      isRoot ? HeadMemory(network.head, rows: shares.batch, threads: headPool.threadCount, forTraining: true) : nil
+      isRoot
+      ? HeadMemory(network.head, rows: shares.batch, threads: headPool.threadCount, forTraining: true)
+      : nil
   }
 
   /// Whether the head's threads may run on the cores of all ranks of this host; known after the first step.

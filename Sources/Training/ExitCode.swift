@@ -1,6 +1,7 @@
 import Checkpoint
 import Communication
 import Configuration
+import Evaluation
 import Images
 import Network
 import Reports
@@ -29,6 +30,7 @@ public enum ExitCode {
     case let error as MetricsFileError: error.kind == .wrongContents ? badData : inputOutput
     case let error as ReportError: code(of: error)
     case is ArchitectureError: badData
+    case is EvaluationError: usage
     case let error as TrainingError: error.exitCode
     default: internalError
     }

@@ -1,3 +1,4 @@
+import Communication
 import Configuration
 import Images
 import Packs

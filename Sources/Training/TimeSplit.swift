@@ -1,6 +1,4 @@
-#if canImport(Glibc)
-  import Glibc
-#endif
+import Communication
 
 /// Seconds by what they were spent on, on one rank.
 public struct TimeSplit: Equatable, Sendable {
@@ -45,11 +43,4 @@ public struct TimeSplit: Equatable, Sendable {
     defer { self[keyPath: part] += monotonicSeconds() - start }
     return try body()
   }
-}
-
-/// Seconds of a clock that no one sets.
-public func monotonicSeconds() -> Double {
-  var time = timespec()
-  clock_gettime(CLOCK_MONOTONIC, &time)
-  return Double(time.tv_sec) + Double(time.tv_nsec) * 1e-9
 }

@@ -70,30 +70,22 @@ public struct TrainedNetwork {
     classNames = description.classNames
   }
 
+  /// Refuses a network of other classes than `first`'s: the average of their scores would mean nothing.
+  public func checkClasses(_ first: TrainedNetwork) throws(TrainingError) {
+    guard classNames != first.classNames else { return }
+    let place = zip(classNames, first.classNames).enumerated().first { $1.0 != $1.1 }
+    let difference =
+      place.map { "class \($0) is \($1.0), not \($1.1)" }
+      ?? "\(classNames.count) classes, not \(first.classNames.count)"
+    throw TrainingError(ExitCode.badData, "\(path): its classes are not those of \(first.path): \(difference)")
+  }
+
   private var tensors: [CheckpointTensor] {
     network.architecture.parameters.map { parameter in
       CheckpointTensor(
         layer: parameter.layer, blob: parameter.blob, shape: parameter.shape,
         values: UnsafeMutableBufferPointer(rebasing: network.parameters.values[parameter.range]), momentum: nil)
     }
-  }
-
-  /// The scale that inputs are multiplied with after the mean is subtracted.
-  public var scale: Float { Float(configuration.data.scale) }
-
-  /// Loads images for this network as evaluation sees them.
-  public func loader(_ images: LabeledImages) throws -> SampleLoader {
-    guard images.extents == mean.extents else {
-      throw TrainingError(
-        ExitCode.badData, "\(path): its network takes images of \(mean.extents), but the data's are \(images.extents)")
-    }
-    guard images.classCount <= classNames.count else {
-      throw TrainingError(
-        ExitCode.badData, "\(path): its network has \(classNames.count) classes, but the data have \(images.classCount)"
-      )
-    }
-    return SampleLoader(
-      images: images, mean: mean, augmentation: .none, seed: configuration.training.seed, scale: scale)
   }
 }
 

@@ -1,5 +1,6 @@
 import Checkpoint
 import Configuration
+import Evaluation
 import Images
 import Network
 import Packs
@@ -7,8 +8,8 @@ import Packs
 /// The images of a run, as its configuration describes them.
 struct TrainingData {
   let training: any SampleSource
-  let validation: any SampleSource
-  let test: any SampleSource
+  let validation: any TestImages
+  let test: any TestImages
   let classNames: [String]
   let fingerprint: DataFingerprint
 
@@ -19,6 +20,11 @@ struct TrainingData {
   var inputDescription: InputDescription {
     InputDescription(
       meanShape: [extents.channels, extents.height, extents.width], mean: training.mean.values, classNames: classNames)
+  }
+
+  /// How a network sees images in tests.
+  func member(_ network: Network, _ images: any TestImages, _ configuration: Configuration) -> Member {
+    Member(network, images: images, mean: training.mean, configuration)
   }
 
   /// - Throws: `DataError` or `FileError` for what is wrong with the files, `TrainingError` where the configuration does
@@ -36,8 +42,8 @@ struct TrainingData {
     let mean = data.pack.mean.resized(
       to: ImageExtents(channels: 3, height: input.height, width: input.width))
     training = data.loader(data.training, mean: mean, configuration, augmented: true)
-    validation = data.loader(data.validation, mean: mean, configuration, augmented: false)
-    test = data.loader(data.test, mean: mean, configuration, augmented: false)
+    validation = PhotoTestImages(data.validation)
+    test = PhotoTestImages(data.test)
     classNames = data.pack.classNames
     fingerprint = DataFingerprint(
       kind: configuration.data.kind.rawValue, trainingCount: training.count, validationCount: validation.count,
@@ -55,17 +61,13 @@ struct TrainingData {
     }
     let (training, validation) = split(training: all, validation: held)
     let mean = MeanImage(of: training)
-    func loader(_ images: LabeledImages) -> any SampleSource {
-      SampleLoader(
-        images: images, mean: mean,
-        augmentation: Augmentation(
-          padding: configuration.augmentation.padding, mirror: configuration.augmentation.mirror),
-        seed: configuration.training.seed, scale: Float(configuration.data.scale))
-    }
-    self.training = loader(training)
-    // Without a validation part nothing but the training images could steer the schedule.
-    self.validation = loader(validation)
-    self.test = loader(test)
+    self.training = SampleLoader(
+      images: training, mean: mean,
+      augmentation: Augmentation(
+        padding: configuration.augmentation.padding, mirror: configuration.augmentation.mirror),
+      seed: configuration.training.seed, scale: Float(configuration.data.scale))
+    self.validation = PlainTestImages(validation)
+    self.test = PlainTestImages(test)
     self.classNames = classNames
     fingerprint = DataFingerprint(
       kind: configuration.data.kind.rawValue, training: training, validation: validation, test: test)

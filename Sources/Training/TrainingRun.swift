@@ -20,7 +20,7 @@ public final class TrainingRun {
   private let network: Network
   private let pool: ThreadPool
   let step: DistributedStep
-  private let evaluation: CenterEvaluation
+  private let validation: Evaluation
   private var stream: SampleStream
   /// Where samples take long to load; nil before the first step.
   private var feed: SampleFeed?
@@ -77,7 +77,11 @@ public final class TrainingRun {
     let shares = Shares(batch: configuration.training.batch, ranks: world.size)
     let seed = configuration.training.seed
     step = DistributedStep(network, world: world, shares: shares, seed: seed, on: pool)
-    evaluation = CenterEvaluation(network, world: world, on: pool)
+    validation = try Evaluation(
+      [data.member(network, data.validation, configuration)], .center,
+      samples: configuration.data.subset == 0
+        ? nil : randomSubset(count: data.validation.count, chosen: configuration.data.subset, seed: seed),
+      world: world, on: pool)
     stream = SampleStream(seed: seed, sampleCount: data.training.count, batch: configuration.training.batch)
     schedule = LearningRateSchedule(
       configuration.schedule, baseRate: configuration.solver.learningRate,
@@ -345,7 +349,7 @@ public final class TrainingRun {
     world.activity = Activity("the evaluation after iteration", iteration)
     try shareHead()
     guard
-      let counts = try evaluation.evaluate(data.validation, keepGoing: { !StopSignals.isRequested })
+      let counts = try validation.run(keepGoing: { !StopSignals.isRequested })?.total
     else { return false }
     let seconds = monotonicSeconds() - start
     step.time.evaluation += seconds
@@ -489,7 +493,8 @@ public final class TrainingRun {
     }
     let all = network.parameters.values
     try world.broadcast(UnsafeMutableRawBufferPointer(all), root: 0)
-    let counts = try evaluation.evaluate(data.test, keepGoing: { !StopSignals.isRequested })
+    let test = try Evaluation([data.member(network, data.test, configuration)], .center, world: world, on: pool)
+    let counts = try test.run(keepGoing: { !StopSignals.isRequested })?.total
     step.time.evaluation += monotonicSeconds() - start
     return counts
   }

@@ -2,27 +2,51 @@ import ArgumentParser
 import Communication
 import Evaluation
 import Foundation
+import Images
 import Kernels
+import Reports
 import Training
 
 extension MeasuredPart: ExpressibleByArgument {}
 
-/// The errors of a checkpoint on a data set.
+/// The errors of one or several checkpoints on a data set.
 struct EvaluateCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "evaluate", abstract: "Top-1 and top-5 error of a checkpoint on a data set.")
+    commandName: "evaluate", abstract: "Top-1 and top-5 error of checkpoints on a data set.",
+    discussion: """
+      The scores of several checkpoints are averaged; their networks may differ, their classes may not. Under mpirun the \
+      images are spread over the ranks, and the errors are the same with any number of them.
+      """)
 
-  @Argument(help: ArgumentHelp("A checkpoint, or a run folder: its best one.", valueName: "checkpoint|run"))
-  var checkpoint: String
+  @Argument(help: ArgumentHelp("Checkpoints, or run folders: their best ones.", valueName: "checkpoint|run"))
+  var checkpoints: [String]
 
-  @Option(help: ArgumentHelp("A pack, or the folder of the IDX files (default: the run's own data).", valueName: "dir"))
+  @OptionGroup var options: TestOptions
+
+  @Option(
+    help: ArgumentHelp("A pack, or the folder of the IDX files (default: the first run's own data).", valueName: "dir"))
   var data: String?
 
   @Option(help: "Which images: test, or those put aside for validation.")
   var part: MeasuredPart = .test
 
+  @Option(help: "So many of them, drawn by --seed.")
+  var subset: Int?
+
+  @Option(help: "The seed that draws the subset.")
+  var seed: UInt64 = 1
+
   @Option(help: "Threads of each rank (default: its share of the host's cores).")
   var threads: Int?
+
+  @Option(help: ArgumentHelp("Add a row with the errors to this table.", valueName: "file.csv"))
+  var results: String?
+
+  @Option(help: ArgumentHelp("Write the errors of each class.", valueName: "file.csv"))
+  var classes: String?
+
+  @Option(help: ArgumentHelp("Write each image's five likeliest classes with their scores.", valueName: "file.csv|.h5"))
+  var predictions: String?
 
   @OptionGroup var watch: WatchOptions
 
@@ -30,41 +54,95 @@ struct EvaluateCommand: ParsableCommand {
   var json = false
 
   func validate() throws {
+    if checkpoints.isEmpty { throw ValidationError("Name at least one checkpoint or run folder.") }
     if let threads, threads < 1 { throw ValidationError("--threads is \(threads); it takes 1 or more.") }
+    if let subset, subset < 1 { throw ValidationError("--subset is \(subset); it takes 1 or more.") }
   }
 
   func run() throws {
-    let (path, part, directory, json, threads) = (checkpoint, part, data, json, threads)
-    onAllRanks(watch: watch) { world in
-      let trained = try TrainedNetwork(path, world: world)
-      let loader = try world.together(exitCode: Training.ExitCode.of) {
-        try trained.samples(part, data: directory)
-      }
-      let pool = ThreadPool(
-        threads: threads ?? max(1, min(availableCores(), world.localCores / world.localSize)))
-      let evaluation = CenterEvaluation(trained.network, world: world, on: pool)
-      guard let counts = try evaluation.evaluate(loader, keepGoing: { !StopSignals.isRequested }) else {
-        if world.rank == 0 { Console.complain("stopped by a signal before all images were seen") }
-        return Training.ExitCode.tryAgain
-      }
-      if world.rank == 0 { Self.show(counts, trained, part, json: json) }
-      return Training.ExitCode.done
+    let command = self
+    // To be asked before MPI starts.
+    let terminal = Terminal.find()
+    onAllRanks(watch: watch) { world in try command.run(world, terminal) }
+  }
+
+  private func run(_ world: World, _ terminal: Terminal?) throws -> Int32 {
+    let start = monotonicSeconds()
+    try world.together(exitCode: Training.ExitCode.of) {
+      guard world.rank == 0 else { return }
+      if let results { try ResultsFile.check(results) }
+      for path in [classes, predictions].compactMap({ $0 }) { try OutputPath.check(path) }
+    }
+    let trained = try checkpoints.map { try TrainedNetwork($0, world: world) }
+    let pool = ThreadPool(threads: threads ?? max(1, min(availableCores(), world.localCores / world.localSize)))
+    let (evaluation, count) = try world.together(exitCode: Training.ExitCode.of) {
+      let data = data ?? trained[0].configuration.data.directory
+      for other in trained.dropFirst() { try other.checkClasses(trained[0]) }
+      let members = try trained.map { $0.member(try $0.images(part, data: data), padding: options.padding) }
+      let samples = subset.map { randomSubset(count: members[0].images.count, chosen: $0, seed: seed) }
+      let count = samples?.count ?? members[0].images.count
+      return (try Evaluation(members, options.test, samples: samples, world: world, on: pool), count)
+    }
+    let reporter = EvaluationReporter(terminal: json ? nil : terminal, quiet: json)
+    world.activity = Activity("the evaluation", 0)
+    let result = try evaluation.run(
+      keepsPredictions: predictions != nil, keepGoing: { !StopSignals.isRequested }, progress: reporter.show)
+    reporter.clear()
+    guard let result else {
+      if world.rank == 0 { Console.complain("stopped by a signal before all \(count) images were seen") }
+      return Training.ExitCode.tryAgain
+    }
+    try world.together(exitCode: Training.ExitCode.of) {
+      guard world.rank == 0 else { return }
+      try write(result, trained, seconds: monotonicSeconds() - start, ranks: world.size)
+      show(result, trained)
+    }
+    return Training.ExitCode.done
+  }
+
+  private func write(_ result: EvaluationResult, _ trained: [TrainedNetwork], seconds: Double, ranks: Int) throws {
+    let (total, names) = (result.total, trained[0].classNames)
+    if let classes {
+      try ClassErrorsFile.write(
+        result.classes.enumerated().map {
+          ClassErrors(classIndex: $0, name: names[$0], images: $1.images, top1: $1.top1, top5: $1.top5)
+        }, to: classes)
+    }
+    if let predictions {
+      try PredictionsFile.write(
+        result.predictions.map {
+          Prediction(index: $0.sample, label: $0.label, guesses: zip($0.classes, $0.scores).map { ($0, $1) })
+        }, classNames: names, to: predictions)
+    }
+    if let results {
+      try ResultsFile.append(
+        ResultsRow(
+          time: Date().formatted(.iso8601), checkpoints: trained.map(\.path),
+          data: data ?? trained[0].configuration.data.directory, part: part.rawValue, views: options.views.rawValue,
+          scales: options.test.scales, mirror: options.test.mirror, averaging: options.average.rawValue,
+          images: total.images, top1: total.top1, top5: total.top5, seconds: seconds, ranks: ranks), to: results)
     }
   }
 
-  private static func show(_ counts: ErrorCounts, _ trained: TrainedNetwork, _ part: MeasuredPart, json: Bool) {
+  private func show(_ result: EvaluationResult, _ trained: [TrainedNetwork]) {
+    let total = result.total
     guard json else {
+      let names =
+        trained.count == 1
+        ? "\(trained[0].path) (iteration \(trained[0].iteration))" : "\(trained.count) models"
       Console.say(
         String(
-          format: "%@ (iteration %d), %@: top-1 error %.2f %%, top-5 error %.2f %% (%d and %d of %d images)",
-          trained.path, trained.iteration, part.rawValue, counts.top1Error, counts.top5Error, counts.top1, counts.top5,
-          counts.images))
+          format: "%@, %@, %@: top-1 error %.2f %%, top-5 error %.2f %% (%d and %d of %d images)", names, part.rawValue,
+          options.summary, total.top1Error, total.top5Error, total.top1, total.top5, total.images))
       return
     }
-    Console.sayJSON([
-      "checkpoint": trained.path, "iteration": trained.iteration, "part": part.rawValue, "images": counts.images,
-      "top1_errors": counts.top1, "top5_errors": counts.top5, "top1_error": counts.top1Error,
-      "top5_error": counts.top5Error,
-    ])
+    var object: [String: Any] = [
+      "checkpoint": trained[0].path, "iteration": trained[0].iteration, "part": part.rawValue, "images": total.images,
+      "protocol": options.views.rawValue, "scales": options.test.scales, "mirror": options.test.mirror,
+      "average": options.average.rawValue, "top1_errors": total.top1, "top5_errors": total.top5,
+      "top1_error": total.top1Error, "top5_error": total.top5Error,
+    ]
+    if trained.count > 1 { object["checkpoints"] = trained.map(\.path) }
+    Console.sayJSON(object)
   }
 }

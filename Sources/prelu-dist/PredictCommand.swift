@@ -1,20 +1,26 @@
 import ArgumentParser
+import Communication
+import Evaluation
 import Foundation
 import Images
 import Kernels
-import Network
 import Training
 
 /// The likeliest classes of single pictures.
 struct PredictCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "predict", abstract: "The five likeliest classes of pictures (JPEG, PNG, PGM, PPM).")
+    commandName: "predict", abstract: "The five likeliest classes of pictures (JPEG, PNG, PGM, PPM).",
+    discussion: """
+      A folder stands for the pictures in it and below, - for the names on standard input, one a line. A network of \
+      photographs sees the middle of a JPEG or PNG picture as evaluation does; another one sees the whole picture, squeezed \
+      into its input.
+      """)
 
   @Argument(help: ArgumentHelp("A checkpoint, or a run folder: its best one.", valueName: "checkpoint|run"))
   var checkpoint: String
 
-  @Argument(help: "Pictures; resized to the network's input.")
-  var images: [String] = []
+  @Argument(help: ArgumentHelp("Pictures, folders, or - .", valueName: "picture"))
+  var pictures: [String] = []
 
   @Option(help: ArgumentHelp("Test images of the run's data set, by number from 0.", valueName: "number"))
   var testImage: [Int] = []
@@ -22,19 +28,20 @@ struct PredictCommand: ParsableCommand {
   @Option(help: ArgumentHelp("A pack, or the folder of the IDX files (default: the run's own data).", valueName: "dir"))
   var data: String?
 
-  @Flag(help: "Print one JSON object a picture, with all scores.")
+  @OptionGroup var options: TestOptions
+
+  @Option(help: "Threads (default: the host's cores).")
+  var threads: Int?
+
+  @Flag(help: "Print one JSON object a picture, with all scores: the average inputs of the softmax.")
   var json = false
 
   func validate() throws {
-    guard !images.isEmpty || !testImage.isEmpty else {
-      throw ValidationError("Name at least one picture, or a test image by --test-image.")
+    guard !pictures.isEmpty || !testImage.isEmpty else {
+      throw ValidationError("Name at least one picture, folder or - , or a test image by --test-image.")
     }
-  }
-
-  private struct Picture {
-    let name: String
-    let values: [Float]
-    let label: Int?
+    if let threads, threads < 1 { throw ValidationError("--threads is \(threads); it takes 1 or more.") }
+    if pictures.count(where: { $0 == "-" }) > 1 { throw ValidationError("Standard input can be read once.") }
   }
 
   func run() throws {
@@ -46,62 +53,42 @@ struct PredictCommand: ParsableCommand {
     }
   }
 
+  /// Pictures in memory at once.
+  private static let batch = 64
+
   private func predict() throws {
     let trained = try TrainedNetwork(checkpoint)
-    let pictures = try load(trained)
-    let inference = Inference(trained.network, on: ThreadPool(threads: 1))
-    let classes = trained.network.head.classes
-    let sizes = stride(from: 0, to: pictures.count, by: Inference.groupSize).map {
-      min(Inference.groupSize, pictures.count - $0)
+    let predictor = Predictor(
+      trained.network, options.test, on: ThreadPool(threads: threads ?? availableCores()))
+    let table = PredictionTable(trained.classNames, json: json)
+    if !testImage.isEmpty { try predictTestImages(trained, predictor, table) }
+    var batch: [String] = []
+    func flush() throws {
+      guard !batch.isEmpty else { return }
+      let member = trained.member(try trained.images(ofPictures: batch), padding: options.padding)
+      for (path, scores) in zip(batch, try predictor.scores(member)) { table.show(path, label: nil, scores) }
+      batch = []
     }
-    inference.scores(sizes: sizes) { group, index, target in
-      let values = pictures[group * Inference.groupSize + index].values
-      for (place, value) in values.enumerated() { target[place] = value }
-    } use: { group, scores in
-      for index in 0..<sizes[group] {
-        show(pictures[group * Inference.groupSize + index], scores + index * classes, trained)
-      }
+    try PicturePaths.forEach(of: pictures) { path in
+      batch.append(path)
+      if batch.count == Self.batch { try flush() }
     }
+    try flush()
   }
 
-  private func load(_ trained: TrainedNetwork) throws -> [Picture] {
-    var pictures = try images.map { path in
-      Picture(name: path, values: try trained.input(ofPicture: path), label: nil)
-    }
-    guard !testImage.isEmpty else { return pictures }
+  private func predictTestImages(
+    _ trained: TrainedNetwork, _ predictor: Predictor, _ table: PredictionTable
+  ) throws {
     let directory = data ?? trained.configuration.data.directory
-    let loader = try trained.samples(.test, data: data)
-    for number in testImage {
-      guard (0..<loader.count).contains(number) else {
-        throw TrainingError(
-          Training.ExitCode.usage,
-          "\(directory): there is no test image \(number); they have numbers from 0 to \(loader.count - 1)")
-      }
-      var values = [Float](repeating: 0, count: loader.extents.count)
-      try values.withUnsafeMutableBufferPointer { try loader.loadPlain(sample: number, into: $0.baseAddress!) }
-      pictures.append(Picture(name: "test image \(number)", values: values, label: Int(loader.labels[number])))
+    let images = try trained.images(.test, data: data)
+    for number in testImage where !(0..<images.count).contains(number) {
+      throw TrainingError(
+        Training.ExitCode.usage,
+        "\(directory): there is no test image \(number); they have numbers from 0 to \(images.count - 1)")
     }
-    return pictures
-  }
-
-  private func show(_ picture: Picture, _ scores: UnsafePointer<Float>, _ trained: TrainedNetwork) {
-    let probabilities = softmax(scores, classes: trained.classNames.count)
-    let best = probabilities.indices.sorted { (probabilities[$0], -$0) > (probabilities[$1], -$1) }.prefix(5)
-    guard json else {
-      let truth = picture.label.map { "  (labelled \(trained.classNames[$0]))" } ?? ""
-      Console.say("\(picture.name)\(truth)")
-      for index in best {
-        Console.say(String(format: "  %6.2f %%  %@", 100 * probabilities[index], trained.classNames[index]))
-      }
-      return
+    let scores = try predictor.scores(trained.member(images, padding: options.padding), samples: testImage)
+    for (number, scores) in zip(testImage, scores) {
+      table.show("test image \(number)", label: Int(images.labels[number]), scores)
     }
-    var object: [String: Any] = [
-      "image": picture.name, "scores": (0..<probabilities.count).map { Double(scores[$0]) },
-      "top5": best.map {
-        ["class": $0, "name": trained.classNames[$0], "probability": probabilities[$0]] as [String: Any]
-      },
-    ]
-    if let label = picture.label { object["label"] = label }
-    Console.sayJSON(object)
   }
 }

@@ -16,7 +16,8 @@ struct PreluDist: ParsableCommand {
       """,
     version: "prelu-dist \(version)",
     subcommands: [
-      TrainCommand.self, EvaluateCommand.self, PredictCommand.self, PackCommand.self, InspectCommand.self,
+      TrainCommand.self, EvaluateCommand.self, CompareCommand.self, PredictCommand.self, PackCommand.self,
+      InspectCommand.self,
       ReportCommand.self, DoctorCommand.self, BenchCommand.self,
     ],
     defaultSubcommand: TrainCommand.self)

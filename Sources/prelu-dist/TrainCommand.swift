@@ -49,6 +49,9 @@ struct TrainCommand: ParsableCommand {
   @Option(help: "Images of a step, on all ranks together.")
   var batch: Int?
 
+  @Option(help: "Validation images to measure after an epoch, drawn by the seed (default: all).")
+  var subset: Int?
+
   @Option(help: "Seed of everything random.")
   var seed: UInt64?
 
@@ -213,6 +216,7 @@ struct TrainCommand: ParsableCommand {
       if let value = flags.data { DataOpening.choose(value, in: &configuration) }
       if let value = flags.epochs { configuration.training.epochs = value }
       if let value = flags.batch { configuration.training.batch = value }
+      if let value = flags.subset { configuration.data.subset = value }
       if let value = flags.seed { configuration.training.seed = value }
       if let value = flags.dropout { configuration.training.dropout = value }
       if let value = flags.onDivergence { configuration.training.onDivergence = value }

@@ -2,8 +2,8 @@ import Foundation
 import Testing
 
 /// Debian's Python, which has h5py and NumPy where `scripts/setup --tests` has been.
-private let python = "/usr/bin/python3"
-private let hasH5py =
+let python = "/usr/bin/python3"
+let hasH5py =
   FileManager.default.isExecutableFile(atPath: python)
   && (try? Program.capture(python, ["-c", "import h5py, numpy"]).exitCode) == 0
 

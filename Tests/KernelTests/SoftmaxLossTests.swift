@@ -37,7 +37,8 @@ func softmaxLossIsItsDefinition(classes: Int, rows: Int) {
       let (rowLoss, expected) = reference(own, label: label)
       loss += rowLoss
       if own.firstIndex(of: own.max()!) != label { errors += 1 }
-      let probabilities = softmax(own, classes: classes)
+      var probabilities = [Double](repeating: 0, count: classes)
+      addSoftmax(own, classes: classes, weight: 1, to: &probabilities)
       for k in 0..<classes {
         let gradient = (expected[k] - (k == label ? 1 : 0)) / Double(rows)
         let bound = 0x1p-24 * abs(gradient) + 1e-15 / Double(rows)

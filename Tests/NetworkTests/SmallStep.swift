@@ -25,7 +25,7 @@ final class SmallStep {
     momentum = FloatBuffer(network.parameters.count)
     let tower = network.tower
     leaves = stride(from: 0, to: rows, by: leafSize).map { start in
-      (LeafMemory(tower, capacity: leafSize, forTraining: true), start..<min(rows, start + leafSize))
+      (LeafMemory(tower, capacity: leafSize), start..<min(rows, start + leafSize))
     }
     head = HeadMemory(network.head, rows: rows, threads: threads, forTraining: true)
     features = FloatBuffer(rows * tower.featureCount)

@@ -11,8 +11,9 @@ enum ClassFigures {
       + (evaluations.count < 2 ? [] : [difference(evaluations[0], evaluations[1])].compactMap { $0 })
   }
 
-  /// Top-5 as in the paper where it says something, that is with many classes.
-  private static func usesTop5(_ classes: [ClassErrors]) -> Bool { classes.count >= 100 }
+  private static func usesTop5(_ classes: [ClassErrors]) -> Bool {
+    ClassComparison.Measure.usual(classes: classes.count) == .top5
+  }
 
   private static func error(_ one: ClassErrors, top5: Bool) -> Double { top5 ? one.top5Error : one.top1Error }
 
@@ -72,24 +73,18 @@ enum ClassFigures {
   }
 
   private static func difference(_ a: Evaluation, _ b: Evaluation) -> Figure? {
-    let top5 = usesTop5(a.classes)
-    let kind = top5 ? "top-5" : "top-1"
-    let others = Dictionary(b.classes.map { ($0.classIndex, $0) }, uniquingKeysWith: { first, _ in first })
-    let pairs = a.classes.compactMap { one in others[one.classIndex].map { (a: one, b: $0) } }
-    guard !pairs.isEmpty else { return nil }
+    // Evaluations of different classes have no difference to show.
+    guard let comparison = try? ClassComparison(a.classes, b.classes, path: b.name) else { return nil }
+    let kind = comparison.measure.rawValue
     // Positive where the second is better, as in the paper's figure.
-    func gain(_ pair: (a: ClassErrors, b: ClassErrors)) -> Double {
-      error(pair.a, top5: top5) - error(pair.b, top5: top5)
-    }
-    let sorted = pairs.sorted { (-gain($0), $0.a.classIndex) < (-gain($1), $1.a.classIndex) }
-    let better = sorted.filter { gain($0) > 0 }.count
-    let worse = sorted.filter { gain($0) < 0 }.count
+    let gain = comparison.reduction
+    let sorted = comparison.pairs
     let table = FigureTable(
       ["class", "name", "first_error", "second_error", "reduction"],
       rows: sorted.map {
         [
-          .init($0.a.classIndex), .text($0.a.name), .number(error($0.a, top5: top5)),
-          .number(error($0.b, top5: top5)), .number(gain($0)),
+          .init($0.classIndex), .text($0.name), .number(comparison.errors($0).first),
+          .number(comparison.errors($0).second), .number(gain($0)),
         ]
       })
     let label = "reduction of the \(kind) error (points)"
@@ -100,9 +95,9 @@ enum ClassFigures {
           bars: sorted.map { pair in
             let value = gain(pair)
             return BarPlot.Bar(
-              name: pair.a.name,
+              name: pair.name,
               parts: [
-                (value, value > 0 ? "good" : "bad", "\(pair.a.name): \(Number.fixed(value, digits: 2)) points")
+                (value, value > 0 ? "good" : "bad", "\(pair.name): \(Number.fixed(value, digits: 2)) points")
               ],
               label: (value > 0 ? "+" : "") + Number.fixed(value, digits: 1))
           }, xLabel: label,
@@ -116,8 +111,9 @@ enum ClassFigures {
     }
     return Figure(
       name: "class-difference", title: "Error by class: \(a.name) against \(b.name)",
-      caption: "How much less the second (\(b.name)) errs than the first (\(a.name)): \(better) classes better, "
-        + "\(sorted.count - better - worse) unchanged, \(worse) worse.",
+      caption:
+        "How much less the second (\(b.name)) errs than the first (\(a.name)): \(comparison.better) classes better, "
+        + "\(comparison.unchanged) unchanged, \(comparison.worse) worse.",
       table: table, drawing: draw)
   }
 

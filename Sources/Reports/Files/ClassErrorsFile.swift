@@ -28,6 +28,24 @@ public enum ClassErrorsFile {
   public static let name = "per-class.csv"
   public static let header = "class,name,images,top1_errors,top5_errors"
 
+  /// The table of a file.
+  ///
+  /// - Throws: where there is none, or one of something else.
+  public static func read(_ path: String) throws(ReportError) -> [ClassErrors] {
+    guard let table = try CSVTable.read(path) else {
+      throw ReportError(
+        .missing, path: path,
+        problem: "there is no such file; `prelu-dist evaluate --classes` writes one, with the header \"\(header)\"")
+    }
+    return try parse(table)
+  }
+
+  /// Writes a table, in the place of an earlier one at once.
+  public static func write(_ classes: [ClassErrors], to path: String) throws(ReportError) {
+    let rows = classes.map { "\($0.classIndex),\(CSVTable.field($0.name)),\($0.images),\($0.top1),\($0.top5)\n" }
+    try TextFile.replace(path, with: "\(header)\n" + rows.joined())
+  }
+
   static func parse(_ table: CSVTable) throws(ReportError) -> [ClassErrors] {
     try table.expect(header: header, of: "an evaluation's errors by class")
     var result: [ClassErrors] = []

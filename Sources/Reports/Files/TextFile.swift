@@ -64,6 +64,21 @@ enum TextFile {
     try write((information.st_size == 0 ? header + "\n" : "") + line + "\n", to: descriptor, path)
   }
 
+  /// Refuses a path where no file can be written, without changing what is there.
+  static func checkWritable(_ path: String) throws(ReportError) {
+    if access(path, F_OK) == 0 {
+      guard !isFolder(path) else {
+        throw ReportError(.cannotCreate, path: path, problem: "expected the name of a file, found a folder")
+      }
+      guard access(path, W_OK) == 0 else { throw failure(path, "cannot be written", .cannotCreate) }
+      return
+    }
+    let folder = path.lastIndex(of: "/").map { $0 == path.startIndex ? "/" : String(path[..<$0]) } ?? "."
+    guard access(folder, W_OK | X_OK) == 0 else {
+      throw failure(path, "cannot be created in \(folder)", .cannotCreate)
+    }
+  }
+
   static func write(_ text: String, to descriptor: CInt, _ path: String) throws(ReportError) {
     try write(Array(text.utf8), to: descriptor, path)
   }

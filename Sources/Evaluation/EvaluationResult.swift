@@ -1,0 +1,39 @@
+/// What a test came to: the same on all ranks.
+public struct EvaluationResult: Equatable, Sendable {
+  /// The errors of each class.
+  public var classes: [ErrorCounts]
+  /// The likeliest classes of each image, in the order of the images; empty unless they were asked for.
+  public var predictions: [Guesses]
+
+  /// Over all classes.
+  public var total: ErrorCounts {
+    classes.reduce(ErrorCounts()) {
+      ErrorCounts(images: $0.images + $1.images, top1: $0.top1 + $1.top1, top5: $0.top5 + $1.top5)
+    }
+  }
+}
+
+/// The likeliest classes of one image.
+public struct Guesses: Equatable, Sendable {
+  /// The image's number in its set.
+  public var sample: Int
+  public var label: Int
+  /// At most five, the likeliest first, with their averaged scores.
+  public var classes: [Int]
+  public var scores: [Double]
+}
+
+/// The highest `count` of `scores`, the earlier class first of equals. A NaN comes last.
+package func highest(_ count: Int, of scores: UnsafeBufferPointer<Double>) -> [Int] {
+  var best: [Int] = []
+  for index in scores.indices {
+    func isHigher(than other: Int) -> Bool {
+      scores[index] > scores[other] || scores[other].isNaN && !scores[index].isNaN
+    }
+    guard best.count < count || isHigher(than: best[best.count - 1]) else { continue }
+    let place = best.firstIndex { isHigher(than: $0) } ?? best.count
+    best.insert(index, at: place)
+    if best.count > count { best.removeLast() }
+  }
+  return best
+}

@@ -1,0 +1,113 @@
+import Images
+import Network
+
+/// Images that are scored together. In a dense test they have the same extents at every scale.
+package struct TestGroup: Equatable, Sendable {
+  package var samples: [Int]
+  /// Multiply-adds of all members and scales.
+  package var cost: Double
+
+  package init(samples: [Int], cost: Double) {
+    self.samples = samples
+    self.cost = cost
+  }
+}
+
+/// Images that can be scored together, and what each of them costs.
+private struct Kind {
+  var samples: [Int] = []
+  var cost = 0.0
+  /// Frames of one image at one scale.
+  var frames = 0
+
+  /// What `sample` is like.
+  init(_ members: [Member], _ test: TestProtocol, sample: Int, pixelLimit: Int) throws {
+    for member in members {
+      for side in member.sides(test) {
+        let image = member.extents(of: sample, shorterSide: side)
+        try member.checkFit(image, shorterSide: side, name: member.images.name(of: sample))
+        for set in try member.frameSets(test, image: image, pixelLimit: pixelLimit) {
+          cost += set.cost
+          frames = max(frames, set.frames.count)
+        }
+      }
+    }
+  }
+}
+
+/// How the images of a test form groups, and which rank gets which.
+///
+/// Groups depend on the images and the test alone, so that an image's scores have the same bits on any number of ranks.
+package struct TestGroups: Sendable {
+  let groups: [TestGroup]
+
+  /// Multiply-adds of a group, unless one image has more: about a second of a core.
+  private static let groupCost = 2e11
+  /// Frames of a network's own size in a group.
+  private static let groupFrames = 32
+
+  package init(groups: [TestGroup]) { self.groups = groups }
+
+  /// - Parameter samples: the images to be scored, ascending.
+  init(_ members: [Member], _ test: TestProtocol, samples: [Int], pixelLimit: Int) throws {
+    let allSides = Array(Set(members.flatMap { $0.sides(test) })).sorted { ($0 ?? 0) < ($1 ?? 0) }
+    var places: [[FrameExtents]: Int] = [:]
+    var kinds: [Kind] = []
+    for sample in samples {
+      // All members have the same images, so that one can speak for them.
+      let extents = allSides.map { members[0].extents(of: sample, shorterSide: $0) }
+      if let place = places[extents] {
+        kinds[place].samples.append(sample)
+        continue
+      }
+      var kind = try Kind(members, test, sample: sample, pixelLimit: pixelLimit)
+      // Crops have one size whatever the images have.
+      if test.views != .dense, let first = kinds.first {
+        precondition(first.cost == kind.cost && first.frames == kind.frames, "crops of different cost")
+        places[extents] = 0
+        kinds[0].samples.append(sample)
+        continue
+      }
+      kind.samples = [sample]
+      places[extents] = kinds.count
+      kinds.append(kind)
+    }
+    groups = kinds.flatMap { kind in
+      let size = max(1, min(Self.groupFrames / kind.frames, Int(Self.groupCost / max(kind.cost, 1))))
+      return stride(from: 0, to: kind.samples.count, by: size).map { start in
+        let part = kind.samples[start..<min(start + size, kind.samples.count)]
+        return TestGroup(samples: Array(part), cost: kind.cost * Double(part.count))
+      }
+    }
+  }
+
+  /// The groups of each rank, in the order of their images: the costliest are dealt first, each to the rank that has
+  /// least to do.
+  package func dealt(toRanks ranks: Int) -> [[TestGroup]] {
+    var loads = [Double](repeating: 0, count: ranks)
+    var dealt = [[Int]](repeating: [], count: ranks)
+    for index in groups.indices.sorted(by: { (-groups[$0].cost, $0) < (-groups[$1].cost, $1) }) {
+      let rank = loads.indices.min { (loads[$0], $0) < (loads[$1], $1) } ?? 0
+      loads[rank] += groups[index].cost
+      dealt[rank].append(index)
+    }
+    return dealt.map { indices in
+      indices.sorted { groups[$0].samples[0] < groups[$1].samples[0] }.map { groups[$0] }
+    }
+  }
+}
+
+extension Member {
+  /// What the shorter side of images is resized to in a test; nil: not at all.
+  func sides(_ test: TestProtocol) -> [Int?] { test.scales.isEmpty ? [shorterSide] : test.scales }
+
+  /// Refuses images that are smaller than the network's input.
+  func checkFit(_ image: FrameExtents, shorterSide: Int?, name: String) throws(EvaluationError) {
+    guard image.height + 2 * padding < crop.height || image.width + 2 * padding < crop.width else { return }
+    let padded = padding > 0 ? " with \(padding) zeros on each side" : ""
+    let scale = shorterSide.map { " at scale \($0)" } ?? ""
+    throw EvaluationError(
+      "\(name) is \(image.height)×\(image.width)\(scale)\(padded), but the network's input is \(crop): "
+        + "choose scales of at least \(max(crop.height, crop.width) - 2 * padding)")
+  }
+}

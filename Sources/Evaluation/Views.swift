@@ -1,0 +1,91 @@
+import Network
+
+/// A rectangle of an image as a network sees it.
+struct Frame: Equatable, Sendable {
+  /// Pixels of the image; those outside it are the padding's zeros.
+  var rows: Range<Int>
+  var columns: Range<Int>
+  var mirrored: Bool
+  /// The part of the image to read for it: what several frames share.
+  var sourceRows: Range<Int>
+  var sourceColumns: Range<Int>
+}
+
+/// Frames of one size that an image of given extents is scored by, with the windows that count in each.
+struct FrameSet: Sendable {
+  var extents: FrameExtents
+  /// Nil: all.
+  var windows: WindowRange?
+  var frames: [Frame]
+  /// What a window's scores count for; over all windows of an image's frame sets these add up to 1.
+  var weight: Double
+  /// Multiply-adds.
+  var cost: Double
+}
+
+extension Member {
+  /// What `test` shows this network of an image of these extents.
+  ///
+  /// - Parameter pixelLimit: of a frame; larger images are cut.
+  func frameSets(
+    _ test: TestProtocol, image: FrameExtents, pixelLimit: Int
+  ) throws(ArchitectureError) -> [FrameSet] {
+    switch test.views {
+    case .center, .tenView: [crops(test, image)]
+    case .dense: try wholeImage(test, image, pixelLimit)
+    }
+  }
+
+  private func crops(_ test: TestProtocol, _ image: FrameExtents) -> FrameSet {
+    let (down, across) = (
+      image.height + 2 * padding - crop.height, image.width + 2 * padding - crop.width
+    )
+    let places =
+      test.views == .center
+      ? [(down / 2, across / 2)] : [(0, 0), (0, across), (down, 0), (down, across), (down / 2, across / 2)]
+    var frames: [Frame] = []
+    for (row, column) in places {
+      let rows = row - padding..<row - padding + crop.height
+      let columns = column - padding..<column - padding + crop.width
+      for mirrored in test.mirror || test.views == .tenView ? [false, true] : [false] {
+        let all = test.views == .tenView
+        frames.append(
+          Frame(
+            rows: rows, columns: columns, mirrored: mirrored,
+            sourceRows: all ? 0..<image.height : rows.clamped(to: 0..<image.height),
+            sourceColumns: all ? 0..<image.width : columns.clamped(to: 0..<image.width)))
+      }
+    }
+    let own = network.architecture.multiplyAdds
+    return FrameSet(
+      extents: crop, windows: nil, frames: frames, weight: 1 / Double(frames.count),
+      cost: Double(own) * Double(frames.count))
+  }
+
+  private func wholeImage(
+    _ test: TestProtocol, _ image: FrameExtents, _ pixelLimit: Int
+  ) throws(ArchitectureError) -> [FrameSet] {
+    let padded = FrameExtents(height: image.height + 2 * padding, width: image.width + 2 * padding)
+    let tiles = try network.tiles(of: padded, pixelLimit: pixelLimit)
+    let sides = test.mirror ? [false, true] : [false]
+    let windows = tiles.reduce(0) { $0 + $1.windows.count }
+    var sets: [FrameSet] = []
+    for tile in tiles {
+      let rows = tile.rows.lowerBound - padding..<tile.rows.upperBound - padding
+      let frames = sides.map { mirrored in
+        let first = mirrored ? padded.width - tile.columns.upperBound : tile.columns.lowerBound
+        let columns = first - padding..<first - padding + tile.columns.count
+        return Frame(
+          rows: rows, columns: columns, mirrored: mirrored, sourceRows: rows.clamped(to: 0..<image.height),
+          sourceColumns: columns.clamped(to: 0..<image.width))
+      }
+      let tower = try network.form(tile.extents).multiplyAdds
+      let cost = Double(tower) + Double(tile.windows.count) * Double(network.headMultiplyAdds)
+      sets.append(
+        FrameSet(
+          extents: tile.extents, windows: tile.windows, frames: frames, weight: 1 / Double(sides.count * windows),
+          cost: cost * Double(sides.count)))
+    }
+    return sets
+  }
+}

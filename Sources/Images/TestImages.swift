@@ -1,0 +1,125 @@
+/// Labelled images as testing sees them: whole pictures at a size, and any part of them.
+///
+/// Any thread may read any image.
+public protocol TestImages: Sendable {
+  var channels: Int { get }
+  var classCount: Int { get }
+  /// The class of each image, 0 ..< `classCount`.
+  var labels: [Int32] { get }
+  /// What messages call the image.
+  func name(of index: Int) -> String
+  /// Height and width once the image is resized so that its shorter side is `shorterSide`; nil: as it is.
+  func extents(of index: Int, shorterSide: Int?) -> (height: Int, width: Int)
+  /// Writes values of 0 ... 255, (channels, rows, columns), of a part of the resized image.
+  func read(
+    _ index: Int, shorterSide: Int?, rows: Range<Int>, columns: Range<Int>, into values: UnsafeMutablePointer<Float>
+  ) throws(DataError)
+  /// Says which images will be read soon.
+  func announce(_ indices: [Int])
+}
+
+extension TestImages {
+  public var count: Int { labels.count }
+}
+
+/// Encoded photographs as testing sees them, decoded anew for each reading and only as far as it needs.
+public struct PhotoTestImages: TestImages {
+  private let images: any EncodedImages
+  private let renderers = IdleRenderers()
+
+  public init(_ images: any EncodedImages) { self.images = images }
+
+  public var channels: Int { 3 }
+  public var classCount: Int { images.classCount }
+  public var labels: [Int32] { images.labels }
+  public func name(of index: Int) -> String { images.name(of: index) }
+  public func announce(_ indices: [Int]) { images.announce(indices) }
+
+  public func extents(of index: Int, shorterSide: Int?) -> (height: Int, width: Int) {
+    let (height, width) = images.extents(of: index)
+    guard let shorterSide else { return (height, width) }
+    return PhotoView.resized(height: height, width: width, shorterSide: shorterSide)
+  }
+
+  public func read(
+    _ index: Int, shorterSide: Int?, rows: Range<Int>, columns: Range<Int>, into values: UnsafeMutablePointer<Float>
+  ) throws(DataError) {
+    let (height, width) = images.extents(of: index)
+    let view = PhotoView(
+      height: height, width: width, shorterSide: shorterSide ?? min(height, width), rows: rows, columns: columns)
+    try renderers.render(
+      index, of: images, view: view, finish: CropResampling.Finish(mean: nil, scale: 1, mirrored: false), output: values
+    )
+  }
+}
+
+/// Images of one size in memory as testing sees them.
+public struct PlainTestImages: TestImages {
+  public let labels: [Int32]
+  public let classCount: Int
+  private let extents: ImageExtents
+  private let pixels: Pixels
+
+  private enum Pixels: Sendable {
+    case bytes(LabeledImages)
+    /// (channels, height, width) of each image, of 0 ... 255.
+    case values([[Float]])
+  }
+
+  public init(_ images: LabeledImages) {
+    (labels, classCount, extents) = (images.labels, images.classCount, images.extents)
+    pixels = .bytes(images)
+  }
+
+  /// - Parameter values: (channels, height, width) of each image, of 0 ... 255.
+  public init(_ values: [[Float]], extents: ImageExtents, labels: [Int32], classCount: Int) {
+    precondition(
+      values.count == labels.count && values.allSatisfy { $0.count == extents.count },
+      "\(values.count) images for \(labels.count) labels, of \(extents)")
+    (self.labels, self.classCount, self.extents) = (labels, classCount, extents)
+    pixels = .values(values)
+  }
+
+  public var channels: Int { extents.channels }
+  public func name(of index: Int) -> String { "image \(index)" }
+  public func announce(_ indices: [Int]) {}
+
+  public func extents(of index: Int, shorterSide: Int?) -> (height: Int, width: Int) {
+    guard let shorterSide else { return (extents.height, extents.width) }
+    return PhotoView.resized(height: extents.height, width: extents.width, shorterSide: shorterSide)
+  }
+
+  public func read(
+    _ index: Int, shorterSide: Int?, rows: Range<Int>, columns: Range<Int>, into values: UnsafeMutablePointer<Float>
+  ) {
+    switch pixels {
+    case .bytes(let images):
+      images.withPixels(of: index) { bytes in
+        read(index, shorterSide, rows, columns, into: values) { Float(bytes[$0]) }
+      }
+    case .values(let images): read(index, shorterSide, rows, columns, into: values) { images[index][$0] }
+    }
+  }
+
+  private func read(
+    _ index: Int, _ shorterSide: Int?, _ rows: Range<Int>, _ columns: Range<Int>,
+    into values: UnsafeMutablePointer<Float>, pixel: (Int) -> Float
+  ) {
+    let (height, width) = extents(of: index, shorterSide: shorterSide)
+    var source = pixel
+    if height != extents.height || width != extents.width {
+      let resized = resample(extents, height: height, width: width, pixel: pixel)
+      source = { resized[$0] }
+    }
+    var target = values
+    for channel in 0..<channels {
+      for row in rows {
+        let start = (channel * height + row) * width
+        for column in columns {
+          target.pointee = source(start + column)
+          target += 1
+        }
+      }
+    }
+  }
+}

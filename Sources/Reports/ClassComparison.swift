@@ -1,0 +1,68 @@
+/// The errors by class of two evaluations, side by side (paper, Fig. 7).
+public struct ClassComparison: Equatable, Sendable {
+  public struct Pair: Equatable, Sendable {
+    public let classIndex: Int
+    public let name: String
+    public let first: ClassErrors
+    public let second: ClassErrors
+  }
+
+  /// Which errors are compared.
+  public enum Measure: String, CaseIterable, Sendable {
+    case top1 = "top-1"
+    case top5 = "top-5"
+
+    /// Top-5 as in the paper where it says something, that is with many classes.
+    public static func usual(classes: Int) -> Measure { classes >= 100 ? .top5 : .top1 }
+  }
+
+  public let measure: Measure
+  /// Those that both evaluations have, by how much less the second errs, the most improved first.
+  public let pairs: [Pair]
+
+  /// - Parameter measure: nil: what is usual for so many classes.
+  /// - Throws: where a class has another name in the second, or there is no common class.
+  public init(
+    _ first: [ClassErrors], _ second: [ClassErrors], measure: Measure? = nil, path: String
+  ) throws(ReportError) {
+    let measure = measure ?? .usual(classes: first.count)
+    let others = Dictionary(second.map { ($0.classIndex, $0) }, uniquingKeysWith: { first, _ in first })
+    var pairs: [Pair] = []
+    for one in first {
+      guard let other = others[one.classIndex] else { continue }
+      guard one.name == other.name else {
+        throw ReportError(
+          .wrongContents, path: path,
+          problem: "class \(one.classIndex) is \(other.name), but \(one.name) in the other: not the same classes")
+      }
+      pairs.append(Pair(classIndex: one.classIndex, name: one.name, first: one, second: other))
+    }
+    guard !pairs.isEmpty else {
+      throw ReportError(.wrongContents, path: path, problem: "it has no class in common with the other")
+    }
+    self.measure = measure
+    self.pairs = pairs.sorted {
+      (-Self.reduction($0, measure), $0.classIndex) < (-Self.reduction($1, measure), $1.classIndex)
+    }
+  }
+
+  /// How much less the second errs, in points of per cent.
+  public func reduction(_ pair: Pair) -> Double { Self.reduction(pair, measure) }
+
+  /// In per cent.
+  public func errors(_ pair: Pair) -> (first: Double, second: Double) {
+    (Self.error(pair.first, measure), Self.error(pair.second, measure))
+  }
+
+  private static func error(_ errors: ClassErrors, _ measure: Measure) -> Double {
+    measure == .top5 ? errors.top5Error : errors.top1Error
+  }
+
+  private static func reduction(_ pair: Pair, _ measure: Measure) -> Double {
+    error(pair.first, measure) - error(pair.second, measure)
+  }
+
+  public var better: Int { pairs.count { reduction($0) > 0 } }
+  public var worse: Int { pairs.count { reduction($0) < 0 } }
+  public var unchanged: Int { pairs.count - better - worse }
+}

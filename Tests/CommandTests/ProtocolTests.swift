@@ -1,0 +1,152 @@
+import Foundation
+import Testing
+
+/// The paper's testing protocols through `evaluate` and `predict`, against what Tests/Golden/protocols.py computes from
+/// the same checkpoints.
+@Suite(.serialized, .enabled(if: isOutsideMPI && hasH5py)) struct ProtocolTests {
+  private let folder: TestFolder
+  private var directory: String { folder.path }
+  private let script = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+    .appending(path: "Golden/protocols.py").path
+
+  /// Two networks of different depths, kernels and pyramids; their scores far apart.
+  private func recipe(_ layers: String) -> String {
+    """
+    model:
+      activation: prelu
+      input: { channels: 3, height: 32, width: 32 }
+      fullyConnectedDeviation: [0.3, 0.3]
+      layers:
+    \(layers)
+    data: { kind: pack, directory: photos.h5, shorterSide: 40, validation: 0, scale: 0.015625 }
+    augmentation: { padding: 0, mirror: true, shorterSide: [32, 80], color: 0.1 }
+    training: { batch: 8, epochs: 1 }
+    schedule: { kind: steps, epochs: [] }
+    """
+  }
+
+  private let first = """
+        - convolution: { name: conv1, filters: 9, kernel: 3, padding: 1, stride: 2 }
+        - maxPooling: { name: pool1, size: 2, stride: 2 }
+        - convolution: { name: conv2, filters: 20, kernel: 3, padding: 1 }
+        - spatialPyramidPooling: { name: spp, levels: [3, 2, 1] }
+        - fullyConnected: { name: fc1, outputs: 17 }
+        - fullyConnected: { name: fc2, outputs: 2 }
+    """
+  private let second = """
+        - convolution: { name: conv1, filters: 16, kernel: 2, padding: 1, activation: relu }
+        - maxPooling: { name: pool1, size: 3, stride: 3 }
+        - convolution: { name: conv2, filters: 10, kernel: 2 }
+        - spatialPyramidPooling: { name: spp, levels: [2, 1] }
+        - fullyConnected: { name: fc1, outputs: 2 }
+    """
+
+  init() throws {
+    folder = try TestFolder()
+    let made = try Program.capture(python, [script, "pictures", "\(directory)/photos"])
+    try #require(made.exitCode == 0, "\(made.errors)")
+    let packed = try Program.run(
+      ["pack", "photos", "-o", "photos.h5", "--test", "photos", "--mean-side", "40", "--mean-crop", "32"],
+      in: directory)
+    try #require(packed.exitCode == 0, "\(packed.errors)")
+    for (name, layers) in [("first", first), ("second", second)] {
+      try recipe(layers).write(toFile: "\(directory)/\(name).yaml", atomically: true, encoding: .utf8)
+      let trained = try Program.run(
+        ["train", "--recipe", "\(name).yaml", "--run", name, "--iterations", "1", "--learning-rate", "0.0001"],
+        in: directory)
+      try #require(trained.exitCode == 0, "\(trained.errors)")
+    }
+  }
+
+  /// Probabilities by picture name, of the class 0: there are two.
+  private func expected(_ runs: [String], _ arguments: [String]) throws -> [String: Double] {
+    let pictures = pictures()
+    let outcome = try Program.capture(
+      python,
+      [script, "scores"] + runs.map { "\(directory)/\($0)/checkpoint-1.h5" } + ["--pictures"]
+        + pictures.map { "\(directory)/\($0)" } + arguments)
+    try #require(outcome.exitCode == 0, "\(outcome.errors)")
+    let scores = try JSONDecoder().decode([[Double]].self, from: Data(outcome.output.utf8))
+    return Dictionary(uniqueKeysWithValues: zip(pictures, scores.map { $0[0] }))
+  }
+
+  private func pictures() -> [String] {
+    (FileManager.default.enumerator(atPath: "\(directory)/photos")?.compactMap { $0 as? String } ?? [])
+      .filter { $0.hasSuffix(".png") }.sorted().map { "photos/\($0)" }
+  }
+
+  private struct Prediction: Decodable {
+    struct Guess: Decodable {
+      let `class`: Int
+      let probability: Double
+    }
+    let image: String
+    let top5: [Guess]
+  }
+
+  private static let tests = [
+    ["--protocol", "center"], ["--protocol", "center", "--mirror"], ["--protocol", "10-view"],
+    ["--protocol", "dense"], ["--protocol", "dense", "--no-mirror", "--scales", "53"],
+    ["--protocol", "dense", "--scales", "32,40,47"], ["--protocol", "10-view", "--scales", "40,64"],
+    ["--protocol", "dense", "--average", "logits"],
+  ]
+
+  /// What the script is told: it mirrors when it is asked to.
+  private func translated(_ arguments: [String]) -> [String] {
+    let isDense = arguments.contains("dense") && !arguments.contains("--no-mirror")
+    return arguments.filter { $0 != "--no-mirror" } + (isDense ? ["--mirror"] : [])
+  }
+
+  /// To 1e-4, as PyTorch would agree; single precision leaves about 1e-6.
+  @Test func predictGivesTheProbabilitiesOfTheDefinition() throws {
+    for arguments in Self.tests {
+      let expected = try expected(["first"], translated(arguments))
+      let outcome = try Program.run(["predict", "first", "photos", "--json"] + arguments, in: directory)
+      try #require(outcome.exitCode == 0, "\(arguments): \(outcome.errors)")
+      let lines = outcome.output.split(separator: "\n")
+      try #require(lines.count == expected.count)
+      for line in lines {
+        let prediction = try JSONDecoder().decode(Prediction.self, from: Data(line.utf8))
+        let own = try #require(prediction.top5.first { $0.class == 0 }).probability
+        let other = try #require(expected[prediction.image])
+        #expect(abs(own - other) < 1e-4, "\(arguments), \(prediction.image): \(own), expected \(other)")
+      }
+      #expect(
+        (expected.values.max() ?? 0) - (expected.values.min() ?? 0) > 0.01, "\(arguments) say nothing: \(expected)")
+    }
+  }
+
+  /// Two models, and the same on any number of ranks.
+  @Test func evaluateAveragesModelsOnAnyRanks() throws {
+    // A pack's pictures are in the order of its classes.
+    let names = pictures()
+    for arguments in [["--protocol", "dense", "--scales", "40,48"], ["--protocol", "10-view", "--average", "logits"]] {
+      let expected = try expected(["first", "second"], translated(arguments))
+      var files: Set<String> = []
+      var outputs: Set<String> = []
+      for ranks in [nil, 2, 3, 4] {
+        let outcome = try Program.run(
+          ["evaluate", "first", "second", "--json", "--predictions", "p.csv", "--classes", "c.csv"] + arguments,
+          ranks: ranks, in: directory)
+        try #require(outcome.exitCode == 0, "\(outcome.errors)")
+        outputs.insert(outcome.output)
+        files.insert(
+          try ["p.csv", "c.csv"].map { try String(contentsOfFile: "\(directory)/\($0)", encoding: .utf8) }.joined())
+      }
+      #expect(files.count == 1 && outputs.count == 1, "\(arguments): \(outputs) \(files)")
+      let rows = try String(contentsOfFile: "\(directory)/p.csv", encoding: .utf8).split(separator: "\n").dropFirst()
+      try #require(rows.count == names.count)
+      var errors = 0
+      for row in rows {
+        let fields = row.split(separator: ",", omittingEmptySubsequences: false)
+        let name = names[try #require(Int(fields[0]))]
+        let isFirst = fields[2] == "0"
+        let own = try #require(Double(fields[isFirst ? 3 : 5]))
+        let other = try #require(expected[name])
+        #expect(abs(own - other) < 1e-4, "\(arguments), \(name): \(own), expected \(other)")
+        if fields[1] != fields[2] { errors += 1 }
+      }
+      #expect(outputs.first?.contains("\"top1_errors\":\(errors)") == true, "\(outputs)")
+    }
+  }
+}

@@ -1,0 +1,223 @@
+import Communication
+import Evaluation
+import Foundation
+import Images
+import Kernels
+import Network
+import Synchronization
+import Testing
+
+/// Tests of small networks on all ranks. Alone in one process; `scripts/test` runs these on several ranks.
+@Suite(.serialized) struct EvaluationTests {
+  private let world: World
+  private let pool = ThreadPool(threads: 2)
+
+  init() throws {
+    world = try World.start()
+    _ = finishAtExit
+  }
+
+  private func network(seed: UInt64 = 5, flatten: Bool = false) throws -> Network {
+    var layers: [LayerDescription] = [
+      .convolution(.init(name: "conv1", filters: 6, kernel: 3, padding: 1, activation: .prelu)),
+      .maxPooling(.init(name: "pool", size: 2, stride: 2)),
+      .convolution(.init(name: "conv2", filters: 18, kernel: 2, activation: .relu)),
+      .convolution(.init(name: "conv3", filters: 7, kernel: 2, padding: 1, activation: .prelu)),
+    ]
+    if !flatten { layers.append(.spatialPyramidPooling(.init(name: "spp", levels: [3, 2, 1]))) }
+    layers.append(.fullyConnected(.init(name: "fc1", outputs: 6, activation: .none)))
+    let network = try Network(
+      Architecture(name: "small", input: MapShape(channels: 3, height: 16, width: 16), layers: layers).resolved())
+    Initializer().fill(network.parameters.values, for: network.architecture, seed: seed, initialSlope: 0.25)
+    // Scores that differ between windows.
+    for tensor in network.architecture.parameters where tensor.part == .head && tensor.role == .weight {
+      for place in tensor.range { network.parameters.base[place] *= 10 }
+    }
+    return network
+  }
+
+  /// Waves of a size of their own for each image.
+  private struct Waves: TestImages {
+    let sizes: [(height: Int, width: Int)]
+    var labels: [Int32] { sizes.indices.map { Int32($0 % 6) } }
+    var classCount: Int { 6 }
+    var channels: Int { 3 }
+    /// An image that cannot be read.
+    var damaged: Int?
+    let reads = Reads()
+
+    final class Reads: Sendable {
+      let all = Mutex<[Int]>([])
+    }
+
+    func name(of index: Int) -> String { "wave \(index)" }
+    func announce(_ indices: [Int]) {}
+
+    func extents(of index: Int, shorterSide: Int?) -> (height: Int, width: Int) {
+      let (height, width) = sizes[index]
+      guard let side = shorterSide else { return (height, width) }
+      return height < width ? (side, side * width / height) : (side * height / width, side)
+    }
+
+    func read(
+      _ index: Int, shorterSide: Int?, rows: Range<Int>, columns: Range<Int>, into values: UnsafeMutablePointer<Float>
+    ) throws(DataError) {
+      if index == damaged { throw DataError(.invalid, path: name(of: index), expected: "a wave", found: "none") }
+      reads.all.withLock { $0.append(index) }
+      let (height, width) = extents(of: index, shorterSide: shorterSide)
+      var place = 0
+      for channel in 0..<3 {
+        for row in rows {
+          for column in columns {
+            let (y, x) = (Double(row) / Double(height), Double(column) / Double(width))
+            values[place] = Float(128 + 100 * sin(9 * y + Double(index + channel)) * cos(11 * x - Double(index)))
+            place += 1
+          }
+        }
+      }
+    }
+  }
+
+  private func member(_ network: Network, _ images: any TestImages, place: Member.MeanPlace = .crop, padding: Int = 0)
+    -> Member
+  {
+    let extents = ImageExtents(channels: 3, height: 16, width: 16)
+    let mean = MeanImage(values: (0..<extents.count).map { 120 + Float($0 % 16) }, extents: extents)
+    return Member(
+      network, images: images, mean: mean, meanPlace: place, scale: 1 / 64, shorterSide: 20, padding: padding)
+  }
+
+  private let sizes = (0..<23).map { (height: 20 + 3 * ($0 % 4), width: 20 + 5 * ($0 % 3)) }
+
+  @Test(arguments: TestProtocol.Views.allCases)
+  func everyImageIsScoredOnce(views: TestProtocol.Views) throws {
+    let images = Waves(sizes: sizes)
+    let member = member(try network(), images)
+    let test = TestProtocol(views, scales: [20, 27])
+    let evaluation = try Evaluation([member], test, world: world, on: pool)
+    let result = try #require(try evaluation.run(keepsPredictions: true))
+    #expect(result.total.images == 23 && result.predictions.map(\.sample) == Array(0..<23))
+    #expect(result.classes.map(\.images) == [4, 4, 4, 4, 4, 3])
+    // The same images on no two ranks.
+    var read = [Int64](repeating: 0, count: 23)
+    for index in Set(images.reads.all.withLock { $0 }) { read[index] += 1 }
+    try world.allreduceSum(&read)
+    #expect(read.allSatisfy { $0 == 1 }, "\(read)")
+
+    // The same alone, by the other way in.
+    let alone = try Predictor(member.network, test, on: ThreadPool(threads: 1)).scores(member)
+    var wrong = 0
+    for (guess, scores) in zip(result.predictions, alone) {
+      #expect(guess.classes == scores.best(5) && guess.scores == guess.classes.map { scores.probabilities[$0] })
+      #expect(abs(scores.probabilities.reduce(0, +) - 1) < 1e-9)
+      if scores.best(1) != [guess.label] { wrong += 1 }
+    }
+    #expect(result.total.top1 == wrong)
+    #expect(Set(result.predictions.map { $0.scores[0] }).count == 23, "images look the same to the network")
+  }
+
+  @Test func modelsAreAveraged() throws {
+    let images = Waves(sizes: sizes)
+    let members = [member(try network(), images), member(try network(seed: 6, flatten: true), images, place: .image)]
+    let test = TestProtocol(.tenView)
+    let evaluation = try Evaluation(members, test, world: world, on: pool)
+    let result = try #require(try evaluation.run(keepsPredictions: true))
+    let each = try members.map { try Predictor($0.network, test, on: pool).scores($0) }
+    for guess in result.predictions {
+      for (place, score) in zip(guess.classes, guess.scores) {
+        let mean = each.reduce(0) { $0 + $1[guess.sample].probabilities[place] } / 2
+        // Kept in single precision between the models.
+        #expect(abs(score - mean) < 1e-6)
+      }
+    }
+  }
+
+  /// Windows of tiles are the whole image's own, and all of them.
+  @Test(arguments: [(20, 150), (150, 20), (33, 61)], [0, 2])
+  func largeImagesAreCut(size: (Int, Int), padding: Int) throws {
+    let images = Waves(sizes: [(size.0, size.1)])
+    let member = member(try network(), images, padding: padding)
+    let test = TestProtocol(.dense, scales: [size.0 < size.1 ? size.0 : size.1])
+    func scores(limit: Int?) throws -> [Double] {
+      let evaluation = try Evaluation([member], test, pixelLimit: limit, world: world, on: pool)
+      let guess = try #require(try evaluation.run(keepsPredictions: true)?.predictions.first)
+      return zip(guess.classes, guess.scores).sorted { $0.0 < $1.0 }.map { $0.1 }
+    }
+    let extents = FrameExtents(height: size.0 + 2 * padding, width: size.1 + 2 * padding)
+    let whole = try scores(limit: nil)
+    for limit in [1, 1000, 1500] {
+      let tiles = try member.network.tiles(of: extents, pixelLimit: limit)
+      let form = try member.network.form(extents)
+      #expect(tiles.count > 1 && tiles.reduce(0) { $0 + $1.windows.count } == form.allWindows.count)
+      let cut = try scores(limit: limit)
+      #expect(zip(cut, whole).allSatisfy { abs($0 - $1) < 1e-6 }, "\(cut), whole \(whole), limit \(limit)")
+    }
+  }
+
+  /// One window of an image of the network's own size, and the mirror image of it.
+  @Test func aWindowOfItsOwnSizeIsTheCentre() throws {
+    let images = Waves(sizes: [(16, 16)])
+    let member = member(try network(), images)
+    func scores(_ test: TestProtocol) throws -> [Double] {
+      try Predictor(member.network, test, on: pool).scores(member)[0].probabilities
+    }
+    let centre = try scores(TestProtocol(.center, scales: [16]))
+    #expect(try scores(TestProtocol(.dense, scales: [16], mirror: false)) == centre)
+    let both = try scores(TestProtocol(.center, scales: [16], mirror: true))
+    #expect(both != centre)
+    #expect(try scores(TestProtocol(.dense, scales: [16])) == both)
+  }
+
+  @Test func aRankThatIsToStopStopsAll() throws {
+    let member = member(try network(), Waves(sizes: sizes))
+    let evaluation = try Evaluation([member], .center, world: world, on: pool)
+    let isLast = world.rank == world.size - 1
+    #expect(try evaluation.run(keepGoing: { !isLast }) == nil)
+  }
+
+  @Test func whatDoesNotFitIsRefused() throws {
+    let member = member(try network(), Waves(sizes: sizes))
+    #expect(throws: EvaluationError.self) {
+      try Evaluation([member], TestProtocol(.dense, scales: [15]), world: world, on: pool)
+    }
+    #expect {
+      try Evaluation([member], TestProtocol(.dense, scales: [15]), world: world, on: pool)
+    } throws: {
+      "\($0)".contains("wave 0 is 15×15 at scale 15, but the network's input is 16×16: choose scales of at least 16")
+    }
+    var damaged = Waves(sizes: [(20, 20)])
+    damaged.damaged = 0
+    let broken = self.member(try network(), damaged)
+    #expect(throws: DataError.self) { try Predictor(broken.network, .center, on: pool).scores(broken) }
+  }
+
+  @Test func nothingIsNoError() throws {
+    let member = member(try network(), Waves(sizes: []))
+    let result = try Evaluation([member], .center, world: world, on: pool).run()
+    #expect(result?.total == ErrorCounts())
+  }
+}
+
+@Test func groupsAreDealtByCost() {
+  let costs: [Double] = [5, 1, 1, 1, 4, 2, 3, 3]
+  let groups = TestGroups(groups: costs.enumerated().map { TestGroup(samples: [$0], cost: $1) })
+  for ranks in 1...5 {
+    let dealt = groups.dealt(toRanks: ranks)
+    #expect(dealt.flatMap { $0.flatMap(\.samples) }.sorted() == Array(0..<8))
+    let loads = dealt.map { $0.reduce(0) { $0 + $1.cost } }
+    #expect(loads.max()! <= max(5, 20 / Double(ranks) + 1), "\(loads) on \(ranks) ranks")
+  }
+}
+
+@Test func theHighestComeFirstAndNumbersBeforeNone() {
+  func best(_ scores: [Double], _ count: Int = 3) -> [Int] {
+    scores.withUnsafeBufferPointer { highest(count, of: $0) }
+  }
+  #expect(best([0.1, 0.5, 0.2, 0.5]) == [1, 3, 2])
+  #expect(best([.nan, 0.5, .nan, 0.1]) == [1, 3, 0])
+  #expect(best([1], 5) == [0])
+  #expect(best([]) == [])
+}
+
+/// MPI wants to be finished after the last test, and only the process's end tells which was the last.
+private let finishAtExit = atexit { try? World.start().finish() }
