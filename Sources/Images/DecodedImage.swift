@@ -44,10 +44,4 @@ public struct DecodedImage: Equatable, Sendable {
     precondition(target.channels == extents.channels, "a picture of \(extents) cannot become one of \(target)")
     return resample(extents, height: target.height, width: target.width) { Float(bytes[$0]) }
   }
-
-  /// The input of a network: resized to the mean's extents, the mean subtracted, times `scale`. For a picture of the
-  /// mean's own size the same bits as `SampleLoader.loadPlain` gives.
-  public func networkInput(mean: MeanImage, scale: Float) -> [Float] {
-    zip(resized(to: mean.extents), mean.values).map { ($0 - $1) * scale }
-  }
 }

@@ -37,10 +37,6 @@ public final class PhotoLoader: SampleSource {
     try render(sample, view(sample: sample, epoch: epoch), into: output)
   }
 
-  public func loadPlain(sample: Int, into output: UnsafeMutablePointer<Float>) throws(DataError) {
-    try render(sample, plainView(sample: sample), into: output)
-  }
-
   /// What training sees of `sample` in `epoch`.
   public func view(sample: Int, epoch: Int) -> PhotoView {
     guard let augmentation else { return plainView(sample: sample) }

@@ -1,4 +1,4 @@
-/// Makes network inputs of labelled images in memory: (pixel − mean) · scale, for training cropped and mirrored at random.
+/// Makes network inputs of labelled images in memory: (pixel − mean) · scale, cropped and mirrored at random where that is asked for.
 public struct SampleLoader: SampleSource {
   public let images: LabeledImages
   public let mean: MeanImage
@@ -48,13 +48,6 @@ public struct SampleLoader: SampleSource {
           }
         }
       }
-    }
-  }
-
-  /// Uncropped and not mirrored.
-  public func loadPlain(sample: Int, into output: UnsafeMutablePointer<Float>) {
-    withPointers(sample) { pixels, mean in
-      subtract(pixels, mean, scale, extents.count, output)
     }
   }
 

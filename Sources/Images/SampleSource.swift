@@ -1,4 +1,4 @@
-/// Labelled images that become a network's inputs: what training and evaluation know of data.
+/// Labelled images that become a network's inputs: what training knows of data.
 ///
 /// A pure function of seed, epoch and sample: any thread may load any sample, and gets the same bits.
 public protocol SampleSource: Sendable {
@@ -16,8 +16,6 @@ public protocol SampleSource: Sendable {
 
   /// Writes `sample` as training sees it in `epoch` to `output`, (channels, height, width).
   func load(sample: Int, epoch: Int, into output: UnsafeMutablePointer<Float>) throws(DataError)
-  /// Writes `sample` as evaluation sees it to `output`, (channels, height, width).
-  func loadPlain(sample: Int, into output: UnsafeMutablePointer<Float>) throws(DataError)
   /// Says which samples will be loaded soon, so that the system can read their bytes meanwhile.
   func announce(_ samples: [Int])
 }

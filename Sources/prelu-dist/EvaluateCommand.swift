@@ -67,7 +67,6 @@ struct EvaluateCommand: ParsableCommand {
   }
 
   private func run(_ world: World, _ terminal: Terminal?) throws -> Int32 {
-    let start = monotonicSeconds()
     try world.together(exitCode: Training.ExitCode.of) {
       guard world.rank == 0 else { return }
       if let results { try ResultsFile.check(results) }
@@ -85,6 +84,7 @@ struct EvaluateCommand: ParsableCommand {
     }
     let reporter = EvaluationReporter(terminal: json ? nil : terminal, quiet: json)
     world.activity = Activity("the evaluation", 0)
+    let start = monotonicSeconds()
     let result = try evaluation.run(
       keepsPredictions: predictions != nil, keepGoing: { !StopSignals.isRequested }, progress: reporter.show)
     reporter.clear()

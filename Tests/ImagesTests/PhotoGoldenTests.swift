@@ -19,14 +19,16 @@ import Testing
   }
 
   private func loader(
-    _ pictures: [(name: String, height: Int, width: Int)], mean: [Float]? = nil, side: Int = 40, scale: Float = 1
+    _ pictures: [(name: String, height: Int, width: Int)], mean: [Float]? = nil, side: Int = 40, scale: Float = 1,
+    isPlain: Bool = false
   ) throws -> PhotoLoader {
     PhotoLoader(
       images: try FileImages(pictures),
       mean: MeanImage(
         values: try mean ?? golden.tensor("mean").values, extents: ImageExtents(channels: 3, height: crop, width: crop)),
       colors: try colors(),
-      augmentation: PhotoAugmentation(shorterSide: 32...80, mirror: true, colorDeviation: 0.1), plainSide: side,
+      augmentation: isPlain ? nil : PhotoAugmentation(shorterSide: 32...80, mirror: true, colorDeviation: 0.1),
+      plainSide: side,
       seed: 11, scale: scale)
   }
 
@@ -78,8 +80,8 @@ import Testing
           #expect(largest(loaded, expected) < 1e-3, "\(picture.name), epoch \(epoch), sample \(sample)")
         }
       }
-      let loader = try loader(pictures)
-      let plain = try load(loader) { try loader.loadPlain(sample: index, into: $0) }
+      let loader = try loader(pictures, isPlain: true)
+      let plain = try load(loader) { try loader.load(sample: index, epoch: 0, into: $0) }
       #expect(largest(plain, try golden.tensor("\(picture.name) centre").values) < 1e-3)
     }
   }
@@ -98,8 +100,8 @@ import Testing
     for (name, height, width, side, bound) in [
       ("rgb-420.jpg", 61, 93, 200, Float(0.4)), ("large.jpg", 620, 760, 100, 0.5),
     ] {
-      let loader = try loader([(name, height, width)], mean: zero, side: side)
-      let loaded = try load(loader) { try loader.loadPlain(sample: 0, into: $0) }
+      let loader = try loader([(name, height, width)], mean: zero, side: side, isPlain: true)
+      let loaded = try load(loader) { try loader.load(sample: 0, epoch: 0, into: $0) }
       let expected = try golden.tensor("\(name) centre \(side)").values
       #expect(mean(loaded, expected) < bound, "\(name): \(mean(loaded, expected))")
       #expect(largest(loaded, expected) < 3, "\(name): \(largest(loaded, expected))")
@@ -149,9 +151,9 @@ import Testing
   }
 
   @Test func aPictureOfOtherExtentsIsNamed() throws {
-    let loader = try loader([("rgb-420.jpg", 60, 93)])
+    let loader = try loader([("rgb-420.jpg", 60, 93)], isPlain: true)
     let words = message {
-      try load(loader) { try loader.loadPlain(sample: 0, into: $0) }
+      try load(loader) { try loader.load(sample: 0, epoch: 0, into: $0) }
     }
     #expect(words.contains("rgb-420.jpg: expected a whole JPEG picture"), "\(words)")
     #expect(words.contains("93×61 pixels instead of 93×60"), "\(words)")

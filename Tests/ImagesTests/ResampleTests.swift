@@ -55,13 +55,3 @@ func resizesAsPillowDoes(width: Int, height: Int, golden: [Float]) {
         == Array(resized[channel * 18..<(channel + 1) * 18]))
   }
 }
-
-@Test func pictureOfTheDataSetsSizeIsItsPlainSample() {
-  let images = sampleImages(3, ImageExtents(channels: 3, height: 5, width: 7))
-  let mean = MeanImage(of: images)
-  let loader = SampleLoader(images: images, mean: mean, augmentation: .none, seed: 0, scale: 0.1)
-  var plain = [Float](repeating: .nan, count: images.extents.count)
-  loader.loadPlain(sample: 2, into: &plain)
-  let picture = DecodedImage(bytes: images.pixels(of: 2), extents: images.extents)
-  #expect(picture.networkInput(mean: mean, scale: 0.1) == plain)
-}

@@ -33,8 +33,6 @@ import Training
       output[0] = Float(sample)
       output[1] = Float(epoch)
     }
-
-    func loadPlain(sample: Int, into output: UnsafeMutablePointer<Float>) throws(DataError) {}
   }
 
   @Test(arguments: [1, 2, 5]) func everySampleArrives(threads: Int) throws {
