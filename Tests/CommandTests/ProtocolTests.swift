@@ -116,6 +116,63 @@ import Testing
     }
   }
 
+  @Test func filesAreWrittenAndCompared() throws {
+    func run(_ arguments: String...) throws -> Program.Outcome {
+      try Program.run(arguments, in: directory)
+    }
+    for name in ["first", "second"] {
+      let outcome = try run("evaluate", name, "--classes", "\(name).csv", "--results", "results.csv")
+      try #require(outcome.exitCode == 0, "\(outcome.errors)")
+    }
+    let both = try run("evaluate", "first", "second", "--results", "results.csv", "--predictions", "both.h5")
+    try #require(both.exitCode == 0, "\(both.errors)")
+    func rows(_ file: String) throws -> [[Substring]] {
+      try String(contentsOfFile: "\(directory)/\(file)", encoding: .utf8).split(separator: "\n")
+        .map { $0.split(separator: ",", omittingEmptySubsequences: false) }
+    }
+    let results = try rows("results.csv")
+    #expect(results.count == 4 && results[0][9] == "top1_errors" && results.allSatisfy { $0.count == 15 })
+    #expect(results[3][1] == "first/checkpoint-1.h5 second/checkpoint-1.h5" && results[3][8] == "6")
+
+    // By class the errors add up, and `compare` says what differs.
+    let (first, second) = (try rows("first.csv").dropFirst(), try rows("second.csv").dropFirst())
+    for (table, result) in [(first, results[1]), (second, results[2])] {
+      #expect(table.map { Int($0[3]) ?? -1 }.reduce(0, +) == Int(result[9]), "\(table), \(result)")
+      #expect(table.map { Int($0[2]) ?? -1 } == [3, 3])
+    }
+    let gains = zip(first, second).map { (Int($0[3]) ?? 0) - (Int($1[3]) ?? 0) }
+    let compared = try run("compare", "first.csv", "second.csv")
+    let counts =
+      "\(gains.count { $0 > 0 }) better, \(gains.count { $0 == 0 }) unchanged, \(gains.count { $0 < 0 }) worse"
+    #expect(compared.output.contains(counts), "\(compared.output), expected \(counts)")
+
+    let script = """
+      import h5py; f = h5py.File('both.h5'); print(list(f['index'][()]), f['score'][()].sum(1).round(6).tolist(), \
+      [n.decode() for n in f['class_names'][()]])
+      """
+    let read = try Program.capture(python, ["-c", "import os; os.chdir('\(directory)')\n\(script)"])
+    #expect(read.output == "[0, 1, 2, 3, 4, 5] [1.0, 1.0, 1.0, 1.0, 1.0, 1.0] ['class 0', 'class 1']\n", "\(read)")
+
+    // The subset is the seed's, whoever asks.
+    let subsets = try ["4", "4", "5"].map { seed in
+      let outcome = try run("evaluate", "first", "--subset", "3", "--seed", seed, "--predictions", "s.csv")
+      try #require(outcome.exitCode == 0, "\(outcome.errors)")
+      return try rows("s.csv").dropFirst().map { $0[0] }
+    }
+    #expect(subsets[0].count == 3 && subsets[0] == subsets[1] && subsets[0] != subsets[2], "\(subsets)")
+  }
+
+  @Test func namesComeFromStandardInputToo() throws {
+    let list = pictures().joined(separator: "\n") + "\n"
+    try list.write(toFile: "\(directory)/names", atomically: true, encoding: .utf8)
+    let piped = try Program.capture(
+      "/bin/sh", ["-c", "cd '\(directory)' && '\(Program.path)' predict first - --json < names"])
+    let listed = try Program.run(["predict", "first", "--json"] + pictures(), in: directory)
+    let inside = try Program.run(["predict", "first", "photos", "--json"], in: directory)
+    #expect(piped.exitCode == 0 && piped.output.split(separator: "\n").count == pictures().count, "\(piped.errors)")
+    #expect(piped.output == listed.output && inside.output == listed.output)
+  }
+
   /// Two models, and the same on any number of ranks.
   @Test func evaluateAveragesModelsOnAnyRanks() throws {
     // A pack's pictures are in the order of its classes.
