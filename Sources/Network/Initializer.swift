@@ -1,3 +1,4 @@
+import Kernels
 import Randomness
 
 #if canImport(Glibc)
@@ -143,10 +144,12 @@ extension Initializer {
   ///
   /// A weight depends on seed, layer and its own place in the layer alone, so parts may be filled anywhere in any order.
   ///
-  /// - Parameter parameters: The flat vector, `network.parameterVectorLength` floats.
+  /// - Parameters:
+  ///   - parameters: The flat vector, `network.parameterVectorLength` floats.
+  ///   - pool: what shares the work; the values do not depend on it.
   public func fill(
     _ parameters: UnsafeMutableBufferPointer<Float>, for network: ResolvedArchitecture, seed: UInt64,
-    initialSlope: Float = 0.25
+    initialSlope: Float = 0.25, on pool: ThreadPool = ThreadPool(threads: 1)
   ) {
     precondition(
       parameters.count == network.parameterVectorLength,
@@ -158,7 +161,7 @@ extension Initializer {
       case .weight:
         let deviation = standardDeviation(
           ofLayer: tensor.layerIndex, in: network, initialSlope: Double(initialSlope))
-        GaussianField(seed: seed, layer: tensor.layerIndex).fill(values, standardDeviation: deviation)
+        GaussianField(seed: seed, layer: tensor.layerIndex).fill(values, standardDeviation: deviation, on: pool)
       case .bias: break
       case .slope: values.update(repeating: initialSlope)
       }
@@ -176,11 +179,15 @@ private struct GaussianField {
     self.layer = UInt32(layer)
   }
 
-  func fill(_ values: UnsafeMutableBufferPointer<Float>, standardDeviation: Double) {
-    for first in stride(from: 0, to: values.count, by: 4) {
-      let four = self.four(first / 4) * standardDeviation
-      for element in first..<min(first + 4, values.count) {
-        values[element] = Float(four[element - first])
+  /// Elements that a thread fills at a time; a multiple of 4.
+  private static let piece = 1 << 16
+
+  func fill(_ values: UnsafeMutableBufferPointer<Float>, standardDeviation: Double, on pool: ThreadPool) {
+    guard let base = values.baseAddress else { return }
+    pool.parallelFor((values.count + Self.piece - 1) / Self.piece) { piece, _ in
+      for first in stride(from: piece * Self.piece, to: min((piece + 1) * Self.piece, values.count), by: 4) {
+        let four = self.four(first / 4) * standardDeviation
+        for element in first..<min(first + 4, values.count) { base[element] = Float(four[element - first]) }
       }
     }
   }

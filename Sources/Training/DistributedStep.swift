@@ -37,7 +37,7 @@ public final class DistributedStep {
   let world: World
   let pool: ThreadPool
   /// Runs the head, on rank 0: while it does the other ranks of the same host sleep, so it has their cores as well.
-  private let headPool: ThreadPool
+  let headPool: ThreadPool
   private let seed: UInt64
   /// v of the update, laid out like the parameters. On ranks other than 0 only the tower's part is in use.
   public let momentum: FloatBuffer

@@ -144,7 +144,7 @@ public final class TrainingRun {
       } else {
         configuration.model.initializer.fill(
           network.parameters.values, for: network.architecture, seed: configuration.training.seed,
-          initialSlope: Float(configuration.model.initialSlope))
+          initialSlope: Float(configuration.model.initialSlope), on: step.headPool)
       }
     }
     let tower = network.architecture.towerRange
