@@ -49,7 +49,7 @@ let house: [Target] = [
   target(
     "Training",
     ["Network", "Images", "Packs", "Communication", "Checkpoint", "Configuration", "Evaluation", "Reports"]),
-  target("Benchmarks", ["Training"]),
+  target("Benchmarks", ["Training", "Diagnostics", "Reports"]),
   .executableTarget(
     name: "prelu-dist",
     dependencies: [
@@ -80,6 +80,7 @@ let bundles: [Target] = [
   tests("DiagnosticsTests", ["Diagnostics"]),
   tests("EvaluationTests", ["Evaluation", "Network", "Images", "Communication", "Checkpoint", "HDF5"]),
   tests("TrainingTests", ["Training", "Communication", "Network", "Kernels", "Checkpoint", "Configuration"]),
+  tests("BenchmarksTests", ["Benchmarks"]),
   tests("CommandTests", ["Packs"]),
   .executableTarget(
     name: "prelu-fuzz", dependencies: ["Checkpoint", "Configuration", "Images", "Network", "Reports"],

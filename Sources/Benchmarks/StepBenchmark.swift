@@ -76,7 +76,7 @@ public enum StepBenchmark {
   }
 
   /// Leaves of about 16 images, as a mini-batch of 128 has.
-  private static func leaves(batch: Int, ranks: Int) -> Int {
+  static func leaves(batch: Int, ranks: Int) -> Int {
     var leaves = 1
     while leaves < 8, batch > 16 * leaves || leaves < ranks { leaves *= 2 }
     return leaves
@@ -136,14 +136,14 @@ public enum StepBenchmark {
       peakMegabytes: peakMegabytes())
   }
 
-  private static func randomNetwork(_ architecture: ResolvedArchitecture, _ method: ConvolutionMethod?) -> Network {
+  static func randomNetwork(_ architecture: ResolvedArchitecture, _ method: ConvolutionMethod?) -> Network {
     let network = Network(architecture, convolution: method)
     Initializer(rule: .he(.forward), fullyConnected: .rule)
       .fill(network.parameters.values, for: architecture, seed: 3)
     return network
   }
 
-  private static func randomImage(_ architecture: ResolvedArchitecture) -> FloatBuffer {
+  static func randomImage(_ architecture: ResolvedArchitecture) -> FloatBuffer {
     let image = FloatBuffer(architecture.input.count)
     var random = SystemlessRandom(state: 5)
     random.fill(image.base, count: image.count)
@@ -151,7 +151,7 @@ public enum StepBenchmark {
   }
 
   /// Compares the features of an image with those of the direct convolution.
-  private static func verify(_ architecture: ResolvedArchitecture, method: ConvolutionMethod?) throws {
+  static func verify(_ architecture: ResolvedArchitecture, method: ConvolutionMethod?) throws {
     let image = randomImage(architecture)
     func features(_ method: ConvolutionMethod?) -> [Float] {
       let network = randomNetwork(architecture, method)

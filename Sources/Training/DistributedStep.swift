@@ -179,7 +179,7 @@ public final class DistributedStep {
   }
 
   /// Floats that are worth a sum over the ranks of their own: below that its latency counts for more than its length.
-  private static let leastPart = 1 << 18
+  package static let leastPart = 1 << 18
 
   private func backward(_ index: Int, _ range: Range<Int>) {
     let target = gradient.base + range.lowerBound

@@ -10,7 +10,9 @@ import Training
 struct BenchCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "bench", abstract: "Measure the convolution kernels and the training step on this machine.",
-    subcommands: [ConvolutionCommand.self, StepCommand.self, FeedingCommand.self])
+    subcommands: [
+      ConvolutionCommand.self, StepCommand.self, ScalingCommand.self, FeedingCommand.self,
+    ])
 
   /// The model to measure.
   struct ModelOptions: ParsableArguments {
@@ -29,11 +31,14 @@ struct BenchCommand: ParsableCommand {
     @Flag(help: "Print JSON.")
     var json = false
 
-    func architecture() throws -> ResolvedArchitecture {
-      var configuration = try Configuration.load(recipe: recipe ?? Recipes.defaultName)
-      if let model { try configuration.model.choose(architecture: model) }
-      return try configuration.architecture().resolved()
-    }
+    func architecture() throws -> ResolvedArchitecture { try BenchCommand.architecture(model: model, recipe: recipe) }
+  }
+
+  /// What a recipe has, the default one where none is named, with another architecture where one is.
+  static func architecture(model: String?, recipe: String? = nil) throws -> ResolvedArchitecture {
+    var configuration = try Configuration.load(recipe: recipe ?? Recipes.defaultName)
+    if let model { try configuration.model.choose(architecture: model) }
+    return try configuration.architecture().resolved()
   }
 
   struct ConvolutionCommand: ParsableCommand {

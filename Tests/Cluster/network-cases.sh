@@ -10,7 +10,7 @@ over_hosts() { # HOSTS RANKS COMMAND...
   OMPI_MCA_plm_rsh_agent=$lab/shell on node1 mpirun --bind-to none --host "$hosts" -np "$ranks" "$@"
 }
 
-# Figures, beside each other: what a gigabit gives, where the time goes, what the model of scaling says.
+# Figures: what a gigabit gives, and where the time goes.
 training_at_a_gigabit() {
   rate 1gbit
   local before after
@@ -22,12 +22,26 @@ training_at_a_gigabit() {
   check "the network carried it" test $((after - before)) -gt 10000000
   echo "figure: 4 hosts at 1 Gbit/s, 8 ranks, 40 steps of the default recipe: $((after - before)) bytes sent by node2"
   echo "figure: $(grep 'time on rank 0' eight.log)"
-  if prelu-dist bench --help 2>&1 | grep -q scaling; then
-    prelu-dist bench scaling >scaling.log 2>&1
-    sed 's/^/figure: /' scaling.log | head -n 20
-  else
-    echo "figure: no prediction: this build has no bench scaling"
-  fi
+  rate "$slow"
+}
+
+# The predicted step beside the measured one, on hosts with one rank each and links that are measured too. Four ranks share
+# this machine's cores, which the prediction is told by the contention that it measures.
+scaling_predicted() {
+  local speed hosts ranks log
+  for speed in 1gbit 10gbit; do
+    rate "$speed"
+    for hosts in node1,node2 node1,node2,node3,node4; do
+      ranks=$(tr , '\n' <<<"$hosts" | wc -l)
+      log=$speed-$ranks.log
+      over_hosts "$hosts" "$ranks" prelu-dist bench scaling --model fashion-8 --batch 128 --check-batch 128 --images 16 \
+        --max-ranks "$ranks" >"$log" 2>&1
+      check "the link is measured" says "$log" '^between nodes: latency [0-9.]+ µs \(measured\), bandwidth [0-9.]+ Gbit/s \(measured\)'
+      check "the step is predicted and measured" says "$log" "$ranks ranks here: predicted [0-9.]+ ms, measured [0-9.]+ ms"
+      echo "figure: $ranks hosts at $speed: $(sed -n 's/^between nodes: //p' "$log")"
+      echo "figure: $(grep "$ranks ranks here" "$log")"
+    done
+  done
   rate "$slow"
 }
 
@@ -150,6 +164,7 @@ group_network() {
   run_case "hosts: another program on one" another_program_on_a_host
   run_case "hosts: other data on one" other_data_on_a_host
   run_case "hosts: training at 1 Gbit/s" training_at_a_gigabit
+  run_case "hosts: the step predicted" scaling_predicted
   if $long; then
     run_case "hosts: another BLAS kernel on one" another_kernel_on_a_host
     run_case "hosts: a host file, a rank and a host lost" hosts_without_a_scheduler

@@ -1,7 +1,7 @@
 import Glibc
 
 /// Whole texts, read and written with the system's own words on failure.
-enum TextFile {
+package enum TextFile {
   /// The largest text that is read, in bytes.
   static let sizeLimit = 256 << 20
 
@@ -35,7 +35,7 @@ enum TextFile {
   }
 
   /// Puts a whole file in place at once, so that a reader sees the old one or the new one.
-  static func replace(_ path: String, with text: String) throws(ReportError) {
+  package static func replace(_ path: String, with text: String) throws(ReportError) {
     let temporary = "\(path).tmp.\(getpid())"
     unlink(temporary)
     let descriptor = open(temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o666)

@@ -1,0 +1,106 @@
+/// What moves data between ranks: a message of n bytes takes latency + n / bandwidth (Hockney's model).
+public struct Link: Codable, Equatable, Sendable {
+  /// α, in seconds.
+  public var latency: Double
+  /// β, in bytes a second, one way.
+  public var bandwidth: Double
+
+  public init(latency: Double, bandwidth: Double) {
+    self.latency = latency
+    self.bandwidth = bandwidth
+  }
+
+  /// Of messages that one end handles one after the other.
+  public func seconds(bytes: Double, messages: Int = 1) -> Double {
+    guard messages > 0 else { return 0 }
+    return Double(messages) * latency + bytes / bandwidth
+  }
+}
+
+/// The links between ranks of one node, through its memory, and between nodes.
+public struct ClusterNetwork: Codable, Equatable, Sendable {
+  public var withinNode: Link
+  public var betweenNodes: Link
+
+  public init(withinNode: Link, betweenNodes: Link) {
+    self.withinNode = withinNode
+    self.betweenNodes = betweenNodes
+  }
+}
+
+/// The time of `World.allreduceTree`, with ranks that fill one node after the other.
+struct ReductionModel {
+  let ranks: Int
+  let ranksPerNode: Int
+  let network: ClusterNetwork
+  /// Seconds for a float, as in `StepParts`.
+  let copy: Double
+  let add: Double
+
+  struct Time: Equatable {
+    /// From the first message to the sum, in seconds.
+    var seconds = 0.0
+    /// Of a processor, in that time: copies into and out of what the messages travel through, and the additions. The
+    /// thread that does it shares its core with the backward pass.
+    var work = 0.0
+  }
+
+  /// Vectors of up to `wholeCount` floats are exchanged whole at distances 1, 2, 4 …; longer ones are halved at each
+  /// distance, added, and exchanged back: 2(1 − 1/p)·n floats each way.
+  ///
+  /// A number of ranks that is no power of two is MPI's own business, taken for a ring with a tree's latency:
+  /// 2⌈log₂ p⌉·α + 2(1 − 1/p)·n/β.
+  func time(floats count: Int) -> Time {
+    guard ranks > 1, count > 0 else { return Time() }
+    var time = Time()
+    let rounds = log2(ranks)
+    if ranks & (ranks - 1) != 0 {
+      let moved = 2 * (1 - 1 / Double(ranks)) * Double(count)
+      let link = ranks > ranksPerNode ? network.betweenNodes : network.withinNode
+      let sides = ranks > ranksPerNode ? 1.0 : 2.0
+      time.seconds = Double(2 * rounds) * link.latency + sides * 4 * moved / link.bandwidth + add * moved / 2
+      time.work = 2 * copy * moved + add * moved / 2
+    } else if count <= Self.wholeCount {
+      for round in 0..<rounds { exchange(Double(count), distance: 1 << round, added: true, &time) }
+    } else {
+      var part = Double(count)
+      for round in 0..<rounds {
+        part /= 2
+        exchange(part, distance: 1 << round, added: true, &time)
+        exchange(part, distance: 1 << round, added: false, &time)
+      }
+    }
+    time.seconds = max(time.seconds, time.work)
+    return time
+  }
+
+  /// As in `World.allreduceTree`.
+  static let wholeCount = 4096
+
+  /// The last word on whether to stop or save, and the like: a few bytes over all ranks and back.
+  var agreement: Double {
+    let link = ranks > ranksPerNode ? network.betweenNodes : network.withinNode
+    return Double(2 * log2(ranks)) * link.latency
+  }
+
+  /// Each rank sends `count` floats to the one at `distance` and gets as many.
+  ///
+  /// Within a node both directions go through the same memory, each rank copying what it sends and what it gets:
+  /// α + 2n/β. Between nodes both directions run at once, but all ranks of a node share its link: α + r·n/β.
+  private func exchange(_ count: Double, distance: Int, added: Bool, _ time: inout Time) {
+    let sum = added ? add * count : 0
+    let local = min(ranks, ranksPerNode)
+    // Partners differ in one bit of their ranks, and a node's ranks follow one another.
+    let staysInside = ranks <= ranksPerNode || ranksPerNode % (2 * distance) == 0
+    let (link, factor) = staysInside ? (network.withinNode, 2.0) : (network.betweenNodes, Double(local))
+    time.seconds += link.seconds(bytes: factor * 4 * count) + sum
+    time.work += 2 * copy * count + sum
+  }
+
+  /// ⌈log₂ n⌉.
+  private func log2(_ n: Int) -> Int {
+    var rounds = 0
+    while 1 << rounds < n { rounds += 1 }
+    return rounds
+  }
+}

@@ -1,0 +1,214 @@
+import ArgumentParser
+import Benchmarks
+import Communication
+import Foundation
+import Kernels
+import Network
+import Training
+
+extension BenchCommand {
+  struct ScalingCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+      commandName: "scaling",
+      abstract:
+        "Predict the training step on 1 to 1024 ranks from its parts, measured here; under mpirun the links too.",
+      discussion: """
+        The parts of a step are timed on one core, the fc layers on all cores of the host as well, after their results \
+        were compared with a reference. A message of n bytes is taken for latency + n / bandwidth. Ranks, one core each, \
+        fill one node after the other. Steps on one rank, and under mpirun on all its ranks, are run too, and the \
+        prediction is compared with them. Give --latency and --bandwidth for a network that you do not have yet.
+        """)
+
+    @Option(
+      help: ArgumentHelp(
+        "A built-in architecture; may be repeated (default: \(paperModels.joined(separator: ", "))).",
+        valueName: "name"))
+    var model: [String] = []
+
+    @Option(
+      help: ArgumentHelp(
+        "Compute all convolutions so: \(ConvolutionMethod.list) (default: by shape).", valueName: "method"))
+    var convolution: ConvolutionMethod?
+
+    @Option(help: ArgumentHelp("Images of a predicted step, on all ranks together.", valueName: "images"))
+    var batch = 128
+
+    @Option(help: ArgumentHelp("Images that the tower's passes are timed with, beside one.", valueName: "images"))
+    var images = 8
+
+    @Option(help: ArgumentHelp("Timed runs of each part; the median counts.", valueName: "number"))
+    var repetitions = 3
+
+    @Option(help: ArgumentHelp("Cores of a node, one rank each (default: this host's).", valueName: "cores"))
+    var coresPerNode: Int?
+
+    @Option(help: ArgumentHelp("Predict 1, 2, 4 … ranks, so many at most.", valueName: "ranks"))
+    var maxRanks = 1024
+
+    @Option(
+      help: ArgumentHelp(
+        "Latency between nodes (default: measured if mpirun has ranks on several, else \(assumedLatency)).",
+        valueName: "µs"))
+    var latency: Double?
+
+    @Option(
+      help: ArgumentHelp(
+        "Bandwidth between nodes (default: measured if mpirun has ranks on several, else \(assumedBandwidth)).",
+        valueName: "Gbit/s"))
+    var bandwidth: Double?
+
+    @Option(
+      help: ArgumentHelp(
+        "Latency within a node (default: measured under mpirun, else \(assumedLocalLatency)).", valueName: "µs"))
+    var localLatency: Double?
+
+    @Option(
+      help: ArgumentHelp(
+        "Bandwidth within a node (default: measured under mpirun, else half of what one core copies).",
+        valueName: "Gbit/s"))
+    var localBandwidth: Double?
+
+    @Option(
+      help: ArgumentHelp(
+        "Images of the steps that are run to check the prediction; 0: run none.", valueName: "images"))
+    var checkBatch = 32
+
+    @Option(help: ArgumentHelp("Write the table as CSV.", valueName: "file"))
+    var csv: String?
+
+    @Flag(help: "Print JSON, a line for each model.")
+    var json = false
+
+    private static let paperModels = ["small-14", "small-30", "A", "B", "C", "vgg-19"]
+    /// Of 10-gigabit Ethernet by TCP: µs and Gbit/s.
+    private static let (assumedLatency, assumedBandwidth) = (30.0, 10.0)
+    private static let assumedLocalLatency = 1.0
+
+    func validate() throws {
+      for (name, value) in [
+        ("--batch", batch), ("--images", images), ("--repetitions", repetitions), ("--max-ranks", maxRanks),
+        ("--cores-per-node", coresPerNode ?? 1),
+      ] where value < 1 {
+        throw ValidationError("\(name) takes a number from 1 on, not \(value).")
+      }
+      guard checkBatch >= 0 else { throw ValidationError("--check-batch takes a number from 0 on, not \(checkBatch).") }
+      guard maxRanks <= 1 << 20 else { throw ValidationError("--max-ranks takes at most \(1 << 20), not \(maxRanks).") }
+      for (name, value) in [("--latency", latency), ("--local-latency", localLatency)] {
+        if let value, !(value >= 0 && value.isFinite) {
+          throw ValidationError("\(name) takes microseconds from 0 on, not \(value).")
+        }
+      }
+      for (name, value) in [("--bandwidth", bandwidth), ("--local-bandwidth", localBandwidth)] {
+        if let value, !(value > 0 && value.isFinite) {
+          throw ValidationError("\(name) takes Gbit/s, more than 0, not \(value).")
+        }
+      }
+      if csv == "" { throw ValidationError("--csv needs the name of a file.") }
+    }
+
+    func run() throws {
+      onAllRanks { world in
+        let architectures = try (model.isEmpty ? Self.paperModels : model).map {
+          try BenchCommand.architecture(model: $0)
+        }
+        // Before the minutes that measuring takes, and on all ranks, so that none waits for one that has left.
+        var table = try world.together(exitCode: Training.ExitCode.of) {
+          world.rank == 0 ? try csv.map { try ScalingTable(path: $0) } : nil
+        }
+        var settings = ScalingBenchmark.Settings()
+        settings.batch = batch
+        settings.checkBatch = checkBatch > 0 ? checkBatch : nil
+        settings.images = images
+        settings.runs = repetitions
+        settings.method = convolution
+        settings.coresPerNode = coresPerNode ?? world.localCores
+        settings.ranks = Array(sequence(first: 1) { $0 * 2 <= maxRanks ? $0 * 2 : nil })
+        let vectors = ScalingBenchmark.measureVectors(runs: repetitions)
+        let network = clusterNetwork(try ScalingBenchmark.measureLinks(world), copy: vectors.copy, world)
+        for architecture in architectures {
+          let report = try ScalingBenchmark.run(
+            architecture, settings, network: network, vectors: vectors, world: world)
+          let failure: (any Error)? = Result {
+            if let report {
+              try table?.add(report)
+              if json { Console.sayJSON(report) } else { show(report) }
+            }
+          }.failure
+          try world.together(exitCode: Training.ExitCode.of) { if let failure { throw failure } }
+        }
+        return Training.ExitCode.done
+      }
+    }
+
+    /// Puts what was given before what was measured, and says what is what.
+    private func clusterNetwork(
+      _ measured: (withinNode: Link?, betweenNodes: Link?), copy: Double, _ world: World
+    ) -> ClusterNetwork {
+      func link(
+        _ name: String, latency: Double?, bandwidth: Double?, measured: Link?, assumed: Link
+      ) -> Link {
+        let source = { (given: Double?) in given != nil ? "given" : measured != nil ? "measured" : "assumed" }
+        let link = Link(
+          latency: latency.map { $0 * 1e-6 } ?? measured?.latency ?? assumed.latency,
+          bandwidth: bandwidth.map { $0 * 1e9 / 8 } ?? measured?.bandwidth ?? assumed.bandwidth)
+        if world.rank == 0, !json {
+          Console.say(
+            "\(name): latency \(oneDigit(link.latency * 1e6)) µs (\(source(latency))), bandwidth "
+              + "\(oneDigit(link.bandwidth * 8e-9)) Gbit/s (\(source(bandwidth)))")
+        }
+        return link
+      }
+      return ClusterNetwork(
+        withinNode: link(
+          "within a node", latency: localLatency, bandwidth: localBandwidth, measured: measured.withinNode,
+          assumed: Link(latency: Self.assumedLocalLatency * 1e-6, bandwidth: 2 / copy)),
+        betweenNodes: link(
+          "between nodes", latency: latency, bandwidth: bandwidth, measured: measured.betweenNodes,
+          assumed: Link(latency: Self.assumedLatency * 1e-6, bandwidth: Self.assumedBandwidth * 1e9 / 8)))
+    }
+
+    private func show(_ report: ScalingReport) {
+      Console.say(
+        "\n\(report.model), mini-batch \(report.batch), nodes of \(report.coresPerNode) cores, predicted, ms")
+      func row(_ cells: [String]) {
+        let line = cells.map { String(repeating: " ", count: max(0, 9 - $0.count)) + $0 }.joined()
+        Console.say(line)
+      }
+      row([
+        "ranks", "nodes", "images", "forward", "gather", "fc", "scatter", "backward", "exposed", "update", "step",
+        "speedup", "effic.",
+      ])
+      for prediction in report.predictions {
+        row(
+          [prediction.ranks, prediction.nodes, prediction.images].map { "\($0)" }
+            + [
+              prediction.forward, prediction.gather, prediction.fullyConnected, prediction.scatter, prediction.backward,
+              prediction.exposedReduction, prediction.update, prediction.step,
+            ].map(oneDigit)
+            + [
+              String(format: "%.2f×", prediction.speedup), "\(oneDigit(100 * prediction.efficiency)) %",
+            ])
+      }
+      for check in report.checks {
+        Console.say(
+          "\(report.model), mini-batch \(check.batch), \(check.ranks) rank\(check.ranks == 1 ? "" : "s") here: "
+            + String(
+              format: "predicted %.1f ms, measured %.1f ms, error %+.1f %%", check.predicted, check.measured,
+              check.errorPercent))
+      }
+      if report.contention > 1.005 {
+        Console.say(
+          "while all ranks compute, the tower takes \(oneDigit(100 * (report.contention - 1))) % longer than on one alone"
+        )
+      }
+    }
+  }
+}
+
+private func oneDigit(_ value: Double) -> String { String(format: "%.1f", value) }
+
+extension Result {
+  fileprivate var failure: Failure? {
+    if case .failure(let error) = self { error } else { nil }
+  }
+}

@@ -1,0 +1,155 @@
+import Benchmarks
+import Testing
+
+/// Steps that were computed by hand.
+@Suite struct ScalingModelTests {
+  private func evenly(_ seconds: Double) -> LeafCost { LeafCost([.init(images: 1, seconds: seconds)]) }
+
+  /// Two layers with a pooling between them, in seconds: an image takes 1 + 0.5 + 2 forward and 2 + 0.5 + 4 backward,
+  /// filters 0 unless given.
+  private func parts(
+    batch: Int = 16, parameters: (Int, Int) = (1_000_000, 2_000_000), filters: Double = 0, copy: Double = 0,
+    add: Double = 0, features: Int = 1000
+  ) -> StepParts {
+    func layer(_ name: String, _ parameters: Int, _ seconds: Double) -> StepParts.Layer {
+      StepParts.Layer(
+        name: name, parameters: parameters, forwardFilters: parameters > 0 ? filters : 0,
+        backwardFilters: parameters > 0 ? filters : 0, forward: evenly(seconds), backward: evenly(2 * seconds))
+    }
+    return StepParts(
+      batch: batch, featureCount: features,
+      layers: [layer("conv1", parameters.0, 1), layer("pool1", 0, 0.5), layer("conv2", parameters.1, 2)],
+      towerUpdate: 3, fullyConnected: CoreCost(oneCore: 8), headUpdate: CoreCost(oneCore: 4), copy: copy, add: add)
+  }
+
+  private func network(
+    latency: Double = 0, bandwidth: Double = .infinity, localLatency: Double = 0, localBandwidth: Double = .infinity
+  ) -> ClusterNetwork {
+    ClusterNetwork(
+      withinNode: Link(latency: localLatency, bandwidth: localBandwidth),
+      betweenNodes: Link(latency: latency, bandwidth: bandwidth))
+  }
+
+  private func model(_ parts: StepParts, _ network: ClusterNetwork, cores: Int = 1) -> ScalingModel {
+    ScalingModel(parts: parts, network: network, coresPerNode: cores, leastPart: 1 << 18)
+  }
+
+  private func near(_ a: Double, _ b: Double) -> Bool { abs(a - b) <= 1e-9 * max(abs(a), abs(b)) }
+
+  @Test func oneRankIsTheSumOfTheParts() {
+    // Whatever the network is: nothing goes through it. 16 images; filters of two layers, both ways.
+    let step = model(parts(filters: 0.25), network(latency: 100, bandwidth: 1, localLatency: 100)).prediction(ranks: 1)
+    #expect(near(step.forward, 56_500))
+    #expect(near(step.backward, 112_500))
+    #expect(near(step.fullyConnected, 12_000) && near(step.update, 3_000))
+    #expect(step.gather == 0 && step.scatter == 0 && step.exposedReduction == 0)
+    #expect(near(step.step, 184_000))
+    #expect([step.ranks, step.nodes, step.ranksPerNode, step.images] == [1, 1, 1, 16])
+    #expect(step.speedup == 1 && step.efficiency == 1)
+  }
+
+  @Test func leavesAreSummedOnTheirRank() {
+    // Eight leaves on one rank: seven additions and a copy of each of 3·10⁶ floats, 16·7 + 3·(7·2 + 1) s; on eight ranks
+    // neither.
+    let given = parts(copy: 1e-6, add: 2e-6, features: 0)
+    let backward = model(given, network()).prediction(ranks: 1).backward
+    #expect(near(backward, 157_000))
+    // Only the work for the sum over the ranks, of the layer that others follow: (1 − 1/8)·2·10⁶ floats are added, and
+    // 3.5·10⁶ copied in and out: 2·7 + 1.75·2 + 3.5·2 s.
+    let eight = model(given, network()).prediction(ranks: 8)
+    #expect(near(eight.backward, 24_500))
+  }
+
+  @Test(arguments: [2, 4, 8, 16]) func withAnInfiniteNetworkTheTowerIsDivided(ranks: Int) {
+    let step = model(parts(), network(), cores: 4).prediction(ranks: ranks)
+    // fc on the cores of rank 0's node; the update is everyone's.
+    let seconds: Double = 168 / Double(ranks) + 12 / Double(min(ranks, 4)) + 3
+    #expect(near(step.step, 1e3 * seconds))
+    #expect(step.nodes == max(1, ranks / 4))
+    #expect(near(step.speedup, 183_000 / step.step))
+    #expect(near(step.efficiency, step.speedup / Double(ranks)))
+  }
+
+  @Test func aShareIsAsLargeAsItsLeaves() {
+    // 128 images on 3 ranks: leaves that leave no rank more than 5 % above the mean; on 1024 the largest share is one.
+    let three = model(parts(batch: 128), network()).prediction(ranks: 3)
+    #expect((43...44).contains(three.images))
+    #expect(near(three.forward, 3500 * Double(three.images)))
+    let many = model(parts(batch: 128), network()).prediction(ranks: 1024)
+    #expect(many.images == 1 && near(many.forward, 3500))
+  }
+
+  @Test func featuresGoThroughOneLink() {
+    // 2 images a rank, 8 ranks on 4 nodes; a rank has one leaf, so two messages. 2·1000 features are 8000 bytes.
+    let cluster = network(latency: 10, bandwidth: 1000, localLatency: 1, localBandwidth: 4000)
+    let step = model(parts(), cluster, cores: 2).prediction(ranks: 8)
+    // One neighbour: 2·1 + 2 s. Six others: 12·10 + 48 s.
+    #expect(near(step.gather, 172_000))
+    // Short messages leave at once: 2 s of fc's update on two cores hide as much of the way back.
+    #expect(near(step.scatter, 170_000))
+    // Long ones wait until rank 0 calls MPI again: 2·10000 features are 80000 bytes.
+    let long = model(parts(features: 10000), cluster, cores: 2).prediction(ranks: 8)
+    #expect(near(long.scatter, long.gather) && near(long.gather, 622_000))
+  }
+
+  @Test func reductionHiddenButForItsLastPart() {
+    // conv2's 2·10⁶ floats, 8 MB to and fro between two nodes, take 1 s, while pool1 and conv1 take 8·(1 + 2) s; only
+    // conv1's 4 MB, 0.5 s, are left over.
+    let step = model(parts(features: 0), network(bandwidth: 8e6)).prediction(ranks: 2)
+    #expect(near(step.exposedReduction, 500))
+    #expect(near(step.backward, 56_000))
+  }
+
+  @Test func reductionThatTakesLongerThanTheLayersBelow() {
+    // conv2's part takes 100 s, 24 of which fit under the layers below; then conv1's 50 s.
+    let step = model(parts(features: 0), network(bandwidth: 8e4)).prediction(ranks: 2)
+    #expect(near(step.exposedReduction, 126_000))
+  }
+
+  @Test func reductionFullyExposed() {
+    // Nothing is computed after the gradient of the lowest layer, the only one here.
+    let step = model(parts(parameters: (1_000_000, 0), features: 0), network(bandwidth: 4e6)).prediction(ranks: 2)
+    #expect(near(step.exposedReduction, 1000))
+  }
+
+  @Test func smallLayersAreAddedTogether() {
+    // One sum of 3000 floats instead of two: one message to and fro of 12 kB, and the agreement's two latencies.
+    let step = model(parts(parameters: (1000, 2000), features: 0), network(latency: 1)).prediction(ranks: 2)
+    #expect(near(step.exposedReduction, 3000))
+  }
+
+  @Test func withinANodeBothDirectionsShareTheMemory() {
+    // 2·10⁶ bytes each way at a time, twice: 4·4·10⁶/2 bytes through the memory.
+    let given = parts(parameters: (1_000_000, 0), features: 0)
+    let inside = model(given, network(localBandwidth: 4e6), cores: 2).prediction(ranks: 2)
+    #expect(near(inside.exposedReduction, 2000))
+    // Four ranks on two nodes: 2·10⁶ bytes within, then 10⁶ between, but by both ranks of a node at once, and back.
+    let both = model(given, network(bandwidth: 4e6, localBandwidth: 4e6), cores: 2).prediction(ranks: 4)
+    #expect(near(both.exposedReduction, 3000))
+  }
+
+  @Test func threeRanksAreMPIsBusiness() {
+    // 2·(1 − 1/3)·4·10⁶ bytes, and 2·2 latencies, twice: the agreement has as many.
+    let step = model(parts(parameters: (1_000_000, 0), features: 0), network(latency: 1, bandwidth: 4e6))
+      .prediction(ranks: 3)
+    #expect(near(step.exposedReduction, 28_000.0 / 3))
+  }
+
+  @Test(arguments: [2, 3, 8, 64, 1024]) func moreBandwidthIsNeverSlower(ranks: Int) {
+    var last = Double.infinity
+    for bandwidth in [1e5, 1e6, 1e7, 1e8, 1e9, 1e10, .infinity] {
+      let cluster = network(latency: 1e-5, bandwidth: bandwidth, localLatency: 1e-6, localBandwidth: 1e9)
+      let step = model(parts(batch: 128, copy: 1e-9, add: 1e-9), cluster, cores: 8).prediction(ranks: ranks).step
+      #expect(step <= last)
+      last = step
+    }
+  }
+
+  @Test func contentionIsTheTowers() {
+    let (alone, beside) = (
+      model(parts(), network()).prediction(ranks: 2), model(parts(), network()).prediction(ranks: 2, contention: 1.5)
+    )
+    #expect(near(beside.forward, 1.5 * alone.forward) && near(beside.backward, 1.5 * alone.backward))
+    #expect(near(beside.update, 1.5 * alone.update) && beside.fullyConnected == alone.fullyConnected)
+  }
+}

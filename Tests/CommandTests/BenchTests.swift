@@ -1,0 +1,72 @@
+import Foundation
+import Testing
+
+/// `bench scaling` as a person runs it.
+@Suite(.serialized, .enabled(if: isOutsideMPI)) struct BenchScalingTests {
+  private let folder: TestFolder
+  private var directory: String { folder.path }
+
+  init() throws {
+    folder = try TestFolder()
+  }
+
+  private let small = [
+    "bench", "scaling", "--model", "fashion-6", "--batch", "32", "--images", "2", "--repetitions", "1",
+  ]
+
+  private func report(_ outcome: Program.Outcome) throws -> [String: Any] {
+    try #require(try JSONSerialization.jsonObject(with: Data(outcome.output.utf8)) as? [String: Any])
+  }
+
+  @Test func predictsOnNodesAndWritesTheTable() throws {
+    let outcome = try Program.run(
+      small + [
+        "--cores-per-node", "2", "--max-ranks", "8", "--latency", "50", "--bandwidth", "1", "--check-batch", "0",
+        "--csv", "t.csv", "--json",
+      ], in: directory)
+    #expect(outcome.exitCode == 0, "\(outcome.errors)")
+    let report = try report(outcome)
+    let predictions = try #require(report["predictions"] as? [[String: Any]])
+    #expect(predictions.map { $0["ranks"] as? Int } == [1, 2, 4, 8])
+    #expect(predictions.map { $0["nodes"] as? Int } == [1, 1, 2, 4])
+    let network = try #require((report["network"] as? [String: Any])?["betweenNodes"] as? [String: Double])
+    #expect(abs(network["latency"]! - 50e-6) < 1e-12 && network["bandwidth"] == 125e6)
+    #expect((report["checks"] as? [Any])?.isEmpty == true)
+
+    let lines = try String(contentsOfFile: "\(directory)/t.csv", encoding: .utf8).split(separator: "\n")
+    let rows = lines.map { $0.split(separator: ",").map(String.init) }
+    #expect(rows.count == 5 && rows[0].prefix(4) == ["model", "batch", "ranks", "nodes"])
+    for (row, prediction) in zip(rows.dropFirst(), predictions) {
+      let step = try #require(Double(row[13]))
+      let expected = try #require(prediction["step"] as? Double)
+      #expect(row.count == rows[0].count && abs(step - expected) < 1e-9 * step)
+      #expect(abs(row[6...12].reduce(0) { $0 + Double($1)! } - step) < 1e-9 * step)
+    }
+  }
+
+  @Test func checksThePredictionOnTheRanksThatThereAre() throws {
+    let outcome = try Program.run(
+      small + ["--max-ranks", "2", "--check-batch", "16", "--json"], ranks: 2, in: directory)
+    #expect(outcome.exitCode == 0, "\(outcome.errors)")
+    let checks = try #require(try report(outcome)["checks"] as? [[String: Double]])
+    #expect(checks.map { $0["ranks"] } == [1, 2])
+    for check in checks {
+      #expect(check["measured"]! > 0 && check["predicted"]! > 0)
+      let error = 100 * (check["predicted"]! - check["measured"]!) / check["measured"]!
+      #expect(abs(error - check["errorPercent"]!) < 1e-6)
+    }
+  }
+
+  @Test(arguments: [
+    (["--bandwidth", "0"], 64, "--bandwidth takes Gbit/s, more than 0, not 0.0."),
+    (["--latency", "-1"], 64, "--latency"),
+    (["--max-ranks", "0"], 64, "--max-ranks takes a number from 1 on, not 0."),
+    (["--model", "fashion-7"], 65, "fashion-6"),
+    (["--csv", "nowhere/t.csv"], 73, "nowhere/t.csv: cannot be created"),
+  ])
+  func wrongRequests(arguments: [String], exitCode: Int32, text: String) throws {
+    let outcome = try Program.run(["bench", "scaling"] + arguments, in: directory)
+    #expect(outcome.exitCode == exitCode, "\(outcome.errors)")
+    #expect(outcome.errors.contains(text), "\(outcome.errors)")
+  }
+}
