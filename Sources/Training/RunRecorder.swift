@@ -38,10 +38,9 @@ public final class RunRecorder {
     case .saved(let path, let iteration, _):
       // The checkpoint of an evaluation is what its page shows.
       if let result = evaluated, result.iteration == iteration { record(result, checkpoint: path) }
-    case .progress, .finished:
-      // Its checkpoint was not saved.
-      if let result = evaluated { record(result, checkpoint: nil) }
-    case .warning: break
+    case .notSaved(let iteration):
+      if let result = evaluated, result.iteration == iteration { record(result, checkpoint: nil) }
+    case .progress, .finished, .warning: break
     }
   }
 

@@ -10,7 +10,10 @@ public enum TrainingEvent: Sendable {
   case progress(TrainingProgress)
   /// After an epoch's evaluation.
   case evaluated(EpochResult)
+  /// A checkpoint is in place. Training has gone on meanwhile.
   case saved(path: String, iteration: Int, isBest: Bool)
+  /// A checkpoint could not be saved; a warning has said why.
+  case notSaved(iteration: Int)
   case finished(TrainingSummary)
 }
 

@@ -11,6 +11,8 @@ extension TrainingRun {
     let rate = schedule.learningRate
     let what = "training has diverged at iteration \(iteration + 1), learning rate \(rate): \(divergence)"
     var rolledBack = schedule
+    // The last good checkpoint may still be on its way to the disk.
+    try world.together(exitCode: ExitCode.of) { _ = try settleSave(waiting: true) }
     guard configuration.training.onDivergence == .rollback else {
       throw failure(
         "\(what). The last good checkpoint is kept in \(runFolderName); go on from it with --on-divergence rollback, "

@@ -16,12 +16,13 @@ public final class TrainingRun {
   let settings: TrainingSettings
   let report: (TrainingEvent) -> Void
   let configuration: Configuration
-  private let data: TrainingData
-  private let network: Network
-  private let pool: ThreadPool
+  let data: TrainingData
+  let network: Network
+  let pool: ThreadPool
   let step: DistributedStep
+  let writer: CheckpointWriter
   private let validation: Evaluation
-  private var stream: SampleStream
+  private(set) var stream: SampleStream
   /// Where samples take long to load; nil before the first step.
   private var feed: SampleFeed?
   var schedule: LearningRateSchedule
@@ -29,19 +30,20 @@ public final class TrainingRun {
   var folder: RunFolder?
   private var metrics: MetricsFile?
   private(set) var layersTable: LayerStatisticsFile?
-  private let runIdentifier: String
+  let runIdentifier: String
   private let resumedFrom: String?
   private let startTime = monotonicSeconds()
 
   // What a checkpoint holds beside the tensors.
   var iteration = 0
-  private var epochsDone = 0
-  private var best: BestResult?
-  private var epochSums = EpochSums()
-  private var secondsTrained = 0.0
+  private(set) var epochsDone = 0
+  private(set) var best: BestResult?
+  private(set) var epochSums = EpochSums()
+  private(set) var secondsTrained = 0.0
 
-  private var lastCheckpointTime = monotonicSeconds()
-  private var lastCheckpointIteration = -1
+  var lastCheckpointTime = monotonicSeconds()
+  /// Of the last checkpoint that is in place; known on rank 0.
+  var lastCheckpointIteration = -1
   private var stepSeconds = 0.0
   private var stepImages = 0
 
@@ -77,6 +79,8 @@ public final class TrainingRun {
     let shares = Shares(batch: configuration.training.batch, ranks: world.size)
     let seed = configuration.training.seed
     step = DistributedStep(network, world: world, shares: shares, seed: seed, on: pool)
+    writer = CheckpointWriter(parameters: network.parameters, momentum: step.momentum)
+    if world.rank == 0 { writer.prepare() }
     validation = try Evaluation(
       [data.member(network, data.validation, configuration)], .center,
       samples: configuration.data.subset == 0
@@ -184,14 +188,8 @@ public final class TrainingRun {
     try layersTable?.truncate(afterIteration: iteration)
   }
 
-  /// All parameters with their momentum, in net order.
   private var tensors: [CheckpointTensor] {
-    network.architecture.parameters.map { parameter in
-      CheckpointTensor(
-        layer: parameter.layer, blob: parameter.blob, shape: parameter.shape,
-        values: UnsafeMutableBufferPointer(rebasing: network.parameters.values[parameter.range]),
-        momentum: UnsafeMutableBufferPointer(rebasing: step.momentum.values[parameter.range]))
-    }
+    checkpointTensors(network.architecture, network.parameters, step.momentum)
   }
 
   private func describe() throws -> TrainingDescription {
@@ -306,6 +304,7 @@ public final class TrainingRun {
     secondsTrained += seconds
     stepSeconds += seconds
     stepImages += images
+    try settleSave(waiting: false)
     reportProgress()
     appendStatistics()
     // An epoch's end is evaluated first: the checkpoint then holds what follows from it.
@@ -354,6 +353,8 @@ public final class TrainingRun {
     let seconds = monotonicSeconds() - start
     step.time.evaluation += seconds
     secondsTrained += seconds
+    // What is told of an evaluation belongs to its own checkpoint.
+    try settleSave(waiting: true)
     epochsDone += 1
     let isBest = counts.top1Error < best?.validationTop1Error ?? .infinity
     if isBest { best = BestResult(validationTop1Error: counts.top1Error, iteration: iteration) }
@@ -393,81 +394,6 @@ public final class TrainingRun {
     } catch {
       report(.warning("\(error)"))
     }
-  }
-
-  // MARK: - Checkpoints
-
-  /// Saves on rank 0, after a check that all ranks hold the same tower. A save that fails is told, and training goes on.
-  ///
-  /// - Returns: on rank 0 why it failed; nil where it did not.
-  @discardableResult
-  func save(isBest: Bool) throws -> (any Error)? {
-    let start = monotonicSeconds()
-    defer {
-      step.time.checkpoint += monotonicSeconds() - start
-      lastCheckpointTime = monotonicSeconds()
-    }
-    world.activity = Activity("the checkpoint of iteration", iteration)
-    try checkSameTower()
-    guard let folder else { return nil }
-    do {
-      let saved = try folder.save(
-        tensors: tensors, state: state, configuration: configuration.json(), dataFingerprint: fingerprintText(),
-        input: data.inputDescription,
-        provenance: Provenance(program: settings.program, commandLine: settings.commandLine), isBest: isBest,
-        keep: configuration.checkpoint.keep)
-      lastCheckpointIteration = iteration
-      for warning in saved.warnings { report(.warning(warning)) }
-      report(.saved(path: saved.path, iteration: iteration, isBest: isBest))
-      return nil
-    } catch let error as CheckpointError where error.kind == .takenOver {
-      throw TrainingError(ExitCode.of(error), "\(error)")
-    } catch {
-      report(.warning("this checkpoint is not saved, training goes on: \(error)"))
-      return error
-    }
-  }
-
-  /// The last one, unless it is there: a failure ends the run with its own code, on all ranks.
-  private func saveAtEnd() throws {
-    // Rank 0 alone knows whether the save of this iteration, if there was one, has failed.
-    var isMissing = [Int64(world.rank == 0 && lastCheckpointIteration != iteration ? 1 : 0)]
-    try world.allreduceMaximum(&isMissing)
-    guard isMissing[0] != 0 else { return }
-    var failure: (any Error)?
-    do { failure = try save(isBest: best?.iteration == iteration) } catch { failure = error }
-    try world.together(exitCode: ExitCode.of) { if let failure { throw failure } }
-  }
-
-  private var state: TrainingState {
-    TrainingState(
-      iteration: iteration, epoch: epochsDone,
-      iterationInEpoch: iteration - stream.iterations(inEpochs: epochsDone),
-      samplesSeen: iteration * configuration.training.batch, seed: configuration.training.seed,
-      learningRate: schedule.learningRate, schedule: schedule.state, best: best, epochSums: epochSums,
-      secondsTrained: secondsTrained, worldSize: world.size, batch: configuration.training.batch,
-      runIdentifier: runIdentifier)
-  }
-
-  private func fingerprintText() throws -> String {
-    let encoder = JSONEncoder()
-    encoder.outputFormatting = .sortedKeys
-    return String(decoding: try encoder.encode(data.fingerprint), as: UTF8.self)
-  }
-
-  /// The ranks' towers are updated independently; a difference would be a defect or a broken memory.
-  private func checkSameTower() throws {
-    let tower = network.architecture.towerRange
-    let hashes = try world.allgather(
-      bitsHash(UnsafeBufferPointer(rebasing: network.parameters.values[tower]))
-        ^ bitsHash(UnsafeBufferPointer(rebasing: step.momentum.values[tower])) &* 3)
-    guard let other = hashes.firstIndex(where: { $0 != hashes[0] }) else { return }
-    let hosts = try world.allgather(world.hostName)
-    throw RankFailure(
-      rank: other, host: hosts[other],
-      message: "its parameters differ from rank 0's at iteration \(iteration): the processors differ, or a memory is "
-        + "broken. The last checkpoint is good",
-      exitCode: ExitCode.internalError, failedRanks: hashes.count { $0 != hashes[0] }, ranks: world.size)
   }
 
   // MARK: - End

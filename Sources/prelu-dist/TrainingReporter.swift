@@ -26,7 +26,7 @@ final class TrainingReporter {
     case .started(let description, let resumedFrom, _): showBanner(description, resumedFrom)
     case .progress(let progress): show(progress)
     case .evaluated(let result): show(result)
-    case .saved: break
+    case .saved, .notSaved: break
     case .finished(let summary): show(summary)
     }
   }
