@@ -15,6 +15,9 @@ public struct ScalingReport: Codable, Sendable {
     public var measured: Double
     /// 100·(predicted − measured) / measured.
     public var errorPercent: Double
+    /// The parts of both, of rank 0; the measured ones are medians each. Nil for one rank of several.
+    public var prediction: StepPrediction
+    public var measurement: StepTimings.Rank?
   }
 
   public var model: String
@@ -101,21 +104,27 @@ public enum ScalingBenchmark {
       let timings = try StepBenchmark.run(
         architecture, batch: batch, threads: 1, method: settings.method, runs: settings.runs, world: world)
       if let checkParts {
-        func check(ranks: Int, local: Int, _ contention: Double, measured: Double) {
+        func check(
+          ranks: Int, local: Int, _ contention: Double, measured: Double, _ measurement: StepTimings.Rank?
+        ) {
           let model = ScalingModel(
             parts: checkParts, network: cluster, coresPerNode: world.localCores, ranksPerNode: local,
             leaves: StepBenchmark.leaves(batch: batch, ranks: ranks), leastPart: DistributedStep.leastPart)
-          let predicted = model.prediction(ranks: ranks, contention: contention).step
+          let prediction = model.prediction(ranks: ranks, contention: contention)
+          let predicted = prediction.step
           checks.append(
             ScalingReport.Check(
               ranks: ranks, batch: batch, predicted: predicted, measured: measured,
-              errorPercent: 100 * (predicted - measured) / measured))
+              errorPercent: 100 * (predicted - measured) / measured, prediction: prediction,
+              measurement: measurement))
         }
-        check(ranks: 1, local: 1, 1, measured: timings.singleRankMilliseconds ?? timings.stepMilliseconds)
+        check(
+          ranks: 1, local: 1, 1, measured: timings.singleRankMilliseconds ?? timings.stepMilliseconds,
+          world.size > 1 ? nil : timings.perRank[0])
         if world.size > 1 {
           check(
             ranks: world.size, local: world.nodes.count { $0 == world.nodes[0] }, contention,
-            measured: timings.stepMilliseconds)
+            measured: timings.stepMilliseconds, timings.perRank[0])
         }
       }
     }

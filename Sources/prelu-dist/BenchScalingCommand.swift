@@ -195,6 +195,15 @@ extension BenchCommand {
             + String(
               format: "predicted %.1f ms, measured %.1f ms, error %+.1f %%", check.predicted, check.measured,
               check.errorPercent))
+        guard let m = check.measurement else { continue }
+        let p = check.prediction
+        row(["", "", "", "forward", "gather", "fc", "scatter", "backward", "exposed", "update"])
+        for (name, parts) in [
+          ("predicted", [p.forward, p.gather, p.fullyConnected, p.scatter, p.backward, p.exposedReduction, p.update]),
+          ("measured", [m.forward, m.gather, m.fullyConnected, m.scatter, m.backward, m.exposedReduction, m.update]),
+        ] {
+          row(["", "", name] + parts.map(oneDigit))
+        }
       }
       if report.contention > 1.005 {
         Console.say(

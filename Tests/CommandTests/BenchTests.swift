@@ -48,7 +48,8 @@ import Testing
     let outcome = try Program.run(
       small + ["--max-ranks", "2", "--check-batch", "16", "--json"], ranks: 2, in: directory)
     #expect(outcome.exitCode == 0, "\(outcome.errors)")
-    let checks = try #require(try report(outcome)["checks"] as? [[String: Double]])
+    let checks = try #require(try report(outcome)["checks"] as? [[String: Any]])
+      .map { $0.compactMapValues { $0 as? Double } }
     #expect(checks.map { $0["ranks"] } == [1, 2])
     for check in checks {
       #expect(check["measured"]! > 0 && check["predicted"]! > 0)
