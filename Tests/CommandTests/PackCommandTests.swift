@@ -292,6 +292,17 @@ import Testing
     #expect(metrics.count == 4 && metrics[0].hasSuffix(",data_wait_seconds"))
     #expect(metrics.dropFirst().allSatisfy { Double($0.split(separator: ",").last ?? "") ?? 0 > 0 })
 
+    // A part of the images that validate, the same after each epoch.
+    let part = try Program.run(
+      ["train", "--recipe", "own.yaml", "--run", "part", "--subset", "3"], ranks: 2, in: directory)
+    #expect(part.exitCode == 0, "\(part.errors)")
+    for row in try String(contentsOfFile: "\(directory)/part/metrics.csv", encoding: .utf8).split(separator: "\n")
+      .dropFirst()
+    {
+      let wrong = 3 * (Double(row.split(separator: ",")[5]) ?? .nan) / 100
+      #expect(abs(wrong - wrong.rounded()) < 1e-6, "\(row)")
+    }
+
     // Killed and resumed, on other ranks: the same bits.
     let limits = ["--iterations", "4", "--checkpoint-every", "1"]
     #expect(
