@@ -78,7 +78,7 @@ let bundles: [Target] = [
   tests("CheckpointTests", ["Checkpoint"]),
   tests("ReportsTests", ["Reports"]),
   tests("DiagnosticsTests", ["Diagnostics"]),
-  tests("EvaluationTests", ["Evaluation", "Network", "Images", "Communication", "Checkpoint", "HDF5"]),
+  tests("EvaluationTests", ["Evaluation", "Network", "Images", "Communication"]),
   tests("TrainingTests", ["Training", "Communication", "Network", "Kernels", "Checkpoint", "Configuration"]),
   tests("BenchmarksTests", ["Benchmarks"]),
   tests("CommandTests", ["Packs"]),

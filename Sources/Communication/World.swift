@@ -58,7 +58,7 @@ public final class World {
     guard provided >= Int32(MPI_THREAD_FUNNELED) else {
       throw MPIError(
         call: "MPI_Init_thread", code: Int32(MPI_ERR_OTHER),
-        message: "the MPI library (\(World.libraryVersion)) was built without support for threads; use one that has "
+        message: "the MPI library (\(World.mpiVersion)) was built without support for threads; use one that has "
           + "MPI_THREAD_FUNNELED or more")
     }
     (rank, size) = try place(in: communicator)
@@ -99,7 +99,7 @@ public final class World {
   var isOversubscribed: Bool { localSize > localCores }
 
   /// The MPI library, such as "Open MPI 4.1.4". Needs no `start`.
-  public static var libraryVersion: String {
+  public static var mpiVersion: String {
     let text = withUnsafeTemporaryAllocation(
       of: CChar.self, capacity: Int(MPI_MAX_LIBRARY_VERSION_STRING) + 1
     ) { buffer in

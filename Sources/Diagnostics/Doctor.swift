@@ -64,7 +64,7 @@ public struct Doctor {
     progress(.ranks)
     let ranks = try RankFacts(world: world, dataDirectory: wishes.dataDirectory).gathered(world)
     var report = DoctorReport(
-      mpiVersion: World.libraryVersion, hdf5Version: HDF5Library.version,
+      mpiVersion: World.mpiVersion, hdf5Version: HDF5Library.version,
       hdf5FileLocking: ProcessInfo.processInfo.environment["HDF5_USE_FILE_LOCKING"], ranks: ranks,
       checkpointBytes: wishes.checkpointBytes)
     report.findings = placementFindings(ranks, threads: wishes.threads, dataDirectory: wishes.dataDirectory)

@@ -96,7 +96,7 @@ package func lonelyRank(_ environment: [String: String]) -> Finding? {
   if number("PMI_SIZE") > 1 {
     return Finding(
       .problem, "\(number("PMI_SIZE")) processes were started, but each of them is alone",
-      advice: "Start them by the mpirun of the MPI library that prelu-dist was built with (\(World.libraryVersion))")
+      advice: "Start them by the mpirun of the MPI library that prelu-dist was built with (\(World.mpiVersion))")
   }
   return nil
 }

@@ -24,7 +24,7 @@ public struct Evaluation {
   private let pool: ThreadPool
   private let groups: TestGroups
   private let count: Int
-  private let pixels: Int
+  private let scoring: GroupScoring
 
   /// Seconds between two looks at the other ranks, for each of which the fastest waits.
   private static let roundSeconds = 20.0
@@ -43,7 +43,7 @@ public struct Evaluation {
     self.test = test
     self.world = world
     self.pool = pool
-    pixels = pixelLimit ?? GroupScoring.pixelLimit
+    scoring = GroupScoring(test: test, pixelLimit: pixelLimit ?? GroupScoring.pixelLimit)
     let (labels, classes) = (members[0].images.labels, members[0].network.head.classes)
     for member in members.dropFirst() {
       guard member.network.head.classes == classes else {
@@ -54,7 +54,7 @@ public struct Evaluation {
     }
     let samples = samples ?? Array(labels.indices)
     count = samples.count
-    groups = try TestGroups(members, test, samples: samples, pixelLimit: pixels)
+    groups = try TestGroups(members, test, samples: samples, pixelLimit: scoring.pixelLimit)
   }
 
   /// Scores all images. The result is the same on every rank.
@@ -76,7 +76,6 @@ public struct Evaluation {
     }
     let own = groups.dealt(toRanks: world.size)[world.rank]
     let classes = members[0].network.head.classes
-    let scoring = GroupScoring(test: test, pixelLimit: pixels)
     var tally = Tally(classes: classes, samples: members[0].images.count, keepsPredictions: keepsPredictions)
     // Between members the scores must be kept; of one member alone a group is done when it is scored.
     let starts = own.reduce(into: [0]) { $0.append($0.last! + $1.samples.count * classes) }

@@ -32,7 +32,6 @@ public struct Predictor {
   /// - Throws: `EvaluationError` where they do not fit, `DataError` where one cannot be read.
   public func scores(_ member: Member, samples: [Int]? = nil) throws -> [Scores] {
     let samples = samples ?? Array(0..<member.images.count)
-    // In the order of the images, which a caller may have chosen.
     let groups = try TestGroups(
       [member], test, samples: Set(samples).sorted(), pixelLimit: scoring.pixelLimit
     ).groups
@@ -61,6 +60,7 @@ public struct Predictor {
       }
     }
     try failure.check()
+    // As they were asked for, in any order and perhaps twice.
     let all = results.withLock { $0 }
     return samples.compactMap { all[$0] }
   }

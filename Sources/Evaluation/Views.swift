@@ -79,7 +79,7 @@ extension Member {
           rows: rows, columns: columns, mirrored: mirrored, sourceRows: rows.clamped(to: 0..<image.height),
           sourceColumns: columns.clamped(to: 0..<image.width))
       }
-      let tower = try network.form(tile.extents).multiplyAdds
+      let tower = try network.denseShape(tile.extents).multiplyAdds
       let cost = Double(tower) + Double(tile.windows.count) * Double(network.headMultiplyAdds)
       sets.append(
         FrameSet(

@@ -95,14 +95,10 @@ package final class PictureIntake {
     let columns = TriangleFilter(
       length: Double(region.columns), available: region.columns, to: view.resizedWidth,
       part: view.left..<view.left + view.cropWidth)
-    let zeros = [Float](repeating: 0, count: count)
     return [Float](unsafeUninitializedCapacity: count) { output, written in
-      zeros.withUnsafeBufferPointer { zeros in
-        resampling.run(
-          region, rows: rows, columns: columns,
-          finish: CropResampling.Finish(mean: zeros.baseAddress!, scale: 1, mirrored: false),
-          output: output.baseAddress!)
-      }
+      resampling.run(
+        region, rows: rows, columns: columns, finish: CropResampling.Finish(mean: nil, scale: 1, mirrored: false),
+        output: output.baseAddress!)
       written = count
     }
   }

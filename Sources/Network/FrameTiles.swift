@@ -16,7 +16,7 @@ extension Network {
   /// Where an image is cut, convolutions pad with zeros what is more image in truth. Tiles therefore overlap, and windows
   /// that the cut has reached count in the neighbouring tile.
   public func tiles(of extents: FrameExtents, pixelLimit: Int) throws(ArchitectureError) -> [FrameTile] {
-    let whole = try form(extents)
+    let whole = try denseShape(extents)
     guard extents.height * extents.width > pixelLimit else {
       return [
         FrameTile(rows: 0..<extents.height, columns: 0..<extents.width, windows: whole.allWindows)
@@ -26,7 +26,7 @@ extension Network {
     let (length, breadth) = isTall ? (extents.height, extents.width) : (extents.width, extents.height)
     let spans = architecture.layers[architecture.towerLayers.dropLast()].compactMap(\.description.span)
     let period = spans.reduce(1) { $0 * $1.stride }
-    let window = isTall ? whole.pooling.windowHeight : whole.pooling.windowWidth
+    let window = isTall ? whole.window.height : whole.window.width
     let windowCount = isTall ? whole.windowRows : whole.windowColumns
     // Positions at the start of a tile's last map that a cut there reaches.
     let reached = spans.reduce(0) { reached, span in (reached + span.padding + span.stride - 1) / span.stride }

@@ -38,7 +38,7 @@ public final class Inference: Sendable {
   /// The network on images of these extents, ready to score them.
   public func form(_ extents: FrameExtents) throws(ArchitectureError) -> DenseForm {
     if let form = forms.withLock({ $0[extents] }) { return form }
-    let form = try network.form(extents)
+    let form = DenseForm(network, try network.denseShape(extents))
     form.tower.prepare(network.parameters, on: ThreadPool(threads: 1))
     forms.withLock { forms in
       // Photographs have hundreds of sizes; those that come again come soon.
@@ -93,10 +93,10 @@ public final class WindowScorer {
     load: (_ image: Int, _ target: UnsafeMutablePointer<Float>) -> Void,
     use: (_ image: Int, _ scores: UnsafePointer<Float>) -> Void
   ) {
-    let together = Inference.imagesTogether(form.extents)
+    let together = Inference.imagesTogether(form.shape.extents)
     memory.reserve(form.tower, images: together)
     if maxima.count < form.pooling.maximaCount { maxima = FloatBuffer(form.pooling.maximaCount) }
-    let windows = windows ?? form.allWindows
+    let windows = windows ?? form.shape.allWindows
     let featureCount = network.head.featureCount
     var owners: [Int] = []
     owners.reserveCapacity(rows)

@@ -70,7 +70,7 @@ struct EvaluateCommand: ParsableCommand {
     try world.together(exitCode: Training.ExitCode.of) {
       guard world.rank == 0 else { return }
       if let results { try ResultsFile.check(results) }
-      for path in [classes, predictions].compactMap({ $0 }) { try OutputPath.check(path) }
+      for path in [classes, predictions].compactMap({ $0 }) { try TextFile.checkWritable(path) }
     }
     let trained = try checkpoints.map { try TrainedNetwork($0, world: world) }
     let pool = ThreadPool(threads: threads ?? max(1, min(availableCores(), world.localCores / world.localSize)))
@@ -83,7 +83,7 @@ struct EvaluateCommand: ParsableCommand {
       return (try Evaluation(members, options.test, samples: samples, world: world, on: pool), count)
     }
     let reporter = EvaluationReporter(terminal: json ? nil : terminal, quiet: json)
-    world.activity = Activity("the evaluation", 0)
+    world.activity = Activity("the evaluation")
     let start = monotonicSeconds()
     let result = try evaluation.run(
       keepsPredictions: predictions != nil, keepGoing: { !StopSignals.isRequested }, progress: reporter.show)

@@ -162,7 +162,7 @@ struct TrainCommand: ParsableCommand {
       let reporter = TrainingReporter(quiet: quiet, terminal: terminal)
       let recorder = RunRecorder(
         writesPage: writesPage, writesEvents: writesEvents,
-        software: "prelu-dist \(PreluDist.version), \(World.libraryVersion), BLAS kernel \(MatrixLibrary.kernelName), "
+        software: "prelu-dist \(PreluDist.version), \(World.mpiVersion), BLAS kernel \(MatrixLibrary.kernelName), "
           + "\(InstructionSets.compiledFor.summary)", warn: reporter.warn)
       let training = try TrainingRun(request, settings, world: world) { event in
         reporter.tell(event)

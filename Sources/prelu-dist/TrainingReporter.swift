@@ -51,7 +51,7 @@ final class TrainingReporter {
   private func showBanner(_ d: TrainingDescription, _ resumedFrom: String?) {
     let hosts = d.hosts.map { "\($0.name) \($0.ranks)" }.joined(separator: ", ")
     Console.say(
-      "prelu-dist \(PreluDist.version), \(World.libraryVersion), BLAS kernel \(MatrixLibrary.kernelName), "
+      "prelu-dist \(PreluDist.version), \(World.mpiVersion), BLAS kernel \(MatrixLibrary.kernelName), "
         + "\(InstructionSets.compiledFor.summary)")
     Console.say("ranks  \(d.ranks) × \(d.threads) thread\(d.threads == 1 ? "" : "s") (\(hosts))")
     Console.say(

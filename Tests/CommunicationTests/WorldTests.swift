@@ -55,8 +55,8 @@ extension RankTests {
 }
 
 @Test func theLibraryNamesItself() {
-  let words = World.libraryVersion.split(separator: " ")
-  #expect(words.count >= 2 && words.last?.first?.isNumber == true, "\(World.libraryVersion)")
+  let words = World.mpiVersion.split(separator: " ")
+  #expect(words.count >= 2 && words.last?.first?.isNumber == true, "\(World.mpiVersion)")
 }
 
 @Test func someCoreIsAvailable() {

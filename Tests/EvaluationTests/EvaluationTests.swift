@@ -144,13 +144,13 @@ import Testing
       return zip(guess.classes, guess.scores).sorted { $0.0 < $1.0 }.map { $0.1 }
     }
     let extents = FrameExtents(height: size.0 + 2 * padding, width: size.1 + 2 * padding)
-    let whole = try scores(limit: nil)
+    let uncut = try scores(limit: nil)
     for limit in [1, 1000, 1500] {
       let tiles = try member.network.tiles(of: extents, pixelLimit: limit)
-      let form = try member.network.form(extents)
-      #expect(tiles.count > 1 && tiles.reduce(0) { $0 + $1.windows.count } == form.allWindows.count)
+      let whole = try member.network.denseShape(extents)
+      #expect(tiles.count > 1 && tiles.reduce(0) { $0 + $1.windows.count } == whole.allWindows.count)
       let cut = try scores(limit: limit)
-      #expect(zip(cut, whole).allSatisfy { abs($0 - $1) < 1e-6 }, "\(cut), whole \(whole), limit \(limit)")
+      #expect(zip(cut, uncut).allSatisfy { abs($0 - $1) < 1e-6 }, "\(cut), uncut \(uncut), limit \(limit)")
     }
   }
 

@@ -65,7 +65,7 @@ package enum TextFile {
   }
 
   /// Refuses a path where no file can be written, without changing what is there.
-  static func checkWritable(_ path: String) throws(ReportError) {
+  package static func checkWritable(_ path: String) throws(ReportError) {
     if access(path, F_OK) == 0 {
       guard !isFolder(path) else {
         throw ReportError(.cannotCreate, path: path, problem: "expected the name of a file, found a folder")
