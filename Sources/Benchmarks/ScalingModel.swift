@@ -33,7 +33,7 @@ public struct StepPrediction: Codable, Equatable, Sendable {
 ///   memory, those of other nodes through rank 0's one link. A rank sends a message for each leaf and a short one;
 /// - fc = (forward, loss, backward to the features)(c) + (weight gradients and update)(c), c = min(r, cores of a node);
 /// - scatter = the same bytes back. Gradients for other nodes leave before fc's update and are hidden behind it as far as
-///   they fit, if a message is short enough to leave without MPI being called again; longer ones leave after it;
+///   they fit;
 /// - backward = k·Σ over layers (filters + Σ over L of the leaf's pass + the sum of its gradients over L) + the work of
 ///   the thread that adds over the ranks (`ReductionModel`) while there are layers to compute;
 /// - exposed reduction: parts of the gradient are added one after the other, each from the moment when its layers are
@@ -77,7 +77,7 @@ public struct ScalingModel: Sendable {
     let traffic = traffic(shares, local: local)
     let copied = parts.copy * Double(images * parts.featureCount)
     let headUpdate = parts.headUpdate.seconds(cores: cores)
-    let hidden = traffic.leavesAtOnce ? min(traffic.remote, headUpdate) : 0
+    let hidden = min(traffic.remote, headUpdate)
     let (backward, exposed) = backward(ranks: ranks, own: own, contention: contention)
     var prediction = StepPrediction(
       ranks: ranks, nodes: (ranks + ranksPerNode - 1) / ranksPerNode, ranksPerNode: local, images: images,
@@ -95,12 +95,8 @@ public struct ScalingModel: Sendable {
     return prediction
   }
 
-  /// Below it a message leaves with the call that sends it (Open MPI's btl_tcp_eager_limit); longer ones wait for the
-  /// receiver's answer, and MPI reads that only when it is called again.
-  private static let eagerBytes = 65536
-
   /// Seconds of all other ranks' features, or their gradients, through rank 0's memory and through its network link.
-  private func traffic(_ shares: Shares, local: Int) -> (local: Double, remote: Double, leavesAtOnce: Bool) {
+  private func traffic(_ shares: Shares, local: Int) -> (local: Double, remote: Double) {
     func seconds(_ ranks: Range<Int>, _ link: Link) -> Double {
       var (bytes, messages) = (0, 0)
       for rank in ranks {
@@ -110,8 +106,7 @@ public struct ScalingModel: Sendable {
       return link.seconds(bytes: Double(bytes), messages: messages)
     }
     return (
-      seconds(1..<max(local, 1), network.withinNode), seconds(local..<shares.ranks, network.betweenNodes),
-      4 * parts.featureCount * shares.leafSize <= Self.eagerBytes
+      seconds(1..<max(local, 1), network.withinNode), seconds(local..<shares.ranks, network.betweenNodes)
     )
   }
 

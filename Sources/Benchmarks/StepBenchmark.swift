@@ -17,6 +17,8 @@ public struct StepTimings: Codable, Sendable {
     public var scatter: Double
     /// Ranks other than 0: from the end of forward to the gradient of their features.
     public var wait: Double
+    /// Processor time of the process in `wait`, as a share of one core from 0 to 1.
+    public var waitProcessorShare: Double
     public var backward: Double
     /// Adding the tower's gradients, as far as backward does not hide it.
     public var exposedReduction: Double
@@ -63,7 +65,8 @@ public enum StepBenchmark {
     let ranks = try world.allgather(own).enumerated().map { rank, parts in
       StepTimings.Rank(
         rank: rank, images: parts.images, forward: parts.forward, gather: parts.gather,
-        fullyConnected: parts.fullyConnected, scatter: parts.scatter, wait: parts.wait, backward: parts.backward,
+        fullyConnected: parts.fullyConnected, scatter: parts.scatter, wait: parts.wait,
+        waitProcessorShare: parts.wait > 0 ? parts.waitProcessor / parts.wait : 0, backward: parts.backward,
         exposedReduction: parts.reduction, update: parts.update, step: parts.step, peakMegabytes: parts.peakMegabytes)
     }
     let step = ranks.map(\.step).max() ?? own.step
@@ -90,6 +93,7 @@ public enum StepBenchmark {
     var fullyConnected = 0.0
     var scatter = 0.0
     var wait = 0.0
+    var waitProcessor = 0.0
     var backward = 0.0
     var reduction = 0.0
     var update = 0.0
@@ -131,7 +135,8 @@ public enum StepBenchmark {
     func part(_ path: KeyPath<TimeSplit, Double>) -> Double { 1e3 * median(times.map { $0.split[keyPath: path] }) }
     return Parts(
       images: shares.slots(ofRank: world.rank).count, forward: part(\.forward), gather: part(\.gather),
-      fullyConnected: part(\.fullyConnected), scatter: part(\.scatter), wait: part(\.wait), backward: part(\.backward),
+      fullyConnected: part(\.fullyConnected), scatter: part(\.scatter), wait: part(\.wait),
+      waitProcessor: part(\.waitProcessor), backward: part(\.backward),
       reduction: part(\.reduction), update: part(\.update), step: 1e3 * median(times.map(\.seconds)),
       peakMegabytes: peakMegabytes())
   }

@@ -8,19 +8,25 @@
 /// -0.0 everywhere, which leaves the bits of every other value alone.
 ///
 /// So 1, 2, 4 and 8 ranks add in the same order and get the same bits: they have the same eight leaves. With any other
-/// number the ranks' sums agree to rounding only, and there the leaves are made small enough for an even share.
+/// number, and with shares that follow the ranks' speed, the sums agree to rounding only; there the leaves are made small
+/// enough for the shares.
 public struct Shares: Equatable, Sendable, CustomStringConvertible {
   /// The slots of the mini-batch.
   public let batch: Int
   public let ranks: Int
-  /// Slots in a leaf; the last leaf may have fewer.
+  /// Slots of the largest leaf.
   public let leafSize: Int
-  public let leafCount: Int
   /// The width of the tree: a power of two, at least `leafCount`.
   public let treeWidth: Int
   /// The ranks hold whole aligned subtrees: the same bits as with 1, 2, 4 or 8 ranks.
   public let isReproducible: Bool
+  /// The first slot of each leaf, and the end of the last.
+  private let leafBounds: [Int]
+  /// The first leaf of each rank, and the end of the last.
+  private let rankBounds: [Int]
 
+  /// Even shares: all leaves are full but the last.
+  ///
   /// - Parameter leaves: a power of two, 8 in training: the most ranks that get the same bits. A benchmark of a part of
   ///   a mini-batch asks for fewer, so that its leaves are as large as training's.
   public init(batch: Int, ranks: Int, leaves: Int = 8) {
@@ -30,10 +36,9 @@ public struct Shares: Equatable, Sendable, CustomStringConvertible {
     self.ranks = ranks
     isReproducible = leaves % ranks == 0
     let largest = max(1, divideUp(batch, leaves))
+    let leafSize: Int
     if isReproducible {
       leafSize = largest
-      leafCount = divideUp(batch, largest)
-      treeWidth = leaves
     } else {
       // The first ranks get the extra leaf and only the last leaf is short: no rank has more slots than rank 0.
       func isEven(_ leafSize: Int) -> Bool {
@@ -41,39 +46,65 @@ public struct Shares: Equatable, Sendable, CustomStringConvertible {
         return Double(most * ranks) <= Self.tolerance * Double(batch)
       }
       leafSize = (1...largest).last(where: isEven) ?? 1
-      leafCount = divideUp(batch, leafSize)
-      var width = 1
-      while width < leafCount { width *= 2 }
-      treeWidth = width
+    }
+    let leafCount = divideUp(batch, leafSize)
+    self.leafSize = leafSize
+    leafBounds = (0...leafCount).map { min($0 * leafSize, batch) }
+    if isReproducible {
+      treeWidth = leaves
+      rankBounds = (0...ranks).map { min($0 * (leaves / ranks), leafCount) }
+    } else {
+      treeWidth = powerOfTwo(atLeast: leafCount)
+      let (each, extra) = leafCount.quotientAndRemainder(dividingBy: ranks)
+      rankBounds = (0...ranks).map { $0 * each + min($0, extra) }
     }
   }
 
-  /// The leaves that a rank computes; empty where there are more ranks than leaves, but never on rank 0.
+  /// Shares of `images` slots for each rank, each cut into leaves of at most `leafSize` that differ by one slot at most.
+  public init(images: [Int], leafSize: Int) {
+    precondition(
+      !images.isEmpty && images.allSatisfy { $0 >= 0 } && leafSize >= 1, "\(images) in leaves of \(leafSize)")
+    batch = images.reduce(0, +)
+    ranks = images.count
+    isReproducible = false
+    var leafBounds = [0]
+    var rankBounds = [0]
+    for count in images {
+      let start = leafBounds.last!
+      let leaves = divideUp(count, leafSize)
+      leafBounds += (0..<leaves).map { start + count * ($0 + 1) / leaves }
+      rankBounds.append(leafBounds.count - 1)
+    }
+    self.leafSize = zip(leafBounds, leafBounds.dropFirst()).map { $1 - $0 }.max() ?? leafSize
+    treeWidth = powerOfTwo(atLeast: leafBounds.count - 1)
+    (self.leafBounds, self.rankBounds) = (leafBounds, rankBounds)
+  }
+
+  public var leafCount: Int { leafBounds.count - 1 }
+
+  /// The leaves that a rank computes; empty where there are more ranks than leaves.
   public func leaves(ofRank rank: Int) -> Range<Int> {
     precondition((0..<ranks).contains(rank), "rank \(rank) of \(ranks)")
-    if isReproducible {
-      let width = treeWidth / ranks
-      return min(rank * width, leafCount)..<min((rank + 1) * width, leafCount)
-    }
-    let (each, extra) = leafCount.quotientAndRemainder(dividingBy: ranks)
-    let start = rank * each + min(rank, extra)
-    return start..<start + each + (rank < extra ? 1 : 0)
+    return rankBounds[rank]..<rankBounds[rank + 1]
   }
 
   public func slots(ofLeaf leaf: Int) -> Range<Int> {
     precondition((0..<leafCount).contains(leaf), "leaf \(leaf) of \(leafCount)")
-    return leaf * leafSize..<min((leaf + 1) * leafSize, batch)
+    return leafBounds[leaf]..<leafBounds[leaf + 1]
   }
 
   /// The slots that a rank computes; the ranks' slots follow one another.
   public func slots(ofRank rank: Int) -> Range<Int> {
     let leaves = leaves(ofRank: rank)
-    return min(leaves.lowerBound * leafSize, batch)..<min(leaves.upperBound * leafSize, batch)
+    return leafBounds[leaves.lowerBound]..<leafBounds[leaves.upperBound]
   }
+
+  /// The slots of each rank.
+  public var imagesOfRanks: [Int] { (0..<ranks).map { slots(ofRank: $0).count } }
 
   /// "128 = 8 leaves of 16 on 4 ranks (32 each), same bits on 1, 2, 4 and 8 ranks"
   public var description: String {
-    let counts = (0..<ranks).map { slots(ofRank: $0).count }
+    let counts = imagesOfRanks
     let (least, most) = (counts.min()!, counts.max()!)
     return "\(batch) = \(leafCount) \(leafCount == 1 ? "leaf" : "leaves") of \(leafSize)"
       + " on \(ranks) \(ranks == 1 ? "rank" : "ranks") (\(least == most ? "\(most) each" : "\(least) to \(most)")), "
@@ -86,4 +117,10 @@ public struct Shares: Equatable, Sendable, CustomStringConvertible {
 
 private func divideUp(_ dividend: Int, _ divisor: Int) -> Int {
   (dividend + divisor - 1) / divisor
+}
+
+private func powerOfTwo(atLeast count: Int) -> Int {
+  var power = 1
+  while power < count { power *= 2 }
+  return power
 }

@@ -10,11 +10,25 @@ extension World {
   ///
   /// - Parameter beside: whether another thread of this rank computes meanwhile on the same core: then the wait sleeps
   ///   from the start instead of looking for 0.1 ms.
-  public func wait(_ requests: [Request], beside: Bool = false) throws(MPIError) {
+  /// - Parameter isNeeded: asked before each look; once it says no the wait ends, with messages still under way.
+  public func wait(
+    _ requests: [Request], beside: Bool = false, while isNeeded: () -> Bool = { true }
+  ) throws(MPIError) {
     var pause = Pause(yields: isOversubscribed, spins: !beside)
     for request in requests {
       for index in request.handles.indices {
-        try wait(&request.handles[index], request.call, &pause)
+        try wait(&request.handles[index], request.call, &pause, while: isNeeded)
+      }
+    }
+  }
+
+  /// Looks once at the first of the messages that is under way, which moves the data of all.
+  public func look(at requests: [Request]) throws(MPIError) {
+    var isDone: Int32 = 0
+    for request in requests {
+      for index in request.handles.indices {
+        try check(MPI_Test(&request.handles[index], &isDone, mpi_status_ignore()), request.call)
+        if isDone == 0 { return }
       }
     }
   }
@@ -30,9 +44,11 @@ extension World {
   }
 
   /// The one place where this process waits for another. A test of any request lets all of them progress.
-  private func wait(_ handle: inout MPI_Request?, _ call: String, _ pause: inout Pause) throws(MPIError) {
+  private func wait(
+    _ handle: inout MPI_Request?, _ call: String, _ pause: inout Pause, while isNeeded: () -> Bool = { true }
+  ) throws(MPIError) {
     var isDone: Int32 = 0
-    while true {
+    while isNeeded() {
       try check(MPI_Test(&handle, &isDone, mpi_status_ignore()), call)
       if isDone != 0 { return }
       pause.untilNextLook()

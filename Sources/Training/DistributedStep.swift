@@ -28,7 +28,7 @@ public struct StepResult: Equatable, Sendable {
 /// leaves are added in one binary tree inside a rank and between ranks, and the head's products are cut the same way.
 public final class DistributedStep {
   public let network: Network
-  public let shares: Shares
+  public private(set) var shares: Shares
   /// Seconds by what they were spent on since the start.
   public var time = TimeSplit()
   /// What is noted of the layers in the next steps; nil to note nothing.
@@ -39,25 +39,33 @@ public final class DistributedStep {
   /// Runs the head, on rank 0: while it does the other ranks of the same host sleep, so it has their cores as well.
   let headPool: ThreadPool
   private let seed: UInt64
+  /// Images that a leaf has room for.
+  private let largestLeaf: Int
   /// v of the update, laid out like the parameters. On ranks other than 0 only the tower's part is in use.
   public let momentum: FloatBuffer
   let gradient: FloatBuffer
   /// The layer at which the head's last update left the numbers; nil where it did not.
   private var headDivergence: Int?
 
-  let leaves: Range<Int>
-  let leafMemory: [LeafMemory]
+  /// This rank's part of the mini-batch.
+  private(set) var leaves: Range<Int>
+  private(set) var leafMemory: [LeafMemory] = []
+  /// Leaf and place in it of each of this rank's slots.
+  private var places: [(leaf: Int, image: Int)] = []
+  /// The gradient of one layer for each leaf, one behind the other; empty where the rank has one leaf at most.
+  private var leafGradients = FloatBuffer(0)
   private let scratch: [FloatBuffer]
   /// Of the layer that is being computed.
   private let filters: TowerFilters
-  /// The gradient of one layer for each leaf, one behind the other; nil where the rank has one leaf at most.
-  private let leafGradients: FloatBuffer?
-  private let reduction: GradientReduction
+  private let exchange: FeatureExchange
+  private let communication: CommunicationThread
   private let towerParameters: [ParameterDescription]
 
-  /// Features of the whole mini-batch and their gradients, and the head's memory: on rank 0.
-  private let features: FloatBuffer
-  private let dFeatures: FloatBuffer
+  /// Of the other ranks those of other hosts than rank 0's, and those of its own.
+  private let remoteRanks: [Int]
+  private let localRanks: [Int]
+
+  /// The head's memory for the whole mini-batch: on rank 0.
   let headMemory: HeadMemory?
 
   public init(_ network: Network, world: World, shares: Shares, seed: UInt64, on pool: ThreadPool) {
@@ -76,21 +84,46 @@ public final class DistributedStep {
     momentum = FloatBuffer(length)
     gradient = FloatBuffer(length)
     leaves = shares.leaves(ofRank: world.rank)
-    leafMemory = leaves.map { _ in LeafMemory(network.tower, capacity: shares.leafSize) }
     scratch = (0..<pool.threadCount).map { _ in FloatBuffer(network.tower.scratchCount(images: shares.leafSize)) }
     filters = TowerFilters(network.tower, keepsAll: false)
-    let largestLayer = network.tower.layers.map(\.parameterRange.count).max() ?? 0
-    leafGradients = leaves.count > 1 ? FloatBuffer(leaves.count * largestLayer) : nil
     let reductionScratch = FloatBuffer(world.allreduceScratchCount(network.architecture.towerRange.count))
-    reduction = GradientReduction(world: world, gradient: gradient, scratch: reductionScratch)
+    communication = CommunicationThread(world: world, gradient: gradient, scratch: reductionScratch)
     towerParameters = network.architecture.parameters.filter { $0.part == .tower }
-    let featureTotal = isRoot ? shares.batch * network.tower.featureCount : 0
-    features = FloatBuffer(featureTotal)
-    dFeatures = FloatBuffer(featureTotal)
+    exchange = FeatureExchange(world: world, shares: shares, featureCount: network.tower.featureCount)
     headMemory =
       isRoot
       ? HeadMemory(network.head, rows: shares.batch, threads: headPool.threadCount, forTraining: true)
       : nil
+    let others = 1..<max(world.size, 1)
+    remoteRanks = others.filter { world.nodes[$0] != world.nodes[0] }
+    localRanks = others.filter { world.nodes[$0] == world.nodes[0] }
+    largestLeaf = shares.leafSize
+    makeLeaves()
+  }
+
+  /// Goes on with other shares of the same mini-batch, whose leaves are no larger than the first ones'. All ranks call it
+  /// between the same two steps.
+  public func adopt(_ shares: Shares) {
+    precondition(
+      shares.batch == self.shares.batch && shares.ranks == world.size && shares.leafSize <= largestLeaf,
+      "\(shares) instead of \(self.shares)")
+    self.shares = shares
+    leaves = shares.leaves(ofRank: world.rank)
+    exchange.adopt(shares)
+    makeLeaves()
+  }
+
+  private func makeLeaves() {
+    leafMemory.removeLast(max(0, leafMemory.count - leaves.count))
+    while leafMemory.count < leaves.count {
+      leafMemory.append(LeafMemory(network.tower, capacity: largestLeaf))
+    }
+    places = leaves.enumerated().flatMap { index, leaf in
+      shares.slots(ofLeaf: leaf).indices.map { (index, $0 - shares.slots(ofLeaf: leaf).lowerBound) }
+    }
+    let largestLayer = network.tower.layers.map(\.parameterRange.count).max() ?? 0
+    let needed = leaves.count > 1 ? leaves.count * largestLayer : 0
+    if leafGradients.count < needed { leafGradients = FloatBuffer(needed) }
   }
 
   /// Whether the head's threads may run on the cores of all ranks of this host; known after the first step.
@@ -109,22 +142,23 @@ public final class DistributedStep {
     load: (_ slot: Int, _ target: UnsafeMutablePointer<Float>) -> Void
   ) throws -> StepResult {
     time.measure(\.data) { loadImages(load) }
-    time.measure(\.forward) {
-      network.tower.prepare(network.parameters, on: pool)
-      forwardTower()
-    }
+    try exchange.begin(stop: stop, leafMemory)
+    time.measure(\.forward) { network.tower.prepare(network.parameters, on: pool) }
+    try forwardTower()
     var result = StepResult(lossSum: 0, errors: 0, stop: stop, save: save)
     if world.rank == 0 {
       try runHead(iteration: iteration, sgd: sgd, labels: labels, &result)
     } else {
-      try exchangeWithHead(&result)
+      result = try awaitHead()
     }
     guard result.isFinite else {
+      try communication.pause()
+      try exchange.finish()
       result.divergence = try divergenceOfResponses()
       return result
     }
-    time.measure(\.backward) { backwardTower() }
-    try time.measure(\.reduction) { try reduction.finish() }
+    try backwardTower()
+    try time.measure(\.reduction) { try communication.finish() }
     let towerDivergence = time.measure(\.update) {
       sgd.update(
         towerParameters, parameters: network.parameters, momentum: momentum, gradient: gradient, on: pool)
@@ -141,39 +175,71 @@ public final class DistributedStep {
   private func loadImages(_ load: (_ slot: Int, _ target: UnsafeMutablePointer<Float>) -> Void) {
     let first = shares.slots(ofRank: world.rank).lowerBound
     let imageCount = network.tower.imageCount
-    pool.parallelFor(shares.slots(ofRank: world.rank).count) { index, _ in
-      let slot = first + index
-      let leaf = index / shares.leafSize
-      load(slot, leafMemory[leaf].images + (index - leaf * shares.leafSize) * imageCount)
+    pool.parallelFor(places.count) { index, _ in
+      let (leaf, image) = places[index]
+      load(first + index, leafMemory[leaf].images + image * imageCount)
     }
   }
 
-  /// From the first layer to the last, all leaves of a layer together: they share its filters.
-  private func forwardTower() {
+  /// From the first layer to the last, all leaves of a layer together: they share its filters. From the last convolution
+  /// on, leaves go their own way, as many at a time as there are threads: the features of the first are on their way
+  /// while the others are computed.
+  private func forwardTower() throws {
+    let layers = network.tower.layers
+    let lastFilters = layers.lastIndex { $0.filterCount(.forward) > 0 } ?? layers.count - 1
     guard !leaves.isEmpty else { return }
-    for index in network.tower.layers.indices {
-      network.tower.transformFilters(ofLayer: index, for: .forward, network.parameters, into: filters, on: pool)
-      pool.parallelFor(leaves.count) { leaf, thread in
-        network.tower.forward(
-          layer: index, leafMemory[leaf], images: images(ofLeaf: leaf), filters: filters, scratch: scratch[thread])
+    time.measure(\.forward) {
+      for index in layers.indices {
+        network.tower.transformFilters(ofLayer: index, for: .forward, network.parameters, into: filters, on: pool)
+        if index < lastFilters { forward(index, leaves) }
       }
+    }
+    for group in groups {
+      time.measure(\.forward) {
+        for index in lastFilters..<layers.count { forward(index, group) }
+      }
+      try time.measure(world.rank == 0 ? \.gather : \.wait) {
+        for leaf in group { try exchange.complete(leaf: leaf, leafMemory[leaf - leaves.lowerBound]) }
+      }
+    }
+  }
+
+  /// This rank's leaves, as many in each group as there are threads.
+  private var groups: [Range<Int>] {
+    stride(from: leaves.lowerBound, to: leaves.upperBound, by: pool.threadCount).map {
+      $0..<min($0 + pool.threadCount, leaves.upperBound)
+    }
+  }
+
+  private func forward(_ layer: Int, _ group: Range<Int>) {
+    let first = group.lowerBound - leaves.lowerBound
+    pool.parallelFor(group.count) { index, thread in
+      network.tower.forward(
+        layer: layer, leafMemory[first + index], images: images(ofLeaf: first + index), filters: filters,
+        scratch: scratch[thread])
     }
   }
 
   /// From the last layer to the first: all leaves' gradients of a layer, then their sum, which goes into `gradient` and,
   /// with those of small layers together, to the sum over the ranks, which is made while the layers below compute.
-  private func backwardTower() {
+  private func backwardTower() throws {
     // −0 is what changes no bit of what it is added to; +0 would turn a −0 into itself.
     if leaves.isEmpty { gradient.values[network.architecture.towerRange].update(repeating: -0.0) }
     var complete = 0..<0
     for (index, layer) in network.tower.layers.enumerated().reversed() {
       let range = layer.parameterRange
-      if !leaves.isEmpty { backward(index, range) }
+      if !leaves.isEmpty {
+        if index == network.tower.layers.count - 1 {
+          try backwardLastLayer(index, range)
+        } else {
+          time.measure(\.backward) { backward(index, range) }
+        }
+      }
       guard !range.isEmpty else { continue }
       complete = range.lowerBound..<(complete.isEmpty ? range.upperBound : complete.upperBound)
       guard complete.count >= Self.leastPart || range.lowerBound == network.architecture.towerRange.lowerBound
       else { continue }
-      reduction.add(complete)
+      communication.add(complete)
       complete = 0..<0
     }
   }
@@ -181,71 +247,67 @@ public final class DistributedStep {
   /// Floats that are worth a sum over the ranks of their own: below that its latency counts for more than its length.
   package static let leastPart = 1 << 18
 
-  private func backward(_ index: Int, _ range: Range<Int>) {
-    let target = gradient.base + range.lowerBound
-    let base = leafGradients?.base ?? target
-    // An image has no gradient, so that the first layer needs no filters.
-    if index > 0 {
-      network.tower.transformFilters(ofLayer: index, for: .backward, network.parameters, into: filters, on: pool)
+  /// The first leaves are computed while the gradients of the others' features still arrive.
+  private func backwardLastLayer(_ index: Int, _ range: Range<Int>) throws {
+    time.measure(\.backward) { transformBackwardFilters(index) }
+    // What is noted of a layer is noted of all leaves at once.
+    for group in statistics == nil ? groups : [leaves] {
+      try time.measure(world.rank == 0 ? \.scatter : \.wait) {
+        for leaf in group.map({ $0 - leaves.lowerBound }) {
+          try exchange.awaitGradient(ofLeaf: leaf, leafMemory[leaf])
+        }
+      }
+      time.measure(\.backward) {
+        statistics?.collect(towerLayer: index, self)
+        backward(index, range, group)
+      }
     }
+    time.measure(\.backward) { sumLeaves(range) }
+  }
+
+  private func backward(_ index: Int, _ range: Range<Int>) {
+    transformBackwardFilters(index)
     statistics?.collect(towerLayer: index, self)
-    pool.parallelFor(leaves.count) { leaf, thread in
+    backward(index, range, leaves)
+    sumLeaves(range)
+  }
+
+  private func transformBackwardFilters(_ index: Int) {
+    // An image has no gradient, so that the first layer needs no filters.
+    guard index > 0 else { return }
+    network.tower.transformFilters(ofLayer: index, for: .backward, network.parameters, into: filters, on: pool)
+  }
+
+  private func backward(_ index: Int, _ range: Range<Int>, _ group: Range<Int>) {
+    let base = leaves.count > 1 ? leafGradients.base : gradient.base + range.lowerBound
+    let first = group.lowerBound - leaves.lowerBound
+    pool.parallelFor(group.count) { number, thread in
+      let leaf = first + number
       network.tower.backward(
         layer: index, leafMemory[leaf], images: images(ofLeaf: leaf), filters: filters,
         dParameters: base + leaf * range.count, scratch: scratch[thread])
     }
+  }
+
+  /// From `leafGradients` into `gradient`.
+  private func sumLeaves(_ range: Range<Int>) {
+    guard leaves.count > 1 else { return }
+    let base = leafGradients.base
     sumLeavesInTree(base, leaves: leaves.count, stride: range.count, count: range.count, on: pool)
-    if leafGradients != nil { target.update(from: base, count: range.count) }
+    (gradient.base + range.lowerBound).update(from: base, count: range.count)
   }
 
   /// The images of this rank's leaf number `leaf`.
   func images(ofLeaf leaf: Int) -> Int { shares.slots(ofLeaf: leaves.lowerBound + leaf).count }
 
-  // MARK: - Between tower and head
+  // MARK: - The head
 
-  /// What goes with the features to rank 0, and with their gradients back.
-  private struct Control: BitwiseCopyable {
-    var lossSum = 0.0
-    var errors = 0
-    var stop = false
-    var save = false
-  }
-
-  private static let controlTag = 1
-  private static let firstLeafTag = 2
-
-  private func featureBytes(_ values: UnsafeMutablePointer<Float>, leaf: Int) -> UnsafeMutableRawBufferPointer {
-    let count = shares.slots(ofLeaf: leaf).count * network.tower.featureCount
-    return UnsafeMutableRawBufferPointer(start: values, count: count * MemoryLayout<Float>.stride)
-  }
-
-  /// Where a leaf's rows lie in a matrix of the whole mini-batch.
-  private func rows(_ matrix: FloatBuffer, ofLeaf leaf: Int) -> UnsafeMutablePointer<Float> {
-    matrix.base + shares.slots(ofLeaf: leaf).lowerBound * network.tower.featureCount
-  }
-
-  /// Every rank but 0: sends the features, sleeps until the head's answer is there.
-  private func exchangeWithHead(_ result: inout StepResult) throws {
-    var question = [Control(stop: result.stop)]
-    var answer = [Control()]
-    let start = monotonicSeconds()
-    var requests: [Request] = []
-    try question.withUnsafeMutableBytes { question in
-      try answer.withUnsafeMutableBytes { answer in
-        requests.append(try world.receive(answer, from: 0, tag: Self.controlTag))
-        for (memory, leaf) in zip(leafMemory, leaves) {
-          let tag = Self.firstLeafTag + leaf
-          requests.append(try world.receive(featureBytes(memory.dFeatures, leaf: leaf), from: 0, tag: tag))
-          requests.append(
-            try world.send(UnsafeRawBufferPointer(featureBytes(memory.features, leaf: leaf)), to: 0, tag: tag))
-        }
-        requests.append(try world.send(UnsafeRawBufferPointer(question), to: 0, tag: Self.controlTag))
-        try world.wait(requests)
-      }
-    }
-    time.wait += monotonicSeconds() - start
-    result = StepResult(
-      lossSum: answer[0].lossSum, errors: answer[0].errors, stop: answer[0].stop, save: answer[0].save)
+  /// Every rank but 0: sleeps until the head's answer is there.
+  private func awaitHead() throws -> StepResult {
+    let processor = processorSeconds()
+    let answer = try time.measure(\.wait) { try exchange.awaitAnswer() }
+    time.waitProcessor += processorSeconds() - processor
+    return StepResult(lossSum: answer.lossSum, errors: answer.errors, stop: answer.stop, save: answer.save)
   }
 
   /// Rank 0: gathers the features, runs the head and updates it, sends the features' gradients off.
@@ -258,10 +320,11 @@ public final class DistributedStep {
     guard let headMemory else { preconditionFailure("the head on rank \(world.rank)") }
     precondition(labels.count == shares.batch, "\(labels.count) labels for a mini-batch of \(shares.batch)")
     let batch = shares.batch
-    try time.measure(\.gather) { try gatherFeatures(&result) }
+    let isWanted = try time.measure(\.gather) { try exchange.awaitFeatures() }
+    result.stop = result.stop || isWanted
     let answer = time.measure(\.fullyConnected) {
       network.head.forward(
-        features.base, rows: batch, parameters: network.parameters, memory: headMemory,
+        exchange.features.base, rows: batch, parameters: network.parameters, memory: headMemory,
         dropout: DropoutIteration(seed: seed, iteration: iteration), on: headPool)
       let loss = labels.withUnsafeBufferPointer {
         network.head.loss(labels: $0.baseAddress!, rows: batch, memory: headMemory)
@@ -269,70 +332,33 @@ public final class DistributedStep {
       if loss.lossSum.isFinite {
         network.head.backwardToFeatures(
           rows: batch, parameters: network.parameters, gradient: gradient, memory: headMemory, droppedOut: true,
-          dFeatures: dFeatures.base, on: headPool)
+          dFeatures: exchange.dFeatures.base, on: headPool)
       }
       return loss
     }
     (result.lossSum, result.errors) = (answer.lossSum, answer.errors)
-    let others = 1..<max(world.size, 1)
-    let remote = others.filter { world.nodes[$0] != world.nodes[0] }
-    let local = others.filter { world.nodes[$0] == world.nodes[0] }
-    let answers = [Control(lossSum: result.lossSum, errors: result.errors, stop: result.stop, save: result.save)]
-    try answers.withUnsafeBytes { answer in
-      var requests = try time.measure(\.scatter) { try remote.flatMap { try sendGradients(to: $0, answer) } }
-      if result.isFinite {
-        time.measure(\.fullyConnected) {
-          // Noted too, it has to be written out.
-          if statistics != nil {
-            network.head.backwardToWeights(rows: batch, gradient: gradient, memory: headMemory, on: headPool)
-          }
-          headDivergence = network.head.update(
-            rows: batch, parameters: network.parameters, momentum: momentum, gradient: gradient, memory: headMemory,
-            sgd: sgd, on: headPool)
-        }
-      }
-      try time.measure(\.scatter) {
-        requests += try local.flatMap { try sendGradients(to: $0, answer) }
-        for (memory, leaf) in zip(leafMemory, leaves) {
-          UnsafeMutableRawPointer(memory.dFeatures)
-            .copyMemory(
-              from: rows(dFeatures, ofLeaf: leaf), byteCount: featureBytes(memory.dFeatures, leaf: leaf).count)
-        }
-        try world.wait(requests)
-      }
+    let control = StepControl(
+      lossSum: result.lossSum, errors: result.errors, stop: result.stop, save: result.save)
+    try time.measure(\.scatter) {
+      try exchange.answer(control, to: remoteRanks)
+      try communication.move(exchange.sent)
+    }
+    if result.isFinite { time.measure(\.fullyConnected) { updateHead(headMemory, sgd) } }
+    try time.measure(\.scatter) {
+      try communication.pause()
+      try exchange.answer(control, to: localRanks)
+      try communication.move(exchange.sent)
     }
   }
 
-  private func gatherFeatures(_ result: inout StepResult) throws {
-    for (memory, leaf) in zip(leafMemory, leaves) {
-      UnsafeMutableRawPointer(rows(features, ofLeaf: leaf))
-        .copyMemory(from: memory.features, byteCount: featureBytes(memory.features, leaf: leaf).count)
+  private func updateHead(_ headMemory: HeadMemory, _ sgd: SGD) {
+    let batch = shares.batch
+    // Noted too, it has to be written out.
+    if statistics != nil {
+      network.head.backwardToWeights(rows: batch, gradient: gradient, memory: headMemory, on: headPool)
     }
-    var questions = [Control](repeating: Control(), count: world.size)
-    try questions.withUnsafeMutableBufferPointer { questions in
-      var requests: [Request] = []
-      for rank in 1..<max(world.size, 1) {
-        for leaf in shares.leaves(ofRank: rank) {
-          let target = featureBytes(rows(features, ofLeaf: leaf), leaf: leaf)
-          requests.append(try world.receive(target, from: rank, tag: Self.firstLeafTag + leaf))
-        }
-        let question = UnsafeMutableBufferPointer(rebasing: questions[rank...rank])
-        requests.append(
-          try world.receive(UnsafeMutableRawBufferPointer(question), from: rank, tag: Self.controlTag))
-      }
-      try world.wait(requests)
-    }
-    result.stop = result.stop || questions.contains(where: \.stop)
-  }
-
-  /// Starts to send a rank the gradients of its features, and what follows from the loss.
-  private func sendGradients(to rank: Int, _ answer: UnsafeRawBufferPointer) throws -> [Request] {
-    var requests: [Request] = []
-    for leaf in shares.leaves(ofRank: rank) {
-      let source = UnsafeRawBufferPointer(featureBytes(rows(dFeatures, ofLeaf: leaf), leaf: leaf))
-      requests.append(try world.send(source, to: rank, tag: Self.firstLeafTag + leaf))
-    }
-    requests.append(try world.send(answer, to: rank, tag: Self.controlTag))
-    return requests
+    headDivergence = network.head.update(
+      rows: batch, parameters: network.parameters, momentum: momentum, gradient: gradient, memory: headMemory,
+      sgd: sgd, on: headPool)
   }
 }

@@ -40,7 +40,7 @@ public final class RunRecorder {
       if let result = evaluated, result.iteration == iteration { record(result, checkpoint: path) }
     case .notSaved(let iteration):
       if let result = evaluated, result.iteration == iteration { record(result, checkpoint: nil) }
-    case .progress, .finished, .warning: break
+    case .progress, .balanced, .finished, .warning: break
     }
   }
 

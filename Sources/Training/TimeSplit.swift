@@ -14,6 +14,8 @@ public struct TimeSplit: Equatable, Sendable {
   public var scatter = 0.0
   /// From the end of the tower's forward pass to the arrival of the features' gradients (ranks other than 0).
   public var wait = 0.0
+  /// Processor time that this process has used in `wait`.
+  public var waitProcessor = 0.0
   /// The tower, backward.
   public var backward = 0.0
   /// Adding the tower's gradients over the ranks, as far as it is not hidden behind the backward pass.

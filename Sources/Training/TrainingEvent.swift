@@ -8,6 +8,8 @@ public enum TrainingEvent: Sendable {
   case started(TrainingDescription, resumedFrom: String?, iteration: Int)
   /// After a step.
   case progress(TrainingProgress)
+  /// The ranks' shares of the mini-batch follow their speed from now on: the images of each.
+  case balanced([Int])
   /// After an epoch's evaluation.
   case evaluated(EpochResult)
   /// A checkpoint is in place. Training has gone on meanwhile.
@@ -39,6 +41,8 @@ public struct TrainingDescription: Sendable {
   public var leafCount: Int
   public var leafSize: Int
   public var isReproducible: Bool
+  /// The shares follow the ranks' speed.
+  public var balancesShares: Bool
 }
 
 /// Where training stands.

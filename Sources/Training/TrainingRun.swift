@@ -44,6 +44,8 @@ public final class TrainingRun {
   var lastCheckpointTime = monotonicSeconds()
   /// Of the last checkpoint that is in place; known on rank 0.
   var lastCheckpointIteration = -1
+  private var balance = ShareBalance()
+  private let largestLeaf: Int
   private var stepSeconds = 0.0
   private var stepImages = 0
 
@@ -77,6 +79,7 @@ public final class TrainingRun {
     pool = ThreadPool(threads: settings.threads ?? max(1, min(availableCores(), world.localCores / world.localSize)))
     network = Network(architecture, convolution: settings.convolution)
     let shares = Shares(batch: configuration.training.batch, ranks: world.size)
+    largestLeaf = shares.leafSize
     let seed = configuration.training.seed
     step = DistributedStep(network, world: world, shares: shares, seed: seed, on: pool)
     writer = CheckpointWriter(parameters: network.parameters, momentum: step.momentum)
@@ -210,7 +213,8 @@ public final class TrainingRun {
       validationImages: data.validation.count, testImages: data.test.count, classes: data.classes,
       batch: configuration.training.batch, epochs: configuration.training.epochs, seed: configuration.training.seed,
       ranks: world.size, hosts: hosts, threads: pool.threadCount, leafCount: step.shares.leafCount,
-      leafSize: step.shares.leafSize, isReproducible: step.shares.isReproducible)
+      leafSize: step.shares.leafSize, isReproducible: step.shares.isReproducible,
+      balancesShares: settings.shares == .auto && world.size > 1)
   }
 
   // MARK: - The loop
@@ -262,7 +266,7 @@ public final class TrainingRun {
   private func runStep() throws -> Bool {
     world.activity = Activity("iteration", iteration + 1)
     let start = monotonicSeconds()
-    let dataBefore = step.time.data
+    let (dataBefore, towerBefore) = (step.time.data, step.time.tower)
     let slots = step.shares.slots(ofRank: world.rank)
     // Rank 0 needs every slot's label, the others only their own images.
     let known = world.rank == 0 ? 0..<configuration.training.batch : slots
@@ -305,11 +309,23 @@ public final class TrainingRun {
     stepSeconds += seconds
     stepImages += images
     try settleSave(waiting: false)
+    try balanceShares(towerSeconds: step.time.tower - towerBefore)
     reportProgress()
     appendStatistics()
     // An epoch's end is evaluated first: the checkpoint then holds what follows from it.
     if result.save, iteration != stream.iterations(inEpochs: epochsDone + 1) { try save(isBest: false) }
     return result.stop
+  }
+
+  /// Where it is wanted and worth it: gives the ranks other shares of the next mini-batches.
+  private func balanceShares(towerSeconds: Double) throws {
+    guard settings.shares == .auto, world.size > 1, let seconds = balance.note(towerSeconds) else { return }
+    let images = step.shares.imagesOfRanks
+    guard let better = ShareBalance.images(instead: images, seconds: try world.allgather(seconds)) else { return }
+    step.adopt(Shares(images: better, leafSize: largestLeaf))
+    // It was to load the samples of the former slots.
+    feed = nil
+    report(.balanced(better))
   }
 
   /// Waits until the feed has this rank's samples, where there is one.

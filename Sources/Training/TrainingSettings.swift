@@ -2,7 +2,7 @@ import Configuration
 import Kernels
 
 /// What a run is asked to do beyond its configuration: where, from what, how long, on how many threads. None of it
-/// changes the result of a step, but `convolution` does by rounding.
+/// changes the result of a step, but `convolution` and `shares` do by rounding.
 public struct TrainingSettings: Sendable {
   /// Where a run begins.
   public enum Start: Equatable, Sendable {
@@ -28,6 +28,8 @@ public struct TrainingSettings: Sendable {
   public var convolution: ConvolutionMethod?
   /// Threads of each rank that load images ahead of the step, where loading takes long; nil for a quarter of `threads`.
   public var loadingThreads: Int?
+  /// How the mini-batch is divided among the ranks.
+  public var shares: SharePolicy
   /// Training images to show on a sheet in the run folder, as the network sees them; nil for none.
   public var preview: Int?
   /// Notes statistics of all layers in every so many steps, and in the first one; nil for never.
@@ -41,8 +43,8 @@ public struct TrainingSettings: Sendable {
 
   public init(
     runFolder: String? = nil, start: Start = .new, iterations: Int? = nil, timeLimit: Double? = nil,
-    threads: Int? = nil, convolution: ConvolutionMethod? = nil, loadingThreads: Int? = nil, preview: Int? = nil,
-    statisticsEvery: Int? = nil,
+    threads: Int? = nil, convolution: ConvolutionMethod? = nil, loadingThreads: Int? = nil,
+    shares: SharePolicy = .even, preview: Int? = nil, statisticsEvery: Int? = nil,
     acceptsOtherData: Bool = false, commandLine: String, program: String
   ) {
     self.runFolder = runFolder
@@ -52,6 +54,7 @@ public struct TrainingSettings: Sendable {
     self.threads = threads
     self.convolution = convolution
     self.loadingThreads = loadingThreads
+    self.shares = shares
     self.preview = preview
     self.statisticsEvery = statisticsEvery
     self.acceptsOtherData = acceptsOtherData

@@ -173,6 +173,10 @@ struct BenchCommand: ParsableCommand {
         String(
           format: "%.1f ms a step, %.1f images/s, %.1f ms an image", timings.stepMilliseconds, timings.imagesPerSecond,
           timings.stepMilliseconds / Double(timings.batch)))
+      let busiest = timings.perRank.map(\.waitProcessorShare).max() ?? 0
+      if timings.ranks > 1 {
+        Console.say(String(format: "waiting for rank 0 takes at most %.1f %% of a core", 100 * busiest))
+      }
       if let single = timings.singleRankMilliseconds, let efficiency = timings.efficiency {
         Console.say(
           String(

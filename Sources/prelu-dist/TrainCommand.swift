@@ -8,6 +8,7 @@ import Training
 
 extension Activation: ExpressibleByArgument {}
 extension Configuration.Training.OnDivergence: ExpressibleByArgument {}
+extension SharePolicy: ExpressibleByArgument {}
 
 extension ConvolutionMethod: ExpressibleByArgument {
   /// The names, for help texts.
@@ -60,6 +61,12 @@ struct TrainCommand: ParsableCommand {
 
   @Option(help: "Threads of each rank that decode photographs ahead of the step (default: a quarter of --threads).")
   var loadingThreads: Int?
+
+  @Option(
+    help: ArgumentHelp(
+      "The ranks' shares of a mini-batch: even, or auto: by their measured speed, for hosts that differ; the result then agrees to rounding only (default: even).",
+      valueName: "even|auto"))
+  var shares = SharePolicy.even
 
   @Option(
     help: ArgumentHelp(
@@ -188,8 +195,8 @@ struct TrainCommand: ParsableCommand {
     if let resume { start = resume == "auto" ? .auto : .resume(resume) }
     return TrainingSettings(
       runFolder: runFolder, start: start, iterations: iterations, timeLimit: timeLimit.map { $0 * 60 },
-      threads: threads, convolution: convolution, loadingThreads: loadingThreads, preview: preview,
-      statisticsEvery: logStatistics, acceptsOtherData: force,
+      threads: threads, convolution: convolution, loadingThreads: loadingThreads,
+      shares: shares, preview: preview, statisticsEvery: logStatistics, acceptsOtherData: force,
       commandLine: CommandLine.arguments.joined(separator: " "),
       program: "prelu-dist \(PreluDist.version)")
   }

@@ -25,6 +25,9 @@ final class TrainingReporter {
     case .warning: break
     case .started(let description, let resumedFrom, _): showBanner(description, resumedFrom)
     case .progress(let progress): show(progress)
+    case .balanced(let images):
+      clearLine()
+      Console.say("shares " + images.map(String.init).joined(separator: ", ") + " images from here on")
     case .evaluated(let result): show(result)
     case .saved, .notSaved: break
     case .finished(let summary): show(summary)
@@ -62,12 +65,17 @@ final class TrainingReporter {
         + "\(Console.grouped(d.validationImages)) to validate, \(Console.grouped(d.testImages)) to test, "
         + "\(d.classes) classes")
     Console.say("run    \(d.run): \(d.epochs) epochs of mini-batches of \(d.batch), seed \(d.seed)")
-    Console.say(
-      d.isReproducible
-        ? "bits   the same with 1, 2, 4 or 8 ranks and any number of threads"
-        : "bits   \(d.ranks) ranks hold no whole subtrees of leaves: the result agrees with other rank counts to rounding"
-    )
+    Console.say("bits   " + bits(d))
     if let resumedFrom { Console.say("resumed from \(resumedFrom)") }
+  }
+
+  private func bits(_ d: TrainingDescription) -> String {
+    if d.balancesShares {
+      return "depend on the shares, which follow the ranks' speed: runs agree with one another to rounding"
+    }
+    return d.isReproducible
+      ? "the same with 1, 2, 4 or 8 ranks and any number of threads"
+      : "\(d.ranks) ranks hold no whole subtrees of leaves: the result agrees with other rank counts to rounding"
   }
 
   /// Images a second: whole ones, but where they are few.

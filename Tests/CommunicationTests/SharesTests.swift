@@ -116,3 +116,18 @@ func sharesDescribeThemselves(batch: Int, ranks: Int, description: String) {
     #expect(Set(sums).count == 1, "batch \(batch): \(sums)")
   }
 }
+
+@Test(arguments: [
+  ([60, 68], 16, [15, 15, 15, 15, 13, 14, 13, 14, 14]),
+  ([1, 0, 7], 3, [1, 2, 2, 3]),
+  ([0, 0], 4, []),
+  ([5], 5, [5]),
+])
+func givenSharesAreCutEvenly(images: [Int], leafSize: Int, leaves: [Int]) {
+  let shares = Shares(images: images, leafSize: leafSize)
+  #expect(shares.imagesOfRanks == images && !shares.isReproducible)
+  #expect((0..<shares.leafCount).map { shares.slots(ofLeaf: $0).count } == leaves)
+  #expect((0..<shares.leafCount).flatMap { shares.slots(ofLeaf: $0) } == Array(0..<shares.batch))
+  #expect((0..<images.count).flatMap { shares.leaves(ofRank: $0) } == Array(0..<shares.leafCount))
+  #expect(leaves.allSatisfy { $0 <= shares.leafSize } && shares.leafSize <= leafSize)
+}

@@ -1,0 +1,62 @@
+import Communication
+
+/// How the mini-batch is divided among the ranks.
+public enum SharePolicy: String, CaseIterable, Sendable {
+  /// As evenly as leaves allow: the same bits with 1, 2, 4 or 8 ranks.
+  case even
+  /// By the ranks' measured speed, measured again every so often: the bits depend on it.
+  case auto
+}
+
+/// Finds shares with which all ranks end the tower's passes at the same time.
+///
+/// A rank's speed is that of its last share, whatever made it slow: its processor, its neighbours, or the work that it
+/// has beside. Because part of the time does not depend on the share, the shares approach their best in a few rounds.
+package struct ShareBalance {
+  package init() {}
+
+  /// Steps since the last measurement, on this rank: their seconds in the tower.
+  private var seconds = 0.0
+  private var steps = 0
+  /// The next measurement is after so many steps. It grows, because the first one says most.
+  private var interval = 8
+
+  /// A step's share is only changed for a gain above this, which noise does not reach.
+  private static let leastGain = 0.03
+  private static let longestInterval = 256
+
+  /// Notes a step. Returns the seconds of a step when it is time to measure: on all ranks after the same step.
+  package mutating func note(_ seconds: Double) -> Double? {
+    self.seconds += seconds
+    steps += 1
+    guard steps == interval else { return nil }
+    defer {
+      self.seconds = 0
+      steps = 0
+      interval = min(2 * interval, Self.longestInterval)
+    }
+    return self.seconds / Double(steps)
+  }
+
+  /// The images of each rank that end soonest; nil where the present ones are about as good.
+  ///
+  /// - Parameters:
+  ///   - images: that each rank has had.
+  ///   - seconds: that it needed for them.
+  package static func images(instead images: [Int], seconds: [Double]) -> [Int]? {
+    precondition(images.count == seconds.count, "\(images.count) shares, \(seconds.count) times")
+    let measured = zip(images, seconds).filter { $0.0 > 0 && $0.1 > 0 }
+    guard images.count > 1, !measured.isEmpty, images.reduce(0, +) >= images.count else { return nil }
+    // A rank that had nothing to do is taken for an average one.
+    let mean = measured.reduce(0) { $0 + $1.1 / Double($1.0) } / Double(measured.count)
+    let costs = zip(images, seconds).map { $0 > 0 && $1 > 0 ? $1 / Double($0) : mean }
+    // One image each, so that every rank is measured again; then each to the rank that ends first with it.
+    var shares = [Int](repeating: 1, count: images.count)
+    for _ in images.count..<images.reduce(0, +) {
+      let next = shares.indices.min { Double(shares[$0] + 1) * costs[$0] < Double(shares[$1] + 1) * costs[$1] }!
+      shares[next] += 1
+    }
+    func end(_ shares: [Int]) -> Double { zip(shares, costs).map { Double($0) * $1 }.max()! }
+    return end(shares) < (1 - leastGain) * end(images) ? shares : nil
+  }
+}

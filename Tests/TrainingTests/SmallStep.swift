@@ -1,0 +1,59 @@
+import Communication
+import Foundation
+import Kernels
+import Network
+import Testing
+import Training
+
+/// Steps of a small network on all ranks.
+final class SmallStep {
+  static let batch = 16
+  static let classes = 3
+
+  let world: World
+  let step: DistributedStep
+  var network: Network { step.network }
+
+  /// - Parameter shares: nil for even ones.
+  init(shares: Shares? = nil) throws {
+    world = try World.start()
+    _ = finishAtExit
+    let network = try Network(
+      Architecture(
+        name: "small", input: MapShape(channels: 1, height: 4, width: 4),
+        layers: [
+          .convolution(.init(name: "conv1", filters: 3, kernel: 3, padding: 1, activation: .prelu)),
+          .maxPooling(.init(name: "pool", size: 2, stride: 2)),
+          .convolution(.init(name: "conv2", filters: 5, kernel: 2, activation: .relu)),
+          .fullyConnected(.init(name: "fc1", outputs: 6, activation: .preluShared)),
+          .fullyConnected(.init(name: "fc2", outputs: Self.classes, activation: .none)),
+        ]
+      ).resolved())
+    Initializer().fill(network.parameters.values, for: network.architecture, seed: 3, initialSlope: 0.25)
+    step = DistributedStep(
+      network, world: world, shares: shares ?? Shares(batch: Self.batch, ranks: world.size), seed: 3,
+      on: ThreadPool(threads: 1))
+  }
+
+  /// Weights of one sign and a few sizes: equal ones would give gradients that cancel.
+  func set(_ layer: String, _ value: Float) throws {
+    let tensor = try #require(network.architecture.parameters.first { $0.layer == layer && $0.role == .weight })
+    for (number, place) in tensor.range.enumerated() {
+      network.parameters.base[place] = value * (1 + Float(number % 7) / 8)
+    }
+  }
+
+  func run(
+    iteration: Int = 0, image: @escaping @Sendable (_ slot: Int) -> Float = { Float($0 % 5) - 2 }
+  ) throws -> StepResult {
+    try step.run(
+      iteration: iteration, sgd: SGD(learningRate: 0.01, momentum: 0.9, weightDecay: 0.0005),
+      labels: (0..<Self.batch).map { Int32($0 % Self.classes) }, stop: false, save: false
+    ) { slot, target in
+      for index in 0..<16 { target[index] = image(slot) * Float(index - 7) }
+    }
+  }
+}
+
+/// MPI must be ended once, by the last thing that the process does.
+private let finishAtExit = atexit { try? World.start().finish() }
