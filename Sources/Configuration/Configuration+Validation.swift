@@ -54,11 +54,11 @@ extension Configuration {
     try check(augmentation.color, in: 0...100, "augmentation.color")
     switch data.kind {
     case .idx:
-      guard augmentation.shorterSide.isEmpty, augmentation.color == 0 else {
-        throw invalid(
-          augmentation.color == 0 ? "augmentation.shorterSide" : "augmentation.color",
-          "this goes with data.kind pack alone: leave it away")
+      guard augmentation.color == 0 else {
+        throw invalid("augmentation.color", "this goes with data.kind pack alone: leave it away")
       }
+      try checkSides()
+      for side in augmentation.shorterSide { try check(side, in: 1...1 << 14, "augmentation.shorterSide") }
     case .pack: try checkPhotographs()
     }
   }
@@ -71,14 +71,19 @@ extension Configuration {
     guard augmentation.padding == 0 else {
       throw invalid("augmentation.padding", "photographs are cropped, not padded: expected 0")
     }
+    try checkSides()
     let sides = augmentation.shorterSide
-    guard sides.isEmpty || sides.count == 2 && sides[0] <= sides[1] else {
-      throw invalid("augmentation.shorterSide", "expected the least and the greatest, or an empty list, found \(sides)")
-    }
     for (side, key) in sides.map({ ($0, "augmentation.shorterSide") }) + [(data.shorterSide, "data.shorterSide")] {
       guard side <= 1 << 14, side >= crop else {
         throw invalid(key, "expected \(crop), the network's input, to \(1 << 14), found \(side)")
       }
+    }
+  }
+
+  private func checkSides() throws(ConfigurationError) {
+    let sides = augmentation.shorterSide
+    guard sides.isEmpty || sides.count == 2 && sides[0] <= sides[1] else {
+      throw invalid("augmentation.shorterSide", "expected the least and the greatest, or an empty list, found \(sides)")
     }
   }
 

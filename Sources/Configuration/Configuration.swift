@@ -44,7 +44,7 @@ public struct Configuration: Equatable, Sendable {
     public var padding = 0
     /// Whether every second image is mirrored.
     public var mirror = false
-    /// The least and the greatest of what a photograph's shorter side is resized to, drawn uniformly, before a crop of the
+    /// The least and the greatest of what an image's shorter side is resized to, drawn uniformly, before a crop of the
     /// network's input is taken at random. None: what evaluation sees.
     public var shorterSide: [Int] = []
     /// The standard deviation of the shift of a photograph's colours along their principal components; 0 for none.

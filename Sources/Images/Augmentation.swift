@@ -1,52 +1,60 @@
 import Randomness
 
-/// What is changed at random in a training image each time it is seen.
-public struct Augmentation: Codable, Equatable, Sendable {
+/// What is changed at random in a training image in memory each time it is seen.
+public struct Augmentation: Equatable, Sendable {
   /// Pixels added on each side, before a crop of the image's own size is taken at a uniform place. They hold the mean:
   /// zero once it is subtracted.
   public var padding: Int
   /// Whether every second image, at random, is mirrored left to right.
   public var mirror: Bool
+  /// Scale jitter (paper, section 4): what the shorter side is resized to before that, drawn uniformly; nil for never.
+  public var shorterSide: ClosedRange<Int>?
 
-  private enum CodingKeys: CodingKey {
-    case padding
-    case mirror
-  }
-
-  public init(padding: Int, mirror: Bool) {
+  public init(padding: Int, mirror: Bool, shorterSide: ClosedRange<Int>? = nil) {
     precondition(padding >= 0, "a padding of \(padding)")
+    precondition(shorterSide.map { $0.lowerBound > 0 } ?? true, "sides of \(shorterSide!)")
     self.padding = padding
     self.mirror = mirror
-  }
-
-  /// Throws `DecodingError` for a negative padding.
-  public init(from decoder: any Decoder) throws {
-    let container = try decoder.container(keyedBy: CodingKeys.self)
-    padding = try container.decode(Int.self, forKey: .padding)
-    mirror = try container.decode(Bool.self, forKey: .mirror)
-    if padding < 0 {
-      throw DecodingError.dataCorruptedError(
-        forKey: .padding, in: container, debugDescription: "expected a padding of 0 or more, found \(padding)")
-    }
+    self.shorterSide = shorterSide
   }
 
   public static let none = Augmentation(padding: 0, mirror: false)
 
-  /// How one image is changed: output (y, x) shows input (y + rows, x + columns), counted before mirroring.
+  /// How one image is changed: output (y, x) shows (y + rows, x + columns) of the input resized to `extents`, zero where
+  /// there is none, counted before mirroring.
   public struct Draw: Equatable, Sendable {
-    /// −padding ... padding
+    public var extents: ImageExtents
     public var rows: Int
-    /// −padding ... padding
     public var columns: Int
     public var mirrored: Bool
   }
 
-  /// The draw that belongs to `sample` in `epoch`. Neither setting changes what the other draws.
-  public func draw(seed: UInt64, epoch: Int, sample: Int) -> Draw {
+  /// The draw that belongs to `sample` in `epoch`, an image of `extents`. No setting changes what the others draw.
+  ///
+  /// A crop lies anywhere on a larger image, a smaller one anywhere in the crop, and from there it is moved by up to
+  /// `padding`.
+  public func draw(seed: UInt64, epoch: Int, sample: Int, of extents: ImageExtents) -> Draw {
     var stream = RandomStream(seed: seed, purpose: .augmentation, owner: UInt32(epoch), UInt32(sample))
-    let rows = stream.uniform(below: 2 * padding + 1) - padding
-    let columns = stream.uniform(below: 2 * padding + 1) - padding
-    let coin = stream.coin()
-    return Draw(rows: rows, columns: columns, mirrored: mirror && coin)
+    var draw = Draw(
+      extents: extents, rows: stream.uniform(below: 2 * padding + 1) - padding,
+      columns: stream.uniform(below: 2 * padding + 1) - padding, mirrored: stream.coin() && mirror)
+    guard let sides = shorterSide else { return draw }
+    draw.extents = extents.resized(shorterSide: sides.lowerBound + stream.uniform(below: sides.count))
+    func place(_ slack: Int) -> Int {
+      slack < 0 ? -stream.uniform(below: 1 - slack) : stream.uniform(below: 1 + slack)
+    }
+    draw.rows += place(draw.extents.height - extents.height)
+    draw.columns += place(draw.extents.width - extents.width)
+    return draw
+  }
+}
+
+extension ImageExtents {
+  /// With the shorter side of so many pixels, the longer one in proportion.
+  func resized(shorterSide side: Int) -> ImageExtents {
+    let shorter = min(height, width)
+    guard side != shorter else { return self }
+    func scaled(_ length: Int) -> Int { max(1, (length * side + shorter / 2) / shorter) }
+    return ImageExtents(channels: channels, height: scaled(height), width: scaled(width))
   }
 }

@@ -1,10 +1,12 @@
-/// Makes network inputs of labelled images in memory: (pixel − mean) · scale, cropped and mirrored at random where that is asked for.
+/// Makes network inputs of labelled images in memory: (pixel − mean) · scale, resized, cropped and mirrored at random where
+/// that is asked for.
 public struct SampleLoader: SampleSource {
   public let images: LabeledImages
   public let mean: MeanImage
   public let augmentation: Augmentation
   public let seed: UInt64
   public let scale: Float
+  private let resizing: SampleResizing
 
   public init(images: LabeledImages, mean: MeanImage, augmentation: Augmentation, seed: UInt64, scale: Float) {
     precondition(
@@ -14,6 +16,7 @@ public struct SampleLoader: SampleSource {
     self.augmentation = augmentation
     self.seed = seed
     self.scale = scale
+    resizing = SampleResizing(images.extents, to: augmentation.shorterSide)
   }
 
   public var extents: ImageExtents { images.extents }
@@ -21,7 +24,10 @@ public struct SampleLoader: SampleSource {
   public var labels: [Int32] { images.labels }
 
   public func load(sample: Int, epoch: Int, into output: UnsafeMutablePointer<Float>) {
-    let draw = augmentation.draw(seed: seed, epoch: epoch, sample: sample)
+    let draw = augmentation.draw(seed: seed, epoch: epoch, sample: sample, of: extents)
+    guard draw.extents == extents else {
+      return withPointers(sample) { resizing.load($0, $1, scale: scale, draw, into: output) }
+    }
     let (height, width) = (extents.height, extents.width)
     // The columns of the input that the output shows.
     let shown = max(0, draw.columns)..<max(max(0, draw.columns), min(width, width + draw.columns))

@@ -61,10 +61,12 @@ struct TrainingData {
     }
     let (training, validation) = split(training: all, validation: held)
     let mean = MeanImage(of: training)
+    let sides = configuration.augmentation.shorterSide
     self.training = SampleLoader(
       images: training, mean: mean,
       augmentation: Augmentation(
-        padding: configuration.augmentation.padding, mirror: configuration.augmentation.mirror),
+        padding: configuration.augmentation.padding, mirror: configuration.augmentation.mirror,
+        shorterSide: sides.isEmpty ? nil : sides[0]...sides[1]),
       seed: configuration.training.seed, scale: Float(configuration.data.scale))
     self.validation = PlainTestImages(validation)
     self.test = PlainTestImages(test)

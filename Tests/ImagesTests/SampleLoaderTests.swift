@@ -47,7 +47,7 @@ import Testing
         images: images, mean: MeanImage(of: images), augmentation: augmentation, seed: 11, scale: 0.3)
       for epoch in 0..<20 {
         for sample in 0..<4 {
-          let draw = augmentation.draw(seed: 11, epoch: epoch, sample: sample)
+          let draw = augmentation.draw(seed: 11, epoch: epoch, sample: sample, of: extents)
           let loaded = load(loader) { loader.load(sample: sample, epoch: epoch, into: $0) }
           #expect(loaded == naive(loader, draw, sample: sample), "seed 11, epoch \(epoch), sample \(sample), \(draw)")
         }
@@ -68,11 +68,12 @@ import Testing
   /// Seed 5. Bounds are five standard deviations of a binomial count.
   @Test func drawsAreUniform() {
     let augmentation = Augmentation(padding: 2, mirror: true)
+    let extents = ImageExtents(channels: 1, height: 8, width: 8)
     var offsets = [[Int]: Int]()
     var mirrored = 0
     for sample in 0..<5000 {
       for epoch in 0..<2 {
-        let draw = augmentation.draw(seed: 5, epoch: epoch, sample: sample)
+        let draw = augmentation.draw(seed: 5, epoch: epoch, sample: sample, of: extents)
         offsets[[draw.rows, draw.columns], default: 0] += 1
         mirrored += draw.mirrored ? 1 : 0
       }
@@ -85,24 +86,112 @@ import Testing
 
   @Test func drawsBelongToSeedEpochAndSample() {
     let augmentation = Augmentation(padding: 100, mirror: true)
+    let extents = ImageExtents(channels: 1, height: 8, width: 8)
     let draws = [(1, 0, 7), (2, 0, 7), (1, 1, 7), (1, 0, 8), (1, 7, 0)].map {
-      augmentation.draw(seed: $0.0, epoch: $0.1, sample: $0.2)
+      augmentation.draw(seed: $0.0, epoch: $0.1, sample: $0.2, of: extents)
     }
     for (index, draw) in draws.enumerated() {
       #expect(!draws[..<index].contains(draw))
     }
-    #expect(augmentation.draw(seed: 1, epoch: 0, sample: 7) == draws[0])
+    #expect(augmentation.draw(seed: 1, epoch: 0, sample: 7, of: extents) == draws[0])
     var unmirrored = draws[0]
     unmirrored.mirrored = false
-    #expect(Augmentation(padding: 100, mirror: false).draw(seed: 1, epoch: 0, sample: 7) == unmirrored)
+    #expect(Augmentation(padding: 100, mirror: false).draw(seed: 1, epoch: 0, sample: 7, of: extents) == unmirrored)
   }
 
-  @Test func augmentationFromAFileIsChecked() throws {
-    let augmentation = Augmentation(padding: 4, mirror: true)
-    let encoded = try JSONEncoder().encode(augmentation)
-    #expect(try JSONDecoder().decode(Augmentation.self, from: encoded) == augmentation)
-    #expect(throws: DecodingError.self) {
-      try JSONDecoder().decode(Augmentation.self, from: Data(#"{"padding": -1, "mirror": true}"#.utf8))
+  // MARK: - Scale jitter
+
+  /// The weights with which a line's positions make position `new` of a line of `target`: a triangle as wide as what it
+  /// gathers.
+  private func triangle(_ source: Int, _ target: Int, at new: Int) -> [Double] {
+    let scale = Double(source) / Double(target)
+    let centre = (Double(new) + 0.5) * scale
+    let weights = (0..<source).map { max(0, 1 - abs(Double($0) + 0.5 - centre) / max(scale, 1)) }
+    let total = weights.reduce(0, +)
+    return weights.map { $0 / total }
+  }
+
+  /// Resize all, then pick pixels.
+  private func naiveResized(_ loader: SampleLoader, _ draw: Augmentation.Draw, sample: Int) -> [Float] {
+    let extents = loader.extents
+    let (height, width) = (extents.height, extents.width)
+    let pixels = loader.images.pixels(of: sample)
+    let rows = (0..<draw.extents.height).map { triangle(height, draw.extents.height, at: $0) }
+    let columns = (0..<draw.extents.width).map { triangle(width, draw.extents.width, at: $0) }
+    var result: [Float] = []
+    for channel in 0..<extents.channels {
+      for y in 0..<height {
+        for x in 0..<width {
+          let (row, column) = (y + draw.rows, (draw.mirrored ? width - 1 - x : x) + draw.columns)
+          guard rows.indices.contains(row), columns.indices.contains(column) else {
+            result.append(0)
+            continue
+          }
+          var sum = 0.0
+          for inputY in 0..<height where rows[row][inputY] > 0 {
+            for inputX in 0..<width {
+              let place = (channel * height + inputY) * width + inputX
+              sum +=
+                rows[row][inputY] * columns[column][inputX]
+                * Double(Float(pixels[place]) - loader.mean.values[place])
+            }
+          }
+          result.append(Float(sum) * loader.scale)
+        }
+      }
     }
+    return result
+  }
+
+  @Test(arguments: [
+    (ImageExtents(channels: 1, height: 28, width: 28), 2, 24...33),
+    (ImageExtents(channels: 3, height: 5, width: 8), 1, 3...9),
+    (ImageExtents(channels: 2, height: 9, width: 4), 0, 1...3),
+    (ImageExtents(channels: 1, height: 1, width: 1), 3, 1...4),
+    (ImageExtents(channels: 1, height: 6, width: 6), 20, 5...7),
+  ])
+  func resizedSamplesEqualTheNaiveLoop(extents: ImageExtents, padding: Int, sides: ClosedRange<Int>) {
+    let images = sampleImages(4, extents)
+    let augmentation = Augmentation(padding: padding, mirror: true, shorterSide: sides)
+    let loader = SampleLoader(
+      images: images, mean: MeanImage(of: images), augmentation: augmentation, seed: 11, scale: 0.3)
+    var sizes = Set<ImageExtents>()
+    for epoch in 0..<40 {
+      for sample in 0..<4 {
+        let draw = augmentation.draw(seed: 11, epoch: epoch, sample: sample, of: extents)
+        sizes.insert(draw.extents)
+        let loaded = load(loader) { loader.load(sample: sample, epoch: epoch, into: $0) }
+        let expected = naiveResized(loader, draw, sample: sample)
+        #expect(
+          zip(loaded, expected).allSatisfy { abs($0 - $1) < 1e-3 }, "seed 11, epoch \(epoch), sample \(sample), \(draw)"
+        )
+      }
+    }
+    #expect(sizes.count == sides.count)
+    #expect(Set(sizes.map { min($0.height, $0.width) }) == Set(sides))
+  }
+
+  /// Without padding a crop stays on a larger image, and a smaller image in the crop; every place is drawn.
+  @Test func jitteredCropsStayInside() {
+    let extents = ImageExtents(channels: 1, height: 4, width: 6)
+    let augmentation = Augmentation(padding: 0, mirror: false, shorterSide: 2...8)
+    var places: [ImageExtents: Set<[Int]>] = [:]
+    for sample in 0..<3000 {
+      let draw = augmentation.draw(seed: 5, epoch: 0, sample: sample, of: extents)
+      places[draw.extents, default: []].insert([draw.rows, draw.columns])
+    }
+    #expect(places.count == 7)
+    for (resized, drawn) in places {
+      func slack(_ new: Int, _ old: Int) -> ClosedRange<Int> { new < old ? new - old...0 : 0...new - old }
+      let (rows, columns) = (slack(resized.height, 4), slack(resized.width, 6))
+      #expect(drawn == Set(rows.flatMap { row in columns.map { [row, $0] } }), "\(resized)")
+    }
+    // The shifts of padding and the mirror image are those without jitter.
+    let plain = Augmentation(padding: 3, mirror: true)
+    let fixed = Augmentation(padding: 3, mirror: true, shorterSide: 4...4)
+    #expect(
+      (0..<50).allSatisfy {
+        plain.draw(seed: 5, epoch: 1, sample: $0, of: extents) == fixed.draw(seed: 5, epoch: 1, sample: $0, of: extents)
+      })
   }
 }
