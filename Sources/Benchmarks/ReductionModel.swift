@@ -28,7 +28,8 @@ public struct ClusterNetwork: Codable, Equatable, Sendable {
   }
 }
 
-/// The time of `World.allreduceTree`, with ranks that fill one node after the other.
+/// The time of a part of the gradient's way through `DistributedStep.addAndUpdate`, with ranks that fill one node after the
+/// other: reduced and scattered, updated, and the parameters gathered.
 struct ReductionModel {
   let ranks: Int
   let ranksPerNode: Int
@@ -36,11 +37,12 @@ struct ReductionModel {
   /// Seconds for a float, as in `StepParts`.
   let copy: Double
   let add: Double
+  let update: Double
 
   struct Time: Equatable {
     /// From the first message to the sum, in seconds.
     var seconds = 0.0
-    /// Of a processor, in that time: copies into and out of what the messages travel through, and the additions. The
+    /// Of a processor, in that time: copies into and out of what the messages travel through, additions, the update. The
     /// thread that does it shares its core with the backward pass.
     var work = 0.0
   }
@@ -53,6 +55,7 @@ struct ReductionModel {
   func time(floats count: Int) -> Time {
     guard ranks > 1, count > 0 else { return Time() }
     var time = Time()
+    var updated = Double(count)
     let rounds = log2(ranks)
     if ranks & (ranks - 1) != 0 {
       let moved = 2 * (1 - 1 / Double(ranks)) * Double(count)
@@ -69,7 +72,10 @@ struct ReductionModel {
         exchange(part, distance: 1 << round, added: true, &time)
         exchange(part, distance: 1 << round, added: false, &time)
       }
+      updated = part
     }
+    time.seconds += update * updated
+    time.work += update * updated
     time.seconds = max(time.seconds, time.work)
     return time
   }

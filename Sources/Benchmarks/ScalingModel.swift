@@ -38,7 +38,7 @@ public struct StepPrediction: Codable, Equatable, Sendable {
 ///   the thread that adds over the ranks (`ReductionModel`) while there are layers to compute;
 /// - exposed reduction: parts of the gradient are added one after the other, each from the moment when its layers are
 ///   complete: what remains when backward ends, and the agreement after the update;
-/// - update = k·(update of the tower), which no number of ranks makes shorter.
+/// - update = k·(update of the tower) with one rank; several update a part each, behind backward (`ReductionModel`).
 ///
 /// k is the contention: how much longer the tower takes on cores whose neighbours compute too.
 public struct ScalingModel: Sendable {
@@ -84,7 +84,8 @@ public struct ScalingModel: Sendable {
       forward: 1e3 * contention * forward, gather: 1e3 * (copied + traffic.local + traffic.remote),
       fullyConnected: 1e3 * (parts.fullyConnected.seconds(cores: cores) + headUpdate),
       scatter: 1e3 * (copied + traffic.local + traffic.remote - hidden), backward: 1e3 * backward,
-      exposedReduction: 1e3 * exposed, update: 1e3 * contention * parts.towerUpdate, step: 0, speedup: 1, efficiency: 1)
+      exposedReduction: 1e3 * exposed, update: ranks > 1 ? 0 : 1e3 * contention * parts.towerUpdate, step: 0,
+      speedup: 1, efficiency: 1)
     prediction.step =
       prediction.forward + prediction.gather + prediction.fullyConnected + prediction.scatter + prediction.backward
       + prediction.exposedReduction + prediction.update
@@ -112,8 +113,10 @@ public struct ScalingModel: Sendable {
 
   /// Seconds of the backward pass, and of the reduction after it.
   private func backward(ranks: Int, own: [Int], contention: Double) -> (backward: Double, exposed: Double) {
+    let floats = parts.layers.reduce(0) { $0 + $1.parameters }
     let reduction = ReductionModel(
-      ranks: ranks, ranksPerNode: ranksPerNode, network: network, copy: parts.copy, add: parts.add)
+      ranks: ranks, ranksPerNode: ranksPerNode, network: network, copy: parts.copy, add: parts.add,
+      update: contention * parts.towerUpdate / Double(max(floats, 1)))
     // When the layers so far are computed, and when their gradients are added.
     var (computed, added) = (0.0, 0.0)
     var waiting = 0

@@ -24,23 +24,59 @@ extension World {
   public func allreduceTree(
     _ values: UnsafeMutableBufferPointer<Float>, scratch: UnsafeMutableBufferPointer<Float>, beside: Bool = false
   ) throws(MPIError) {
+    _ = try reduceScatterTree(values, scratch: scratch, beside: beside)
+    try allgatherTree(values, beside: beside)
+  }
+
+  /// The first half of `allreduceTree`: returns the part of `values` that then holds sums, a 1/`size` of them and another
+  /// on each rank. All of them where the vector is short or the number of ranks no power of two.
+  public func reduceScatterTree(
+    _ values: UnsafeMutableBufferPointer<Float>, scratch: UnsafeMutableBufferPointer<Float>, beside: Bool = false
+  ) throws(MPIError) -> Range<Int> {
     let needed = allreduceScratchCount(values.count)
     precondition(scratch.count >= needed, "scratch of \(scratch.count) elements, \(needed) needed")
-    guard size > 1, !values.isEmpty else { return }
+    guard size > 1, !values.isEmpty else { return 0..<values.count }
     if !World.addsInTreeOrder(size: size) {
       try allreduceByMPI(values)
-    } else if values.count <= Self.wholeCount {
+      return 0..<values.count
+    }
+    guard isHalved(values.count) else {
       try allreduceWhole(values, scratch, beside)
-    } else {
-      try allreduceHalves(values, scratch, beside)
+      return 0..<values.count
+    }
+    var own = 0..<values.count
+    for halving in halvings(values.count) {
+      let received = UnsafeMutableBufferPointer(rebasing: scratch[..<halving.kept.count])
+      try exchange(
+        sending: UnsafeMutableBufferPointer(rebasing: values[halving.given]), receiving: received,
+        with: halving.partner, beside)
+      add(received, to: UnsafeMutableBufferPointer(rebasing: values[halving.kept]))
+      own = halving.kept
+    }
+    return own
+  }
+
+  /// The second half: gives every rank the parts that the others hold after `reduceScatterTree` of as many values, or what
+  /// they have made of them in vectors of the same length.
+  public func allgatherTree(_ values: UnsafeMutableBufferPointer<Float>, beside: Bool = false) throws(MPIError) {
+    guard isHalved(values.count) else { return }
+    for halving in halvings(values.count).reversed() {
+      try exchange(
+        sending: UnsafeMutableBufferPointer(rebasing: values[halving.kept]),
+        receiving: UnsafeMutableBufferPointer(rebasing: values[halving.given]), with: halving.partner, beside)
     }
   }
 
   /// Up to here the number of messages costs more than their length, and whole vectors are exchanged.
   private static let wholeCount = 4096
 
+  /// Whether a vector is added by halves.
+  private func isHalved(_ count: Int) -> Bool {
+    size > 1 && World.addsInTreeOrder(size: size) && count > Self.wholeCount
+  }
+
   /// Recursive doubling: at distance 1, 2, 4 … both partners get the sum of their whole vectors. Half as many messages
-  /// as `allreduceHalves`, each of the full length.
+  /// as by halves, each of the full length.
   private func allreduceWhole(
     _ values: UnsafeMutableBufferPointer<Float>, _ scratch: UnsafeMutableBufferPointer<Float>, _ beside: Bool
   ) throws(MPIError) {
@@ -53,35 +89,22 @@ extension World {
     }
   }
 
-  /// Vector halving with distance doubling (siblings of the tree first), then the same exchanges in reverse: each rank
+  /// Vector halving with distance doubling (siblings of the tree first), and then the same exchanges in reverse: each rank
   /// sends and receives 2(1 - 1/p) times the vector, the least that is possible.
-  private func allreduceHalves(
-    _ values: UnsafeMutableBufferPointer<Float>, _ scratch: UnsafeMutableBufferPointer<Float>, _ beside: Bool
-  ) throws(MPIError) {
+  private func halvings(_ count: Int) -> [(partner: Int, kept: Range<Int>, given: Range<Int>)] {
     // Partners hold the same range: they differ in one bit of the rank, and the lower bits chose the range.
-    var range = 0..<values.count
-    var exchanges: [(partner: Int, kept: Range<Int>, given: Range<Int>)] = []
+    var range = 0..<count
+    var halvings: [(partner: Int, kept: Range<Int>, given: Range<Int>)] = []
     var distance = 1
     while distance < size {
       let middle = range.lowerBound + range.count / 2
-      let lower = range.lowerBound..<middle
-      let upper = middle..<range.upperBound
+      let (lower, upper) = (range.lowerBound..<middle, middle..<range.upperBound)
       let (kept, given) = rank & distance == 0 ? (lower, upper) : (upper, lower)
-      exchanges.append((rank ^ distance, kept, given))
-      let received = UnsafeMutableBufferPointer(rebasing: scratch[..<kept.count])
-      let sum = UnsafeMutableBufferPointer(rebasing: values[kept])
-      try exchange(
-        sending: UnsafeMutableBufferPointer(rebasing: values[given]), receiving: received, with: rank ^ distance, beside
-      )
-      add(received, to: sum)
+      halvings.append((rank ^ distance, kept, given))
       range = kept
       distance *= 2
     }
-    for (partner, kept, given) in exchanges.reversed() {
-      try exchange(
-        sending: UnsafeMutableBufferPointer(rebasing: values[kept]),
-        receiving: UnsafeMutableBufferPointer(rebasing: values[given]), with: partner, beside)
-    }
+    return halvings
   }
 
   private func allreduceByMPI(_ values: UnsafeMutableBufferPointer<Float>) throws(MPIError) {

@@ -33,21 +33,41 @@ public struct SGD: Equatable, Sendable {
     let piece = 1 << 16
     let pieces = descriptions.flatMap { description in
       stride(from: 0, to: description.count, by: piece).map { start in
-        (
-          offset: description.offset + start, count: min(piece, description.count - start),
-          rule: rule(for: description.role), layer: description.layerIndex
-        )
+        (description, description.offset + start..<description.offset + min(start + piece, description.count))
       }
     }
     let last = Atomic(-1)
     pool.parallelFor(pieces.count) { index, _ in
-      let (offset, count, rule, layer) = pieces[index]
-      let isFinite = momentumUpdate(
-        weights: parameters.base + offset, momentum: velocity.base + offset, gradient: gradient.base + offset,
-        count: count, rule)
-      if !isFinite { last.max(layer, ordering: .relaxed) }
+      let (description, range) = pieces[index]
+      if !update(range, of: description, parameters, velocity, gradient) {
+        last.max(description.layerIndex, ordering: .relaxed)
+      }
     }
     let layer = last.load(ordering: .relaxed)
     return layer < 0 ? nil : layer
+  }
+
+  /// Updates those of the described parameters that lie in `range` of the network's vector, on the calling thread; returns
+  /// what the other form does.
+  public func update(
+    _ range: Range<Int>, of descriptions: [ParameterDescription], parameters: FloatBuffer,
+    momentum velocity: FloatBuffer, gradient: FloatBuffer
+  ) -> Int? {
+    var last: Int?
+    for description in descriptions where description.range.overlaps(range) {
+      let isFinite = update(
+        description.range.clamped(to: range), of: description, parameters, velocity, gradient)
+      if !isFinite { last = max(last ?? 0, description.layerIndex) }
+    }
+    return last
+  }
+
+  private func update(
+    _ range: Range<Int>, of description: ParameterDescription, _ parameters: FloatBuffer, _ velocity: FloatBuffer,
+    _ gradient: FloatBuffer
+  ) -> Bool {
+    momentumUpdate(
+      weights: parameters.base + range.lowerBound, momentum: velocity.base + range.lowerBound,
+      gradient: gradient.base + range.lowerBound, count: range.count, rule(for: description.role))
   }
 }

@@ -6,24 +6,23 @@ import Synchronization
   import Glibc
 #endif
 
-/// Moves messages and adds gradients over the ranks on a thread of its own while the caller computes.
+/// Moves messages, adds gradients over the ranks and updates the parameters with the sums, on a thread of its own while the
+/// caller computes.
 ///
 /// MPI moves data only while somebody calls it, so the thread stays with each job until it is complete. Jobs are done one
-/// after the other in the order in which they come; sums must come in the same order on all ranks. From the first job
+/// after the other in the order in which they come, which for work must be the same on all ranks. From the first job
 /// until `pause` or `finish` returns no other thread of the process may use the world.
 ///
-/// Sendable: the queue is read and written under the mutex; the messages' requests and the parts of the gradient belong
+/// Sendable: the queue is read and written under the mutex; the messages' requests, and what a job reads and writes, belong
 /// to the thread from the job's start until `pause` or `finish`.
 final class CommunicationThread: @unchecked Sendable {
   private enum Job {
-    case sum(Range<Int>)
+    case work(() throws(MPIError) -> Void)
     case messages([Request])
   }
 
   private let world: World
-  private let scratch: FloatBuffer
-  private let gradient: FloatBuffer
-  /// MPI does not allow a second thread, or there is one rank: messages are waited for at once, sums made in `finish`.
+  /// MPI does not allow a second thread, or there is one rank: messages are waited for at once, work is done in `finish`.
   private let isAbsent: Bool
 
   private let mutex = UnsafeMutablePointer<pthread_mutex_t>.allocate(capacity: 1)
@@ -35,13 +34,8 @@ final class CommunicationThread: @unchecked Sendable {
   private var thread: pthread_t?
   private let isPaused = Atomic(false)
 
-  /// - Parameters:
-  ///   - gradient: what the ranges of `add` count from.
-  ///   - scratch: as `World.allreduceTree` needs it for the longest part.
-  init(world: World, gradient: FloatBuffer, scratch: FloatBuffer) {
+  init(world: World) {
     self.world = world
-    self.gradient = gradient
-    self.scratch = scratch
     isAbsent = !world.allowsHelperThread || world.size == 1
     pthread_mutex_init(mutex, nil)
     pthread_cond_init(changed, nil)
@@ -75,11 +69,12 @@ final class CommunicationThread: @unchecked Sendable {
     mutex.deallocate()
   }
 
-  /// Starts to sum a part of the gradient over the ranks; all ranks add the same parts in the same order.
-  func add(_ part: Range<Int>) {
-    guard world.size > 1, !part.isEmpty else { return }
-    order(.sum(part))
-  }
+  /// Whether there is a thread; without one work is done in `finish`.
+  var isBeside: Bool { !isAbsent }
+
+  /// Starts what needs the other ranks; all ranks start the same in the same order. Sleeps are to be as for a wait beside
+  /// computation where `isBeside` is set.
+  func start(_ work: @escaping () throws(MPIError) -> Void) { order(.work(work)) }
 
   /// Keeps messages that are under way moving until they have arrived.
   func move(_ messages: [Request]) throws {
@@ -96,11 +91,11 @@ final class CommunicationThread: @unchecked Sendable {
     try awaitJobs()
   }
 
-  /// Returns when all messages have arrived and all parts are summed.
+  /// Returns when all messages have arrived and all work is done.
   func finish() throws {
     guard isAbsent else { return try awaitJobs() }
-    for case .sum(let part) in queue { try sum(part, beside: false) }
-    queue = []
+    for case .work(let work) in queue { try work() }
+    (queue, open) = ([], 0)
   }
 
   private func order(_ job: Job) {
@@ -119,15 +114,9 @@ final class CommunicationThread: @unchecked Sendable {
     if let failure { throw failure }
   }
 
-  private func sum(_ part: Range<Int>, beside: Bool) throws(MPIError) {
-    try world.allreduceTree(
-      UnsafeMutableBufferPointer(rebasing: gradient.values[part]), scratch: scratch.values,
-      beside: beside)
-  }
-
   private func run(_ job: Job) throws(MPIError) {
     switch job {
-    case .sum(let part): try sum(part, beside: true)
+    case .work(let work): try work()
     case .messages(let requests):
       try world.wait(requests, beside: true) { !isPaused.load(ordering: .acquiring) }
     }

@@ -41,7 +41,8 @@ public final class DistributedStep {
   private let seed: UInt64
   /// Images that a leaf has room for.
   private let largestLeaf: Int
-  /// v of the update, laid out like the parameters. On ranks other than 0 only the tower's part is in use.
+  /// v of the update, laid out like the parameters. On ranks other than 0 only the tower's part is in use, and of that,
+  /// with several ranks, each has the newest values of what it updates itself: see `gatherMomentum`.
   public let momentum: FloatBuffer
   let gradient: FloatBuffer
   /// The layer at which the head's last update left the numbers; nil where it did not.
@@ -60,6 +61,12 @@ public final class DistributedStep {
   private let exchange: FeatureExchange
   private let communication: CommunicationThread
   private let towerParameters: [ParameterDescription]
+  /// The parts of the tower's parameters that are added over the ranks and updated one after the other, from the top.
+  private let parts: [Range<Int>]
+  private let sumScratch: FloatBuffer
+  /// The layer at which the tower's update on this rank left the numbers; nil where it did not. Written by the
+  /// communication's thread during `backwardTower`.
+  private var towerDivergence: Int?
 
   /// Of the other ranks those of other hosts than rank 0's, and those of its own.
   private let remoteRanks: [Int]
@@ -86,8 +93,9 @@ public final class DistributedStep {
     leaves = shares.leaves(ofRank: world.rank)
     scratch = (0..<pool.threadCount).map { _ in FloatBuffer(network.tower.scratchCount(images: shares.leafSize)) }
     filters = TowerFilters(network.tower, keepsAll: false)
-    let reductionScratch = FloatBuffer(world.allreduceScratchCount(network.architecture.towerRange.count))
-    communication = CommunicationThread(world: world, gradient: gradient, scratch: reductionScratch)
+    communication = CommunicationThread(world: world)
+    parts = Self.parts(of: network.tower)
+    sumScratch = FloatBuffer(parts.map { world.allreduceScratchCount($0.count) }.max() ?? 0)
     towerParameters = network.architecture.parameters.filter { $0.part == .tower }
     exchange = FeatureExchange(world: world, shares: shares, featureCount: network.tower.featureCount)
     headMemory =
@@ -157,11 +165,14 @@ public final class DistributedStep {
       result.divergence = try divergenceOfResponses()
       return result
     }
-    try backwardTower()
+    towerDivergence = nil
+    try backwardTower(sgd)
     try time.measure(\.reduction) { try communication.finish() }
-    let towerDivergence = time.measure(\.update) {
-      sgd.update(
-        towerParameters, parameters: network.parameters, momentum: momentum, gradient: gradient, on: pool)
+    if world.size == 1 {
+      towerDivergence = time.measure(\.update) {
+        sgd.update(
+          towerParameters, parameters: network.parameters, momentum: momentum, gradient: gradient, on: pool)
+      }
     }
     result.divergence = try time.measure(\.reduction) {
       try divergenceOfGradient(headDivergence ?? towerDivergence)
@@ -220,12 +231,12 @@ public final class DistributedStep {
     }
   }
 
-  /// From the last layer to the first: all leaves' gradients of a layer, then their sum, which goes into `gradient` and,
-  /// with those of small layers together, to the sum over the ranks, which is made while the layers below compute.
-  private func backwardTower() throws {
+  /// From the last layer to the first: all leaves' gradients of a layer, then their sum, which goes into `gradient`. A part
+  /// that is complete is added over the ranks and updated while the layers below compute.
+  private func backwardTower(_ sgd: SGD) throws {
     // −0 is what changes no bit of what it is added to; +0 would turn a −0 into itself.
     if leaves.isEmpty { gradient.values[network.architecture.towerRange].update(repeating: -0.0) }
-    var complete = 0..<0
+    var next = 0
     for (index, layer) in network.tower.layers.enumerated().reversed() {
       let range = layer.parameterRange
       if !leaves.isEmpty {
@@ -235,17 +246,56 @@ public final class DistributedStep {
           time.measure(\.backward) { backward(index, range) }
         }
       }
-      guard !range.isEmpty else { continue }
-      complete = range.lowerBound..<(complete.isEmpty ? range.upperBound : complete.upperBound)
-      guard complete.count >= Self.leastPart || range.lowerBound == network.architecture.towerRange.lowerBound
-      else { continue }
-      communication.add(complete)
-      complete = 0..<0
+      guard world.size > 1, next < parts.count, !range.isEmpty, range.lowerBound == parts[next].lowerBound else {
+        continue
+      }
+      addAndUpdate(parts[next], sgd)
+      next += 1
     }
   }
 
   /// Floats that are worth a sum over the ranks of their own: below that its latency counts for more than its length.
   package static let leastPart = 1 << 18
+
+  private static func parts(of tower: Tower) -> [Range<Int>] {
+    let ranges = tower.layers.map(\.parameterRange).filter { !$0.isEmpty }
+    var parts: [Range<Int>] = []
+    for range in ranges.reversed() {
+      if let last = parts.last, last.count < leastPart {
+        parts[parts.count - 1] = range.lowerBound..<last.upperBound
+      } else {
+        parts.append(range)
+      }
+    }
+    return parts
+  }
+
+  /// Adds a part of the gradient over the ranks and updates its parameters, behind the computation. Each rank updates what
+  /// it holds the sums of, then the ranks exchange the new parameters: the same bits as if each had all sums, for a p-th
+  /// of the work.
+  private func addAndUpdate(_ part: Range<Int>, _ sgd: SGD) {
+    let (beside, notes) = (communication.isBeside, statistics != nil)
+    communication.start { [self] () throws(MPIError) in
+      let own = try world.reduceScatterTree(values(gradient, part), scratch: sumScratch.values, beside: beside)
+      let updated = sgd.update(
+        part.lowerBound + own.lowerBound..<part.lowerBound + own.upperBound, of: towerParameters,
+        parameters: network.parameters, momentum: momentum, gradient: gradient)
+      if let updated { towerDivergence = max(towerDivergence ?? 0, updated) }
+      try world.allgatherTree(values(network.parameters, part), beside: beside)
+      guard notes else { return }
+      try world.allgatherTree(values(gradient, part), beside: beside)
+      try world.allgatherTree(values(momentum, part), beside: beside)
+    }
+  }
+
+  /// Gives every rank the whole tower's momentum. All ranks call it.
+  public func gatherMomentum() throws {
+    for part in parts { try world.allgatherTree(values(momentum, part)) }
+  }
+
+  private func values(_ buffer: FloatBuffer, _ part: Range<Int>) -> UnsafeMutableBufferPointer<Float> {
+    UnsafeMutableBufferPointer(rebasing: buffer.values[part])
+  }
 
   /// The first leaves are computed while the gradients of the others' features still arrive.
   private func backwardLastLayer(_ index: Int, _ range: Range<Int>) throws {

@@ -18,9 +18,9 @@ public struct TimeSplit: Equatable, Sendable {
   public var waitProcessor = 0.0
   /// The tower, backward.
   public var backward = 0.0
-  /// Adding the tower's gradients over the ranks, as far as it is not hidden behind the backward pass.
+  /// Adding the tower's gradients over the ranks and updating it, as far as that is not hidden behind the backward pass.
   public var reduction = 0.0
-  /// The tower's update.
+  /// The tower's update, with one rank.
   public var update = 0.0
   public var evaluation = 0.0
   public var checkpoint = 0.0

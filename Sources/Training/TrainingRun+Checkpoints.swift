@@ -13,6 +13,7 @@ extension TrainingRun {
     defer { lastCheckpointTime = monotonicSeconds() }
     world.activity = Activity("the checkpoint of iteration", iteration)
     var start = monotonicSeconds()
+    try step.gatherMomentum()
     try checkSameTower()
     step.time.checkpoint += monotonicSeconds() - start
     try settleSave(waiting: true)
@@ -96,7 +97,7 @@ extension TrainingRun {
     return String(decoding: try encoder.encode(data.fingerprint), as: UTF8.self)
   }
 
-  /// The ranks' towers are updated independently; a difference would be a defect or a broken memory.
+  /// A difference between the ranks' towers would be a defect, a broken memory or a broken network.
   private func checkSameTower() throws {
     let tower = network.architecture.towerRange
     let hashes = try world.allgather(

@@ -43,6 +43,32 @@ extension RankTests {
     }
   }
 
+  /// The halves of the sum: each rank holds the sums of its own part, and what it makes of them reaches the others.
+  @Test(arguments: lengths)
+  func partsAreOwnedOnceAndReachAll(length: Int) {
+    onAllRanks { world in
+      let seed: UInt64 = 13
+      let sums = try allreduced(world, length, seed)
+      let vector = memory(values(of: world.rank, length, seed))
+      let scratch = memory([Float](repeating: .nan, count: world.allreduceScratchCount(length)))
+      let other = memory([Float](repeating: -7, count: length))
+      defer {
+        vector.deallocate()
+        scratch.deallocate()
+        other.deallocate()
+      }
+      let own = try world.reduceScatterTree(vector, scratch: scratch)
+      #expect(own.allSatisfy { vector[$0].bitPattern == sums[$0] }, "seed \(seed), length \(length), \(own)")
+      let parts = try world.allgather((own.lowerBound, own.upperBound)).map { $0.0..<$0.1 }
+      let isDivided = isTree && length > 4096
+      let owners = (0..<length).map { i in parts.count { $0.contains(i) } }
+      #expect(owners.allSatisfy { $0 == (isDivided ? 1 : world.size) }, "length \(length): \(parts)")
+      for i in own { other[i] = Float(i) + 0.5 }
+      try world.allgatherTree(other)
+      #expect((0..<length).allSatisfy { other[$0] == Float($0) + 0.5 }, "length \(length)")
+    }
+  }
+
   /// What a rank without leaves contributes, so that it changes no bit, not even the sign of a zero.
   @Test(.enabled(if: isTree, "\(rankCount) ranks are no power of two"))
   func negativeZeroContributesNothing() {
