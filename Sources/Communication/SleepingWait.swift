@@ -10,11 +10,13 @@ extension World {
   ///
   /// - Parameter beside: whether another thread of this rank computes meanwhile on the same core: then the wait sleeps
   ///   from the start instead of looking for 0.1 ms.
+  /// - Parameter quiet: seconds in which nothing is expected to arrive: if nothing has at the start, the rank sleeps through
+  ///   them and counts the time waited from then on.
   /// - Parameter isNeeded: asked before each look; once it says no the wait ends, with messages still under way.
   public func wait(
-    _ requests: [Request], beside: Bool = false, while isNeeded: () -> Bool = { true }
+    _ requests: [Request], beside: Bool = false, quiet: Double = 0, while isNeeded: () -> Bool = { true }
   ) throws(MPIError) {
-    var pause = Pause(yields: isOversubscribed, spins: !beside)
+    var pause = Pause(yields: isOversubscribed, spins: !beside, quiet: quiet)
     for request in requests {
       for index in request.handles.indices {
         try wait(&request.handles[index], request.call, &pause, while: isNeeded)
@@ -72,10 +74,16 @@ private struct Pause {
   private var lastData: Int
   /// The processor time that this thread had used before the look.
   private var used = nanoseconds(CLOCK_THREAD_CPUTIME_ID)
+  /// Still to be slept through at once.
+  private var quiet: Int
+  /// From when on sleeps are a part of the time waited.
+  private var attentive: Int
 
-  init(yields: Bool, spins: Bool = true) {
+  init(yields: Bool, spins: Bool = true, quiet: Double = 0) {
     self.yields = yields
     self.spins = spins
+    self.quiet = Int(quiet * 1e9)
+    attentive = start
     lastData = start
     lastPause = start
   }
@@ -86,8 +94,14 @@ private struct Pause {
     lastPause = now
     // Processor time, because a look also takes long while another process has the core.
     if nanoseconds(CLOCK_THREAD_CPUTIME_ID) - used > Self.dataTime { lastData = now }
-    if !spins || now - lastData > Self.spinTime {
-      sleep(min(max((now - start) / Self.share, Self.shortestSleep), Self.longestSleep))
+    if quiet > 0 {
+      sleep(quiet)
+      quiet = 0
+      attentive = nanoseconds(CLOCK_MONOTONIC)
+      lastPause = attentive
+      lastData = attentive - Self.spinTime
+    } else if !spins || now - lastData > Self.spinTime {
+      sleep(min(max((now - attentive) / Self.share, Self.shortestSleep), Self.longestSleep))
     } else if yields {
       sched_yield()
     }

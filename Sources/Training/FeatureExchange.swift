@@ -119,11 +119,18 @@ final class FeatureExchange {
 
   /// Ranks other than 0: returns when rank 0 has answered.
   func awaitAnswer() throws -> StepControl {
-    try world.wait(awaited)
-    // Rank 0 has all features when it answers.
+    // Rank 0 takes the features when it begins with the head, and that takes about as long as last time.
     try world.wait(sent)
+    let start = monotonicSeconds()
+    try world.wait(awaited, quiet: Self.quietPart * headSeconds.min()!)
+    headSeconds = [headSeconds[1], min(monotonicSeconds() - start, Self.longestQuiet)]
     return reply.pointee
   }
+
+  /// How long rank 0 took for the head in the last two steps: the shorter one counts, because a step may be held up.
+  private var headSeconds = [0.0, 0.0]
+  private static let quietPart = 0.9
+  private static let longestQuiet = 10.0
 
   /// Returns when the gradient of the features of this rank's leaf number `index` is in its memory.
   func awaitGradient(ofLeaf index: Int, _ memory: LeafMemory) throws {

@@ -30,6 +30,19 @@ import Testing
     #expect(Set(digests.values).count == 1, "\(digests)")
   }
 
+  /// Shares by speed: the run says what its bits depend on, and can be gone on with by ranks that share evenly.
+  @Test func sharesBySpeed() throws {
+    let outcome = try train("balanced", ranks: 3, ["--shares", "auto"])
+    #expect(outcome.exitCode == 0, "\(outcome.errors)")
+    #expect(outcome.output.contains("bits   depend on the shares, which follow the ranks' speed"))
+    #expect(try Program.inspect("balanced", in: directory).iteration == iterations)
+    let resumed = try train("balanced", ranks: 2, ["--resume", "balanced", "--iterations", "45"])
+    #expect(resumed.exitCode == 0, "\(resumed.errors)")
+    #expect(resumed.output.contains("bits   the same with 1, 2, 4 or 8 ranks"))
+    let wrong = try Program.run(["--shares", "some"], in: directory)
+    #expect(wrong.exitCode == 64 && wrong.errors.contains("'some' is invalid for '--shares"), "\(wrong.errors)")
+  }
+
   @Test func killedAndResumedOnOtherRanksEndsInTheSameBits() throws {
     #expect(try train("whole", ranks: 2).exitCode == 0)
     let cut = "cut"
