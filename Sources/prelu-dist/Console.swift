@@ -22,11 +22,6 @@ enum Console {
     try? FileHandle.standardError.write(contentsOf: Data("prelu-dist: \(message)\n".utf8))
   }
 
-  /// Whether a line may be written over: a terminal of one's own, which what `mpirun` forwards is not.
-  static var isTerminal: Bool {
-    isatty(STDOUT_FILENO) == 1 && ProcessInfo.processInfo.environment["OMPI_COMM_WORLD_SIZE"] == nil
-  }
-
   /// 1234567 as "1,234,567".
   static func grouped(_ number: Int) -> String {
     var text = ""

@@ -103,10 +103,12 @@ struct PackCommand: ParsableCommand {
 
   func run() throws {
     let (command, quiet, preview) = (self, quiet, preview)
+    // Before MPI starts: a process without mpirun looks like one of its ranks afterwards.
+    let terminal = Terminal.find()
     onAllRanks { world in
       let settings = command.settings(
         threads: command.threads ?? max(1, min(availableCores(), world.localCores / world.localSize)))
-      let reporter = PackingReporter(quiet: quiet)
+      let reporter = PackingReporter(terminal: terminal, quiet: quiet)
       let packing = Packing(
         settings, world: world, exitCode: Training.ExitCode.of, stop: { StopSignals.isRequested },
         report: { reporter.tell($0) })
@@ -135,88 +137,5 @@ struct PackCommand: ParsableCommand {
         source: source, validation: validation, test: test, root: root, developmentKit: devkit, classNames: classNames),
       output: output, shards: shards, onError: onError, holdOut: holdOut, shorterSide: keep ? nil : shorterSide,
       quality: quality, appliesOrientation: exif, meanSide: meanSide, meanCrop: meanCrop, threads: threads)
-  }
-}
-
-/// Shows a person how a packing goes.
-final class PackingReporter {
-  private let quiet: Bool
-  private var lastLine = -1e9
-  private var lineIsOpen = false
-
-  init(quiet: Bool) {
-    self.quiet = quiet
-  }
-
-  func tell(_ event: PackingEvent) {
-    guard !quiet else { return }
-    switch event {
-    case .listed(let listing, let finished):
-      let parts = PackPart.allCases.compactMap { part in
-        listing.parts[part].map { "\(Console.grouped($0.entries.count)) to \(part.verb)" }
-      }
-      Console.say("pictures   \(parts.joined(separator: ", ")), \(Console.grouped(listing.classNames.count)) classes")
-      if listing.ignored > 0 {
-        Console.say(
-          "ignored    \(Console.grouped(listing.ignored)) files that are not called as JPEG or PNG pictures are, or are of "
-            + "no class")
-      }
-      if finished > 0 { Console.say("going on   \(Console.grouped(finished)) pictures are done already") }
-    case .progress(let p): show(p)
-    case .assembling(let bytes):
-      endLine()
-      Console.say(String(format: "writing    %.1f MB", Double(bytes) / 1e6))
-    }
-  }
-
-  func tell(_ summary: PackingSummary) {
-    endLine()
-    for (name, reason) in summary.skipped.prefix(20) { Console.complain("skipped \(name): \(reason)") }
-    if summary.skipped.count > 20 {
-      Console.complain("\(summary.skipped.count - 20) more were skipped; prelu-dist inspect names them")
-    }
-    guard !quiet else { return }
-    let parts = PackPart.allCases.compactMap { part in
-      summary.pictures[part].map { "\(Console.grouped($0)) to \(part.verb)" }
-    }
-    Console.say("packed     \(parts.joined(separator: ", ")); \(Console.grouped(summary.skipped.count)) skipped")
-    Console.say(
-      String(
-        format: "pack       %@%@, %.1f MB in %@", summary.paths[0],
-        summary.paths.count > 1 ? " and \(summary.paths.count - 1) more" : "", Double(summary.bytes) / 1e6,
-        Console.duration(summary.seconds)))
-    Console.say("train on it with: prelu-dist train --data \(summary.paths[0])")
-  }
-
-  private func endLine() {
-    if lineIsOpen { Console.write("\n") }
-    lineIsOpen = false
-  }
-
-  private func show(_ p: PackingProgress) {
-    let now = monotonicSeconds()
-    let terminal = Console.isTerminal
-    guard now - lastLine >= (terminal ? 0.2 : 15) || p.pictures == p.of else { return }
-    lastLine = now
-    let line = String(
-      format: "packing    %@ of %@ (%.1f %%)  %@ skipped  %.0f pictures/s  ETA %@", Console.grouped(p.pictures),
-      Console.grouped(p.of), 100 * Double(p.pictures) / Double(max(p.of, 1)), Console.grouped(p.skipped),
-      p.picturesPerSecond, Console.duration(p.secondsLeft))
-    if terminal {
-      Console.write("\r\u{1B}[K\(line)")
-      lineIsOpen = true
-    } else {
-      Console.say(line)
-    }
-  }
-}
-
-extension PackPart {
-  fileprivate var verb: String {
-    switch self {
-    case .training: "train on"
-    case .validation: "validate"
-    case .test: "test"
-    }
   }
 }

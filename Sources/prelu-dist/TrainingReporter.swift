@@ -7,15 +7,14 @@ import Training
 /// Shows a person how training goes: a banner, a progress line, a line per evaluation, a summary.
 final class TrainingReporter {
   private let quiet: Bool
-  /// Nil where lines are not written over.
   private let terminal: Terminal?
+  private let line: LiveLine
   private let started = monotonicSeconds()
-  private var lastLine = -Double.infinity
-  private var lineIsOpen = false
 
   init(quiet: Bool, terminal: Terminal?) {
     self.quiet = quiet
     self.terminal = terminal
+    line = LiveLine(terminal)
   }
 
   func tell(_ event: TrainingEvent) {
@@ -26,7 +25,7 @@ final class TrainingReporter {
     case .started(let description, let resumedFrom, _): showBanner(description, resumedFrom)
     case .progress(let progress): show(progress)
     case .balanced(let images):
-      clearLine()
+      line.clear()
       Console.say("shares " + images.map(String.init).joined(separator: ", ") + " images from here on")
     case .evaluated(let result): show(result)
     case .saved, .notSaved: break
@@ -35,14 +34,8 @@ final class TrainingReporter {
   }
 
   func warn(_ message: String) {
-    clearLine()
+    line.clear()
     Console.complain("warning: \(message)")
-  }
-
-  /// Takes the progress line away, so that what comes next stands in its place.
-  private func clearLine() {
-    if lineIsOpen { Console.write("\r\u{1B}[K") }
-    lineIsOpen = false
   }
 
   /// Words that a terminal shows in green; 2 is SGR's faint, 32 its green.
@@ -84,25 +77,17 @@ final class TrainingReporter {
   /// On a terminal one line, five times a second. Elsewhere a line of its own every 15 seconds at first and every
   /// minute after ten minutes, so that the log of a day is still read.
   private func show(_ p: TrainingProgress) {
-    let now = monotonicSeconds()
-    let pause: Double = terminal != nil ? 0.2 : now - started < 600 ? 15 : 60
-    guard now - lastLine >= pause else { return }
-    lastLine = now
-    let line = ProgressLine(
-      epoch: p.epoch, epochs: p.epochs, iteration: p.iteration, iterations: p.iterations, loss: p.loss,
-      error: p.top1Error, learningRate: p.learningRate, imagesPerSecond: p.imagesPerSecond, secondsLeft: p.secondsLeft,
-      waiting: p.waiting, data: p.dataShare)
-    if let terminal {
-      // A line that fills the window to its last column would wrap on some terminals.
-      Console.write("\r\u{1B}[K\(line.text(width: terminal.width - 1))")
-      lineIsOpen = true
-    } else {
-      Console.say(line.text())
+    line.show(pauses: (terminal: 0.2, elsewhere: monotonicSeconds() - started < 600 ? 15 : 60)) { width in
+      ProgressLine(
+        epoch: p.epoch, epochs: p.epochs, iteration: p.iteration, iterations: p.iterations, loss: p.loss,
+        error: p.top1Error, learningRate: p.learningRate, imagesPerSecond: p.imagesPerSecond,
+        secondsLeft: p.secondsLeft, waiting: p.waiting, data: p.dataShare
+      ).text(width: width)
     }
   }
 
   private func show(_ r: EpochResult) {
-    clearLine()
+    line.clear()
     var line = String(
       format:
         "epoch %d: loss %.4f, training error %.2f %%, validation error %.2f / %.2f %% (top-1/top-5), %@ images/s",
@@ -113,7 +98,7 @@ final class TrainingReporter {
   }
 
   private func show(_ s: TrainingSummary) {
-    clearLine()
+    line.clear()
     switch s.ending {
     case .completed(let lastPlateau):
       Console.say("done: \(s.epochs) epochs, \(s.iteration) iterations\(lastPlateau ? ", last plateau reached" : "")")

@@ -1,0 +1,36 @@
+import Communication
+
+/// The line that shows how far something is: written over on a terminal, elsewhere a new one every so often.
+final class LiveLine {
+  private let terminal: Terminal?
+  private var last: Double
+  private var isOpen = false
+
+  /// - Parameters:
+  ///   - terminal: nil where lines are not written over.
+  ///   - waits: whether the first line too comes only after a pause.
+  init(_ terminal: Terminal?, waits: Bool = false) {
+    self.terminal = terminal
+    last = waits ? monotonicSeconds() : -.infinity
+  }
+
+  /// Shows a line if the last one is `pauses` seconds old: on a terminal the first, elsewhere the second.
+  ///
+  /// - Parameter text: the line, in so many characters if it is to be written over.
+  func show(pauses: (terminal: Double, elsewhere: Double), _ text: (_ width: Int?) -> String) {
+    let now = monotonicSeconds()
+    guard now - last >= (terminal == nil ? pauses.elsewhere : pauses.terminal) else { return }
+    last = now
+    guard let terminal else { return Console.say(text(nil)) }
+    // A line that fills the window to its last column would wrap on some terminals.
+    let width = max(0, terminal.width - 1)
+    Console.write("\r\u{1B}[K\(text(width).prefix(width))")
+    isOpen = true
+  }
+
+  /// Takes the line away, so that what comes next stands in its place.
+  func clear() {
+    if isOpen { Console.write("\r\u{1B}[K") }
+    isOpen = false
+  }
+}
