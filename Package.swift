@@ -83,7 +83,7 @@ let bundles: [Target] = [
   tests("BenchmarksTests", ["Benchmarks"]),
   tests("CommandTests", ["Packs"]),
   .executableTarget(
-    name: "prelu-fuzz", dependencies: ["Checkpoint", "Configuration", "Images", "Network", "Reports"],
+    name: "prelu-fuzz", dependencies: ["Checkpoint", "Configuration", "HDF5", "Images", "Network", "Packs", "Reports"],
     path: "Tests/Fuzz", swiftSettings: settings),
 ]
 

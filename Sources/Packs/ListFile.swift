@@ -17,7 +17,7 @@ enum ListFile {
       guard let space = trimmed.lastIndex(where: { $0 == "\t" || $0 == "," || $0 == " " }) else {
         throw DataError(
           .invalid, path: path, expected: "a path and a label in each line",
-          found: "\"\(trimmed.prefix(80))\" in line \(number + 1)")
+          found: "\(String(trimmed.prefix(80)).debugDescription) in line \(number + 1)")
       }
       // Of "name, label" the comma belongs to neither.
       var name = trimmed[..<space]
@@ -26,7 +26,12 @@ enum ListFile {
       guard !name.isEmpty, !label.isEmpty else {
         throw DataError(
           .invalid, path: path, expected: "a path and a label in each line",
-          found: "\"\(trimmed.prefix(80))\" in line \(number + 1)")
+          found: "\(String(trimmed.prefix(80)).debugDescription) in line \(number + 1)")
+      }
+      guard PackInput.isUsable(name) else {
+        throw DataError(
+          .invalid, path: path, expected: "paths without line breaks and zeros, of at most 1000 bytes",
+          found: "\(String(name.prefix(60)).debugDescription) in line \(number + 1)")
       }
       lines.append(Line(name: String(name), label: String(label)))
     }

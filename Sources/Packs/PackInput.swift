@@ -48,12 +48,14 @@ public struct PackInput: Codable, Equatable, Sendable {
 
   private static func unusable(_ listing: PackListing) -> (String, PackListing.Entry)? {
     for part in listing.parts.values {
-      for entry in part.entries
-      where entry.name.utf8.count > 1000 || entry.name.utf8.contains(where: { $0 == 0 || $0 == 10 || $0 == 13 }) {
-        return (part.folder, entry)
-      }
+      for entry in part.entries where !isUsable(entry.name) { return (part.folder, entry) }
     }
     return nil
+  }
+
+  /// Whether a pack can hold a picture's name.
+  static func isUsable(_ name: some StringProtocol) -> Bool {
+    name.utf8.count <= 1000 && !name.utf8.contains { $0 == 0 || $0 == 10 || $0 == 13 }
   }
 
   /// The first of `names` that exists in `folder`.

@@ -58,6 +58,40 @@ enum Corpus {
     return [UInt8](try Data(contentsOf: URL(filePath: path)))
   }
 
+  /// A pack with pictures of all three parts' kinds, made by the program beside this one.
+  static func pack(in folder: String) throws -> [UInt8] {
+    let tree = "\(folder)/photos"
+    for (number, bytes) in images.prefix(3).enumerated() {
+      for name in ["cat", "dog"] {
+        try FileManager.default.createDirectory(atPath: "\(tree)/\(name)", withIntermediateDirectories: true)
+        try Data(bytes).write(to: URL(filePath: "\(tree)/\(name)/\(number).\(number == 2 ? "png" : "jpg")"))
+      }
+    }
+    let path = "\(folder)/photos.h5"
+    let process = Process()
+    process.executableURL = URL(filePath: "/proc/self/exe").resolvingSymlinksInPath().deletingLastPathComponent()
+      .appending(path: "prelu-dist")
+    process.arguments = [
+      "pack", tree, "--output", path, "--hold-out", "2", "--mean-side", "6", "--mean-crop", "4", "--threads", "1",
+      "--quiet",
+    ]
+    process.standardInput = FileHandle.nullDevice
+    try process.run()
+    process.waitUntilExit()
+    guard process.terminationStatus == 0 else { throw CocoaError(.executableLoad) }
+    defer {
+      unlink(path)
+      try? FileManager.default.removeItem(atPath: tree)
+    }
+    return [UInt8](try Data(contentsOf: URL(filePath: path)))
+  }
+
+  /// Lists of pictures, with numbers and with names.
+  static let lists: [[UInt8]] = [
+    Array("a/1.jpg 0\nb/two words.jpg\t1\nc.png 2\n".utf8),
+    Array("# a comment\nx/1.jpg cat\nx/2.jpg dog\nx/3.jpg cat\n".utf8),
+  ]
+
   private static let state = TrainingState(
     iteration: 1234, epoch: 3, iterationInEpoch: 17, samplesSeen: 157_952, seed: 7, learningRate: 0.1,
     schedule: ScheduleState(), best: BestResult(validationTop1Error: 8.5, iteration: 1100), epochSums: EpochSums(),

@@ -1,8 +1,10 @@
 import Checkpoint
 import Configuration
 import Foundation
+import HDF5
 import Images
 import Network
+import Packs
 import Reports
 
 /// A kind of file that comes from outside: what to begin with, and who reads it.
@@ -49,12 +51,36 @@ struct Format: Sendable {
       _ = try MetricsFile(path: path).rows()
       try MetricsFile(path: path).truncate(afterIteration: 500)
     },
+    Format(name: "pack") {
+      [try Corpus.pack(in: $0)]
+    } read: { path in
+      let pack = try Pack(path)
+      for part in PackPart.allCases {
+        guard let images = pack.images(part) else { continue }
+        for index in images.labels.indices {
+          var bytes = [UInt8](repeating: 0, count: images.byteCount(of: index))
+          try images.read(index, into: &bytes)
+          _ = (images.fileName(of: index), images.extents(of: index))
+        }
+      }
+    },
+    Format(name: "list") { _ in
+      Corpus.lists
+    } read: { path in
+      _ = try PackInput(source: path).listing()
+    },
+    Format(name: "classes") { _ in
+      [Array("\(ClassErrorsFile.header)\n0,cat,50,3,0\n1,\"dog, large\",50,7,1\n".utf8)]
+    } read: { path in
+      _ = try ClassErrorsFile.read(path)
+    },
   ]
 
   /// Whether an error is a reader's own: it names the file on one line.
   static func isRefusal(_ error: any Error, path: String) -> Bool {
     let known =
-      error is CheckpointError || error is DataError || error is ConfigurationError || error is MetricsFileError
+      error is FileError || error is DataError || error is ConfigurationError || error is MetricsFileError
+      || error is ReportError
     let text = "\(error)"
     return known && text.contains(path) && !text.contains("\n")
   }

@@ -2,7 +2,7 @@ import Foundation
 
 // Feeds mutated files to the readers of files from outside.
 //
-//   prelu-fuzz FORMAT COUNT SEED       FORMAT: checkpoint, idx, image, yaml, metrics
+//   prelu-fuzz FORMAT COUNT SEED       FORMAT: checkpoint, idx, image, yaml, metrics, pack, list, classes
 //
 // A file is to be read or refused: no crash, no hang, no error but the reader's own, no more memory than the limit,
 // which a child process is given. What goes wrong is told with the number of the input, and the file is kept.

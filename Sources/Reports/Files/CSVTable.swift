@@ -78,7 +78,7 @@ package struct CSVTable {
       throw ReportError(
         .wrongContents, path: path,
         problem: "expected \(what) with the header \"\(expected)\", "
-          + "found \"\(header.joined(separator: ",").prefix(240))\"")
+          + "found \(String(header.joined(separator: ",").prefix(240)).debugDescription)")
     }
   }
 
@@ -93,7 +93,7 @@ package struct CSVTable {
     guard let number = Double(field) else {
       throw ReportError(
         .wrongContents, path: path,
-        problem: "line \(line): \(name) is no number: \"\(field.prefix(60))\"")
+        problem: "line \(line): \(name) is no number: \(String(field.prefix(60)).debugDescription)")
     }
     return number
   }
@@ -102,7 +102,7 @@ package struct CSVTable {
     guard let number = Int(field), number >= 0 else {
       throw ReportError(
         .wrongContents, path: path,
-        problem: "line \(line): \(name) is no number from 0 on: \"\(field.prefix(60))\"")
+        problem: "line \(line): \(name) is no number from 0 on: \(String(field.prefix(60)).debugDescription)")
     }
     return number
   }
