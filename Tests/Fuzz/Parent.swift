@@ -5,16 +5,16 @@ struct Parent {
   private let format: Format
   private let count: Int
   private let seed: UInt64
-  private let program: String
+  private let limitsMemory: Bool
 
   /// Seconds: more for one input is a fault.
   private static let slow = 1.0
 
-  init(_ format: Format, count: Int, seed: UInt64, program: String) {
+  init(_ format: Format, count: Int, seed: UInt64, limitsMemory: Bool) {
     self.format = format
     self.count = count
     self.seed = seed
-    self.program = program
+    self.limitsMemory = limitsMemory
   }
 
   /// Returns whether all inputs were read or refused as they should be.
@@ -30,7 +30,8 @@ struct Parent {
       try? FileManager.default.removeItem(atPath: "\(folder)/report")
       let process = Process()
       process.executableURL = URL(filePath: "/proc/self/exe").resolvingSymlinksInPath()
-      process.arguments = [format.name, "\(count)", "\(seed)", "\(first)", folder]
+      process.arguments =
+        [format.name, "\(count)", "\(seed)", "\(first)", folder] + (limitsMemory ? [] : ["unlimited"])
       process.standardInput = FileHandle.nullDevice
       try process.run()
       process.waitUntilExit()
