@@ -140,7 +140,7 @@ public struct MetricsFile: Sendable {
     var rows: [MetricsRow] = []
     for (index, line) in lines.enumerated().dropFirst() {
       guard let row = Self.row(line) else {
-        throw wrong("line \(index + 1) is not a row of 10 numbers: \"\(line.prefix(240))\"")
+        throw wrong("line \(index + 1) is not a row of 10 numbers: \(String(line.prefix(240)).debugDescription)")
       }
       rows.append(row)
     }
