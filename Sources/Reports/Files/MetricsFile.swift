@@ -132,10 +132,10 @@ public struct MetricsFile: Sendable {
     guard let first = lines.first else {
       // Nothing but the beginning of a header.
       if Self.header.hasPrefix(text) { return [] }
-      throw wrong("expected the header \"\(Self.header)\", found \"\(text.prefix(120))\"")
+      throw wrong("expected the header \"\(Self.header)\", found \(String(text.prefix(120)).debugDescription)")
     }
     guard first == Self.header else {
-      throw wrong("expected the header \"\(Self.header)\", found \"\(first.prefix(240))\"")
+      throw wrong("expected the header \"\(Self.header)\", found \(String(first.prefix(240)).debugDescription)")
     }
     var rows: [MetricsRow] = []
     for (index, line) in lines.enumerated().dropFirst() {
