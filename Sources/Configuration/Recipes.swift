@@ -3,13 +3,13 @@ public enum Recipes {
   public static let defaultName = "fashion"
 
   /// What a pack is trained with where nothing else is said.
-  public static let photographs = "imagenet-small14"
+  public static let photographs = "photos"
 
   public static var names: [String] { all.map(\.name) }
 
   static func text(of name: String) -> String? { all.first { $0.name == name }?.text }
 
-  private static var all: [(name: String, text: String)] { recipes + imagenet }
+  private static var all: [(name: String, text: String)] { recipes + [photos] + imagenet }
 
   private static let recipes = [
     (

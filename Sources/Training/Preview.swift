@@ -2,13 +2,11 @@ import Configuration
 import Images
 import Packs
 
-/// A sheet of a pack's training pictures as the paper's augmentation shows them.
+/// A sheet of a pack's training pictures as the recipe for photographs shows them: the paper's augmentation.
 public enum Preview {
   /// - Throws: `FileError` or `DataError`.
   public static func write(pack path: String, count: Int, to sheet: String) throws {
     var configuration = try Configuration.recipe(named: Recipes.photographs)
-    // The paper's jitter in full, to see its effect.
-    configuration.augmentation.shorterSide = [256, 512]
     configuration.data.directory = path
     let data = try PackedData(path, held: 0)
     let input = configuration.model.input
