@@ -20,6 +20,12 @@ enum FolderListing {
         found: content.files.isEmpty ? "an empty folder" : "\(content.files.count) files and no folder",
         advice: "Pictures without class folders need a list file of paths and labels.")
     }
+    // Texts are compared by what they show, folders by their bytes.
+    if let (one, _) = zip(content.folders.sorted(), content.folders.sorted().dropFirst()).first(where: { $0 == $1 }) {
+      throw DataError(
+        .invalid, path: "\(folder)/\(one)", expected: "class folders of different names",
+        found: "two whose names show the same letters in different bytes", advice: "Rename one of them.")
+    }
     var entries: [PackListing.Entry] = []
     var ignored = content.files.count
     for (label, name) in content.folders.enumerated() {

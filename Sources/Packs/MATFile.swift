@@ -42,8 +42,8 @@ struct MATFile {
       let title = reader.element(), String(decoding: title.content, as: UTF8.self) == name,
       let length = reader.element(), let names = reader.element()
     else { return nil }
-    let width = Int(little(length.content))
-    guard width > 0, names.content.count % width == 0 else { return nil }
+    let width = Int(clamping: little(length.content))
+    guard width > 0, !names.content.isEmpty, names.content.count % width == 0 else { return nil }
     let fields = stride(from: names.content.startIndex, to: names.content.endIndex, by: width).map {
       String(decoding: names.content[$0..<$0 + width].prefix { $0 != 0 }, as: UTF8.self)
     }
@@ -55,6 +55,7 @@ struct MATFile {
       guard size <= 1 << 20, count <= 1 << 20 else { return nil }
       count *= size
     }
+    guard count <= 1 << 20 else { return nil }
     var structures: [[String: Value]] = []
     for _ in 0..<count {
       var structure: [String: Value] = [:]

@@ -138,6 +138,12 @@ import Testing
     #expect(problem(PackInput(source: folder.path)).contains("expected names without line breaks"))
   }
 
+  /// Linux tells them apart; as texts they are equal.
+  @Test func foldersWhoseNamesLookTheSame() throws {
+    try touch(["caf\u{E9}/1.jpg", "cafe\u{301}/2.jpg"])
+    #expect(problem(PackInput(source: folder.path)).contains("show the same letters in different bytes"))
+  }
+
   @Test func heldOutPicturesAreTheSameForAll() throws {
     try touch((0..<40).map { "c\($0 % 4)/\($0).jpg" })
     var (a, b) = (try PackInput(source: folder.path).listing(), try PackInput(source: folder.path).listing())

@@ -160,6 +160,21 @@ import Testing
 
   // MARK: - Statistics
 
+  @Test(arguments: [
+    [1.7e308, 1], [-1e308, 1e308], [0, .leastNonzeroMagnitude], [.leastNonzeroMagnitude, .leastNonzeroMagnitude],
+    [1, 1 + 1e-16], [.infinity, .nan], [-1e150, 1e150],
+    [],
+  ])
+  func axesOfExtremeValues(values: [Double]) {
+    for scale in [Axis.Scale.linear, .logarithmic] {
+      let axis = Axis(scale, holding: values)
+      #expect(axis.lower < axis.upper && axis.lower.isFinite && axis.upper.isFinite, "\(values), \(scale)")
+      let numbers = axis.ticks + values.compactMap { axis.place($0) }
+      let areFinite = numbers.allSatisfy { $0.isFinite }
+      #expect(axis.ticks.count < 50 && areFinite, "\(values), \(scale): \(numbers)")
+    }
+  }
+
   @Test func logarithmicAxisIsRight() throws {
     var text = StatisticsFile.header + "\n"
     for (place, layer) in ["conv1", "conv2", "conv3", "fc1"].enumerated() {

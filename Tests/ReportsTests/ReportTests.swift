@@ -88,7 +88,14 @@ import Testing
       ("", "found an empty file"), ("a,b\n1,2\n", "with the header \"class,name,images"),
       ("class,name,images,top1_errors,top5_errors\n0,x,10,3\n1,y,1,1,1\n", "line 2 has 4 fields, the header has 5"),
       ("class,name,images,top1_errors,top5_errors\n0,x,10,3,4\n", "top-5 errors ≤ top-1 errors ≤ images"),
-      ("class,name,images,top1_errors,top5_errors\n0,x,ten,3,4\n", "line 2: images is no number from 0 on: \"ten\""),
+      (
+        "class,name,images,top1_errors,top5_errors\n0,x,9223372036854775807,3,4\n",
+        "line 2: images is no number from 0 to 2^40"
+      ),
+      (
+        "class,name,images,top1_errors,top5_errors\n0,x,ten,3,4\n",
+        "line 2: images is no number from 0 to 2^40: \"ten\""
+      ),
       ("class,name,images,top1_errors,top5_errors\n0,x,9,3,1\n0,x,9,3,1\n", "class 0 is there twice"),
     ] {
       try folder.write(Array(text.utf8), "table.csv")

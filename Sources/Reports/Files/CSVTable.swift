@@ -99,10 +99,11 @@ package struct CSVTable {
   }
 
   func integer(_ line: Int, _ name: String, _ field: String) throws(ReportError) -> Int {
-    guard let number = Int(field), number >= 0 else {
+    // Sums of them must be numbers too.
+    guard let number = Int(field), (0...1 << 40).contains(number) else {
       throw ReportError(
         .wrongContents, path: path,
-        problem: "line \(line): \(name) is no number from 0 on: \(String(field.prefix(60)).debugDescription)")
+        problem: "line \(line): \(name) is no number from 0 to 2^40: \(String(field.prefix(60)).debugDescription)")
     }
     return number
   }

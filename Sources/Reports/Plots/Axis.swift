@@ -21,14 +21,16 @@ public struct Axis: Equatable, Sendable {
   ) {
     self.scale = scale
     var (low, high) = (Double.infinity, -Double.infinity)
-    for value in values where value.isFinite && (scale == .linear || value > 0) {
+    for value in values where Self.isShown(value) && (scale == .linear || value >= 1 / Self.largest) {
       (low, high) = (min(low, value), max(high, value))
     }
     switch scale {
     case .linear:
       if low > high { (low, high) = (0, 1) }
-      if low == high {
-        let margin = low == 0 ? 1 : abs(low) * 0.1
+      let size = max(abs(low), abs(high))
+      // Values that the digits of a Double hardly tell apart are one.
+      if high - low <= 1e-12 * size || size < 1 / Self.largest {
+        let margin = size < 1 / Self.largest ? 1 : size * 0.1
         (low, high) = (low - margin, high + margin)
       }
       let step = Self.roundStep((high - low) / Double(max(count, 1)), wholeNumbers: wholeNumbers)
@@ -52,12 +54,17 @@ public struct Axis: Equatable, Sendable {
 
   /// The place of a value: 0 at the lower end, 1 at the upper; nil for a value that has none.
   public func place(_ value: Double) -> Double? {
-    guard value.isFinite else { return nil }
+    guard Self.isShown(value) else { return nil }
     switch scale {
     case .linear: return (value - lower) / (upper - lower)
     case .logarithmic: return value > 0 ? log10(value / lower) / log10(upper / lower) : nil
     }
   }
+
+  /// Beyond it, and below its inverse, steps and bounds would leave the range of numbers.
+  private static let largest = 1e150
+
+  private static func isShown(_ value: Double) -> Bool { abs(value) <= largest }
 
   /// 1, 2 or 5 times a power of ten, at least `step`.
   private static func roundStep(_ step: Double, wholeNumbers: Bool) -> Double {
