@@ -104,9 +104,11 @@ final class FeatureExchange {
     return questions.contains(where: \.stop)
   }
 
-  /// Rank 0: starts to send `ranks` what follows from the loss, and the gradients of their features.
+  /// Rank 0: starts to send `ranks` what follows from the loss, and the gradients of their features. All ranks of a step
+  /// get the same answer.
   func answer(_ answer: StepControl, to ranks: [Int]) throws {
-    reply.pointee = answer
+    // What is under way must not be written again.
+    if sent.isEmpty { reply.pointee = answer }
     for rank in ranks {
       sent.append(
         try world.send(UnsafeRawBufferPointer(start: reply, count: Self.controlBytes), to: rank, tag: Self.controlTag))
