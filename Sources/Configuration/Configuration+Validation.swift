@@ -52,6 +52,7 @@ extension Configuration {
     try check(data.scale, in: 1e-6...1e6, "data.scale")
     try check(augmentation.padding, in: 0...1024, "augmentation.padding")
     try check(augmentation.color, in: 0...100, "augmentation.color")
+    try check(augmentation.erasing, in: 0...1, "augmentation.erasing")
     switch data.kind {
     case .idx:
       guard augmentation.color == 0 else {

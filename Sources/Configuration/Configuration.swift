@@ -49,6 +49,8 @@ public struct Configuration: Equatable, Sendable {
     public var shorterSide: [Int] = []
     /// The standard deviation of the shift of a photograph's colours along their principal components; 0 for none.
     public var color = 0.0
+    /// The probability that a rectangle of the network's input becomes the mean (random erasing); 0 for never.
+    public var erasing = 0.0
 
     /// The images as they are.
     public static let none = Augmentation()
@@ -169,6 +171,7 @@ extension Configuration.Augmentation: SettingSection {
     try visitor.setting("mirror", &mirror)
     try visitor.setting("shorterSide", &shorterSide)
     try visitor.setting("color", &color)
+    try visitor.setting("erasing", &erasing)
   }
 }
 

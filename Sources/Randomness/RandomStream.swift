@@ -10,6 +10,7 @@ public enum RandomPurpose: UInt32, Sendable {
   case dropout = 4
   case validationSplit = 5
   case subset = 6
+  case erasing = 7
 }
 
 /// The sequence of random numbers that belongs to one thing: a layer's weights, an epoch's order, a sample's crop.

@@ -41,7 +41,7 @@ struct TrainingData {
     let input = configuration.model.input
     let mean = data.pack.mean.resized(
       to: ImageExtents(channels: 3, height: input.height, width: input.width))
-    training = data.loader(data.training, mean: mean, configuration, augmented: true)
+    training = data.loader(data.training, mean: mean, configuration, augmented: true).erased(configuration)
     validation = PhotoTestImages(data.validation)
     test = PhotoTestImages(data.test)
     classNames = data.pack.classNames
@@ -67,12 +67,22 @@ struct TrainingData {
       augmentation: Augmentation(
         padding: configuration.augmentation.padding, mirror: configuration.augmentation.mirror,
         shorterSide: sides.isEmpty ? nil : sides[0]...sides[1]),
-      seed: configuration.training.seed, scale: Float(configuration.data.scale))
+      seed: configuration.training.seed, scale: Float(configuration.data.scale)
+    ).erased(configuration)
     self.validation = PlainTestImages(validation)
     self.test = PlainTestImages(test)
     self.classNames = classNames
     fingerprint = DataFingerprint(
       kind: configuration.data.kind.rawValue, training: training, validation: validation, test: test)
+  }
+}
+
+extension SampleSource {
+  /// With rectangles erased at random, where the configuration says so.
+  fileprivate func erased(_ configuration: Configuration) -> any SampleSource {
+    let probability = configuration.augmentation.erasing
+    guard probability > 0 else { return self }
+    return ErasedSamples(self, RandomErasing(probability: probability), seed: configuration.training.seed)
   }
 }
 

@@ -101,7 +101,8 @@ func textsSurviveQuoting(directory: String) throws {
   let json = try Configuration.recipe(named: "fashion").json()
   #expect(
     json.hasPrefix(
-      #"{"augmentation":{"color":0,"mirror":true,"padding":2,"shorterSide":[]},"checkpoint":{"everyIterations":0,"#),
+      #"{"augmentation":{"color":0,"erasing":0,"mirror":true,"padding":2,"shorterSide":[]},"checkpoint":{"everyIterations":0,"#
+    ),
     "\(json)")
   #expect(json.contains(#""directory":"/usr/share/datasets/fashion-mnist""#))
   #expect(json.contains(#""scale":0.015625"#))
@@ -321,6 +322,7 @@ func wrongLayersAreNamed(layers: String, message: String) {
   ("augmentation: { shorterSide: [30, 26] }", 1, "augmentation.shorterSide"),
   ("augmentation: { shorterSide: [0, 30] }", 1, "augmentation.shorterSide"),
   ("augmentation: { shorterSide: [28] }", 1, "augmentation.shorterSide"),
+  ("augmentation: { erasing: 1.5 }", 1, "augmentation.erasing"),
   ("checkpoint: { keep: 0 }", 1, "checkpoint.keep"),
   ("checkpoint: { everyMinutes: -1 }", 1, "checkpoint.everyMinutes"),
   ("checkpoint: { everyIterations: -1 }", 1, "checkpoint.everyIterations"),

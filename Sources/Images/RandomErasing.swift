@@ -1,0 +1,76 @@
+import Foundation
+import Randomness
+
+/// Random erasing (Zhong et al. 2020, "Random Erasing Data Augmentation"; the paper of the networks does without): with some
+/// probability a rectangle of the input becomes the mean, 0, in all channels.
+public struct RandomErasing: Equatable, Sendable {
+  /// The probability that an input loses a rectangle.
+  public var probability: Double
+  /// The rectangle's share of the area, drawn uniformly.
+  public static let area = 0.02...0.33
+  /// Its height over its width, drawn uniformly on a logarithmic scale.
+  public static let aspectRatio = 0.3...(1 / 0.3)
+
+  /// How often a rectangle that does not fit is drawn anew before the input stays as it is.
+  private static let attempts = 10
+
+  public init(probability: Double) {
+    precondition((0...1).contains(probability), "a probability of \(probability)")
+    self.probability = probability
+  }
+
+  /// The rows and columns that `sample` loses in `epoch`, nil for none.
+  public func draw(
+    seed: UInt64, epoch: Int, sample: Int, of extents: ImageExtents
+  ) -> (rows: Range<Int>, columns: Range<Int>)? {
+    var stream = RandomStream(seed: seed, purpose: .erasing, owner: UInt32(epoch), UInt32(sample))
+    guard Double(stream.uniformFloat()) < probability else { return nil }
+    func uniform(_ range: ClosedRange<Double>) -> Double {
+      range.lowerBound + Double(stream.uniformFloat()) * (range.upperBound - range.lowerBound)
+    }
+    for _ in 0..<Self.attempts {
+      let area = uniform(Self.area) * Double(extents.height * extents.width)
+      let ratio = exp(uniform(log(Self.aspectRatio.lowerBound)...log(Self.aspectRatio.upperBound)))
+      let height = Int((area * ratio).squareRoot().rounded())
+      let width = Int((area / ratio).squareRoot().rounded())
+      guard 1..<extents.height ~= height, 1..<extents.width ~= width else { continue }
+      let top = stream.uniform(below: extents.height - height + 1)
+      let left = stream.uniform(below: extents.width - width + 1)
+      return (top..<top + height, left..<left + width)
+    }
+    return nil
+  }
+}
+
+/// The samples of another source, with rectangles erased.
+public struct ErasedSamples: SampleSource {
+  public let source: any SampleSource
+  public let erasing: RandomErasing
+  public let seed: UInt64
+
+  public init(_ source: any SampleSource, _ erasing: RandomErasing, seed: UInt64) {
+    self.source = source
+    self.erasing = erasing
+    self.seed = seed
+  }
+
+  public var extents: ImageExtents { source.extents }
+  public var classCount: Int { source.classCount }
+  public var labels: [Int32] { source.labels }
+  public var mean: MeanImage { source.mean }
+  public var scale: Float { source.scale }
+  public var isCostly: Bool { source.isCostly }
+
+  public func announce(_ samples: [Int]) { source.announce(samples) }
+
+  public func load(sample: Int, epoch: Int, into output: UnsafeMutablePointer<Float>) throws(DataError) {
+    try source.load(sample: sample, epoch: epoch, into: output)
+    guard let erased = erasing.draw(seed: seed, epoch: epoch, sample: sample, of: extents) else { return }
+    for channel in 0..<extents.channels {
+      for row in erased.rows {
+        let start = (channel * extents.height + row) * extents.width + erased.columns.lowerBound
+        (output + start).update(repeating: 0, count: erased.columns.count)
+      }
+    }
+  }
+}
