@@ -75,10 +75,15 @@ enum FolderListing {
     defer { closedir(stream) }
     var content = Content()
     while let entry = readdir(stream) {
-      let name = withUnsafePointer(to: &entry.pointee.d_name) {
-        $0.withMemoryRebound(to: CChar.self, capacity: 256) { String(cString: $0) }
+      let (read, shown) = withUnsafePointer(to: &entry.pointee.d_name) {
+        $0.withMemoryRebound(to: CChar.self, capacity: 256) { (String(validatingCString: $0), String(cString: $0)) }
       }
-      if name.hasPrefix(".") { continue }
+      if shown.hasPrefix(".") { continue }
+      guard let name = read else {
+        throw DataError(
+          .invalid, path: "\(folder)/\(shown)", expected: "names in UTF-8", found: "one in another encoding",
+          advice: "Rename it, for instance with convmv -f latin1 -t utf8 --notest.")
+      }
       var isFolder = entry.pointee.d_type == UInt8(DT_DIR)
       if entry.pointee.d_type == UInt8(DT_LNK) || entry.pointee.d_type == UInt8(DT_UNKNOWN) {
         var status = stat()

@@ -15,7 +15,7 @@ struct MATFile {
 
   /// The structures of the variable `name`, each with its fields.
   static func structures(_ name: String, path: String) throws(DataError) -> [[String: Value]] {
-    let bytes = try readWhole(path: path, limit: 1 << 28, expected: expected)
+    let bytes = try readWhole(path: path, limit: largest, expected: expected)
     guard bytes.count > 128, bytes[126] == UInt8(ascii: "I"), bytes[127] == UInt8(ascii: "M") else {
       throw DataError(.invalid, path: path, expected: expected, found: "something else")
     }
@@ -33,6 +33,9 @@ struct MATFile {
     }
     throw DataError(.invalid, path: path, expected: "\(expected) with structures named \(name)", found: "none")
   }
+
+  /// Of a file, and of what a compressed one holds: ImageNet's has 3 MB.
+  private static let largest = 1 << 25
 
   private static let expected = "a MATLAB file of version 5"
 
@@ -140,7 +143,7 @@ struct MATFile {
     return source.withUnsafeMutableBufferPointer { source -> [UInt8]? in
       stream.next_in = source.baseAddress
       stream.avail_in = UInt32(source.count)
-      while result.count < 1 << 28 {
+      while result.count < largest {
         let code = chunk.withUnsafeMutableBufferPointer { chunk in
           stream.next_out = chunk.baseAddress
           stream.avail_out = UInt32(chunk.count)

@@ -55,7 +55,7 @@ struct CompareCommand: ParsableCommand {
         Console.say(
           String(
             format: "  %7.2f %% → %6.2f %%  (%+.2f)  %@", errors.first, errors.second, errors.second - errors.first,
-            pair.name))
+            pair.name.onOneLine))
       }
     }
   }

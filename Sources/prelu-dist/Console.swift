@@ -10,7 +10,7 @@ enum Console {
 
   /// Prints a line at once, also into a pipe.
   static func say(_ line: String) {
-    write("\(line)\n")
+    write("\(harmless(line))\n")
   }
 
   /// Prints text that may be part of a line, at once. A reader who has gone is no error.
@@ -19,7 +19,12 @@ enum Console {
   }
 
   static func complain(_ message: String) {
-    try? FileHandle.standardError.write(contentsOf: Data("prelu-dist: \(message)\n".utf8))
+    try? FileHandle.standardError.write(contentsOf: Data("prelu-dist: \(harmless(message))\n".utf8))
+  }
+
+  /// Names come from files: what they hold must not move a terminal's cursor or change its title.
+  private static func harmless(_ text: String) -> String {
+    text.replacingControls { $0 != "\n" && $0 != "\t" }
   }
 
   /// 1234567 as "1,234,567".
@@ -37,5 +42,21 @@ enum Console {
     let whole = seconds.isFinite ? Int(max(0, seconds).rounded()) : 0
     let (hours, minutes, rest) = (whole / 3600, whole / 60 % 60, whole % 60)
     return hours > 0 ? String(format: "%d:%02d:%02d", hours, minutes, rest) : String(format: "%d:%02d", minutes, rest)
+  }
+}
+
+extension String {
+  /// A name from a file, fit for a line of a table.
+  var onOneLine: String { replacingControls { _ in true } }
+
+  /// With U+FFFD for control characters that are `unwanted`.
+  fileprivate func replacingControls(where unwanted: (Unicode.Scalar) -> Bool) -> String {
+    func isReplaced(_ scalar: Unicode.Scalar) -> Bool {
+      scalar.properties.generalCategory == .control && unwanted(scalar)
+    }
+    guard unicodeScalars.contains(where: isReplaced) else { return self }
+    var result = String.UnicodeScalarView()
+    result.append(contentsOf: unicodeScalars.map { isReplaced($0) ? "\u{FFFD}" : $0 })
+    return String(result)
   }
 }

@@ -14,10 +14,10 @@ struct PredictionTable {
   func show(_ name: String, label: Int?, _ scores: Predictor.Scores) {
     let best = scores.best(5)
     guard json else {
-      let truth = label.map { "  (labelled \(classNames[$0]))" } ?? ""
-      Console.say("\(name)\(truth)")
+      let truth = label.map { "  (labelled \(classNames[$0].onOneLine))" } ?? ""
+      Console.say("\(name.onOneLine)\(truth)")
       for index in best {
-        Console.say(String(format: "  %6.2f %%  %@", 100 * scores.probabilities[index], classNames[index]))
+        Console.say(String(format: "  %6.2f %%  %@", 100 * scores.probabilities[index], classNames[index].onOneLine))
       }
       return
     }

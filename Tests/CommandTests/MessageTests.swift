@@ -48,6 +48,20 @@ import Testing
     #expect(outcome.errors.contains("text.h5: "), "\(outcome.errors)")
   }
 
+  /// Names are whatever somebody wrote into a file.
+  @Test func namesDoNotSteerTheTerminal() throws {
+    let name = "\"tabby\n\u{1B}]0;title\u{7}cat\""
+    for (file, errors) in [("a.csv", 7), ("b.csv", 3)] {
+      try Data("class,name,images,top1_errors,top5_errors\n0,\(name),10,\(errors),0\n".utf8)
+        .write(to: URL(filePath: "\(directory)/\(file)"))
+    }
+    let outcome = try Program.run(["compare", "a.csv", "b.csv"], in: directory)
+    let expected = "tabby\u{FFFD}\u{FFFD}]0;title\u{FFFD}cat\n"
+    #expect(outcome.output.contains(expected), "\(outcome.output) \(outcome.errors)")
+    let missing = try Program.run(["inspect", "\u{1B}[2J.h5"], in: directory)
+    #expect(missing.exitCode == 66 && missing.errors.contains("\u{FFFD}[2J.h5: "), "\(missing.errors)")
+  }
+
   @Test(.enabled(if: hasFashionMNIST)) func aRunIsNotOverwrittenAndNotMixedUp() throws {
     #expect(try Program.run(["--run", "r", "--iterations", "2"], in: directory).exitCode == 0)
     let again = try Program.run(["--run", "r", "--iterations", "2"], in: directory)

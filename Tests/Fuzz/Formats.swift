@@ -51,6 +51,11 @@ struct Format: Sendable {
       _ = try MetricsFile(path: path).rows()
       try MetricsFile(path: path).truncate(afterIteration: 500)
     },
+    Format(name: "report") { _ in
+      RunTables.corpus
+    } read: { path in
+      try RunTables.report(path)
+    },
     Format(name: "pack") {
       [try Corpus.pack(in: $0)]
     } read: { path in
@@ -68,6 +73,11 @@ struct Format: Sendable {
       Corpus.lists
     } read: { path in
       _ = try PackInput(source: path).listing()
+    },
+    Format(name: "devkit") {
+      try ImageNetKit(in: $0).files
+    } read: { path in
+      try ImageNetKit(in: URL(filePath: path).deletingLastPathComponent().path).read(path)
     },
     Format(name: "classes") { _ in
       [Array("\(ClassErrorsFile.header)\n0,cat,50,3,0\n1,\"dog, large\",50,7,1\n".utf8)]

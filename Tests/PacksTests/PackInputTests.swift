@@ -144,6 +144,13 @@ import Testing
     #expect(problem(PackInput(source: folder.path)).contains("show the same letters in different bytes"))
   }
 
+  @Test func namesInAnotherEncoding() throws {
+    try touch(["a/1.jpg"])
+    let latin = Array("\(folder.path)/caf".utf8) + [0xE9, 0]
+    #expect(mkdir(latin.map { CChar(bitPattern: $0) }, 0o700) == 0)
+    #expect(problem(PackInput(source: folder.path)).contains("/caf\u{FFFD}: expected names in UTF-8"))
+  }
+
   @Test func heldOutPicturesAreTheSameForAll() throws {
     try touch((0..<40).map { "c\($0 % 4)/\($0).jpg" })
     var (a, b) = (try PackInput(source: folder.path).listing(), try PackInput(source: folder.path).listing())
