@@ -94,7 +94,8 @@ final class TrainingReporter {
       r.epoch, r.trainLoss, r.trainTop1Error, r.validation.top1Error, r.validation.top5Error, rate(r.imagesPerSecond))
     if r.isBest { line += ", " + emphasized("best so far") }
     if let rate = r.droppedTo { line += String(format: "; learning rate now %g", rate) }
-    Console.say(line)
+    // Not said, which would make the colour harmless.
+    Console.write("\(line)\n")
   }
 
   private func show(_ s: TrainingSummary) {
