@@ -119,22 +119,28 @@ SH
   check "the weights are those of one rank's unlimited run" same "$(digest train)" "$(reference)"
 }
 
-# An LSF of which only blaunch is there. It sends USR1 ahead of the limit and runs again what ends with 75.
+# What train.lsf has LSF run again.
+lsf_requeue_code() { sed -n 's/^#BSUB .*-Q \([0-9]*\).*/\1/p' "$root/cluster/train.lsf"; }
+
+# An LSF of which only blaunch is there. It sends USR1 ahead of the limit and runs again what ends with train.lsf's code.
 lsf_chain() {
-  local status=75 start=0
-  mkdir bin
+  local requeue status start=0
+  requeue=$(lsf_requeue_code)
+  check "train.lsf names a code" test -n "$requeue"
+  status=$requeue
+  mkdir bin elsewhere
   printf '%s\n' '#!/bin/sh' '[ "$1" = -z ] && shift' "exec '$lab/shell' \"\$@\"" >bin/blaunch
   chmod +x bin/blaunch
   sed "s/^options=.*/options=(${settings[*]})/" "$root/cluster/train.lsf" >train.lsf
-  while ((status == 75)); do
+  while ((status == requeue)); do
     start=$((start + 1))
     ((start <= 3)) || { echo "NOT: too many starts"; exit 1; }
     (
       export PATH=$PWD/bin:$PATH LSB_JOBID=7 LSB_JOBNAME=train LSB_JOBINDEX=0 LS_SUBCWD=$PWD
       export LSB_MCPU_HOSTS="node1 2 node2 2 node3 2 node4 2"
-      # The job's own process, as on the first host.
-      exec nsenter --target "${holder[node1]}" --net --uts --mount --wd="$PWD" bash train.lsf
-    ) >>log 2>&1 &
+      # The job's own process, as on the first host, in another folder, its output dropped.
+      exec nsenter --target "${holder[node1]}" --net --uts --mount --wd="$PWD/elsewhere" bash "$PWD/train.lsf"
+    ) >/dev/null 2>&1 &
     local job=$!
     if ((start == 1)); then
       within 60 "a checkpoint" reached train 20
@@ -145,24 +151,55 @@ lsf_chain() {
   done
   check "it is done" same "$status" 0
   check "at the second start" same "$start" 2
-  check "the ranks saved at USR1" says log 'stopped by signal USR1 after [0-9]+ iterations; checkpoint saved'
-  check "the other hosts were reached by LSF's own shell" says log 'plm_rsh_agent .*/blaunch'
-  check "the last line says so" same "$(tail -n 1 log)" "prelu-job: done"
+  check "the log holds both starts" same "$(count train.log 'prelu-job: .* lsf job')" 2
+  check "the ranks saved at USR1" says train.log 'stopped by signal USR1 after [0-9]+ iterations; checkpoint saved'
+  check "the other hosts were reached by LSF's own shell" says train.log 'plm_rsh_agent .*/blaunch'
+  check "the last line says so" same "$(tail -n 1 train.log)" "prelu-job: done"
   check "the weights are those of one rank's unlimited run" same "$(digest train)" "$(reference)"
+}
+
+# A program in this folder that saves nothing and asks for the next start.
+program_that_stops() {
+  printf '%s\n' '#!/bin/sh' "${1:-exit 75}" >stops
+  chmod +x stops
+}
+# One start of it as a job of LSF; its exit code is then in `status`, its output in `log`.
+lsf_start() {
+  status=0
+  PRELU_PROGRAM=$PWD/stops LSB_JOBID=7 LSB_MCPU_HOSTS="$(hostname) 1" LS_SUBCWD=$PWD prelu-job train >log 2>&1 || status=$?
 }
 
 # Starts that save nothing are not repeated for ever.
 no_progress() {
-  local start status
-  printf '%s\n' '#!/bin/sh' 'exit 75' >stops
-  chmod +x stops
+  local start status requeue
+  requeue=$(lsf_requeue_code)
+  program_that_stops
   for start in 1 2 3 4; do
-    status=0
-    PRELU_PROGRAM=$PWD/stops LSB_JOBID=7 LSB_MCPU_HOSTS="$(hostname) 1" LS_SUBCWD=$PWD prelu-job train >log 2>&1 || status=$?
-    ! says log 'three starts in a row saved nothing new' || break
+    lsf_start
+    ((status == requeue)) || break
   done
   check "the third start ends it" same "$start" 3
+  check "with a code that LSF does not run again" same "$status" 75
   check "with the reason in the last line" says <(tail -n 1 log) 'stopped with exit code 75: three starts in a row saved nothing new'
+}
+
+# Neither are those that were asked for often enough, or that a person ended.
+no_more_starts() {
+  local status requeue
+  requeue=$(lsf_requeue_code)
+  program_that_stops
+  PRELU_REQUEUES=1 lsf_start
+  check "the first is run again" same "$status" "$requeue"
+  PRELU_REQUEUES=1 lsf_start
+  check "the second is not" same "$status" 75
+  check "and says why" says <(tail -n 1 log) 'the run was queued again 1 times already \(PRELU_REQUEUES\)'
+  program_that_stops 'kill -INT "$(ps -o ppid= -p $PPID)"; sleep 1; exit 75'
+  lsf_start
+  check "INT ends it" same "$status" 75
+  check "and says so" says <(tail -n 1 log) 'saved, as INT asked'
+  program_that_stops 'exit 99'
+  PRELU_RESTARTS=0 lsf_start
+  check "a program's own code has nothing run again" same "$status" 70
 }
 
 group_scripts() {
@@ -172,6 +209,7 @@ group_scripts() {
   run_case "scripts: wrong calls" wrong_calls
   run_case "scripts: hosts as each scheduler tells them" hosts_of_each_scheduler
   run_case "scripts: starts that save nothing" no_progress
+  run_case "scripts: starts that are not run again" no_more_starts
   if ! $long; then return; fi
   if ! reason=$(hosts_possible); then skip_cases "PBS and LSF, faked" "$reason"; return; fi
   hosts_up

@@ -41,7 +41,7 @@ job_is_cancelled() { # SIGNAL
   state=$(qstat 2>/dev/null | awk -v id="$JOB_ID" '$1 == id { print $5; exit }')
   if [[ $state == *[qt]* ]]; then
     say "saved; Grid Engine runs the job again"
-    exit 99
+    exit "$requeue_code"
   fi
   [[ -z $state || $state == *d* ]]
 }
@@ -49,5 +49,5 @@ job_is_cancelled() { # SIGNAL
 # hosts then waits for ever "until clean up of a previous run has finished" in Grid Engine 8.1.9: a copy of it does not.
 requeue_job() {
   ((all > 1)) && qresub "$JOB_ID" && exit 75
-  exit 99
+  exit "$requeue_code"
 }

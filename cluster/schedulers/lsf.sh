@@ -36,7 +36,8 @@ launch_options() {
 }
 # bkill sends INT and then TERM: either ends the job for good. USR2 is the limit itself.
 job_is_cancelled() { [[ $1 != USR2 ]]; } # SIGNAL
-# LSF runs again what ends with an exit code of its option -Q.
+# LSF runs again what ends with an exit code of its option -Q: one that nothing else ends with, since 75 may also mean
+# that the job is to stay ended.
 requeue_job() {
-  exit 75
+  exit "$requeue_code"
 }
