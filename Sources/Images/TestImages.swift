@@ -26,12 +26,25 @@ extension TestImages {
 public struct PhotoTestImages: TestImages {
   private let images: any EncodedImages
   private let renderers = IdleRenderers()
+  public let classCount: Int
+  public let labels: [Int32]
 
-  public init(_ images: any EncodedImages) { self.images = images }
+  public init(_ images: any EncodedImages) {
+    self.images = images
+    (classCount, labels) = (images.classCount, images.labels)
+  }
+
+  /// - Parameter classes: for each of the images' classes, which of `classCount` it is.
+  public init(_ images: any EncodedImages, classes: [Int32], of classCount: Int) {
+    precondition(
+      classes.count == images.classCount && classes.allSatisfy { 0..<Int32(classCount) ~= $0 },
+      "\(images.classCount) classes become \(classes), of \(classCount)")
+    self.images = images
+    self.classCount = classCount
+    labels = images.labels.map { classes[Int($0)] }
+  }
 
   public var channels: Int { 3 }
-  public var classCount: Int { images.classCount }
-  public var labels: [Int32] { images.labels }
   public func name(of index: Int) -> String { images.name(of: index) }
   public func announce(_ indices: [Int]) { images.announce(indices) }
 

@@ -22,6 +22,12 @@ public enum DataOpening {
     // What is wrong with a pack is said when it is opened to train on it.
     guard configuration.data.kind == .pack, let pack = try? Pack(path) else { return }
     configuration.model.classes = pack.classNames.count
+    // What is right for a large set would leave nothing of a small one.
+    if pack.images(.validation) == nil, let count = pack.images(.training)?.count,
+      2 * configuration.data.validation > count
+    {
+      configuration.data.validation = max(1, count / 10)
+    }
   }
 }
 
@@ -30,12 +36,12 @@ struct PackedData {
   let pack: Pack
   let training: any EncodedImages
   let validation: any EncodedImages
-  /// The pack's test part, or what validates where it has none.
-  let test: any EncodedImages
+  /// Nil where the pack has no such part.
+  let test: (any EncodedImages)?
 
   /// - Parameter held: training pictures to put aside where the pack has no validation part.
-  init(_ path: String, held: Int) throws {
-    pack = try Pack(path)
+  init(_ pack: Pack, held: Int) throws(TrainingError) {
+    self.pack = pack
     guard let all = pack.images(.training) else { preconditionFailure("a pack without a training part") }
     if let part = pack.images(.validation) {
       (training, validation) = (all, part)
@@ -43,14 +49,14 @@ struct PackedData {
       guard held < all.count else {
         throw TrainingError(
           ExitCode.badData,
-          "data.validation is \(held), but \(path) has only \(all.count) training images and no validation part: "
+          "\(pack.path): data.validation is \(held), but it has only \(all.count) training images and no validation part: "
             + "choose less than that, or put some aside when packing (--hold-out)")
       }
       let (kept, put) = splitIndices(count: all.count, held: held)
       training = held == 0 ? all : SelectedImages(all, indices: kept)
       validation = SelectedImages(all, indices: put)
     }
-    test = pack.images(.test) ?? validation
+    test = pack.images(.test)
   }
 
   /// - Parameter mean: of the network's input.

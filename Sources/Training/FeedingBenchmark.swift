@@ -30,7 +30,7 @@ public enum FeedingBenchmark {
     configuration.data.directory = path
     try configuration.validate()
     let start = monotonicSeconds()
-    let data = try PackedData(path, held: 0)
+    let data = try PackedData(Pack(path), held: 0)
     let opened = monotonicSeconds() - start
     let input = configuration.model.input
     let mean = data.pack.mean.resized(to: ImageExtents(channels: 3, height: input.height, width: input.width))

@@ -8,7 +8,7 @@ public enum Preview {
   public static func write(pack path: String, count: Int, to sheet: String) throws {
     var configuration = try Configuration.recipe(named: Recipes.photographs)
     configuration.data.directory = path
-    let data = try PackedData(path, held: 0)
+    let data = try PackedData(Pack(path), held: 0)
     let input = configuration.model.input
     let mean = data.pack.mean.resized(to: ImageExtents(channels: 3, height: input.height, width: input.width))
     try ContactSheet.write(

@@ -2,12 +2,19 @@ import Configuration
 import Evaluation
 import Images
 import Network
+import Packs
 
 /// The images that a trained network is measured on.
 public enum MeasuredPart: String, CaseIterable, Sendable {
   case test
   /// What was put aside of the training images, or a pack's validation part.
   case validation
+}
+
+/// Images to measure a network on, and what they are of their data.
+public struct MeasuredImages {
+  public let images: any TestImages
+  public let part: MeasuredPart
 }
 
 extension TrainedNetwork {
@@ -20,11 +27,13 @@ extension TrainedNetwork {
 
   /// A part of a data set: of `path`, or of the data that the network was trained on.
   ///
+  /// - Parameter part: nil: the test part, or what validates where a pack has none. Of a pack that was not trained on and
+  ///   has but one part, all pictures are test pictures.
   /// - Throws: `DataError`, `FileError`, or `TrainingError` where the data are not for this network.
-  public func images(_ part: MeasuredPart, data path: String? = nil) throws -> any TestImages {
+  public func images(_ part: MeasuredPart?, data path: String? = nil) throws -> MeasuredImages {
     let path = path ?? configuration.data.directory
     switch DataOpening.kind(of: path) {
-    case .idx: return try idxImages(part, path)
+    case .idx: return MeasuredImages(images: try idxImages(part ?? .test, path), part: part ?? .test)
     case .pack: return try packedImages(part, path)
     }
   }
@@ -40,29 +49,56 @@ extension TrainedNetwork {
       guard count < training.count else {
         throw TrainingError(
           ExitCode.badData,
-          "\(directory): its \(training.count) training images have no validation part of \(count)")
+          "\(directory): its \(training.count) training images have no validation part of \(count): give the data that "
+            + "\(self.path) was trained on, or --part test")
       }
       images = split(training: training, validation: count).validation
     }
     guard images.extents == mean.extents else {
       throw TrainingError(
-        ExitCode.badData, "\(path): its network takes images of \(mean.extents), but the data's are \(images.extents)")
+        ExitCode.badData,
+        "\(directory): expected images of \(mean.extents), which the network of \(path) takes, found \(images.extents): "
+          + "give its own data with --data")
     }
     return PlainTestImages(images)
   }
 
-  private func packedImages(_ part: MeasuredPart, _ path: String) throws -> any TestImages {
+  private func packedImages(_ part: MeasuredPart?, _ path: String) throws -> MeasuredImages {
     guard configuration.data.kind == .pack else {
       throw TrainingError(
         ExitCode.badData, "\(path): this is a pack, but \(self.path) was trained on IDX files: give their folder")
     }
-    let data = try PackedData(path, held: configuration.data.validation)
-    guard data.pack.classNames.count <= classNames.count else {
-      throw TrainingError(
-        ExitCode.badData,
-        "\(self.path): its network has \(classNames.count) classes, but \(path) has \(data.pack.classNames.count)")
+    let pack = try Pack(path)
+    let classes = try self.classes(of: pack)
+    func measured(_ images: any EncodedImages, _ part: MeasuredPart) -> MeasuredImages {
+      MeasuredImages(images: PhotoTestImages(images, classes: classes, of: classNames.count), part: part)
     }
-    return PhotoTestImages(part == .test ? data.test : data.validation)
+    if part != .validation {
+      if let test = pack.images(.test) { return measured(test, .test) }
+      if pack.fingerprint != dataDigest, pack.images(.validation) == nil, let all = pack.images(.training) {
+        return measured(all, .test)
+      }
+      guard part == nil else {
+        throw TrainingError(ExitCode.badData, "\(path): the pack has no test part: take --part validation")
+      }
+    }
+    return measured(try PackedData(pack, held: configuration.data.validation).validation, .validation)
+  }
+
+  /// Which of the network's classes each class of a pack is: by their names, where they are not the same ones.
+  private func classes(of pack: Pack) throws(TrainingError) -> [Int32] {
+    if pack.classNames == classNames { return classNames.indices.map { Int32($0) } }
+    let places = Dictionary(grouping: classNames.indices) { classNames[$0] }
+    return try pack.classNames.map { name throws(TrainingError) in
+      guard let place = places[name], place.count == 1 else {
+        throw TrainingError(
+          ExitCode.badData,
+          "\(pack.path): expected classes of the network of \(path), found \(name.debugDescription), "
+            + (places[name] == nil ? "which is none of them" : "which is the name of several")
+            + ": evaluate on pictures of its \(classNames.count) classes, under their names")
+      }
+      return Int32(place[0])
+    }
   }
 
   /// Files of pictures as images of this network, each with the label 0.

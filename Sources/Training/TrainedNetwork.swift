@@ -13,6 +13,8 @@ public struct TrainedNetwork {
   public let classNames: [String]
   public let path: String
   public let iteration: Int
+  /// Of the data that it was trained on, as in `DataFingerprint`; nil where the checkpoint does not say.
+  let dataDigest: String?
 
   /// The checkpoint that a path means: itself, or the best one of a run folder, or its newest where none is best yet.
   public static func checkpointPath(_ path: String) throws -> String {
@@ -52,7 +54,8 @@ public struct TrainedNetwork {
   private init(_ description: TrainedNetworkDescription) throws {
     path = description.path
     iteration = description.iteration
-    configuration = try Configuration(json: description.configuration)
+    dataDigest = description.dataDigest
+    configuration = try Configuration(json: description.configuration, source: path)
     network = Network(try configuration.architecture().resolved())
     let input = network.architecture.input
     let extents = ImageExtents(channels: input.channels, height: input.height, width: input.width)
@@ -77,7 +80,10 @@ public struct TrainedNetwork {
     let difference =
       place.map { "class \($0) is \($1.0), not \($1.1)" }
       ?? "\(classNames.count) classes, not \(first.classNames.count)"
-    throw TrainingError(ExitCode.badData, "\(path): its classes are not those of \(first.path): \(difference)")
+    throw TrainingError(
+      ExitCode.badData,
+      "\(path): its classes are not those of \(first.path): \(difference): "
+        + "average networks of the same classes only")
   }
 
   private var tensors: [CheckpointTensor] {
@@ -97,6 +103,7 @@ private struct TrainedNetworkDescription: Codable {
   let meanShape: [Int]
   let mean: [Float]
   let classNames: [String]
+  let dataDigest: String?
 
   init(path: String, _ header: CheckpointHeader) throws {
     guard let input = header.input else {
@@ -106,6 +113,7 @@ private struct TrainedNetworkDescription: Codable {
     self.path = path
     iteration = header.state.iteration
     configuration = header.configuration
+    dataDigest = try? JSONDecoder().decode(DataFingerprint.self, from: Data(header.dataFingerprint.utf8)).digest
     (meanShape, mean, classNames) = (input.meanShape, input.mean, input.classNames)
   }
 

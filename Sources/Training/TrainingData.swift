@@ -9,7 +9,8 @@ import Packs
 struct TrainingData {
   let training: any SampleSource
   let validation: any TestImages
-  let test: any TestImages
+  /// Nil where the data have no part that neither trains nor steers.
+  let test: (any TestImages)?
   let classNames: [String]
   let fingerprint: DataFingerprint
 
@@ -37,17 +38,17 @@ struct TrainingData {
   }
 
   private init(pack configuration: Configuration) throws {
-    let data = try PackedData(configuration.data.directory, held: configuration.data.validation)
+    let data = try PackedData(Pack(configuration.data.directory), held: configuration.data.validation)
     let input = configuration.model.input
     let mean = data.pack.mean.resized(
       to: ImageExtents(channels: 3, height: input.height, width: input.width))
     training = data.loader(data.training, mean: mean, configuration, augmented: true).erased(configuration)
     validation = PhotoTestImages(data.validation)
-    test = PhotoTestImages(data.test)
+    test = data.test.map { PhotoTestImages($0) }
     classNames = data.pack.classNames
     fingerprint = DataFingerprint(
       kind: configuration.data.kind.rawValue, trainingCount: training.count, validationCount: validation.count,
-      testCount: test.count, extents: mean.extents, classCount: classNames.count, digest: data.pack.fingerprint)
+      testCount: test?.count ?? 0, extents: mean.extents, classCount: classNames.count, digest: data.pack.fingerprint)
   }
 
   private init(idx configuration: Configuration) throws {
@@ -56,7 +57,7 @@ struct TrainingData {
     guard held < all.count else {
       throw TrainingError(
         ExitCode.badData,
-        "data.validation is \(held), but \(configuration.data.directory) has only \(all.count) training images: "
+        "\(configuration.data.directory): data.validation is \(held), but it has only \(all.count) training images: "
           + "choose less than that")
     }
     let (training, validation) = split(training: all, validation: held)
@@ -98,6 +99,7 @@ func checkFit(_ architecture: ResolvedArchitecture, extents: ImageExtents, class
   guard architecture.classes == classes else {
     throw TrainingError(
       ExitCode.badData,
-      "\(data): it has \(classes) classes, but \(architecture.architecture.name) has \(architecture.classes) scores")
+      "\(data): it has \(classes) classes, but \(architecture.architecture.name) has \(architecture.classes) scores: "
+        + "set model.classes to \(classes), or take other data")
   }
 }

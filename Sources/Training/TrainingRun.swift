@@ -130,7 +130,7 @@ public final class TrainingRun {
     throw TrainingError(
       ExitCode.badData,
       "\(configuration.data.directory): the data differ from those that the run was trained on: "
-        + differences.joined(separator: "; ") + ". Give the former data with --data, or go on all the same with --force"
+        + differences.joined(separator: " ") + " Give the former data with --data, or go on all the same with --force"
     )
   }
 
@@ -210,7 +210,7 @@ public final class TrainingRun {
       run: folder?.path ?? "", model: architecture.architecture.name, parameterCount: architecture.parameterCount,
       multiplyAdds: architecture.multiplyAdds, weightLayers: architecture.weightLayerCount,
       dataDirectory: configuration.data.directory, trainingImages: data.training.count,
-      validationImages: data.validation.count, testImages: data.test.count, classes: data.classes,
+      validationImages: data.validation.count, testImages: data.test?.count ?? 0, classes: data.classes,
       batch: configuration.training.batch, epochs: configuration.training.epochs, seed: configuration.training.seed,
       ranks: world.size, hosts: hosts, threads: pool.threadCount, leafCount: step.shares.leafCount,
       leafSize: step.shares.leafSize, isReproducible: step.shares.isReproducible,
@@ -372,7 +372,8 @@ public final class TrainingRun {
     // What is told of an evaluation belongs to its own checkpoint.
     try settleSave(waiting: true)
     epochsDone += 1
-    let isBest = counts.top1Error < best?.validationTop1Error ?? .infinity
+    // Where nothing validates, the newest is the best.
+    let isBest = counts.images == 0 || counts.top1Error < best?.validationTop1Error ?? .infinity
     if isBest { best = BestResult(validationTop1Error: counts.top1Error, iteration: iteration) }
     let rate = schedule.learningRate
     let dropped = schedule.evaluated(validationTop1Error: counts.top1Error, epochsDone: epochsDone)
@@ -404,7 +405,8 @@ public final class TrainingRun {
         MetricsRow(
           epoch: result.epoch, iteration: result.iteration, learningRate: result.learningRate,
           trainLoss: result.trainLoss, trainTop1Error: result.trainTop1Error,
-          validationTop1Error: result.validation.top1Error, validationTop5Error: result.validation.top5Error,
+          validationTop1Error: result.validation.images == 0 ? nil : result.validation.top1Error,
+          validationTop5Error: result.validation.images == 0 ? nil : result.validation.top5Error,
           imagesPerSecond: result.imagesPerSecond, seconds: result.seconds,
           dataWaitSeconds: result.dataSeconds))
     } catch {
@@ -417,10 +419,11 @@ public final class TrainingRun {
   private func summarize(_ ending: TrainingSummary.Ending) throws -> TrainingSummary {
     var summary = TrainingSummary(
       ending: ending, iteration: iteration, epochs: epochsDone, bestIteration: best?.iteration,
-      bestValidationError: best?.validationTop1Error, test: nil, run: folder?.path ?? "",
+      bestValidationError: data.validation.count == 0 ? nil : best?.validationTop1Error, test: nil,
+      run: folder?.path ?? "",
       secondsTrained: secondsTrained, time: step.time)
-    if case .completed = ending, best != nil {
-      summary.test = try testBest()
+    if case .completed = ending, best != nil, let test = data.test {
+      summary.test = try testBest(test)
       summary.time = step.time
     }
     report(.finished(summary))
@@ -428,14 +431,14 @@ public final class TrainingRun {
   }
 
   /// The test errors of the best checkpoint, which becomes the network's parameters.
-  private func testBest() throws -> ErrorCounts? {
+  private func testBest(_ images: any TestImages) throws -> ErrorCounts? {
     let start = monotonicSeconds()
     try world.together(exitCode: ExitCode.of) {
       if let folder { try CheckpointFile.read(folder.bestPath(), into: tensors) }
     }
     let all = network.parameters.values
     try world.broadcast(UnsafeMutableRawBufferPointer(all), root: 0)
-    let test = try Evaluation([data.member(network, data.test, configuration)], .center, world: world, on: pool)
+    let test = try Evaluation([data.member(network, images, configuration)], .center, world: world, on: pool)
     let counts = try test.run(keepGoing: { !StopSignals.isRequested })?.total
     step.time.evaluation += monotonicSeconds() - start
     return counts

@@ -27,8 +27,8 @@ struct EvaluateCommand: ParsableCommand {
     help: ArgumentHelp("A pack, or the folder of the IDX files (default: the first run's own data).", valueName: "dir"))
   var data: String?
 
-  @Option(help: "Which images: test, or those put aside for validation.")
-  var part: MeasuredPart = .test
+  @Option(help: "Which images: test, or those put aside for validation (default: test, where there are such).")
+  var part: MeasuredPart?
 
   @Option(help: "So many of them, drawn by --seed.")
   var subset: Int?
@@ -74,13 +74,20 @@ struct EvaluateCommand: ParsableCommand {
     }
     let trained = try checkpoints.map { try TrainedNetwork($0, world: world) }
     let pool = ThreadPool(threads: threads ?? max(1, min(availableCores(), world.localCores / world.localSize)))
-    let (evaluation, count) = try world.together(exitCode: Training.ExitCode.of) {
+    let (evaluation, count, measured) = try world.together(exitCode: Training.ExitCode.of) {
       let data = data ?? trained[0].configuration.data.directory
       for other in trained.dropFirst() { try other.checkClasses(trained[0]) }
-      let members = try trained.map { $0.member(try $0.images(part, data: data), padding: options.padding) }
-      let samples = subset.map { randomSubset(count: members[0].images.count, chosen: $0, seed: seed) }
-      let count = samples?.count ?? members[0].images.count
-      return (try Evaluation(members, options.test, samples: samples, world: world, on: pool), count)
+      let first = try trained[0].images(part, data: data)
+      let members = try trained.map {
+        $0.member(try $0.images(first.part, data: data).images, padding: options.padding)
+      }
+      guard first.images.count > 0 else {
+        throw TrainingError(
+          Training.ExitCode.badData, "\(data): expected images to measure on, found none in its \(first.part) part")
+      }
+      let samples = subset.map { randomSubset(count: first.images.count, chosen: $0, seed: seed) }
+      let count = samples?.count ?? first.images.count
+      return (try Evaluation(members, options.test, samples: samples, world: world, on: pool), count, first.part)
     }
     let reporter = EvaluationReporter(terminal: json ? nil : terminal, quiet: json)
     world.activity = Activity("the evaluation")
@@ -94,13 +101,15 @@ struct EvaluateCommand: ParsableCommand {
     }
     try world.together(exitCode: Training.ExitCode.of) {
       guard world.rank == 0 else { return }
-      try write(result, trained, seconds: monotonicSeconds() - start, ranks: world.size)
-      show(result, trained)
+      try write(result, trained, measured, seconds: monotonicSeconds() - start, ranks: world.size)
+      show(result, trained, measured)
     }
     return Training.ExitCode.done
   }
 
-  private func write(_ result: EvaluationResult, _ trained: [TrainedNetwork], seconds: Double, ranks: Int) throws {
+  private func write(
+    _ result: EvaluationResult, _ trained: [TrainedNetwork], _ part: MeasuredPart, seconds: Double, ranks: Int
+  ) throws {
     let (total, names) = (result.total, trained[0].classNames)
     if let classes {
       try ClassErrorsFile.write(
@@ -124,7 +133,7 @@ struct EvaluateCommand: ParsableCommand {
     }
   }
 
-  private func show(_ result: EvaluationResult, _ trained: [TrainedNetwork]) {
+  private func show(_ result: EvaluationResult, _ trained: [TrainedNetwork], _ part: MeasuredPart) {
     let total = result.total
     guard json else {
       let names =

@@ -80,7 +80,7 @@ struct PredictCommand: ParsableCommand {
     _ trained: TrainedNetwork, _ predictor: Predictor, _ table: PredictionTable
   ) throws {
     let directory = data ?? trained.configuration.data.directory
-    let images = try trained.images(.test, data: data)
+    let images = try trained.images(nil, data: data).images
     for number in testImage where !(0..<images.count).contains(number) {
       throw TrainingError(
         Training.ExitCode.usage,

@@ -55,8 +55,8 @@ final class TrainingReporter {
         + "\(Console.grouped(d.multiplyAdds)) multiply-adds an image")
     Console.say(
       "data   \(d.dataDirectory): \(Console.grouped(d.trainingImages)) to train on, "
-        + "\(Console.grouped(d.validationImages)) to validate, \(Console.grouped(d.testImages)) to test, "
-        + "\(d.classes) classes")
+        + "\(Console.grouped(d.validationImages)) to validate, "
+        + (d.testImages == 0 ? "" : "\(Console.grouped(d.testImages)) to test, ") + "\(d.classes) classes")
     Console.say("run    \(d.run): \(d.epochs) epochs of mini-batches of \(d.batch), seed \(d.seed)")
     Console.say("bits   " + bits(d))
     if let resumedFrom { Console.say("resumed from \(resumedFrom)") }
@@ -88,11 +88,13 @@ final class TrainingReporter {
 
   private func show(_ r: EpochResult) {
     line.clear()
-    var line = String(
-      format:
-        "epoch %d: loss %.4f, training error %.2f %%, validation error %.2f / %.2f %% (top-1/top-5), %@ images/s",
-      r.epoch, r.trainLoss, r.trainTop1Error, r.validation.top1Error, r.validation.top5Error, rate(r.imagesPerSecond))
-    if r.isBest { line += ", " + emphasized("best so far") }
+    var line = String(format: "epoch %d: loss %.4f, training error %.2f %%, ", r.epoch, r.trainLoss, r.trainTop1Error)
+    if r.validation.images > 0 {
+      line += String(
+        format: "validation error %.2f / %.2f %% (top-1/top-5), ", r.validation.top1Error, r.validation.top5Error)
+    }
+    line += "\(rate(r.imagesPerSecond)) images/s"
+    if r.isBest, r.validation.images > 0 { line += ", " + emphasized("best so far") }
     if let rate = r.droppedTo { line += String(format: "; learning rate now %g", rate) }
     // Not said, which would make the colour harmless.
     Console.write("\(line)\n")

@@ -1,0 +1,108 @@
+import Foundation
+import Testing
+
+/// Which pictures of which pack a network is measured on, and under which classes.
+@Suite(.serialized, .enabled(if: isOutsideMPI)) struct MeasuredPartTests {
+  private let folder: TestFolder
+  private var directory: String { folder.path }
+
+  private static let golden = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+    .appending(path: "Golden/photos").path
+
+  init() throws {
+    folder = try TestFolder()
+    try makePack("own", [("ant", 8), ("bee", 8), ("cat", 8)])
+    let recipe = """
+      model:
+        input: { channels: 3, height: 16, width: 16 }
+        layers:
+          - convolution: { name: conv1, filters: 4, kernel: 3, padding: 1, stride: 2 }
+          - spatialPyramidPooling: { name: spp, levels: [1] }
+          - fullyConnected: { name: fc1, outputs: 3 }
+      data: { kind: pack, directory: own.h5, shorterSide: 16, validation: 6, scale: 0.015625 }
+      augmentation: { padding: 0, mirror: false, shorterSide: [16, 20] }
+      training: { batch: 16, epochs: 2 }
+      schedule: { kind: steps, epochs: [] }
+      """
+    try Data(recipe.utf8).write(to: URL(filePath: "\(directory)/own.yaml"))
+  }
+
+  private func makePack(_ name: String, _ classes: [(name: String, pictures: Int)], _ more: [String] = []) throws {
+    for (label, pictures) in classes {
+      let target = "\(directory)/\(name)/\(label)"
+      try FileManager.default.createDirectory(atPath: target, withIntermediateDirectories: true)
+      for number in 0..<pictures {
+        let kind = ["rgb-420.jpg", "rgb-444.jpg", "grey.jpg"][number % 3]
+        try FileManager.default.copyItem(atPath: "\(Self.golden)/\(kind)", toPath: "\(target)/\(number).jpg")
+      }
+    }
+    let packed = try Program.run(
+      ["pack", name, "-o", "\(name).h5", "--mean-side", "20", "--mean-crop", "16"] + more, in: directory)
+    try #require(packed.exitCode == 0, "\(packed.errors)")
+  }
+
+  private func train(_ run: String, _ more: [String] = []) throws -> Program.Outcome {
+    try Program.run(["train", "--recipe", "own.yaml", "--run", run] + more, in: directory)
+  }
+
+  private func evaluate(_ arguments: String...) throws -> Program.Outcome {
+    try Program.run(["evaluate"] + arguments, in: directory)
+  }
+
+  private func text(_ name: String) throws -> String {
+    try String(contentsOfFile: "\(directory)/\(name)", encoding: .utf8)
+  }
+
+  @Test func partsAndClassesOfOtherPacks() throws {
+    let trained = try train("run")
+    #expect(trained.output.contains("18 to train on, 6 to validate, 3 classes"), "\(trained.output) \(trained.errors)")
+    #expect(!trained.output.contains("test error"), "\(trained.output)")
+
+    // The own pack has nothing but what trained and what was put aside.
+    let own = try evaluate("run")
+    #expect(own.output.contains(", validation, ") && own.output.contains("of 6 images"), "\(own.output) \(own.errors)")
+    let refused = try evaluate("run", "--part", "test")
+    #expect(refused.exitCode == 65 && refused.errors.contains("own.h5: the pack has no test part"), "\(refused.errors)")
+
+    // Of another one all pictures count, each under its class's name.
+    try makePack("other", [("cat", 2), ("bee", 5)])
+    let other = try evaluate("run", "--data", "other.h5", "--classes", "other.csv")
+    #expect(
+      other.output.contains(", test, ") && other.output.contains("of 7 images"), "\(other.output) \(other.errors)")
+    let rows = try text("other.csv").split(separator: "\n").dropFirst().map { $0.split(separator: ",") }
+    #expect(Dictionary(uniqueKeysWithValues: rows.map { ($0[1], $0[2]) }) == ["ant": "0", "bee": "5", "cat": "2"])
+
+    // A part of its own is what counts.
+    try makePack("parted", [("ant", 3), ("bee", 3)], ["--hold-out", "2"])
+    #expect(try evaluate("run", "--data", "parted.h5").output.contains(", validation, "))
+
+    try makePack("strange", [("bee", 1), ("yak", 1)])
+    let strange = try evaluate("run", "--data", "strange.h5")
+    #expect(strange.exitCode == 65, "\(strange.output)")
+    #expect(
+      strange.errors.contains("strange.h5: expected classes of the network of") && strange.errors.contains("\"yak\""),
+      "\(strange.errors)")
+  }
+
+  @Test func withoutValidationTheNewestIsTheBest() throws {
+    try Data(text("own.yaml").replacing("validation: 6", with: "validation: 0").utf8)
+      .write(to: URL(filePath: "\(directory)/own.yaml"))
+    let trained = try train("blind")
+    #expect(trained.exitCode == 0, "\(trained.errors)")
+    #expect(!trained.output.contains("validation error") && !trained.output.contains("best"), "\(trained.output)")
+    #expect(try text("blind/best") == text("blind/latest"))
+    for row in try text("blind/metrics.csv").split(separator: "\n").dropFirst() {
+      let fields = row.split(separator: ",", omittingEmptySubsequences: false)
+      #expect(fields[5].isEmpty && fields[6].isEmpty, "\(row)")
+    }
+    let nothing = try evaluate("blind")
+    #expect(nothing.exitCode == 65 && nothing.errors.contains("expected images to measure on"), "\(nothing.errors)")
+  }
+
+  /// The recipe for photographs puts 5000 aside, of a set that has so many.
+  @Test func aSmallPackKeepsATenthToValidate() throws {
+    let trained = try Program.run(
+      ["train", "--data", "own.h5", "--model", "small-14", "--run", "small", "--iterations", "0"], in: directory)
+    #expect(trained.output.contains("22 to train on, 2 to validate, 3 classes"), "\(trained.output) \(trained.errors)")
+  }
+}
