@@ -105,9 +105,12 @@ extension CheckpointFile {
   private static func contents(_ file: borrowing HDF5Reader) throws(CheckpointError) -> Contents {
     typealias Layout = CheckpointLayout
     guard try file.exists(Layout.own), let version = try file.numberAttribute(Layout.version) else {
+      let conventions = (try? file.attribute(Layout.conventionsName)) ?? nil
       throw CheckpointError(
         .wrongKind, path: file.path,
-        problem: "this is an HDF5 file, but not a checkpoint of this program: it has no group /\(Layout.own)")
+        problem: "this is an HDF5 file, but not a checkpoint of this program: it has no group /\(Layout.own)"
+          + (conventions.map { " and says that it is \(String($0.prefix(60)).debugDescription)" } ?? ""),
+        advice: "A checkpoint is made by `prelu-dist train`; a pack of pictures goes with --data")
     }
     guard version == Layout.formatVersion else {
       throw CheckpointError(
@@ -136,7 +139,9 @@ extension CheckpointFile {
       try file.exists(Layout.own, Layout.momentumDigests)
       ? try file.list(Layout.own, Layout.momentumDigests) : nil
     guard parameterDigests.count == names.count, momentumDigests == nil || momentumDigests?.count == names.count else {
-      throw file.damaged("it lists \(names.count) parameters and \(parameterDigests.count) digests")
+      throw file.damaged(
+        "it lists \(names.count) parameters, but \(parameterDigests.count) digests of them and "
+          + "\(momentumDigests?.count ?? 0) of their momentum")
     }
     var tensors: [TensorDescription] = []
     for (index, name) in names.enumerated() {
@@ -214,7 +219,8 @@ extension CheckpointFile {
     }
     guard header.hasMomentum || tensors.allSatisfy({ $0.momentum == nil }) else {
       throw CheckpointError(
-        .mismatch, path: path, problem: "the checkpoint holds no momentum (/history), so training cannot go on from it")
+        .mismatch, path: path, problem: "the checkpoint holds no momentum (/history), so training cannot go on from it",
+        advice: "Go on from a checkpoint that `prelu-dist train` wrote")
     }
   }
 }

@@ -40,10 +40,12 @@ public struct RunFolder: Sendable {
       let code = errno
       if (try? FileSystem.isFolder(made)) == true { continue }
       throw CheckpointError(
-        .cannotCreate, path: path, problem: "the run folder cannot be created: \(systemWords(code)) (\(made))")
+        .cannotCreate, path: path, problem: "the run folder cannot be created: \(systemWords(code)) (\(made))",
+        advice: "Choose another --run")
     }
     guard try FileSystem.isFolder(path) else {
-      throw CheckpointError(.cannotCreate, path: path, problem: "expected a run folder, found a file")
+      throw CheckpointError(
+        .cannotCreate, path: path, problem: "expected a run folder, found a file", advice: "Choose another --run")
     }
     return RunFolder(path: path)
   }
@@ -51,10 +53,14 @@ public struct RunFolder: Sendable {
   /// - Throws: `.missing` or `.wrongKind`.
   public static func open(at path: String) throws(CheckpointError) -> RunFolder {
     guard try FileSystem.status(path) != nil else {
-      throw CheckpointError(.missing, path: path, problem: "there is no such run folder")
+      throw CheckpointError(
+        .missing, path: path, problem: "there is no such run folder",
+        advice: "Name a folder that `prelu-dist train` has made, or begin one without --resume")
     }
     guard try FileSystem.isFolder(path) else {
-      throw CheckpointError(.wrongKind, path: path, problem: "expected a run folder, found a file")
+      throw CheckpointError(
+        .wrongKind, path: path, problem: "expected a run folder, found a file",
+        advice: "The run of a checkpoint is the folder that it lies in")
     }
     return RunFolder(path: path)
   }
@@ -221,7 +227,7 @@ public struct RunFolder: Sendable {
     var skipped: [String] = []
     let all = try checkpoints()
     if let name = target(Self.latest), !all.contains(where: { FileSystem.name(of: $0.path) == name }) {
-      skipped.append("\(file(Self.latest)) names \(name), which is not there")
+      skipped.append("\(file(Self.latest)): expected the name of a checkpoint that is there, found \(name)")
     }
     for checkpoint in all {
       do throws(CheckpointError) {
@@ -234,7 +240,8 @@ public struct RunFolder: Sendable {
     }
     throw CheckpointError(
       .missing, path: path,
-      problem: (["there is no whole checkpoint in this run folder"] + skipped).joined(separator: "; "))
+      problem: (["there is no whole checkpoint in this run folder"] + skipped).joined(separator: "; "),
+      advice: "Begin a new run with another --run")
   }
 
   /// The checkpoint with the best validation result.
@@ -242,10 +249,14 @@ public struct RunFolder: Sendable {
   /// - Throws: `.missing` where there is none yet.
   public func bestPath() throws(CheckpointError) -> String {
     guard let name = target(Self.best) else {
-      throw CheckpointError(.missing, path: file(Self.best), problem: "the run has no best checkpoint yet")
+      throw CheckpointError(
+        .missing, path: file(Self.best), problem: "the run has no best checkpoint yet",
+        advice: "Name one of its checkpoints")
     }
     guard try FileSystem.isRegularFile(file(name)) else {
-      throw CheckpointError(.missing, path: file(Self.best), problem: "names \(name), which is not there")
+      throw CheckpointError(
+        .missing, path: file(Self.best), problem: "expected the name of a checkpoint that is there, found \(name)",
+        advice: "Name another of its checkpoints")
     }
     return file(name)
   }

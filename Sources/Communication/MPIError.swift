@@ -25,7 +25,9 @@ public struct MPIError: Error, CustomStringConvertible, Sendable {
     self.init(call: call, code: code, message: text)
   }
 
-  public var description: String { "\(call) failed: \(message)" }
+  public var description: String {
+    "\(call) failed: \(message). `prelu-dist doctor` under the same mpirun looks at hosts and network"
+  }
 }
 
 /// Throws what `call` returned unless that is success.

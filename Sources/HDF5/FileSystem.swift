@@ -8,7 +8,7 @@ package enum FileSystem {
     guard stat(path, &information) != 0 else { return information }
     let code = errno
     if code == ENOENT || code == ENOTDIR { return nil }
-    throw FileError(.cannotRead, path: path, problem: "cannot be examined: \(systemWords(code))")
+    throw FileError(.cannotRead, path: path, what: "cannot be examined", code: code)
   }
 
   package static func isFolder(_ path: String) throws(FileError) -> Bool {
@@ -26,7 +26,7 @@ package enum FileSystem {
     guard let stream = opendir(folder) else {
       let code = errno
       throw FileError(
-        code == ENOENT ? .missing : .cannotRead, path: folder, problem: "cannot be listed: \(systemWords(code))")
+        code == ENOENT ? .missing : .cannotRead, path: folder, what: "cannot be listed", code: code)
     }
     defer { closedir(stream) }
     var names: [String] = []
@@ -43,26 +43,26 @@ package enum FileSystem {
   package static func synchronize(_ path: String) throws(FileError) {
     let descriptor = open(path, O_RDONLY | O_CLOEXEC)
     guard descriptor >= 0 else {
-      throw FileError(.cannotWrite, path: path, problem: "cannot be opened to sync it: \(systemWords(errno))")
+      throw FileError(.cannotWrite, path: path, what: "cannot be opened to sync it", code: errno)
     }
     defer { close(descriptor) }
     // A folder on some network file systems cannot be synced, and needs not be: EINVAL.
     guard fsync(descriptor) == 0 || errno == EINVAL else {
-      throw FileError(.cannotWrite, path: path, problem: "cannot be synced to the device: \(systemWords(errno))")
+      throw FileError(.cannotWrite, path: path, what: "cannot be synced to the device", code: errno)
     }
   }
 
   /// Gives the file a new name, in place of what bears it. A symbolic link there is replaced, not followed.
   package static func rename(_ old: String, to new: String) throws(FileError) {
     guard Glibc.rename(old, new) == 0 else {
-      throw FileError(.cannotWrite, path: new, problem: "cannot be put in place: \(systemWords(errno))")
+      throw FileError(.cannotWrite, path: new, what: "cannot be put in place", code: errno)
     }
   }
 
   /// Removes a file; that it is not there is no error.
   package static func remove(_ path: String) throws(FileError) {
     guard unlink(path) == 0 || errno == ENOENT else {
-      throw FileError(.cannotWrite, path: path, problem: "cannot be removed: \(systemWords(errno))")
+      throw FileError(.cannotWrite, path: path, what: "cannot be removed", code: errno)
     }
   }
 
@@ -72,7 +72,7 @@ package enum FileSystem {
     guard descriptor >= 0 else {
       let code = errno
       throw FileError(
-        code == ENOENT ? .missing : .cannotRead, path: path, problem: "cannot be opened: \(systemWords(code))")
+        code == ENOENT ? .missing : .cannotRead, path: path, what: "cannot be opened", code: code)
     }
     defer { close(descriptor) }
     var bytes = [UInt8](repeating: 0, count: limit)
@@ -81,7 +81,7 @@ package enum FileSystem {
       let part = bytes.withUnsafeMutableBytes { read(descriptor, $0.baseAddress! + count, limit - count) }
       if part < 0 && errno == EINTR { continue }
       guard part >= 0 else {
-        throw FileError(.cannotRead, path: path, problem: "cannot be read: \(systemWords(errno))")
+        throw FileError(.cannotRead, path: path, what: "cannot be read", code: errno)
       }
       if part == 0 { break }
       count += part
@@ -94,7 +94,7 @@ package enum FileSystem {
     try remove(temporary)
     let descriptor = open(temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o666)
     guard descriptor >= 0 else {
-      throw FileError(.cannotCreate, path: path, problem: "cannot be created: \(systemWords(errno))")
+      throw FileError(.cannotCreate, path: path, what: "cannot be created", code: errno)
     }
     var failure: CInt = 0
     var bytes = Array(text.utf8)[...]
@@ -110,7 +110,7 @@ package enum FileSystem {
     if close(descriptor) != 0 && failure == 0 { failure = errno }
     guard failure == 0 else {
       unlink(temporary)
-      throw FileError(.cannotWrite, path: path, problem: "cannot be written: \(systemWords(failure))")
+      throw FileError(.cannotWrite, path: path, what: "cannot be written", code: failure)
     }
     do throws(FileError) {
       try rename(temporary, to: path)

@@ -1,3 +1,5 @@
+import Foundation
+
 /// A data set as a folder of IDX files, named as MNIST's and Fashion-MNIST's are.
 public enum IDXFolder {
   /// All of the data set.
@@ -81,7 +83,17 @@ public enum IDXFolder {
     }
     throw DataError(
       .missing, path: directory, expected: "the \(part.rawValue) \(content) in \(names.joined(separator: " or "))",
-      found: isFolder(directory) ? "no such file in this folder" : "no such folder", advice: howToGetData)
+      found: isFolder(directory) ? "no such file in this folder" : "no such folder",
+      advice: holdsPictures(directory)
+        ? "Photographs in class folders become data by `prelu-dist pack \(directory) -o photos.h5`." : howToGetData)
+  }
+
+  /// Whether it looks like class folders of photographs.
+  private static func holdsPictures(_ directory: String) -> Bool {
+    let names = (try? FileManager.default.contentsOfDirectory(atPath: directory)) ?? []
+    return names.contains { name in
+      [".jpg", ".jpeg", ".png"].contains { name.lowercased().hasSuffix($0) } || isFolder("\(directory)/\(name)")
+    }
   }
 
   private static func listedNames(directory: String, classCount: Int?) throws(DataError) -> [String]? {

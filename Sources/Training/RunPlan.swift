@@ -29,7 +29,7 @@ struct RunPlan: Codable {
       configuration = try request.resolved().json()
       return
     }
-    let stored = try Configuration(json: resumed.header.configuration)
+    let stored = try Configuration(json: resumed.header.configuration, source: resumed.path)
     let wanted = try request.resolved(over: stored)
     let differences = wanted.differences(from: stored)
     guard differences.isEmpty else {
@@ -42,7 +42,7 @@ struct RunPlan: Codable {
     checkpoint = resumed.path
     state = resumed.header.state
     dataFingerprint = resumed.header.dataFingerprint
-    warnings = resumed.skipped.map { "skipped a damaged checkpoint: \($0)" }
+    warnings = resumed.skipped.map { "passed over: \($0)" }
   }
 
   private typealias Resumed = (path: String, header: CheckpointHeader, skipped: [String])
@@ -85,7 +85,15 @@ struct RunPlan: Codable {
   private static func lastSavedFolder(_ configuration: Configuration) throws -> String {
     let first = defaultFolder(configuration)
     var newest: (path: String, saved: Date, number: Int)?
-    for name in try FileManager.default.contentsOfDirectory(atPath: ".") {
+    let names: [String]
+    do {
+      names = try FileManager.default.contentsOfDirectory(atPath: ".")
+    } catch {
+      throw TrainingError(
+        ExitCode.inputOutput, ".: this folder cannot be listed (\(error.localizedDescription)): name the run with --run"
+      )
+    }
+    for name in names {
       guard let number = number(ofFolder: name, first: first),
         let checkpoint = try? RunFolder.open(at: name).checkpoints().first,
         let saved = try? FileManager.default.attributesOfItem(atPath: checkpoint.path)[.modificationDate] as? Date

@@ -62,12 +62,14 @@ public struct TrainedNetwork {
     guard description.meanShape == [extents.channels, extents.height, extents.width] else {
       throw TrainingError(
         ExitCode.badData,
-        "\(path): its mean image has the shape \(description.meanShape), the network's input is \(input)")
+        "\(path): its mean image has the shape \(description.meanShape), the network's input is \(input): "
+          + "use a checkpoint that `prelu-dist train` wrote")
     }
     guard description.classNames.count == network.head.classes else {
       throw TrainingError(
         ExitCode.badData,
-        "\(path): it names \(description.classNames.count) classes, the network scores \(network.head.classes)")
+        "\(path): it names \(description.classNames.count) classes, the network scores \(network.head.classes): "
+          + "use a checkpoint that `prelu-dist train` wrote")
     }
     mean = MeanImage(values: description.mean, extents: extents)
     classNames = description.classNames
@@ -108,7 +110,9 @@ private struct TrainedNetworkDescription: Codable {
   init(path: String, _ header: CheckpointHeader) throws {
     guard let input = header.input else {
       throw TrainingError(
-        ExitCode.badData, "\(path): the checkpoint does not say what its inputs were made like: it has no mean image")
+        ExitCode.badData,
+        "\(path): the checkpoint does not say what its inputs were made like: it has no mean image: "
+          + "use a checkpoint that `prelu-dist train` wrote")
     }
     self.path = path
     iteration = header.state.iteration

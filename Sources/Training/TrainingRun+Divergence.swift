@@ -45,7 +45,7 @@ extension TrainingRun {
   private func checkpointToGoBackTo() throws -> String {
     guard let folder else { preconditionFailure("rank \(world.rank) has no run folder") }
     let newest = try folder.newestWhole()
-    for skipped in newest.skipped { report(.warning("skipped a damaged checkpoint: \(skipped)")) }
+    for skipped in newest.skipped { report(.warning("passed over: \(skipped)")) }
     let former = FormerState(path: newest.path, state: newest.header.state)
     return String(decoding: try JSONEncoder().encode(former), as: UTF8.self)
   }

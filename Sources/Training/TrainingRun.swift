@@ -123,8 +123,13 @@ public final class TrainingRun {
 
   private static func checkUnchangedData(
     _ stored: String, _ now: DataFingerprint, _ configuration: Configuration
-  ) throws {
-    let before = try JSONDecoder().decode(DataFingerprint.self, from: Data(stored.utf8))
+  ) throws(TrainingError) {
+    guard let before = try? JSONDecoder().decode(DataFingerprint.self, from: Data(stored.utf8)) else {
+      throw TrainingError(
+        ExitCode.badData,
+        "the checkpoint: expected the fingerprint of the data that it was trained on, found "
+          + "\(String(stored.prefix(60)).debugDescription): go on without comparing them by --force")
+    }
     let differences = now.differences(from: before)
     guard !differences.isEmpty else { return }
     throw TrainingError(

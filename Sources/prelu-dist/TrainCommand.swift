@@ -70,7 +70,8 @@ struct TrainCommand: ParsableCommand {
 
   @Option(
     help: ArgumentHelp(
-      "Write so many training images, as the network sees them, to preview.png in the run's folder.",
+      "First write so many training images, as the network sees them, to preview.png in the run's folder; with "
+        + "--iterations 0 that is all.",
       valueName: "images"))
   var preview: Int?
 

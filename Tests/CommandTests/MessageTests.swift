@@ -28,6 +28,25 @@ import Testing
     (["compare", "a.csv", "b.csv"], 66, "a.csv: there is no such file"),
     (["inspect"], 64, "Name one thing"),
     (["--batch", "0"], 65, "training.batch"),
+    (["--loading-threads", "0"], 64, "--loading-threads is 0; it takes 1 or more."),
+    (["--preview", "0"], 64, "--preview is 0; it takes 1 to 10000."),
+    (["--iterations=-1"], 64, "--iterations is -1; it takes 0 or more."),
+    (["--log-statistics", "0"], 64, "--log-statistics is 0; it takes 1 or more."),
+    (["--time-limit", "0"], 64, "--time-limit"),
+    (["--initializer", "he"], 64, "--initializer he is not known; there are he-backward"),
+    (["--resume", "a", "--run", "b"], 64, "--resume a and --run b name different folders; --resume alone suffices."),
+    (["--stall-warning", "0"], 64, "--stall-warning is 0.0; it takes seconds from 1 on."),
+    (["--stall-limit", "5"], 64, "--stall-limit is 5.0; it takes 0, or seconds from --stall-warning (60.0) on."),
+    (["evaluate", "a", "--threads", "0"], 64, "--threads is 0; it takes 1 or more."),
+    (["evaluate", "a", "--padding=-1"], 64, "--padding is -1; it takes 0 to 1024."),
+    (["predict", "a", "b", "--threads", "0"], 64, "--threads is 0; it takes 1 or more."),
+    (["predict", "a", "-", "-"], 64, "Standard input can be read once."),
+    (["compare", "a", "b", "--list=-1"], 64, "--list is -1; it takes 0 or more."),
+    (["report", "a", "-o", ""], 64, "-o needs the name of a file."),
+    (["pack", "x", "--output", ""], 64, "--output needs a file's name."),
+    (["bench", "convolution", "--layer", "x", "--model", "fashion-6"], 64, "there is no layer x in fashion-6: it has"),
+    (["bench", "checkpoint", "--folder", "nowhere"], 66, "nowhere: there is no such folder"),
+    (["bench", "scaling", "--latency=-1"], 64, "--latency"),
   ])
   func wrongRequests(arguments: [String], exitCode: Int32, text: String) throws {
     let outcome = try Program.run(arguments, in: directory)
@@ -46,6 +65,45 @@ import Testing
     let outcome = try Program.run(["inspect", "text.h5"], in: directory)
     #expect(outcome.exitCode == 65)
     #expect(outcome.errors.contains("text.h5: "), "\(outcome.errors)")
+  }
+
+  @Test func photographsAreNotTakenForTheFilesOfADataSet() throws {
+    try FileManager.default.createDirectory(atPath: "\(directory)/photos/cat", withIntermediateDirectories: true)
+    let outcome = try Program.run(["--data", "photos"], in: directory)
+    #expect(
+      outcome.exitCode == 66 && outcome.errors.contains("`prelu-dist pack photos -o photos.h5`"), "\(outcome.errors)")
+  }
+
+  @Test(.enabled(if: hasFashionMNIST)) func imagesAndClassesThatDoNotFit() throws {
+    let images = try Program.run(["--model", "A", "--run", "a"], in: directory)
+    #expect(images.exitCode == 65, "\(images.errors)")
+    #expect(
+      images.errors.contains("fashion-mnist: its images are 1×28×28, but the input of A is 3×224×224"),
+      "\(images.errors)")
+    func refusal(_ yaml: String) throws -> String {
+      try Data(yaml.utf8).write(to: URL(filePath: "\(directory)/own.yaml"))
+      let outcome = try Program.run(["--recipe", "own.yaml", "--run", "b"], in: directory)
+      #expect(outcome.exitCode == 65)
+      return outcome.errors
+    }
+    let classes = try refusal("recipe: fashion\nmodel: { classes: 12 }\n")
+    #expect(classes.contains("it has 10 classes, but fashion-6 has 12 scores: set model.classes to 10"), "\(classes)")
+    let held = try refusal("recipe: fashion\ndata: { validation: 60000 }\n")
+    #expect(held.contains("fashion-mnist: data.validation is 60000, but it has only 60000 training images"), "\(held)")
+  }
+
+  /// A damaged checkpoint costs what was done since the one before; too little room is said at the start.
+  @Test(.enabled(if: hasFashionMNIST)) func warnings() throws {
+    try Data("recipe: fashion\nmodel: { width: 4 }\ncheckpoint: { keep: 1000000 }\n".utf8)
+      .write(to: URL(filePath: "\(directory)/own.yaml"))
+    let first = try Program.run(
+      ["--recipe", "own.yaml", "--run", "r", "--iterations", "2", "--checkpoint-every", "1"], in: directory)
+    #expect(first.errors.contains("warning: r: ") && first.errors.contains("MiB are free"), "\(first.errors)")
+    let newest = URL(filePath: "\(directory)/r/checkpoint-2.h5")
+    try Data(contentsOf: newest).dropLast(100).write(to: newest)
+    let second = try Program.run(["--resume", "r", "--iterations", "2"], in: directory)
+    #expect(second.output.contains("resumed from r/checkpoint-1.h5"), "\(second.output)")
+    #expect(second.errors.contains("warning: passed over: r/checkpoint-2.h5: "), "\(second.errors)")
   }
 
   /// Names are whatever somebody wrote into a file.

@@ -323,6 +323,13 @@ func wrongLayersAreNamed(layers: String, message: String) {
   ("augmentation: { shorterSide: [0, 30] }", 1, "augmentation.shorterSide"),
   ("augmentation: { shorterSide: [28] }", 1, "augmentation.shorterSide"),
   ("augmentation: { erasing: 1.5 }", 1, "augmentation.erasing"),
+  ("augmentation: { color: 0.1 }", 1, "augmentation.color: this goes with data.kind pack alone: leave it away"),
+  ("data: { kind: pack }", 1, "model.input: photographs have 3 channels, found 1"),
+  ("recipe: photos\naugmentation: { padding: 2 }", 2, "augmentation.padding: photographs are cropped, not padded"),
+  (
+    "recipe: photos\ndata: { shorterSide: 100 }", 2,
+    "data.shorterSide: expected 224, the network's input, to 16384, found 100"
+  ),
   ("checkpoint: { keep: 0 }", 1, "checkpoint.keep"),
   ("checkpoint: { everyMinutes: -1 }", 1, "checkpoint.everyMinutes"),
   ("checkpoint: { everyIterations: -1 }", 1, "checkpoint.everyIterations"),
