@@ -19,11 +19,12 @@ public func placementFindings(_ ranks: [RankFacts], threads: Int? = nil, dataDir
   for host in hosts {
     let here = ranks.filter { $0.host == host }
     findings += crowding(host, here, threads: threads ?? 1)
+    findings += instructionFindings(here[0])
     findings += networkFindings(here[0], hosts: hosts.count)
     if !here[0].hasData {
       findings.append(
         Finding(
-          .problem, "host \(host) has no data folder \(dataDirectory)",
+          .problem, "host \(host) does not have the data \(dataDirectory)",
           advice: "Put the data set at the same path on every host, or name another with --data"))
     }
   }
@@ -72,6 +73,21 @@ private func crowding(_ host: String, _ ranks: [RankFacts], threads: Int) -> [Fi
 
 private func pairs(_ count: Int) -> [(Int, Int)] {
   (0..<count).flatMap { first in (first + 1..<max(count, first + 1)).map { (first, $0) } }
+}
+
+/// A program that leaves out what makes its host fast.
+private func instructionFindings(_ rank: RankFacts) -> [Finding] {
+  let (built, has) = (
+    InstructionSets(rawValue: rank.builtFor).summary, InstructionSets(rawValue: rank.hasInstructions).summary
+  )
+  guard InstructionSets(rawValue: rank.hasInstructions).isStrictSuperset(of: InstructionSets(rawValue: rank.builtFor)),
+    built != has
+  else { return [] }
+  return [
+    Finding(
+      .note, "host \(rank.host): the program is built for \(built), the processor has \(has)",
+      advice: "Where all hosts have that, scripts/install on one of them, or PRELU_MARCH, makes a faster program")
+  ]
 }
 
 private func networkFindings(_ rank: RankFacts, hosts: Int) -> [Finding] {

@@ -19,6 +19,7 @@ public struct RankFacts: Equatable, Sendable, Codable {
   public var builtFor: UInt32
   public var hasInstructions: UInt32
   public var blasKernel: String
+  public var blasThreads: Int
   /// A hash of the program's file, 16 hexadecimal digits; empty where it cannot be read.
   public var program: String
   /// Whether the data set's folder is there.
@@ -33,8 +34,8 @@ public struct RankFacts: Equatable, Sendable, Codable {
 
   package init(
     rank: Int, host: String, localRanks: Int, allowedProcessors: String, hostProcessors: Int, localProcessors: Int,
-    processor: String, builtFor: UInt32, hasInstructions: UInt32, blasKernel: String, program: String, hasData: Bool,
-    fastDevices: [String], bridges: [String], messageLayer: String, carriers: [String]
+    processor: String, builtFor: UInt32, hasInstructions: UInt32, blasKernel: String, blasThreads: Int, program: String,
+    hasData: Bool, fastDevices: [String], bridges: [String], messageLayer: String, carriers: [String]
   ) {
     self.rank = rank
     self.host = host
@@ -46,6 +47,7 @@ public struct RankFacts: Equatable, Sendable, Codable {
     self.builtFor = builtFor
     self.hasInstructions = hasInstructions
     self.blasKernel = blasKernel
+    self.blasThreads = blasThreads
     self.program = program
     self.hasData = hasData
     self.fastDevices = fastDevices
@@ -66,6 +68,7 @@ public struct RankFacts: Equatable, Sendable, Codable {
     builtFor = InstructionSets.compiledFor.rawValue
     hasInstructions = InstructionSets.ofProcessor.rawValue
     blasKernel = MatrixLibrary.kernelName
+    blasThreads = MatrixLibrary.threadCount
     program = programDigest()
     hasData = FileManager.default.fileExists(atPath: dataDirectory)
     fastDevices = Self.names(in: "/sys/class/infiniband") + Self.names(in: "/sys/class/hfi1")

@@ -33,6 +33,9 @@ public enum MatrixLibrary {
     openblas_set_num_threads(1)
   }
 
+  /// Threads that OpenBLAS would use for one product.
+  public static var threadCount: Int { Int(openblas_get_num_threads()) }
+
   /// The name of OpenBLAS's kernels, such as "SkylakeX" or "Zen".
   public static var kernelName: String { String(cString: openblas_get_corename()) }
 

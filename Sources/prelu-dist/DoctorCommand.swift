@@ -21,7 +21,10 @@ struct DoctorCommand: ParsableCommand {
   @Option(name: .customLong("run"), help: ArgumentHelp("The folder that a run would be in.", valueName: "dir"))
   var runFolder = "."
 
-  @Option(help: ArgumentHelp("The recipe or YAML file that would be trained.", valueName: "name|file"))
+  @Option(
+    help: ArgumentHelp(
+      "The recipe or YAML file that would be trained (default: the run's own, where it is there).",
+      valueName: "name|file"))
   var recipe: String?
 
   @Option(help: "The built-in architecture that would be trained.")
@@ -64,6 +67,8 @@ struct DoctorCommand: ParsableCommand {
 
   private func wishes() throws -> Doctor.Wishes {
     let (model, data) = (model, data)
+    let own = "\(runFolder)/config.yaml"
+    let recipe = recipe ?? (FileManager.default.fileExists(atPath: own) ? own : nil)
     let configuration = try ConfigurationRequest(recipe: recipe) { configuration in
       if let model { try configuration.model.choose(architecture: model) }
       if let data { configuration.data.directory = data }

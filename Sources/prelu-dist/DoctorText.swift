@@ -37,7 +37,7 @@ struct DoctorText {
       lines.append(
         "    \(first.processor.isEmpty ? "a processor without a name" : first.processor); instructions "
           + "\(InstructionSets(rawValue: first.hasInstructions).summary), built for "
-          + "\(InstructionSets(rawValue: first.builtFor).summary); BLAS kernel \(first.blasKernel), one thread; "
+          + "\(InstructionSets(rawValue: first.builtFor).summary); BLAS kernel \(first.blasKernel), \(first.blasThreads) thread\(first.blasThreads == 1 ? "" : "s"); "
           + "program \(first.program)")
       let transports = Transports(layer: first.messageLayer, carriers: first.carriers)
       let devices = first.fastDevices.isEmpty ? "" : "; fast network \(first.fastDevices.joined(separator: ", "))"

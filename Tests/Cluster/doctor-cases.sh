@@ -46,7 +46,7 @@ unfit_hosts() {
   on node4 umount /usr/share/datasets
   check "the exit code is 69" same "$status" 69
   check "the other program is named" says log 'problem: host node2 \(rank 2\) runs another program'
-  check "the missing data are named" says log "problem: host node4 has no data folder $set"
+  check "the missing data are named" says log "problem: host node4 does not have the data $set"
   check "the private folder is named" says log 'warning: .*/empty is not the same folder on node3'
 }
 

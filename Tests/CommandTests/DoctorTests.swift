@@ -29,7 +29,7 @@ import Testing
     let outcome = try Program.run(["doctor", "--run", "/proc/runs", "--data", "nowhere"], in: directory)
     #expect(outcome.exitCode == 69)
     #expect(outcome.output.contains("problem: /proc: a file cannot be created: "), "\(outcome.output)")
-    #expect(outcome.output.contains("has no data folder nowhere"), "\(outcome.output)")
+    #expect(outcome.output.contains("does not have the data nowhere"), "\(outcome.output)")
     #expect(outcome.output.contains("Put the data set at the same path on every host"), "\(outcome.output)")
   }
 
@@ -45,6 +45,14 @@ import Testing
     let strict = try Program.run(["doctor", "--strict"], ranks: ranks, in: directory)
     #expect(strict.exitCode == 69)
     #expect(strict.output.contains("\(ranks) ranks share "), "\(strict.output)")
+  }
+
+  @Test func aRunIsExaminedWithItsOwnSettings() throws {
+    try FileManager.default.createDirectory(atPath: "\(directory)/r", withIntermediateDirectories: true)
+    try Data("recipe: fashion\ndata: { directory: elsewhere }\n".utf8)
+      .write(to: URL(filePath: "\(directory)/r/config.yaml"))
+    let outcome = try Program.run(["doctor", "--run", "r"], in: directory)
+    #expect(outcome.exitCode == 69 && outcome.output.contains("does not have the data elsewhere"), "\(outcome.output)")
   }
 
   @Test func wrongFlags() throws {

@@ -4,13 +4,14 @@ import Testing
 /// A rank on a host of eight cores, alone on it unless said otherwise.
 private func rank(
   _ number: Int, host: String = "a", localRanks: Int = 1, mask: String = "0-7", cores: Int = 8, hostProcessors: Int = 8,
-  program: String = "00", instructions: UInt32 = 127, blasKernel: String = "Zen", hasData: Bool = true,
+  program: String = "00", builtFor: UInt32 = 127, instructions: UInt32 = 127, blasKernel: String = "Zen",
+  hasData: Bool = true,
   fastDevices: [String] = [], bridges: [String] = [], layer: String = "ob1", carriers: [String] = ["self", "tcp"]
 ) -> RankFacts {
   RankFacts(
     rank: number, host: host, localRanks: localRanks, allowedProcessors: mask, hostProcessors: hostProcessors,
-    localProcessors: cores, processor: "P", builtFor: 127, hasInstructions: instructions, blasKernel: blasKernel,
-    program: program, hasData: hasData, fastDevices: fastDevices, bridges: bridges, messageLayer: layer,
+    localProcessors: cores, processor: "P", builtFor: builtFor, hasInstructions: instructions, blasKernel: blasKernel,
+    blasThreads: 1, program: program, hasData: hasData, fastDevices: fastDevices, bridges: bridges, messageLayer: layer,
     carriers: carriers)
 }
 
@@ -69,10 +70,17 @@ private func findings(_ ranks: [RankFacts], threads: Int? = nil) -> [Finding] {
     #expect(found[1].advice.contains("OPENBLAS_CORETYPE=Zen"))
   }
 
+  @Test func aProgramForOlderProcessors() {
+    let found = findings([rank(0, builtFor: 7)])
+    #expect(found.map(\.severity) == [.note])
+    #expect(found.first?.text == "host a: the program is built for AVX2, the processor has AVX-512")
+    #expect(findings([rank(0, builtFor: 63)]).isEmpty, "of the same kind")
+  }
+
   @Test func dataThatOneHostLacks() {
     let found = findings([rank(0), rank(1, host: "b", hasData: false)])
     #expect(found.map(\.severity) == [.problem])
-    #expect(found[0].text == "host b has no data folder /data/set")
+    #expect(found[0].text == "host b does not have the data /data/set")
   }
 
   @Test func aFastNetworkThatIsNotUsed() {
