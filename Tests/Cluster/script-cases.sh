@@ -160,7 +160,7 @@ lsf_chain() {
 
 # A program in this folder that saves nothing and asks for the next start.
 program_that_stops() {
-  printf '%s\n' '#!/bin/sh' "${1:-exit 75}" >stops
+  printf '%s\n' '#!/bin/sh' 'trap "" USR1' "${1:-exit 75}" >stops
   chmod +x stops
 }
 # One start of it as a job of LSF; its exit code is then in `status`, its output in `log`.
@@ -192,7 +192,7 @@ no_more_starts() {
   check "the first is run again" same "$status" "$requeue"
   PRELU_REQUEUES=1 lsf_start
   check "the second is not" same "$status" 75
-  check "and says why" says <(tail -n 1 log) 'the run was queued again 1 times already \(PRELU_REQUEUES\)'
+  check "and says why" says <(tail -n 1 log) 'this was queued again 1 times already \(PRELU_REQUEUES\)'
   program_that_stops 'kill -INT "$(ps -o ppid= -p $PPID)"; sleep 1; exit 75'
   lsf_start
   check "INT ends it" same "$status" 75
@@ -200,6 +200,37 @@ no_more_starts() {
   program_that_stops 'exit 99'
   PRELU_RESTARTS=0 lsf_start
   check "a program's own code has nothing run again" same "$status" 70
+}
+
+# An evaluation keeps nothing: it is run again after preemption, as often as Slurm's count allows, and not after its limit.
+evaluation_under_slurm() {
+  local status
+  mkdir bin
+  # Like the real one it ends the job script.
+  cat >bin/scontrol <<SH
+#!/bin/sh
+case \$1 in
+  show) [ "\$2" = job ] || hostname ;;
+  requeue) echo requeue >>"$PWD/calls"; kill -KILL \$PPID ;;
+esac
+SH
+  printf '%s\n' '#!/bin/sh' 'echo RUNNING' >bin/squeue
+  chmod +x bin/*
+  start() { # SIGNAL RESTARTS
+    status=0
+    : >calls
+    program_that_stops 'kill -'"$1"' "$(ps -o ppid= -p $PPID)"; sleep 1; exit 75'
+    PATH=$PWD/bin:$PATH PRELU_PROGRAM=$PWD/stops SLURM_JOB_ID=7 SLURM_JOB_NODELIST=x SLURM_TASKS_PER_NODE=1 \
+      SLURM_RESTART_COUNT=$2 prelu-job evaluate run >log 2>&1 || status=$?
+  }
+  start USR1 0
+  check "the limit's signal ends it" same "$status $(count calls .)" "75 0"
+  check "and says what to do" says <(tail -n 1 log) 'evaluation needs more time than its limit: give --time, or more ranks'
+  start TERM 9
+  check "after preemption it is queued again" same "$status $(count calls .)" "137 1"
+  start TERM 10
+  check "but not for ever" same "$status $(count calls .)" "75 0"
+  check "and says so" says <(tail -n 1 log) 'this was queued again 10 times already \(PRELU_REQUEUES\)'
 }
 
 group_scripts() {
@@ -210,6 +241,7 @@ group_scripts() {
   run_case "scripts: hosts as each scheduler tells them" hosts_of_each_scheduler
   run_case "scripts: starts that save nothing" no_progress
   run_case "scripts: starts that are not run again" no_more_starts
+  run_case "scripts: an evaluation at its limit and preempted" evaluation_under_slurm
   if ! $long; then return; fi
   if ! reason=$(hosts_possible); then skip_cases "PBS and LSF, faked" "$reason"; return; fi
   hosts_up

@@ -101,6 +101,33 @@ queued_again_by_hand() {
   check "and ends in the same bits" same "$(digest train)" "$(reference)"
 }
 
+# Jobs of the partition "low" make room for those of the default one, with a grace time.
+preempted() { # PATTERN of the log
+  local job log other
+  job=$(submit --partition=low -- "${settings[@]}")
+  log=train-$job.log
+  within 60 "a checkpoint" reached train 20
+  other=$(on node1 sbatch --parsable --nodes=4 --ntasks-per-node=2 --time=1 --output=other.log --wrap "sleep 1")
+  within 60 "Slurm wants its nodes" job_makes_room "$job"
+  job_ends 240 "$job"
+  check "the other job was run" same "$(job_state "$other")" COMPLETED
+  check "the job is done" same "$(job_state "$job")" COMPLETED
+  check "it was queued again once" same "$(job_field "$job" Restarts)" 1
+  check "at once, and not after the grace time" says "$log" "$1"
+  check "it was not started again inside the job" same "$(count "$log" 'starting again inside')" 0
+  check "it went on" says "$log" "resumed from .*/train/checkpoint-"
+  check "and ends in the same bits" same "$(digest train)" "$(reference)"
+  echo "figure: it went on at $(sed -n 's/^resumed from .*checkpoint-\([0-9]*\).*/\1/p' "$log"); $(grep -ac 'checkpoint saved' "$log") saved because of it"
+}
+job_makes_room() { [[ $(job_field "$1" PreemptTime) == [0-9]* || $(job_field "$1" Restarts) == 1 ]]; }
+# mpirun's daemons are ended by Slurm, which leaves the ranks a second: they may or may not have saved.
+preempted_with_mpirun() { preempted '(being preempted|prelu-job: saved); asking slurm to run the job again'; }
+preempted_with_srun() {
+  export PRELU_LAUNCHER=srun
+  preempted 'prelu-job: saved; asking slurm to run the job again'
+  check "the ranks saved" says train-*.log 'stopped by .* after [0-9]+ iterations; checkpoint saved'
+}
+
 rank_killed() {
   local job log pid
   job=$(submit -- "${settings[@]}")
@@ -199,6 +226,20 @@ array_and_evaluation() {
   check "it saw every image" says "evaluate-$next.log" '"images":10000'
 }
 
+# An evaluation that is not done within its limit ends there.
+evaluation_at_its_limit() {
+  local job log
+  printf '%s\n' '#!/bin/sh' 'trap "exit 75" USR1' 'sleep 600 & wait' >evaluates
+  chmod +x evaluates
+  job=$(PRELU_PROGRAM=$PWD/evaluates on node1 sbatch --parsable --time=1 "$root/cluster/evaluate.sbatch" run)
+  log=evaluate-$job.log
+  job_ends 120 "$job"
+  check "it was signalled" says "$log" 'prelu-job: .* USR1: asking the ranks to save'
+  check "it failed" same "$(job_state "$job") $(job_field "$job" ExitCode)" "FAILED 75:0"
+  check "it was not queued again" same "$(job_field "$job" Restarts)" 0
+  check "the last line says what to do" says <(tail -n 1 "$log") 'evaluation needs more time than its limit: give --time, or more ranks'
+}
+
 # The README's section, word for word, by somebody whose programs come from modules.
 first_ten_minutes() {
   "$root/scripts/install" --program "$lab/bin/prelu-dist" --prefix "$PWD/prefix"
@@ -238,10 +279,13 @@ group_slurm() {
   if $long; then
     run_case "Slurm: a rank that always dies" rank_that_always_dies
     run_case "Slurm: array, then evaluation" array_and_evaluation
+    run_case "Slurm: an evaluation at its limit" evaluation_at_its_limit
     run_case "Slurm: scancel, submitted again" cancelled
     run_case "Slurm: saved and ended by INT" saved_and_ended_by_int
     run_case "Slurm: scontrol requeue" queued_again_by_hand
     run_case "Slurm: the limit, under srun" limit_under_srun
+    run_case "Slurm: preempted with a grace time" preempted_with_mpirun
+    run_case "Slurm: preempted with a grace time, under srun" preempted_with_srun
     run_case "Slurm: a link is cut, a node is spare" link_cut_with_a_spare_node
     run_case "Slurm: a link is cut, no node is spare" link_cut
   fi

@@ -55,7 +55,10 @@ InactiveLimit=0
 SlurmdTimeout=10
 JobRequeue=1
 NodeName=node[1-4] CPUs=2 RealMemory=1000
-PartitionName=main Nodes=node[1-4] Default=YES MaxTime=INFINITE State=UP
+PreemptType=preempt/partition_prio
+PreemptMode=REQUEUE
+PartitionName=main Nodes=node[1-4] Default=YES MaxTime=INFINITE State=UP PriorityTier=2 PreemptMode=OFF
+PartitionName=low Nodes=node[1-4] MaxTime=INFINITE State=UP PriorityTier=1 PreemptMode=REQUEUE GraceTime=90
 CONF
   for node in "${nodes[@]}"; do mkdir -p "$lab/slurm/spool.$node" "$lab/slurm/tmp.$node"; done
   export SLURM_CONF=$lab/slurm/slurm.conf

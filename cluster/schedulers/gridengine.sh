@@ -9,7 +9,7 @@ job_name() {
 }
 job_folder() { echo "${SGE_O_WORKDIR:-$PWD}"; }
 # RESTARTED says only whether, not how often.
-job_restarts() { echo "$requeued"; }
+job_restarts() { echo "$requeued"; return 1; }
 job_hosts() {
   if [[ -z ${PE_HOSTFILE-} ]]; then
     echo "$(hostname) ${NSLOTS:-1}"
@@ -45,6 +45,7 @@ job_is_cancelled() { # SIGNAL
   fi
   [[ -z $state || $state == *d* ]]
 }
+job_is_preempted() { return 1; }
 # What ends with 99 is run again, unless the cluster forbids it (qmaster_params FORBID_RESCHEDULE). But a job of several
 # hosts then waits for ever "until clean up of a previous run has finished" in Grid Engine 8.1.9: a copy of it does not.
 requeue_job() {

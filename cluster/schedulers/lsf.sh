@@ -10,7 +10,7 @@ job_name() {
 }
 job_folder() { echo "${LS_SUBCWD:-$PWD}"; }
 # LSB_RESTART says only whether, not how often.
-job_restarts() { echo "$requeued"; }
+job_restarts() { echo "$requeued"; return 1; }
 job_hosts() {
   # "host slots host slots"; older versions list a host once for each slot.
   if [[ -n ${LSB_MCPU_HOSTS-} ]]; then
@@ -36,6 +36,7 @@ launch_options() {
 }
 # bkill sends INT and then TERM: either ends the job for good. USR2 is the limit itself.
 job_is_cancelled() { [[ $1 != USR2 ]]; } # SIGNAL
+job_is_preempted() { return 1; }
 # LSF runs again what ends with an exit code of its option -Q: one that nothing else ends with, since 75 may also mean
 # that the job is to stay ended.
 requeue_job() {

@@ -6,7 +6,7 @@ job_id() { echo "$$"; }
 # The run folder's name where the user gives none, and the folder that it is made in.
 job_name() { echo "run"; }
 job_folder() { pwd; }
-# How often the scheduler started this job again.
+# How often the scheduler started this job again. Where it does not count, how often the run folder says, and 1 is returned.
 job_restarts() { echo 0; }
 # Lines "host slots". On failure the reason on standard output.
 job_hosts() {
@@ -35,5 +35,7 @@ host_answers() { # HOST
 launch_options() { :; }
 # Whether the signal, TERM or USR2, means that the job must not be queued again from here.
 job_is_cancelled() { return 0; } # SIGNAL
+# Whether the scheduler is about to give the hosts to another job.
+job_is_preempted() { return 1; }
 # Has the job run again and ends this program, or returns 1.
 requeue_job() { return 1; }

@@ -8,7 +8,7 @@ job_name() {
 }
 job_folder() { echo "${PBS_O_WORKDIR:-$PWD}"; }
 # Each start is a job of its own.
-job_restarts() { echo "$requeued"; }
+job_restarts() { echo "$requeued"; return 1; }
 job_hosts() {
   [[ -r ${PBS_NODEFILE-} ]] || { echo "PBS_NODEFILE (${PBS_NODEFILE-unset}) cannot be read"; return 1; }
   # A line for each slot; a host's slots need not follow one another.
@@ -44,6 +44,7 @@ launch_options() {
 }
 # qdel sends TERM; so does qsig, but nobody asks it to.
 job_is_cancelled() { return 0; } # SIGNAL
+job_is_preempted() { return 1; }
 # A job of its own with the same script, which PBS has copied, and so with the options in it.
 requeue_job() {
   local next

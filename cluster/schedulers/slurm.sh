@@ -32,6 +32,9 @@ launch_options() { :; }
 job_is_cancelled() { # SIGNAL
   [[ $(squeue --noheader --jobs="$SLURM_JOB_ID" --format=%T 2>/dev/null) != RUNNING ]]
 }
+# When a job is preempted, Slurm sends TERM to its steps at once, and to the job script only as the grace time ends. So the
+# ranks of srun save, but mpirun's daemons on the other hosts end, and leave their ranks a second.
+job_is_preempted() { scontrol show job "$SLURM_JOB_ID" 2>/dev/null | grep -q 'PreemptTime=[0-9]'; }
 requeue_job() {
   # Slurm ends this script when it queues the job again.
   scontrol requeue "$SLURM_JOB_ID" || return 1
