@@ -1,0 +1,168 @@
+import Foundation
+import Testing
+
+/// What `scripts/reproduce` makes of the numbers that runs come to: its tables, its verdicts, and going on. The program is
+/// a stand-in that trains nothing: a run's losses and errors are what the file `numbers` says for its name.
+@Suite(.serialized, .enabled(if: isOutsideMPI)) struct ReproduceTests {
+  private let folder: TestFolder
+
+  private static let script = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+    .deletingLastPathComponent().appending(path: "scripts/reproduce").path
+
+  private static let standIn = #"""
+    #!/usr/bin/env bash
+    set -euo pipefail
+    here=$(dirname "$0")
+    numbers() { awk -v name="$1" '$1 == name { print $2, $3, $4 }' "$here/numbers"; }
+    command=$1
+    shift
+    echo "$command $*" >>"$here/calls"
+    case $command in
+      train)
+        [[ ${1-} != --help ]] || exit 0
+        while [[ $1 != --run ]]; do shift; done
+        if [[ -e $here/interrupt ]]; then rm "$here/interrupt"; exit 75; fi
+        mkdir -p "$2"
+        read -r first last error <<<"$(numbers "$(basename "$2")")"
+        { echo epoch,train_loss,validation_top1_error; echo "1,$first,50"; echo "2,$last,$error"; } >"$2/metrics.csv" ;;
+      evaluate)
+        runs=()
+        protocol=centre
+        while (($# > 0)); do
+          case $1 in
+            --classes | --predictions | --scales) shift ;;
+            --protocol) protocol=$2; shift ;;
+            --*) ;;
+            *) runs+=("$(basename "$1")") ;;
+          esac
+          shift
+        done
+        name=${runs[*]}
+        ((${#runs[@]} == 1)) || name=all
+        read -r _ _ error <<<"$(numbers "$name-$protocol" | grep . || numbers "$name")"
+        echo "{\"images\":10,\"top1_error\":$error,\"top5_error\":0}" ;;
+      report) echo reported ;;
+    esac
+    """#
+
+  init() throws {
+    folder = try TestFolder()
+    try Data(Self.standIn.utf8).write(to: URL(filePath: folder.path + "/stand-in"))
+    try FileManager.default.setAttributes([.posixPermissions: 0o755], ofItemAtPath: folder.path + "/stand-in")
+  }
+
+  /// - Parameter numbers: lines of a run's name, its first and last loss and its error.
+  private func reproduce(_ experiment: String, _ more: [String] = [], numbers: [String]) throws -> Program.Outcome {
+    try Data(numbers.joined(separator: "\n").utf8).write(to: URL(filePath: folder.path + "/numbers"))
+    try? FileManager.default.removeItem(atPath: folder.path + "/calls")
+    return try Program.capture(
+      "/usr/bin/env",
+      [
+        "PRELU_DIST=\(folder.path)/stand-in", Self.script, experiment, "--quick", "--ranks", "1", "--folder",
+        "\(folder.path)/\(experiment)",
+      ] + more)
+  }
+
+  private func calls(_ command: String) throws -> Int {
+    try String(contentsOfFile: folder.path + "/calls", encoding: .utf8).split(separator: "\n")
+      .count { $0.hasPrefix("\(command) ") && !$0.contains("--help") }
+  }
+
+  private func startAnew() throws {
+    for name in try FileManager.default.contentsOfDirectory(atPath: folder.path)
+    where !["stand-in", "numbers"].contains(name) {
+      try FileManager.default.removeItem(atPath: "\(folder.path)/\(name)")
+    }
+  }
+
+  @Test func thirtyLayers() throws {
+    let stalling = ["he-backward 2.1 0.8 20", "xavier-forward 2.3026 2.3026 90"]
+    let same = try reproduce("figure-3", numbers: stalling)
+    #expect(same.exitCode == 0, "\(same.errors)")
+    #expect(same.output.contains("here:   the same: ours learns"), "\(same.output)")
+    #expect(same.output.contains("he-backward              2.1000       0.8000            20.00 %      20.00 %"))
+    #expect(try String(contentsOfFile: folder.path + "/figure-3/outcome.txt", encoding: .utf8).contains("the same"))
+    try startAnew()
+    let other = try reproduce("figure-3", numbers: ["he-backward 2.1 0.8 20", "xavier-forward 2.2 1.0 25"])
+    #expect(other.output.contains("here:   NOT so"), "\(other.output)")
+  }
+
+  @Test func anInterruptedExperimentGoesOn() throws {
+    let numbers = ["he-backward 2.1 0.8 20", "xavier-forward 2.3026 2.3026 90"]
+    #expect(try reproduce("figure-3", numbers: numbers).exitCode == 0)
+    #expect(try calls("train") == 2)
+    #expect(try reproduce("figure-3", numbers: numbers).exitCode == 0)
+    #expect(try calls("train") == 0, "what has been measured is done")
+    try startAnew()
+    try Data().write(to: URL(filePath: folder.path + "/interrupt"))
+    let stopped = try reproduce("figure-3", numbers: numbers)
+    #expect(stopped.exitCode == 75 && stopped.errors.contains("run this again to go on"), "\(stopped.errors)")
+    #expect(try reproduce("figure-3", numbers: numbers).exitCode == 0)
+    #expect(try calls("train") == 2)
+  }
+
+  @Test func activations() throws {
+    func numbers(prelu: [Double]) -> [String] {
+      zip(["relu", "lrelu", "prelu-shared"], [[10, 10.2, 10.4], [10, 10.1, 10.5], [9.9, 10.2, 10.3]]).flatMap {
+        name, errors in errors.enumerated().map { "\(name)-\($0 + 1) 1 0.5 \($1)" }
+      } + prelu.enumerated().map { "prelu-\($0 + 1) 1 0.5 \($1)" }
+    }
+    let better = try reproduce("table-2", ["--seeds", "3"], numbers: numbers(prelu: [9, 9.1, 9.5]))
+    #expect(better.exitCode == 0, "\(better.errors)")
+    // Differences −1, −1.1 and −0.9.
+    #expect(better.output.contains("prelu              9.20     0.26          -1.00     0.10"), "\(better.output)")
+    #expect(better.output.contains("PReLU against ReLU -1.00 ± 0.06 (standard error): better, as in the paper"))
+    #expect(try calls("train") == 12)
+    for (prelu, verdict) in [([11.0, 11.3, 11.4], "NOT better"), ([10.1, 10, 10.5], "no clear difference")] {
+      try startAnew()
+      let outcome = try reproduce("table-2", ["--seeds", "3"], numbers: numbers(prelu: prelu))
+      #expect(outcome.output.contains("(standard error): \(verdict)"), "\(outcome.output)")
+    }
+    try startAnew()
+    #expect(try reproduce("table-2", numbers: numbers(prelu: [9, 9.1])).output.contains("too few seeds to say"))
+  }
+
+  @Test func initializers() throws {
+    func numbers(_ stuck: Set<String>) -> [String] {
+      ["fashion", "fashion-22", "fashion-30"].flatMap { recipe in
+        ["he-backward", "he-forward", "xavier-backward", "xavier-forward", "fixed-0.01"].map {
+          "\(recipe)-\($0) 2 1 \(stuck.contains("\(recipe)-\($0)") ? 90 : 20)"
+        }
+      }
+    }
+    let same = try reproduce(
+      "initialization", numbers: numbers(["fashion-30-xavier-forward", "fashion-22-fixed-0.01"]))
+    #expect(same.output.contains("here:   the same at 30 layers"), "\(same.output) \(same.errors)")
+    try startAnew()
+    let other = try reproduce("initialization", numbers: numbers(["fashion-30-he-forward"]))
+    #expect(other.output.contains("these learn nothing: fashion-30-he-forward\n"), "\(other.output)")
+  }
+
+  @Test func testingProtocols() throws {
+    let numbers = [
+      "seed-1 1 0.5 8", "seed-2 1 0.5 9", "all 0 0 8.1", "seed-1-10-view 0 0 7.5", "seed-2-10-view 0 0 8.5",
+      "seed-1-dense 0 0 8.2", "seed-2-dense 0 0 8.8", "all-dense 0 0 8.6", "all-10-view 0 0 7.2",
+    ]
+    let outcome = try reproduce("testing", numbers: numbers)
+    #expect(outcome.exitCode == 0, "\(outcome.errors)")
+    #expect(
+      outcome.output.contains("10-view                        7.50     8.50     8.00         7.20"), "\(outcome.output)"
+    )
+    #expect(outcome.output.contains("10-view against centre -0.50: better, as in the paper"), "\(outcome.output)")
+    #expect(outcome.output.contains("two scales against one, dense +0.00: NOT better"), "\(outcome.output)")
+    #expect(outcome.output.contains("against their mean, centre -0.40: better, as in the paper"), "\(outcome.output)")
+  }
+
+  @Test func wrongRequests() throws {
+    for (arguments, words) in [
+      (["figure-4"], "unknown argument 'figure-4'"), (["figure-2", "table-1"], "one experiment at a time"),
+      (["table-2", "--seeds", "0"], "--seeds and --ranks take numbers from 1 on, not '0'"),
+      (["table-2", "--seeds"], "--seeds needs a value"),
+    ] {
+      let outcome = try Program.capture("/bin/bash", [Self.script] + arguments)
+      #expect(outcome.exitCode == 64 && outcome.errors.contains(words), "\(outcome.errors)")
+    }
+    let outcome = try Program.capture("/usr/bin/env", ["PRELU_DIST=nowhere/prelu-dist", Self.script, "figure-2"])
+    #expect(outcome.exitCode == 66 && outcome.errors.contains("there is no nowhere/prelu-dist"), "\(outcome.errors)")
+  }
+}
