@@ -62,7 +62,9 @@ hosts_of_each_scheduler() {
   check "PBS, no such file" same "$(PBS_NODEFILE=nowhere of pbs job_hosts || true)" "PBS_NODEFILE (nowhere) cannot be read"
   printf '%s\n' 'a 2 all.q@a UNDEFINED' 'b 1 all.q@b UNDEFINED' 'a 1 long.q@a UNDEFINED' >pe
   check "Grid Engine" same "$(PE_HOSTFILE=pe of gridengine job_hosts)" $'a 3\nb 1'
+  check "Grid Engine, threads" same "$(PE_HOSTFILE=pe of gridengine job_threads)" 1
   check "LSF" same "$(LSB_MCPU_HOSTS="a 2 b 3" of lsf job_hosts)" $'a 2\nb 3'
+  check "LSF, threads" same "$(LSB_MCPU_HOSTS="a 2 b 3" of lsf job_threads)" 1
   check "LSF, older" same "$(LSB_HOSTS="a a b" of lsf job_hosts)" $'a 2\nb 1'
   printf '%s\n' '# ours' '' 'a slots=4' 'b' 'c max_slots=9 slots=2' >hosts
   check "a host file" same "$(hostfile=hosts of none job_hosts)" $'a 4\nb 1\nc 2'
@@ -71,6 +73,8 @@ hosts_of_each_scheduler() {
   chmod +x bin/scontrol
   told=$(PATH=$PWD/bin:$PATH SLURM_JOB_NODELIST='x' SLURM_TASKS_PER_NODE='2(x3),1' of slurm job_hosts)
   check "Slurm" same "$told" $'a 2\nb 2\nc 2\nd 1'
+  check "Slurm, threads" same "$(SLURM_CPUS_PER_TASK=4 of slurm job_threads)" 4
+  check "Slurm, threads that nobody asked for" same "$(of slurm job_threads)" 1
 }
 
 # A PBS of which only qsub and qstat are there: what qsub is given is run next.

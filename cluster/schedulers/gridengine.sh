@@ -19,7 +19,8 @@ job_hosts() {
   awk '{ if (!($1 in slots)) order[++count] = $1; slots[$1] += $2 } END { for (i = 1; i <= count; i++) print order[i], slots[order[i]] }' \
     "$PE_HOSTFILE" 2>&1
 }
-job_threads() { :; }
+# A slot is a core.
+job_threads() { echo 1; }
 # Of a job on several hosts the soft limit does not come ahead: Grid Engine 8.1.9 then ends it at once, as if it were the
 # hard one. So the hard limit is watched from within.
 job_seconds_left() {

@@ -22,7 +22,8 @@ job_hosts() {
     tr ' ' '\n' <<<"$LSB_HOSTS" | awk 'NF { if (!($1 in slots)) order[++count] = $1; slots[$1]++ } END { for (i = 1; i <= count; i++) print order[i], slots[order[i]] }'
   fi
 }
-job_threads() { :; }
+# A slot is a core.
+job_threads() { echo 1; }
 job_seconds_left() { :; }
 host_answers() { # HOST
   [[ ${1%%.*} == "$(hostname -s)" ]] && return 0

@@ -22,7 +22,7 @@ job_hosts() {
     echo "$name ${counts[index++]:-1}"
   done
 }
-job_threads() { echo "${SLURM_CPUS_PER_TASK-}"; }
+job_threads() { echo "${SLURM_CPUS_PER_TASK:-1}"; }
 job_seconds_left() { :; }
 host_answers() { # HOST
   # --overlap: the step shares what the job has already; a dead node makes srun wait, hence the limit.
