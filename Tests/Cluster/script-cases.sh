@@ -77,6 +77,47 @@ hosts_of_each_scheduler() {
   check "Slurm, threads that nobody asked for" same "$(of slurm job_threads)" 1
 }
 
+# A limit that cannot be found out is missed, by name; one that is given is minded.
+unknown_limits() {
+  local status=0
+  mkdir bin
+  printf '%s\n' '#!/bin/sh' 'exit 1' >bin/qstat
+  cp bin/qstat bin/qsub
+  chmod +x bin/*
+  hostname >nodefile
+  echo "$(hostname) 1 main.q UNDEFINED" >pe
+  printf '%s\n' '#!/bin/sh' 'trap "echo saved; exit 75" USR1' '[ -z "$PRELU_TIME_LIMIT" ] || for i in $(seq 600); do sleep 0.1; done' >waits
+  chmod +x waits
+  export PATH=$PWD/bin:$PATH PRELU_PROGRAM=$PWD/waits
+  export PBS_JOBID=1 PBS_NODEFILE=$PWD/nodefile PBS_O_WORKDIR=$PWD
+  prelu-job train >log 2>&1
+  check "PBS: it is said" same "$(count log 'no time limit of this job can be found.* set PRELU_TIME_LIMIT')" 1
+  PBS_WALLTIME=7200 prelu-job train >log 2>&1
+  check "Torque's variable will do" same "$(count log 'no time limit')" 0
+  PRELU_TIME_LIMIT=0:00:08 prelu-job train >log 2>&1 || status=$?
+  check "the limit that is given is minded" says log 'ALRM: asking the ranks to save'
+  check "and ends the job" same "$status $(count log '^saved')" "75 1"
+  status=0
+  PRELU_RUN=$PWD/a,b prelu-job train >log 2>&1 || status=$?
+  check "PBS: a comma in the run folder is refused" same "$status" 64
+  check "by name" says log 'PBS cannot hand on a run folder with a comma, a quote or a backslash in its path: .*/a,b'
+  unset PBS_JOBID
+  PE_HOSTFILE=pe JOB_ID=1 prelu-job train >log 2>&1
+  check "Grid Engine: it is said" says log 'no time limit of this job can be found.* set PRELU_TIME_LIMIT'
+  printf '%s\n' '#!/bin/sh' 'echo "job_number: 1"' >bin/qstat
+  printf '%s\n' '#!/bin/sh' 'echo "h_rt      $LIMIT"' >bin/qconf
+  chmod +x bin/qconf
+  LIMIT=INFINITY PE_HOSTFILE=pe JOB_ID=1 prelu-job train >log 2>&1
+  check "Grid Engine: a queue without a limit" same "$(count log 'no time limit')" 0
+  status=0
+  check "Grid Engine: a queue's limit" same "$(
+    # shellcheck disable=SC1091
+    source "$root/cluster/schedulers/gridengine.sh"
+    eval "$(grep '^seconds()' "$root/cluster/prelu-job")"
+    LIMIT=04:00:00 JOB_ID=1 job_seconds_left
+  )" 14400
+}
+
 # A PBS of which only qsub and qstat are there: what qsub is given is run next.
 pbs_chain() {
   local job=1
@@ -187,6 +228,26 @@ no_progress() {
   check "with the reason in the last line" says <(tail -n 1 log) 'stopped with exit code 75: three starts in a row saved nothing new'
 }
 
+# Options of Open MPI 4 are given to another with one warning, however often it is started.
+another_open_mpi() {
+  mkdir bin
+  program_that_stops 'exit 0'
+  cat >bin/mpirun <<'SH'
+#!/bin/sh
+if [ "$1" = --version ]; then echo "mpirun (Open MPI) $VERSION"; else exit 1; fi
+SH
+  chmod +x bin/mpirun
+  export PATH=$PWD/bin:$PATH PRELU_PROGRAM=$PWD/stops PRELU_RESTARTS=1
+  VERSION=5.0.3 prelu-job train >log 2>&1 || true
+  check "it was started twice" same "$(count log 'prelu-job: .* none job')" 2
+  check "5 is warned of once" same "$(count log 'warning: mpirun is Open MPI 5.0.3, and the options .* are those of Open MPI 4')" 1
+  VERSION=4.1.6 prelu-job train >log 2>&1 || true
+  check "4 is not" same "$(count log 'warning')" 0
+  sed -i 's/^if.*/if false; then :; else exit 1; fi; exit/' bin/mpirun
+  prelu-job train >log 2>&1 || true
+  check "what is not Open MPI is" same "$(count log 'warning: mpirun is not Open MPI')" 1
+}
+
 # Neither are those that were asked for often enough, or that a person ended.
 no_more_starts() {
   local status requeue
@@ -243,6 +304,8 @@ group_scripts() {
   run_case "scripts: every scheduler's file is complete" schedulers_are_complete
   run_case "scripts: wrong calls" wrong_calls
   run_case "scripts: hosts as each scheduler tells them" hosts_of_each_scheduler
+  run_case "scripts: limits that cannot be found out" unknown_limits
+  run_case "scripts: another Open MPI" another_open_mpi
   run_case "scripts: starts that save nothing" no_progress
   run_case "scripts: starts that are not run again" no_more_starts
   run_case "scripts: an evaluation at its limit and preempted" evaluation_under_slurm

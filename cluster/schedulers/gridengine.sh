@@ -8,6 +8,7 @@ job_name() {
   echo "${JOB_NAME:-job}${task:+-$task}"
 }
 job_folder() { echo "${SGE_O_WORKDIR:-$PWD}"; }
+run_problem() { :; }
 # RESTARTED says only whether, not how often.
 job_restarts() { echo "$requeued"; return 1; }
 job_hosts() {
@@ -24,9 +25,14 @@ job_threads() { echo 1; }
 # Of a job on several hosts the soft limit does not come ahead: Grid Engine 8.1.9 then ends it at once, as if it were the
 # hard one. So the hard limit is watched from within.
 job_seconds_left() {
-  local limit
-  limit=$(qstat -j "${JOB_ID:-?}" 2>/dev/null | sed -n 's/^hard[ _]resource_list:.*\<h_rt=\([0-9]*\).*/\1/p' | head -n 1)
-  [[ -z $limit ]] || echo "$limit"
+  local told limit
+  told=$(qstat -j "${JOB_ID:-?}" 2>/dev/null) || return 1
+  limit=$(sed -n 's/^hard[ _]resource_list:.*\<h_rt=\([0-9]*\).*/\1/p' <<<"$told" | head -n 1)
+  # A job that asks for none has its queue's.
+  limit=${limit:-$(qconf -sq "${QUEUE:-?}" 2>/dev/null | awk '$1 == "h_rt" { print $2 }')}
+  [[ $limit != INFINITY ]] || return 0
+  [[ $limit =~ ^[0-9:]+$ ]] || return 1
+  seconds "$limit"
 }
 host_answers() { # HOST
   [[ $1 == "$(hostname)" ]] && return 0

@@ -9,6 +9,7 @@ job_name() {
   if ((index > 0)); then echo "$name-$index"; else echo "$name"; fi
 }
 job_folder() { echo "${LS_SUBCWD:-$PWD}"; }
+run_problem() { :; }
 # LSB_RESTART says only whether, not how often.
 job_restarts() { echo "$requeued"; return 1; }
 job_hosts() {

@@ -6,6 +6,8 @@ job_id() { echo "$$"; }
 # The run folder's name where the user gives none, and the folder that it is made in.
 job_name() { echo "run"; }
 job_folder() { pwd; }
+# Why the run folder cannot be named to the next start; nothing where it can.
+run_problem() { :; } # RUN
 # How often the scheduler started this job again. Where it does not count, how often the run folder says, and 1 is returned.
 job_restarts() { echo 0; }
 # Lines "host slots". On failure the reason on standard output.
@@ -20,7 +22,8 @@ job_hosts() {
 }
 # The threads that each rank was given; nothing where the scheduler does not say.
 job_threads() { :; }
-# The seconds that the job may take from its start, for schedulers that send no signal ahead of that; else nothing.
+# The seconds that the job may take from its start, for schedulers that send no signal ahead of that; nothing where there
+# is no such limit, or a signal. Returns 1 where that cannot be found out.
 job_seconds_left() { :; }
 # Whether a program can be started on the host, within some seconds.
 host_answers() { # HOST

@@ -7,6 +7,10 @@ job_name() {
   echo "${PBS_JOBNAME:-job}${index:+-$index}"
 }
 job_folder() { echo "${PBS_O_WORKDIR:-$PWD}"; }
+# qsub takes a list with commas, and how one of them is quoted differs between versions of PBS.
+run_problem() { # RUN
+  [[ $1 != *[,\"\'\\]* ]] || echo "PBS cannot hand on a run folder with a comma, a quote or a backslash in its path: $1"
+}
 # Each start is a job of its own.
 job_restarts() { echo "$requeued"; return 1; }
 job_hosts() {
@@ -21,12 +25,13 @@ job_threads() {
   slots=$(sort "$PBS_NODEFILE" | uniq -c | awk 'NR == 1 || $1 < least { least = $1 } END { print least }')
   if [[ ${NCPUS-} =~ ^[1-9][0-9]*$ ]] && ((slots > 0 && NCPUS >= slots)); then echo $((NCPUS / slots)); fi
 }
-# PBS sends a signal only as it ends the job.
+# PBS sends a signal only as it ends the job. Torque tells the limit in the job's environment too.
 job_seconds_left() {
   local limit
   limit=$(qstat -f "$PBS_JOBID" 2>/dev/null | sed -n 's/^ *Resource_List.walltime = //p' | head -n 1)
-  # "HH:MM:SS", or seconds.
-  awk -F: 'NF { seconds = 0; for (i = 1; i <= NF; i++) seconds = 60 * seconds + $i; print seconds }' <<<"$limit"
+  limit=${limit:-${PBS_WALLTIME-}}
+  [[ $limit =~ ^[0-9:]+$ ]] || return 1
+  seconds "$limit"
 }
 host_answers() { # HOST
   [[ ${1%%.*} == "$(hostname -s)" ]] && return 0

@@ -7,6 +7,7 @@ job_name() {
   echo "${SLURM_JOB_NAME:-job}${SLURM_ARRAY_TASK_ID:+-$SLURM_ARRAY_TASK_ID}"
 }
 job_folder() { echo "${SLURM_SUBMIT_DIR:-$PWD}"; }
+run_problem() { :; }
 job_restarts() { echo "${SLURM_RESTART_COUNT:-0}"; }
 job_hosts() {
   local names counts part index=0
