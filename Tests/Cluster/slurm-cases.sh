@@ -28,6 +28,9 @@ job_ends() { # SECONDS JOB
   echo "ok: job $2 ended: $(job_state "$2")"
 }
 
+# Neither carriage returns nor escape codes, as a terminal would get them.
+is_plain() { ! grep -aq $'[\r\e]' "$1"; }
+
 # The time limit is shorter than the run. Slurm may send the signal up to a minute ahead of what is asked for.
 limit_shorter_than_the_run() {
   local job log
@@ -38,6 +41,7 @@ limit_shorter_than_the_run() {
   check "it was signalled" says "$log" 'prelu-job: .* USR1: asking the ranks to save'
   check "the ranks saved" says "$log" 'stopped by signal USR1 after [0-9]+ iterations; checkpoint saved'
   check "it was queued again by Slurm's own count" test "$(job_field "$job" Restarts)" -ge 1
+  check "the log is plain text" is_plain "$log"
   check "the log holds all starts" same "$(count "$log" 'prelu-job: .* slurm job')" "$(($(job_field "$job" Restarts) + 1))"
   check "a later start went on" says "$log" "resumed from .*/train/checkpoint-"
   check "the last line says so" same "$(tail -n 1 "$log")" "prelu-job: done"
@@ -51,6 +55,7 @@ limit_under_srun() {
   log=train-$job.log
   job_ends 240 "$job"
   check "the job is done" same "$(job_state "$job")" COMPLETED
+  check "the log is plain text" is_plain "$log"
   check "the ranks were started by srun" says "$log" 'prelu-job: srun --mpi=pmix'
   check "the ranks saved" says "$log" 'stopped by signal USR1 after [0-9]+ iterations; checkpoint saved'
   check "it was queued again by Slurm's own count" test "$(job_field "$job" Restarts)" -ge 1
@@ -142,6 +147,32 @@ rank_killed() {
   check "the ranks were started again" says "$log" 'prelu-job: starting again inside the job, 1 of 3'
   check "all hosts answered" test "$(count "$log" 'does not answer')" -eq 0
   check "and it ends in the same bits" same "$(digest train)" "$(reference)"
+}
+
+# Each rank has its cores for itself: a rank with two, then two with one. Slurm's nodes here are told to have two; only where
+# the machine has no more are they a rank's own.
+bound_to_cores() {
+  local job log own=true
+  [[ $(nproc) == 2 ]] || own=false
+  printf '%s\n' '#!/bin/sh' 'echo "rank $OMPI_COMM_WORLD_RANK on $(hostname): $(grep Cpus_allowed_list /proc/self/status)"' >tells
+  chmod +x tells
+  export PRELU_PROGRAM=$PWD/tells
+  job=$(submit --nodes=2 --ntasks-per-node=1 --cpus-per-task=2 --)
+  log=train-$job.log
+  job_ends 60 "$job"
+  check "two ranks with two threads were started" says "$log" 'mpirun .*-np 2 .*--threads 2'
+  check "on both nodes" same "$(count "$log" '^rank [01] on node[12]:')" 2
+  if $own; then
+    check "bound to two cores" says "$log" '--map-by slot:PE=2 --bind-to core'
+    check "which are both" same "$(count "$log" '^rank .*Cpus_allowed_list:\s+0-1$')" 2
+  else
+    check "unbound, as others may use the cores" says "$log" '--bind-to none'
+  fi
+  job=$(submit --nodes=1 --ntasks-per-node=2 --cpus-per-task=1 --)
+  log=train-$job.log
+  job_ends 60 "$job"
+  check "two ranks with one thread were started" says "$log" 'mpirun .*-np 2 .*--threads 1'
+  ! $own || check "on a core each" same "$(sed -n 's/^rank .*Cpus_allowed_list:\s*//p' "$log" | sort | tr '\n' ' ')" "0 1 "
 }
 
 # What a rank dies of every time ends the job after a bounded number of tries.
@@ -278,6 +309,7 @@ group_slurm() {
   run_case "Slurm: wrong usage" wrong_usage
   if $long; then
     run_case "Slurm: a rank that always dies" rank_that_always_dies
+    run_case "Slurm: ranks bound to cores" bound_to_cores
     run_case "Slurm: array, then evaluation" array_and_evaluation
     run_case "Slurm: an evaluation at its limit" evaluation_at_its_limit
     run_case "Slurm: scancel, submitted again" cancelled
