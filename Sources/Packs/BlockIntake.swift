@@ -12,9 +12,12 @@ final class BlockIntake {
     intake = PictureIntake(plan.intake)
   }
 
+  private static let advice = "Damaged pictures are skipped, files that are missing or cannot be read are not."
+
   /// - Parameter keepGoing: asked before each picture.
   /// - Returns: nil where it was told to stop.
-  /// - Throws: the first file's error, unless the plan skips such files.
+  /// - Throws: the first file's error, unless the plan skips files whose contents are damaged. A file that cannot be read
+  ///   is never skipped: another machine, or another hour, might read it, and the pack would have other bytes.
   func make(_ block: PackPlan.Block, keepGoing: () -> Bool) throws(DataError) -> PackBlock? {
     guard let part = plan.listing.parts[block.part] else { preconditionFailure("no part \(block.part)") }
     let isTraining = block.part == .training
@@ -30,7 +33,7 @@ final class BlockIntake {
       do throws(DataError) {
         picture = try intake.take(path: path, wantsCrop: isTraining)
       } catch {
-        guard plan.skips else { throw error }
+        guard plan.skips, error.kind == .invalid else { throw plan.skips ? error.advising(Self.advice) : error }
         header.skipped.append(PackBlock.Skipped(name: "\(block.part.rawValue)/\(name)", reason: error.problem))
         continue
       }

@@ -196,6 +196,26 @@ import Testing
     #expect(try pack(["photos", "-o", "b.h5"]).exitCode == 73)
   }
 
+  /// What one machine cannot read another may: left out, the pack would have other bytes there.
+  @Test func filesThatCannotBeReadAreNotSkipped() throws {
+    try makePhotos()
+    let skip = ["-o", "a.h5", "--on-error", "skip"]
+    let advice = "Damaged pictures are skipped, files that are missing or cannot be read are not."
+    // Also for the superuser a link that leads to itself cannot be read.
+    let link = "\(directory)/photos/class 2/loop.jpg"
+    try FileManager.default.createSymbolicLink(atPath: link, withDestinationPath: "loop.jpg")
+    let looping = try pack(["photos"] + skip, ranks: 2)
+    #expect(looping.exitCode == 66 && looping.errors.contains("class 2/loop.jpg: expected"), "\(looping.errors)")
+    #expect(looping.errors.contains(advice), "\(looping.errors)")
+    try FileManager.default.removeItem(atPath: link)
+
+    // A list whose paths lead nowhere ends at the first, not after all of them.
+    try write(Array((0..<600).map { "\($0).jpg \($0 % 2)\n" }.joined().utf8), to: "list.txt")
+    let absent = try pack(["list.txt", "--root", "elsewhere", "--threads", "1"] + skip)
+    #expect(absent.exitCode == 66 && absent.errors.contains("elsewhere/0.jpg: expected"), "\(absent.errors)")
+    #expect(absent.errors.contains(advice), "\(absent.errors)")
+  }
+
   @Test func goesOnAfterAKill() throws {
     try makePhotos(150)
     #expect(try pack(["photos", "-o", "whole.h5"]).exitCode == 0)
