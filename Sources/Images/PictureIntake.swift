@@ -78,6 +78,13 @@ package final class PictureIntake {
         crop: (1, 1))
       let whole = PhotoView(wholeAsHeight: view.resizedHeight, width: view.resizedWidth)
       let (rows, columns) = (whole.resizedHeight, whole.resizedWidth)
+      guard max(rows, columns) <= JPEGEncoder.longestSide else {
+        throw DataError(
+          .invalid, path: file.path,
+          expected: "a picture whose sides are \(JPEGEncoder.longestSide) pixels at most once it is made smaller",
+          found: "one of \(region.columns)×\(region.rows) that becomes \(columns)×\(rows)",
+          advice: "Cut it into pieces, or store every file as it is (--keep).")
+      }
       stored = (
         JPEGEncoder.encode(resampled(region, whole), height: rows, width: columns, quality: settings.quality), rows,
         columns
