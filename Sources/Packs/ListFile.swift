@@ -1,7 +1,8 @@
 import Images
 
-/// A list of pictures with labels: a line for each, the path, then white space, a comma or a tab, then the label. Labels
-/// are whole numbers from 0, as Caffe's lists have them, or the names of classes.
+/// A list of pictures with labels: a line for each, the path, then a tab, a comma or a blank, then the label. Labels are
+/// whole numbers from 0, as Caffe's lists have them, or the names of classes, in which there may be blanks behind a tab or
+/// a comma.
 enum ListFile {
   struct Line {
     let name: String
@@ -14,7 +15,7 @@ enum ListFile {
     for (number, line) in try textLines(path, expected: "a list of paths and labels").enumerated() {
       let trimmed = trim(line)
       if trimmed.isEmpty { continue }
-      guard let space = trimmed.lastIndex(where: { $0 == "\t" || $0 == "," || $0 == " " }) else {
+      guard let space = separator(trimmed) else {
         throw DataError(
           .invalid, path: path, expected: "a path and a label in each line",
           found: "\(String(trimmed.prefix(80)).debugDescription) in line \(number + 1)")
@@ -39,6 +40,21 @@ enum ListFile {
       throw DataError(.invalid, path: path, expected: "a list of paths and labels", found: "no line")
     }
     return lines
+  }
+
+  /// What divides path and label: the last tab; where there is none the last comma, unless it is in the path; or the last
+  /// blank.
+  private static func separator(_ line: String) -> String.Index? {
+    if let tab = line.lastIndex(of: "\t") { return tab }
+    let blank = line.lastIndex(of: " ")
+    guard let comma = line.lastIndex(of: ",") else { return blank }
+    // Of "a, b.jpg 3" only the blank ends a picture's name.
+    if let blank, comma < blank, !FolderListing.isPictureName(trim(line[..<comma])),
+      FolderListing.isPictureName(trim(line[..<blank]))
+    {
+      return blank
+    }
+    return comma
   }
 
   /// The labels of several lists as numbers, and the classes' names.
@@ -81,7 +97,9 @@ enum ListFile {
 /// The lines of a text file, without their ends.
 func textLines(_ path: String, expected: String) throws(DataError) -> [Substring] {
   let bytes = try readWhole(path: path, limit: 1 << 30, expected: expected)
-  guard let text = String(validating: bytes, as: UTF8.self) else {
+  // Some editors put it before the first letter, which it is none of.
+  let mark: [UInt8] = [0xEF, 0xBB, 0xBF]
+  guard let text = String(validating: bytes.dropFirst(bytes.starts(with: mark) ? mark.count : 0), as: UTF8.self) else {
     throw DataError(.invalid, path: path, expected: expected, found: "bytes that are no UTF-8 text")
   }
   return text.split(omittingEmptySubsequences: false, whereSeparator: \.isNewline)

@@ -42,6 +42,13 @@ public struct PackListing: Codable, Equatable, Sendable {
 
   public var count: Int { parts.values.reduce(0) { $0 + $1.entries.count } }
 
+  /// Classes of which there is nothing to train on, by their labels.
+  public var emptyClasses: [Int] {
+    var isEmpty = [Bool](repeating: true, count: classNames.count)
+    for entry in parts[.training]?.entries ?? [] { isEmpty[Int(entry.label)] = false }
+    return isEmpty.indices.filter { isEmpty[$0] }
+  }
+
   /// Puts `count` pictures of the training part aside as the validation part, the same ones whoever asks.
   public mutating func holdOut(_ count: Int) throws(DataError) {
     guard let training = parts[.training] else { return }

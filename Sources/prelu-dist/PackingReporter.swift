@@ -12,6 +12,7 @@ final class PackingReporter {
   }
 
   func tell(_ event: PackingEvent) {
+    if case .listed(let listing, _) = event { warn(listing) }
     guard !quiet else { return }
     switch event {
     case .listed(let listing, let finished):
@@ -30,6 +31,16 @@ final class PackingReporter {
       line.clear()
       Console.say(String(format: "writing    %.1f MB", Double(bytes) / 1e6))
     }
+  }
+
+  /// Labels that count from 1 make a class that has no picture, and a network with an output too many.
+  private func warn(_ listing: PackListing) {
+    let empty = listing.emptyClasses
+    guard !empty.isEmpty else { return }
+    let names = empty.prefix(5).map { listing.classNames[$0] } + (empty.count > 5 ? ["…"] : [])
+    Console.complain(
+      "warning: \(Console.grouped(empty.count)) of \(Console.grouped(listing.classNames.count)) classes have no picture to "
+        + "train on: \(names.joined(separator: ", ")). Labels of a list count from 0")
   }
 
   func tell(_ summary: PackingSummary) {

@@ -216,6 +216,17 @@ import Testing
     #expect(absent.errors.contains(advice), "\(absent.errors)")
   }
 
+  @Test func labelsThatCountFromOneAreWarnedOf() throws {
+    try copy("rgb.png", to: "1.png")
+    try copy("rgb-2.png", to: "2.png")
+    try write(Array("1.png 1\n2.png 2\n".utf8), to: "list.txt")
+    let outcome = try pack(["list.txt", "-o", "a.h5", "--quiet"])
+    #expect(outcome.exitCode == 0 && outcome.output.isEmpty, "\(outcome.output)")
+    #expect(
+      outcome.errors.contains(
+        "warning: 1 of 3 classes have no picture to train on: 0. Labels of a list count from 0"), "\(outcome.errors)")
+  }
+
   @Test func goesOnAfterAKill() throws {
     try makePhotos(150)
     #expect(try pack(["photos", "-o", "whole.h5"]).exitCode == 0)
