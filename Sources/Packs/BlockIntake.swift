@@ -3,12 +3,10 @@ import Images
 /// Makes blocks of the files that they list. One for each thread.
 final class BlockIntake {
   private let plan: PackPlan
-  private let digest: UInt64
   private let intake: PictureIntake
 
-  init(_ plan: PackPlan, digest: UInt64) {
+  init(_ plan: PackPlan) {
     self.plan = plan
-    self.digest = digest
     intake = PictureIntake(plan.intake)
   }
 
@@ -23,7 +21,7 @@ final class BlockIntake {
     let isTraining = block.part == .training
     var statistics = PhotoStatistics(side: plan.intake.meanCrop)
     var header = PackBlock.Header(
-      plan: digest, number: block.number, pictures: [], skipped: [], squares: 0, products: [])
+      plan: plan.digest, number: block.number, pictures: [], skipped: [], squares: 0, products: [])
     var bytes: [UInt8] = []
     for entry in block.entries {
       guard keepGoing() else { return nil }

@@ -32,7 +32,7 @@ final class PackAssembly {
   private let temporaries: [String]
 
   /// Reads all blocks' headers.
-  init(_ plan: PackPlan, _ settings: PackSettings, digest: UInt64) throws {
+  init(_ plan: PackPlan, _ settings: PackSettings) throws {
     self.plan = plan
     self.settings = settings
     blocks = plan.blocks
@@ -41,7 +41,7 @@ final class PackAssembly {
       PackLayout.path(settings.output, shard: $0, of: settings.shards) + ".tmp"
     }
     for block in blocks {
-      guard let stored = PackBlock.stored(settings.workFolder, number: block.number, plan: digest) else {
+      guard let stored = PackBlock.stored(settings.workFolder, number: block.number, plan: plan.digest) else {
         throw FileError(
           .damaged, path: PackBlock.path(settings.workFolder, block.number),
           problem: "a block that was finished is not there, or not whole",
@@ -73,7 +73,7 @@ final class PackAssembly {
       var values: [UInt64] = []
       for (block, header) in zip(blocks, headers) where block.part == part {
         for picture in header.pictures {
-          values.append(UInt64(plan.listing.parts[part]?.entries[picture.entry].label ?? 0))
+          values.append(UInt64(plan.listing.parts[part]?.entries.labels[picture.entry] ?? 0))
           values.append(picture.checksum)
         }
       }
@@ -158,10 +158,11 @@ final class PackAssembly {
         own.append((number, Int(index.offsets[index.count])))
         guard let entries = plan.listing.parts[part]?.entries else { continue }
         for picture in headers[number].pictures {
+          let entry = entries[picture.entry]
           index.append(
-            byteCount: picture.byteCount, label: entries[picture.entry].label, height: picture.height,
-            width: picture.width, checksum: picture.checksum)
-          names.append(entries[picture.entry].name)
+            byteCount: picture.byteCount, label: entry.label, height: picture.height, width: picture.width,
+            checksum: picture.checksum)
+          names.append(entry.name)
         }
       }
       guard index.count > 0 else { continue }
@@ -191,7 +192,7 @@ final class PackAssembly {
   ///
   /// - Returns: false where it was told to stop.
   static func copy(
-    _ blocks: [PackPlan.Block], _ plan: PackPlan, _ settings: PackSettings, digest: UInt64, layout: Layout,
+    _ blocks: [PackPlan.Block], _ plan: PackPlan, _ settings: PackSettings, layout: Layout,
     keepGoing: () -> Bool
   ) throws -> Bool {
     var files: [Int: OutputFile] = [:]
@@ -201,7 +202,7 @@ final class PackAssembly {
       let damage = FileError(
         .damaged, path: path, problem: "a block that was finished is not whole any more",
         advice: "Remove it, and run the same command again: it makes the block anew")
-      guard let stored = PackBlock.stored(settings.workFolder, number: block.number, plan: digest) else {
+      guard let stored = PackBlock.stored(settings.workFolder, number: block.number, plan: plan.digest) else {
         throw damage
       }
       let count = stored.header.pictures.reduce(0) { $0 + $1.byteCount }

@@ -1,9 +1,9 @@
 import Images
 
 /// The pictures that a pack is made of, before any of them is opened: names, labels, classes.
-public struct PackListing: Codable, Equatable, Sendable {
+public struct PackListing: Equatable, Sendable {
   /// One picture: its path below the part's folder, and its class.
-  public struct Entry: Codable, Equatable, Sendable {
+  public struct Entry: Equatable, Sendable {
     public var name: String
     public var label: Int32
 
@@ -14,12 +14,12 @@ public struct PackListing: Codable, Equatable, Sendable {
   }
 
   /// The pictures of a part.
-  public struct Part: Codable, Equatable, Sendable {
+  public struct Part: Equatable, Sendable {
     /// The folder that the names are below.
     public var folder: String
-    public var entries: [Entry]
+    public var entries: Entries
 
-    public init(folder: String, entries: [Entry]) {
+    public init(folder: String, entries: Entries) {
       self.folder = folder
       self.entries = entries
     }
@@ -45,7 +45,7 @@ public struct PackListing: Codable, Equatable, Sendable {
   /// Classes of which there is nothing to train on, by their labels.
   public var emptyClasses: [Int] {
     var isEmpty = [Bool](repeating: true, count: classNames.count)
-    for entry in parts[.training]?.entries ?? [] { isEmpty[Int(entry.label)] = false }
+    for label in parts[.training]?.entries.labels ?? [] { isEmpty[Int(label)] = false }
     return isEmpty.indices.filter { isEmpty[$0] }
   }
 
@@ -63,7 +63,7 @@ public struct PackListing: Codable, Equatable, Sendable {
         found: "\(training.entries.count)")
     }
     let (kept, held) = splitIndices(count: training.entries.count, held: count)
-    parts[.training]?.entries = kept.map { training.entries[$0] }
-    parts[.validation] = Part(folder: training.folder, entries: held.map { training.entries[$0] })
+    parts[.training]?.entries = training.entries.selected(kept)
+    parts[.validation] = Part(folder: training.folder, entries: training.entries.selected(held))
   }
 }

@@ -66,18 +66,22 @@ public struct Packing {
   /// - Throws: `RankFailure`, the same on all ranks.
   public func run() throws -> PackingSummary? {
     let start = seconds()
-    let text = try world.fromRoot(exitCode: exitCode) {
+    var made: PackPlan?
+    let head = try world.fromRoot(exitCode: exitCode) {
       try checkOutput()
-      return try PackPlan(settings).json()
+      let plan = try PackPlan(settings)
+      made = plan
+      return try plan.head()
     }
-    let plan = try PackPlan(json: text)
-    let digest = try plan.digest()
+    var plan = try made ?? PackPlan(head: head)
+    made = nil
+    try plan.broadcastEntries(world)
     try world.together(exitCode: exitCode) {
       if world.rank == 0 { try makeFolder(settings.workFolder) }
     }
     try world.barrier()
-    guard try takeIn(plan, digest) else { return nil }
-    var summary = try assemble(plan, digest)
+    guard try takeIn(plan) else { return nil }
+    var summary = try assemble(plan)
     summary?.seconds = seconds() - start
     return summary
   }
@@ -106,12 +110,12 @@ public struct Packing {
   // MARK: - Taking in
 
   /// Makes the blocks that are not there yet. Returns false where it was told to stop.
-  private func takeIn(_ plan: PackPlan, _ digest: UInt64) throws -> Bool {
+  private func takeIn(_ plan: PackPlan) throws -> Bool {
     let own = plan.blocks.filter { $0.number % world.size == world.rank }
     var open: [PackPlan.Block] = []
     var counts = [Int64](repeating: 0, count: 2)  // pictures and skipped
     for block in own {
-      let stored = PackBlock.stored(settings.workFolder, number: block.number, plan: digest)
+      let stored = PackBlock.stored(settings.workFolder, number: block.number, plan: plan.digest)
       if let stored, plan.skips || stored.header.skipped.isEmpty {
         counts[0] += Int64(block.entries.count)
         counts[1] += Int64(stored.header.skipped.count)
@@ -126,7 +130,7 @@ public struct Packing {
     var rounds = [Int64((open.count + settings.threads - 1) / settings.threads)]
     try world.allreduceMaximum(&rounds)
     let pool = ThreadPool(threads: settings.threads)
-    let intakes = (0..<settings.threads).map { _ in Intake(intake: BlockIntake(plan, digest: digest)) }
+    let intakes = (0..<settings.threads).map { _ in Intake(intake: BlockIntake(plan)) }
     let start = seconds()
     for round in 0..<Int(rounds[0]) {
       let part = open.dropFirst(round * settings.threads).prefix(settings.threads).map { $0 }
@@ -181,13 +185,13 @@ public struct Packing {
   // MARK: - Putting together
 
   /// Returns nil where it was told to stop.
-  private func assemble(_ plan: PackPlan, _ digest: UInt64) throws -> PackingSummary? {
+  private func assemble(_ plan: PackPlan) throws -> PackingSummary? {
     let blocks = plan.blocks
     var assembly: PackAssembly?
     // Rank 0 lays the files out; all copy bytes to their places; rank 0 puts the files in place.
     let layout = try PackAssembly.Layout(
       json: world.fromRoot(exitCode: exitCode) {
-        let made = try PackAssembly(plan, settings, digest: digest)
+        let made = try PackAssembly(plan, settings)
         assembly = made
         report(.assembling(bytes: made.byteCount))
         return try made.create().json()
@@ -195,7 +199,7 @@ public struct Packing {
     let own = blocks.filter { $0.number % world.size == world.rank }
     var stopped = false
     try world.together(exitCode: exitCode) {
-      stopped = try !PackAssembly.copy(own, plan, settings, digest: digest, layout: layout, keepGoing: { !stop() })
+      stopped = try !PackAssembly.copy(own, plan, settings, layout: layout, keepGoing: { !stop() })
     }
     var stops: [Int64] = [stopped ? 1 : 0]
     try world.allreduceMaximum(&stops)
