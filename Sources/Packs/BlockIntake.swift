@@ -10,6 +10,14 @@ final class BlockIntake {
     intake = PictureIntake(plan.intake)
   }
 
+  /// Whether a block that was made has all files as they are now.
+  static func isCurrent(_ header: PackBlock.Header, _ block: PackPlan.Block, _ plan: PackPlan) -> Bool {
+    guard let part = plan.listing.parts[block.part] else { preconditionFailure("no part \(block.part)") }
+    var marks = PackBlock.Marks()
+    for entry in block.entries { marks.append(part.path(part.entries[entry].name)) }
+    return marks == header.marks
+  }
+
   private static let advice = "Damaged pictures are skipped, files that are missing or cannot be read are not."
 
   /// - Parameter keepGoing: asked before each picture.
@@ -18,6 +26,7 @@ final class BlockIntake {
   ///   is never skipped: another machine, or another hour, might read it, and the pack would have other bytes.
   func make(_ block: PackPlan.Block, keepGoing: () -> Bool) throws(DataError) -> PackBlock? {
     guard let part = plan.listing.parts[block.part] else { preconditionFailure("no part \(block.part)") }
+    var marks = PackBlock.Marks()
     let isTraining = block.part == .training
     var statistics = PhotoStatistics(side: plan.intake.meanCrop)
     var header = PackBlock.Header(
@@ -26,7 +35,8 @@ final class BlockIntake {
     for entry in block.entries {
       guard keepGoing() else { return nil }
       let name = part.entries[entry].name
-      let path = name.hasPrefix("/") ? name : "\(part.folder)/\(name)"
+      let path = part.path(name)
+      marks.append(path)
       let picture: PictureIntake.Picture
       do throws(DataError) {
         picture = try intake.take(path: path, wantsCrop: isTraining)
@@ -42,6 +52,7 @@ final class BlockIntake {
       bytes += picture.bytes
       if isTraining { statistics.add(picture.crop) }
     }
+    header.marks = marks
     if statistics.count > 0 {
       header.squares = statistics.count
       header.products = statistics.products

@@ -23,6 +23,9 @@ public struct PackListing: Equatable, Sendable {
       self.folder = folder
       self.entries = entries
     }
+
+    /// Where a picture of that name is.
+    func path(_ name: String) -> String { name.hasPrefix("/") ? name : "\(folder)/\(name)" }
   }
 
   /// What people call the classes, in the order of the labels.

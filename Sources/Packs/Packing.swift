@@ -114,11 +114,11 @@ public struct Packing {
     let own = plan.blocks.filter { $0.number % world.size == world.rank }
     var open: [PackPlan.Block] = []
     var counts = [Int64](repeating: 0, count: 2)  // pictures and skipped
-    for block in own {
-      let stored = PackBlock.stored(settings.workFolder, number: block.number, plan: plan.digest)
-      if let stored, plan.skips || stored.header.skipped.isEmpty {
+    let pool = ThreadPool(threads: settings.threads)
+    for (block, skipped) in zip(own, finished(own, plan, pool)) {
+      if let skipped {
         counts[0] += Int64(block.entries.count)
-        counts[1] += Int64(stored.header.skipped.count)
+        counts[1] += Int64(skipped)
       } else {
         open.append(block)
       }
@@ -129,7 +129,6 @@ public struct Packing {
     report(.listed(plan.listing, finished: finished))
     var rounds = [Int64((open.count + settings.threads - 1) / settings.threads)]
     try world.allreduceMaximum(&rounds)
-    let pool = ThreadPool(threads: settings.threads)
     let intakes = (0..<settings.threads).map { _ in Intake(intake: BlockIntake(plan)) }
     let start = seconds()
     for round in 0..<Int(rounds[0]) {
@@ -175,6 +174,19 @@ public struct Packing {
       if stops[0] != 0 { return false }
     }
     return true
+  }
+
+  /// For each block that is there, whole and of the files as they are now: how many of them it left out; nil for the
+  /// others. Where files are many and far away, asking for each takes its time, hence the threads.
+  private func finished(_ blocks: [PackPlan.Block], _ plan: PackPlan, _ pool: ThreadPool) -> [Int?] {
+    let found = Mutex<[Int?]>(Array(repeating: nil, count: blocks.count))
+    pool.parallelFor(blocks.count) { index, _ in
+      guard let stored = PackBlock.stored(settings.workFolder, number: blocks[index].number, plan: plan.digest),
+        plan.skips || stored.header.skipped.isEmpty, BlockIntake.isCurrent(stored.header, blocks[index], plan)
+      else { return }
+      found.withLock { $0[index] = stored.header.skipped.count }
+    }
+    return found.withLock { $0 }
   }
 
   /// Sendable: thread i of the pool uses the i-th alone.
