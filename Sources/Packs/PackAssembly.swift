@@ -82,7 +82,12 @@ final class PackAssembly {
     return hexadecimal(hash)
   }
 
-  var byteCount: Int { headers.reduce(0) { $0 + $1.pictures.reduce(0) { $0 + $1.byteCount } } }
+  var byteCount: Int { byteCount(of: blocks) }
+
+  /// The pictures' bytes in some blocks.
+  func byteCount(of blocks: [PackPlan.Block]) -> Int {
+    blocks.reduce(0) { $0 + headers[$1.number].pictures.reduce(0) { $0 + $1.byteCount } }
+  }
 
   // MARK: - Laying out
 
@@ -188,16 +193,23 @@ final class PackAssembly {
 
   // MARK: - Copying
 
-  /// Copies the bytes of `blocks` to their places, and compares their checksums on the way: on any rank.
+  /// What is copied at most before it must be on the device: else all of it would have to wait for that in the end, for
+  /// minutes of which nobody knows how many.
+  private static let unsynchronized = 1 << 29
+
+  /// Copies the bytes of `blocks`, in their order, to their places, and compares their checksums on the way: on any rank.
   ///
+  /// - Parameter keepGoing: told before each block how many bytes are copied, and asked whether to go on.
   /// - Returns: false where it was told to stop.
   static func copy(
     _ blocks: [PackPlan.Block], _ plan: PackPlan, _ settings: PackSettings, layout: Layout,
-    keepGoing: () -> Bool
+    keepGoing: (_ copied: Int) -> Bool
   ) throws -> Bool {
-    var files: [Int: OutputFile] = [:]
+    // One at a time: there may be more shards than a process may have files open.
+    var open: (shard: Int, file: OutputFile)?
+    var (copied, waiting) = (0, 0)
     for block in blocks {
-      guard keepGoing() else { return false }
+      guard keepGoing(copied) else { return false }
       let path = PackBlock.path(settings.workFolder, block.number)
       let damage = FileError(
         .damaged, path: path, problem: "a block that was finished is not whole any more",
@@ -217,14 +229,24 @@ final class PackAssembly {
         start += picture.byteCount
       }
       let shard = plan.shard(of: block)
-      let file = try files[shard] ?? OutputFile(opening: layout.files[shard])
-      files[shard] = file
+      if let before = open, before.shard != shard {
+        try before.file.synchronize()
+        try before.file.close()
+        open = nil
+      }
+      let file = try open?.file ?? OutputFile(opening: layout.files[shard])
+      open = (shard, file)
       try file.write(UnsafeRawBufferPointer(bytes), at: layout.starts[block.number])
+      copied += count
+      waiting += count
+      if waiting >= unsynchronized {
+        try file.synchronize()
+        waiting = 0
+      }
     }
-    for file in files.values {
-      try file.synchronize()
-      try file.close()
-    }
+    try open?.file.synchronize()
+    try open?.file.close()
+    _ = keepGoing(copied)
     return true
   }
 

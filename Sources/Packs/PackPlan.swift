@@ -7,9 +7,6 @@ import Images
 /// A block is some neighbouring pictures of a part: the unit of work and of resumption. Blocks, and with them the pack's
 /// bytes, do not depend on the number of ranks and threads.
 struct PackPlan {
-  /// Pictures of a block at most. Sums of as many bytes fit 16 bits.
-  static let blockSize = 256
-
   var listing: PackListing
   var intake: PictureIntake.Settings
   var shards: Int
@@ -42,6 +39,10 @@ struct PackPlan {
     return digest
   }
 
+  /// Pictures of a block at most: so many that there is a block for every thread and news of progress now and then also of
+  /// a thousand large photographs, and that those of millions are not too many files. Sums of 256 bytes fit 16 bits.
+  var blockSize: Int { max(8, min(256, listing.count / 256)) }
+
   struct Block: Hashable {
     let part: PackPart
     /// Entries of the part.
@@ -52,11 +53,12 @@ struct PackPlan {
 
   var blocks: [Block] {
     var blocks: [Block] = []
+    let blockSize = blockSize
     for part in PackPart.allCases {
       let count = listing.parts[part]?.entries.count ?? 0
-      for start in stride(from: 0, to: count, by: Self.blockSize) {
+      for start in stride(from: 0, to: count, by: blockSize) {
         blocks.append(
-          Block(part: part, entries: start..<min(start + Self.blockSize, count), number: blocks.count))
+          Block(part: part, entries: start..<min(start + blockSize, count), number: blocks.count))
       }
     }
     return blocks
@@ -65,8 +67,9 @@ struct PackPlan {
   /// The shard that a block belongs to: each has nearly as many blocks of a part as the others, in order.
   func shard(of block: Block) -> Int {
     let count = listing.parts[block.part]?.entries.count ?? 0
-    let blocks = (count + Self.blockSize - 1) / Self.blockSize
-    return block.entries.lowerBound / Self.blockSize * shards / max(blocks, 1)
+    let blockSize = blockSize
+    let blocks = (count + blockSize - 1) / blockSize
+    return block.entries.lowerBound / blockSize * shards / max(blocks, 1)
   }
 
   // MARK: - To all ranks

@@ -12,6 +12,8 @@ public enum PackingEvent: Sendable {
   case progress(PackingProgress)
   /// All pictures are taken in; now the pack itself is written.
   case assembling(bytes: Int)
+  /// So many of the pack's bytes are written and on the device, as far as rank 0 knows from its own.
+  case copying(bytes: Int, of: Int, secondsLeft: Double)
 }
 
 /// Where a packing stands.
@@ -210,8 +212,17 @@ public struct Packing {
       })
     let own = blocks.filter { $0.number % world.size == world.rank }
     var stopped = false
+    let start = seconds()
+    let (all, share) = (assembly?.byteCount ?? 0, assembly?.byteCount(of: own) ?? 0)
     try world.together(exitCode: exitCode) {
-      stopped = try !PackAssembly.copy(own, plan, settings, layout: layout, keepGoing: { !stop() })
+      stopped = try !PackAssembly.copy(own, plan, settings, layout: layout) { copied in
+        // Shares are nearly equal.
+        let part = Double(copied) / Double(max(share, 1))
+        report(
+          .copying(
+            bytes: Int(part * Double(all)), of: all, secondsLeft: (seconds() - start) * (1 - part) / max(part, 1e-9)))
+        return !stop()
+      }
     }
     var stops: [Int64] = [stopped ? 1 : 0]
     try world.allreduceMaximum(&stops)

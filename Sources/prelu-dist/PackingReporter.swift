@@ -30,6 +30,12 @@ final class PackingReporter {
     case .assembling(let bytes):
       line.clear()
       Console.say(String(format: "writing    %.1f MB", Double(bytes) / 1e6))
+    case .copying(let bytes, let all, let secondsLeft):
+      line.show(pauses: (terminal: 0.2, elsewhere: 15)) { _ in
+        String(
+          format: "writing    %.1f of %.1f MB (%.1f %%)  ETA %@", Double(bytes) / 1e6, Double(all) / 1e6,
+          100 * Double(bytes) / Double(max(all, 1)), Console.duration(secondsLeft))
+      }
     }
   }
 
