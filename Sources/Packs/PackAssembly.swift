@@ -37,9 +37,7 @@ final class PackAssembly {
     self.settings = settings
     blocks = plan.blocks
     statistics = PhotoStatistics(side: plan.intake.meanCrop)
-    temporaries = (0..<settings.shards).map {
-      PackLayout.path(settings.output, shard: $0, of: settings.shards) + ".tmp"
-    }
+    temporaries = settings.paths.map { $0 + ".tmp" }
     for block in blocks {
       guard let stored = PackBlock.stored(settings.workFolder, number: block.number, plan: plan.digest) else {
         throw FileError(
@@ -61,6 +59,16 @@ final class PackAssembly {
         found: "none that is whole, of \(plan.listing.parts[.training]?.entries.count ?? 0)")
     }
     fingerprint = Self.fingerprint(plan, blocks, headers)
+    try checkOutput()
+  }
+
+  /// Files that bear the pack's names are of this pack, from a start that was killed when it had named some of them.
+  private func checkOutput() throws(FileError) {
+    for (number, path) in settings.paths.enumerated() where try FileSystem.status(path) != nil {
+      guard let shard = try? PackShard(path), shard.fingerprint == fingerprint, shard.shard == number,
+        shard.shards == settings.shards
+      else { throw FileError(exists: path) }
+    }
   }
 
   /// XXH64 of classes, and of each part's labels and checksums in their order: of what the pictures are, and not of how
@@ -263,11 +271,9 @@ final class PackAssembly {
         throw FileError(.damaged, path: path, problem: "the pack does not read back as it was written")
       }
     }
-    let paths = (0..<settings.shards).map { PackLayout.path(settings.output, shard: $0, of: settings.shards) }
-    for (temporary, path) in zip(temporaries, paths) {
-      try FileSystem.synchronize(temporary)
-      try FileSystem.rename(temporary, to: path)
-    }
+    for temporary in temporaries { try FileSystem.synchronize(temporary) }
+    let paths = settings.paths
+    for (temporary, path) in zip(temporaries, paths) { try FileSystem.rename(temporary, to: path) }
     try FileSystem.synchronize(FileSystem.folder(of: settings.output))
     for block in blocks { unlink(PackBlock.path(settings.workFolder, block.number)) }
     rmdir(settings.workFolder)
@@ -279,5 +285,14 @@ final class PackAssembly {
   /// Removes the temporary files.
   func discard() {
     for path in temporaries { unlink(path) }
+  }
+}
+
+extension FileError {
+  /// A pack is not to take the place of another file.
+  init(exists path: String) {
+    self.init(
+      .cannotCreate, path: path, problem: "there is a file of that name already",
+      advice: "Remove it, or choose another --output")
   }
 }

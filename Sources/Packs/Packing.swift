@@ -88,15 +88,11 @@ public struct Packing {
     return summary
   }
 
+  /// Refuses to replace anything. Where a work folder is left, a kill may have come while the pack's files got their names:
+  /// then those that have them are replaced by the same, which `PackAssembly` makes sure of.
   private func checkOutput() throws {
-    for shard in 0..<settings.shards {
-      let path = PackLayout.path(settings.output, shard: shard, of: settings.shards)
-      if try FileSystem.status(path) != nil {
-        throw FileError(
-          .cannotCreate, path: path, problem: "there is a file of that name already",
-          advice: "Remove it, or choose another --output")
-      }
-    }
+    if try FileSystem.isFolder(settings.workFolder) { return }
+    for path in settings.paths where try FileSystem.status(path) != nil { throw FileError(exists: path) }
   }
 
   private func makeFolder(_ path: String) throws(FileError) {

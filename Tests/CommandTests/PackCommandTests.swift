@@ -152,6 +152,62 @@ import Testing
     #expect(outcome.errors.contains("many-1-of-2.h5: there is no such pack file"), "\(outcome.errors)")
   }
 
+  /// Some files have no picture then, and more of them are open than a process may have without asking.
+  @Test func moreShardsThanPictures() throws {
+    try makePhotos()
+    #expect(try pack(["photos", "-o", "one.h5"]).exitCode == 0)
+    let outcome = try pack(["photos", "-o", "many.h5", "--shards", "1100"], ranks: 2)
+    #expect(outcome.exitCode == 0 && outcome.output.contains("24 to train on"), "\(outcome.errors)")
+    let (one, many) = (try Pack("\(directory)/one.h5"), try Pack("\(directory)/many.h5"))
+    let (a, b) = (try #require(many.images(.training)), try #require(one.images(.training)))
+    #expect(many.fingerprint == one.fingerprint && a.labels == b.labels)
+    #expect((0..<24).allSatisfy { a.fileName(of: $0) == b.fileName(of: $0) && a.extents(of: $0) == b.extents(of: $0) })
+    for index in 0..<24 {
+      var (x, y) = (
+        [UInt8](repeating: 0, count: a.byteCount(of: index)), [UInt8](repeating: 1, count: b.byteCount(of: index))
+      )
+      try x.withUnsafeMutableBufferPointer { try a.read(index, into: $0.baseAddress!) }
+      try y.withUnsafeMutableBufferPointer { try b.read(index, into: $0.baseAddress!) }
+      #expect(x == y)
+    }
+    try write(Array(recipe.replacing("photos.h5", with: "many.h5").utf8), to: "own.yaml")
+    let trained = try Program.run(["train", "--recipe", "own.yaml", "--run", "r", "--iterations", "1"], in: directory)
+    #expect(trained.exitCode == 0, "\(trained.errors)")
+  }
+
+  /// The state that a kill leaves which comes when the first of three files has its name.
+  @Test func goesOnBetweenTheNamesOfShards() throws {
+    try makePhotos()
+    let shards = (1...3).map { "a-\($0)-of-3.h5" }
+    let command = ["photos", "-o", "a.h5", "--shards", "3"]
+    #expect(try pack(command).exitCode == 0)
+    let whole = try shards.map { try bytes($0) }
+    for name in shards { try FileManager.default.removeItem(atPath: "\(directory)/\(name)") }
+    // An end before the pack is put together leaves the blocks.
+    let picture = "photos/class 3/7.png"
+    let original = try bytes(picture)
+    try write([1, 2, 3], to: picture)
+    #expect(try pack(command).exitCode == 65)
+    try write(original, to: picture)
+    try write(whole[0], to: shards[0])
+    try write(Array(whole[1].prefix(1000)), to: "\(shards[1]).tmp")
+    let outcome = try pack(command, ranks: 2)
+    #expect(outcome.exitCode == 0, "\(outcome.errors)")
+    #expect(try shards.map { try bytes($0) } == whole)
+    #expect(
+      try FileManager.default.contentsOfDirectory(atPath: directory).filter { $0.hasPrefix("a") }.sorted() == shards)
+
+    // A file of another pack is not replaced, nor one of this pack without a packing that was killed.
+    #expect(try pack(command).exitCode == 73)
+    try copy("rgb.png", to: "photos/class 3/another.png")
+    try FileManager.default.removeItem(atPath: "\(directory)/\(shards[1])")
+    try FileManager.default.createDirectory(atPath: "\(directory)/a.h5.work", withIntermediateDirectories: false)
+    let refused = try pack(command)
+    #expect(refused.exitCode == 73, "\(refused.errors)")
+    #expect(refused.errors.contains("a-1-of-3.h5: there is a file of that name already"), "\(refused.errors)")
+    #expect(try bytes(shards[0]) == whole[0] && bytes(shards[2]) == whole[2])
+  }
+
   // MARK: - Broken files
 
   @Test func brokenFilesStopOrAreSkippedByName() throws {
