@@ -80,6 +80,28 @@ import Testing
         == ["2.h5", "3.h5", "one.h5"])
   }
 
+  @Test func previewShowsTrainingPictures() throws {
+    try makePhotos()
+    for (name, ranks) in [("one", nil), ("two", 2)] as [(String, Int?)] {
+      let outcome = try pack(["photos", "-o", "\(name).h5", "--preview", "5"], ranks: ranks)
+      #expect(outcome.exitCode == 0, "\(outcome.errors)")
+      #expect(outcome.output.contains("preview    \(name).h5.preview.png"), "\(outcome.output)")
+    }
+    #expect(try bytes("one.h5.preview.png") == bytes("two.h5.preview.png"))
+    // Two rows of three places, one of them empty, with four pixels around each.
+    let sheet = try ImageDecoder.decode(path: "\(directory)/one.h5.preview.png", channels: 3)
+    #expect(sheet.extents == ImageExtents(channels: 3, height: 2 * 228 + 4, width: 3 * 228 + 4))
+    let shades = (0..<6).map { place in
+      Set(
+        (0..<224).flatMap { y in
+          let start = (place / 3 * 228 + 4 + y) * sheet.extents.width + place % 3 * 228 + 4
+          return sheet.bytes[start..<start + 224]
+        }
+      ).count
+    }
+    #expect(shades[..<5].allSatisfy { $0 > 20 } && shades[5] == 1, "\(shades)")
+  }
+
   @Test func storesFilesAsTheyAreButForLargeOnes() throws {
     try makePhotos()
     #expect(try pack(["photos", "-o", "photos.h5"]).exitCode == 0)
