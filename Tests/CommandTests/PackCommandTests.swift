@@ -192,8 +192,13 @@ import Testing
       try y.withUnsafeMutableBufferPointer { try b.read(index, into: $0.baseAddress!) }
       #expect(x == y)
     }
-    try write(Array(recipe.replacing("photos.h5", with: "many.h5").utf8), to: "own.yaml")
-    let trained = try Program.run(["train", "--recipe", "own.yaml", "--run", "r", "--iterations", "1"], in: directory)
+    try write(Array(recipe.replacing("photos.h5", with: "\(directory)/many.h5").utf8), to: "own.yaml")
+    let trained = try Program.capture(
+      "/bin/sh",
+      [
+        "-c", "ulimit -Sn 512; exec \"$0\" \"$@\"", Program.path, "train", "--recipe", "\(directory)/own.yaml", "--run",
+        "\(directory)/r", "--iterations", "1",
+      ])
     #expect(trained.exitCode == 0, "\(trained.errors)")
   }
 
