@@ -43,13 +43,15 @@ static inline void jpeg_fail_(j_common_ptr picture) {
 }
 
 // A warning is an error where part of the picture is missing or wrong: the rest of it would be grey. Others, such as
-// superfluous bytes between two markers, leave the picture whole; several of ImageNet's files have them.
+// superfluous bytes between two markers, leave the picture whole; several of ImageNet's files have them. Some cameras of
+// Samsung's phones write a scan header of zeros into sequential files, where it says nothing and is not looked at.
 static inline void jpeg_warn_(j_common_ptr picture, int level) {
   if (level >= 0) return;
   switch (picture->err->msg_code) {
     case JWRN_EXTRANEOUS_DATA:
     case JWRN_JFIF_MAJOR:
     case JWRN_ADOBE_XFORM:
+    case JWRN_NOT_SEQUENTIAL:
     case JWRN_BOGUS_ICC: return;
     default: jpeg_fail_(picture);
   }

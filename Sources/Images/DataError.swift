@@ -30,6 +30,11 @@ public struct DataError: Error, Equatable, Sendable, CustomStringConvertible {
     DataError(kind, path: path, expected: expected, found: found, advice: advice)
   }
 
+  /// The same with more advice, after what there is.
+  package func advising(_ more: String) -> DataError {
+    DataError(kind, path: path, expected: expected, found: found, advice: advice.isEmpty ? more : "\(advice) \(more)")
+  }
+
   /// The exit code of `sysexits.h`: EX_NOINPUT, EX_DATAERR or EX_CANTCREAT.
   public var exitCode: Int32 {
     switch kind {

@@ -2,8 +2,11 @@ import CTurboJPEG
 
 /// Writes JPEG files with libjpeg-turbo.
 enum JPEGEncoder {
+  /// What a side has at most: the format itself ends at 65535.
+  static let longestSide = 65_500
+
   /// A baseline file of planar red, green and blue, (3, height, width), with chroma at half resolution as cameras do.
-  /// Values are rounded to 0 ... 255. `quality` is 1 ... 100.
+  /// Values are rounded to 0 ... 255. `quality` is 1 ... 100, a side `longestSide` at most.
   static func encode(_ planes: [Float], height: Int, width: Int, quality: Int) -> [UInt8] {
     let count = height * width
     precondition(planes.count == 3 * count, "\(planes.count) values for \(width)×\(height) pixels")

@@ -50,12 +50,17 @@ final class PhotoRenderer {
     resampling.run(region, rows: rows, columns: columns, finish: finish, output: output)
   }
 
-  /// All pixels of a picture of `height` × `width`: valid until the next call. Finds all damage that can be found.
-  func wholePicture(_ file: PictureFile, height: Int, width: Int) throws(DataError) -> PixelRegion {
+  /// All pixels of a picture of `height` × `width`, a JPEG picture scaled down by `denominator`: valid until the next
+  /// call. Finds all damage that can be found, for that is in the file's codes, which are all read at any scale.
+  func wholePicture(
+    _ file: PictureFile, height: Int, width: Int, denominator: Int = 1
+  ) throws(DataError) -> PixelRegion {
     switch file.format {
     case .jpeg:
       return try JPEGDecoder.decode(
-        file, height: height, width: width, rows: 0..<height, columns: 0..<width, memory: pixels)
+        file, height: height, width: width, denominator: denominator,
+        rows: 0..<(height + denominator - 1) / denominator, columns: 0..<(width + denominator - 1) / denominator,
+        memory: pixels)
     case .png:
       let region = try PNGDecoder.decode(file, memory: pixels)
       guard region.rows == height, region.columns == width else {
@@ -68,7 +73,7 @@ final class PhotoRenderer {
   }
 
   /// The largest by which the picture can be scaled down and still has a pixel for each of the view's.
-  private static func denominator(height: Int, width: Int, view: PhotoView) -> Int {
+  static func denominator(height: Int, width: Int, view: PhotoView) -> Int {
     [8, 4, 2].first { height / $0 >= view.resizedHeight && width / $0 >= view.resizedWidth } ?? 1
   }
 }

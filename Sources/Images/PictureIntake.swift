@@ -57,43 +57,68 @@ package final class PictureIntake {
 
   private func take(_ file: PictureFile, _ bytes: [UInt8], wantsCrop: Bool) throws(DataError) -> Picture {
     let (height, width) = try PhotoRenderer.extents(of: file)
-    var region = try renderer.wholePicture(file, height: height, width: width)
     var orientation = Orientation.upright
     if settings.appliesOrientation, file.format == .jpeg { orientation = Orientation(ofJPEG: file.bytes) }
+    let (rows, columns) = orientation.turns ? (width, height) : (height, width)
+    let square =
+      wantsCrop
+      ? PhotoView(
+        height: rows, width: columns, shorterSide: settings.meanSide, crop: (settings.meanCrop, settings.meanCrop))
+      : nil
+    let whole = try storedView(file, rows: rows, columns: columns, isUpright: orientation == .upright)
+    var denominator = 1
+    if file.format == .jpeg {
+      // As when training sees it: of at least twice the pixels that are wanted it is decoded at half its size.
+      let needed = [square, whole].compactMap { $0 }
+        .map { PhotoRenderer.denominator(height: rows, width: columns, view: $0) }
+      denominator = needed.min() ?? 8
+      // The last row and column, which may be less than whole, would become the first ones.
+      if orientation != .upright, rows % denominator != 0 || columns % denominator != 0 { denominator = 1 }
+    }
+    var region = try renderer.wholePicture(file, height: height, width: width, denominator: denominator)
     if orientation != .upright {
-      region = orientation.apply(to: region, output: turned.reserve(4 * height * width).baseAddress!)
+      region = orientation.apply(to: region, output: turned.reserve(4 * region.rows * region.columns).baseAddress!)
     }
-    var crop: [UInt8] = []
-    if wantsCrop {
-      let view = PhotoView(
-        height: region.rows, width: region.columns, shorterSide: settings.meanSide,
-        crop: (settings.meanCrop, settings.meanCrop))
-      crop = resampled(region, view).map(roundedByte)
-    }
-    var stored = (bytes, region.rows, region.columns)
-    let side = settings.shorterSide ?? .max
-    if min(region.rows, region.columns) > side || orientation != .upright {
-      let view = PhotoView(
-        height: region.rows, width: region.columns, shorterSide: min(side, region.rows, region.columns),
-        crop: (1, 1))
-      let whole = PhotoView(wholeAsHeight: view.resizedHeight, width: view.resizedWidth)
+    let lengths = (rows: Double(rows) / Double(denominator), columns: Double(columns) / Double(denominator))
+    let crop = square.map { resampled(region, lengths, $0).map(roundedByte) } ?? []
+    var stored = (bytes, rows, columns)
+    if let whole {
       let (rows, columns) = (whole.resizedHeight, whole.resizedWidth)
-      stored = (
-        JPEGEncoder.encode(resampled(region, whole), height: rows, width: columns, quality: settings.quality), rows,
-        columns
-      )
+      let planes = resampled(region, lengths, whole)
+      stored = (JPEGEncoder.encode(planes, height: rows, width: columns, quality: settings.quality), rows, columns)
     }
     return Picture(bytes: stored.0, height: stored.1, width: stored.2, crop: crop)
   }
 
-  /// (3, crop height, crop width), values 0 ... 255.
-  private func resampled(_ region: PixelRegion, _ view: PhotoView) -> [Float] {
+  /// What a picture of so many pixels is stored as; nil for the file's own bytes.
+  private func storedView(
+    _ file: PictureFile, rows: Int, columns: Int, isUpright: Bool
+  ) throws(DataError) -> PhotoView? {
+    let side = settings.shorterSide ?? .max
+    guard min(rows, columns) > side || !isUpright else { return nil }
+    let (height, width) = PhotoView.resized(
+      height: rows, width: columns, shorterSide: min(side, rows, columns))
+    guard max(height, width) <= JPEGEncoder.longestSide else {
+      throw DataError(
+        .invalid, path: file.path,
+        expected: "a picture whose sides are \(JPEGEncoder.longestSide) pixels at most once it is made smaller",
+        found: "one of \(columns)×\(rows) that becomes \(width)×\(height)",
+        advice: "Cut it into pieces, or store every file as it is (--keep).")
+    }
+    return PhotoView(wholeAsHeight: height, width: width)
+  }
+
+  /// (3, crop height, crop width), values 0 ... 255. `lengths` are the picture's at the region's scale, where the last row
+  /// and column may be less than whole.
+  private func resampled(
+    _ region: PixelRegion, _ lengths: (rows: Double, columns: Double), _ view: PhotoView
+  ) -> [Float] {
     let count = 3 * view.cropHeight * view.cropWidth
     let rows = TriangleFilter(
-      length: Double(region.rows), available: region.rows, to: view.resizedHeight,
+      length: lengths.rows, available: region.rows, to: view.resizedHeight,
       part: view.top..<view.top + view.cropHeight)
     let columns = TriangleFilter(
-      length: Double(region.columns), available: region.columns, to: view.resizedWidth,
+      length: lengths.columns, available: region.columns, to: view.resizedWidth,
       part: view.left..<view.left + view.cropWidth)
     return [Float](unsafeUninitializedCapacity: count) { output, written in
       resampling.run(

@@ -3,34 +3,45 @@ import Images
 /// Makes blocks of the files that they list. One for each thread.
 final class BlockIntake {
   private let plan: PackPlan
-  private let digest: UInt64
   private let intake: PictureIntake
 
-  init(_ plan: PackPlan, digest: UInt64) {
+  init(_ plan: PackPlan) {
     self.plan = plan
-    self.digest = digest
     intake = PictureIntake(plan.intake)
   }
 
+  /// Whether a block that was made has all files as they are now.
+  static func isCurrent(_ header: PackBlock.Header, _ block: PackPlan.Block, _ plan: PackPlan) -> Bool {
+    guard let part = plan.listing.parts[block.part] else { preconditionFailure("no part \(block.part)") }
+    var marks = PackBlock.Marks()
+    for entry in block.entries { marks.append(part.path(part.entries[entry].name)) }
+    return marks == header.marks
+  }
+
+  private static let advice = "Damaged pictures are skipped, files that are missing or cannot be read are not."
+
   /// - Parameter keepGoing: asked before each picture.
   /// - Returns: nil where it was told to stop.
-  /// - Throws: the first file's error, unless the plan skips such files.
+  /// - Throws: the first file's error, unless the plan skips files whose contents are damaged. A file that cannot be read
+  ///   is never skipped: another machine, or another hour, might read it, and the pack would have other bytes.
   func make(_ block: PackPlan.Block, keepGoing: () -> Bool) throws(DataError) -> PackBlock? {
     guard let part = plan.listing.parts[block.part] else { preconditionFailure("no part \(block.part)") }
+    var marks = PackBlock.Marks()
     let isTraining = block.part == .training
     var statistics = PhotoStatistics(side: plan.intake.meanCrop)
     var header = PackBlock.Header(
-      plan: digest, number: block.number, pictures: [], skipped: [], squares: 0, products: [])
+      plan: plan.digest, number: block.number, pictures: [], skipped: [], squares: 0, products: [])
     var bytes: [UInt8] = []
     for entry in block.entries {
       guard keepGoing() else { return nil }
       let name = part.entries[entry].name
-      let path = name.hasPrefix("/") ? name : "\(part.folder)/\(name)"
+      let path = part.path(name)
+      marks.append(path)
       let picture: PictureIntake.Picture
       do throws(DataError) {
         picture = try intake.take(path: path, wantsCrop: isTraining)
       } catch {
-        guard plan.skips else { throw error }
+        guard plan.skips, error.kind == .invalid else { throw plan.skips ? error.advising(Self.advice) : error }
         header.skipped.append(PackBlock.Skipped(name: "\(block.part.rawValue)/\(name)", reason: error.problem))
         continue
       }
@@ -41,6 +52,7 @@ final class BlockIntake {
       bytes += picture.bytes
       if isTraining { statistics.add(picture.crop) }
     }
+    header.marks = marks
     if statistics.count > 0 {
       header.squares = statistics.count
       header.products = statistics.products

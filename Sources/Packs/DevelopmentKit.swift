@@ -88,9 +88,9 @@ struct DevelopmentKit {
   /// The pictures with their labels, and how many are of classes that are not among `classes`.
   func entries(
     _ pictures: [String], folder: String, classes: [String]
-  ) throws(DataError) -> (entries: [PackListing.Entry], others: Int) {
+  ) throws(DataError) -> (entries: PackListing.Entries, others: Int) {
     let labels = Dictionary(uniqueKeysWithValues: classes.enumerated().map { ($1, Int32($0)) })
-    var entries: [PackListing.Entry] = []
+    var entries = PackListing.Entries()
     var others = 0
     for picture in pictures {
       let stem = picture[..<(picture.lastIndex(of: ".") ?? picture.endIndex)]

@@ -12,7 +12,7 @@ enum FolderListing {
   /// The classes of a folder with a folder for each, and the pictures below those, however deep.
   static func classFolders(
     _ folder: String
-  ) throws(DataError) -> (classes: [String], entries: [PackListing.Entry], ignored: Int) {
+  ) throws(DataError) -> (classes: [String], entries: PackListing.Entries, ignored: Int) {
     let content = try list(folder, expected: "a folder with a folder of pictures for each class")
     guard !content.folders.isEmpty else {
       throw DataError(
@@ -26,12 +26,12 @@ enum FolderListing {
         .invalid, path: "\(folder)/\(one)", expected: "class folders of different names",
         found: "two whose names show the same letters in different bytes", advice: "Rename one of them.")
     }
-    var entries: [PackListing.Entry] = []
+    var entries = PackListing.Entries()
     var ignored = content.files.count
     for (label, name) in content.folders.enumerated() {
       let before = entries.count
       try collect(folder, name, depth: 0) { path, isPicture in
-        if isPicture { entries.append(PackListing.Entry(name: path, label: Int32(label))) } else { ignored += 1 }
+        if isPicture { entries.append(name: path.utf8, label: Int32(label)) } else { ignored += 1 }
       }
       guard entries.count > before else {
         throw DataError(

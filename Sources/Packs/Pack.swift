@@ -1,3 +1,4 @@
+import Glibc
 import HDF5
 import Images
 
@@ -29,6 +30,7 @@ public struct Pack: Sendable {
     var shards = [first]
     if first.shards > 1 {
       let common = try Self.commonName(first)
+      Self.allowFiles(first.shards)
       shards = []
       for number in 0..<first.shards {
         let shard =
@@ -55,6 +57,16 @@ public struct Pack: Sendable {
     guard parts[.training] != nil else {
       throw FileError(.damaged, path: path, problem: "the pack has no pictures to train on")
     }
+  }
+
+  /// All shards stay open, which may be more files than a process may have open unless it asks.
+  private static func allowFiles(_ count: Int) {
+    var limit = rlimit()
+    let wanted = rlim_t(count + 256)
+    guard getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit) == 0, limit.rlim_cur < wanted else { return }
+    limit.rlim_cur = min(wanted, limit.rlim_max)
+    // Where it is refused, opening says so.
+    setrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit)
   }
 
   /// Whether a file says that it is a pack, whole or not.

@@ -32,16 +32,14 @@ final class PackAssembly {
   private let temporaries: [String]
 
   /// Reads all blocks' headers.
-  init(_ plan: PackPlan, _ settings: PackSettings, digest: UInt64) throws {
+  init(_ plan: PackPlan, _ settings: PackSettings) throws {
     self.plan = plan
     self.settings = settings
     blocks = plan.blocks
     statistics = PhotoStatistics(side: plan.intake.meanCrop)
-    temporaries = (0..<settings.shards).map {
-      PackLayout.path(settings.output, shard: $0, of: settings.shards) + ".tmp"
-    }
+    temporaries = settings.paths.map { $0 + ".tmp" }
     for block in blocks {
-      guard let stored = PackBlock.stored(settings.workFolder, number: block.number, plan: digest) else {
+      guard let stored = PackBlock.stored(settings.workFolder, number: block.number, plan: plan.digest) else {
         throw FileError(
           .damaged, path: PackBlock.path(settings.workFolder, block.number),
           problem: "a block that was finished is not there, or not whole",
@@ -61,6 +59,16 @@ final class PackAssembly {
         found: "none that is whole, of \(plan.listing.parts[.training]?.entries.count ?? 0)")
     }
     fingerprint = Self.fingerprint(plan, blocks, headers)
+    try checkOutput()
+  }
+
+  /// Files that bear the pack's names are of this pack, from a start that was killed when it had named some of them.
+  private func checkOutput() throws(FileError) {
+    for (number, path) in settings.paths.enumerated() where try FileSystem.status(path) != nil {
+      guard let shard = try? PackShard(path), shard.fingerprint == fingerprint, shard.shard == number,
+        shard.shards == settings.shards
+      else { throw FileError(exists: path) }
+    }
   }
 
   /// XXH64 of classes, and of each part's labels and checksums in their order: of what the pictures are, and not of how
@@ -73,7 +81,7 @@ final class PackAssembly {
       var values: [UInt64] = []
       for (block, header) in zip(blocks, headers) where block.part == part {
         for picture in header.pictures {
-          values.append(UInt64(plan.listing.parts[part]?.entries[picture.entry].label ?? 0))
+          values.append(UInt64(plan.listing.parts[part]?.entries.labels[picture.entry] ?? 0))
           values.append(picture.checksum)
         }
       }
@@ -82,7 +90,12 @@ final class PackAssembly {
     return hexadecimal(hash)
   }
 
-  var byteCount: Int { headers.reduce(0) { $0 + $1.pictures.reduce(0) { $0 + $1.byteCount } } }
+  var byteCount: Int { byteCount(of: blocks) }
+
+  /// The pictures' bytes in some blocks.
+  func byteCount(of blocks: [PackPlan.Block]) -> Int {
+    blocks.reduce(0) { $0 + headers[$1.number].pictures.reduce(0) { $0 + $1.byteCount } }
+  }
 
   // MARK: - Laying out
 
@@ -158,10 +171,11 @@ final class PackAssembly {
         own.append((number, Int(index.offsets[index.count])))
         guard let entries = plan.listing.parts[part]?.entries else { continue }
         for picture in headers[number].pictures {
+          let entry = entries[picture.entry]
           index.append(
-            byteCount: picture.byteCount, label: entries[picture.entry].label, height: picture.height,
-            width: picture.width, checksum: picture.checksum)
-          names.append(entries[picture.entry].name)
+            byteCount: picture.byteCount, label: entry.label, height: picture.height, width: picture.width,
+            checksum: picture.checksum)
+          names.append(entry.name)
         }
       }
       guard index.count > 0 else { continue }
@@ -187,21 +201,28 @@ final class PackAssembly {
 
   // MARK: - Copying
 
-  /// Copies the bytes of `blocks` to their places, and compares their checksums on the way: on any rank.
+  /// What is copied at most before it must be on the device: else all of it would have to wait for that in the end, for
+  /// minutes of which nobody knows how many.
+  private static let unsynchronized = 1 << 29
+
+  /// Copies the bytes of `blocks`, in their order, to their places, and compares their checksums on the way: on any rank.
   ///
+  /// - Parameter keepGoing: told before each block how many bytes are copied, and asked whether to go on.
   /// - Returns: false where it was told to stop.
   static func copy(
-    _ blocks: [PackPlan.Block], _ plan: PackPlan, _ settings: PackSettings, digest: UInt64, layout: Layout,
-    keepGoing: () -> Bool
+    _ blocks: [PackPlan.Block], _ plan: PackPlan, _ settings: PackSettings, layout: Layout,
+    keepGoing: (_ copied: Int) -> Bool
   ) throws -> Bool {
-    var files: [Int: OutputFile] = [:]
+    // One at a time: there may be more shards than a process may have files open.
+    var open: (shard: Int, file: OutputFile)?
+    var (copied, waiting) = (0, 0)
     for block in blocks {
-      guard keepGoing() else { return false }
+      guard keepGoing(copied) else { return false }
       let path = PackBlock.path(settings.workFolder, block.number)
       let damage = FileError(
         .damaged, path: path, problem: "a block that was finished is not whole any more",
         advice: "Remove it, and run the same command again: it makes the block anew")
-      guard let stored = PackBlock.stored(settings.workFolder, number: block.number, plan: digest) else {
+      guard let stored = PackBlock.stored(settings.workFolder, number: block.number, plan: plan.digest) else {
         throw damage
       }
       let count = stored.header.pictures.reduce(0) { $0 + $1.byteCount }
@@ -216,14 +237,24 @@ final class PackAssembly {
         start += picture.byteCount
       }
       let shard = plan.shard(of: block)
-      let file = try files[shard] ?? OutputFile(opening: layout.files[shard])
-      files[shard] = file
+      if let before = open, before.shard != shard {
+        try before.file.synchronize()
+        try before.file.close()
+        open = nil
+      }
+      let file = try open?.file ?? OutputFile(opening: layout.files[shard])
+      open = (shard, file)
       try file.write(UnsafeRawBufferPointer(bytes), at: layout.starts[block.number])
+      copied += count
+      waiting += count
+      if waiting >= unsynchronized {
+        try file.synchronize()
+        waiting = 0
+      }
     }
-    for file in files.values {
-      try file.synchronize()
-      try file.close()
-    }
+    try open?.file.synchronize()
+    try open?.file.close()
+    _ = keepGoing(copied)
     return true
   }
 
@@ -240,11 +271,9 @@ final class PackAssembly {
         throw FileError(.damaged, path: path, problem: "the pack does not read back as it was written")
       }
     }
-    let paths = (0..<settings.shards).map { PackLayout.path(settings.output, shard: $0, of: settings.shards) }
-    for (temporary, path) in zip(temporaries, paths) {
-      try FileSystem.synchronize(temporary)
-      try FileSystem.rename(temporary, to: path)
-    }
+    for temporary in temporaries { try FileSystem.synchronize(temporary) }
+    let paths = settings.paths
+    for (temporary, path) in zip(temporaries, paths) { try FileSystem.rename(temporary, to: path) }
     try FileSystem.synchronize(FileSystem.folder(of: settings.output))
     for block in blocks { unlink(PackBlock.path(settings.workFolder, block.number)) }
     rmdir(settings.workFolder)
@@ -256,5 +285,14 @@ final class PackAssembly {
   /// Removes the temporary files.
   func discard() {
     for path in temporaries { unlink(path) }
+  }
+}
+
+extension FileError {
+  /// A pack is not to take the place of another file.
+  init(exists path: String) {
+    self.init(
+      .cannotCreate, path: path, problem: "there is a file of that name already",
+      advice: "Remove it, or choose another --output")
   }
 }

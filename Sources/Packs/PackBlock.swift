@@ -22,9 +22,26 @@ struct PackBlock {
     var reason: String
   }
 
+  /// What the system says of files without reading them, by which a file that was changed since is known.
+  struct Marks: Codable, Equatable {
+    /// In bytes; -1 where there is no such file.
+    private var sizes: [Int] = []
+    /// Of the last change, in nanoseconds since 1970.
+    private var times: [Int] = []
+
+    mutating func append(_ path: String) {
+      var status = stat()
+      let isThere = stat(path, &status) == 0
+      sizes.append(isThere ? Int(status.st_size) : -1)
+      times.append(isThere ? status.st_mtim.tv_sec &* 1_000_000_000 &+ status.st_mtim.tv_nsec : 0)
+    }
+  }
+
   struct Header: Codable {
     var plan: UInt64
     var number: Int
+    /// Of the block's files, as they were before they were read.
+    var marks = Marks()
     var pictures: [Picture]
     var skipped: [Skipped]
     /// Squares that were summed, and their sums of products; none in other parts than training.
@@ -39,7 +56,7 @@ struct PackBlock {
 
   static func path(_ folder: String, _ number: Int) -> String { "\(folder)/block-\(number)" }
 
-  private static let magic: UInt64 = 0x4B4C_4250_4552_5031
+  private static let magic: UInt64 = 0x4B4C_4250_4552_5032
 
   // MARK: - Writing
 

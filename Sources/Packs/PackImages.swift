@@ -36,8 +36,12 @@ public final class PackImages: EncodedImages {
 
   private func location(_ index: Int) -> Location {
     precondition((0..<firsts[firsts.count - 1]).contains(index), "picture \(index) of \(firsts[firsts.count - 1])")
-    var shard = 0
-    while firsts[shard + 1] <= index { shard += 1 }
+    // The last shard that begins at or before it: a pack may have thousands.
+    var (shard, end) = (0, shards.count)
+    while end - shard > 1 {
+      let middle = (shard + end) / 2
+      if firsts[middle] <= index { shard = middle } else { end = middle }
+    }
     guard let part = shards[shard].parts[part] else { preconditionFailure("a shard without part \(part)") }
     return Location(shard: shards[shard], part: part, number: index - firsts[shard])
   }

@@ -48,14 +48,14 @@ public struct PackInput: Codable, Equatable, Sendable {
 
   private static func unusable(_ listing: PackListing) -> (String, PackListing.Entry)? {
     for part in listing.parts.values {
-      for entry in part.entries where !isUsable(entry.name) { return (part.folder, entry) }
+      for entry in part.entries where !isUsable(entry.name.utf8) { return (part.folder, entry) }
     }
     return nil
   }
 
   /// Whether a pack can hold a picture's name.
-  static func isUsable(_ name: some StringProtocol) -> Bool {
-    name.utf8.count <= 1000 && !name.utf8.contains { $0 == 0 || $0 == 10 || $0 == 13 }
+  static func isUsable(_ name: some Collection<UInt8>) -> Bool {
+    name.count <= 1000 && !name.contains { $0 == 0 || $0 == 10 || $0 == 13 }
   }
 
   /// The first of `names` that exists in `folder`.
@@ -94,9 +94,8 @@ public struct PackInput: Codable, Equatable, Sendable {
             .invalid, path: "\(folder)/\(stranger)", expected: "the classes of \(training) alone",
             found: "another one", advice: "Both need the same class folders.")
         }
-        let entries = own.entries.map {
-          PackListing.Entry(name: $0.name, label: labels[own.classes[Int($0.label)]] ?? 0)
-        }
+        var entries = own.entries
+        entries.relabel(own.classes.map { labels[$0] ?? 0 })
         listing.parts[part] = PackListing.Part(folder: folder, entries: entries)
         listing.ignored += own.ignored
       }
@@ -116,21 +115,20 @@ public struct PackInput: Codable, Equatable, Sendable {
 
   private func listFileListing() throws(DataError) -> PackListing {
     var parts: [PackPart] = [.training]
-    var lists = [(path: source, lines: try ListFile.read(source))]
+    var lists = [try ListFile(source)]
     for (part, path) in [(PackPart.validation, validation), (.test, test)] {
       guard let path else { continue }
       parts.append(part)
-      lists.append((path: path, lines: try ListFile.read(path)))
+      lists.append(try ListFile(path))
     }
     let named = try classNames.map { path throws(DataError) in try ClassNamesFile.lines(path) }
     let (labels, names) = try ListFile.labels(lists, names: named)
     var listing = PackListing(classNames: names, classFolders: names, parts: [:], ignored: 0)
-    for (place, part) in parts.enumerated() {
-      let list = lists[place]
+    for (part, (list, labels)) in zip(parts, zip(lists, labels)) {
       let folder = root ?? (list.path.lastIndex(of: "/").map { String(list.path[..<$0]) } ?? ".")
-      listing.parts[part] = PackListing.Part(
-        folder: folder,
-        entries: zip(list.lines, labels[place]).map { PackListing.Entry(name: $0.name, label: $1) })
+      var entries = list.entries
+      entries.relabel(labels)
+      listing.parts[part] = PackListing.Part(folder: folder, entries: entries)
     }
     return listing
   }

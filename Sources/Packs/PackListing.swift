@@ -1,9 +1,9 @@
 import Images
 
 /// The pictures that a pack is made of, before any of them is opened: names, labels, classes.
-public struct PackListing: Codable, Equatable, Sendable {
+public struct PackListing: Equatable, Sendable {
   /// One picture: its path below the part's folder, and its class.
-  public struct Entry: Codable, Equatable, Sendable {
+  public struct Entry: Equatable, Sendable {
     public var name: String
     public var label: Int32
 
@@ -14,15 +14,18 @@ public struct PackListing: Codable, Equatable, Sendable {
   }
 
   /// The pictures of a part.
-  public struct Part: Codable, Equatable, Sendable {
+  public struct Part: Equatable, Sendable {
     /// The folder that the names are below.
     public var folder: String
-    public var entries: [Entry]
+    public var entries: Entries
 
-    public init(folder: String, entries: [Entry]) {
+    public init(folder: String, entries: Entries) {
       self.folder = folder
       self.entries = entries
     }
+
+    /// Where a picture of that name is.
+    func path(_ name: String) -> String { name.hasPrefix("/") ? name : "\(folder)/\(name)" }
   }
 
   /// What people call the classes, in the order of the labels.
@@ -42,6 +45,13 @@ public struct PackListing: Codable, Equatable, Sendable {
 
   public var count: Int { parts.values.reduce(0) { $0 + $1.entries.count } }
 
+  /// Classes of which there is nothing to train on, by their labels.
+  public var emptyClasses: [Int] {
+    var isEmpty = [Bool](repeating: true, count: classNames.count)
+    for label in parts[.training]?.entries.labels ?? [] { isEmpty[Int(label)] = false }
+    return isEmpty.indices.filter { isEmpty[$0] }
+  }
+
   /// Puts `count` pictures of the training part aside as the validation part, the same ones whoever asks.
   public mutating func holdOut(_ count: Int) throws(DataError) {
     guard let training = parts[.training] else { return }
@@ -56,7 +66,7 @@ public struct PackListing: Codable, Equatable, Sendable {
         found: "\(training.entries.count)")
     }
     let (kept, held) = splitIndices(count: training.entries.count, held: count)
-    parts[.training]?.entries = kept.map { training.entries[$0] }
-    parts[.validation] = Part(folder: training.folder, entries: held.map { training.entries[$0] })
+    parts[.training]?.entries = training.entries.selected(kept)
+    parts[.validation] = Part(folder: training.folder, entries: training.entries.selected(held))
   }
 }

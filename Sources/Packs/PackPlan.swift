@@ -1,3 +1,4 @@
+import Communication
 import Foundation
 import Images
 
@@ -5,22 +6,42 @@ import Images
 ///
 /// A block is some neighbouring pictures of a part: the unit of work and of resumption. Blocks, and with them the pack's
 /// bytes, do not depend on the number of ranks and threads.
-struct PackPlan: Codable {
-  /// Pictures of a block at most. Sums of as many bytes fit 16 bits.
-  static let blockSize = 256
-
+struct PackPlan {
   var listing: PackListing
   var intake: PictureIntake.Settings
   var shards: Int
   var skips: Bool
+  /// Of what decides over blocks, by which those of an earlier start are known to belong to this one. It does not know
+  /// folders, which may have moved, nor what is in the files.
+  let digest: UInt64
 
-  init(_ settings: PackSettings) throws(DataError) {
-    listing = try settings.input.listing()
+  init(_ settings: PackSettings) throws {
+    var listing = try settings.input.listing()
     if settings.holdOut > 0 { try listing.holdOut(settings.holdOut) }
     intake = settings.intake
     shards = settings.shards
     skips = settings.onError == .skip
+    self.listing = listing
+    digest = try Self.digest(listing, intake)
   }
+
+  private static func digest(_ listing: PackListing, _ intake: PictureIntake.Settings) throws -> UInt64 {
+    struct Settings: Encodable {
+      var names: [String]
+      var folders: [String]
+      var intake: PictureIntake.Settings
+    }
+    let settings = Settings(names: listing.classNames, folders: listing.classFolders, intake: intake)
+    var digest = xxHash64(Array(try json(settings).utf8))
+    for part in PackPart.allCases {
+      digest = listing.parts[part]?.entries.digest(seed: digest) ?? xxHash64([], seed: digest)
+    }
+    return digest
+  }
+
+  /// Pictures of a block at most: so many that there is a block for every thread and news of progress now and then also of
+  /// a thousand large photographs, and that those of millions are not too many files. Sums of 256 bytes fit 16 bits.
+  var blockSize: Int { max(8, min(256, listing.count / 256)) }
 
   struct Block: Hashable {
     let part: PackPart
@@ -32,11 +53,12 @@ struct PackPlan: Codable {
 
   var blocks: [Block] {
     var blocks: [Block] = []
+    let blockSize = blockSize
     for part in PackPart.allCases {
       let count = listing.parts[part]?.entries.count ?? 0
-      for start in stride(from: 0, to: count, by: Self.blockSize) {
+      for start in stride(from: 0, to: count, by: blockSize) {
         blocks.append(
-          Block(part: part, entries: start..<min(start + Self.blockSize, count), number: blocks.count))
+          Block(part: part, entries: start..<min(start + blockSize, count), number: blocks.count))
       }
     }
     return blocks
@@ -45,26 +67,58 @@ struct PackPlan: Codable {
   /// The shard that a block belongs to: each has nearly as many blocks of a part as the others, in order.
   func shard(of block: Block) -> Int {
     let count = listing.parts[block.part]?.entries.count ?? 0
-    let blocks = (count + Self.blockSize - 1) / Self.blockSize
-    return block.entries.lowerBound / Self.blockSize * shards / max(blocks, 1)
+    let blockSize = blockSize
+    let blocks = (count + blockSize - 1) / blockSize
+    return block.entries.lowerBound / blockSize * shards / max(blocks, 1)
   }
 
-  func json() throws -> String {
+  // MARK: - To all ranks
+
+  /// All but names and labels, which are too many for a text.
+  private struct Head: Codable {
+    struct Part: Codable {
+      var folder: String
+      var entries: PackListing.Entries.Extent
+    }
+
+    var classNames: [String]
+    var classFolders: [String]
+    var ignored: Int
+    var parts: [PackPart: Part]
+    var intake: PictureIntake.Settings
+    var shards: Int
+    var skips: Bool
+    var digest: UInt64
+  }
+
+  /// The plan without its entries' names and labels.
+  func head() throws -> String {
+    try Self.json(
+      Head(
+        classNames: listing.classNames, classFolders: listing.classFolders, ignored: listing.ignored,
+        parts: listing.parts.mapValues { Head.Part(folder: $0.folder, entries: $0.entries.extent) }, intake: intake,
+        shards: shards, skips: skips, digest: digest))
+  }
+
+  /// A plan whose entries are still to come.
+  init(head: String) throws {
+    let head = try JSONDecoder().decode(Head.self, from: Data(head.utf8))
+    listing = PackListing(
+      classNames: head.classNames, classFolders: head.classFolders,
+      parts: head.parts.mapValues {
+        PackListing.Part(folder: $0.folder, entries: PackListing.Entries(room: $0.entries))
+      }, ignored: head.ignored)
+    (intake, shards, skips, digest) = (head.intake, head.shards, head.skips, head.digest)
+  }
+
+  /// Gives every rank the entries of rank 0's plan.
+  mutating func broadcastEntries(_ world: World) throws(MPIError) {
+    for part in PackPart.allCases { try listing.parts[part]?.entries.broadcast(world) }
+  }
+
+  private static func json(_ value: some Encodable) throws -> String {
     let encoder = JSONEncoder()
     encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
-    return String(decoding: try encoder.encode(self), as: UTF8.self)
-  }
-
-  init(json: String) throws {
-    self = try JSONDecoder().decode(PackPlan.self, from: Data(json.utf8))
-  }
-
-  /// XXH64 of what decides over blocks, by which those of an earlier start are known to belong to this one. It does not
-  /// know folders, which may have moved, nor what is in the files.
-  func digest() throws -> UInt64 {
-    var plan = self
-    (plan.shards, plan.skips) = (1, false)
-    for part in plan.listing.parts.keys { plan.listing.parts[part]?.folder = "" }
-    return Array(try plan.json().utf8).withUnsafeBytes { xxHash64($0, seed: 0) }
+    return String(decoding: try encoder.encode(value), as: UTF8.self)
   }
 }

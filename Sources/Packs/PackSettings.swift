@@ -53,6 +53,9 @@ public struct PackSettings: Sendable {
       meanCrop: meanCrop)
   }
 
+  /// The pack's files.
+  var paths: [String] { (0..<shards).map { PackLayout.path(output, shard: $0, of: shards) } }
+
   /// Where finished blocks wait for the others.
   public var workFolder: String { "\(output).work" }
 }

@@ -12,6 +12,8 @@ public enum PackingEvent: Sendable {
   case progress(PackingProgress)
   /// All pictures are taken in; now the pack itself is written.
   case assembling(bytes: Int)
+  /// So many of the pack's bytes are written and on the device, as far as rank 0 knows from its own.
+  case copying(bytes: Int, of: Int, secondsLeft: Double)
 }
 
 /// Where a packing stands.
@@ -66,31 +68,31 @@ public struct Packing {
   /// - Throws: `RankFailure`, the same on all ranks.
   public func run() throws -> PackingSummary? {
     let start = seconds()
-    let text = try world.fromRoot(exitCode: exitCode) {
+    var made: PackPlan?
+    let head = try world.fromRoot(exitCode: exitCode) {
       try checkOutput()
-      return try PackPlan(settings).json()
+      let plan = try PackPlan(settings)
+      made = plan
+      return try plan.head()
     }
-    let plan = try PackPlan(json: text)
-    let digest = try plan.digest()
+    var plan = try made ?? PackPlan(head: head)
+    made = nil
+    try plan.broadcastEntries(world)
     try world.together(exitCode: exitCode) {
       if world.rank == 0 { try makeFolder(settings.workFolder) }
     }
     try world.barrier()
-    guard try takeIn(plan, digest) else { return nil }
-    var summary = try assemble(plan, digest)
+    guard try takeIn(plan) else { return nil }
+    var summary = try assemble(plan)
     summary?.seconds = seconds() - start
     return summary
   }
 
+  /// Refuses to replace anything. Where a work folder is left, a kill may have come while the pack's files got their names:
+  /// then those that have them are replaced by the same, which `PackAssembly` makes sure of.
   private func checkOutput() throws {
-    for shard in 0..<settings.shards {
-      let path = PackLayout.path(settings.output, shard: shard, of: settings.shards)
-      if try FileSystem.status(path) != nil {
-        throw FileError(
-          .cannotCreate, path: path, problem: "there is a file of that name already",
-          advice: "Remove it, or choose another --output")
-      }
-    }
+    if try FileSystem.isFolder(settings.workFolder) { return }
+    for path in settings.paths where try FileSystem.status(path) != nil { throw FileError(exists: path) }
   }
 
   private func makeFolder(_ path: String) throws(FileError) {
@@ -106,15 +108,15 @@ public struct Packing {
   // MARK: - Taking in
 
   /// Makes the blocks that are not there yet. Returns false where it was told to stop.
-  private func takeIn(_ plan: PackPlan, _ digest: UInt64) throws -> Bool {
+  private func takeIn(_ plan: PackPlan) throws -> Bool {
     let own = plan.blocks.filter { $0.number % world.size == world.rank }
     var open: [PackPlan.Block] = []
     var counts = [Int64](repeating: 0, count: 2)  // pictures and skipped
-    for block in own {
-      let stored = PackBlock.stored(settings.workFolder, number: block.number, plan: digest)
-      if let stored, plan.skips || stored.header.skipped.isEmpty {
+    let pool = ThreadPool(threads: settings.threads)
+    for (block, skipped) in zip(own, finished(own, plan, pool)) {
+      if let skipped {
         counts[0] += Int64(block.entries.count)
-        counts[1] += Int64(stored.header.skipped.count)
+        counts[1] += Int64(skipped)
       } else {
         open.append(block)
       }
@@ -125,8 +127,7 @@ public struct Packing {
     report(.listed(plan.listing, finished: finished))
     var rounds = [Int64((open.count + settings.threads - 1) / settings.threads)]
     try world.allreduceMaximum(&rounds)
-    let pool = ThreadPool(threads: settings.threads)
-    let intakes = (0..<settings.threads).map { _ in Intake(intake: BlockIntake(plan, digest: digest)) }
+    let intakes = (0..<settings.threads).map { _ in Intake(intake: BlockIntake(plan)) }
     let start = seconds()
     for round in 0..<Int(rounds[0]) {
       let part = open.dropFirst(round * settings.threads).prefix(settings.threads).map { $0 }
@@ -173,6 +174,19 @@ public struct Packing {
     return true
   }
 
+  /// For each block that is there, whole and of the files as they are now: how many of them it left out; nil for the
+  /// others. Where files are many and far away, asking for each takes its time, hence the threads.
+  private func finished(_ blocks: [PackPlan.Block], _ plan: PackPlan, _ pool: ThreadPool) -> [Int?] {
+    let found = Mutex<[Int?]>(Array(repeating: nil, count: blocks.count))
+    pool.parallelFor(blocks.count) { index, _ in
+      guard let stored = PackBlock.stored(settings.workFolder, number: blocks[index].number, plan: plan.digest),
+        plan.skips || stored.header.skipped.isEmpty, BlockIntake.isCurrent(stored.header, blocks[index], plan)
+      else { return }
+      found.withLock { $0[index] = stored.header.skipped.count }
+    }
+    return found.withLock { $0 }
+  }
+
   /// Sendable: thread i of the pool uses the i-th alone.
   private struct Intake: @unchecked Sendable {
     let intake: BlockIntake
@@ -181,21 +195,30 @@ public struct Packing {
   // MARK: - Putting together
 
   /// Returns nil where it was told to stop.
-  private func assemble(_ plan: PackPlan, _ digest: UInt64) throws -> PackingSummary? {
+  private func assemble(_ plan: PackPlan) throws -> PackingSummary? {
     let blocks = plan.blocks
     var assembly: PackAssembly?
     // Rank 0 lays the files out; all copy bytes to their places; rank 0 puts the files in place.
     let layout = try PackAssembly.Layout(
       json: world.fromRoot(exitCode: exitCode) {
-        let made = try PackAssembly(plan, settings, digest: digest)
+        let made = try PackAssembly(plan, settings)
         assembly = made
         report(.assembling(bytes: made.byteCount))
         return try made.create().json()
       })
     let own = blocks.filter { $0.number % world.size == world.rank }
     var stopped = false
+    let start = seconds()
+    let (all, share) = (assembly?.byteCount ?? 0, assembly?.byteCount(of: own) ?? 0)
     try world.together(exitCode: exitCode) {
-      stopped = try !PackAssembly.copy(own, plan, settings, digest: digest, layout: layout, keepGoing: { !stop() })
+      stopped = try !PackAssembly.copy(own, plan, settings, layout: layout) { copied in
+        // Shares are nearly equal.
+        let part = Double(copied) / Double(max(share, 1))
+        report(
+          .copying(
+            bytes: Int(part * Double(all)), of: all, secondsLeft: (seconds() - start) * (1 - part) / max(part, 1e-9)))
+        return !stop()
+      }
     }
     var stops: [Int64] = [stopped ? 1 : 0]
     try world.allreduceMaximum(&stops)

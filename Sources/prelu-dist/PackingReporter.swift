@@ -12,6 +12,7 @@ final class PackingReporter {
   }
 
   func tell(_ event: PackingEvent) {
+    if case .listed(let listing, _) = event { warn(listing) }
     guard !quiet else { return }
     switch event {
     case .listed(let listing, let finished):
@@ -29,7 +30,23 @@ final class PackingReporter {
     case .assembling(let bytes):
       line.clear()
       Console.say(String(format: "writing    %.1f MB", Double(bytes) / 1e6))
+    case .copying(let bytes, let all, let secondsLeft):
+      line.show(pauses: (terminal: 0.2, elsewhere: 15)) { _ in
+        String(
+          format: "writing    %.1f of %.1f MB (%.1f %%)  ETA %@", Double(bytes) / 1e6, Double(all) / 1e6,
+          100 * Double(bytes) / Double(max(all, 1)), Console.duration(secondsLeft))
+      }
     }
+  }
+
+  /// Labels that count from 1 make a class that has no picture, and a network with an output too many.
+  private func warn(_ listing: PackListing) {
+    let empty = listing.emptyClasses
+    guard !empty.isEmpty else { return }
+    let names = empty.prefix(5).map { listing.classNames[$0] } + (empty.count > 5 ? ["…"] : [])
+    Console.complain(
+      "warning: \(Console.grouped(empty.count)) of \(Console.grouped(listing.classNames.count)) classes have no picture to "
+        + "train on: \(names.joined(separator: ", ")). Labels of a list count from 0")
   }
 
   func tell(_ summary: PackingSummary) {

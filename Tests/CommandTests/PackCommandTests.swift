@@ -80,6 +80,28 @@ import Testing
         == ["2.h5", "3.h5", "one.h5"])
   }
 
+  @Test func previewShowsTrainingPictures() throws {
+    try makePhotos()
+    for (name, ranks) in [("one", nil), ("two", 2)] as [(String, Int?)] {
+      let outcome = try pack(["photos", "-o", "\(name).h5", "--preview", "5"], ranks: ranks)
+      #expect(outcome.exitCode == 0, "\(outcome.errors)")
+      #expect(outcome.output.contains("preview    \(name).h5.preview.png"), "\(outcome.output)")
+    }
+    #expect(try bytes("one.h5.preview.png") == bytes("two.h5.preview.png"))
+    // Two rows of three places, one of them empty, with four pixels around each.
+    let sheet = try ImageDecoder.decode(path: "\(directory)/one.h5.preview.png", channels: 3)
+    #expect(sheet.extents == ImageExtents(channels: 3, height: 2 * 228 + 4, width: 3 * 228 + 4))
+    let shades = (0..<6).map { place in
+      Set(
+        (0..<224).flatMap { y in
+          let start = (place / 3 * 228 + 4 + y) * sheet.extents.width + place % 3 * 228 + 4
+          return sheet.bytes[start..<start + 224]
+        }
+      ).count
+    }
+    #expect(shades[..<5].allSatisfy { $0 > 20 } && shades[5] == 1, "\(shades)")
+  }
+
   @Test func storesFilesAsTheyAreButForLargeOnes() throws {
     try makePhotos()
     #expect(try pack(["photos", "-o", "photos.h5"]).exitCode == 0)
@@ -152,6 +174,67 @@ import Testing
     #expect(outcome.errors.contains("many-1-of-2.h5: there is no such pack file"), "\(outcome.errors)")
   }
 
+  /// Some files have no picture then, and more of them are open than a process may have without asking.
+  @Test func moreShardsThanPictures() throws {
+    try makePhotos()
+    #expect(try pack(["photos", "-o", "one.h5"]).exitCode == 0)
+    let outcome = try pack(["photos", "-o", "many.h5", "--shards", "1100"], ranks: 2)
+    #expect(outcome.exitCode == 0 && outcome.output.contains("24 to train on"), "\(outcome.errors)")
+    let (one, many) = (try Pack("\(directory)/one.h5"), try Pack("\(directory)/many.h5"))
+    let (a, b) = (try #require(many.images(.training)), try #require(one.images(.training)))
+    #expect(many.fingerprint == one.fingerprint && a.labels == b.labels)
+    #expect((0..<24).allSatisfy { a.fileName(of: $0) == b.fileName(of: $0) && a.extents(of: $0) == b.extents(of: $0) })
+    for index in 0..<24 {
+      var (x, y) = (
+        [UInt8](repeating: 0, count: a.byteCount(of: index)), [UInt8](repeating: 1, count: b.byteCount(of: index))
+      )
+      try x.withUnsafeMutableBufferPointer { try a.read(index, into: $0.baseAddress!) }
+      try y.withUnsafeMutableBufferPointer { try b.read(index, into: $0.baseAddress!) }
+      #expect(x == y)
+    }
+    try write(Array(recipe.replacing("photos.h5", with: "\(directory)/many.h5").utf8), to: "own.yaml")
+    let trained = try Program.capture(
+      "/bin/sh",
+      [
+        "-c", "ulimit -Sn 512; exec \"$0\" \"$@\"", Program.path, "train", "--recipe", "\(directory)/own.yaml", "--run",
+        "\(directory)/r", "--iterations", "1",
+      ])
+    #expect(trained.exitCode == 0, "\(trained.errors)")
+  }
+
+  /// The state that a kill leaves which comes when the first of three files has its name.
+  @Test func goesOnBetweenTheNamesOfShards() throws {
+    try makePhotos()
+    let shards = (1...3).map { "a-\($0)-of-3.h5" }
+    let command = ["photos", "-o", "a.h5", "--shards", "3"]
+    #expect(try pack(command).exitCode == 0)
+    let whole = try shards.map { try bytes($0) }
+    for name in shards { try FileManager.default.removeItem(atPath: "\(directory)/\(name)") }
+    // An end before the pack is put together leaves the blocks.
+    let picture = "photos/class 3/7.png"
+    let original = try bytes(picture)
+    try write([1, 2, 3], to: picture)
+    #expect(try pack(command).exitCode == 65)
+    try write(original, to: picture)
+    try write(whole[0], to: shards[0])
+    try write(Array(whole[1].prefix(1000)), to: "\(shards[1]).tmp")
+    let outcome = try pack(command, ranks: 2)
+    #expect(outcome.exitCode == 0, "\(outcome.errors)")
+    #expect(try shards.map { try bytes($0) } == whole)
+    #expect(
+      try FileManager.default.contentsOfDirectory(atPath: directory).filter { $0.hasPrefix("a") }.sorted() == shards)
+
+    // A file of another pack is not replaced, nor one of this pack without a packing that was killed.
+    #expect(try pack(command).exitCode == 73)
+    try copy("rgb.png", to: "photos/class 3/another.png")
+    try FileManager.default.removeItem(atPath: "\(directory)/\(shards[1])")
+    try FileManager.default.createDirectory(atPath: "\(directory)/a.h5.work", withIntermediateDirectories: false)
+    let refused = try pack(command)
+    #expect(refused.exitCode == 73, "\(refused.errors)")
+    #expect(refused.errors.contains("a-1-of-3.h5: there is a file of that name already"), "\(refused.errors)")
+    #expect(try bytes(shards[0]) == whole[0] && bytes(shards[2]) == whole[2])
+  }
+
   // MARK: - Broken files
 
   @Test func brokenFilesStopOrAreSkippedByName() throws {
@@ -196,24 +279,84 @@ import Testing
     #expect(try pack(["photos", "-o", "b.h5"]).exitCode == 73)
   }
 
+  /// What one machine cannot read another may: left out, the pack would have other bytes there.
+  @Test func filesThatCannotBeReadAreNotSkipped() throws {
+    try makePhotos()
+    let skip = ["-o", "a.h5", "--on-error", "skip"]
+    let advice = "Damaged pictures are skipped, files that are missing or cannot be read are not."
+    // Also for the superuser a link that leads to itself cannot be read.
+    let link = "\(directory)/photos/class 2/loop.jpg"
+    try FileManager.default.createSymbolicLink(atPath: link, withDestinationPath: "loop.jpg")
+    let looping = try pack(["photos"] + skip, ranks: 2)
+    #expect(looping.exitCode == 66 && looping.errors.contains("class 2/loop.jpg: expected"), "\(looping.errors)")
+    #expect(looping.errors.contains(advice), "\(looping.errors)")
+    try FileManager.default.removeItem(atPath: link)
+
+    // A list whose paths lead nowhere ends at the first, not after all of them.
+    try write(Array((0..<600).map { "\($0).jpg \($0 % 2)\n" }.joined().utf8), to: "list.txt")
+    let absent = try pack(["list.txt", "--root", "elsewhere", "--threads", "1"] + skip)
+    #expect(absent.exitCode == 66 && absent.errors.contains("elsewhere/0.jpg: expected"), "\(absent.errors)")
+    #expect(absent.errors.contains(advice), "\(absent.errors)")
+  }
+
+  @Test func labelsThatCountFromOneAreWarnedOf() throws {
+    try copy("rgb.png", to: "1.png")
+    try copy("rgb-2.png", to: "2.png")
+    try write(Array("1.png 1\n2.png 2\n".utf8), to: "list.txt")
+    let outcome = try pack(["list.txt", "-o", "a.h5", "--quiet"])
+    #expect(outcome.exitCode == 0 && outcome.output.isEmpty, "\(outcome.output)")
+    #expect(
+      outcome.errors.contains(
+        "warning: 1 of 3 classes have no picture to train on: 0. Labels of a list count from 0"), "\(outcome.errors)")
+  }
+
   @Test func goesOnAfterAKill() throws {
     try makePhotos(150)
     #expect(try pack(["photos", "-o", "whole.h5"]).exitCode == 0)
     // The last picture breaks, so that the blocks before it are done when the packing ends.
-    let last = "photos/class 3/599.jpg"
+    let last = "photos/class 3/99.jpg"
     let whole = try bytes(last)
     try write(Array(whole.dropLast(whole.count / 2)), to: last)
     #expect(try pack(["photos", "-o", "cut.h5", "--threads", "1"]).exitCode == 65)
     let work = try FileManager.default.contentsOfDirectory(atPath: "\(directory)/cut.h5.work")
-    #expect(work.sorted() == ["block-0", "block-1"])
+    #expect(Set(work) == Set((0..<74).map { "block-\($0)" }))
     try write(whole, to: last)
     // A block that a kill left half written is made anew.
     let block = try bytes("cut.h5.work/block-1")
     try write(Array(block.dropLast(7)), to: "cut.h5.work/block-1")
     let outcome = try pack(["photos", "-o", "cut.h5"], ranks: 2)
     #expect(outcome.exitCode == 0, "\(outcome.errors)")
-    #expect(outcome.output.contains("256 pictures are done already"), "\(outcome.output)")
+    #expect(outcome.output.contains("584 pictures are done already"), "\(outcome.output)")
     #expect(try bytes("cut.h5") == bytes("whole.h5"))
+  }
+
+  /// What waits of an earlier start is of the files as they were then.
+  @Test func filesThatChangedSinceAreTakenAnew() throws {
+    try makePhotos(12)
+    let (last, changed, broken) = ("photos/class 3/47.jpg", "photos/class 0/0.jpg", "photos/class 1/1.jpg")
+    let whole = try bytes(last)
+    let jpeg = Array(try Data(contentsOf: URL(filePath: "\(Self.golden)/rgb-422.jpg")))
+    try write(Array(jpeg.dropLast(jpeg.count / 2)), to: broken)
+    // The last picture cannot be read, so that the blocks before it wait.
+    try FileManager.default.removeItem(atPath: "\(directory)/\(last)")
+    try FileManager.default.createSymbolicLink(atPath: "\(directory)/\(last)", withDestinationPath: "47.jpg")
+    let skip = ["photos", "-o", "a.h5", "--on-error", "skip", "--threads", "1"]
+    #expect(try pack(skip).exitCode == 66)
+    try FileManager.default.removeItem(atPath: "\(directory)/\(last)")
+    try write(whole, to: last)
+    try write(jpeg, to: broken)
+    // Of the same length, a moment later.
+    let before = try bytes(changed)
+    var after = before
+    // The density of its dots.
+    after[15] ^= 1
+    try write(after, to: changed)
+    let outcome = try pack(skip)
+    #expect(outcome.exitCode == 0 && outcome.output.contains("48 to train on; 0 skipped"), "\(outcome.output)")
+    let words = "pictures are done already"
+    #expect(outcome.output.contains(words), "nothing was left of the first start: \(outcome.output)")
+    #expect(try pack(["photos", "-o", "b.h5"]).exitCode == 0)
+    #expect(try bytes("a.h5") == bytes("b.h5"))
   }
 
   @Test func damagedPacksAreRefused() throws {

@@ -37,6 +37,14 @@ def photo(seed, width, height):
     return Image.fromarray(np.clip(np.asarray(image) + grain, 0, 255).astype(np.uint8))
 
 
+def ink(image):
+    """The picture in cyan, magenta, yellow and black: Pillow's own conversion leaves the black away."""
+    rgb = np.asarray(image).astype(np.float64)
+    black = 255 - rgb.max(axis=-1, keepdims=True)
+    colors = 255 - rgb * 255 / np.maximum(255 - black, 1)
+    return Image.fromarray(np.rint(np.concatenate([colors, black], axis=-1)).astype(np.uint8), mode="CMYK")
+
+
 def write_photos():
     OUT.mkdir(exist_ok=True)
     a, b, c = photo(1, 93, 61), photo(2, 60, 84), photo(3, 71, 71)
@@ -46,6 +54,7 @@ def write_photos():
     a.save(OUT / "progressive.jpg", quality=85, progressive=True)
     b.convert("L").save(OUT / "grey.jpg", quality=90)
     c.convert("CMYK").save(OUT / "cmyk.jpg", quality=90)
+    ink(b).save(OUT / "ink.jpg", quality=95)
     a.save(OUT / "rgb.png")
     c.save(OUT / "rgb-2.png")
     rgba = b.convert("RGBA")
@@ -178,6 +187,8 @@ def write_golden():
     # Larger than life: the shorter side of 61 becomes 200, and of 620 only 30, where decoding scales down.
     add("rgb-420.jpg centre 200", centre(Image.open(OUT / "rgb-420.jpg"), 200, 32))
     add("large.jpg centre 100", centre(Image.open(OUT / "large.jpg"), 100, 32))
+    for name in ["cmyk.jpg", "ink.jpg"]:
+        add(name, np.asarray(Image.open(OUT / name).convert("RGB")).transpose(2, 0, 1))
     (HERE / "photos.json").write_text(json.dumps({"tensors": tensors}, indent=0) + "\n")
 
 

@@ -83,6 +83,22 @@ import Testing
     _ = try decode(bytes, 1, rows: 0..<height, columns: 0..<width)
   }
 
+  /// Some phones write zeros where a sequential file's scan says which coefficients it has, which is always all of them.
+  @Test(arguments: [[0, 0, 0], [0, 63, 0x10], [1, 5, 0x21]] as [[UInt8]])
+  func aScanHeaderThatSaysNothingIsNoDamage(words: [UInt8]) throws {
+    let bytes = file(TJSAMP_420)
+    let scan = try #require(bytes.indices.dropLast().first { bytes[$0] == 0xFF && bytes[$0 + 1] == 0xDA })
+    let end = scan + 2 + Int(bytes[scan + 3])
+    #expect(Array(bytes[end - 3..<end]) == [0, 63, 0])
+    var patched = bytes
+    patched.replaceSubrange(end - 3..<end, with: words)
+    let (whole, other) = (
+      try decode(bytes, 1, rows: 0..<height, columns: 0..<width),
+      try decode(patched, 1, rows: 0..<height, columns: 0..<width)
+    )
+    #expect(whole.bytes == other.bytes)
+  }
+
   @Test func damageInAPartIsFound() throws {
     let bytes = file(TJSAMP_420)
     let cut = Array(bytes.prefix(bytes.count / 2))

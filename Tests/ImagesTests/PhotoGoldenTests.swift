@@ -108,6 +108,14 @@ import Testing
     }
   }
 
+  /// Files in ink colours, as Pillow writes and reads them: without black, and with. Products may round to the other side.
+  @Test(arguments: ["cmyk.jpg", "ink.jpg"]) func inkColoursAreThoseOfPillow(name: String) throws {
+    let image = try ImageDecoder.decode(path: "\(photoFolder)/\(name)", channels: 3)
+    let expected = try golden.tensor(name)
+    #expect([image.extents.channels, image.extents.height, image.extents.width] == expected.shape)
+    #expect(largest(image.bytes.map { Float($0) }, expected.values) <= 1)
+  }
+
   @Test func statisticsAreThoseOfNumPy() throws {
     let intake = PictureIntake(PictureIntake.Settings(meanSide: 40, meanCrop: 32))
     var statistics = PhotoStatistics(side: 32)

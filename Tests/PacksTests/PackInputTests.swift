@@ -129,6 +129,31 @@ import Testing
         "broken.txt: expected a path and a label in each line, found \"lonely.jpg\" in line 2."))
   }
 
+  /// A tab divides before a comma, a comma before a blank.
+  @Test func classNamesAndPathsWithBlanks() throws {
+    func listed(_ text: String) throws -> [String] {
+      try touch(["list.txt"], text)
+      let listing = try PackInput(source: folder.file("list.txt")).listing()
+      return listing.parts[.training]?.entries.map { "\($0.name) is \(listing.classNames[Int($0.label)])" } ?? []
+    }
+    #expect(
+      try listed("a.jpg\tgolden retriever\nb c, d.jpg\tcat, black\n")
+        == ["a.jpg is golden retriever", "b c, d.jpg is cat, black"])
+    #expect(try listed("a b.jpg,golden retriever\nc.png, cat\n") == ["a b.jpg is golden retriever", "c.png is cat"])
+    #expect(try listed("a, b.jpg 1\nc d.jpg 0\ne,f.jpg,1\n") == ["a, b.jpg is 1", "c d.jpg is 0", "e,f.jpg is 1"])
+    #expect(try listed("without an ending 1\nor, with commas\n") == ["without an ending is 1", "or is with commas"])
+    #expect(try listed("\u{FEFF}a.jpg cat\nb.jpg dog\n") == ["a.jpg is cat", "b.jpg is dog"])
+  }
+
+  @Test func classesWithoutPicturesAreKnown() throws {
+    try touch(["list.txt"], "a.jpg 1\nb.jpg 3\n")
+    var listing = try PackInput(source: folder.file("list.txt")).listing()
+    #expect(listing.emptyClasses == [0, 2])
+    try touch(["list.txt"], "a.jpg 1\nb.jpg 0\n")
+    listing = try PackInput(source: folder.file("list.txt")).listing()
+    #expect(listing.emptyClasses == [])
+  }
+
   @Test func whatIsNoDataIsNamed() throws {
     #expect(problem(PackInput(source: folder.file("nowhere"))).contains("nowhere: expected a folder of class folders"))
     #expect(problem(PackInput(source: folder.path)).contains("found an empty folder"))

@@ -1,0 +1,84 @@
+import Communication
+import Images
+
+extension PackListing {
+  /// Many pictures' names and labels. ImageNet has 1.3 million of them on every rank, so that they are kept as bytes and not
+  /// as texts of their own.
+  public struct Entries: Equatable, Sendable {
+    /// UTF-8, one name after the other.
+    private var names: [UInt8] = []
+    /// By entry: where its name ends.
+    private var ends: [Int] = []
+    public private(set) var labels: [Int32] = []
+
+    public init() {}
+
+    mutating func append(name: some Sequence<UInt8>, label: Int32) {
+      names.append(contentsOf: name)
+      ends.append(names.count)
+      labels.append(label)
+    }
+
+    mutating func append(_ entry: Entry) { append(name: entry.name.utf8, label: entry.label) }
+
+    /// Those at `indices`, in that order.
+    func selected(_ indices: [Int]) -> Entries {
+      var selected = Entries()
+      for index in indices { selected.append(name: names[range(index)], label: labels[index]) }
+      return selected
+    }
+
+    /// Puts `table[label]` in place of each label.
+    mutating func relabel(_ table: [Int32]) {
+      for index in labels.indices { labels[index] = table[Int(labels[index])] }
+    }
+
+    private func range(_ index: Int) -> Range<Int> { (index > 0 ? ends[index - 1] : 0)..<ends[index] }
+
+    /// XXH64 of all of it.
+    func digest(seed: UInt64) -> UInt64 {
+      func hash<Value>(_ values: [Value], _ seed: UInt64) -> UInt64 {
+        values.withUnsafeBytes { xxHash64($0, seed: seed) }
+      }
+      return hash(labels, hash(ends, hash(names, seed)))
+    }
+
+    // MARK: - To all ranks
+
+    /// How much room a rank must make before it is given the entries.
+    struct Extent: Codable {
+      var count: Int
+      var bytes: Int
+    }
+
+    var extent: Extent { Extent(count: count, bytes: names.count) }
+
+    /// What rank 0's entries are to be copied to.
+    init(room: Extent) {
+      names = [UInt8](repeating: 0, count: room.bytes)
+      ends = [Int](repeating: 0, count: room.count)
+      labels = [Int32](repeating: 0, count: room.count)
+    }
+
+    /// Gives every rank what rank 0 has; the others have made room.
+    mutating func broadcast(_ world: World) throws(MPIError) {
+      func share<Value>(_ values: inout [Value]) throws(MPIError) {
+        try values.withUnsafeMutableBufferPointer { (values) throws(MPIError) in
+          try world.broadcast(UnsafeMutableRawBufferPointer(values), root: 0)
+        }
+      }
+      try share(&names)
+      try share(&ends)
+      try share(&labels)
+    }
+  }
+}
+
+extension PackListing.Entries: RandomAccessCollection {
+  public var startIndex: Int { 0 }
+  public var endIndex: Int { labels.count }
+
+  public subscript(index: Int) -> PackListing.Entry {
+    PackListing.Entry(name: String(decoding: names[range(index)], as: UTF8.self), label: labels[index])
+  }
+}
