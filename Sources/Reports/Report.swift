@@ -6,11 +6,13 @@ public struct Report {
   public let figures: [Figure]
   private let runs: [RunContents]
   private let evaluations: [ClassFigures.Evaluation]
+  private let pictures: (any PictureSource)?
 
   /// From run folders and tables of errors by class, in any order and number.
   ///
+  /// - Parameter pictures: finds the pictures that predictions count; without it they are not shown.
   /// - Throws: `ReportError` for the first thing that is missing or is neither.
-  public init(paths: [String]) throws(ReportError) {
+  public init(paths: [String], pictures: (any PictureSource)? = nil) throws(ReportError) {
     precondition(!paths.isEmpty, "a report of nothing")
     let names = Self.names(paths)
     var runs: [RunContents] = []
@@ -30,16 +32,18 @@ public struct Report {
       }
       evaluations.append((name, try ClassErrorsFile.parse(table)))
     }
-    self.init(runs: runs, evaluations: evaluations)
+    self.init(runs: runs, evaluations: evaluations, pictures: pictures)
   }
 
   /// Of one run, as it is now.
-  public init(run: RunContents) {
-    self.init(runs: [run], evaluations: run.classErrors.isEmpty ? [] : [(run.name, run.classErrors)])
+  public init(run: RunContents, pictures: (any PictureSource)? = nil) {
+    let evaluations = run.classErrors.isEmpty ? [] : [(run.name, run.classErrors)]
+    self.init(runs: [run], evaluations: evaluations, pictures: pictures)
   }
 
-  private init(runs: [RunContents], evaluations: [ClassFigures.Evaluation]) {
+  private init(runs: [RunContents], evaluations: [ClassFigures.Evaluation], pictures: (any PictureSource)?) {
     self.runs = runs
+    self.pictures = pictures
     self.evaluations = evaluations
     curves = CurveFigures.all(runs)
     coefficients = CoefficientFigures.all(runs)
@@ -87,7 +91,7 @@ public struct Report {
     page.section(
       "pictures", "Pictures",
       runs.filter { !$0.predictions.isEmpty }.map { run in
-        (runs.count == 1 ? "" : "<h3>\(escaped(run.name))</h3>") + PicturePanels(run).html()
+        (runs.count == 1 ? "" : "<h3>\(escaped(run.name))</h3>") + PicturePanels(run, from: pictures).html()
       }.joined())
     page.section("configuration", "Configuration", RunTables.configuration(runs))
     page.section("places", "Where it ran", RunTables.places(runs))

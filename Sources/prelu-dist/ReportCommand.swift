@@ -34,7 +34,7 @@ struct ReportCommand: ParsableCommand {
 
   func run() throws {
     do {
-      let report = try Report(paths: runs)
+      let report = try Report(paths: runs, pictures: RunPictures())
       if let svg {
         let names = try report.writePlots(toFolder: svg)
         Console.say("\(svg): \(names.count) plots (\(names.joined(separator: ", ")))")

@@ -67,6 +67,7 @@ struct Page {
     .panel{display:grid;grid-template-columns:repeat(auto-fill,minmax(200px,1fr));gap:14px}
     .card{border:1px solid var(--grid);border-radius:6px;padding:10px;min-width:0}
     .card img{width:84px;height:84px;object-fit:contain;image-rendering:pixelated;background:#000;border-radius:3px}
+    .card .photo{image-rendering:auto}
     .card p{margin:4px 0;overflow-wrap:anywhere}
     .card ol{list-style:none;margin:0;padding:0;font-size:13px}
     .card li{position:relative;display:flex;justify-content:space-between;gap:6px;padding:1px 4px;margin:2px 0}

@@ -16,6 +16,8 @@ public struct RunContents {
   package var statistics: [LayerStatistics] = []
   public var classErrors: [ClassErrors] = []
   public var predictions: [Prediction] = []
+  /// Which pictures the predictions count; nil where their table does not say.
+  var predicted: PredictedPictures?
   /// The header of the newest checkpoint that can be read.
   var checkpoint: CheckpointHeader?
   public var coefficients: [LayerCoefficients] = []
@@ -43,7 +45,9 @@ public struct RunContents {
     places = try PlacesFile.read(file(PlacesFile.name))
     statistics = try StatisticsFile.read(file(StatisticsFile.name))
     if let table = try CSVTable.read(file(ClassErrorsFile.name)) { classErrors = try ClassErrorsFile.parse(table) }
-    if let table = try CSVTable.read(file(PredictionsFile.name)) { predictions = try PredictionsFile.parse(table) }
+    if let table = try CSVTable.read(file(PredictionsFile.name)) {
+      (predictions, predicted) = try PredictionsFile.parse(table)
+    }
     readCheckpoint(checkpointPath)
     guard !metrics.isEmpty || checkpoint != nil || !statistics.isEmpty else {
       throw ReportError(
