@@ -41,7 +41,11 @@ public struct Report {
     self.init(runs: [run], evaluations: evaluations, pictures: pictures)
   }
 
-  private init(runs: [RunContents], evaluations: [ClassFigures.Evaluation], pictures: (any PictureSource)?) {
+  /// Of several runs and evaluations that are read already.
+  package init(
+    runs: [RunContents], evaluations: [(name: String, classes: [ClassErrors])] = [],
+    pictures: (any PictureSource)? = nil
+  ) {
     self.runs = runs
     self.pictures = pictures
     self.evaluations = evaluations

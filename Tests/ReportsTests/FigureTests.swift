@@ -123,6 +123,50 @@ import Testing
     #expect(svg.components(separatedBy: "class=\"mark\"").count == 2)
   }
 
+  // MARK: - Many runs
+
+  /// Fifteen runs, as an experiment makes them, of which the eighth has the colour of the first.
+  @Test func manyRunsAreToldApart() throws {
+    let (folder, run) = try Self.run(epochs: 3)
+    withExtendedLifetime(folder) {}
+    let runs = (1...15).map { number in
+      var one = run
+      one.name = "run \(number)"
+      one.statistics = ["conv1", "conv2", "fc1"].flatMap { layer in
+        [0, 100].map {
+          LayerStatistics(
+            iteration: $0, layer: layer, response: 1, gradient: 0.1 * Double(number), updateWeightRatio: 0.001,
+            decayShare: 0.5)
+        }
+      }
+      one.coefficients = [LayerCoefficients(layer: "conv1", isShared: false, values: [0.1, 0.2, 0.25 + Float(number)])]
+      one.filters = FirstFilters(layer: "conv1", shape: [2, 1, 2, 2], values: [1, -1, 0, 0.5, 0, 0, 0, 0])
+      return one
+    }
+    let figures = Report(runs: runs).figures
+    for (name, lines) in [("error", 15), ("loss", 15), ("error-by-time", 15), ("gradients", 15)] {
+      let figure = try #require(figures.first { $0.name == name })
+      let styles = try XMLReading(figure.svg(.wide)).elements.filter { $0.name == "polyline" }
+        .map { "\($0.attributes["class"] ?? "") \($0.attributes["stroke-dasharray"] ?? "")" }
+      #expect(styles.count == lines && Set(styles).count == lines, "\(name): \(styles)")
+    }
+    func caption(_ name: String) throws -> String { try #require(figures.first { $0.name == name }, "\(name)").caption }
+    #expect(try caption("error").contains("the training errors of so many runs are in the table only"))
+    #expect(try caption("gradients").contains("The last logged iteration of each run"))
+    #expect(try caption("gradients-over-time-4").contains("the first 4 of 15 runs"))
+    #expect(try caption("coefficients").contains("the first 7 of 15 runs"))
+    for name in ["filters-6", "coefficient-histograms-6"] {
+      #expect(try caption(name).contains("the first 6 of 15 runs"))
+    }
+    for name in ["gradients-over-time-5", "filters-7", "coefficient-histograms-7"] {
+      #expect(!figures.map(\.name).contains(name))
+    }
+    // Seven runs have both lines, and nothing to say.
+    let seven = try #require(Report(runs: Array(runs[..<7])).figures.first)
+    #expect(try Reading(seven.svg(.narrow)).lines.count == 14)
+    #expect(!seven.caption.contains("table only"))
+  }
+
   // MARK: - Classes
 
   private func evaluation(_ errors: [(top1: Int, top5: Int)], _ name: String) throws -> String {

@@ -2,6 +2,9 @@ import Glibc
 
 /// Figures of learned coefficients (the paper's Table 1) and of the first layer's filters.
 enum CoefficientFigures {
+  /// So many runs have histograms and filters.
+  private static let runLimit = 6
+
   static func all(_ runs: [RunContents]) -> [Figure] {
     ([byLayer(runs)] + runs.enumerated().flatMap { [histograms($1, $0, among: runs), filters($1, $0, among: runs)] })
       .compactMap { $0 }
@@ -10,6 +13,11 @@ enum CoefficientFigures {
   private static func byLayer(_ runs: [RunContents]) -> Figure? {
     let learned = runs.enumerated().filter { !$0.element.coefficients.isEmpty }
     guard !learned.isEmpty else { return nil }
+    // No more than there are colours: boxes have no strokes to tell them apart by. A run has one colour in all figures
+    // where there are enough of them.
+    let shown = learned.prefix(Palette.seriesCount).enumerated().map { order, learned in
+      (colour: Palette.series(runs.count > Palette.seriesCount ? order : learned.offset).name, run: learned.element)
+    }
     var layers: [String] = []
     for (_, run) in learned {
       for one in run.coefficients where !layers.contains(one.layer) { layers.append(one.layer) }
@@ -26,9 +34,9 @@ enum CoefficientFigures {
         ] + one.quartiles.map { .number($0) }
       }
     }
-    let values = learned.flatMap { $0.element.coefficients.flatMap { [$0.quartiles[0], $0.quartiles[4]] } }
+    let values = shown.flatMap { $0.run.coefficients.flatMap { [$0.quartiles[0], $0.quartiles[4]] } }
     let draw: (FigureSize) -> Drawing = { size in
-      let legend = learned.count == 1 ? [] : learned.map { Frame.Entry(name: $1.name, style: Palette.series($0).name) }
+      let legend = shown.count == 1 ? [] : shown.map { Frame.Entry(name: $0.run.name, style: $0.colour) }
       var measure = Drawing(width: size.width, height: 0)
       let legendHeight = Frame.drawLegend(legend, in: &measure, size) - size.top
       var drawing = Drawing(width: size.width, height: size.height + size.top + legendHeight)
@@ -38,14 +46,13 @@ enum CoefficientFigures {
         y: Axis(.linear, holding: values + [0], isRounded: true), xLabel: "layers from the input to the output",
         yLabel: "coefficient a", legend: legend, xTicks: ticks)
       let slot = (frame.right - frame.left) / Double(layers.count)
-      let step = slot * 0.7 / Double(learned.count)
+      let step = slot * 0.7 / Double(shown.count)
       let width = min(step * 0.5, 14)
-      for (order, (index, run)) in learned.enumerated() {
-        let colour = Palette.series(index).name
+      for (order, (colour, run)) in shown.enumerated() {
         for one in run.coefficients {
           guard let place = layers.firstIndex(of: one.layer) else { continue }
           let across =
-            frame.left + (Double(place) + 0.5) * slot + (Double(order) - Double(learned.count - 1) / 2) * step
+            frame.left + (Double(place) + 0.5) * slot + (Double(order) - Double(shown.count - 1) / 2) * step
           let q = one.quartiles.compactMap { frame.point(0, $0)?.y }
           guard q.count == 5, let mean = frame.point(0, one.mean)?.y else { continue }
           let title =
@@ -62,7 +69,7 @@ enum CoefficientFigures {
       name: "coefficients", title: "Learned PReLU coefficients by layer",
       caption: "Dot: the mean over the layer's channels, or the shared value; box: the middle half of the channels; "
         + "line: from the least to the greatest. They start at the recipe's value (0.25 in the paper); 0 is ReLU, "
-        + "1 is linear.",
+        + "1 is linear." + Figure.limitNote(shown.count, of: learned.count),
       table: table, drawing: draw)
   }
 
@@ -72,7 +79,7 @@ enum CoefficientFigures {
 
   private static func histograms(_ run: RunContents, _ index: Int, among runs: [RunContents]) -> Figure? {
     let layers = run.coefficients.filter { $0.values.count > 1 && $0.values.allSatisfy(\.isFinite) }
-    guard !layers.isEmpty, index < 6 else { return nil }
+    guard !layers.isEmpty, index < runLimit else { return nil }
     let all = layers.flatMap(\.values).map(Double.init)
     let axis = Axis(.linear, holding: all, count: 3)
     let width = (axis.upper - axis.lower) / Double(binCount)
@@ -132,14 +139,15 @@ enum CoefficientFigures {
     return Figure(
       name: "coefficient-histograms\(suffix)",
       title: "Coefficients over channels" + (runs.count == 1 ? "" : ": \(run.name)"),
-      caption: "How each layer's coefficients spread over its channels (their number in brackets).", table: table,
+      caption: "How each layer's coefficients spread over its channels (their number in brackets)."
+        + Figure.limitNote(runLimit, of: runs.count), table: table,
       drawing: draw)
   }
 
   // MARK: - Filters
 
   private static func filters(_ run: RunContents, _ index: Int, among runs: [RunContents]) -> Figure? {
-    guard let filters = run.filters, index < 6 else { return nil }
+    guard let filters = run.filters, index < runLimit else { return nil }
     let (count, channels) = (filters.shape[0], filters.shape[1])
     let (height, width) = (filters.shape[2], filters.shape[3])
     guard let largest = filters.values.map(abs).max(), largest.isFinite else { return nil }
@@ -185,7 +193,8 @@ enum CoefficientFigures {
       name: "filters\(suffix)",
       title: "Filters of \(filters.layer)" + (runs.count == 1 ? "" : ": \(run.name)"),
       caption: "\(count) filters of \(height) × \(width) over \(channels) channel\(channels == 1 ? "" : "s")\(shown). "
-        + "Middle grey is 0, white is +\(Number.short(Double(largest))), black the same negative: one scale for all.",
+        + "Middle grey is 0, white is +\(Number.short(Double(largest))), black the same negative: one scale for all."
+        + Figure.limitNote(runLimit, of: runs.count),
       table: table, drawing: draw)
   }
 }
