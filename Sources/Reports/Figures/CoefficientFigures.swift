@@ -102,36 +102,47 @@ enum CoefficientFigures {
     let draw: (FigureSize) -> Drawing = { size in
       let columns = size.isNarrow ? 2 : 5
       let tile = (size.width - 8) / Double(columns)
-      let tileHeight = 104.0
+      let (height, tickFont) = (60.0, size.fontSize - 1)
+      let tileHeight = height + size.fontSize + tickFont + 24
       let rows = (layers.count + columns - 1) / columns
-      var drawing = Drawing(width: size.width, height: size.top + Double(rows) * tileHeight + size.fontSize + 8)
+      var drawing = Drawing(width: size.width, height: size.top + Double(rows) * tileHeight + size.fontSize + 10)
       size.drawTitle(&drawing)
       for (place, one) in layers.enumerated() {
-        let left = 4 + Double(place % columns) * tile + 8
-        let top = size.top + Double(place / columns) * tileHeight
-        let (inner, height) = (tile - 20, 54.0)
         let counts = bins(one)
-        let most = Double(max(counts.max() ?? 1, 1))
+        let vertical = Axis(
+          .linear, holding: [0, Double(counts.max() ?? 1)], count: 2, wholeNumbers: true, isRounded: true)
+        let names = vertical.ticks.map { vertical.label($0) }
+        let left =
+          4 + Double(place % columns) * tile + 6 + (names.map { Double($0.count) }.max() ?? 1) * tickFont * 0.58
+        let right = 4 + Double(place % columns + 1) * tile - 10
+        let inner = right - left
+        let top = size.top + Double(place / columns) * tileHeight
         drawing.text(
           size.fitting("\(one.layer) (\(one.values.count))", width: inner), x: left, y: top + size.fontSize,
           size: size.fontSize, style: "b")
-        let base = top + size.fontSize + 8 + height
+        let base = top + size.fontSize + 10 + height
+        for (tick, name) in zip(vertical.ticks, names) {
+          guard let up = vertical.place(tick) else { continue }
+          drawing.line(left, base - up * height, right, base - up * height, style: "grid")
+          drawing.text(
+            name, x: left - 4, y: base - up * height + tickFont * 0.35, size: tickFont, anchor: .end, style: "m count")
+        }
         for (bin, count) in counts.enumerated() where count > 0 {
-          let bar = Double(count) / most * height
+          let bar = (vertical.place(Double(count)) ?? 0) * height
           drawing.rectangle(
             left + Double(bin) / Double(binCount) * inner, base - bar, inner / Double(binCount) - 0.6, bar,
-            style: "area \(colour)", title: "\(one.layer): \(count) channels")
+            style: "area \(colour)", title: "\(one.layer): \(count) channel\(count == 1 ? "" : "s")")
         }
-        drawing.line(left, base, left + inner, base, style: "axis")
+        drawing.line(left, base, right, base, style: "axis")
         for tick in axis.ticks {
           guard let at = axis.place(tick), (0...1).contains(at) else { continue }
           drawing.text(
-            axis.label(tick), x: left + at * inner, y: base + size.fontSize, size: size.fontSize - 1.5,
-            anchor: at < 0.1 ? .start : at > 0.9 ? .end : .middle, style: "m")
+            axis.label(tick), x: left + at * inner, y: base + tickFont + 3, size: tickFont,
+            anchor: at < 0.1 ? .start : at > 0.9 ? .end : .middle, style: "m xtick")
         }
       }
       drawing.text(
-        "coefficient a; height: channels, scaled in each layer", x: size.width / 2, y: drawing.height - 6,
+        "across: coefficient a; up: channels, to each layer's own scale", x: size.width / 2, y: drawing.height - 6,
         size: size.fontSize, anchor: .middle)
       return drawing
     }
@@ -163,17 +174,22 @@ enum CoefficientFigures {
     let isColour = channels == 3
     let perFilter = isColour ? 1 : channels
     let planes = min(count * perFilter, 512)
+    func grey(_ value: Float) -> UInt8 {
+      UInt8(max(0, min(255, (127.5 + 127.5 * value / max(largest, .leastNormalMagnitude)).rounded())))
+    }
     func pixel(_ plane: Int, _ y: Int, _ x: Int, _ c: Int) -> UInt8 {
       let (filter, channel) = isColour ? (plane, c) : (plane / perFilter, plane % perFilter)
       let value = filters.values[((filter * channels + channel) * height + y) * width + x]
-      return UInt8(max(0, min(255, (127.5 + 127.5 * value / max(largest, .leastNormalMagnitude)).rounded())))
+      return grey(value)
     }
+    let ends = [-largest, 0, largest].map { Number.short(Double($0)) }
     let draw: (FigureSize) -> Drawing = { size in
       let pixelSize = max(2, min(20, Int(size.isNarrow ? 40 : 60) / max(height, width)))
       let cell = Double(pixelSize * max(height, width)) + 6
       let columns = max(1, min(planes, Int((size.width - 12) / cell)))
       let rows = (planes + columns - 1) / columns
-      var drawing = Drawing(width: size.width, height: size.top + Double(rows) * cell + 8)
+      let bottom = size.top + Double(rows) * cell
+      var drawing = Drawing(width: size.width, height: bottom + size.fontSize + 36)
       size.drawTitle(&drawing)
       for plane in 0..<planes {
         var pixels: [UInt8] = []
@@ -185,6 +201,21 @@ enum CoefficientFigures {
           x: 8 + Double(plane % columns) * cell, y: size.top + Double(plane / columns) * cell,
           width: Double(pixelSize * width), height: Double(pixelSize * height))
       }
+      // The greys between the ends, as the filters' own.
+      let (barLeft, barWidth) = (8 + size.textWidth(ends[0]) / 2, 180.0)
+      let greys = (0...254).map { grey((Float($0) - 127) / 127 * largest) }
+      drawing.picture(
+        Picture.dataURI(greys, height: 1, width: greys.count, channels: 1), x: barLeft, y: bottom + 6, width: barWidth,
+        height: 12)
+      for (place, name) in ends.enumerated() {
+        let across = barLeft + Double(place) / 2 * barWidth
+        drawing.line(across, bottom + 18, across, bottom + 22, style: "axis")
+        drawing.text(
+          name, x: across, y: bottom + 24 + size.fontSize, size: size.fontSize, anchor: .middle, style: "m")
+      }
+      drawing.text(
+        isColour ? "weight, in each colour" : "weight", x: barLeft + barWidth + 20 + size.textWidth(ends[2]) / 2,
+        y: bottom + 16, size: size.fontSize)
       return drawing
     }
     let suffix = runs.count == 1 ? "" : "-\(index + 1)"
@@ -193,7 +224,7 @@ enum CoefficientFigures {
       name: "filters\(suffix)",
       title: "Filters of \(filters.layer)" + (runs.count == 1 ? "" : ": \(run.name)"),
       caption: "\(count) filters of \(height) × \(width) over \(channels) channel\(channels == 1 ? "" : "s")\(shown). "
-        + "Middle grey is 0, white is +\(Number.short(Double(largest))), black the same negative: one scale for all."
+        + "Middle grey is 0, white the largest weight's size, black the same negative: one scale for all."
         + Figure.limitNote(runLimit, of: runs.count),
       table: table, drawing: draw)
   }
