@@ -7,13 +7,33 @@ public struct Report {
   private let runs: [RunContents]
   private let evaluations: [ClassFigures.Evaluation]
   private let pictures: (any PictureSource)?
+  private let note: Note?
+
+  /// What somebody says of the runs, in a plain text file.
+  private struct Note {
+    let name: String
+    let text: String
+
+    init(path: String) throws(ReportError) {
+      guard let text = try TextFile.read(path) else {
+        throw ReportError(.missing, path: path, problem: "there is no such text to put into the report")
+      }
+      (name, self.text) = (RunContents.lastName(path), text)
+    }
+  }
 
   /// From run folders and tables of errors by class, in any order and number.
   ///
-  /// - Parameter pictures: finds the pictures that predictions count; without it they are not shown.
+  /// - Parameters:
+  ///   - pictures: finds the pictures that predictions count; without it they are not shown.
+  ///   - note: a plain text file that the page begins with.
   /// - Throws: `ReportError` for the first thing that is missing or is neither.
-  public init(paths: [String], pictures: (any PictureSource)? = nil) throws(ReportError) {
+  public init(
+    paths: [String], pictures: (any PictureSource)? = nil, note: String? = nil
+  ) throws(ReportError) {
     precondition(!paths.isEmpty, "a report of nothing")
+    var text: Note?
+    if let note { text = try Note(path: note) }
     let names = Self.names(paths)
     var runs: [RunContents] = []
     var evaluations: [ClassFigures.Evaluation] = []
@@ -32,7 +52,7 @@ public struct Report {
       }
       evaluations.append((name, try ClassErrorsFile.parse(table)))
     }
-    self.init(runs: runs, evaluations: evaluations, pictures: pictures)
+    self.init(runs: runs, evaluations: evaluations, pictures: pictures, note: text)
   }
 
   /// Of one run, as it is now.
@@ -46,8 +66,15 @@ public struct Report {
     runs: [RunContents], evaluations: [(name: String, classes: [ClassErrors])] = [],
     pictures: (any PictureSource)? = nil
   ) {
+    self.init(runs: runs, evaluations: evaluations, pictures: pictures, note: nil)
+  }
+
+  private init(
+    runs: [RunContents], evaluations: [ClassFigures.Evaluation], pictures: (any PictureSource)?, note: Note?
+  ) {
     self.runs = runs
     self.pictures = pictures
+    self.note = note
     self.evaluations = evaluations
     curves = CurveFigures.all(runs)
     coefficients = CoefficientFigures.all(runs)
@@ -87,6 +114,7 @@ public struct Report {
   /// The page. `now` is what it calls the time of its making: ISO 8601.
   public func html(now: String = Date().formatted(.iso8601)) -> String {
     var page = Page()
+    if let note { page.section("note", note.name, "<pre>\(escaped(note.text))</pre>") }
     page.section("summary", "Summary", RunTables.summary(runs))
     page.section("curves", "Curves", curves.map(Page.figure).joined())
     page.section("coefficients", "Coefficients and filters", coefficients.map(Page.figure).joined())

@@ -47,6 +47,17 @@ import Testing
     #expect(!html.contains(folder.path))
   }
 
+  @Test func aNoteStandsFirst() throws {
+    let run = try makeRun("run")
+    try folder.write(Array("ours  <7 %\n  & \"theirs\" </pre><script>\n".utf8), "out & come.txt")
+    let html = try Report(paths: [run], note: folder.file("out & come.txt")).html()
+    #expect(html.contains("<pre>ours  &lt;7 %\n  &amp; &quot;theirs&quot; &lt;/pre&gt;&lt;script&gt;\n</pre>"))
+    let places = try ["<h2>out &amp; come.txt</h2>", "<h2>Summary</h2>"].map { try #require(html.range(of: $0)) }
+    #expect(places[0].upperBound < places[1].lowerBound && !html.contains("<script"))
+    let error = #expect(throws: ReportError.self) { try Report(paths: [run], note: folder.file("none")) }
+    #expect(error?.kind == .missing)
+  }
+
   @Test func runsAreOverlaidAndToldApart() throws {
     _ = try makeRun("one/run")
     _ = try makeRun("two/run")

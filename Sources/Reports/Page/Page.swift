@@ -74,6 +74,6 @@ struct Page {
     .card .bar{position:absolute;left:0;top:0;bottom:0;border-radius:2px;opacity:.22;background:var(--faint)}
     .card .true .bar{background:var(--good);opacity:.38}.card .other:first-child .bar{background:var(--bad);opacity:.38}
     .card .name,.card .score{position:relative}.card .name{overflow-wrap:anywhere}.card .true .name{font-weight:600}.card .score{white-space:nowrap}
-    @media(max-width:700px){header,main{padding:12px 16px}.wide{display:none}.narrow{display:block;max-width:520px}.panel{grid-template-columns:repeat(auto-fill,minmax(160px,1fr))}}
+    @media(max-width:800px){header,main{padding:12px 16px}.wide{display:none}.narrow{display:block;max-width:520px}.panel{grid-template-columns:repeat(auto-fill,minmax(160px,1fr))}}
     """
 }
