@@ -6,12 +6,34 @@ public struct Report {
   public let figures: [Figure]
   private let runs: [RunContents]
   private let evaluations: [ClassFigures.Evaluation]
+  private let pictures: (any PictureSource)?
+  private let note: Note?
+
+  /// What somebody says of the runs, in a plain text file.
+  private struct Note {
+    let name: String
+    let text: String
+
+    init(path: String) throws(ReportError) {
+      guard let text = try TextFile.read(path) else {
+        throw ReportError(.missing, path: path, problem: "there is no such text to put into the report")
+      }
+      (name, self.text) = (RunContents.lastName(path), text)
+    }
+  }
 
   /// From run folders and tables of errors by class, in any order and number.
   ///
+  /// - Parameters:
+  ///   - pictures: finds the pictures that predictions count; without it they are not shown.
+  ///   - note: a plain text file that the page begins with.
   /// - Throws: `ReportError` for the first thing that is missing or is neither.
-  public init(paths: [String]) throws(ReportError) {
+  public init(
+    paths: [String], pictures: (any PictureSource)? = nil, note: String? = nil
+  ) throws(ReportError) {
     precondition(!paths.isEmpty, "a report of nothing")
+    var text: Note?
+    if let note { text = try Note(path: note) }
     let names = Self.names(paths)
     var runs: [RunContents] = []
     var evaluations: [ClassFigures.Evaluation] = []
@@ -30,16 +52,29 @@ public struct Report {
       }
       evaluations.append((name, try ClassErrorsFile.parse(table)))
     }
-    self.init(runs: runs, evaluations: evaluations)
+    self.init(runs: runs, evaluations: evaluations, pictures: pictures, note: text)
   }
 
   /// Of one run, as it is now.
-  public init(run: RunContents) {
-    self.init(runs: [run], evaluations: run.classErrors.isEmpty ? [] : [(run.name, run.classErrors)])
+  public init(run: RunContents, pictures: (any PictureSource)? = nil) {
+    let evaluations = run.classErrors.isEmpty ? [] : [(run.name, run.classErrors)]
+    self.init(runs: [run], evaluations: evaluations, pictures: pictures)
   }
 
-  private init(runs: [RunContents], evaluations: [ClassFigures.Evaluation]) {
+  /// Of several runs and evaluations that are read already.
+  package init(
+    runs: [RunContents], evaluations: [(name: String, classes: [ClassErrors])] = [],
+    pictures: (any PictureSource)? = nil
+  ) {
+    self.init(runs: runs, evaluations: evaluations, pictures: pictures, note: nil)
+  }
+
+  private init(
+    runs: [RunContents], evaluations: [ClassFigures.Evaluation], pictures: (any PictureSource)?, note: Note?
+  ) {
     self.runs = runs
+    self.pictures = pictures
+    self.note = note
     self.evaluations = evaluations
     curves = CurveFigures.all(runs)
     coefficients = CoefficientFigures.all(runs)
@@ -79,6 +114,7 @@ public struct Report {
   /// The page. `now` is what it calls the time of its making: ISO 8601.
   public func html(now: String = Date().formatted(.iso8601)) -> String {
     var page = Page()
+    if let note { page.section("note", note.name, "<pre>\(escaped(note.text))</pre>") }
     page.section("summary", "Summary", RunTables.summary(runs))
     page.section("curves", "Curves", curves.map(Page.figure).joined())
     page.section("coefficients", "Coefficients and filters", coefficients.map(Page.figure).joined())
@@ -87,7 +123,7 @@ public struct Report {
     page.section(
       "pictures", "Pictures",
       runs.filter { !$0.predictions.isEmpty }.map { run in
-        (runs.count == 1 ? "" : "<h3>\(escaped(run.name))</h3>") + PicturePanels(run).html()
+        (runs.count == 1 ? "" : "<h3>\(escaped(run.name))</h3>") + PicturePanels(run, from: pictures).html()
       }.joined())
     page.section("configuration", "Configuration", RunTables.configuration(runs))
     page.section("places", "Where it ran", RunTables.places(runs))

@@ -75,7 +75,9 @@ public final class RunRecorder {
     guard writesPage || events != nil else { return }
     attempt {
       let contents = try RunContents(folder: folder, checkpointPath: checkpoint)
-      if writesPage { try Report(run: contents).write(to: "\(folder)/\(Self.pageName)") }
+      if writesPage {
+        try Report(run: contents, pictures: RunPictures()).write(to: "\(folder)/\(Self.pageName)")
+      }
       guard let row = contents.metrics.last(where: { $0.iteration == result.iteration }) else { return }
       try events?.append(
         step: row.iteration, time: Date().timeIntervalSince1970, scalars: row.scalars,

@@ -121,7 +121,7 @@ struct EvaluateCommand: ParsableCommand {
       try PredictionsFile.write(
         result.predictions.map {
           Prediction(index: $0.sample, label: $0.label, guesses: zip($0.classes, $0.scores).map { ($0, $1) })
-        }, classNames: names, to: predictions)
+        }, of: PredictedPictures(part: part.predicted, data: data), classNames: names, to: predictions)
     }
     if let results {
       try ResultsFile.append(

@@ -27,6 +27,10 @@ struct ReportCommand: ParsableCommand {
       "Write the plots, one SVG and one CSV each, into this folder instead of a page.", valueName: "dir"))
   var svg: String?
 
+  @Option(
+    help: ArgumentHelp("Begin the page with this plain text, such as an experiment's outcome.", valueName: "file"))
+  var note: String?
+
   func validate() throws {
     guard !runs.isEmpty else { throw ValidationError("Name at least one run folder.") }
     if output == "" { throw ValidationError("-o needs the name of a file.") }
@@ -34,7 +38,7 @@ struct ReportCommand: ParsableCommand {
 
   func run() throws {
     do {
-      let report = try Report(paths: runs)
+      let report = try Report(paths: runs, pictures: RunPictures(), note: note)
       if let svg {
         let names = try report.writePlots(toFolder: svg)
         Console.say("\(svg): \(names.count) plots (\(names.joined(separator: ", ")))")

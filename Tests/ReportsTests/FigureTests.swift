@@ -5,47 +5,6 @@ import Testing
 
 /// Reads plots back: what is drawn is what the tables say.
 @Suite struct FigureTests {
-  /// A plot read back: the places and names of its ticks, and its lines' points in pixels.
-  private struct Reading {
-    var xTicks: [(place: Double, value: Double)] = []
-    var yTicks: [(place: Double, value: Double)] = []
-    var lines: [(name: String, points: [(x: Double, y: Double)])] = []
-    var bars: [(title: String, x: Double, width: Double)] = []
-
-    init(_ svg: String) throws {
-      let document = try XMLReading(svg)
-      for element in document.elements {
-        let style = element.attributes["class"] ?? ""
-        switch element.name {
-        case "text" where style.contains("xtick"):
-          if let value = Self.number(element.text) { xTicks.append((try element.number("x"), value)) }
-        case "text" where style.contains("ytick"):
-          // The name stands with its middle at the line; both ends are moved alike, so the slope is what counts.
-          if let value = Self.number(element.text) {
-            yTicks.append((try element.number("y") - 0.35 * element.number("font-size"), value))
-          }
-        case "polyline":
-          let points = try #require(element.attributes["points"]).split(separator: " ").map { pair in
-            let parts = pair.split(separator: ",").compactMap { Double($0) }
-            return (parts[0], parts[1])
-          }
-          lines.append((element.title, points))
-        case "rect" where style.contains("area") && !element.title.isEmpty:
-          bars.append((element.title, try element.number("x"), try element.number("width")))
-        default: break
-        }
-      }
-    }
-
-    private static func number(_ text: String) -> Double? { Double(text.replacing("−", with: "-")) }
-
-    /// The value at a place, by the outermost named ticks.
-    static func value(_ place: Double, _ ticks: [(place: Double, value: Double)]) throws -> Double {
-      let (a, b) = (try #require(ticks.first), try #require(ticks.last))
-      return a.value + (place - a.place) / (b.place - a.place) * (b.value - a.value)
-    }
-  }
-
   private static func run(epochs: Int) throws -> (folder: ScratchFolder, run: RunContents) {
     let folder = try ScratchFolder()
     let file = MetricsFile(path: folder.file("metrics.csv"))
@@ -72,19 +31,19 @@ import Testing
       let figure = try #require(figures.first { $0.name == name })
       let table = try CSVTable(figure.table.csv, path: name)
       for size in [FigureSize.wide, .narrow] {
-        let reading = try Reading(figure.svg(size))
+        let reading = try SVGReading(figure.svg(size))
         for (line, column) in columns {
-          let points = try #require(reading.lines.first { $0.name == line }?.points, "\(name): \(line)")
+          let points = try #require(reading.line(line)?.points, "\(name): \(line)")
           #expect(points.count == epochs)
           let xs = try #require(table.header.firstIndex(of: "epoch"))
           let ys = try #require(table.header.firstIndex(of: column))
           // Coordinates have two digits after the point.
-          let yUnit = try abs(Reading.value(1, reading.yTicks) - Reading.value(0, reading.yTicks))
-          let xUnit = try abs(Reading.value(1, reading.xTicks) - Reading.value(0, reading.xTicks))
+          let yUnit = try abs(SVGReading.value(1, reading.yTicks) - SVGReading.value(0, reading.yTicks))
+          let xUnit = try abs(SVGReading.value(1, reading.xTicks) - SVGReading.value(0, reading.xTicks))
           for (point, row) in zip(points, table.rows) {
             let (x, y) = (try #require(Double(row.fields[xs])), try #require(Double(row.fields[ys])))
-            #expect(try abs(Reading.value(point.x, reading.xTicks) - x) < 0.02 * xUnit)
-            #expect(try abs(Reading.value(point.y, reading.yTicks) - y) < 0.02 * yUnit, "\(name) \(line) at \(x)")
+            #expect(try abs(SVGReading.value(point.x, reading.xTicks) - x) < 0.02 * xUnit)
+            #expect(try abs(SVGReading.value(point.y, reading.yTicks) - y) < 0.02 * yUnit, "\(name) \(line) at \(x)")
           }
         }
       }
@@ -97,14 +56,14 @@ import Testing
     withExtendedLifetime(folder) {}
     let figure = try #require(report.figures.first { $0.name == "error" })
     #expect(figure.table.rows.count == 5000)
-    let reading = try Reading(figure.svg(.wide))
-    let points = try #require(reading.lines.first { $0.name == "validation" }?.points)
+    let reading = try SVGReading(figure.svg(.wide))
+    let points = try #require(reading.line("validation")?.points)
     #expect((800...3400).contains(points.count), "\(points.count)")
     #expect(zip(points, points.dropFirst()).allSatisfy { $0.x <= $1.x })
     let errors = run.metrics.compactMap(\.validationTop1Error)
-    let unit = try abs(Reading.value(1, reading.yTicks) - Reading.value(0, reading.yTicks))
+    let unit = try abs(SVGReading.value(1, reading.yTicks) - SVGReading.value(0, reading.yTicks))
     // The extremes are there, and what is there is one of the data.
-    let drawn = try points.map { try Reading.value($0.y, reading.yTicks) }
+    let drawn = try points.map { try SVGReading.value($0.y, reading.yTicks) }
     #expect(abs(try #require(drawn.max()) - errors.max()!) < 0.02 * unit)
     #expect(abs(try #require(drawn.min()) - errors.min()!) < 0.02 * unit)
     let sorted = errors.sorted()
@@ -121,6 +80,50 @@ import Testing
     withExtendedLifetime(folder) {}
     #expect(svg.contains(">rate 0.001<"))
     #expect(svg.components(separatedBy: "class=\"mark\"").count == 2)
+  }
+
+  // MARK: - Many runs
+
+  /// Fifteen runs, as an experiment makes them, of which the eighth has the colour of the first.
+  @Test func manyRunsAreToldApart() throws {
+    let (folder, run) = try Self.run(epochs: 3)
+    withExtendedLifetime(folder) {}
+    let runs = (1...15).map { number in
+      var one = run
+      one.name = "run \(number)"
+      one.statistics = ["conv1", "conv2", "fc1"].flatMap { layer in
+        [0, 100].map {
+          LayerStatistics(
+            iteration: $0, layer: layer, response: 1, gradient: 0.1 * Double(number), updateWeightRatio: 0.001,
+            decayShare: 0.5)
+        }
+      }
+      one.coefficients = [LayerCoefficients(layer: "conv1", isShared: false, values: [0.1, 0.2, 0.25 + Float(number)])]
+      one.filters = FirstFilters(layer: "conv1", shape: [2, 1, 2, 2], values: [1, -1, 0, 0.5, 0, 0, 0, 0])
+      return one
+    }
+    let figures = Report(runs: runs).figures
+    for (name, lines) in [("error", 15), ("loss", 15), ("error-by-time", 15), ("gradients", 15)] {
+      let figure = try #require(figures.first { $0.name == name })
+      let styles = try XMLReading(figure.svg(.wide)).elements.filter { $0.name == "polyline" }
+        .map { "\($0.attributes["class"] ?? "") \($0.attributes["stroke-dasharray"] ?? "")" }
+      #expect(styles.count == lines && Set(styles).count == lines, "\(name): \(styles)")
+    }
+    func caption(_ name: String) throws -> String { try #require(figures.first { $0.name == name }, "\(name)").caption }
+    #expect(try caption("error").contains("the training errors of so many runs are in the table only"))
+    #expect(try caption("gradients").contains("The last logged iteration of each run"))
+    #expect(try caption("gradients-over-time-4").contains("the first 4 of 15 runs"))
+    #expect(try caption("coefficients").contains("the first 7 of 15 runs"))
+    for name in ["filters-6", "coefficient-histograms-6"] {
+      #expect(try caption(name).contains("the first 6 of 15 runs"))
+    }
+    for name in ["gradients-over-time-5", "filters-7", "coefficient-histograms-7"] {
+      #expect(!figures.map(\.name).contains(name))
+    }
+    // Seven runs have both lines, and nothing to say.
+    let seven = try #require(Report(runs: Array(runs[..<7])).figures.first)
+    #expect(try SVGReading(seven.svg(.narrow)).lines.count == 14)
+    #expect(!seven.caption.contains("table only"))
   }
 
   // MARK: - Classes
@@ -141,7 +144,7 @@ import Testing
     let report = try Report(paths: [a, b])
     #expect(report.figures.map(\.name) == ["class-errors-1", "class-errors-2", "class-difference"])
     #expect(report.figures[0].table.rows.map { $0[1] } == [1, 3, 0, 2].map { .text("class \($0), or so") })
-    let bars = try Reading(report.figures[0].svg(.wide)).bars
+    let bars = try SVGReading(report.figures[0].svg(.wide)).bars
     #expect(bars.count == 4)
     #expect(abs(bars[3].width / bars[0].width - 20.0 / 3) < 0.01)
     #expect(
@@ -152,7 +155,7 @@ import Testing
   @Test func aThousandClassesAreACurveOfTop5() throws {
     let a = try evaluation((0..<1000).map { (top1: $0 % 41 + 9, top5: $0 % 41) }, "a")
     let figure = try #require(try Report(paths: [a]).figures.first)
-    let points = try #require(try Reading(figure.svg(.narrow)).lines.first?.points)
+    let points = try #require(try SVGReading(figure.svg(.narrow)).lines.first?.points)
     #expect(zip(points, points.dropFirst()).allSatisfy { $0.y >= $1.y })
     #expect(figure.caption.contains("top-5 error"))
     #expect(figure.table.rows.count == 1000)
@@ -175,6 +178,10 @@ import Testing
     }
   }
 
+  @Test(arguments: [[-44.0, 48], [0.3, 1.9], [-0.9, 0.99], [0, 4.9]]) func axesNameTwoValuesAtLeast(values: [Double]) {
+    for count in 2...8 { #expect(Axis(.linear, holding: values, count: count).ticks.count >= 2, "\(count)") }
+  }
+
   @Test func logarithmicAxisIsRight() throws {
     var text = StatisticsFile.header + "\n"
     for (place, layer) in ["conv1", "conv2", "conv3", "fc1"].enumerated() {
@@ -187,7 +194,7 @@ import Testing
     #expect(run.statistics.count == 8)
     let figures = Report(run: run).figures
     let figure = try #require(figures.first { $0.name == "gradients" })
-    let points = try #require(try Reading(figure.svg(.wide)).lines.last?.points)
+    let points = try #require(try SVGReading(figure.svg(.wide)).lines.last?.points)
     // Ten times more is the same step up, whatever the value; fc1 lies three further powers above conv3.
     let steps = zip(points, points.dropFirst()).map { $0.y - $1.y }
     #expect(steps.count == 3 && abs(steps[0] - steps[1]) < 0.03 && abs(steps[2] - 4 * steps[0]) < 0.06, "\(steps)")
@@ -203,61 +210,7 @@ import Testing
     #expect(figure.table.rows.count == 2 * 334)
     #expect(figure.table.rows.last == [.number(1000), .text("fc1"), .number(2)])
     #expect(figure.caption.contains("334 of 1,000 logged iterations"))
-    let lines = try Reading(figure.svg(.wide)).lines
+    let lines = try SVGReading(figure.svg(.wide)).lines
     #expect(lines.map(\.points.count) == [334, 334])
-  }
-}
-
-/// The elements of an XML text, flat. Fails where it is not well-formed.
-struct XMLReading {
-  final class Element {
-    let name: String
-    let attributes: [String: String]
-    var text = ""
-    var title = ""
-
-    init(_ name: String, _ attributes: [String: String]) {
-      self.name = name
-      self.attributes = attributes
-    }
-
-    func number(_ name: String) throws -> Double { try #require(attributes[name].flatMap(Double.init)) }
-  }
-
-  private(set) var elements: [Element] = []
-
-  /// Of what the plots write: tags with quoted attributes, text, and five entities.
-  init(_ text: String) throws {
-    var open: [Element] = []
-    var rest = Substring(text)
-    if rest.hasPrefix("<?xml") { rest = rest[try #require(rest.firstIndex(of: ">"))...].dropFirst() }
-    while let start = rest.firstIndex(of: "<") {
-      open.last?.text += Self.plain(rest[..<start])
-      let end = try #require(rest[start...].firstIndex(of: ">"))
-      let tag = rest[rest.index(after: start)..<end]
-      rest = rest[rest.index(after: end)...]
-      if tag.hasPrefix("/") {
-        let element = try #require(open.last)
-        open.removeLast()
-        try #require(element.name == tag.dropFirst(), "</\(tag.dropFirst())> ends <\(element.name)>")
-        if element.name == "title" { open.last?.title = element.text }
-        continue
-      }
-      let body = tag.hasSuffix("/") ? tag.dropLast() : tag
-      let name = String(body.prefix { !$0.isWhitespace })
-      var attributes: [String: String] = [:]
-      for match in body.matches(of: /([-:a-zA-Z0-9]+)="([^"<]*)"/) {
-        attributes[String(match.1)] = Self.plain(match.2)
-      }
-      let element = Element(name, attributes)
-      elements.append(element)
-      if !tag.hasSuffix("/") { open.append(element) }
-    }
-    try #require(open.isEmpty, "\(open.map(\.name)) are not closed")
-  }
-
-  private static func plain(_ text: Substring) -> String {
-    String(text).replacing("&lt;", with: "<").replacing("&gt;", with: ">").replacing("&quot;", with: "\"")
-      .replacing("&amp;", with: "&")
   }
 }

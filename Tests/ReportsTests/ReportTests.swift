@@ -1,4 +1,5 @@
 import Foundation
+import Images
 import Reports
 import TestSupport
 import Testing
@@ -44,6 +45,17 @@ import Testing
     #expect(html.contains("prefers-color-scheme:dark"))
     // Nothing says where this folder lies.
     #expect(!html.contains(folder.path))
+  }
+
+  @Test func aNoteStandsFirst() throws {
+    let run = try makeRun("run")
+    try folder.write(Array("ours  <7 %\n  & \"theirs\" </pre><script>\n".utf8), "out & come.txt")
+    let html = try Report(paths: [run], note: folder.file("out & come.txt")).html()
+    #expect(html.contains("<pre>ours  &lt;7 %\n  &amp; &quot;theirs&quot; &lt;/pre&gt;&lt;script&gt;\n</pre>"))
+    let places = try ["<h2>out &amp; come.txt</h2>", "<h2>Summary</h2>"].map { try #require(html.range(of: $0)) }
+    #expect(places[0].upperBound < places[1].lowerBound && !html.contains("<script"))
+    let error = #expect(throws: ReportError.self) { try Report(paths: [run], note: folder.file("none")) }
+    #expect(error?.kind == .missing)
   }
 
   @Test func runsAreOverlaidAndToldApart() throws {
@@ -122,7 +134,7 @@ import Testing
   @Test func predictionsAreReadWithFewerThanFiveClasses() throws {
     let path = try makeRun("run")
     try folder.write(
-      Array((PredictionsFile.header + "\n0,2,2,0.9,1,0.05,0,0.05,,,,\n7,1,0,0.6,1,0.4,,,,,,\n").utf8),
+      Array((PredictionsFile.header + "\n0,2,2,0.9,1,0.05,0,0.05,,,,,test,\n7,1,0,0.6,1,0.4,,,,,,,test,\n").utf8),
       "run/predictions.csv")
     let run = try RunContents(folder: path)
     #expect(run.predictions.map(\.isRight) == [true, false])
@@ -130,5 +142,54 @@ import Testing
     let html = Report(run: run).html()
     #expect(html.contains("1 of 2 pictures") && html.contains("class 2 ✓") && html.contains("class 0 ✗"))
     #expect(html.contains("The pictures themselves are not shown"))
+  }
+
+  /// Four grey pictures of a part, of 2 × 2 pixels, with classes of its own.
+  private struct Source: PictureSource {
+    let labels: [PredictedPictures.Part: [Int32]]
+
+    func pictures(_ part: PredictedPictures.Part, of data: PictureData) throws -> any TestImages {
+      guard data.path == "the data", let labels = labels[part] else { throw CocoaError(.fileNoSuchFile) }
+      return PlainTestImages(
+        LabeledImages(
+          pixels: [UInt8](repeating: 9, count: 4 * labels.count),
+          extents: ImageExtents(channels: 1, height: 2, width: 2), labels: labels, classCount: 3))
+    }
+  }
+
+  /// What a table does not say itself follows from the classes, or is not guessed.
+  @Test(arguments: [
+    ("test,the data", [0, 1, 2, 0], [0, 1, 2, 0], "alt=\"test picture 3, class 0\""),
+    ("validation,the data", [0, 1, 2, 0], [0, 1, 2, 0], "alt=\"validation picture 3, class 0\""),
+    ("test,other data", [0, 1, 2, 0], [0, 1, 2, 0], "The pictures themselves are not shown"),
+    ("test,", [0, 1, 2, 0], [0, 1, 2, 0], "the run does not say where its pictures are"),
+    ("validation,the data", [0, 1, 2, 0], [0, 1, 2, 1], "validation picture 3 has class 1, the predictions say 0"),
+    ("test,the data", [0, 1, 2], [0], "prediction of test picture 3, but there are 3"),
+  ])
+  func picturesAreThoseThatPredictionsCount(
+    end: String, test: [Int32], validation: [Int32], words: String
+  ) throws {
+    let path = try makeRun("run")
+    try folder.write(
+      Array("\(PredictionsFile.header)\n0,0,0,0.9,,,,,,,,,\(end)\n3,0,1,0.9,,,,,,,,,\(end)\n".utf8),
+      "run/predictions.csv")
+    let run = try RunContents(folder: path)
+    let html = Report(run: run, pictures: Source(labels: [.test: test, .validation: validation])).html()
+    #expect(html.contains(words), "\(html.suffix(3000))")
+  }
+
+  @Test func tablesOfPredictionsKeepToOnePart() throws {
+    let run = try makeRun("run")
+    for (rows, words) in [
+      ("0,0,0,0.9,,,,,,,,,test,\n1,0,0,0.9,,,,,,,,,validation,\n", "line 3 counts other pictures than"),
+      ("0,0,0,0.9,,,,,,,,,training,\n", "line 2: part is neither test nor validation: \"training\""),
+    ] {
+      try folder.write(Array((PredictionsFile.header + "\n" + rows).utf8), "run/predictions.csv")
+      expect(.wrongContents, words, [run])
+    }
+    // As an earlier version wrote it.
+    let plain = PredictionsFile.header.replacing(",part,data", with: "")
+    try folder.write(Array("\(plain)\n0,2,2,0.9,,,,,,,,\n".utf8), "run/predictions.csv")
+    #expect(try RunContents(folder: run).predictions.count == 1)
   }
 }

@@ -2,6 +2,9 @@ import Glibc
 
 /// Figures of learned coefficients (the paper's Table 1) and of the first layer's filters.
 enum CoefficientFigures {
+  /// So many runs have histograms and filters.
+  private static let runLimit = 6
+
   static func all(_ runs: [RunContents]) -> [Figure] {
     ([byLayer(runs)] + runs.enumerated().flatMap { [histograms($1, $0, among: runs), filters($1, $0, among: runs)] })
       .compactMap { $0 }
@@ -10,6 +13,11 @@ enum CoefficientFigures {
   private static func byLayer(_ runs: [RunContents]) -> Figure? {
     let learned = runs.enumerated().filter { !$0.element.coefficients.isEmpty }
     guard !learned.isEmpty else { return nil }
+    // No more than there are colours: boxes have no strokes to tell them apart by. A run has one colour in all figures
+    // where there are enough of them.
+    let shown = learned.prefix(Palette.seriesCount).enumerated().map { order, learned in
+      (colour: Palette.series(runs.count > Palette.seriesCount ? order : learned.offset).name, run: learned.element)
+    }
     var layers: [String] = []
     for (_, run) in learned {
       for one in run.coefficients where !layers.contains(one.layer) { layers.append(one.layer) }
@@ -26,9 +34,9 @@ enum CoefficientFigures {
         ] + one.quartiles.map { .number($0) }
       }
     }
-    let values = learned.flatMap { $0.element.coefficients.flatMap { [$0.quartiles[0], $0.quartiles[4]] } }
+    let values = shown.flatMap { $0.run.coefficients.flatMap { [$0.quartiles[0], $0.quartiles[4]] } }
     let draw: (FigureSize) -> Drawing = { size in
-      let legend = learned.count == 1 ? [] : learned.map { Frame.Entry(name: $1.name, style: Palette.series($0).name) }
+      let legend = shown.count == 1 ? [] : shown.map { Frame.Entry(name: $0.run.name, style: $0.colour) }
       var measure = Drawing(width: size.width, height: 0)
       let legendHeight = Frame.drawLegend(legend, in: &measure, size) - size.top
       var drawing = Drawing(width: size.width, height: size.height + size.top + legendHeight)
@@ -38,14 +46,13 @@ enum CoefficientFigures {
         y: Axis(.linear, holding: values + [0], isRounded: true), xLabel: "layers from the input to the output",
         yLabel: "coefficient a", legend: legend, xTicks: ticks)
       let slot = (frame.right - frame.left) / Double(layers.count)
-      let step = slot * 0.7 / Double(learned.count)
+      let step = slot * 0.7 / Double(shown.count)
       let width = min(step * 0.5, 14)
-      for (order, (index, run)) in learned.enumerated() {
-        let colour = Palette.series(index).name
+      for (order, (colour, run)) in shown.enumerated() {
         for one in run.coefficients {
           guard let place = layers.firstIndex(of: one.layer) else { continue }
           let across =
-            frame.left + (Double(place) + 0.5) * slot + (Double(order) - Double(learned.count - 1) / 2) * step
+            frame.left + (Double(place) + 0.5) * slot + (Double(order) - Double(shown.count - 1) / 2) * step
           let q = one.quartiles.compactMap { frame.point(0, $0)?.y }
           guard q.count == 5, let mean = frame.point(0, one.mean)?.y else { continue }
           let title =
@@ -62,7 +69,7 @@ enum CoefficientFigures {
       name: "coefficients", title: "Learned PReLU coefficients by layer",
       caption: "Dot: the mean over the layer's channels, or the shared value; box: the middle half of the channels; "
         + "line: from the least to the greatest. They start at the recipe's value (0.25 in the paper); 0 is ReLU, "
-        + "1 is linear.",
+        + "1 is linear." + Figure.limitNote(shown.count, of: learned.count),
       table: table, drawing: draw)
   }
 
@@ -72,7 +79,7 @@ enum CoefficientFigures {
 
   private static func histograms(_ run: RunContents, _ index: Int, among runs: [RunContents]) -> Figure? {
     let layers = run.coefficients.filter { $0.values.count > 1 && $0.values.allSatisfy(\.isFinite) }
-    guard !layers.isEmpty, index < 6 else { return nil }
+    guard !layers.isEmpty, index < runLimit else { return nil }
     let all = layers.flatMap(\.values).map(Double.init)
     let axis = Axis(.linear, holding: all, count: 3)
     let width = (axis.upper - axis.lower) / Double(binCount)
@@ -95,36 +102,47 @@ enum CoefficientFigures {
     let draw: (FigureSize) -> Drawing = { size in
       let columns = size.isNarrow ? 2 : 5
       let tile = (size.width - 8) / Double(columns)
-      let tileHeight = 104.0
+      let (height, tickFont) = (60.0, size.fontSize - 1)
+      let tileHeight = height + size.fontSize + tickFont + 24
       let rows = (layers.count + columns - 1) / columns
-      var drawing = Drawing(width: size.width, height: size.top + Double(rows) * tileHeight + size.fontSize + 8)
+      var drawing = Drawing(width: size.width, height: size.top + Double(rows) * tileHeight + size.fontSize + 10)
       size.drawTitle(&drawing)
       for (place, one) in layers.enumerated() {
-        let left = 4 + Double(place % columns) * tile + 8
-        let top = size.top + Double(place / columns) * tileHeight
-        let (inner, height) = (tile - 20, 54.0)
         let counts = bins(one)
-        let most = Double(max(counts.max() ?? 1, 1))
+        let vertical = Axis(
+          .linear, holding: [0, Double(counts.max() ?? 1)], count: 2, wholeNumbers: true, isRounded: true)
+        let names = vertical.ticks.map { vertical.label($0) }
+        let left =
+          4 + Double(place % columns) * tile + 6 + (names.map { Double($0.count) }.max() ?? 1) * tickFont * 0.58
+        let right = 4 + Double(place % columns + 1) * tile - 10
+        let inner = right - left
+        let top = size.top + Double(place / columns) * tileHeight
         drawing.text(
           size.fitting("\(one.layer) (\(one.values.count))", width: inner), x: left, y: top + size.fontSize,
           size: size.fontSize, style: "b")
-        let base = top + size.fontSize + 8 + height
+        let base = top + size.fontSize + 10 + height
+        for (tick, name) in zip(vertical.ticks, names) {
+          guard let up = vertical.place(tick) else { continue }
+          drawing.line(left, base - up * height, right, base - up * height, style: "grid")
+          drawing.text(
+            name, x: left - 4, y: base - up * height + tickFont * 0.35, size: tickFont, anchor: .end, style: "m count")
+        }
         for (bin, count) in counts.enumerated() where count > 0 {
-          let bar = Double(count) / most * height
+          let bar = (vertical.place(Double(count)) ?? 0) * height
           drawing.rectangle(
             left + Double(bin) / Double(binCount) * inner, base - bar, inner / Double(binCount) - 0.6, bar,
-            style: "area \(colour)", title: "\(one.layer): \(count) channels")
+            style: "area \(colour)", title: "\(one.layer): \(count) channel\(count == 1 ? "" : "s")")
         }
-        drawing.line(left, base, left + inner, base, style: "axis")
+        drawing.line(left, base, right, base, style: "axis")
         for tick in axis.ticks {
           guard let at = axis.place(tick), (0...1).contains(at) else { continue }
           drawing.text(
-            axis.label(tick), x: left + at * inner, y: base + size.fontSize, size: size.fontSize - 1.5,
-            anchor: at < 0.1 ? .start : at > 0.9 ? .end : .middle, style: "m")
+            axis.label(tick), x: left + at * inner, y: base + tickFont + 3, size: tickFont,
+            anchor: at < 0.1 ? .start : at > 0.9 ? .end : .middle, style: "m xtick")
         }
       }
       drawing.text(
-        "coefficient a; height: channels, scaled in each layer", x: size.width / 2, y: drawing.height - 6,
+        "across: coefficient a; up: channels, to each layer's own scale", x: size.width / 2, y: drawing.height - 6,
         size: size.fontSize, anchor: .middle)
       return drawing
     }
@@ -132,14 +150,15 @@ enum CoefficientFigures {
     return Figure(
       name: "coefficient-histograms\(suffix)",
       title: "Coefficients over channels" + (runs.count == 1 ? "" : ": \(run.name)"),
-      caption: "How each layer's coefficients spread over its channels (their number in brackets).", table: table,
+      caption: "How each layer's coefficients spread over its channels (their number in brackets)."
+        + Figure.limitNote(runLimit, of: runs.count), table: table,
       drawing: draw)
   }
 
   // MARK: - Filters
 
   private static func filters(_ run: RunContents, _ index: Int, among runs: [RunContents]) -> Figure? {
-    guard let filters = run.filters, index < 6 else { return nil }
+    guard let filters = run.filters, index < runLimit else { return nil }
     let (count, channels) = (filters.shape[0], filters.shape[1])
     let (height, width) = (filters.shape[2], filters.shape[3])
     guard let largest = filters.values.map(abs).max(), largest.isFinite else { return nil }
@@ -155,17 +174,22 @@ enum CoefficientFigures {
     let isColour = channels == 3
     let perFilter = isColour ? 1 : channels
     let planes = min(count * perFilter, 512)
+    func grey(_ value: Float) -> UInt8 {
+      UInt8(max(0, min(255, (127.5 + 127.5 * value / max(largest, .leastNormalMagnitude)).rounded())))
+    }
     func pixel(_ plane: Int, _ y: Int, _ x: Int, _ c: Int) -> UInt8 {
       let (filter, channel) = isColour ? (plane, c) : (plane / perFilter, plane % perFilter)
       let value = filters.values[((filter * channels + channel) * height + y) * width + x]
-      return UInt8(max(0, min(255, (127.5 + 127.5 * value / max(largest, .leastNormalMagnitude)).rounded())))
+      return grey(value)
     }
+    let ends = [-largest, 0, largest].map { Number.short(Double($0)) }
     let draw: (FigureSize) -> Drawing = { size in
       let pixelSize = max(2, min(20, Int(size.isNarrow ? 40 : 60) / max(height, width)))
       let cell = Double(pixelSize * max(height, width)) + 6
       let columns = max(1, min(planes, Int((size.width - 12) / cell)))
       let rows = (planes + columns - 1) / columns
-      var drawing = Drawing(width: size.width, height: size.top + Double(rows) * cell + 8)
+      let bottom = size.top + Double(rows) * cell
+      var drawing = Drawing(width: size.width, height: bottom + size.fontSize + 36)
       size.drawTitle(&drawing)
       for plane in 0..<planes {
         var pixels: [UInt8] = []
@@ -177,6 +201,21 @@ enum CoefficientFigures {
           x: 8 + Double(plane % columns) * cell, y: size.top + Double(plane / columns) * cell,
           width: Double(pixelSize * width), height: Double(pixelSize * height))
       }
+      // The greys between the ends, as the filters' own.
+      let (barLeft, barWidth) = (8 + size.textWidth(ends[0]) / 2, 180.0)
+      let greys = (0...254).map { grey((Float($0) - 127) / 127 * largest) }
+      drawing.picture(
+        Picture.dataURI(greys, height: 1, width: greys.count, channels: 1), x: barLeft, y: bottom + 6, width: barWidth,
+        height: 12)
+      for (place, name) in ends.enumerated() {
+        let across = barLeft + Double(place) / 2 * barWidth
+        drawing.line(across, bottom + 18, across, bottom + 22, style: "axis")
+        drawing.text(
+          name, x: across, y: bottom + 24 + size.fontSize, size: size.fontSize, anchor: .middle, style: "m")
+      }
+      drawing.text(
+        isColour ? "weight, in each colour" : "weight", x: barLeft + barWidth + 20 + size.textWidth(ends[2]) / 2,
+        y: bottom + 16, size: size.fontSize)
       return drawing
     }
     let suffix = runs.count == 1 ? "" : "-\(index + 1)"
@@ -185,7 +224,8 @@ enum CoefficientFigures {
       name: "filters\(suffix)",
       title: "Filters of \(filters.layer)" + (runs.count == 1 ? "" : ": \(run.name)"),
       caption: "\(count) filters of \(height) × \(width) over \(channels) channel\(channels == 1 ? "" : "s")\(shown). "
-        + "Middle grey is 0, white is +\(Number.short(Double(largest))), black the same negative: one scale for all.",
+        + "Middle grey is 0, white the largest weight's size, black the same negative: one scale for all."
+        + Figure.limitNote(runLimit, of: runs.count),
       table: table, drawing: draw)
   }
 }

@@ -39,18 +39,21 @@ enum CurveFigures {
         "run", "epoch", "iteration", "learning_rate", "train_top1_error", "validation_top1_error",
         "validation_top5_error",
       ])
+    let isCrowded = runs.count > Palette.seriesCount
     for (index, run) in runs.enumerated() where !run.metrics.isEmpty {
       let (validation, training) = styles(index, among: runs)
       let prefix = runs.count == 1 ? "" : "\(run.name), "
       series.append(
         LinePlot.Series(
-          name: "\(prefix)validation",
+          name: isCrowded ? run.name : "\(prefix)validation",
           points: run.metrics.map { (Double($0.epoch), $0.validationTop1Error ?? .nan) }.filter { !$0.y.isNaN },
           style: validation.name, dash: validation.dash, marks: marks(run, among: runs) { $0.validationTop1Error }))
-      series.append(
-        LinePlot.Series(
-          name: "\(prefix)training", points: run.metrics.map { (Double($0.epoch), $0.trainTop1Error) },
-          style: training.name, dash: training.dash, isThin: true))
+      if !isCrowded {
+        series.append(
+          LinePlot.Series(
+            name: "\(prefix)training", points: run.metrics.map { (Double($0.epoch), $0.trainTop1Error) },
+            style: training.name, dash: training.dash, isThin: true))
+      }
       table.rows += run.metrics.map {
         [
           .text(run.name), .init($0.epoch), .init($0.iteration), .number($0.learningRate), .number($0.trainTop1Error),
@@ -60,23 +63,26 @@ enum CurveFigures {
     }
     guard !series.isEmpty else { return nil }
     let plot = LinePlot(
-      series: series, xLabel: "epochs", yLabel: "top-1 error (%)", xIncludes: [0], yIncludes: [0],
-      verticals: verticals(runs),
-      hasDots: true)
+      series: series, xLabel: "epochs", yLabel: "\(isCrowded ? "validation " : "")top-1 error (%)", xIncludes: [0],
+      yIncludes: [0], verticals: verticals(runs), hasDots: true)
+    let training =
+      isCrowded
+      ? "Validation top-1 error after each epoch; the training errors of so many runs are in the table only."
+      : "Top-1 error after each epoch; the training error is the mean over the epoch, with augmentation and "
+        + "dropout where the run has them, so it can lie above the validation error."
     return Figure(
-      name: "error", title: "Training and validation error",
-      caption: "Top-1 error after each epoch; the training error is the mean over the epoch, with augmentation and "
-        + "dropout where the run has them, so it can lie above the validation error. \(rateNote(runs))",
-      table: table, drawing: plot.drawing)
+      name: "error", title: isCrowded ? "Validation error" : "Training and validation error",
+      caption: "\(training) \(rateNote(runs))", table: table, drawing: plot.drawing)
   }
 
-  /// For validation and training: two series of their own for one run, else the run's colour, thick and thin.
+  /// For validation and training: two series of their own for one run, else the run's colour, thick and thin; of more
+  /// runs than there are colours, strokes tell those of one colour apart.
   private static func styles(_ index: Int, among runs: [RunContents])
     -> (validation: (name: String, dash: String), training: (name: String, dash: String))
   {
     if runs.count == 1 { return (Palette.series(0), ("s1", "6 4")) }
-    let colour = Palette.series(index).name
-    return ((colour, ""), (colour, "3 3"))
+    let style = Palette.series(index)
+    return ((style.name, runs.count > Palette.seriesCount ? style.dash : ""), (style.name, "3 3"))
   }
 
   private static func loss(_ runs: [RunContents]) -> Figure? {

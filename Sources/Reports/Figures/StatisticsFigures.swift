@@ -4,11 +4,15 @@ enum StatisticsFigures {
     let logged = runs.enumerated().filter { !$0.element.statistics.isEmpty }
     guard !logged.isEmpty else { return [] }
     let byDepth = quantities.compactMap { depth($0, logged, among: runs) }
-    let overTime = logged.prefix(4).flatMap { index, run in
-      quantities.prefix(2).compactMap { time($0, run, index, among: runs) }
+    let note = Figure.limitNote(runLimit, of: logged.count)
+    let overTime = logged.prefix(runLimit).flatMap { index, run in
+      quantities.prefix(2).compactMap { time($0, run, index, among: runs, note: note) }
     }
     return byDepth + overTime
   }
+
+  /// So many runs have figures over time.
+  private static let runLimit = 4
 
   private struct Quantity: Sendable {
     let name: String
@@ -45,7 +49,7 @@ enum StatisticsFigures {
     ) { $0.decayShare },
   ]
 
-  /// One line for the last logged iteration of each run, and a thin one for the first.
+  /// One line for the last logged iteration of each run, and a thin one for the first unless there are too many runs.
   private static func depth(
     _ quantity: Quantity, _ logged: [(offset: Int, element: RunContents)], among runs: [RunContents]
   ) -> Figure? {
@@ -53,19 +57,23 @@ enum StatisticsFigures {
     for (_, run) in logged { for one in run.statistics where !layers.contains(one.layer) { layers.append(one.layer) } }
     var table = FigureTable(["run", "iteration", "layer", quantity.column])
     var series: [LinePlot.Series] = []
+    let isCrowded = logged.count > Palette.seriesCount
     for (index, run) in logged {
       guard let first = run.statistics.first?.iteration, let last = run.statistics.last?.iteration else { continue }
-      let style = runs.count == 1 ? ("s0", "") : (Palette.series(index).name, "")
+      let style = runs.count == 1 ? ("s0", "") : Palette.series(index)
       let prefix = runs.count == 1 ? "" : "\(run.name), "
       for iteration in first == last ? [first] : [first, last] {
         let rows = run.statistics.filter { $0.iteration == iteration }
-        series.append(
-          LinePlot.Series(
-            name: "\(prefix)iteration \(iteration)",
-            points: rows.compactMap { row in
-              layers.firstIndex(of: row.layer).map { (Double($0), quantity.value(row)) }
-            }.sorted { $0.0 < $1.0 },
-            style: style.0, dash: iteration == last ? "" : "3 3", isThin: iteration != last))
+        let dash = iteration != last ? "3 3" : isCrowded ? style.1 : ""
+        if iteration == last || !isCrowded {
+          series.append(
+            LinePlot.Series(
+              name: "\(prefix)iteration \(iteration)",
+              points: rows.compactMap { row in
+                layers.firstIndex(of: row.layer).map { (Double($0), quantity.value(row)) }
+              }.sorted { $0.0 < $1.0 },
+              style: style.0, dash: dash, isThin: iteration != last))
+        }
         table.rows += rows.map {
           [.text(run.name), .init($0.iteration), .text($0.layer), .number(quantity.value($0))]
         }
@@ -79,13 +87,17 @@ enum StatisticsFigures {
       yIncludes: quantity.scale == .linear ? [0, 1] : [],
       xTicks: layers.enumerated().map { (Double($0), $1) }, hasDots: true)
     return Figure(
-      name: quantity.name, title: quantity.title, caption: quantity.caption, table: table, drawing: plot.drawing)
+      name: quantity.name, title: quantity.title,
+      caption: quantity.caption
+        + (isCrowded ? " The last logged iteration of each run; the first ones of so many are in the table only." : ""),
+      table: table, drawing: plot.drawing)
   }
 
   private static let iterationLimit = 400
 
-  private static func time(_ quantity: Quantity, _ run: RunContents, _ index: Int, among runs: [RunContents]) -> Figure?
-  {
+  private static func time(
+    _ quantity: Quantity, _ run: RunContents, _ index: Int, among runs: [RunContents], note: String
+  ) -> Figure? {
     var layers: [String] = []
     var points: [String: [(x: Double, y: Double)]] = [:]
     var table = FigureTable(["iteration", "layer", quantity.column])
@@ -118,7 +130,7 @@ enum StatisticsFigures {
         + (every > 1 ? "; the legend names every \(every == 2 ? "second" : "\(every)th") one." : ".")
         + (step > 1
           ? " \(shown.count) of \(Number.grouped(iterations.count)) logged iterations; \(StatisticsFile.name) has all."
-          : ""),
+          : "") + note,
       table: table, drawing: plot.drawing)
   }
 }

@@ -1,9 +1,23 @@
 import Glibc
 import HDF5
 
+/// Which pictures the numbers of predictions count.
+public struct PredictedPictures: Equatable, Sendable {
+  public enum Part: String, CaseIterable, Sendable { case test, validation }
+
+  public var part: Part
+  /// The path of the data as the evaluation was told it; nil: the run's own data.
+  public var data: String?
+
+  public init(part: Part, data: String? = nil) {
+    self.part = part
+    self.data = data
+  }
+}
+
 /// The likeliest classes of one picture.
 public struct Prediction: Equatable, Sendable {
-  /// Its number in the test part, from 0.
+  /// Its number in its part of the data, from 0.
   public var index: Int
   /// Its true class.
   public var label: Int
@@ -23,22 +37,27 @@ public struct Prediction: Equatable, Sendable {
   public var isRight: Bool { guesses.first?.classIndex == label }
 }
 
-/// The likeliest five classes of each picture of an evaluation, as a table. Where there are fewer than five classes the
-/// last fields are empty.
+/// The likeliest five classes of each picture of an evaluation, as a table. Where there are fewer than five classes their
+/// fields are empty. Every row ends with the part that its number counts in, and with the path of the data, which is
+/// empty for a run's own: a run folder can be moved.
 public enum PredictionsFile {
   /// In a run folder.
   public static let name = "predictions.csv"
-  public static let header = (["index", "label"] + (1...5).flatMap { ["class\($0)", "score\($0)"] })
+  public static let header = plainHeader + ",part,data"
+  /// Of tables that do not say which pictures they count.
+  static let plainHeader = (["index", "label"] + (1...5).flatMap { ["class\($0)", "score\($0)"] })
     .joined(separator: ",")
 
   /// Writes predictions as a table, or as HDF5 where the name ends in .h5 or .hdf5; in the place of an earlier file at
-  /// once. The HDF5 file holds /index and /label (images), /class and /score (images, guesses), and /class_names.
+  /// once. The HDF5 file holds /index and /label (images), /class and /score (images, guesses), and /class_names; its
+  /// attributes `part` and `data` say which pictures they are.
   public static func write(
-    _ predictions: [Prediction], classNames: [String], to path: String
+    _ predictions: [Prediction], of pictures: PredictedPictures, classNames: [String], to path: String
   ) throws(ReportError) {
     if path.hasSuffix(".h5") || path.hasSuffix(".hdf5") {
-      return try writeHDF5(predictions, classNames: classNames, to: path)
+      return try writeHDF5(predictions, of: pictures, classNames: classNames, to: path)
     }
+    let end = ",\(pictures.part.rawValue),\(CSVTable.field(pictures.data ?? ""))\n"
     var text = header + "\n"
     for prediction in predictions {
       text += "\(prediction.index),\(prediction.label)"
@@ -49,13 +68,13 @@ public enum PredictionsFile {
         }
         text += ",\(prediction.guesses[place].classIndex),\(prediction.guesses[place].score)"
       }
-      text += "\n"
+      text += end
     }
     try TextFile.replace(path, with: text)
   }
 
   private static func writeHDF5(
-    _ predictions: [Prediction], classNames: [String], to path: String
+    _ predictions: [Prediction], of pictures: PredictedPictures, classNames: [String], to path: String
   ) throws(ReportError) {
     let temporary = "\(path).tmp.\(getpid())"
     unlink(temporary)
@@ -65,6 +84,8 @@ public enum PredictionsFile {
         try HDF5Library.exclusively {
           let file = try HDF5Writer(sink)
           try file.writeAttribute("title", "The likeliest classes of images")
+          try file.writeAttribute("part", pictures.part.rawValue)
+          try file.writeAttribute("data", pictures.data ?? "")
           try file.write(classNames, "class_names")
           // HDF5 knows no empty arrays in one piece.
           if let guesses = predictions.first?.guesses.count, guesses > 0 {
@@ -98,9 +119,14 @@ public enum PredictionsFile {
     }
   }
 
-  static func parse(_ table: CSVTable) throws(ReportError) -> [Prediction] {
-    try table.expect(header: header, of: "predictions")
+  /// - Returns: the predictions, and which pictures they count where the table says so.
+  static func parse(
+    _ table: CSVTable
+  ) throws(ReportError) -> (predictions: [Prediction], pictures: PredictedPictures?) {
+    let isPlain = table.header.joined(separator: ",") == plainHeader
+    if !isPlain { try table.expect(header: header, of: "predictions") }
     var result: [Prediction] = []
+    var pictures: PredictedPictures?
     for (line, fields) in table.rows {
       var guesses: [(classIndex: Int, score: Double)] = []
       for place in 0..<5 {
@@ -116,7 +142,20 @@ public enum PredictionsFile {
         Prediction(
           index: try table.integer(line, "index", fields[0]), label: try table.integer(line, "label", fields[1]),
           guesses: guesses))
+      guard !isPlain else { continue }
+      guard let part = PredictedPictures.Part(rawValue: fields[12]) else {
+        throw ReportError(
+          .wrongContents, path: table.path,
+          problem: "line \(line): part is neither test nor validation: "
+            + String(fields[12].prefix(60)).debugDescription)
+      }
+      let row = PredictedPictures(part: part, data: fields[13].isEmpty ? nil : fields[13])
+      guard row == pictures ?? row else {
+        throw ReportError(
+          .wrongContents, path: table.path, problem: "line \(line) counts other pictures than the lines before it")
+      }
+      pictures = row
     }
-    return result
+    return (result, pictures)
   }
 }

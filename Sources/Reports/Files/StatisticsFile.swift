@@ -11,6 +11,17 @@ public struct LayerStatistics: Equatable, Sendable {
   public var updateWeightRatio: Double
   /// The share of weight decay in the update, from 0 to 1: near 1 nothing else moves the weights.
   public var decayShare: Double
+
+  package init(
+    iteration: Int, layer: String, response: Double, gradient: Double, updateWeightRatio: Double, decayShare: Double
+  ) {
+    self.iteration = iteration
+    self.layer = layer
+    self.response = response
+    self.gradient = gradient
+    self.updateWeightRatio = updateWeightRatio
+    self.decayShare = decayShare
+  }
 }
 
 /// `statistics.csv` in a run folder: one line for each layer and logged iteration.

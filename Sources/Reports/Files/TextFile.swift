@@ -16,7 +16,7 @@ package enum TextFile {
     guard information.st_mode & S_IFMT == S_IFREG, information.st_size <= sizeLimit else {
       throw ReportError(
         .wrongContents, path: path,
-        problem: "expected a table of at most \(sizeLimit) bytes, found \(information.st_size) bytes or no file")
+        problem: "expected a text of at most \(sizeLimit) bytes, found \(information.st_size) bytes or no file")
     }
     var bytes = [UInt8](repeating: 0, count: Int(information.st_size))
     var count = 0

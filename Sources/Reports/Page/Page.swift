@@ -67,12 +67,13 @@ struct Page {
     .panel{display:grid;grid-template-columns:repeat(auto-fill,minmax(200px,1fr));gap:14px}
     .card{border:1px solid var(--grid);border-radius:6px;padding:10px;min-width:0}
     .card img{width:84px;height:84px;object-fit:contain;image-rendering:pixelated;background:#000;border-radius:3px}
+    .card .photo{image-rendering:auto}
     .card p{margin:4px 0;overflow-wrap:anywhere}
     .card ol{list-style:none;margin:0;padding:0;font-size:13px}
     .card li{position:relative;display:flex;justify-content:space-between;gap:6px;padding:1px 4px;margin:2px 0}
     .card .bar{position:absolute;left:0;top:0;bottom:0;border-radius:2px;opacity:.22;background:var(--faint)}
     .card .true .bar{background:var(--good);opacity:.38}.card .other:first-child .bar{background:var(--bad);opacity:.38}
     .card .name,.card .score{position:relative}.card .name{overflow-wrap:anywhere}.card .true .name{font-weight:600}.card .score{white-space:nowrap}
-    @media(max-width:700px){header,main{padding:12px 16px}.wide{display:none}.narrow{display:block;max-width:520px}.panel{grid-template-columns:repeat(auto-fill,minmax(160px,1fr))}}
+    @media(max-width:800px){header,main{padding:12px 16px}.wide{display:none}.narrow{display:block;max-width:520px}.panel{grid-template-columns:repeat(auto-fill,minmax(160px,1fr))}}
     """
 }

@@ -3,48 +3,77 @@ import Images
 /// Panels of pictures with their true class and the five likeliest (paper, Figs. 4 and 5).
 struct PicturePanels {
   private static let count = 12
+  /// Of a picture on the page, in pixels.
+  private static let side = 84
 
   let run: RunContents
   /// The pictures that the predictions count; nil with the reason where they cannot be read.
-  private let images: LabeledImages?
+  private let pictures: (images: any TestImages, part: PredictedPictures.Part)?
   private let problem: String?
 
-  init(_ run: RunContents) {
+  init(_ run: RunContents, from source: (any PictureSource)?) {
     self.run = run
-    guard let directory = run.setting("data.directory"), !directory.isEmpty else {
-      (images, problem) = (nil, "the run does not say where its pictures are")
-      return
-    }
     do {
-      let names = run.checkpoint?.input?.classNames
-      let test = try IDXFolder.loadTest(directory: directory, classCount: names?.count).test
-      if let outside = run.predictions.first(where: { $0.index >= test.count }) {
-        (images, problem) = (nil, "prediction of picture \(outside.index), but there are \(test.count)")
-      } else if let other = run.predictions.first(where: { Int(test.labels[$0.index]) != $0.label }) {
-        (images, problem) = (
-          nil, "picture \(other.index) has class \(test.labels[other.index]), the predictions say \(other.label)"
-        )
-      } else {
-        (images, problem) = (test, nil)
-      }
+      (pictures, problem) = (try Self.find(run, source), nil)
     } catch {
-      (images, problem) = (nil, "\(error)")
+      (pictures, problem) = (nil, "\(error)")
     }
   }
 
+  /// Why there are no pictures.
+  private struct Missing: Error, CustomStringConvertible {
+    let description: String
+    init(_ description: String) { self.description = description }
+  }
+
+  private static func find(
+    _ run: RunContents, _ source: (any PictureSource)?
+  ) throws -> (images: any TestImages, part: PredictedPictures.Part) {
+    guard let source else { throw Missing("this report was made without the data") }
+    guard let path = run.predicted?.data ?? run.setting("data.directory"), !path.isEmpty else {
+      throw Missing("the run does not say where its pictures are")
+    }
+    let data = PictureData(
+      path: path, held: run.setting("data.validation").flatMap { Int($0) } ?? 0,
+      classCount: run.checkpoint?.input?.classNames.count)
+    func fitting(_ part: PredictedPictures.Part) throws -> any TestImages {
+      let images = try source.pictures(part, of: data)
+      if let outside = run.predictions.first(where: { $0.index >= images.count }) {
+        throw Missing("prediction of \(part) picture \(outside.index), but there are \(images.count)")
+      }
+      if let other = run.predictions.first(where: { Int(images.labels[$0.index]) != $0.label }) {
+        throw Missing(
+          "\(part) picture \(other.index) has class \(images.labels[other.index]), the predictions say \(other.label)")
+      }
+      return images
+    }
+    if let part = run.predicted?.part { return (try fitting(part), part) }
+    // A table of an earlier version does not say which part it counts: it is the one whose classes are the table's.
+    let found = PredictedPictures.Part.allCases.map { part in Result { (images: try fitting(part), part: part) } }
+    let whole = found.compactMap { try? $0.get() }
+    guard whole.count < 2 else {
+      throw Missing(
+        "\(PredictionsFile.name) does not say whether it counts test or validation pictures; `evaluate` writes one "
+          + "that does")
+    }
+    return try whole.first ?? found[0].get()
+  }
+
   func html() -> String {
-    var text = ""
-    if let problem { text += "<p class=\"note\">The pictures themselves are not shown: \(escaped(problem)).</p>" }
     let right = Self.spread(run.predictions.filter(\.isRight))
     let wrong = run.predictions.filter { !$0.isRight }
       .sorted { ($1.guesses.first?.score ?? 0, $0.index) < ($0.guesses.first?.score ?? 0, $1.index) }
-    let counts = "of \(Number.grouped(run.predictions.count)) pictures"
-    text += panel(
-      "Right", "\(Number.grouped(run.predictions.count { $0.isRight })) \(counts); some of each class", right)
-    text += panel(
-      "Wrong", "\(Number.grouped(wrong.count)) \(counts); those that the network was surest of",
-      Array(wrong.prefix(Self.count)))
-    return text
+    let counts = "of \(Number.grouped(run.predictions.count)) \(pictures.map { "\($0.part) " } ?? "")pictures"
+    var problem = problem
+    let panels =
+      panel(
+        "Right", "\(Number.grouped(run.predictions.count { $0.isRight })) \(counts); some of each class", right,
+        &problem)
+      + panel(
+        "Wrong", "\(Number.grouped(wrong.count)) \(counts); those that the network was surest of",
+        Array(wrong.prefix(Self.count)), &problem)
+    let missing = pictures == nil ? "The pictures themselves are not shown" : "Some pictures are not shown"
+    return (problem.map { "<p class=\"note\">\(missing): \(escaped($0)).</p>" } ?? "") + panels
   }
 
   /// The first of each class, then the second of each, and so on.
@@ -59,21 +88,26 @@ struct PicturePanels {
       .map(\.prediction)
   }
 
-  private func panel(_ title: String, _ note: String, _ predictions: [Prediction]) -> String {
+  private func panel(_ title: String, _ note: String, _ predictions: [Prediction], _ problem: inout String?) -> String {
     guard !predictions.isEmpty else { return "" }
-    return "<h3>\(title)</h3><p class=\"caption\">\(escaped(note)).</p><div class=\"panel\">\n"
-      + predictions.map(card).joined() + "</div>\n"
+    var text = "<h3>\(title)</h3><p class=\"caption\">\(escaped(note)).</p><div class=\"panel\">\n"
+    for prediction in predictions { text += card(prediction, &problem) }
+    return text + "</div>\n"
   }
 
-  private func card(_ prediction: Prediction) -> String {
+  /// - Parameter problem: takes what keeps the picture from being shown, if nothing did before.
+  private func card(_ prediction: Prediction, _ problem: inout String?) -> String {
     let truth = escaped(run.className(prediction.label))
     var text = "<div class=\"card\">"
-    if let images {
-      let extents = images.extents
-      let (pixels, channels) = Picture.interleaved(
-        images.pixels(of: prediction.index), height: extents.height, width: extents.width, channels: extents.channels)
-      let uri = Picture.dataURI(pixels, height: extents.height, width: extents.width, channels: channels)
-      text += "<img alt=\"test picture \(prediction.index), \(truth)\" src=\"\(uri)\">"
+    if let pictures {
+      do throws(DataError) {
+        let (uri, isReduced) = try Self.picture(prediction.index, of: pictures.images)
+        text +=
+          "<img\(isReduced ? " class=\"photo\"" : "") alt=\"\(pictures.part) picture \(prediction.index), \(truth)\" "
+          + "src=\"\(uri)\">"
+      } catch {
+        problem = problem ?? "\(error)"
+      }
     }
     text += "<p><b>\(truth)</b> <span class=\"faint\">no. \(prediction.index)</span></p><ol>"
     for (place, guess) in prediction.guesses.enumerated() {
@@ -86,5 +120,34 @@ struct PicturePanels {
         + "<span class=\"score\">\(Number.fixed(100 * guess.score, digits: 1)) %</span></li>"
     }
     return text + "</ol></div>\n"
+  }
+
+  /// A small picture as it is; of a larger one the middle square, reduced.
+  private static func picture(
+    _ index: Int, of images: any TestImages
+  ) throws(DataError) -> (uri: String, isReduced: Bool) {
+    var (height, width) = images.extents(of: index, shorterSide: nil)
+    var (rows, columns) = (0..<height, 0..<width)
+    var shorterSide: Int?
+    if max(height, width) > side {
+      let length = min(height, width, side)
+      shorterSide = length
+      (height, width) = images.extents(of: index, shorterSide: length)
+      rows = (height - length) / 2..<(height - length) / 2 + length
+      columns = (width - length) / 2..<(width - length) / 2 + length
+    }
+    var values = [Float](repeating: 0, count: images.channels * rows.count * columns.count)
+    let result = values.withUnsafeMutableBufferPointer { values in
+      Result { () throws(DataError) in
+        try images.read(index, shorterSide: shorterSide, rows: rows, columns: columns, into: values.baseAddress!)
+      }
+    }
+    try result.get()
+    let (pixels, channels) = Picture.interleaved(
+      values.map { UInt8(max(0, min(255, $0.rounded()))) }, height: rows.count, width: columns.count,
+      channels: images.channels)
+    return (
+      Picture.dataURI(pixels, height: rows.count, width: columns.count, channels: channels), shorterSide != nil
+    )
   }
 }

@@ -11,15 +11,17 @@ public struct RunContents {
   /// The settings with their paths, from the checkpoint.
   var settings: [(key: String, value: String)] = []
   public var metrics: [MetricsRow] = []
-  var times: [TimeRow] = []
+  package var times: [TimeRow] = []
   var places: [RunPlace] = []
   package var statistics: [LayerStatistics] = []
   public var classErrors: [ClassErrors] = []
   public var predictions: [Prediction] = []
+  /// Which pictures the predictions count; nil where their table does not say.
+  var predicted: PredictedPictures?
   /// The header of the newest checkpoint that can be read.
   var checkpoint: CheckpointHeader?
   public var coefficients: [LayerCoefficients] = []
-  var filters: FirstFilters?
+  package var filters: FirstFilters?
 
   /// - Parameter checkpointPath: a checkpoint that is known to be whole; without it the newest one is looked for.
   /// - Throws: `ReportError`; a damaged checkpoint is passed over.
@@ -43,7 +45,9 @@ public struct RunContents {
     places = try PlacesFile.read(file(PlacesFile.name))
     statistics = try StatisticsFile.read(file(StatisticsFile.name))
     if let table = try CSVTable.read(file(ClassErrorsFile.name)) { classErrors = try ClassErrorsFile.parse(table) }
-    if let table = try CSVTable.read(file(PredictionsFile.name)) { predictions = try PredictionsFile.parse(table) }
+    if let table = try CSVTable.read(file(PredictionsFile.name)) {
+      (predictions, predicted) = try PredictionsFile.parse(table)
+    }
     readCheckpoint(checkpointPath)
     guard !metrics.isEmpty || checkpoint != nil || !statistics.isEmpty else {
       throw ReportError(
@@ -154,9 +158,15 @@ public struct LayerCoefficients: Equatable, Sendable {
 }
 
 /// The filters of a network's first convolution.
-struct FirstFilters {
+package struct FirstFilters {
   let layer: String
   /// (filters, channels, height, width)
   let shape: [Int]
   let values: [Float]
+
+  package init(layer: String, shape: [Int], values: [Float]) {
+    self.layer = layer
+    self.shape = shape
+    self.values = values
+  }
 }

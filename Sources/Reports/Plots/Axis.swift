@@ -33,7 +33,11 @@ public struct Axis: Equatable, Sendable {
         let margin = size < 1 / Self.largest ? 1 : size * 0.1
         (low, high) = (low - margin, high + margin)
       }
-      let step = Self.roundStep((high - low) / Double(max(count, 1)), wholeNumbers: wholeNumbers)
+      var step = Self.roundStep((high - low) / Double(max(count, 1)), wholeNumbers: wholeNumbers)
+      // One name alone would say nothing of the scale.
+      for more in [2, 4] where !isRounded && (high / step).rounded(.down) - (low / step).rounded(.up) < 1 {
+        step = Self.roundStep((high - low) / Double(max(more * count, 1)), wholeNumbers: wholeNumbers)
+      }
       if isRounded {
         low = (low / step + 1e-9).rounded(.down) * step
         high = (high / step - 1e-9).rounded(.up) * step

@@ -48,7 +48,11 @@ struct BarPlot {
         let to = from + part.value
         let (a, b) = ((axis.place(from) ?? 0), (axis.place(to) ?? 0))
         let (start, stop) = (left + min(a, b) * (right - left), left + max(a, b) * (right - left))
-        drawing.rectangle(start, up + 2, stop - start, step - 4, style: "area \(part.style)", title: part.title)
+        // The ground shows between parts, but not in the place of a narrow one.
+        let isApart = bar.parts.count > 1 && stop - start > 3
+        drawing.rectangle(
+          start, up + 2, stop - start, step - 4, style: "area \(part.style)\(isApart ? " part" : "")", title: part.title
+        )
         (from, end) = (to, max(end, stop))
       }
       if !bar.label.isEmpty { drawing.text(bar.label, x: end + 5, y: middle, size: font, style: "m") }

@@ -16,6 +16,11 @@ public struct Figure {
     self.drawing = drawing
   }
 
+  /// What a caption adds where only the first runs have such a figure.
+  static func limitNote(_ limit: Int, of count: Int) -> String {
+    count > limit ? " Shown for the first \(limit) of \(count) runs." : ""
+  }
+
   /// The plot for a page.
   public func svg(_ size: FigureSize) -> String { drawing(size).svg(title: title) }
 

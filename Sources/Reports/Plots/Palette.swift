@@ -1,14 +1,15 @@
 /// The colours of plots, light and dark, told apart also by those who do not see red and green as others do.
 ///
-/// Series have the hues of Okabe and Ito, darker on white and lighter on black, and a pattern of strokes each, so that a
-/// print in grey is read too. Ordered things, such as layers by depth, run along one ramp from blue to yellow, as in
+/// Series have about the hues of Okabe and Ito, darker on white and lighter on black, moved apart until any two differ by
+/// 12 or more (CIEDE2000) to those too who lack one kind of cones, and a pattern of strokes each, so that a print in grey
+/// is read too. Ordered things, such as layers by depth, run along one ramp from blue to yellow, as in
 /// cividis, which everybody sees get lighter.
 enum Palette {
   static let seriesCount = 7
   static let rampCount = 12
 
-  private static let light = ["#0072b2", "#d55e00", "#00815f", "#b0508a", "#8a6500", "#4a4a4a", "#2a8fc7"]
-  private static let dark = ["#56b4e9", "#ff9e4f", "#3fcf9f", "#e6a0c8", "#e6c229", "#c8c8c8", "#9fd3f5"]
+  private static let light = ["#0049c5", "#c67428", "#00a887", "#b73568", "#815c02", "#232b28", "#2272f9"]
+  private static let dark = ["#4d8cf2", "#f3b396", "#2cb052", "#fc6a9b", "#d3cb2d", "#b1bcc3", "#dbf3ff"]
   private static let dashes = ["", "7 3", "2 3", "9 3 2 3", "12 4", "4 2", "1 2"]
 
   /// Ends and middle of the ramp.
@@ -41,7 +42,7 @@ enum Palette {
       .plot .line{fill:none;stroke-width:1.8;stroke-linejoin:round;stroke-linecap:round}
       .plot .thin{stroke-width:1.1}.plot .bg{fill:var(--background)}
       .plot .good{fill:var(--good)}.plot .bad{fill:var(--bad)}.plot .none{fill:var(--faint)}
-      .plot .soft{opacity:.45}
+      .plot .soft{opacity:.45}.plot .part{stroke:var(--background);stroke-width:1}
 
       """
     for index in 0..<seriesCount {
