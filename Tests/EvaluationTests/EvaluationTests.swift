@@ -191,6 +191,24 @@ import Testing
     #expect(throws: DataError.self) { try Predictor(broken.network, .center, on: pool).scores(broken) }
   }
 
+  /// One image of a group cannot be read: the others are scored all the same.
+  @Test func oneDamagedImageIsOneFailure() throws {
+    var images = Waves(sizes: sizes)
+    let whole = try Predictor(try network(), .center, on: pool).scores(member(try network(), images))
+    images.damaged = 7
+    let member = member(try network(), images)
+    let results = try Predictor(member.network, .center, on: pool).results([member])
+    for (index, result) in results.enumerated() {
+      switch result {
+      case .success(let scores):
+        #expect(index != 7)
+        #expect(zip(scores.logits, whole[index].logits).allSatisfy { abs($0 - $1) < 1e-4 }, "image \(index)")
+      case .failure(let error): #expect(index == 7 && error.path == "wave 7")
+      }
+    }
+    #expect(results.count == sizes.count)
+  }
+
   @Test func nothingIsNoError() throws {
     let member = member(try network(), Waves(sizes: []))
     let result = try Evaluation([member], .center, world: world, on: pool).run()

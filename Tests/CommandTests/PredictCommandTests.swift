@@ -1,0 +1,254 @@
+import Foundation
+import Images
+import Testing
+
+/// `predict` on whatever lies in folders and comes down pipes.
+@Suite(.serialized, .enabled(if: isOutsideMPI)) struct PredictCommandTests {
+  private let folder: TestFolder
+  private var directory: String { folder.path }
+
+  private static let golden = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+    .appending(path: "Golden/photos").path
+
+  private func recipe(deviation: Double) -> String {
+    """
+    model:
+      activation: prelu
+      input: { channels: 3, height: 32, width: 32 }
+      fullyConnectedDeviation: [\(deviation), \(deviation)]
+      layers:
+        - convolution: { name: conv1, filters: 8, kernel: 3, padding: 1, stride: 2 }
+        - maxPooling: { name: pool1, size: 2, stride: 2 }
+        - spatialPyramidPooling: { name: spp, levels: [2, 1] }
+        - fullyConnected: { name: fc1, outputs: 2 }
+    data: { kind: pack, directory: photos.h5, shorterSide: 40, validation: 2, scale: 0.015625 }
+    augmentation: { padding: 0, mirror: true, shorterSide: [32, 80], color: 0.1 }
+    training: { batch: 4, epochs: 1 }
+    """
+  }
+
+  init() throws {
+    folder = try TestFolder()
+    for number in 0..<6 { try copy("rgb-42\(number % 2 * 2).jpg", to: "packed/class \(number % 2)/\(number).jpg") }
+    let packed = try Program.run(
+      ["pack", "packed", "-o", "photos.h5", "--mean-side", "40", "--mean-crop", "32"], in: directory)
+    try #require(packed.exitCode == 0, "\(packed.errors)")
+    for (run, deviation) in [("first", 0.3), ("second", 0.2)] {
+      try write(Array(recipe(deviation: deviation).utf8), to: "\(run).yaml")
+      let trained = try Program.run(
+        ["train", "--recipe", "\(run).yaml", "--run", run, "--iterations", "1", "--learning-rate", "0.0001"],
+        in: directory)
+      try #require(trained.exitCode == 0, "\(trained.errors)")
+    }
+  }
+
+  private func copy(_ picture: String, to name: String) throws {
+    try write(Array(try Data(contentsOf: URL(filePath: "\(Self.golden)/\(picture)"))), to: name)
+  }
+
+  private func write(_ bytes: [UInt8], to name: String) throws {
+    let target = URL(filePath: "\(directory)/\(name)")
+    try FileManager.default.createDirectory(at: target.deletingLastPathComponent(), withIntermediateDirectories: true)
+    try Data(bytes).write(to: target)
+  }
+
+  private struct Prediction: Decodable {
+    struct Guess: Decodable {
+      let `class`: Int
+      let probability: Double
+    }
+    let image: String
+    let scores: [Double]
+    let top5: [Guess]
+
+    /// Of class 0: there are two.
+    var probability: Double { top5.first { $0.class == 0 }?.probability ?? .nan }
+  }
+
+  private func predictions(_ output: String) throws -> [Prediction] {
+    try output.split(separator: "\n").map { try JSONDecoder().decode(Prediction.self, from: Data($0.utf8)) }
+  }
+
+  private func predict(_ arguments: String..., ranks: Int? = nil) throws -> (Program.Outcome, [Prediction]) {
+    let outcome = try Program.run(["predict", "first", "--json"] + arguments, ranks: ranks, in: directory)
+    return (outcome, try predictions(outcome.output))
+  }
+
+  /// A folder with pictures of all kinds and names, and what is none. Returns the paths of either.
+  private func makeMixedFolder() throws -> (whole: [String], broken: [String]) {
+    let jpeg = Array(try Data(contentsOf: URL(filePath: "\(Self.golden)/rgb-444.jpg")))
+    for (name, picture) in [
+      ("1.jpg", "rgb-420.jpg"), ("3.JPG", "cmyk.jpg"), ("4.jfif", "grey.jpg"), ("5.jpe", "progressive.jpg"),
+      ("7.png", "rgba.png"), ("deep/er/8.png", "palette.png"),
+    ] { try copy(picture, to: "mixed/\(name)") }
+    for (name, channels) in [("6.pgm", 1), ("6.ppm", 3)] {
+      try write(try netpbm("rgb.png", channels), to: "mixed/\(name)")
+    }
+    // Damage that only decoding finds, no picture at all, and what nobody asked for.
+    try write(Array(jpeg.prefix(jpeg.count / 2)), to: "mixed/2.jpg")
+    try write(Array("no picture".utf8), to: "mixed/5b.jpg")
+    try write(jpeg, to: "mixed/._1.jpg")
+    try write(jpeg, to: "mixed/.hidden/1.jpg")
+    try write(Array("notes".utf8), to: "mixed/notes.txt")
+    try copy("rgb-422.jpg", to: "elsewhere/9.jpeg")
+    try FileManager.default.createSymbolicLink(
+      atPath: "\(directory)/mixed/linked", withDestinationPath: "\(directory)/elsewhere")
+    return (
+      ["1.jpg", "3.JPG", "4.jfif", "5.jpe", "6.pgm", "6.ppm", "7.png", "deep/er/8.png", "linked/9.jpeg"]
+        .map { "mixed/\($0)" }, ["mixed/2.jpg", "mixed/5b.jpg"]
+    )
+  }
+
+  private func netpbm(_ picture: String, _ channels: Int) throws -> [UInt8] {
+    netpbm(try ImageDecoder.decode(path: "\(Self.golden)/\(picture)", channels: channels))
+  }
+
+  private func netpbm(_ image: DecodedImage) -> [UInt8] {
+    let (channels, height, width) = (image.extents.channels, image.extents.height, image.extents.width)
+    let pixels = (0..<height * width).flatMap { place in
+      (0..<channels).map { image.bytes[$0 * height * width + place] }
+    }
+    return Array("P\(channels == 1 ? 5 : 6)\n\(width) \(height)\n255\n".utf8) + pixels
+  }
+
+  /// Scores may differ in their last bits with the pictures beside.
+  private func expectSame(_ a: [Prediction], _ b: [Prediction]) {
+    #expect(a.map(\.image) == b.map(\.image))
+    for (one, other) in zip(a, b) {
+      #expect(abs(one.probability - other.probability) < 1e-6, "\(one.image)")
+    }
+  }
+
+  // MARK: - Files that are no pictures
+
+  @Test func goodPicturesOfMixedFoldersArePredicted() throws {
+    let (whole, broken) = try makeMixedFolder()
+    let (outcome, all) = try predict("mixed")
+    #expect(outcome.exitCode == 65 && all.map(\.image) == whole, "\(outcome.errors) \(all.map(\.image))")
+    let complaints = outcome.errors.split(separator: "\n")
+    #expect(complaints.count == broken.count, "\(outcome.errors)")
+    for (complaint, path) in zip(complaints, broken) {
+      #expect(complaint.contains("\(path): expected a"), "\(complaint)")
+    }
+    #expect(Set(all.map(\.probability)).count > 5, "the pictures look the same to the network")
+
+    let (skipped, others) = try predict("mixed", "--on-error", "skip")
+    #expect(skipped.exitCode == 0 && skipped.errors == outcome.errors)
+    expectSame(others, all)
+    let (stopped, first) = try predict("mixed", "--on-error", "stop")
+    #expect(stopped.exitCode == 65 && first.map(\.image) == ["mixed/1.jpg"], "\(stopped.errors)")
+    #expect(stopped.errors.contains("mixed/2.jpg: ") && !stopped.errors.contains("5b.jpg"), "\(stopped.errors)")
+
+    // What a folder lacks is said, what is missing has a code of its own, and both together have that of bad data.
+    try write([], to: "empty/notes.txt")
+    let (missing, none) = try predict("empty", "nowhere.jpg")
+    #expect(missing.exitCode == 66 && none.isEmpty)
+    #expect(missing.errors.contains("empty: no pictures in this folder: expected files that end in jpg, jpeg,"))
+    #expect(missing.errors.contains("nowhere.jpg: "), "\(missing.errors)")
+    #expect(try predict("nowhere.jpg", "mixed/2.jpg", "mixed/1.jpg").0.exitCode == 65)
+  }
+
+  /// What is wrong with the request is said once, not of each picture.
+  @Test func aTestThatFitsNoPictureIsRefusedOnce() throws {
+    let (outcome, all) = try predict("packed", "--protocol", "dense", "--scales", "20")
+    #expect(outcome.exitCode == 64 && all.isEmpty)
+    #expect(outcome.errors.components(separatedBy: "choose scales of at least 32").count == 2, "\(outcome.errors)")
+  }
+
+  @Test func netpbmPicturesAreSeenAsOthers() throws {
+    try write(try netpbm("rgb.png", 3), to: "a.ppm")
+    try copy("rgb.png", to: "a.png")
+    for arguments in [[], ["--protocol", "10-view"], ["--protocol", "dense", "--scales", "32,50"]] {
+      let outcome = try Program.run(["predict", "first", "--json", "a.ppm", "a.png"] + arguments, in: directory)
+      let both = try predictions(outcome.output)
+      #expect(both.count == 2 && both[0].scores == both[1].scores, "\(outcome)")
+    }
+  }
+
+  /// A network that takes IDX images sees whole pictures, squeezed; one of them cannot be decoded.
+  @Test func networksOfOtherImagesGoOnToo() throws {
+    let count = 24
+    for (part, images) in [("train", count), ("t10k", 8)] {
+      let header: [UInt8] = [0, 0, 8, 3, 0, 0, 0, UInt8(images), 0, 0, 0, 8, 0, 0, 0, 8]
+      try write(header + (0..<64 * images).map { UInt8($0 * 37 % 251) }, to: "data/\(part)-images-idx3-ubyte")
+      try write(
+        [0, 0, 8, 1, 0, 0, 0, UInt8(images)] + (0..<images).map { UInt8($0 % 2) }, to: "data/\(part)-labels-idx1-ubyte")
+    }
+    try write(
+      Array(
+        """
+        model:
+          input: { channels: 1, height: 8, width: 8 }
+          classes: 2
+          fullyConnectedDeviation: [0.3, 0.3]
+          layers:
+            - convolution: { name: conv1, filters: 8, kernel: 3, padding: 1 }
+            - spatialPyramidPooling: { name: spp, levels: [2, 1] }
+            - fullyConnected: { name: fc1, outputs: 2 }
+        data: { directory: data, validation: 4 }
+        training: { batch: 4, epochs: 1 }
+        """.utf8), to: "idx.yaml")
+    let trained = try Program.run(
+      ["train", "--recipe", "idx.yaml", "--run", "idx", "--iterations", "1"], in: directory)
+    try #require(trained.exitCode == 0, "\(trained.errors)")
+    let (whole, _) = try makeMixedFolder()
+    let outcome = try Program.run(["predict", "idx", "mixed", "--json"], in: directory)
+    #expect(outcome.exitCode == 65)
+    #expect(try predictions(outcome.output).map(\.image) == whole, "\(outcome.errors)")
+    #expect(outcome.errors.contains("mixed/2.jpg: expected a whole JPEG picture"), "\(outcome.errors)")
+  }
+
+  // MARK: - Standard input
+
+  private func shell(_ script: String) throws -> ChildProcess {
+    try ChildProcess(
+      "/bin/sh", ["-c", script], environment: ProcessInfo.processInfo.environment, in: directory,
+      output: "\(directory)/out", errors: "\(directory)/err")
+  }
+
+  private func text(_ name: String) throws -> String {
+    try String(contentsOfFile: "\(directory)/\(name)", encoding: .utf8)
+  }
+
+  @Test func foldersOnStandardInputAreExpanded() throws {
+    let process = try shell(
+      "printf 'packed/class 1\\r\\n\\npacked/class 0/0.jpg' | '\(Program.path)' predict first --json -")
+    #expect(process.terminationStatus == 0)
+    let images = try predictions(try text("out")).map(\.image)
+    #expect(images == ["packed/class 1/1.jpg", "packed/class 1/3.jpg", "packed/class 1/5.jpg", "packed/class 0/0.jpg"])
+  }
+
+  /// As from `tail -f`: what has come is predicted while the input is still open.
+  @Test func whatHasComeIsPredictedWhenTheInputPauses() throws {
+    let process = try shell(
+      """
+      (echo 'packed/class 0/0.jpg'; while [ ! -e seen ]; do sleep 0.1; done; echo 'packed/class 1/1.jpg') \
+      | '\(Program.path)' predict first --json -
+      """)
+    let deadline = Date().addingTimeInterval(60)
+    while Date() < deadline, try text("out").isEmpty { usleep(20_000) }
+    #expect(process.isRunning)
+    #expect(try predictions(try text("out")).map(\.image) == ["packed/class 0/0.jpg"])
+    try write([], to: "seen")
+    #expect(process.terminationStatus == 0)
+    #expect(try predictions(try text("out")).map(\.image) == ["packed/class 0/0.jpg", "packed/class 1/1.jpg"])
+  }
+
+  // MARK: - Ranks, orientation, several networks
+
+  @Test func ranksShareThePicturesAndPrintOnce() throws {
+    let (whole, broken) = try makeMixedFolder()
+    let (_, alone) = try predict("mixed", "packed", "--test-image", "0")
+    for ranks in [2, 3] {
+      let (outcome, shared) = try predict(
+        "mixed", "packed", "--test-image", "0", "--threads", "1", ranks: ranks)
+      #expect(outcome.exitCode == 65 && shared.count == 1 + whole.count + 6)
+      expectSame(shared, alone)
+      for path in broken {
+        #expect(outcome.errors.components(separatedBy: "\(path): ").count == 2, "\(outcome.errors)")
+      }
+    }
+    let (refused, none) = try predict("packed", "--protocol", "dense", "--scales", "20", ranks: 2)
+    #expect(refused.exitCode == 64 && none.isEmpty, "\(refused.errors)")
+  }
+}
