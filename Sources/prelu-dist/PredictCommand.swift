@@ -32,6 +32,9 @@ struct PredictCommand: ParsableCommand {
 
   @OptionGroup var options: TestOptions
 
+  @Flag(help: "Turn JPEG pictures as the camera notes that it was held (EXIF), for networks of data packed so.")
+  var exif = false
+
   @Option(help: "At a file that is no whole picture: stop, or skip it and end with 0 (default: go on, end with 65).")
   var onError: PackSettings.OnError?
 
@@ -78,7 +81,7 @@ struct PredictCommand: ParsableCommand {
     let share = world.map { max(1, min(availableCores(), $0.localCores / $0.localSize)) } ?? availableCores()
     let pool = ThreadPool(threads: threads ?? share)
     let shared = SharedScoring(
-      scoring: PictureScoring(trained, options, appliesOrientation: false, on: pool), world: world)
+      scoring: PictureScoring(trained, options, appliesOrientation: exif, on: pool), world: world)
     world?.activity = Activity("the prediction")
     let table = PredictionTable(trained[0].classNames, json: json)
     if !testImage.isEmpty { try predictTestImages(shared, table) }

@@ -251,4 +251,64 @@ import Testing
     let (refused, none) = try predict("packed", "--protocol", "dense", "--scales", "20", ranks: 2)
     #expect(refused.exitCode == 64 && none.isEmpty, "\(refused.errors)")
   }
+
+  /// A JPEG file with what a camera notes beside it (EXIF 2.32, tag 274).
+  private func noting(_ orientation: UInt8, in jpeg: [UInt8]) -> [UInt8] {
+    let directory: [UInt8] = [0, 1, 0x01, 0x12, 0, 3, 0, 0, 0, 1, 0, orientation, 0, 0, 0, 0, 0, 0]
+    let content = Array("Exif\0\0MM\0*".utf8) + [0, 0, 0, 8] + directory
+    let length = content.count + 2
+    return Array(jpeg.prefix(2)) + [0xFF, 0xE1, UInt8(length >> 8), UInt8(length & 0xFF)] + content + jpeg.dropFirst(2)
+  }
+
+  private enum Edge { case top, bottom, left, right }
+
+  /// Where the first row and the first column of what is stored are in what is seen, by EXIF's definition.
+  private static let edges: [(row: Edge, column: Edge)] = [
+    (.top, .left), (.top, .right), (.bottom, .right), (.bottom, .left), (.left, .top), (.right, .top),
+    (.right, .bottom),
+    (.left, .bottom),
+  ]
+
+  @Test func picturesAreTurnedAsTheCameraWasHeld() throws {
+    let jpeg = Array(try Data(contentsOf: URL(filePath: "\(Self.golden)/turned.jpg")))
+    let stored = try ImageDecoder.decode(path: "\(Self.golden)/turned.jpg", channels: 3)
+    let (rows, columns) = (stored.extents.height, stored.extents.width)
+    try #require(rows != columns)
+    var names: [String] = []
+    for (place, edges) in Self.edges.enumerated() {
+      let turns = edges.row == .left || edges.row == .right
+      let (height, width) = turns ? (columns, rows) : (rows, columns)
+      var seen = [UInt8](repeating: 0, count: stored.bytes.count)
+      for row in 0..<rows {
+        for column in 0..<columns {
+          var (y, x) = (0, 0)
+          for (edge, distance) in [(edges.row, row), (edges.column, column)] {
+            switch edge {
+            case .top: y = distance
+            case .bottom: y = height - 1 - distance
+            case .left: x = distance
+            case .right: x = width - 1 - distance
+            }
+          }
+          for channel in 0..<3 {
+            seen[(channel * height + y) * width + x] = stored.bytes[(channel * rows + row) * columns + column]
+          }
+        }
+      }
+      let upright = DecodedImage(bytes: seen, extents: ImageExtents(channels: 3, height: height, width: width))
+      try write(noting(UInt8(place + 1), in: jpeg), to: "turned/\(place).jpg")
+      try write(netpbm(upright), to: "upright/\(place).ppm")
+      names.append("\(place)")
+      let picture = try EncodedPicture(path: "\(directory)/turned/\(place).jpg", appliesOrientation: true)
+      #expect(try picture.decoded(channels: 3) == upright, "orientation \(place + 1)")
+      #expect((picture.height, picture.width) == (height, width))
+      let plain = try EncodedPicture(path: "\(directory)/turned/\(place).jpg")
+      #expect(try plain.decoded(channels: 3) == stored)
+    }
+    let (_, turned) = try predict("turned", "--exif")
+    let (_, upright) = try predict("upright")
+    let (_, lying) = try predict("turned")
+    #expect(turned.count == 8 && turned.map(\.scores) == upright.map(\.scores))
+    #expect(Set(lying.map(\.probability)).count == 1 && Set(turned.map(\.probability)).count > 4)
+  }
 }
