@@ -14,8 +14,9 @@ struct PredictCommand: ParsableCommand {
     discussion: """
       A folder stands for the pictures in it and below, hidden ones left out; - for the names on standard input, one a \
       line. A network of photographs sees the middle of a picture as evaluation does; another one sees the whole picture, \
-      squeezed into its input. A file that is no whole picture is named, and the others are predicted; the exit code is 65 \
-      at the end, or 66 where all such files are missing. Under mpirun the pictures are spread over the ranks.
+      squeezed into its input. The scores of several networks are averaged as `evaluate` averages them. A file that is no \
+      whole picture is named, and the others are predicted; the exit code is 65 at the end, or 66 where all such files are \
+      missing. Under mpirun the pictures are spread over the ranks.
       """)
 
   @Argument(help: ArgumentHelp("A checkpoint, or a run folder: its best one.", valueName: "checkpoint|run"))
@@ -23,6 +24,11 @@ struct PredictCommand: ParsableCommand {
 
   @Argument(help: ArgumentHelp("Pictures, folders, or - .", valueName: "picture"))
   var pictures: [String] = []
+
+  @Option(
+    help: ArgumentHelp(
+      "Average with this network too, which has the same classes; may be given again.", valueName: "checkpoint|run"))
+  var with: [String] = []
 
   @Option(help: ArgumentHelp("Test images of the run's data set, by number from 0.", valueName: "number"))
   var testImage: [Int] = []
@@ -72,7 +78,7 @@ struct PredictCommand: ParsableCommand {
   private static let largestBatch = 8192
 
   private func predict(_ world: World?) throws -> Int32 {
-    let trained = try [checkpoint].map { path in
+    let trained = try ([checkpoint] + with).map { path in
       if let world { try TrainedNetwork(path, world: world) } else { try TrainedNetwork(path) }
     }
     try onRanks(of: world) {

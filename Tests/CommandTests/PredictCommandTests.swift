@@ -311,4 +311,28 @@ import Testing
     #expect(turned.count == 8 && turned.map(\.scores) == upright.map(\.scores))
     #expect(Set(lying.map(\.probability)).count == 1 && Set(turned.map(\.probability)).count > 4)
   }
+
+  @Test func severalNetworksAreAveraged() throws {
+    let runs = ["first", "second"]
+    for arguments in [[], ["--average", "logits"], ["--protocol", "dense", "--scales", "40,50"]] {
+      let each = try runs.map { run in
+        try predictions(try Program.run(["predict", run, "packed", "--json"] + arguments, in: directory).output)
+      }
+      let outcome = try Program.run(
+        ["predict", "first", "packed", "--with", "second", "--json"] + arguments, in: directory)
+      let both = try predictions(outcome.output)
+      try #require(outcome.exitCode == 0 && both.count == 6, "\(outcome.errors)")
+      #expect(each[0][0].probability != each[1][0].probability)
+      for (index, own) in both.enumerated() {
+        let logits = [0, 1].map { (each[0][index].scores[$0] + each[1][index].scores[$0]) / 2 }
+        #expect(zip(logits, own.scores).allSatisfy { abs($0 - $1) < 1e-6 })
+        let mean =
+          arguments.contains("logits")
+          ? 1 / (1 + exp(logits[1] - logits[0])) : (each[0][index].probability + each[1][index].probability) / 2
+        #expect(abs(own.probability - mean) < 1e-6, "\(arguments), \(own.image)")
+      }
+    }
+    let (missing, _) = try predict("packed", "--with", "nowhere.h5")
+    #expect(missing.exitCode == 66 && missing.errors.contains("nowhere.h5"), "\(missing.errors)")
+  }
 }

@@ -123,11 +123,13 @@ import Testing
     let evaluation = try Evaluation(members, test, world: world, on: pool)
     let result = try #require(try evaluation.run(keepsPredictions: true))
     let each = try members.map { try Predictor($0.network, test, on: pool).scores($0) }
+    let averages = try Predictor(members.map(\.network), test, on: pool).results(members).map { try $0.get() }
     for guess in result.predictions {
       for (place, score) in zip(guess.classes, guess.scores) {
         let mean = each.reduce(0) { $0 + $1[guess.sample].probabilities[place] } / 2
         // Kept in single precision between the models.
         #expect(abs(score - mean) < 1e-6)
+        #expect(abs(averages[guess.sample].probabilities[place] - mean) < 1e-12)
       }
     }
   }
