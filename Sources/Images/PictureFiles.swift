@@ -18,6 +18,7 @@ public struct PictureFiles: EncodedImages {
   }
 
   public func name(of index: Int) -> String { pictures[index].path }
+  public func fileName(of index: Int) -> String { pictures[index].path }
   public func extents(of index: Int) -> (height: Int, width: Int) { (pictures[index].height, pictures[index].width) }
   public func byteCount(of index: Int) -> Int { pictures[index].byteCount }
   public func announce(_ indices: [Int]) {}

@@ -45,7 +45,9 @@ struct EvaluateCommand: ParsableCommand {
   @Option(help: ArgumentHelp("Write the errors of each class.", valueName: "file.csv"))
   var classes: String?
 
-  @Option(help: ArgumentHelp("Write each image's five likeliest classes with their scores.", valueName: "file.csv|.h5"))
+  @Option(
+    help: ArgumentHelp(
+      "Write each image's five likeliest classes with their scores, and its file's name.", valueName: "file.csv|.h5"))
   var predictions: String?
 
   @OptionGroup var watch: WatchOptions
@@ -74,13 +76,16 @@ struct EvaluateCommand: ParsableCommand {
     }
     let trained = try checkpoints.map { try TrainedNetwork($0, world: world) }
     let pool = ThreadPool(threads: threads ?? max(1, min(availableCores(), world.localCores / world.localSize)))
-    let (evaluation, count) = try world.together(exitCode: Training.ExitCode.of) {
+    let (evaluation, count, name) = try world.together(exitCode: Training.ExitCode.of) {
       let data = data ?? trained[0].configuration.data.directory
       for other in trained.dropFirst() { try other.checkClasses(trained[0]) }
       let members = try trained.map { $0.member(try $0.images(part, data: data), padding: options.padding) }
       let samples = subset.map { randomSubset(count: members[0].images.count, chosen: $0, seed: seed) }
       let count = samples?.count ?? members[0].images.count
-      return (try Evaluation(members, options.test, samples: samples, world: world, on: pool), count)
+      return (
+        try Evaluation(members, options.test, samples: samples, world: world, on: pool), count,
+        members[0].images.fileName
+      )
     }
     let reporter = EvaluationReporter(terminal: json ? nil : terminal, quiet: json)
     world.activity = Activity("the evaluation")
@@ -94,13 +99,15 @@ struct EvaluateCommand: ParsableCommand {
     }
     try world.together(exitCode: Training.ExitCode.of) {
       guard world.rank == 0 else { return }
-      try write(result, trained, seconds: monotonicSeconds() - start, ranks: world.size)
+      try write(result, trained, name, seconds: monotonicSeconds() - start, ranks: world.size)
       show(result, trained)
     }
     return Training.ExitCode.done
   }
 
-  private func write(_ result: EvaluationResult, _ trained: [TrainedNetwork], seconds: Double, ranks: Int) throws {
+  private func write(
+    _ result: EvaluationResult, _ trained: [TrainedNetwork], _ name: (Int) -> String, seconds: Double, ranks: Int
+  ) throws {
     let (total, names) = (result.total, trained[0].classNames)
     if let classes {
       try ClassErrorsFile.write(
@@ -111,7 +118,9 @@ struct EvaluateCommand: ParsableCommand {
     if let predictions {
       try PredictionsFile.write(
         result.predictions.map {
-          Prediction(index: $0.sample, label: $0.label, guesses: zip($0.classes, $0.scores).map { ($0, $1) })
+          Prediction(
+            index: $0.sample, label: $0.label, name: name($0.sample),
+            guesses: zip($0.classes, $0.scores).map { ($0, $1) })
         }, classNames: names, to: predictions)
     }
     if let results {

@@ -331,8 +331,43 @@ import Testing
           ? 1 / (1 + exp(logits[1] - logits[0])) : (each[0][index].probability + each[1][index].probability) / 2
         #expect(abs(own.probability - mean) < 1e-6, "\(arguments), \(own.image)")
       }
+      // As `evaluate` averages them, whose pictures are the pack's.
+      let evaluated = try Program.run(
+        ["evaluate", "first", "second", "--part", "validation", "--predictions", "p.csv", "--json"] + arguments,
+        in: directory)
+      try #require(evaluated.exitCode == 0, "\(evaluated.errors)")
+      let rows = try text("p.csv").split(separator: "\n").map {
+        $0.split(separator: ",", omittingEmptySubsequences: false)
+      }
+      try #require(rows.count == 3 && rows[0].last == "name")
+      for row in rows.dropFirst() {
+        let own = try #require(both.first { $0.image == "packed/\(row[12])" }, "\(row)")
+        let probability = try #require(Double(row[row[2] == "0" ? 3 : 5]))
+        #expect(abs(own.probability - probability) < 1e-6, "\(row)")
+      }
     }
     let (missing, _) = try predict("packed", "--with", "nowhere.h5")
     #expect(missing.exitCode == 66 && missing.errors.contains("nowhere.h5"), "\(missing.errors)")
+  }
+
+  // MARK: - Tables
+
+  /// Tables with and without the pictures' names are read.
+  @Test func reportReadsPredictionsWithNames() throws {
+    let evaluated = try Program.run(
+      ["evaluate", "first", "--part", "validation", "--predictions", "first/predictions.csv"], in: directory)
+    try #require(evaluated.exitCode == 0, "\(evaluated.errors)")
+    let named = try text("first/predictions.csv")
+    #expect(named.hasPrefix("index,label,class1,score1,") && named.contains(",score5,name\n"), "\(named)")
+    #expect(named.contains(",class 0/") || named.contains(",class 1/"), "\(named)")
+    let report = try Program.run(["report", "first"], in: directory)
+    #expect(report.exitCode == 0, "\(report.errors)")
+    let plain = named.split(separator: "\n").map {
+      $0.split(separator: ",", omittingEmptySubsequences: false).dropLast()
+    }
+    .map { $0.joined(separator: ",") + "\n" }.joined()
+    try write(Array(plain.utf8), to: "first/predictions.csv")
+    let other = try Program.run(["report", "first"], in: directory)
+    #expect(other.exitCode == 0, "\(other.errors)")
   }
 }

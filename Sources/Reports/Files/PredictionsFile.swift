@@ -7,39 +7,46 @@ public struct Prediction: Equatable, Sendable {
   public var index: Int
   /// Its true class.
   public var label: Int
+  /// Its file; empty where it has none.
+  public var name: String
   /// Five at most, the likeliest first, with their probabilities.
   public var guesses: [(classIndex: Int, score: Double)]
 
-  public init(index: Int, label: Int, guesses: [(classIndex: Int, score: Double)]) {
+  public init(index: Int, label: Int, name: String = "", guesses: [(classIndex: Int, score: Double)]) {
     self.index = index
     self.label = label
+    self.name = name
     self.guesses = guesses
   }
 
   public static func == (a: Prediction, b: Prediction) -> Bool {
-    a.index == b.index && a.label == b.label && a.guesses.elementsEqual(b.guesses, by: ==)
+    a.index == b.index && a.label == b.label && a.name == b.name && a.guesses.elementsEqual(b.guesses, by: ==)
   }
 
   public var isRight: Bool { guesses.first?.classIndex == label }
 }
 
 /// The likeliest five classes of each picture of an evaluation, as a table. Where there are fewer than five classes the
-/// last fields are empty.
+/// last scores are empty. Pictures of files have a last column with their names.
 public enum PredictionsFile {
   /// In a run folder.
   public static let name = "predictions.csv"
   public static let header = (["index", "label"] + (1...5).flatMap { ["class\($0)", "score\($0)"] })
     .joined(separator: ",")
+  /// Of pictures with names.
+  public static let namedHeader = header + ",name"
 
   /// Writes predictions as a table, or as HDF5 where the name ends in .h5 or .hdf5; in the place of an earlier file at
-  /// once. The HDF5 file holds /index and /label (images), /class and /score (images, guesses), and /class_names.
+  /// once. The HDF5 file holds /index and /label (images), /class and /score (images, guesses), /class_names, and of
+  /// pictures of files /name (images).
   public static func write(
     _ predictions: [Prediction], classNames: [String], to path: String
   ) throws(ReportError) {
     if path.hasSuffix(".h5") || path.hasSuffix(".hdf5") {
       return try writeHDF5(predictions, classNames: classNames, to: path)
     }
-    var text = header + "\n"
+    let isNamed = isNamed(predictions)
+    var text = (isNamed ? namedHeader : header) + "\n"
     for prediction in predictions {
       text += "\(prediction.index),\(prediction.label)"
       for place in 0..<5 {
@@ -49,10 +56,12 @@ public enum PredictionsFile {
         }
         text += ",\(prediction.guesses[place].classIndex),\(prediction.guesses[place].score)"
       }
-      text += "\n"
+      text += isNamed ? ",\(CSVTable.field(prediction.name))\n" : "\n"
     }
     try TextFile.replace(path, with: text)
   }
+
+  private static func isNamed(_ predictions: [Prediction]) -> Bool { predictions.contains { !$0.name.isEmpty } }
 
   private static func writeHDF5(
     _ predictions: [Prediction], classNames: [String], to path: String
@@ -73,6 +82,7 @@ public enum PredictionsFile {
             try file.writeArray(predictions.map { Int32($0.label) }, shape: [images], "label")
             try file.writeArray(all.map { Int32($0.classIndex) }, shape: [images, guesses], "class")
             try file.writeArray(all.map(\.score), shape: [images, guesses], "score")
+            if isNamed(predictions) { try file.writeTextArray(predictions.map(\.name), "name") }
           }
         }
       } catch {
@@ -99,7 +109,8 @@ public enum PredictionsFile {
   }
 
   static func parse(_ table: CSVTable) throws(ReportError) -> [Prediction] {
-    try table.expect(header: header, of: "predictions")
+    let isNamed = table.header.last == "name"
+    try table.expect(header: isNamed ? namedHeader : header, of: "predictions")
     var result: [Prediction] = []
     for (line, fields) in table.rows {
       var guesses: [(classIndex: Int, score: Double)] = []
@@ -115,7 +126,7 @@ public enum PredictionsFile {
       result.append(
         Prediction(
           index: try table.integer(line, "index", fields[0]), label: try table.integer(line, "label", fields[1]),
-          guesses: guesses))
+          name: isNamed ? fields[12] : "", guesses: guesses))
     }
     return result
   }
