@@ -370,4 +370,27 @@ import Testing
     let other = try Program.run(["report", "first"], in: directory)
     #expect(other.exitCode == 0, "\(other.errors)")
   }
+
+  @Test func compareSaysWhatItLeavesOut() throws {
+    let header = "class,name,images,top1_errors,top5_errors\n"
+    try write(Array((header + "0,a,10,5,0\n1,b,10,5,0\n2,c,0,0,0\n3,d,10,1,0\n4,e,5,1,0\n").utf8), to: "a.csv")
+    try write(Array((header + "0,a,10,4,0\n1,b,20,10,0\n2,c,10,9,0\n5,f,1,1,0\n").utf8), to: "b.csv")
+    let outcome = try Program.run(["compare", "a.csv", "b.csv"], in: directory)
+    #expect(outcome.exitCode == 0)
+    for words in [
+      "of 2 classes, b.csv against a.csv: 1 better, 1 unchanged, 0 worse", "left out: 2 classes that a.csv alone has",
+      "left out: 1 class that b.csv alone has", "left out: 1 class without images in one of the two",
+      "not the same images: 1 class with more or fewer in one of the two, 20 and 30 images in all",
+    ] { #expect(outcome.output.contains(words), "\(outcome.output)") }
+    let json = try Program.run(["compare", "a.csv", "b.csv", "--json"], in: directory)
+    for words in ["\"only_first\":2", "\"only_second\":1", "\"without_images\":1", "\"other_counts\":1"] {
+      #expect(json.output.contains(words), "\(json.output)")
+    }
+    let same = try Program.run(["compare", "a.csv", "a.csv"], in: directory)
+    #expect(
+      !same.output.contains("not the same") && same.output.contains("left out: 1 class without"), "\(same.output)")
+    try write(Array((header + "2,c,10,9,0\n").utf8), to: "c.csv")
+    let none = try Program.run(["compare", "a.csv", "c.csv"], in: directory)
+    #expect(none.exitCode == 65 && none.errors.contains("no class in common with the other that both have images of"))
+  }
 }
