@@ -110,17 +110,17 @@ public struct PlainTestImages: TestImages {
     into values: UnsafeMutablePointer<Float>, pixel: (Int) -> Float
   ) {
     let (height, width) = extents(of: index, shorterSide: shorterSide)
-    var source = pixel
-    if height != extents.height || width != extents.width {
-      let resized = resample(extents, height: height, width: width, pixel: pixel)
-      source = { resized[$0] }
+    guard height == extents.height, width == extents.width else {
+      let part = resample(extents, height: height, width: width, rows: rows, columns: columns, pixel: pixel)
+      values.update(from: part, count: part.count)
+      return
     }
     var target = values
     for channel in 0..<channels {
       for row in rows {
         let start = (channel * height + row) * width
         for column in columns {
-          target.pointee = source(start + column)
+          target.pointee = pixel(start + column)
           target += 1
         }
       }
