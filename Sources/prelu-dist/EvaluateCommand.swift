@@ -55,6 +55,9 @@ struct EvaluateCommand: ParsableCommand {
   @Flag(help: "Print one JSON object.")
   var json = false
 
+  @Flag(help: "Print the result alone, without how far the evaluation is.")
+  var quiet = false
+
   func validate() throws {
     if checkpoints.isEmpty { throw ValidationError("Name at least one checkpoint or run folder.") }
     if let threads, threads < 1 { throw ValidationError("--threads is \(threads); it takes 1 or more.") }
@@ -87,7 +90,7 @@ struct EvaluateCommand: ParsableCommand {
         members[0].images.fileName
       )
     }
-    let reporter = EvaluationReporter(terminal: json ? nil : terminal, quiet: json)
+    let reporter = EvaluationReporter(terminal: json ? nil : terminal, quiet: json || quiet)
     world.activity = Activity("the evaluation")
     let start = monotonicSeconds()
     let result = try evaluation.run(

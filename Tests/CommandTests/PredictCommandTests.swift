@@ -393,4 +393,26 @@ import Testing
     let none = try Program.run(["compare", "a.csv", "c.csv"], in: directory)
     #expect(none.exitCode == 65 && none.errors.contains("no class in common with the other that both have images of"))
   }
+
+  /// How far an evaluation is does not stand among its results, and not at all where nobody wants to know.
+  @Test func progressIsNoResult() throws {
+    for number in 0..<120 { try copy("large.jpg", to: "many/class \(number % 2)/\(number).jpg") }
+    let packed = try Program.run(["pack", "many", "-o", "many.h5", "--hold-out", "110"], in: directory)
+    try #require(packed.exitCode == 0, "\(packed.errors)")
+    let arguments = [
+      "evaluate", "first", "--data", "many.h5", "--part", "validation", "--protocol", "dense", "--threads", "1",
+      "--scales", "2000",
+    ]
+    let (shown, output, errors) = try Program.start(arguments, in: directory)
+    let (quiet, quietOutput, quietErrors) = try Program.start(arguments + ["--quiet"], in: directory)
+    func contents(_ url: URL) -> String { (try? String(contentsOf: url, encoding: .utf8)) ?? "" }
+    #expect(Program.wait { contents(errors).contains("images  ETA") || !shown.isRunning })
+    #expect(contents(errors).contains("evaluated ") && contents(output).isEmpty, "\(contents(output))")
+    #expect(quiet.isRunning && contents(quietOutput).isEmpty && contents(quietErrors).isEmpty)
+    for process in [shown, quiet] {
+      kill(process.processIdentifier, SIGTERM)
+      #expect(process.terminationStatus == 75)
+    }
+    #expect(contents(quietErrors).contains("stopped by a signal"))
+  }
 }
