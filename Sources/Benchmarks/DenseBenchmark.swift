@@ -42,12 +42,13 @@ public enum DenseBenchmark {
   public static func run(
     _ architecture: ResolvedArchitecture, height: Int, width: Int, threads: Int, method: ConvolutionMethod?, runs: Int
   ) throws -> DenseTimings {
+    // One network in memory at a time, so that the peak is testing's.
+    let error = try verify(architecture, method)
     let network = StepBenchmark.randomNetwork(architecture, method)
     let form = try network.denseShape(FrameExtents(height: height, width: width))
     let seconds = try time(network, form.extents, threads: threads, runs: runs)
-    // What comes now has more than one network in memory, and room for the way back.
+    // The forward pass of training has room for the way back.
     let peak = StepBenchmark.peakMegabytes()
-    let error = try verify(network, architecture)
     let (tower, head) = (towerSeconds(network, runs: runs), headSeconds(network, runs: runs))
     let own = architecture.layers[architecture.towerLayers].reduce(0) { $0 + $1.multiplyAdds }
     let windows = 2 * form.allWindows.count
@@ -116,26 +117,9 @@ public enum DenseBenchmark {
   }
 
   /// Compares the scores of a picture of a few windows with those computed one by one, with the direct convolution.
-  private static func verify(_ network: Network, _ architecture: ResolvedArchitecture) throws -> Double {
-    let input = architecture.input
-    var extents = FrameExtents(height: input.height, width: input.width)
-    // Two windows below each other and two beside.
-    while try network.denseShape(extents).allWindows.rows.count < 2 { extents.height += 1 }
-    while try network.denseShape(extents).allWindows.columns.count < 2 { extents.width += 1 }
-    let picture = randomPicture(input.channels * extents.height * extents.width)
-    let pool = ThreadPool(threads: 1)
-    var computed: [[Float]] = []
-    let inference = Inference(network, rows: rows, on: pool)
-    let form = try inference.form(extents)
-    inference.parallelFor(1) { _, scorer in
-      scorer.score(1, form: form) { _, target in
-        target.update(from: picture.base, count: picture.count)
-      } use: { _, scores in
-        computed.append(Array(UnsafeBufferPointer(start: scores, count: network.head.classes)))
-      }
-    }
-    let direct = Inference(StepBenchmark.randomNetwork(architecture, .direct), rows: 1, on: pool)
-    let expected = direct.scoresWindowByWindow(picture.base, form: try direct.form(extents))
+  private static func verify(_ architecture: ResolvedArchitecture, _ method: ConvolutionMethod?) throws -> Double {
+    let expected = try scores(architecture, .direct, windowByWindow: true)
+    let computed = try scores(architecture, method, windowByWindow: false)
     guard computed.count == expected.count, computed.count >= 4, Set(expected).count == expected.count else {
       throw VerificationError(
         description: "\(computed.count) windows instead of \(expected.count), or some are the same")
@@ -151,5 +135,29 @@ public enum DenseBenchmark {
         description: "the windows' scores differ from those computed one by one by \(error) of their norm")
     }
     return error
+  }
+
+  /// Of a random picture that has two windows below each other and two beside.
+  private static func scores(
+    _ architecture: ResolvedArchitecture, _ method: ConvolutionMethod?, windowByWindow: Bool
+  ) throws -> [[Float]] {
+    let network = StepBenchmark.randomNetwork(architecture, method)
+    let input = architecture.input
+    var extents = FrameExtents(height: input.height, width: input.width)
+    while try network.denseShape(extents).allWindows.rows.count < 2 { extents.height += 1 }
+    while try network.denseShape(extents).allWindows.columns.count < 2 { extents.width += 1 }
+    let picture = randomPicture(input.channels * extents.height * extents.width)
+    let inference = Inference(network, rows: rows, on: ThreadPool(threads: 1))
+    let form = try inference.form(extents)
+    guard !windowByWindow else { return inference.scoresWindowByWindow(picture.base, form: form) }
+    var scores: [[Float]] = []
+    inference.parallelFor(1) { _, scorer in
+      scorer.score(1, form: form) { _, target in
+        target.update(from: picture.base, count: picture.count)
+      } use: { _, own in
+        scores.append(Array(UnsafeBufferPointer(start: own, count: network.head.classes)))
+      }
+    }
+    return scores
   }
 }

@@ -10,7 +10,7 @@ extension BenchCommand {
       commandName: "dense", abstract: "Dense testing of a photograph: the whole picture and its mirror image.",
       discussion: """
         Random weights and a random picture, without reading and resizing. The scores of a \
-        small map are compared with those computed window by window. The time is set against what the picture's \
+        small map are first compared with those computed window by window. The time is set against what the picture's \
         convolutions would take at the speed that they have in the forward pass of training, and the windows in a \
         mini-batch.
         """)
