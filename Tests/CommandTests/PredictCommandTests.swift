@@ -401,7 +401,7 @@ import Testing
     try #require(packed.exitCode == 0, "\(packed.errors)")
     let arguments = [
       "evaluate", "first", "--data", "many.h5", "--part", "validation", "--protocol", "dense", "--threads", "1",
-      "--scales", "2000",
+      "--scales", "2000,2100,2200,2300,2400,2500",
     ]
     let (shown, output, errors) = try Program.start(arguments, in: directory)
     let (quiet, quietOutput, quietErrors) = try Program.start(arguments + ["--quiet"], in: directory)
