@@ -187,7 +187,7 @@ public enum StepBenchmark {
   }
 
   /// The largest resident memory of this process so far; 0 where the system does not say.
-  private static func peakMegabytes() -> Double {
+  static func peakMegabytes() -> Double {
     guard let status = try? String(contentsOfFile: "/proc/self/status", encoding: .utf8),
       let line = status.split(separator: "\n").first(where: { $0.hasPrefix("VmHWM:") }),
       let kilobytes = line.split(whereSeparator: \.isWhitespace).dropFirst().first.flatMap({ Double($0) })

@@ -7,19 +7,22 @@ final class FrameReader {
   private let shorterSide: Int?
   /// Whether the mean belongs to the crop, or else to the image.
   private let meanIsCrop: Bool
-  /// As large as what it belongs to.
-  private var mean: MeanImage
-  // What was read last.
+  // The part of the image that was read last.
   private var values: [Float] = []
   private var sample = -1
   private var rows = 0..<0
   private var columns = 0..<0
+  // The part of the image's mean that was made last.
+  private var mean: [Float] = []
+  private var meanImage: FrameExtents?
+  private var meanRows = 0..<0
+  private var meanColumns = 0..<0
 
   init(_ member: Member, shorterSide: Int?, views: TestProtocol.Views) {
     self.member = member
     self.shorterSide = shorterSide
     meanIsCrop = member.meanPlace == .crop && views != .dense
-    mean = member.mean
+    if meanIsCrop { mean = member.mean.values }
   }
 
   /// Writes a frame of `sample`, whose extents are those of `image`: (channels, height, width).
@@ -29,10 +32,7 @@ final class FrameReader {
     if sample != self.sample || frame.sourceRows != rows || frame.sourceColumns != columns {
       try read(sample, frame.sourceRows, frame.sourceColumns)
     }
-    if !meanIsCrop, (mean.extents.height, mean.extents.width) != (image.height, image.width) {
-      mean = member.mean.resized(
-        to: ImageExtents(channels: mean.extents.channels, height: image.height, width: image.width))
-    }
+    if !meanIsCrop { makeMean(of: image) }
     let (height, width) = (frame.rows.count, frame.columns.count)
     // Columns of the image that the frame shows.
     let shown = frame.columns.clamped(to: 0..<image.width)
@@ -47,12 +47,10 @@ final class FrameReader {
         }
         if shown.count < width { row.update(repeating: 0, count: width) }
         let start = (channel * rows.count + imageRow - rows.lowerBound) * columns.count + shown.lowerBound
-        let meanStart =
-          meanIsCrop
-          ? (channel * height + y) * width + left
-          : (channel * image.height + imageRow) * image.width + shown.lowerBound
+        // The image's mean has been made for what was read of the image.
+        let meanStart = meanIsCrop ? (channel * height + y) * width + left : start - columns.lowerBound
         values.withUnsafeBufferPointer { values in
-          mean.values.withUnsafeBufferPointer { mean in
+          mean.withUnsafeBufferPointer { mean in
             subtract(
               values.baseAddress! + start - columns.lowerBound, mean.baseAddress! + meanStart, member.scale,
               shown.count, row + left)
@@ -61,6 +59,15 @@ final class FrameReader {
         if frame.mirrored { reverse(row, width) }
       }
     }
+  }
+
+  /// Makes the mean of what was read of an image: of all of it the mean could take gigabytes.
+  private func makeMean(of image: FrameExtents) {
+    guard meanImage != image || meanRows != rows || meanColumns != columns else { return }
+    (meanImage, meanRows, meanColumns) = (image, rows, columns)
+    mean = member.mean.resized(
+      to: ImageExtents(channels: member.mean.extents.channels, height: image.height, width: image.width),
+      rows: rows, columns: columns)
   }
 
   private func read(_ sample: Int, _ rows: Range<Int>, _ columns: Range<Int>) throws(DataError) {

@@ -3,14 +3,19 @@ import Kernels
 import Network
 import Synchronization
 
-/// The scores of single images by one network, in this process alone.
+/// The scores of single images by one network, or the average of several, in this process alone.
 public struct Predictor {
-  /// One image's averages over all views.
+  /// One image's averages over all views and networks.
   public struct Scores: Sendable {
     /// What the softmax was applied to.
     public var logits: [Double]
     /// As the test averages: outputs of the softmax, or the softmax of `logits`.
     public var probabilities: [Double]
+
+    public init(logits: [Double], probabilities: [Double]) {
+      self.logits = logits
+      self.probabilities = probabilities
+    }
 
     /// The classes of the `count` highest probabilities, the highest first.
     public func best(_ count: Int) -> [Int] { probabilities.withUnsafeBufferPointer { highest(count, of: $0) } }
@@ -18,50 +23,117 @@ public struct Predictor {
 
   private let test: TestProtocol
   private let scoring: GroupScoring
-  private let inference: Inference
+  private let inferences: [Inference]
 
-  public init(_ network: Network, _ test: TestProtocol, on pool: ThreadPool) {
+  /// - Parameter networks: of the same classes; one at least.
+  public init(_ networks: [Network], _ test: TestProtocol, on pool: ThreadPool) {
+    precondition(!networks.isEmpty, "a prediction by no network")
     self.test = test
-    scoring = GroupScoring(test: test, pixelLimit: GroupScoring.pixelLimit)
-    inference = Inference(network, rows: scoring.rows, on: pool)
+    let scoring = GroupScoring(test: test, pixelLimit: GroupScoring.pixelLimit)
+    self.scoring = scoring
+    inferences = networks.map { Inference($0, rows: scoring.rows, on: pool) }
   }
 
-  /// The scores of some images.
+  public init(_ network: Network, _ test: TestProtocol, on pool: ThreadPool) { self.init([network], test, on: pool) }
+
+  /// The scores of some images by one network.
   ///
   /// - Parameter member: the network, with the images.
-  /// - Throws: `EvaluationError` where they do not fit, `DataError` where one cannot be read.
+  /// - Throws: as `results`; `DataError` where an image cannot be read.
   public func scores(_ member: Member, samples: [Int]? = nil) throws -> [Scores] {
-    let samples = samples ?? Array(0..<member.images.count)
-    let groups = try TestGroups(
-      [member], test, samples: Set(samples).sorted(), pixelLimit: scoring.pixelLimit
-    ).groups
-    let classes = member.network.head.classes
-    let results = Mutex<[Int: Scores]>([:])
-    let failure = FirstFailure()
-    inference.parallelFor(groups.count) { piece, scorer in
-      guard !failure.isThere else { return }
-      let group = groups[piece].samples
-      var logits = [[Double]](repeating: [Double](repeating: 0, count: classes), count: group.count)
-      var probabilities = logits
-      failure.attempt { () throws(DataError) in
-        try scoring.forEachWindow(group, member, inference, scorer) { image, share, scores in
-          addScores(scores, classes: classes, .logits, weight: share, to: &logits[image])
-          addScores(scores, classes: classes, .probabilities, weight: share, to: &probabilities[image])
-        }
-      }
-      for (place, sample) in group.enumerated() {
-        var own = probabilities[place]
-        if test.averaging == .logits {
-          own = [Double](repeating: 0, count: classes)
-          addSoftmax(logits[place].map { Float($0) }, classes: classes, weight: 1, to: &own)
-        }
-        let scores = Scores(logits: logits[place], probabilities: own)
-        results.withLock { $0[sample] = scores }
+    try results([member], samples: samples).map { try $0.get() }
+  }
+
+  /// The scores of some images, or why an image cannot be read.
+  ///
+  /// - Parameters:
+  ///   - members: the networks that this was made with, each with the same images as it wants them.
+  ///   - samples: in any order and perhaps twice; nil: all.
+  /// - Throws: `EvaluationError` where the test does not fit the images, `ArchitectureError` where one is too large.
+  public func results(_ members: [Member], samples: [Int]? = nil) throws -> [Result<Scores, DataError>] {
+    precondition(members.count == inferences.count, "\(members.count) networks instead of \(inferences.count)")
+    let samples = samples ?? Array(0..<members[0].images.count)
+    let distinct = Set(samples).sorted()
+    let weight = 1 / Double(members.count)
+    var sums: [Int: Result<Scores, DataError>] = [:]
+    for (inference, member) in zip(inferences, members) {
+      for (sample, own) in try results(member, inference, distinct) {
+        sums[sample] = sums[sample].map { $0.adding(own, weight: weight) } ?? own.map { $0.times(weight) }
       }
     }
-    try failure.check()
-    // As they were asked for, in any order and perhaps twice.
-    let all = results.withLock { $0 }
-    return samples.compactMap { all[$0] }
+    if test.averaging == .logits {
+      for (sample, sum) in sums { sums[sample] = sum.map { $0.withSoftmaxOfLogits() } }
+    }
+    return samples.compactMap { sums[$0] }
+  }
+
+  private func results(
+    _ member: Member, _ inference: Inference, _ samples: [Int]
+  ) throws -> [Int: Result<Scores, DataError>] {
+    let groups = try TestGroups([member], test, samples: samples, pixelLimit: scoring.pixelLimit).groups
+    let results = Mutex<[Int: Result<Scores, DataError>]>([:])
+    inference.parallelFor(groups.count) { piece, scorer in
+      let group = groups[piece].samples
+      var own: [Result<Scores, DataError>]
+      do throws(DataError) {
+        own = try scores(group, member, inference, scorer).map { .success($0) }
+      } catch {
+        // One image of the group cannot be read: the others can.
+        own = [.failure(error)]
+        if group.count > 1 {
+          own = group.map { sample in
+            Result { () throws(DataError) in try scores([sample], member, inference, scorer)[0] }
+          }
+        }
+      }
+      let finished = zip(group, own)
+      results.withLock { results in
+        for (sample, result) in finished { results[sample] = result }
+      }
+    }
+    return results.withLock { $0 }
+  }
+
+  private func scores(
+    _ group: [Int], _ member: Member, _ inference: Inference, _ scorer: WindowScorer
+  ) throws(DataError) -> [Scores] {
+    let classes = member.network.head.classes
+    var logits = [[Double]](repeating: [Double](repeating: 0, count: classes), count: group.count)
+    var probabilities = logits
+    try scoring.forEachWindow(group, member, inference, scorer) { image, share, scores in
+      addScores(scores, classes: classes, .logits, weight: share, to: &logits[image])
+      addScores(scores, classes: classes, .probabilities, weight: share, to: &probabilities[image])
+    }
+    return zip(logits, probabilities).map { Scores(logits: $0, probabilities: $1) }
+  }
+}
+
+extension Predictor.Scores {
+  fileprivate func times(_ weight: Double) -> Self {
+    // Of one network alone the values stay what they are.
+    Self(logits: logits.map { $0 * weight }, probabilities: probabilities.map { $0 * weight })
+  }
+
+  fileprivate func adding(_ other: Self, weight: Double) -> Self {
+    Self(
+      logits: zip(logits, other.logits).map { $0 + weight * $1 },
+      probabilities: zip(probabilities, other.probabilities).map { $0 + weight * $1 })
+  }
+
+  fileprivate func withSoftmaxOfLogits() -> Self {
+    var own = [Double](repeating: 0, count: logits.count)
+    addSoftmax(logits.map { Float($0) }, classes: logits.count, weight: 1, to: &own)
+    return Self(logits: logits, probabilities: own)
+  }
+}
+
+extension Result where Success == Predictor.Scores, Failure == DataError {
+  /// The sum, or the first error.
+  fileprivate func adding(_ other: Self, weight: Double) -> Self {
+    switch (self, other) {
+    case (.success(let a), .success(let b)): .success(a.adding(b, weight: weight))
+    case (.failure, _): self
+    case (_, .failure): other
+    }
   }
 }

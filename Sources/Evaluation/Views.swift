@@ -26,17 +26,17 @@ struct FrameSet: Sendable {
 extension Member {
   /// What `test` shows this network of an image of these extents.
   ///
-  /// - Parameter pixelLimit: of a frame; larger images are cut.
+  /// - Parameter pixelLimit: of an image that is read or goes through a tower at once; larger ones are cut.
   func frameSets(
     _ test: TestProtocol, image: FrameExtents, pixelLimit: Int
   ) throws(ArchitectureError) -> [FrameSet] {
     switch test.views {
-    case .center, .tenView: [crops(test, image)]
+    case .center, .tenView: [crops(test, image, pixelLimit)]
     case .dense: try wholeImage(test, image, pixelLimit)
     }
   }
 
-  private func crops(_ test: TestProtocol, _ image: FrameExtents) -> FrameSet {
+  private func crops(_ test: TestProtocol, _ image: FrameExtents, _ pixelLimit: Int) -> FrameSet {
     let (down, across) = (
       image.height + 2 * padding - crop.height, image.width + 2 * padding - crop.width
     )
@@ -48,7 +48,8 @@ extension Member {
       let rows = row - padding..<row - padding + crop.height
       let columns = column - padding..<column - padding + crop.width
       for mirrored in test.mirror || test.views == .tenView ? [false, true] : [false] {
-        let all = test.views == .tenView
+        // Ten views are most of an image, which is then decoded once for all of them.
+        let all = test.views == .tenView && image.height * image.width <= pixelLimit
         frames.append(
           Frame(
             rows: rows, columns: columns, mirrored: mirrored,

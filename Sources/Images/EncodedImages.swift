@@ -7,6 +7,8 @@ public protocol EncodedImages: Sendable {
   var labels: [Int32] { get }
   /// What messages call the picture.
   func name(of index: Int) -> String
+  /// The picture's file as a person would look for it; empty where there is none.
+  func fileName(of index: Int) -> String
   /// Height and width.
   func extents(of index: Int) -> (height: Int, width: Int)
   func byteCount(of index: Int) -> Int
@@ -18,4 +20,5 @@ public protocol EncodedImages: Sendable {
 
 extension EncodedImages {
   public var count: Int { labels.count }
+  public func fileName(of index: Int) -> String { "" }
 }

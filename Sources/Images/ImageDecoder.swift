@@ -13,7 +13,7 @@ public enum ImageDecoder {
     }
   }
 
-  private static func decode(_ file: PictureFile, channels: Int) throws(DataError) -> DecodedImage {
+  static func decode(_ file: PictureFile, channels: Int) throws(DataError) -> DecodedImage {
     let memory = PixelMemory()
     switch file.format {
     case .jpeg:

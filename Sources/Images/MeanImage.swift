@@ -35,6 +35,13 @@ public struct MeanImage: Equatable, Sendable {
     self.init(values: sums.map { Float(Double($0) / Double(images.count)) }, extents: images.extents)
   }
 
+  /// A part of the mean for inputs of another size, (channels, rows, columns): with the bits that it has in the whole,
+  /// but without the memory that the whole takes.
+  public func resized(to target: ImageExtents, rows: Range<Int>, columns: Range<Int>) -> [Float] {
+    precondition(target.channels == extents.channels, "a mean of \(extents) cannot become one of \(target)")
+    return resample(extents, height: target.height, width: target.width, rows: rows, columns: columns) { values[$0] }
+  }
+
   /// The mean for inputs of another size, resampled as pictures are.
   public func resized(to target: ImageExtents) -> MeanImage {
     precondition(target.channels == extents.channels, "a mean of \(extents) cannot become one of \(target)")

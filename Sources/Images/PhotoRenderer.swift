@@ -68,7 +68,19 @@ final class PhotoRenderer {
           format: "PNG", words: "\(region.columns)×\(region.rows) pixels instead of \(width)×\(height)")
       }
       return region
-    case .netpbm, nil: throw file.unknownFormat(expected: "a JPEG or PNG picture")
+    case .netpbm:
+      let image = try decodePNM(file, channels: 3)
+      guard image.extents.height == height, image.extents.width == width else {
+        throw file.damaged(format: "Netpbm", words: "\(image.extents) pixels instead of \(width)×\(height)")
+      }
+      let count = height * width
+      let output = pixels.reserve(4 * count).baseAddress!
+      for index in 0..<count {
+        for color in 0..<3 { output[4 * index + color] = image.bytes[color * count + index] }
+        output[4 * index + 3] = 0
+      }
+      return PixelRegion(pixels: UnsafePointer(output), left: 0, top: 0, columns: width, rows: height)
+    case nil: throw file.unknownFormat(expected: "a JPEG or PNG picture")
     }
   }
 

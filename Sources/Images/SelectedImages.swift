@@ -12,6 +12,7 @@ public struct SelectedImages: EncodedImages {
 
   public var classCount: Int { base.classCount }
   public func name(of index: Int) -> String { base.name(of: Int(indices[index])) }
+  public func fileName(of index: Int) -> String { base.fileName(of: Int(indices[index])) }
   public func extents(of index: Int) -> (height: Int, width: Int) { base.extents(of: Int(indices[index])) }
   public func byteCount(of index: Int) -> Int { base.byteCount(of: Int(indices[index])) }
 

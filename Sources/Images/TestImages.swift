@@ -8,6 +8,8 @@ public protocol TestImages: Sendable {
   var labels: [Int32] { get }
   /// What messages call the image.
   func name(of index: Int) -> String
+  /// The image's file as a person would look for it; empty where there is none.
+  func fileName(of index: Int) -> String
   /// Height and width once the image is resized so that its shorter side is `shorterSide`; nil: as it is.
   func extents(of index: Int, shorterSide: Int?) -> (height: Int, width: Int)
   /// Writes values of 0 ... 255, (channels, rows, columns), of a part of the resized image.
@@ -20,6 +22,7 @@ public protocol TestImages: Sendable {
 
 extension TestImages {
   public var count: Int { labels.count }
+  public func fileName(of index: Int) -> String { "" }
 }
 
 /// Encoded photographs as testing sees them, decoded anew for each reading and only as far as it needs.
@@ -46,6 +49,7 @@ public struct PhotoTestImages: TestImages {
 
   public var channels: Int { 3 }
   public func name(of index: Int) -> String { images.name(of: index) }
+  public func fileName(of index: Int) -> String { images.fileName(of: index) }
   public func announce(_ indices: [Int]) { images.announce(indices) }
 
   public func extents(of index: Int, shorterSide: Int?) -> (height: Int, width: Int) {
@@ -119,17 +123,17 @@ public struct PlainTestImages: TestImages {
     into values: UnsafeMutablePointer<Float>, pixel: (Int) -> Float
   ) {
     let (height, width) = extents(of: index, shorterSide: shorterSide)
-    var source = pixel
-    if height != extents.height || width != extents.width {
-      let resized = resample(extents, height: height, width: width, pixel: pixel)
-      source = { resized[$0] }
+    guard height == extents.height, width == extents.width else {
+      let part = resample(extents, height: height, width: width, rows: rows, columns: columns, pixel: pixel)
+      values.update(from: part, count: part.count)
+      return
     }
     var target = values
     for channel in 0..<channels {
       for row in rows {
         let start = (channel * height + row) * width
         for column in columns {
-          target.pointee = source(start + column)
+          target.pointee = pixel(start + column)
           target += 1
         }
       }

@@ -1,20 +1,32 @@
-/// Resamples a planar image to another height and width by the triangle filter. `pixel` gives the image's value at a
-/// position in (channels, height, width). Kept extents keep every value.
-func resample(_ extents: ImageExtents, height: Int, width: Int, pixel: (Int) -> Float) -> [Float] {
-  let columns = TriangleFilter(from: extents.width, to: width)
-  let rows = TriangleFilter(from: extents.height, to: height)
-  var result = [Float](repeating: 0, count: extents.channels * height * width)
-  var narrowed = [Float](repeating: 0, count: extents.height * width)
+/// Resamples a planar image to another height and width by the triangle filter, or the part of the result that is wanted:
+/// (channels, rows, columns). `pixel` gives the image's value at a position in (channels, height, width). Kept extents
+/// keep every value, and a part has the bits that it has in the whole.
+func resample(
+  _ extents: ImageExtents, height: Int, width: Int, rows wantedRows: Range<Int>? = nil,
+  columns wantedColumns: Range<Int>? = nil, pixel: (Int) -> Float
+) -> [Float] {
+  func filter(_ source: Int, _ target: Int, _ part: Range<Int>?) -> TriangleFilter {
+    TriangleFilter(length: Double(source), available: source, to: target, part: part ?? 0..<target)
+  }
+  let columns = filter(extents.width, width, wantedColumns)
+  let rows = filter(extents.height, height, wantedRows)
+  let (rowCount, columnCount) = (rows.firsts.count, columns.firsts.count)
+  let span = rows.span
+  var result = [Float](repeating: 0, count: extents.channels * rowCount * columnCount)
+  var narrowed = [Float](repeating: 0, count: span.count * columnCount)
   for channel in 0..<extents.channels {
-    for y in 0..<extents.height {
+    for y in span {
       let row = (channel * extents.height + y) * extents.width
-      for x in 0..<width {
-        narrowed[y * width + x] = columns.sum(at: x) { pixel(row + $0) }
+      let target = (y - span.lowerBound) * columnCount
+      for x in 0..<columnCount {
+        narrowed[target + x] = columns.sum(at: x) { pixel(row + $0) }
       }
     }
-    for y in 0..<height {
-      for x in 0..<width {
-        result[(channel * height + y) * width + x] = rows.sum(at: y) { narrowed[$0 * width + x] }
+    for y in 0..<rowCount {
+      for x in 0..<columnCount {
+        result[(channel * rowCount + y) * columnCount + x] = rows.sum(at: y) {
+          narrowed[($0 - span.lowerBound) * columnCount + x]
+        }
       }
     }
   }

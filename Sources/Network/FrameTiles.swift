@@ -10,53 +10,78 @@ public struct FrameTile: Equatable, Sendable {
 }
 
 extension Network {
-  /// Cuts an image along its longer side into tiles whose windows together are the image's own, each once, so that memory
-  /// does not grow with the image. One tile is enough for an image of up to `pixelLimit` pixels.
+  /// Cuts an image into tiles whose windows together are the image's own, each once, so that memory does not grow with
+  /// the image. One tile is enough for an image of up to `pixelLimit` pixels; larger ones are cut along their longer
+  /// side or along both. A tile has more pixels than the limit only where a single window needs them.
   ///
   /// Where an image is cut, convolutions pad with zeros what is more image in truth. Tiles therefore overlap, and windows
   /// that the cut has reached count in the neighbouring tile.
   public func tiles(of extents: FrameExtents, pixelLimit: Int) throws(ArchitectureError) -> [FrameTile] {
-    let whole = try denseShape(extents)
-    guard extents.height * extents.width > pixelLimit else {
-      return [
-        FrameTile(rows: 0..<extents.height, columns: 0..<extents.width, windows: whole.allWindows)
-      ]
+    let (height, width) = (extents.height, extents.width)
+    guard height * width > pixelLimit else {
+      let whole = try denseShape(extents)
+      return [FrameTile(rows: 0..<height, columns: 0..<width, windows: whole.allWindows)]
     }
-    let isTall = extents.height > extents.width
-    let (length, breadth) = isTall ? (extents.height, extents.width) : (extents.width, extents.height)
+    let input = architecture.input
+    /// Tiles of about these extents.
+    func grid(_ rowRoom: Int, _ columnRoom: Int) -> [FrameTile] {
+      let columns = cut(width, window: input.width, room: columnRoom)
+      return cut(height, window: input.height, room: rowRoom).flatMap { row in
+        columns.map { column in
+          FrameTile(
+            rows: row.pixels, columns: column.pixels, windows: WindowRange(rows: row.windows, columns: column.windows))
+        }
+      }
+    }
+    // Strips overlap on two sides, squares on four, but strips of a wide image are short.
+    let side = max(1, Int(Double(pixelLimit).squareRoot()))
+    let strip = max(1, pixelLimit / min(height, width))
+    let (strips, squares) = (height > width ? grid(strip, width) : grid(height, strip), grid(side, side))
+    func cost(_ tiles: [FrameTile]) -> (largest: Int, total: Int) {
+      tiles.reduce((pixelLimit, 0)) { cost, tile in
+        let pixels = tile.extents.height * tile.extents.width
+        return (max(cost.0, pixels), cost.1 + pixels)
+      }
+    }
+    return cost(squares) < cost(strips) ? squares : strips
+  }
+
+  /// A part of a side, and which places of its own last map are those of the whole side's.
+  private struct Cut {
+    var pixels: Range<Int>
+    var windows: Range<Int>
+  }
+
+  /// Cuts a side of `length` pixels into parts of about `room`.
+  ///
+  /// - Parameter window: the pixels of the network's own input on that side.
+  private func cut(_ length: Int, window input: Int, room wanted: Int) -> [Cut] {
     let spans = architecture.layers[architecture.towerLayers.dropLast()].compactMap(\.description.span)
     let period = spans.reduce(1) { $0 * $1.stride }
-    let window = isTall ? whole.window.height : whole.window.width
-    let windowCount = isTall ? whole.windowRows : whole.windowColumns
-    // Positions at the start of a tile's last map that a cut there reaches.
+    let window = goodPositions(spans, length: input, isCut: false)
+    let count = goodPositions(spans, length: length, isCut: false) - window + 1
+    guard wanted < length else { return [Cut(pixels: 0..<length, windows: 0..<count)] }
+    // Positions at the start of a part's last map that a cut there reaches.
     let reached = spans.reduce(0) { reached, span in (reached + span.padding + span.stride - 1) / span.stride }
-
-    var tiles: [FrameTile] = []
+    var cuts: [Cut] = []
     var next = 0
-    while next < windowCount {
+    while next < count {
       let skipped = next == 0 ? 0 : min(reached, next)
       let start = period * (next - skipped)
-      var room = max(1, pixelLimit / breadth)
+      var room = wanted
       var end = start
       var windows = 0
       while windows < 1 {
         end = min(length, start + room)
         let good = goodPositions(spans, length: end - start, isCut: end < length)
-        windows = min(good - skipped - window + 1, windowCount - next)
-        precondition(windows >= 1 || end < length, "no window of \(extents) in pixels \(start) to \(end)")
-        room += room
+        windows = min(good - skipped - window + 1, count - next)
+        precondition(windows >= 1 || end < length, "no window of \(length) in pixels \(start) to \(end)")
+        room += period
       }
-      let pixels = start..<end
-      let places = skipped..<skipped + windows
-      tiles.append(
-        isTall
-          ? FrameTile(
-            rows: pixels, columns: 0..<breadth, windows: WindowRange(rows: places, columns: 0..<whole.windowColumns))
-          : FrameTile(
-            rows: 0..<breadth, columns: pixels, windows: WindowRange(rows: 0..<whole.windowRows, columns: places)))
+      cuts.append(Cut(pixels: start..<end, windows: skipped..<skipped + windows))
       next += windows
     }
-    return tiles
+    return cuts
   }
 
   /// Positions from the start of the last map on that depend on nothing behind `length` pixels.

@@ -2,7 +2,7 @@ import Glibc
 import Images
 
 /// Pictures found in folders.
-enum FolderListing {
+package enum FolderListing {
   /// What a folder holds, in the order of names' bytes. Hidden files and folders are left out.
   struct Content {
     var folders: [String] = []
@@ -47,10 +47,28 @@ enum FolderListing {
     try list(folder, expected: "a folder of pictures").files.filter(isPictureName)
   }
 
+  /// The paths of the pictures in a folder and below, however deep, in the order of their bytes.
+  ///
+  /// - Parameter others: endings that count beside those of JPEG and PNG pictures.
+  package static func allPictures(_ folder: String, others: [String] = []) throws(DataError) -> [String] {
+    let base = folder.count > 1 && folder.hasSuffix("/") ? String(folder.dropLast()) : folder
+    let content = try list(base, expected: "a folder of pictures")
+    var paths = content.files
+    for name in content.folders { try collect(base, name, depth: 0) { path, _ in paths.append(path) } }
+    return paths.filter { isPictureName($0) || others.contains(ending($0)) }.sorted(by: precedes)
+      .map { base == "/" ? "/\($0)" : "\(base)/\($0)" }
+  }
+
+  /// The endings of `isPictureName`.
+  package static let endings = ["jpg", "jpeg", "jpe", "jfif", "png"]
+
   /// Names that pictures have, by their ending; what a file really is its content says.
-  static func isPictureName(_ name: String) -> Bool {
-    guard let dot = name.lastIndex(of: ".") else { return false }
-    return ["jpg", "jpeg", "jpe", "jfif", "png"].contains(name[name.index(after: dot)...].lowercased())
+  static func isPictureName(_ name: String) -> Bool { endings.contains(ending(name)) }
+
+  /// In small letters; empty where there is none.
+  private static func ending(_ name: String) -> String {
+    guard let dot = name.lastIndex(of: ".") else { return "" }
+    return name[name.index(after: dot)...].lowercased()
   }
 
   private static func collect(

@@ -17,17 +17,22 @@ public struct ClassComparison: Equatable, Sendable {
   }
 
   public let measure: Measure
-  /// Those that both evaluations have, by how much less the second errs, the most improved first.
+  /// The classes that both evaluations have images of, by how much less the second errs, the most improved first.
   public let pairs: [Pair]
+  /// Classes that one evaluation alone has.
+  public let onlyFirst: [ClassErrors]
+  public let onlySecond: [ClassErrors]
+  /// Classes that both have, one of them without any image: an error of 0 % says nothing there.
+  public let withoutImages: [Pair]
 
   /// - Parameter measure: nil: what is usual for so many classes.
-  /// - Throws: where a class has another name in the second, or there is no common class.
+  /// - Throws: where a class has another name in the second, or there is no class that both have images of.
   public init(
     _ first: [ClassErrors], _ second: [ClassErrors], measure: Measure? = nil, path: String
   ) throws(ReportError) {
     let measure = measure ?? .usual(classes: first.count)
     let others = Dictionary(second.map { ($0.classIndex, $0) }, uniquingKeysWith: { first, _ in first })
-    var pairs: [Pair] = []
+    var (pairs, empty): ([Pair], [Pair]) = ([], [])
     for one in first {
       guard let other = others[one.classIndex] else { continue }
       guard one.name == other.name else {
@@ -35,11 +40,18 @@ public struct ClassComparison: Equatable, Sendable {
           .wrongContents, path: path,
           problem: "class \(one.classIndex) is \(other.name), but \(one.name) in the other: not the same classes")
       }
-      pairs.append(Pair(classIndex: one.classIndex, name: one.name, first: one, second: other))
+      let pair = Pair(classIndex: one.classIndex, name: one.name, first: one, second: other)
+      if one.images > 0 && other.images > 0 { pairs.append(pair) } else { empty.append(pair) }
     }
     guard !pairs.isEmpty else {
-      throw ReportError(.wrongContents, path: path, problem: "it has no class in common with the other")
+      throw ReportError(
+        .wrongContents, path: path,
+        problem: "it has no class in common with the other" + (empty.isEmpty ? "" : " that both have images of"))
     }
+    let own = Set(first.map(\.classIndex))
+    onlyFirst = first.filter { others[$0.classIndex] == nil }
+    onlySecond = second.filter { !own.contains($0.classIndex) }
+    withoutImages = empty
     self.measure = measure
     self.pairs = pairs.sorted {
       (-Self.reduction($0, measure), $0.classIndex) < (-Self.reduction($1, measure), $1.classIndex)
@@ -61,6 +73,13 @@ public struct ClassComparison: Equatable, Sendable {
   private static func reduction(_ pair: Pair, _ measure: Measure) -> Double {
     error(pair.first, measure) - error(pair.second, measure)
   }
+
+  /// Of all compared classes.
+  public var images: (first: Int, second: Int) {
+    (pairs.reduce(0) { $0 + $1.first.images }, pairs.reduce(0) { $0 + $1.second.images })
+  }
+  /// Compared classes of which the second evaluation has more images than the first, or fewer.
+  public var otherCounts: Int { pairs.count { $0.first.images != $0.second.images } }
 
   public var better: Int { pairs.count { reduction($0) > 0 } }
   public var worse: Int { pairs.count { reduction($0) < 0 } }

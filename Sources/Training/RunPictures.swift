@@ -1,4 +1,5 @@
 import Images
+import Packs
 import Reports
 
 /// Shows a report the pictures of IDX folders and packs, numbered as `evaluate` numbers them.
@@ -17,8 +18,14 @@ public struct RunPictures: PictureSource {
           "\(data.path): its \(training.count) training images have no validation part of \(data.held)")
       }
       return PlainTestImages(split(training: training, validation: data.held).validation)
-    case (.pack, .test): return PhotoTestImages(try PackedData(data.path, held: data.held).test)
-    case (.pack, .validation): return PhotoTestImages(try PackedData(data.path, held: data.held).validation)
+    case (.pack, .test):
+      let pack = try Pack(data.path)
+      // Of a pack with one part alone all pictures were measured.
+      guard let images = pack.images(.test) ?? (pack.images(.validation) == nil ? pack.images(.training) : nil) else {
+        throw TrainingError(ExitCode.badData, "\(data.path): the pack has no test part")
+      }
+      return PhotoTestImages(images)
+    case (.pack, .validation): return PhotoTestImages(try PackedData(Pack(data.path), held: data.held).validation)
     }
   }
 }

@@ -11,7 +11,8 @@ struct BenchCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "bench", abstract: "Measure the convolution kernels and the training step on this machine.",
     subcommands: [
-      ConvolutionCommand.self, StepCommand.self, ScalingCommand.self, FeedingCommand.self, CheckpointCommand.self,
+      ConvolutionCommand.self, StepCommand.self, DenseCommand.self, ScalingCommand.self, FeedingCommand.self,
+      CheckpointCommand.self,
     ])
 
   /// The model to measure.

@@ -45,6 +45,7 @@ struct CompareCommand: ParsableCommand {
     Console.say(
       "\(comparison.measure.rawValue) error of \(comparison.pairs.count) classes, \(second) against \(first): "
         + "\(comparison.better) better, \(comparison.unchanged) unchanged, \(comparison.worse) worse")
+    for remark in remarks(comparison) { Console.say(remark) }
     let improved = comparison.pairs.filter { comparison.reduction($0) > 0 }.prefix(list)
     let worsened = comparison.pairs.filter { comparison.reduction($0) < 0 }.suffix(list).reversed()
     for (title, pairs) in [("most improved", Array(improved)), ("most worsened", Array(worsened))] where !pairs.isEmpty
@@ -60,10 +61,31 @@ struct CompareCommand: ParsableCommand {
     }
   }
 
+  /// What makes the numbers mean less than they seem to.
+  private func remarks(_ comparison: ClassComparison) -> [String] {
+    func classes(_ count: Int) -> String { count == 1 ? "1 class" : "\(count) classes" }
+    var remarks: [String] = []
+    for (path, only) in [(first, comparison.onlyFirst), (second, comparison.onlySecond)] where !only.isEmpty {
+      remarks.append("left out: \(classes(only.count)) that \(path) alone has")
+    }
+    if !comparison.withoutImages.isEmpty {
+      remarks.append("left out: \(classes(comparison.withoutImages.count)) without images in one of the two")
+    }
+    if comparison.otherCounts > 0 {
+      let images = comparison.images
+      remarks.append(
+        "not the same images: \(classes(comparison.otherCounts)) with more or fewer in one of the two, "
+          + "\(Console.grouped(images.first)) and \(Console.grouped(images.second)) images in all")
+    }
+    return remarks
+  }
+
   private func showJSON(_ comparison: ClassComparison) {
     Console.sayJSON([
       "measure": comparison.measure.rawValue, "better": comparison.better, "unchanged": comparison.unchanged,
-      "worse": comparison.worse,
+      "worse": comparison.worse, "only_first": comparison.onlyFirst.count, "only_second": comparison.onlySecond.count,
+      "without_images": comparison.withoutImages.count, "other_counts": comparison.otherCounts,
+      "first_images": comparison.images.first, "second_images": comparison.images.second,
       "classes": comparison.pairs.map { pair in
         [
           "class": pair.classIndex, "name": pair.name, "first": comparison.errors(pair).first,

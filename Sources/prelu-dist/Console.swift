@@ -8,6 +8,12 @@ enum Console {
     return (environment["OMPI_COMM_WORLD_RANK"] ?? environment["PMIX_RANK"] ?? "0") == "0"
   }
 
+  /// Whether `mpirun` or `srun` has started this process as a rank; to be asked before MPI starts.
+  static var isRank: Bool {
+    let environment = ProcessInfo.processInfo.environment
+    return environment["OMPI_COMM_WORLD_SIZE"] != nil || environment["PMIX_RANK"] != nil
+  }
+
   /// Prints a line at once, also into a pipe.
   static func say(_ line: String) {
     write("\(harmless(line))\n")

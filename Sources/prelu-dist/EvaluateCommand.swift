@@ -45,13 +45,18 @@ struct EvaluateCommand: ParsableCommand {
   @Option(help: ArgumentHelp("Write the errors of each class.", valueName: "file.csv"))
   var classes: String?
 
-  @Option(help: ArgumentHelp("Write each image's five likeliest classes with their scores.", valueName: "file.csv|.h5"))
+  @Option(
+    help: ArgumentHelp(
+      "Write each image's five likeliest classes with their scores, and its file's name.", valueName: "file.csv|.h5"))
   var predictions: String?
 
   @OptionGroup var watch: WatchOptions
 
   @Flag(help: "Print one JSON object.")
   var json = false
+
+  @Flag(help: "Print the result alone, without how far the evaluation is.")
+  var quiet = false
 
   func validate() throws {
     if checkpoints.isEmpty { throw ValidationError("Name at least one checkpoint or run folder.") }
@@ -87,9 +92,9 @@ struct EvaluateCommand: ParsableCommand {
       }
       let samples = subset.map { randomSubset(count: first.images.count, chosen: $0, seed: seed) }
       let count = samples?.count ?? first.images.count
-      return (try Evaluation(members, options.test, samples: samples, world: world, on: pool), count, first.part)
+      return (try Evaluation(members, options.test, samples: samples, world: world, on: pool), count, first)
     }
-    let reporter = EvaluationReporter(terminal: json ? nil : terminal, quiet: json)
+    let reporter = EvaluationReporter(terminal: json ? nil : terminal, quiet: json || quiet)
     world.activity = Activity("the evaluation")
     let start = monotonicSeconds()
     let result = try evaluation.run(
@@ -102,13 +107,13 @@ struct EvaluateCommand: ParsableCommand {
     try world.together(exitCode: Training.ExitCode.of) {
       guard world.rank == 0 else { return }
       try write(result, trained, measured, seconds: monotonicSeconds() - start, ranks: world.size)
-      show(result, trained, measured)
+      show(result, trained, measured.part)
     }
     return Training.ExitCode.done
   }
 
   private func write(
-    _ result: EvaluationResult, _ trained: [TrainedNetwork], _ part: MeasuredPart, seconds: Double, ranks: Int
+    _ result: EvaluationResult, _ trained: [TrainedNetwork], _ measured: MeasuredImages, seconds: Double, ranks: Int
   ) throws {
     let (total, names) = (result.total, trained[0].classNames)
     if let classes {
@@ -120,14 +125,17 @@ struct EvaluateCommand: ParsableCommand {
     if let predictions {
       try PredictionsFile.write(
         result.predictions.map {
-          Prediction(index: $0.sample, label: $0.label, guesses: zip($0.classes, $0.scores).map { ($0, $1) })
-        }, of: PredictedPictures(part: part.predicted, data: data), classNames: names, to: predictions)
+          Prediction(
+            index: $0.sample, label: $0.label, name: measured.images.fileName(of: $0.sample),
+            guesses: zip($0.classes, $0.scores).map { ($0, $1) })
+        }, of: PredictedPictures(part: measured.part.predicted, data: data), classNames: names, to: predictions)
     }
     if let results {
       try ResultsFile.append(
         ResultsRow(
           time: Date().formatted(.iso8601), checkpoints: trained.map(\.path),
-          data: data ?? trained[0].configuration.data.directory, part: part.rawValue, views: options.views.rawValue,
+          data: data ?? trained[0].configuration.data.directory, part: measured.part.rawValue,
+          views: options.views.rawValue,
           scales: options.test.scales, mirror: options.test.mirror, averaging: options.average.rawValue,
           images: total.images, top1: total.top1, top5: total.top5, seconds: seconds, ranks: ranks), to: results)
     }

@@ -5,12 +5,15 @@ final class LiveLine {
   private let terminal: Terminal?
   private var last: Double
   private var isOpen = false
+  private let elsewhere: (String) -> Void
 
   /// - Parameters:
   ///   - terminal: nil where lines are not written over.
   ///   - waits: whether the first line too comes only after a pause.
-  init(_ terminal: Terminal?, waits: Bool = false) {
+  ///   - elsewhere: prints a line where there is no terminal.
+  init(_ terminal: Terminal?, waits: Bool = false, elsewhere: @escaping (String) -> Void = Console.say) {
     self.terminal = terminal
+    self.elsewhere = elsewhere
     last = waits ? monotonicSeconds() : -.infinity
   }
 
@@ -21,7 +24,7 @@ final class LiveLine {
     let now = monotonicSeconds()
     guard now - last >= (terminal == nil ? pauses.elsewhere : pauses.terminal) else { return }
     last = now
-    guard let terminal else { return Console.say(text(nil)) }
+    guard let terminal else { return elsewhere(text(nil)) }
     // A line that fills the window to its last column would wrap on some terminals.
     let width = max(0, terminal.width - 1)
     Console.write("\r\u{1B}[K\(text(width).prefix(width))")

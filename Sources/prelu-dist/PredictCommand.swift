@@ -4,6 +4,7 @@ import Evaluation
 import Foundation
 import Images
 import Kernels
+import Packs
 import Training
 
 /// The likeliest classes of single pictures.
@@ -11,9 +12,11 @@ struct PredictCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "predict", abstract: "The five likeliest classes of pictures (JPEG, PNG, PGM, PPM).",
     discussion: """
-      A folder stands for the pictures in it and below, - for the names on standard input, one a line. A network of \
-      photographs sees the middle of a JPEG or PNG picture as evaluation does; another one sees the whole picture, squeezed \
-      into its input.
+      A folder stands for the pictures in it and below, hidden ones left out; - for the names on standard input, one a \
+      line. A network of photographs sees the middle of a picture as evaluation does; another one sees the whole picture, \
+      squeezed into its input. The scores of several networks are averaged as `evaluate` averages them. A file that is no \
+      whole picture is named, and the others are predicted; the exit code is 65 at the end, or 66 where all such files are \
+      missing. Under mpirun the pictures are spread over the ranks.
       """)
 
   @Argument(help: ArgumentHelp("A checkpoint, or a run folder: its best one.", valueName: "checkpoint|run"))
@@ -21,6 +24,11 @@ struct PredictCommand: ParsableCommand {
 
   @Argument(help: ArgumentHelp("Pictures, folders, or - .", valueName: "picture"))
   var pictures: [String] = []
+
+  @Option(
+    help: ArgumentHelp(
+      "Average with this network too, which has the same classes; may be given again.", valueName: "checkpoint|run"))
+  var with: [String] = []
 
   @Option(help: ArgumentHelp("Test images of the run's data set, by number from 0.", valueName: "number"))
   var testImage: [Int] = []
@@ -30,7 +38,13 @@ struct PredictCommand: ParsableCommand {
 
   @OptionGroup var options: TestOptions
 
-  @Option(help: "Threads (default: the host's cores).")
+  @Flag(help: "Turn JPEG pictures as the camera notes that it was held (EXIF), for networks of data packed so.")
+  var exif = false
+
+  @Option(help: "At a file that is no whole picture: stop, or skip it and end with 0 (default: go on, end with 65).")
+  var onError: PackSettings.OnError?
+
+  @Option(help: "Threads of each rank (default: its share of the host's cores).")
   var threads: Int?
 
   @Flag(help: "Print one JSON object a picture, with all scores: the average inputs of the softmax.")
@@ -45,50 +59,115 @@ struct PredictCommand: ParsableCommand {
   }
 
   func run() throws {
-    do {
-      try predict()
-    } catch {
-      Console.complain("\(error)")
-      Foundation.exit(Training.ExitCode.of(error))
+    // Alone it works where MPI does not.
+    guard Console.isRank else {
+      do {
+        Foundation.exit(try predict(nil))
+      } catch {
+        Console.complain("\(error)")
+        Foundation.exit(Training.ExitCode.of(error))
+      }
     }
+    let command = self
+    onAllRanks { world in try command.predict(world) }
   }
 
-  /// Pictures in memory at once.
-  private static let batch = 64
+  /// Pictures that a thread scores together, and bytes of files in memory at once.
+  private static let (picturesOfThread, bytesOfRank) = (32, 1 << 29)
+  /// Pictures on all ranks at once.
+  private static let largestBatch = 8192
 
-  private func predict() throws {
-    let trained = try TrainedNetwork(checkpoint)
-    let predictor = Predictor(
-      trained.network, options.test, on: ThreadPool(threads: threads ?? availableCores()))
-    let table = PredictionTable(trained.classNames, json: json)
-    if !testImage.isEmpty { try predictTestImages(trained, predictor, table) }
+  private func predict(_ world: World?) throws -> Int32 {
+    let trained = try ([checkpoint] + with).map { path in
+      if let world { try TrainedNetwork(path, world: world) } else { try TrainedNetwork(path) }
+    }
+    try onRanks(of: world) {
+      for other in trained.dropFirst() { try other.checkClasses(trained[0]) }
+    }
+    let share = world.map { max(1, min(availableCores(), $0.localCores / $0.localSize)) } ?? availableCores()
+    let pool = ThreadPool(threads: threads ?? share)
+    let shared = SharedScoring(
+      scoring: PictureScoring(trained, options, appliesOrientation: exif, on: pool), world: world)
+    world?.activity = Activity("the prediction")
+    let table = PredictionTable(trained[0].classNames, json: json)
+    if !testImage.isEmpty { try predictTestImages(shared, table) }
+    if let world, world.rank != 0 { return try shared.follow(world) }
+    let code = try predictPictures(shared, table, ranks: world?.size ?? 1, threads: pool.threadCount)
+    try shared.end(exitCode: code)
+    return code
+  }
+
+  /// Rank 0: returns the exit code.
+  private func predictPictures(
+    _ shared: SharedScoring, _ table: PredictionTable, ranks: Int, threads: Int
+  ) throws -> Int32 {
     var batch: [String] = []
-    func flush() throws {
-      guard !batch.isEmpty else { return }
-      let member = trained.member(try trained.images(ofPictures: batch), padding: options.padding)
-      for (path, scores) in zip(batch, try predictor.scores(member)) { table.show(path, label: nil, scores) }
-      batch = []
+    var bytes = 0
+    var codes: Set<Int32> = []
+    /// Whether to go on after something that is no picture.
+    func tell(_ failure: String, _ code: Int32) -> Bool {
+      Console.complain(failure)
+      codes.insert(code)
+      return onError != .stop
     }
-    try PicturePaths.forEach(of: pictures) { path in
-      batch.append(path)
-      if batch.count == Self.batch { try flush() }
+    /// Returns whether to go on.
+    func flush() throws -> Bool {
+      guard !batch.isEmpty else { return true }
+      let paths = batch
+      (batch, bytes) = ([], 0)
+      for (path, outcome) in zip(paths, try shared.outcomes(of: paths)) {
+        switch outcome {
+        case .scores(let logits, let probabilities):
+          table.show(path, label: nil, Predictor.Scores(logits: logits, probabilities: probabilities))
+        case .failure(let text, let code): guard tell(text, code) else { return false }
+        case .refusal(let text, let code):
+          _ = tell(text, code)
+          return false
+        }
+      }
+      return true
     }
-    try flush()
+    let count = min(Self.picturesOfThread * threads * ranks, Self.largestBatch)
+    var goesOn = true
+    try PicturePaths(pictures).walk { step in
+      guard !StopSignals.isRequested else { return false }
+      switch step {
+      case .picture(let path):
+        batch.append(path)
+        bytes += Self.size(path)
+        if batch.count >= count || bytes >= Self.bytesOfRank * ranks { goesOn = try flush() }
+      case .pause: goesOn = try flush()
+      case .failure(let text, let code):
+        // In the order of the names.
+        goesOn = try flush() && tell(text, code)
+      }
+      return goesOn
+    }
+    if StopSignals.isRequested { return Training.ExitCode.tryAgain }
+    if goesOn { goesOn = try flush() }
+    guard let first = codes.first, !(goesOn && onError == .skip) else { return Training.ExitCode.done }
+    return codes.count == 1 ? first : Training.ExitCode.badData
   }
 
-  private func predictTestImages(
-    _ trained: TrainedNetwork, _ predictor: Predictor, _ table: PredictionTable
-  ) throws {
-    let directory = data ?? trained.configuration.data.directory
-    let images = try trained.images(nil, data: data).images
-    for number in testImage where !(0..<images.count).contains(number) {
-      throw TrainingError(
-        Training.ExitCode.usage,
-        "\(directory): there is no test image \(number); they have numbers from 0 to \(images.count - 1)")
+  private static func size(_ path: String) -> Int {
+    var status = stat()
+    return stat(path, &status) == 0 ? Int(status.st_size) : 0
+  }
+
+  /// Rank 0 alone: they are few.
+  private func predictTestImages(_ shared: SharedScoring, _ table: PredictionTable) throws {
+    try onRanks(of: shared.world) {
+      guard shared.world?.rank ?? 0 == 0 else { return }
+      let (labels, scores) = try shared.scoring.scores(ofTestImages: testImage, data: data)
+      for (place, number) in testImage.enumerated() {
+        table.show("test image \(number)", label: labels[place], scores[place])
+      }
     }
-    let scores = try predictor.scores(trained.member(images, padding: options.padding), samples: testImage)
-    for (number, scores) in zip(testImage, scores) {
-      table.show("test image \(number)", label: Int(images.labels[number]), scores)
-    }
+  }
+
+  /// What fails is told once.
+  private func onRanks(of world: World?, _ body: () throws -> Void) throws {
+    guard let world else { return try body() }
+    try world.together(exitCode: Training.ExitCode.of, body)
   }
 }

@@ -13,7 +13,7 @@ struct Terminal {
   static func find() -> Terminal? {
     let environment = ProcessInfo.processInfo.environment
     guard environment["TERM"] != "dumb" else { return nil }
-    guard environment["OMPI_COMM_WORLD_SIZE"] != nil || environment["PMIX_RANK"] != nil else {
+    guard Console.isRank else {
       return isatty(STDOUT_FILENO) == 1 ? Terminal(descriptor: STDOUT_FILENO) : nil
     }
     return ofLauncher(getppid())

@@ -62,7 +62,8 @@ gridengine_up() {
     on node1 qconf -Msconf scheduler
     on node1 qconf -sconf >global
     # A job that was run on several hosts waits for their reports before it is run again.
-    changed global load_report_time=00:00:03 min_uid=0 min_gid=0 rsh_daemon=builtin rsh_command=builtin qlogin_daemon=builtin
+    # A host that it has not heard of for a while gets no jobs.
+    changed global load_report_time=00:00:03 max_unheard=00:00:30 min_uid=0 min_gid=0 rsh_daemon=builtin rsh_command=builtin qlogin_daemon=builtin
     on node1 qconf -Mconf global
   ) >"$lab/gridengine/log/qconf" 2>&1
   for node in "${nodes[@]}"; do

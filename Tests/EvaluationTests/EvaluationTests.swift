@@ -48,6 +48,8 @@ import Testing
 
     final class Reads: Sendable {
       let all = Mutex<[Int]>([])
+      /// The most pixels that were asked for at once.
+      let largest = Mutex(0)
     }
 
     func name(of index: Int) -> String { "wave \(index)" }
@@ -64,6 +66,7 @@ import Testing
     ) throws(DataError) {
       if index == damaged { throw DataError(.invalid, path: name(of: index), expected: "a wave", found: "none") }
       reads.all.withLock { $0.append(index) }
+      reads.largest.withLock { $0 = max($0, rows.count * columns.count) }
       let (height, width) = extents(of: index, shorterSide: shorterSide)
       var place = 0
       for channel in 0..<3 {
@@ -91,16 +94,20 @@ import Testing
 
   @Test(arguments: TestProtocol.Views.allCases)
   func everyImageIsScoredOnce(views: TestProtocol.Views) throws {
-    let images = Waves(sizes: sizes)
+    // More than a group of centre crops has, for each of four ranks.
+    let count = 131
+    let images = Waves(sizes: (0..<count).map { sizes[$0 % sizes.count] })
     let member = member(try network(), images)
     let test = TestProtocol(views, scales: [20, 27])
     let evaluation = try Evaluation([member], test, world: world, on: pool)
     let result = try #require(try evaluation.run(keepsPredictions: true))
-    #expect(result.total.images == 23 && result.predictions.map(\.sample) == Array(0..<23))
-    #expect(result.classes.map(\.images) == [4, 4, 4, 4, 4, 3])
-    // The same images on no two ranks.
-    var read = [Int64](repeating: 0, count: 23)
-    for index in Set(images.reads.all.withLock { $0 }) { read[index] += 1 }
+    #expect(result.total.images == count && result.predictions.map(\.sample) == Array(0..<count))
+    #expect(result.classes.map(\.images) == [22, 22, 22, 22, 22, 21])
+    // The same images on no two ranks, and some on each.
+    let own = Set(images.reads.all.withLock { $0 })
+    #expect(!own.isEmpty && (world.size == 1 || own.count < count), "\(own.count) on rank \(world.rank)")
+    var read = [Int64](repeating: 0, count: count)
+    for index in own { read[index] += 1 }
     try world.allreduceSum(&read)
     #expect(read.allSatisfy { $0 == 1 }, "\(read)")
 
@@ -113,7 +120,7 @@ import Testing
       if scores.best(1) != [guess.label] { wrong += 1 }
     }
     #expect(result.total.top1 == wrong)
-    #expect(Set(result.predictions.map { $0.scores[0] }).count == 23, "images look the same to the network")
+    #expect(Set(result.predictions.map { $0.scores[0] }).count == count, "images look the same to the network")
   }
 
   @Test func modelsAreAveraged() throws {
@@ -123,17 +130,19 @@ import Testing
     let evaluation = try Evaluation(members, test, world: world, on: pool)
     let result = try #require(try evaluation.run(keepsPredictions: true))
     let each = try members.map { try Predictor($0.network, test, on: pool).scores($0) }
+    let averages = try Predictor(members.map(\.network), test, on: pool).results(members).map { try $0.get() }
     for guess in result.predictions {
       for (place, score) in zip(guess.classes, guess.scores) {
         let mean = each.reduce(0) { $0 + $1[guess.sample].probabilities[place] } / 2
         // Kept in single precision between the models.
         #expect(abs(score - mean) < 1e-6)
+        #expect(abs(averages[guess.sample].probabilities[place] - mean) < 1e-12)
       }
     }
   }
 
   /// Windows of tiles are the whole image's own, and all of them.
-  @Test(arguments: [(20, 150), (150, 20), (33, 61)], [0, 2])
+  @Test(arguments: [(20, 150), (150, 20), (33, 61), (90, 70)], [0, 2])
   func largeImagesAreCut(size: (Int, Int), padding: Int) throws {
     let images = Waves(sizes: [(size.0, size.1)])
     let member = member(try network(), images, padding: padding)
@@ -149,6 +158,10 @@ import Testing
       let tiles = try member.network.tiles(of: extents, pixelLimit: limit)
       let whole = try member.network.denseShape(extents)
       #expect(tiles.count > 1 && tiles.reduce(0) { $0 + $1.windows.count } == whole.allWindows.count)
+      // One pixel is not enough for a window. The last image's shorter side is too long for strips.
+      #expect(limit == 1 || tiles.allSatisfy { $0.rows.count * $0.columns.count <= limit }, "\(tiles)")
+      let cutsBoth = tiles.contains { $0.rows.count < extents.height && $0.columns.count < extents.width }
+      #expect(cutsBoth || size != (90, 70), "\(tiles)")
       let cut = try scores(limit: limit)
       #expect(zip(cut, uncut).allSatisfy { abs($0 - $1) < 1e-6 }, "\(cut), uncut \(uncut), limit \(limit)")
     }
@@ -191,6 +204,54 @@ import Testing
     #expect(throws: DataError.self) { try Predictor(broken.network, .center, on: pool).scores(broken) }
   }
 
+  /// One image of a group cannot be read: the others are scored all the same.
+  @Test func oneDamagedImageIsOneFailure() throws {
+    var images = Waves(sizes: sizes)
+    let whole = try Predictor(try network(), .center, on: pool).scores(member(try network(), images))
+    images.damaged = 7
+    let member = member(try network(), images)
+    let results = try Predictor(member.network, .center, on: pool).results([member])
+    for (index, result) in results.enumerated() {
+      switch result {
+      case .success(let scores):
+        #expect(index != 7)
+        #expect(zip(scores.logits, whole[index].logits).allSatisfy { abs($0 - $1) < 1e-4 }, "image \(index)")
+      case .failure(let error): #expect(index == 7 && error.path == "wave 7")
+      }
+    }
+    #expect(results.count == sizes.count)
+  }
+
+  /// What is read of an image at once, and the memory for its mean, do not grow with it.
+  @Test(arguments: [TestProtocol.Views.dense, .tenView], [(40_000, 25), (1000, 1000)])
+  func memoryDoesNotGrowWithTheImage(views: TestProtocol.Views, size: (Int, Int)) throws {
+    let images = Waves(sizes: [size])
+    let member = member(try network(), images, place: .image)
+    let test = TestProtocol(views, scales: [min(size.0, size.1)], mirror: false)
+    let limit = 20_000
+    let small = Waves(sizes: [(100, 100)])
+    // Once before, so that all that is needed for any image is there.
+    for (place, images) in [small, images].enumerated() {
+      let member = place == 0 ? self.member(member.network, small, place: .image) : member
+      let test = place == 0 ? TestProtocol(views, scales: [100]) : test
+      let evaluation = try Evaluation([member], test, pixelLimit: limit, world: world, on: pool)
+      let before = try residentMegabytes(resetsPeak: true)
+      _ = try evaluation.run()
+      let peak = try residentMegabytes(resetsPeak: false)
+      #expect(images.reads.largest.withLock { $0 } <= limit)
+      // The whole image and its mean are 12 MB each.
+      #expect(place == 0 || peak - before < 9, "\(peak - before) MB more for \(size)")
+    }
+  }
+
+  /// The largest resident memory so far; or what it is now, from which the largest counts anew.
+  private func residentMegabytes(resetsPeak: Bool) throws -> Double {
+    if resetsPeak { try Data("5".utf8).write(to: URL(filePath: "/proc/self/clear_refs")) }
+    let status = try String(contentsOfFile: "/proc/self/status", encoding: .utf8)
+    let line = try #require(status.split(separator: "\n").first { $0.hasPrefix("VmHWM:") })
+    return try #require(Double(line.split(whereSeparator: \.isWhitespace)[1])) / 1024
+  }
+
   @Test func nothingIsNoError() throws {
     let member = member(try network(), Waves(sizes: []))
     let result = try Evaluation([member], .center, world: world, on: pool).run()
@@ -217,6 +278,22 @@ import Testing
   #expect(best([.nan, 0.5, .nan, 0.1]) == [1, 3, 0])
   #expect(best([1], 5) == [0])
   #expect(best([]) == [])
+}
+
+/// A part of a resized mean has the bits that it has in the whole.
+@Test(arguments: [(57, 91), (16, 16), (7, 40)])
+func partsOfMeansAreTheWholes(size: (Int, Int)) {
+  let extents = ImageExtents(channels: 3, height: 16, width: 16)
+  let mean = MeanImage(values: (0..<extents.count).map { Float($0 * 7919 % 251) }, extents: extents)
+  let target = ImageExtents(channels: 3, height: size.0, width: size.1)
+  let whole = mean.resized(to: target).values
+  for (rows, columns) in [(0..<size.0, 0..<size.1), (3..<6, 5..<14), (size.0 - 1..<size.0, 0..<1), (2..<2, 3..<9)] {
+    let part = mean.resized(to: target, rows: rows, columns: columns)
+    let expected = (0..<3).flatMap { channel in
+      rows.flatMap { row in columns.map { whole[(channel * size.0 + row) * size.1 + $0] } }
+    }
+    #expect(part == expected, "rows \(rows), columns \(columns) of \(size)")
+  }
 }
 
 /// MPI wants to be finished after the last test, and only the process's end tells which was the last.

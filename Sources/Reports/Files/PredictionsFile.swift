@@ -21,25 +21,28 @@ public struct Prediction: Equatable, Sendable {
   public var index: Int
   /// Its true class.
   public var label: Int
+  /// Its file; empty where it has none.
+  public var name: String
   /// Five at most, the likeliest first, with their probabilities.
   public var guesses: [(classIndex: Int, score: Double)]
 
-  public init(index: Int, label: Int, guesses: [(classIndex: Int, score: Double)]) {
+  public init(index: Int, label: Int, name: String = "", guesses: [(classIndex: Int, score: Double)]) {
     self.index = index
     self.label = label
+    self.name = name
     self.guesses = guesses
   }
 
   public static func == (a: Prediction, b: Prediction) -> Bool {
-    a.index == b.index && a.label == b.label && a.guesses.elementsEqual(b.guesses, by: ==)
+    a.index == b.index && a.label == b.label && a.name == b.name && a.guesses.elementsEqual(b.guesses, by: ==)
   }
 
   public var isRight: Bool { guesses.first?.classIndex == label }
 }
 
 /// The likeliest five classes of each picture of an evaluation, as a table. Where there are fewer than five classes their
-/// fields are empty. Every row ends with the part that its number counts in, and with the path of the data, which is
-/// empty for a run's own: a run folder can be moved.
+/// fields are empty. Every row says which part its number counts in, and the path of the data, which is empty for a run's
+/// own: a run folder can be moved. Pictures of files have a last column with their names.
 public enum PredictionsFile {
   /// In a run folder.
   public static let name = "predictions.csv"
@@ -47,18 +50,21 @@ public enum PredictionsFile {
   /// Of tables that do not say which pictures they count.
   static let plainHeader = (["index", "label"] + (1...5).flatMap { ["class\($0)", "score\($0)"] })
     .joined(separator: ",")
+  /// Of pictures with names.
+  public static let namedHeader = header + ",name"
 
   /// Writes predictions as a table, or as HDF5 where the name ends in .h5 or .hdf5; in the place of an earlier file at
-  /// once. The HDF5 file holds /index and /label (images), /class and /score (images, guesses), and /class_names; its
-  /// attributes `part` and `data` say which pictures they are.
+  /// once. The HDF5 file holds /index and /label (images), /class and /score (images, guesses), /class_names, and of
+  /// pictures of files /name (images); its attributes `part` and `data` say which pictures they are.
   public static func write(
     _ predictions: [Prediction], of pictures: PredictedPictures, classNames: [String], to path: String
   ) throws(ReportError) {
     if path.hasSuffix(".h5") || path.hasSuffix(".hdf5") {
       return try writeHDF5(predictions, of: pictures, classNames: classNames, to: path)
     }
-    let end = ",\(pictures.part.rawValue),\(CSVTable.field(pictures.data ?? ""))\n"
-    var text = header + "\n"
+    let isNamed = isNamed(predictions)
+    let end = ",\(pictures.part.rawValue),\(CSVTable.field(pictures.data ?? ""))"
+    var text = (isNamed ? namedHeader : header) + "\n"
     for prediction in predictions {
       text += "\(prediction.index),\(prediction.label)"
       for place in 0..<5 {
@@ -68,10 +74,12 @@ public enum PredictionsFile {
         }
         text += ",\(prediction.guesses[place].classIndex),\(prediction.guesses[place].score)"
       }
-      text += end
+      text += end + (isNamed ? ",\(CSVTable.field(prediction.name))\n" : "\n")
     }
     try TextFile.replace(path, with: text)
   }
+
+  private static func isNamed(_ predictions: [Prediction]) -> Bool { predictions.contains { !$0.name.isEmpty } }
 
   private static func writeHDF5(
     _ predictions: [Prediction], of pictures: PredictedPictures, classNames: [String], to path: String
@@ -94,6 +102,7 @@ public enum PredictionsFile {
             try file.writeArray(predictions.map { Int32($0.label) }, shape: [images], "label")
             try file.writeArray(all.map { Int32($0.classIndex) }, shape: [images, guesses], "class")
             try file.writeArray(all.map(\.score), shape: [images, guesses], "score")
+            if isNamed(predictions) { try file.writeTextArray(predictions.map(\.name), "name") }
           }
         }
       } catch {
@@ -123,8 +132,9 @@ public enum PredictionsFile {
   static func parse(
     _ table: CSVTable
   ) throws(ReportError) -> (predictions: [Prediction], pictures: PredictedPictures?) {
-    let isPlain = table.header.joined(separator: ",") == plainHeader
-    if !isPlain { try table.expect(header: header, of: "predictions") }
+    let found = table.header.joined(separator: ",")
+    let (isPlain, isNamed) = (found == plainHeader, found == namedHeader)
+    if !isPlain, !isNamed { try table.expect(header: header, of: "predictions") }
     var result: [Prediction] = []
     var pictures: PredictedPictures?
     for (line, fields) in table.rows {
@@ -141,7 +151,7 @@ public enum PredictionsFile {
       result.append(
         Prediction(
           index: try table.integer(line, "index", fields[0]), label: try table.integer(line, "label", fields[1]),
-          guesses: guesses))
+          name: isNamed ? fields[14] : "", guesses: guesses))
       guard !isPlain else { continue }
       guard let part = PredictedPictures.Part(rawValue: fields[12]) else {
         throw ReportError(

@@ -1,0 +1,72 @@
+/// A picture's file in memory: JPEG, PNG, binary PGM or PPM. Its extents are known, its pixels are not yet decoded.
+public struct EncodedPicture: Sendable {
+  public let path: String
+  /// As the picture is seen: where it is turned, not as it is stored.
+  public let height: Int
+  public let width: Int
+  private let bytes: [UInt8]
+  private let orientation: Orientation
+
+  /// - Parameter appliesOrientation: whether JPEG pictures are turned as the camera notes that it was held.
+  /// - Throws: where the file is missing, too large or no such picture.
+  public init(path: String, appliesOrientation: Bool = false) throws(DataError) {
+    let expected = "a JPEG, PNG, PGM or PPM picture"
+    let bytes = try readWhole(path: path, limit: 1 << 30, expected: expected)
+    (height, width, orientation) = try bytes.withUnsafeBufferPointer { pointer throws(DataError) in
+      let file = PictureFile(path: path, bytes: pointer)
+      let (height, width): (Int, Int)
+      switch file.format {
+      case .jpeg, .png: (height, width) = try PhotoRenderer.extents(of: file)
+      case .netpbm:
+        // The header is short, and so are such files as a rule.
+        let extents = try decodePNM(file, channels: 1).extents
+        (height, width) = (extents.height, extents.width)
+      case nil: throw file.unknownFormat(expected: expected)
+      }
+      guard appliesOrientation, file.format == .jpeg else { return (height, width, Orientation.upright) }
+      let orientation = Orientation(ofJPEG: pointer)
+      return orientation.turns ? (width, height, orientation) : (height, width, orientation)
+    }
+    self.path = path
+    self.bytes = bytes
+  }
+
+  /// All pixels, as grey (1 channel) or red, green and blue (3 channels).
+  public func decoded(channels: Int) throws(DataError) -> DecodedImage {
+    try bytes.withUnsafeBufferPointer { pointer throws(DataError) in
+      let file = PictureFile(path: path, bytes: pointer)
+      guard orientation != .upright else { return try ImageDecoder.decode(file, channels: channels) }
+      let turned = PixelMemory()
+      return try DecodedImage(turnedPixels(file, PhotoRenderer(), into: turned), channels: channels)
+    }
+  }
+
+  /// What `PhotoRenderer` takes: the file, or a PPM file of the turned picture.
+  var byteCount: Int { orientation == .upright ? bytes.count : header.count + 3 * height * width }
+
+  /// Writes `byteCount` bytes.
+  func write(to target: UnsafeMutablePointer<UInt8>) throws(DataError) {
+    guard orientation != .upright else {
+      target.update(from: bytes, count: bytes.count)
+      return
+    }
+    let (renderer, turned) = (PhotoRenderer(), PixelMemory())
+    try bytes.withUnsafeBufferPointer { pointer throws(DataError) in
+      let region = try turnedPixels(PictureFile(path: path, bytes: pointer), renderer, into: turned)
+      target.update(from: header, count: header.count)
+      let pixels = target + header.count
+      for index in 0..<height * width { (pixels + 3 * index).update(from: region.pixels + 4 * index, count: 3) }
+    }
+  }
+
+  private var header: [UInt8] { Array("P6 \(width) \(height) 255\n".utf8) }
+
+  /// Valid as long as `memory` is not used again.
+  private func turnedPixels(
+    _ file: PictureFile, _ renderer: PhotoRenderer, into memory: PixelMemory
+  ) throws(DataError) -> PixelRegion {
+    let (storedHeight, storedWidth) = orientation.turns ? (width, height) : (height, width)
+    let region = try renderer.wholePicture(file, height: storedHeight, width: storedWidth)
+    return orientation.apply(to: region, output: memory.reserve(4 * height * width).baseAddress!)
+  }
+}
