@@ -68,6 +68,49 @@ deleted() {
   check "the run folder is whole" test "$(digest train | cut -d' ' -f2)" -ge 20
 }
 
+# Jobs for the hosts that are not Grid Engine's own, so that any of them may be cut off.
+not_the_master=main.q@node2,main.q@node3,main.q@node4
+# The job's second host, as the log lists them.
+second_host() { sed -n 's/^prelu-job: .* hosts ([a-z0-9]*:2,\([a-z0-9]*\):2.*/\1/p' "$1" | head -n 1; }
+
+# A copy of the job is run on the hosts that are left.
+link_cut_in_gridengine() {
+  local log=train.log cut
+  qsubmit -pe mpi 4 -q "$not_the_master" -- "${settings[@]}"
+  within 60 "a checkpoint" reached train 20
+  cut=$(second_host "$log")
+  check "it runs on two hosts" test -n "$cut"
+  link "$cut" down
+  within 90 "the host is missed" says "$log" "prelu-job: host $cut does not answer"
+  within 60 "a copy is submitted" says "$log" 'Your job [0-9]+ \("train"\) has been submitted'
+  within 300 "all jobs have ended" no_jobs
+  link "$cut" up
+  check "it was started twice" same "$(count "$log" 'prelu-job: .* gridengine job')" 2
+  check "at last without the host" test "$(count "$log" "prelu-job: .* ranks on 2 hosts .*$cut:2")" -eq 1
+  check "it went on" says "$log" 'resumed from'
+  check "the last line says so" same "$(tail -n 1 "$log")" "prelu-job: done"
+  check "and ends in the same bits" same "$(digest train)" "$(reference)"
+  within 60 "$cut is back" host_is_back "$cut"
+}
+host_is_back() { on node1 qstat -f | grep -qE "^main.q@$1 .*lx-amd64 *$"; }
+
+# Two of the job's three hosts are used; the cut one is replaced by the spare one inside the job.
+link_cut_with_a_spare_host() {
+  local log=train.log cut job
+  job=$(PRELU_NODES=2 qsubmit -pe mpi 6 -q "$not_the_master" -- "${settings[@]}")
+  within 60 "a checkpoint" reached train 20
+  cut=$(second_host "$log")
+  check "it runs on two hosts" test -n "$cut"
+  link "$cut" down
+  within 90 "the host is missed" says "$log" "prelu-job: host $cut does not answer"
+  within 240 "the run is done" says "$log" '^prelu-job: done'
+  link "$cut" up
+  within 120 "the job has ended" is_gone "$job"
+  check "it stayed in its hosts" same "$(count "$log" 'has been submitted')" 0
+  check "it was started again inside the job" says "$log" 'prelu-job: starting again inside the job, 1 of 3'
+  check "and ends in the same bits" same "$(digest train)" "$(reference)"
+}
+
 group_gridengine() {
   local reason
   if ! reason=$(hosts_possible && gridengine_possible); then skip_cases "Grid Engine" "$reason"; return; fi
@@ -81,6 +124,8 @@ group_gridengine() {
     run_case "Grid Engine: kill -9 of a rank" rank_killed_in_gridengine
     run_case "Grid Engine: a hard limit shorter than the run" limit_of_gridengine
     run_case "Grid Engine: qdel" deleted
+    run_case "Grid Engine: a link is cut, no host is spare" link_cut_in_gridengine
+    run_case "Grid Engine: a link is cut, a host is spare" link_cut_with_a_spare_host
   fi
   hosts_down
 }
