@@ -212,11 +212,12 @@ public struct Packing {
     let (all, share) = (assembly?.byteCount ?? 0, assembly?.byteCount(of: own) ?? 0)
     try world.together(exitCode: exitCode) {
       stopped = try !PackAssembly.copy(own, plan, settings, layout: layout) { copied in
-        // Shares are nearly equal.
-        let part = Double(copied) / Double(max(share, 1))
-        report(
-          .copying(
-            bytes: Int(part * Double(all)), of: all, secondsLeft: (seconds() - start) * (1 - part) / max(part, 1e-9)))
+        if copied > 0 {
+          // Shares are nearly equal.
+          let part = Double(copied) / Double(max(share, 1))
+          report(
+            .copying(bytes: Int(part * Double(all)), of: all, secondsLeft: (seconds() - start) * (1 - part) / part))
+        }
         return !stop()
       }
     }
