@@ -341,7 +341,7 @@ import Testing
       }
       try #require(rows.count == 3 && rows[0].last == "name")
       for row in rows.dropFirst() {
-        let own = try #require(both.first { $0.image == "packed/\(row[12])" }, "\(row)")
+        let own = try #require(both.first { $0.image == "packed/\(row[14])" }, "\(row)")
         let probability = try #require(Double(row[row[2] == "0" ? 3 : 5]))
         #expect(abs(own.probability - probability) < 1e-6, "\(row)")
       }
@@ -358,7 +358,7 @@ import Testing
       ["evaluate", "first", "--part", "validation", "--predictions", "first/predictions.csv"], in: directory)
     try #require(evaluated.exitCode == 0, "\(evaluated.errors)")
     let named = try text("first/predictions.csv")
-    #expect(named.hasPrefix("index,label,class1,score1,") && named.contains(",score5,name\n"), "\(named)")
+    #expect(named.hasPrefix("index,label,class1,score1,") && named.contains(",score5,part,data,name\n"), "\(named)")
     #expect(named.contains(",class 0/") || named.contains(",class 1/"), "\(named)")
     let report = try Program.run(["report", "first"], in: directory)
     #expect(report.exitCode == 0, "\(report.errors)")

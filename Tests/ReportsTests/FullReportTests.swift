@@ -256,6 +256,8 @@ import Testing
     let scale = try pixels(svg.pictures[svg.pictures.count - 1])
     let greys = scale.bytes.prefix(scale.extents.width)
     #expect(greys.first == 0 && greys.last == 255 && zip(greys, greys.dropFirst()).allSatisfy { $0 <= $1 })
+    let bar = svg.pictures[svg.pictures.count - 1]
+    #expect(bar.width == Double(scale.extents.width) && bar.height == Double(scale.extents.height) && bar.height > 9)
     for row in 0..<table.count {
       let (filter, channel) = (Int(table.number(row, "filter")), Int(table.number(row, "channel")))
       let one = svg.pictures[isColour ? filter : filter * channels + channel]

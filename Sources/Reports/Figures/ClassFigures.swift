@@ -112,7 +112,8 @@ enum ClassFigures {
     return Figure(
       name: "class-difference", title: "Error by class: \(a.name) against \(b.name)",
       caption:
-        "How much less the second (\(b.name)) errs than the first (\(a.name)): \(comparison.better) classes better, "
+        "How much less the second (\(b.name)) errs than the first (\(a.name)): "
+        + "\(comparison.better) class\(comparison.better == 1 ? "" : "es") better, "
         + "\(comparison.unchanged) unchanged, \(comparison.worse) worse.",
       table: table, drawing: draw)
   }
@@ -138,7 +139,7 @@ enum ClassFigures {
       }
       drawing.rectangle(
         end.x, min(zero, end.y), max(width * Double(group), 0.5), abs(zero - end.y),
-        style: "area \(value > 0 ? "good" : "bad")")
+        style: "area crisp \(value > 0 ? "good" : "bad")")
     }
     drawing.line(frame.left, zero, frame.right, zero, style: "axis")
     return drawing

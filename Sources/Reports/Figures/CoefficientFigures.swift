@@ -142,7 +142,7 @@ enum CoefficientFigures {
         }
       }
       drawing.text(
-        "across: coefficient a; up: channels, to each layer's own scale", x: size.width / 2, y: drawing.height - 6,
+        "across: coefficient a; up: number of channels", x: size.width / 2, y: drawing.height - 6,
         size: size.fontSize, anchor: .middle)
       return drawing
     }
@@ -150,7 +150,8 @@ enum CoefficientFigures {
     return Figure(
       name: "coefficient-histograms\(suffix)",
       title: "Coefficients over channels" + (runs.count == 1 ? "" : ": \(run.name)"),
-      caption: "How each layer's coefficients spread over its channels (their number in brackets)."
+      caption: "How each layer's coefficients spread over its channels (their number in brackets), "
+        + "each on its own scale of channels."
         + Figure.limitNote(runLimit, of: runs.count), table: table,
       drawing: draw)
   }
@@ -202,20 +203,19 @@ enum CoefficientFigures {
           width: Double(pixelSize * width), height: Double(pixelSize * height))
       }
       // The greys between the ends, as the filters' own.
-      let (barLeft, barWidth) = (8 + size.textWidth(ends[0]) / 2, 180.0)
-      let greys = (0...254).map { grey((Float($0) - 127) / 127 * largest) }
+      let (barLeft, barWidth, barHeight) = (8 + size.textWidth(ends[0]) / 2, 181, 12)
+      let greys = (0..<barWidth).map { grey((Float($0) / Float(barWidth - 1) * 2 - 1) * largest) }
       drawing.picture(
-        Picture.dataURI(greys, height: 1, width: greys.count, channels: 1), x: barLeft, y: bottom + 6, width: barWidth,
-        height: 12)
+        Picture.dataURI(
+          [[UInt8]](repeating: greys, count: barHeight).flatMap { $0 }, height: barHeight, width: barWidth, channels: 1),
+        x: barLeft, y: bottom + 6, width: Double(barWidth), height: Double(barHeight))
       for (place, name) in ends.enumerated() {
-        let across = barLeft + Double(place) / 2 * barWidth
+        let across = barLeft + Double(place) / 2 * Double(barWidth)
         drawing.line(across, bottom + 18, across, bottom + 22, style: "axis")
         drawing.text(
           name, x: across, y: bottom + 24 + size.fontSize, size: size.fontSize, anchor: .middle, style: "m")
       }
-      drawing.text(
-        isColour ? "weight, in each colour" : "weight", x: barLeft + barWidth + 20 + size.textWidth(ends[2]) / 2,
-        y: bottom + 16, size: size.fontSize)
+      drawing.text("weight", x: barLeft + Double(barWidth) + 12, y: bottom + 16, size: size.fontSize)
       return drawing
     }
     let suffix = runs.count == 1 ? "" : "-\(index + 1)"
@@ -224,7 +224,7 @@ enum CoefficientFigures {
       name: "filters\(suffix)",
       title: "Filters of \(filters.layer)" + (runs.count == 1 ? "" : ": \(run.name)"),
       caption: "\(count) filters of \(height) × \(width) over \(channels) channel\(channels == 1 ? "" : "s")\(shown). "
-        + "Middle grey is 0, white the largest weight's size, black the same negative: one scale for all."
+        + "Middle grey is 0; one scale for all\(isColour ? ", in red, green and blue" : "")."
         + Figure.limitNote(runLimit, of: runs.count),
       table: table, drawing: draw)
   }

@@ -4,6 +4,9 @@ enum CurveFigures {
     [error(runs), loss(runs), speed(runs), time(runs), wallClock(runs)].compactMap { $0 }
   }
 
+  /// Whether strokes, which dots would hide, have to tell runs of one colour apart.
+  private static func isCrowded(_ runs: [RunContents]) -> Bool { runs.count > Palette.seriesCount }
+
   /// Where the learning rate changes: after which row, and to what.
   private static func switches(_ run: RunContents) -> [(row: MetricsRow, rate: Double)] {
     zip(run.metrics, run.metrics.dropFirst()).filter { $0.learningRate != $1.learningRate }
@@ -39,7 +42,7 @@ enum CurveFigures {
         "run", "epoch", "iteration", "learning_rate", "train_top1_error", "validation_top1_error",
         "validation_top5_error",
       ])
-    let isCrowded = runs.count > Palette.seriesCount
+    let isCrowded = isCrowded(runs)
     for (index, run) in runs.enumerated() where !run.metrics.isEmpty {
       let (validation, training) = styles(index, among: runs)
       let prefix = runs.count == 1 ? "" : "\(run.name), "
@@ -64,7 +67,7 @@ enum CurveFigures {
     guard !series.isEmpty else { return nil }
     let plot = LinePlot(
       series: series, xLabel: "epochs", yLabel: "\(isCrowded ? "validation " : "")top-1 error (%)", xIncludes: [0],
-      yIncludes: [0], verticals: verticals(runs), hasDots: true)
+      yIncludes: [0], verticals: verticals(runs), hasDots: !isCrowded)
     let training =
       isCrowded
       ? "Validation top-1 error after each epoch; the training errors of so many runs are in the table only."
@@ -82,7 +85,7 @@ enum CurveFigures {
   {
     if runs.count == 1 { return (Palette.series(0), ("s1", "6 4")) }
     let style = Palette.series(index)
-    return ((style.name, runs.count > Palette.seriesCount ? style.dash : ""), (style.name, "3 3"))
+    return ((style.name, isCrowded(runs) ? style.dash : ""), (style.name, "3 3"))
   }
 
   private static func loss(_ runs: [RunContents]) -> Figure? {
@@ -118,7 +121,7 @@ enum CurveFigures {
     guard !series.isEmpty else { return nil }
     let plot = LinePlot(
       series: series, xLabel: "epochs", yLabel: yLabel, xIncludes: [0], yIncludes: [0],
-      verticals: name == "loss" ? verticals(runs) : [], hasDots: true)
+      verticals: name == "loss" ? verticals(runs) : [], hasDots: !isCrowded(runs))
     return Figure(name: name, title: title, caption: caption, table: table, drawing: plot.drawing)
   }
 
@@ -138,7 +141,7 @@ enum CurveFigures {
     guard !series.isEmpty else { return nil }
     let plot = LinePlot(
       series: series, xLabel: "time in training (minutes)", yLabel: "validation top-1 error (%)", xIsWhole: false,
-      xIncludes: [0], yIncludes: [0], hasDots: true)
+      xIncludes: [0], yIncludes: [0], hasDots: !isCrowded(runs))
     return Figure(
       name: "error-by-time", title: "Validation error by time",
       caption: "The validation error against the time spent in training, over all processes of a run.", table: table,

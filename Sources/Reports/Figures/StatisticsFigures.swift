@@ -85,7 +85,7 @@ enum StatisticsFigures {
     let plot = LinePlot(
       series: series, xLabel: "layers from the input to the output", yLabel: quantity.label, yScale: quantity.scale,
       yIncludes: quantity.scale == .linear ? [0, 1] : [],
-      xTicks: layers.enumerated().map { (Double($0), $1) }, hasDots: true)
+      xTicks: layers.enumerated().map { (Double($0), $1) }, hasDots: !isCrowded)
     return Figure(
       name: quantity.name, title: quantity.title,
       caption: quantity.caption

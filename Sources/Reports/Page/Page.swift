@@ -57,11 +57,11 @@ struct Page {
     .faint,.note,.caption,figcaption{color:var(--faint)}.note,.caption,figcaption{font-size:14px;margin:6px 0}
     figure{margin:0 0 28px}.plot{display:block;width:100%;height:auto}
     .wide{display:block;max-width:860px}.narrow{display:none}
-    .scroll{overflow-x:auto;max-height:420px;overflow-y:auto}
+    .scroll{overflow-x:auto;max-height:560px;overflow-y:auto}
     table{border-collapse:collapse;font-size:14px;font-variant-numeric:tabular-nums}
     th,td{padding:3px 10px 3px 0;text-align:left;border-bottom:1px solid var(--grid);vertical-align:top;white-space:nowrap}
     th{font-weight:600}td.n{text-align:right}
-    .wrap td{overflow-wrap:anywhere}
+    .pairs td{white-space:normal;overflow-wrap:anywhere}
     summary{cursor:pointer;font-size:14px;color:var(--s0);padding:6px 0}
     pre{font-size:13px;line-height:1.4;overflow-x:auto;padding:10px;border:1px solid var(--grid);border-radius:4px}
     .panel{display:grid;grid-template-columns:repeat(auto-fill,minmax(200px,1fr));gap:14px}

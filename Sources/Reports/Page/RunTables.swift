@@ -111,7 +111,8 @@ enum RunTables {
   }
 
   private static func table(_ header: [String]?, _ rows: [[String]]) -> String {
-    var text = "<div class=\"scroll\"><table>"
+    // A table of names and values alone fits any width.
+    var text = "<div class=\"scroll\"><table\(header == nil ? " class=\"pairs\"" : "")>"
     if let header { text += "<thead><tr>" + header.map { "<th>\(escaped($0))</th>" }.joined() + "</tr></thead>" }
     text += "<tbody>\n"
     for row in rows {

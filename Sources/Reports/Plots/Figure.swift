@@ -59,9 +59,9 @@ public struct FigureSize: Sendable {
     drawing.text(title, x: 12, y: 22, size: 15, style: "b")
   }
 
-  /// Text that fits in `width`, cut with an ellipsis where it is longer.
+  /// Text that fits in `width`. From longer text the middle is left out: names of runs often differ at their ends.
   func fitting(_ text: String, width: Double) -> String {
     let count = max(1, Int(width / (fontSize * 0.58)))
-    return text.count <= count ? text : text.prefix(count - 1) + "…"
+    return text.count <= count ? text : "\(text.prefix(count / 2))…\(text.suffix((count - 1) / 2))"
   }
 }

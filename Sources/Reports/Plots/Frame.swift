@@ -34,7 +34,7 @@ struct Frame {
     let xNames = xTicks ?? x.ticks.map { ($0, x.label($0)) }
     left = 30 + (yNames.map(size.textWidth).max() ?? 20)
     let lastName = xNames.last.map { size.textWidth($0.name) / 2 } ?? 0
-    right = size.width - max(12, min(lastName, 40))
+    right = size.width - max(12, min(lastName + 4, 44))
     top = legendBottom + 8
 
     // Names that do not fit beside one another are turned.
