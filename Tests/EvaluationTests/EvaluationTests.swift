@@ -223,7 +223,7 @@ import Testing
   }
 
   /// What is read of an image at once, and the memory for its mean, do not grow with it.
-  @Test(arguments: [TestProtocol.Views.dense, .tenView], [(40_000, 25), (1000, 1000)])
+  @Test(arguments: [TestProtocol.Views.dense, .tenView], [(160_000, 25), (2000, 2000)])
   func memoryDoesNotGrowWithTheImage(views: TestProtocol.Views, size: (Int, Int)) throws {
     let images = Waves(sizes: [size])
     let member = member(try network(), images, place: .image)
@@ -239,8 +239,8 @@ import Testing
       _ = try evaluation.run()
       let peak = try residentMegabytes(resetsPeak: false)
       #expect(images.reads.largest.withLock { $0 } <= limit)
-      // The whole image and its mean are 12 MB each.
-      #expect(place == 0 || peak - before < 9, "\(peak - before) MB more for \(size)")
+      // The whole image and its mean are 48 MB each. In a process without ranks other suites run at the same time.
+      #expect(place == 0 || world.size == 1 || peak - before < 30, "\(peak - before) MB more for \(size)")
     }
   }
 
