@@ -31,11 +31,12 @@ limit_of_gridengine() {
 # On one host: by the signal of the soft limit. One rank needs no network, so it must be slow by itself.
 soft_limit() {
   local job log
-  job=$(qsubmit -pe mpi 2 -l s_rt=0:0:6 -- "${settings[@]}" --iterations 100000)
+  job=$(qsubmit -pe mpi 2 -l s_rt=0:0:15 -- "${settings[@]}" --iterations 100000)
   log=train.log
   within 60 "the job was run again" says "$log" 'resumed from .*/train/checkpoint-'
   on node1 qdel "$job"
   within 60 "the job has ended" is_gone "$job"
+  check "its queue has no hard limit, and that is known" same "$(count "$log" 'no time limit')" 0
   check "it was signalled" says "$log" 'prelu-job: .* USR1: asking the ranks to save'
   check "the ranks saved" says "$log" 'stopped by signal USR1 after [0-9]+ iterations; checkpoint saved'
 }

@@ -12,7 +12,7 @@ submit() {
 # Of a job that has ended or not: CANCELLED, COMPLETED, FAILED, RUNNING, …
 job_state() { on node1 scontrol show job "$1" | sed -n 's/.*JobState=\([A-Z_]*\).*/\1/p'; }
 job_field() { on node1 scontrol show job "$1" | sed -nE "s/(^|.*[[:space:]])$2=([^ ]*).*/\\2/p" | head -n 1; }
-has_ended() { case $(job_state "$1") in PENDING | RUNNING | COMPLETING | CONFIGURING | SUSPENDED) return 1 ;; esac; }
+has_ended() { case $(job_state "$1") in COMPLETED | CANCELLED | FAILED | TIMEOUT | NODE_FAIL | PREEMPTED | BOOT_FAIL) ;; *) return 1 ;; esac; }
 is_running() { [[ $(job_state "$1") == RUNNING ]]; }
 # Waits for a job's end. Slurm holds for two minutes what was queued again, so that nothing of the earlier start is left
 # when it starts; here 5 seconds do.

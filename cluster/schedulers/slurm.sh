@@ -30,8 +30,11 @@ host_answers() { # HOST
   timeout --kill-after=5 20 srun --overlap --immediate=15 --nodes=1 --ntasks=1 --nodelist="$1" --mpi=none true
 }
 launch_options() { :; }
+# While a signal is on its way to a job's steps the job is said to be SIGNALING.
 job_is_cancelled() { # SIGNAL
-  [[ $(squeue --noheader --jobs="$SLURM_JOB_ID" --format=%T 2>/dev/null) != RUNNING ]]
+  local state
+  state=$(squeue --noheader --jobs="$SLURM_JOB_ID" --format=%T 2>/dev/null)
+  [[ $state != RUNNING && $state != SIGNALING ]]
 }
 # When a job is preempted, Slurm sends TERM to its steps at once, and to the job script only as the grace time ends. So the
 # ranks of srun save, but mpirun's daemons on the other hosts end, and leave their ranks a second.
