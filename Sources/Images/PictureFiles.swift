@@ -10,13 +10,6 @@ public struct PictureFiles: EncodedImages {
     labels = [Int32](repeating: 0, count: pictures.count)
   }
 
-  /// - Throws: for the first file that is missing, too large or no picture.
-  public init(_ paths: [String], classCount: Int) throws(DataError) {
-    var pictures: [EncodedPicture] = []
-    for path in paths { pictures.append(try EncodedPicture(path: path)) }
-    self.init(pictures, classCount: classCount)
-  }
-
   public func name(of index: Int) -> String { pictures[index].path }
   public func fileName(of index: Int) -> String { pictures[index].path }
   public func extents(of index: Int) -> (height: Int, width: Int) { (pictures[index].height, pictures[index].width) }

@@ -4,13 +4,6 @@ import Images
 import Network
 import Packs
 
-/// The images that a trained network is measured on.
-public enum MeasuredPart: String, CaseIterable, Sendable {
-  case test
-  /// What was put aside of the training images, or a pack's validation part.
-  case validation
-}
-
 /// Images to measure a network on, and what they are of their data.
 public struct MeasuredImages {
   public let images: any TestImages
@@ -39,21 +32,8 @@ extension TrainedNetwork {
   }
 
   private func idxImages(_ part: MeasuredPart, _ directory: String) throws -> any TestImages {
-    let classes = classNames.count
-    let images: LabeledImages
-    switch part {
-    case .test: images = try IDXFolder.loadTest(directory: directory, classCount: classes).test
-    case .validation:
-      let training = try IDXFolder.load(directory: directory, classCount: classes).training
-      let count = configuration.data.validation
-      guard count < training.count else {
-        throw TrainingError(
-          ExitCode.badData,
-          "\(directory): its \(training.count) training images have no validation part of \(count): give the data that "
-            + "\(self.path) was trained on, or --part test")
-      }
-      images = split(training: training, validation: count).validation
-    }
+    let images = try measuredImages(
+      part, ofFolder: directory, held: configuration.data.validation, classCount: classNames.count)
     guard images.extents == mean.extents else {
       throw TrainingError(
         ExitCode.badData,
@@ -69,20 +49,10 @@ extension TrainedNetwork {
         ExitCode.badData, "\(path): this is a pack, but \(self.path) was trained on IDX files: give their folder")
     }
     let pack = try Pack(path)
-    let classes = try self.classes(of: pack)
-    func measured(_ images: any EncodedImages, _ part: MeasuredPart) -> MeasuredImages {
-      MeasuredImages(images: PhotoTestImages(images, classes: classes, of: classNames.count), part: part)
-    }
-    if part != .validation {
-      if let test = pack.images(.test) { return measured(test, .test) }
-      if pack.fingerprint != dataDigest, pack.images(.validation) == nil, let all = pack.images(.training) {
-        return measured(all, .test)
-      }
-      guard part == nil else {
-        throw TrainingError(ExitCode.badData, "\(path): the pack has no test part: take --part validation")
-      }
-    }
-    return measured(try PackedData(pack, held: configuration.data.validation).validation, .validation)
+    let measured = try measuredPictures(
+      part, of: pack, held: configuration.data.validation, isTrainedOn: pack.fingerprint == dataDigest)
+    let images = PhotoTestImages(measured.images, classes: try classes(of: pack), of: classNames.count)
+    return MeasuredImages(images: images, part: measured.part)
   }
 
   /// Which of the network's classes each class of a pack is: by their names, where they are not the same ones.
@@ -99,24 +69,6 @@ extension TrainedNetwork {
       }
       return Int32(place[0])
     }
-  }
-
-  /// Files of pictures as images of this network, each with the label 0.
-  ///
-  /// A network that was trained on photographs sees them as it sees those; another one the whole picture, squeezed into
-  /// its input.
-  public func images(ofPictures paths: [String]) throws(DataError) -> any TestImages {
-    guard configuration.data.kind == .pack else {
-      var pictures: [[Float]] = []
-      for path in paths {
-        pictures.append(
-          try ImageDecoder.decode(path: path, channels: mean.extents.channels).resized(to: mean.extents))
-      }
-      return PlainTestImages(
-        pictures, extents: mean.extents, labels: [Int32](repeating: 0, count: paths.count),
-        classCount: classNames.count)
-    }
-    return PhotoTestImages(try PictureFiles(paths, classCount: classNames.count))
   }
 }
 

@@ -28,18 +28,23 @@ limit_of_gridengine() {
   echo "figure: 8 ranks on 4 hosts, $(count "$log" 'prelu-job: .* gridengine job') starts, $(digest train | cut -c1-16) as with 1 rank"
 }
 
-# On one host: by the signal of the soft limit. One rank needs no network, so it must be slow by itself.
+# On one host: by the signal of the soft limit. One rank needs no network, so it must be slow by itself. The second start
+# ends in another way than the first.
 soft_limit() {
-  local job log
-  job=$(qsubmit -pe mpi 2 -l s_rt=0:0:15 -- "${settings[@]}" --iterations 100000)
+  local log
+  qsubmit -pe mpi 2 -l s_rt=0:0:15 -- "${settings[@]}" --iterations 10000000
   log=train.log
   within 60 "the job was run again" says "$log" 'resumed from .*/train/checkpoint-'
-  on node1 qdel "$job"
-  within 60 "the job has ended" is_gone "$job"
+  within 60 "and again" says "$log" 'asking gridengine to run the job again \(number 2\)'
+  within 60 "a third time" has_starts "$log" 3
+  on node1 qdel -u "$(id -un)"
+  within 60 "the jobs have ended" no_jobs
   check "its queue has no hard limit, and that is known" same "$(count "$log" 'no time limit')" 0
   check "it was signalled" says "$log" 'prelu-job: .* USR1: asking the ranks to save'
   check "the ranks saved" says "$log" 'stopped by signal USR1 after [0-9]+ iterations; checkpoint saved'
 }
+
+has_starts() { (($(count "$1" 'prelu-job: .* gridengine job') >= $2)); } # LOG NUMBER
 
 rank_killed_in_gridengine() {
   local job log pid

@@ -34,7 +34,8 @@ import Testing
     var killedInTheMiddle = 0
     var reached = 0
     // On a busy machine most of them come too late: then again.
-    for (number, delay) in (delays + delays + delays).enumerated() where number < delays.count || killedInTheMiddle < 3 {
+    for (number, delay) in (delays + delays + delays).enumerated() where number < delays.count || killedInTheMiddle < 3
+    {
       let (process, _, errors) = try Program.start(
         ["--run", "cut", "--resume", "auto"] + options + ["--iterations", "100000"], in: directory)
       // Some steps further than before, then the next file in the making.
