@@ -54,8 +54,9 @@ job_is_cancelled() { # SIGNAL
 }
 job_is_preempted() { return 1; }
 # What ends with 99 is run again, unless the cluster forbids it (qmaster_params FORBID_RESCHEDULE). But a job of several
-# hosts then waits for ever "until clean up of a previous run has finished" in Grid Engine 8.1.9: a copy of it does not.
+# hosts then waits for ever "until clean up of a previous run has finished" in Grid Engine 8.1.9: a copy of it does not. And what
+# was told by USR2 that its limit ends it is dropped, 99 or not: so every start but the first ends under a soft limit.
 requeue_job() {
-  ((all > 1)) && qresub "$JOB_ID" && exit 75
+  if ((all > 1)) || [[ $requested == USR2 ]]; then qresub "$JOB_ID" && exit 75; fi
   exit "$requeue_code"
 }
