@@ -168,7 +168,9 @@ extension CheckpointFile {
     do {
       state = try decoder.decode(TrainingState.self, from: Data(stateText.utf8))
     } catch {
-      throw file.damaged("/\(Layout.own)/\(Layout.trainingState) cannot be understood: \(error)")
+      throw file.damaged(
+        "/\(Layout.own)/\(Layout.trainingState): expected the state of a training as JSON, found "
+          + String(stateText.prefix(60)).debugDescription)
     }
     let header = CheckpointHeader(
       state: state, configuration: configuration, dataFingerprint: dataFingerprint, input: input,

@@ -32,7 +32,9 @@ extension Configuration {
     do {
       tree = try JSONDecoder().decode(SettingTree.self, from: Data(json.utf8))
     } catch {
-      throw ConfigurationError(.malformed, source: source, problem: "not JSON: \(error)")
+      throw ConfigurationError(
+        .malformed, source: source,
+        problem: "expected settings as JSON, found \(String(json.prefix(60)).debugDescription)")
     }
     self.init()
     try read(tree, at: Place(source: source))

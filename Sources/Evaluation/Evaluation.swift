@@ -50,7 +50,11 @@ public struct Evaluation {
         throw EvaluationError(
           "the networks score \(classes) and \(member.network.head.classes) classes: their scores have no average")
       }
-      guard member.images.labels == labels else { throw EvaluationError("the networks' images are not the same") }
+      guard member.images.labels == labels else {
+        throw EvaluationError(
+          "expected the same images for all networks, found \(labels.count) and \(member.images.labels.count) that differ: "
+            + "their settings of data.validation are not the same; take --part test")
+      }
     }
     let samples = samples ?? Array(labels.indices)
     count = samples.count

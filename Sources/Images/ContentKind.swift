@@ -1,5 +1,5 @@
 /// What the first bytes of a file say that it is, in words for an error message.
-func describeContent(_ head: [UInt8]) -> String {
+package func describeContent(_ head: [UInt8]) -> String {
   if head.isEmpty { return "an empty file" }
   if let magic = IDXMagic(head) { return "\(magic)" }
   for (name, signature, offset) in signatures where head.dropFirst(offset).starts(with: signature) {

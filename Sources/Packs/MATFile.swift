@@ -17,7 +17,7 @@ struct MATFile {
   static func structures(_ name: String, path: String) throws(DataError) -> [[String: Value]] {
     let bytes = try readWhole(path: path, limit: largest, expected: expected)
     guard bytes.count > 128, bytes[126] == UInt8(ascii: "I"), bytes[127] == UInt8(ascii: "M") else {
-      throw DataError(.invalid, path: path, expected: expected, found: "something else")
+      throw DataError(.invalid, path: path, expected: expected, found: describeContent(Array(bytes.prefix(64))))
     }
     var reader = Reader(bytes: bytes[128...])
     while let element = reader.element() {

@@ -124,7 +124,8 @@ final class PackAssembly {
         discard()
         throw FileError(
           .cannotWrite, path: temporaries[shard], problem: "cannot be written: \(systemWords(sink.error))",
-          advice: "Make room, and run the same command again: it goes on")
+          advice: [systemAdvice(sink.error), "The same command goes on from there"].filter { !$0.isEmpty }
+            .joined(separator: ". "))
       }
       if let failure {
         discard()

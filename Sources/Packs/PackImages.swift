@@ -84,7 +84,7 @@ public final class PackImages: EncodedImages {
     }
     guard xxHash64(UnsafeRawBufferPointer(buffer), seed: 0) == place.part.index.checksums[place.number] else {
       throw DataError(
-        .invalid, path: name(of: index), expected: "the bytes that were packed", found: "others",
+        .invalid, path: name(of: index), expected: "the bytes that were packed", found: "bytes of another checksum",
         advice: "The pack is damaged: copy it again.")
     }
   }

@@ -59,7 +59,8 @@ final class PackShard: Sendable {
       else {
         throw FileError(
           .wrongKind, path: file.path, problem: "this is an HDF5 file, but not a pack of this program",
-          advice: "Make one with `prelu-dist pack`")
+          advice:
+            "Make one with `prelu-dist pack`; a checkpoint is evaluated and resumed by its own name, not by --data")
       }
       guard version == Layout.formatVersion else {
         throw FileError(
@@ -70,7 +71,8 @@ final class PackShard: Sendable {
       let shards = Int(try file.numberAttribute(Layout.shards) ?? 0)
       let shard = Int(try file.numberAttribute(Layout.shard) ?? -1)
       guard (1...100_000).contains(shards), (0..<shards).contains(shard) else {
-        throw file.damaged("it is shard \(shard) of \(shards)")
+        throw file.damaged(
+          "expected a shard from 0 on, below a number of shards of 1 to 100000, found \(shard) of \(shards)")
       }
       (self.shard, self.shards) = (shard, shards)
       classNames = try file.list(Layout.classNames)
@@ -88,7 +90,9 @@ final class PackShard: Sendable {
         eigenvalues: try file.readArray(group, Layout.eigenvalues, as: Double.self, shape: [3]),
         eigenvectors: try file.readArray(group, Layout.eigenvectors, as: Double.self, shape: [3, 3]))
       let numbers = colors.mean + colors.covariance + colors.eigenvalues + colors.eigenvectors
-      guard numbers.allSatisfy(\.isFinite) else { throw file.damaged("its colours are not numbers") }
+      guard numbers.allSatisfy(\.isFinite) else {
+        throw file.damaged("expected its colours' statistics to be finite numbers, found others")
+      }
       for part in PackPart.allCases where try file.exists(part.rawValue) {
         parts[part] = try Self.part(part, file, classes: classNames.count)
       }
@@ -98,7 +102,7 @@ final class PackShard: Sendable {
       let group = PackLayout.statistics
       let shape = try file.tensorShape(group, PackLayout.meanImage)
       guard shape.count == 3, shape[0] == 3, shape.allSatisfy({ $0 <= 1 << 14 }) else {
-        throw file.damaged("its mean image has the extents \(shape)")
+        throw file.damaged("expected a mean image of 3 planes of at most 16384×16384, found the extents \(shape)")
       }
       var values = [Float](repeating: 0, count: shape.reduce(1, *))
       var failure: FileError?
@@ -107,7 +111,7 @@ final class PackShard: Sendable {
       }
       if let failure { throw failure }
       guard values.allSatisfy({ (0...255).contains($0) }) else {
-        throw file.damaged("its mean image has values beyond 0 to 255")
+        throw file.damaged("expected a mean image of values from 0 to 255, found others")
       }
       return MeanImage(
         values: values, extents: ImageExtents(channels: 3, height: shape[1], width: shape[2]))

@@ -28,7 +28,7 @@ public struct ClassComparison: Equatable, Sendable {
   /// - Parameter measure: nil: what is usual for so many classes.
   /// - Throws: where a class has another name in the second, or there is no class that both have images of.
   public init(
-    _ first: [ClassErrors], _ second: [ClassErrors], measure: Measure? = nil, path: String
+    _ first: [ClassErrors], _ second: [ClassErrors], measure: Measure? = nil, firstPath: String, path: String
   ) throws(ReportError) {
     let measure = measure ?? .usual(classes: first.count)
     let others = Dictionary(second.map { ($0.classIndex, $0) }, uniquingKeysWith: { first, _ in first })
@@ -38,7 +38,8 @@ public struct ClassComparison: Equatable, Sendable {
       guard one.name == other.name else {
         throw ReportError(
           .wrongContents, path: path,
-          problem: "class \(one.classIndex) is \(other.name), but \(one.name) in the other: not the same classes")
+          problem: "class \(one.classIndex) is \(other.name), but \(one.name) in \(firstPath)",
+          advice: "Compare evaluations of the same classes")
       }
       let pair = Pair(classIndex: one.classIndex, name: one.name, first: one, second: other)
       if one.images > 0 && other.images > 0 { pairs.append(pair) } else { empty.append(pair) }
@@ -46,7 +47,8 @@ public struct ClassComparison: Equatable, Sendable {
     guard !pairs.isEmpty else {
       throw ReportError(
         .wrongContents, path: path,
-        problem: "it has no class in common with the other" + (empty.isEmpty ? "" : " that both have images of"))
+        problem: "it has no class in common with \(firstPath)" + (empty.isEmpty ? "" : " that both have images of"),
+        advice: "Compare evaluations of the same classes")
     }
     let own = Set(first.map(\.classIndex))
     onlyFirst = first.filter { others[$0.classIndex] == nil }

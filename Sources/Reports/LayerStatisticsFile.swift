@@ -39,21 +39,16 @@ public struct LayerStatisticsFile: Sendable {
   }
 
   /// Adds the lines of one step, and the header before the first one.
-  public func append(iteration: Int, _ rows: [Row]) throws(MetricsFileError) {
-    let descriptor = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0o666)
-    guard descriptor >= 0 else { throw failure("cannot be opened for writing") }
-    defer { close(descriptor) }
-    var information = stat()
-    guard fstat(descriptor, &information) == 0 else { throw failure("cannot be examined") }
+  public func append(iteration: Int, _ rows: [Row]) throws(ReportError) {
     let lines = rows.map {
-      "\(iteration),\($0.layer),\($0.responseDeviation),\($0.gradientDeviation),\($0.updateRatio),\($0.decayShare)\n"
+      "\(iteration),\($0.layer),\($0.responseDeviation),\($0.gradientDeviation),\($0.updateRatio),\($0.decayShare)"
     }
-    try write((information.st_size == 0 ? Self.header + "\n" : "") + lines.joined(), to: descriptor)
+    try TextFile.append(lines.joined(separator: "\n"), header: Self.header, to: path)
   }
 
   /// Cuts off the lines past `iteration`, which a run that goes on from there will write again. Lines come in the order
   /// of iterations, so that the rest is a beginning of the file, and needs no copy.
-  public func truncate(afterIteration iteration: Int) throws(MetricsFileError) {
+  public func truncate(afterIteration iteration: Int) throws(ReportError) {
     let descriptor = open(path, O_RDWR | O_CLOEXEC | O_NONBLOCK)
     if descriptor < 0 && errno == ENOENT { return }
     guard descriptor >= 0 else { throw failure("cannot be opened") }
@@ -61,10 +56,8 @@ public struct LayerStatisticsFile: Sendable {
     var information = stat()
     guard fstat(descriptor, &information) == 0 else { throw failure("cannot be examined") }
     let size = Int(information.st_size)
-    guard information.st_mode & S_IFMT == S_IFREG, size <= Self.sizeLimit else {
-      throw MetricsFileError(
-        kind: .wrongContents, path: path,
-        problem: "expected a table of at most \(Self.sizeLimit) bytes, found \(size) bytes or no file. Move it away")
+    if let problem = TextFile.problem(information, limit: Self.sizeLimit) {
+      throw ReportError(.wrongContents, path: path, problem: problem, advice: "Move it away")
     }
     guard size > 0 else { return }
     guard let memory = mmap(nil, size, PROT_READ, MAP_PRIVATE, descriptor, 0), memory != MAP_FAILED else {
@@ -88,17 +81,5 @@ public struct LayerStatisticsFile: Sendable {
     return start
   }
 
-  private func failure(_ what: String) -> MetricsFileError {
-    MetricsFileError(kind: .inputOutput, path: path, problem: "\(what): \(String(cString: strerror(errno)))")
-  }
-
-  private func write(_ text: String, to descriptor: CInt) throws(MetricsFileError) {
-    var bytes = Array(text.utf8)[...]
-    while !bytes.isEmpty {
-      let count = bytes.withUnsafeBytes { Glibc.write(descriptor, $0.baseAddress, $0.count) }
-      if count < 0 && errno == EINTR { continue }
-      guard count >= 0 else { throw failure("cannot be written") }
-      bytes = bytes.dropFirst(count)
-    }
-  }
+  private func failure(_ what: String) -> ReportError { TextFile.failure(path, what) }
 }

@@ -27,7 +27,6 @@ public enum ExitCode {
     case let error as DataError: error.exitCode
     case let error as CheckpointError: code(of: error)
     case let error as ConfigurationError: code(of: error)
-    case let error as MetricsFileError: error.kind == .wrongContents ? badData : inputOutput
     case let error as ReportError: code(of: error)
     case is ArchitectureError: badData
     case is EvaluationError: usage

@@ -33,7 +33,7 @@ struct CompareCommand: ParsableCommand {
   func run() throws {
     do {
       let comparison = try ClassComparison(
-        ClassErrorsFile.read(first), ClassErrorsFile.read(second), measure: measure, path: second)
+        ClassErrorsFile.read(first), ClassErrorsFile.read(second), measure: measure, firstPath: first, path: second)
       json ? showJSON(comparison) : show(comparison)
     } catch {
       Console.complain("\(error)")

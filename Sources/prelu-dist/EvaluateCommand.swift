@@ -101,7 +101,11 @@ struct EvaluateCommand: ParsableCommand {
       keepsPredictions: predictions != nil, keepGoing: { !StopSignals.isRequested }, progress: reporter.show)
     reporter.clear()
     guard let result else {
-      if world.rank == 0 { Console.complain("stopped by a signal before all \(count) images were seen") }
+      if world.rank == 0 {
+        Console.complain(
+          "\(trained[0].path): stopped by a signal before all \(count) images were seen: nothing is written, start it again"
+        )
+      }
       return Training.ExitCode.tryAgain
     }
     try world.together(exitCode: Training.ExitCode.of) {

@@ -381,7 +381,7 @@ import Testing
       #expect(try opened(Array(whole.prefix(length))).contains("b.h5: "), "\(length) bytes")
     }
     let flipped = try damagingPictures(whole)
-    #expect(try opened(flipped).contains("expected the bytes that were packed, found others"))
+    #expect(try opened(flipped).contains("expected the bytes that were packed, found bytes of another checksum"))
     for (text, code, words) in [("hello", 65, "found a text file"), (nil, 66, "there is no such pack")]
       as [(String?, Int32, String)]
     {

@@ -89,8 +89,7 @@ struct Format: Sendable {
   /// Whether an error is a reader's own: it names the file on one line.
   static func isRefusal(_ error: any Error, path: String) -> Bool {
     let known =
-      error is FileError || error is DataError || error is ConfigurationError || error is MetricsFileError
-      || error is ReportError
+      error is FileError || error is DataError || error is ConfigurationError || error is ReportError
     let text = "\(error)"
     return known && text.contains(path) && !text.contains("\n")
   }

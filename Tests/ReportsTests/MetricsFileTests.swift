@@ -92,13 +92,15 @@ import Testing
     try folder.write(Array((Self.header + "\n1,2,x,4,5,6,7,8,9,10\n").utf8), "metrics.csv")
     expect(.wrongContents, ["line 2 is not a row of 10 numbers: \"1,2,x,4,5,6,7,8,9,10\""]) { _ = try file.rows() }
     try folder.write([0xff, 0xfe, 0x0a], "metrics.csv")
-    expect(.wrongContents, ["not text"]) { _ = try file.rows() }
+    expect(.wrongContents, ["expected a text in UTF-8, found one in another encoding"]) { _ = try file.rows() }
     let missing = MetricsFile(path: folder.file("none/metrics.csv"))
-    expect(.inputOutput, ["No such file or directory"]) { try missing.append(row(1, iteration: 1)) }
+    expect(.cannotCreate, ["No such file or directory. Make the folder first"]) {
+      try missing.append(row(1, iteration: 1))
+    }
   }
 
-  private func expect(_ kind: MetricsFileError.Kind, _ words: [String], _ body: () throws -> Void) {
-    let error = #expect(throws: MetricsFileError.self) { try body() }
+  private func expect(_ kind: ReportError.Kind, _ words: [String], _ body: () throws -> Void) {
+    let error = #expect(throws: ReportError.self) { try body() }
     #expect(error?.kind == kind)
     for word in words { #expect(error?.description.contains(word) == true, "\(String(describing: error))") }
   }

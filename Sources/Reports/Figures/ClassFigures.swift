@@ -74,7 +74,8 @@ enum ClassFigures {
 
   private static func difference(_ a: Evaluation, _ b: Evaluation) -> Figure? {
     // Evaluations of different classes have no difference to show.
-    guard let comparison = try? ClassComparison(a.classes, b.classes, path: b.name) else { return nil }
+    guard let comparison = try? ClassComparison(a.classes, b.classes, firstPath: a.name, path: b.name)
+    else { return nil }
     let kind = comparison.measure.rawValue
     // Positive where the second is better, as in the paper's figure.
     let gain = comparison.reduction

@@ -15,14 +15,13 @@ package struct CSVTable {
   package init(_ text: String, path: String) throws(ReportError) {
     var records = Self.records(text)
     guard !records.isEmpty else {
-      throw ReportError(.wrongContents, path: path, problem: "expected a table with a header, found an empty file")
+      throw ReportError(table: path, problem: "expected a table with a header, found an empty file")
     }
     let header = records.removeFirst().fields
     if let last = records.last, last.fields.count != header.count, !text.hasSuffix("\n") { records.removeLast() }
     if let wrong = records.first(where: { $0.fields.count != header.count }) {
       throw ReportError(
-        .wrongContents, path: path,
-        problem: "line \(wrong.line) has \(wrong.fields.count) fields, the header has \(header.count)")
+        table: path, problem: "line \(wrong.line) has \(wrong.fields.count) fields, the header has \(header.count)")
     }
     self.path = path
     self.header = header
@@ -76,7 +75,7 @@ package struct CSVTable {
   func expect(header expected: String, of what: String) throws(ReportError) {
     guard header.joined(separator: ",") == expected else {
       throw ReportError(
-        .wrongContents, path: path,
+        table: path,
         problem: "expected \(what) with the header \"\(expected)\", "
           + "found \(String(header.joined(separator: ",").prefix(240)).debugDescription)")
     }
@@ -92,8 +91,7 @@ package struct CSVTable {
   func number(_ line: Int, _ name: String, _ field: String) throws(ReportError) -> Double {
     guard let number = Double(field) else {
       throw ReportError(
-        .wrongContents, path: path,
-        problem: "line \(line): \(name) is no number: \(String(field.prefix(60)).debugDescription)")
+        table: path, problem: "line \(line): \(name) is no number: \(String(field.prefix(60)).debugDescription)")
     }
     return number
   }
@@ -102,7 +100,7 @@ package struct CSVTable {
     // Sums of them must be numbers too.
     guard let number = Int(field), (0...1 << 40).contains(number) else {
       throw ReportError(
-        .wrongContents, path: path,
+        table: path,
         problem: "line \(line): \(name) is no number from 0 to 2^40: \(String(field.prefix(60)).debugDescription)")
     }
     return number

@@ -57,13 +57,12 @@ public enum ClassErrorsFile {
         top5: try table.integer(line, "top5_errors", fields[4]))
       guard errors.top5 <= errors.top1, errors.top1 <= errors.images else {
         throw ReportError(
-          .wrongContents, path: table.path,
+          table: table.path,
           problem: "line \(line): expected top-5 errors ≤ top-1 errors ≤ images, found \(errors.top5), "
             + "\(errors.top1) and \(errors.images)")
       }
       guard seen.insert(errors.classIndex).inserted else {
-        throw ReportError(
-          .wrongContents, path: table.path, problem: "line \(line): class \(errors.classIndex) is there twice")
+        throw ReportError(table: table.path, problem: "line \(line): class \(errors.classIndex) is there twice")
       }
       result.append(errors)
     }

@@ -1,5 +1,3 @@
-import Glibc
-
 /// One epoch's figures: a line of `metrics.csv`. Errors are in per cent.
 public struct MetricsRow: Equatable, Sendable {
   public var epoch: Int
@@ -36,22 +34,6 @@ public struct MetricsRow: Equatable, Sendable {
   }
 }
 
-/// A metrics file that cannot be read or written.
-public struct MetricsFileError: Error, CustomStringConvertible, Sendable {
-  public enum Kind: Sendable, Equatable {
-    /// It is there, but is no metrics file (sysexits 65).
-    case wrongContents
-    /// The system refuses (sysexits 74).
-    case inputOutput
-  }
-
-  public let kind: Kind
-  public let path: String
-  public let problem: String
-
-  public var description: String { "\(path): \(problem)" }
-}
-
 /// The table of a run's epochs, `metrics.csv`: one line per epoch, comma-separated, with a header.
 ///
 /// A line is written by one call at the end of the file, so a reader never sees half of one unless the machine fails.
@@ -61,9 +43,6 @@ public struct MetricsFile: Sendable {
     "epoch,iteration,learning_rate,train_loss,train_top1_error,validation_top1_error,validation_top5_error,"
     + "images_per_second,seconds,data_wait_seconds"
 
-  /// The largest file that is read, in bytes: hundreds of thousands of epochs.
-  private static let sizeLimit = 64 << 20
-
   public let path: String
 
   /// The file need not exist yet.
@@ -72,46 +51,23 @@ public struct MetricsFile: Sendable {
   }
 
   /// Adds a line, and the header before the first one.
-  public func append(_ row: MetricsRow) throws(MetricsFileError) {
-    let descriptor = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0o666)
-    guard descriptor >= 0 else { throw failure("cannot be opened for writing") }
-    defer { close(descriptor) }
-    var information = stat()
-    guard fstat(descriptor, &information) == 0 else { throw failure("cannot be examined") }
-    let text = (information.st_size == 0 ? Self.header + "\n" : "") + Self.line(row) + "\n"
-    try write(text, to: descriptor)
+  public func append(_ row: MetricsRow) throws(ReportError) {
+    try TextFile.append(Self.line(row), header: Self.header, to: path)
   }
 
   /// The lines, oldest first; none where there is no file. A last line that is not whole is left out.
-  public func rows() throws(MetricsFileError) -> [MetricsRow] {
-    guard let text = try contents() else { return [] }
+  public func rows() throws(ReportError) -> [MetricsRow] {
+    guard let text = try TextFile.read(path) else { return [] }
     return try parsed(text)
   }
 
   /// Cuts off the lines past `iteration`, which a run that goes on from there will write again, and a last line that is
   /// not whole. The old file stays as it is until the new one is on the device.
-  public func truncate(afterIteration iteration: Int) throws(MetricsFileError) {
-    guard let text = try contents() else { return }
+  public func truncate(afterIteration iteration: Int) throws(ReportError) {
+    guard let text = try TextFile.read(path) else { return }
     let kept = try parsed(text).filter { $0.iteration <= iteration }
     let new = ([Self.header] + kept.map(Self.line)).map { $0 + "\n" }.joined()
-    if new == text { return }
-    let temporary = "\(path).tmp.\(getpid())"
-    unlink(temporary)
-    let descriptor = open(temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o666)
-    guard descriptor >= 0 else { throw failure("cannot be rewritten") }
-    do throws(MetricsFileError) {
-      defer { close(descriptor) }
-      try write(new, to: descriptor)
-      if fsync(descriptor) != 0 { throw failure("cannot be synced to the device") }
-    } catch {
-      unlink(temporary)
-      throw error
-    }
-    guard rename(temporary, path) == 0 else {
-      let error = failure("cannot be put in place")
-      unlink(temporary)
-      throw error
-    }
+    if new != text { try TextFile.replace(path, with: new, synchronizes: true) }
   }
 
   // MARK: - Text
@@ -126,7 +82,7 @@ public struct MetricsFile: Sendable {
     return fields.joined(separator: ",")
   }
 
-  private func parsed(_ text: String) throws(MetricsFileError) -> [MetricsRow] {
+  private func parsed(_ text: String) throws(ReportError) -> [MetricsRow] {
     // What follows the last line break was cut off while it was written.
     let lines = text.split(separator: "\n", omittingEmptySubsequences: false).dropLast()
     guard let first = lines.first else {
@@ -162,51 +118,9 @@ public struct MetricsFile: Sendable {
       imagesPerSecond: imagesPerSecond, seconds: seconds, dataWaitSeconds: dataWaitSeconds)
   }
 
-  // MARK: - The system
-
-  /// Takes the system's words for what just failed.
-  private func failure(_ what: String) -> MetricsFileError {
-    MetricsFileError(kind: .inputOutput, path: path, problem: "\(what): \(String(cString: strerror(errno)))")
-  }
-
-  private func wrong(_ what: String) -> MetricsFileError {
-    MetricsFileError(
-      kind: .wrongContents, path: path,
-      problem: "\(what). Move the file away if it is not this program's, and it will be written anew")
-  }
-
-  private func write(_ text: String, to descriptor: CInt) throws(MetricsFileError) {
-    var bytes = Array(text.utf8)[...]
-    while !bytes.isEmpty {
-      let count = bytes.withUnsafeBytes { Glibc.write(descriptor, $0.baseAddress, $0.count) }
-      if count < 0 && errno == EINTR { continue }
-      guard count >= 0 else { throw failure("cannot be written") }
-      bytes = bytes.dropFirst(count)
-    }
-  }
-
-  /// The whole text; nil where there is no file.
-  private func contents() throws(MetricsFileError) -> String? {
-    let descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
-    if descriptor < 0 && errno == ENOENT { return nil }
-    guard descriptor >= 0 else { throw failure("cannot be opened") }
-    defer { close(descriptor) }
-    var information = stat()
-    guard fstat(descriptor, &information) == 0 else { throw failure("cannot be examined") }
-    guard information.st_mode & S_IFMT == S_IFREG, information.st_size <= Self.sizeLimit else {
-      throw wrong("expected a table of at most \(Self.sizeLimit) bytes, found \(information.st_size) bytes or no file")
-    }
-    var bytes = [UInt8](repeating: 0, count: Int(information.st_size))
-    var count = 0
-    while count < bytes.count {
-      let limit = bytes.count - count
-      let part = bytes.withUnsafeMutableBytes { read(descriptor, $0.baseAddress! + count, limit) }
-      if part < 0 && errno == EINTR { continue }
-      guard part >= 0 else { throw failure("cannot be read") }
-      if part == 0 { break }
-      count += part
-    }
-    guard let text = String(validating: bytes[..<count], as: UTF8.self) else { throw wrong("it is not text") }
-    return text
+  private func wrong(_ what: String) -> ReportError {
+    ReportError(
+      .wrongContents, path: path, problem: what,
+      advice: "Move the file away if it is not this program's, and it will be written anew")
   }
 }

@@ -155,14 +155,13 @@ public enum PredictionsFile {
       guard !isPlain else { continue }
       guard let part = PredictedPictures.Part(rawValue: fields[12]) else {
         throw ReportError(
-          .wrongContents, path: table.path,
+          table: table.path,
           problem: "line \(line): part is neither test nor validation: "
             + String(fields[12].prefix(60)).debugDescription)
       }
       let row = PredictedPictures(part: part, data: fields[13].isEmpty ? nil : fields[13])
       guard row == pictures ?? row else {
-        throw ReportError(
-          .wrongContents, path: table.path, problem: "line \(line) counts other pictures than the lines before it")
+        throw ReportError(table: table.path, problem: "line \(line) counts other pictures than the lines before it")
       }
       pictures = row
     }

@@ -1,4 +1,4 @@
-/// Why a report cannot be made.
+/// Why a table or a report cannot be read or written.
 public struct ReportError: Error, CustomStringConvertible, Sendable {
   public enum Kind: Sendable, Equatable {
     /// What is to be shown is not there (sysexits 66).
@@ -14,12 +14,21 @@ public struct ReportError: Error, CustomStringConvertible, Sendable {
   public let kind: Kind
   public let path: String
   public let problem: String
+  /// What a person can do about it; may be empty.
+  public let advice: String
 
-  init(_ kind: Kind, path: String, problem: String) {
+  init(_ kind: Kind, path: String, problem: String, advice: String = "") {
     self.kind = kind
     self.path = path
     self.problem = problem
+    self.advice = advice
   }
 
-  public var description: String { "\(path): \(problem)" }
+  /// For a file that is not the table that it should be.
+  init(table path: String, problem: String) {
+    self.init(
+      .wrongContents, path: path, problem: problem, advice: "Move it away, or have it written anew")
+  }
+
+  public var description: String { "\(path): \(problem)" + (advice.isEmpty ? "" : ". \(advice)") }
 }

@@ -1,4 +1,5 @@
 import Glibc
+import HDF5
 
 /// Whole texts, read and written with the system's own words on failure.
 package enum TextFile {
@@ -13,10 +14,8 @@ package enum TextFile {
     defer { close(descriptor) }
     var information = stat()
     guard fstat(descriptor, &information) == 0 else { throw failure(path, "cannot be examined") }
-    guard information.st_mode & S_IFMT == S_IFREG, information.st_size <= sizeLimit else {
-      throw ReportError(
-        .wrongContents, path: path,
-        problem: "expected a text of at most \(sizeLimit) bytes, found \(information.st_size) bytes or no file")
+    if let problem = problem(information, limit: sizeLimit) {
+      throw ReportError(table: path, problem: problem)
     }
     var bytes = [UInt8](repeating: 0, count: Int(information.st_size))
     var count = 0
@@ -29,13 +28,30 @@ package enum TextFile {
       count += part
     }
     guard let text = String(validating: bytes[..<count], as: UTF8.self) else {
-      throw ReportError(.wrongContents, path: path, problem: "it is not text")
+      let kind = FileKind.name(Array(bytes.prefix(64)))
+      throw ReportError(
+        table: path,
+        problem: "expected a text in UTF-8, found " + (kind == "a text file" ? "one in another encoding" : kind))
     }
     return text
   }
 
+  /// What is wrong with what is there instead of a text of at most `limit` bytes.
+  static func problem(_ information: stat, limit: Int) -> String? {
+    let expected = "expected a text of at most \(limit) bytes, found"
+    switch information.st_mode & S_IFMT {
+    case S_IFREG: return information.st_size <= limit ? nil : "\(expected) \(information.st_size) bytes"
+    case S_IFDIR: return "\(expected) a folder"
+    default: return "\(expected) a pipe or a device"
+    }
+  }
+
   /// Puts a whole file in place at once, so that a reader sees the old one or the new one.
-  package static func replace(_ path: String, with text: String) throws(ReportError) {
+  ///
+  /// - Parameter synchronizes: whether the new one must be on the device before.
+  package static func replace(
+    _ path: String, with text: String, synchronizes: Bool = false
+  ) throws(ReportError) {
     let temporary = "\(path).tmp.\(getpid())"
     unlink(temporary)
     let descriptor = open(temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o666)
@@ -43,6 +59,7 @@ package enum TextFile {
     do throws(ReportError) {
       defer { close(descriptor) }
       try write(text, to: descriptor, path)
+      if synchronizes, fsync(descriptor) != 0 { throw failure(path, "cannot be synced to the device") }
     } catch {
       unlink(temporary)
       throw error
@@ -113,6 +130,7 @@ package enum TextFile {
 
   /// Takes the system's words for what just failed.
   static func failure(_ path: String, _ what: String, _ kind: ReportError.Kind = .inputOutput) -> ReportError {
-    ReportError(kind, path: path, problem: "\(what): \(String(cString: strerror(errno)))")
+    let code = errno
+    return ReportError(kind, path: path, problem: "\(what): \(systemWords(code))", advice: systemAdvice(code))
   }
 }

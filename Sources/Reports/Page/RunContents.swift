@@ -32,12 +32,7 @@ public struct RunContents {
       throw ReportError(.missing, path: path, problem: "there is no such run folder")
     }
     func file(_ name: String) -> String { path.hasSuffix("/") ? path + name : "\(path)/\(name)" }
-    do {
-      metrics = try MetricsFile(path: file("metrics.csv")).rows()
-    } catch {
-      throw ReportError(
-        error.kind == .wrongContents ? .wrongContents : .inputOutput, path: error.path, problem: error.problem)
-    }
+    metrics = try MetricsFile(path: file("metrics.csv")).rows()
     configurationText = try TextFile.read(file("config.yaml"))
     let reached = metrics.last?.iteration ?? 0
     // Of rows past the newest evaluation's the resumed run may not have come to yet.
