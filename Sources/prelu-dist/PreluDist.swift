@@ -17,7 +17,7 @@ struct PreluDist: ParsableCommand {
     version: "prelu-dist \(version)",
     subcommands: [
       TrainCommand.self, EvaluateCommand.self, CompareCommand.self, PredictCommand.self, PackCommand.self,
-      InspectCommand.self,
+      InspectCommand.self, AverageCommand.self,
       ReportCommand.self, DoctorCommand.self, BenchCommand.self,
     ],
     defaultSubcommand: TrainCommand.self)

@@ -27,6 +27,10 @@ import Testing
     (["predict", "a"], 64, "Name at least one picture, folder or -"),
     (["compare", "a.csv", "b.csv"], 66, "a.csv: there is no such file"),
     (["inspect"], 64, "Name one thing"),
+    (["average", "nowhere", "-o", "a.h5"], 66, "nowhere: there is no such file"),
+    (["average", "a", "--last", "0", "-o", "a.h5"], 64, "--last is 0; it takes 1 or more."),
+    (["average", "a"], 64, "--output"),
+    (["average", ".", "-o", "a.h5"], 66, ".: expected 1 checkpoints or more, found 0: let a run keep more by"),
     (["--batch", "0"], 65, "training.batch"),
     (["--loading-threads", "0"], 64, "--loading-threads is 0; it takes 1 or more."),
     (["--preview", "0"], 64, "--preview is 0; it takes 1 to 10000."),
@@ -90,6 +94,22 @@ import Testing
     #expect(classes.contains("it has 10 classes, but fashion-6 has 12 scores: set model.classes to 10"), "\(classes)")
     let held = try refusal("recipe: fashion\ndata: { validation: 60000 }\n")
     #expect(held.contains("fashion-mnist: data.validation is 60000, but it has only 60000 training images"), "\(held)")
+  }
+
+  @Test(.enabled(if: hasFashionMNIST)) func anAverageIsTestedAndNotTrained() throws {
+    func run(_ arguments: String...) throws -> Program.Outcome { try Program.run(arguments, in: directory) }
+    let trained = try run(
+      "train", "--run", "r", "--width", "4", "--iterations", "4", "--checkpoint-every", "1", "--threads", "1")
+    #expect(trained.exitCode == 0, "\(trained.errors)")
+    let averaged = try run("average", "r", "--last", "2", "-o", "mean.h5")
+    #expect(averaged.output == "mean.h5: the average of 2 checkpoints up to iteration 4\n", "\(averaged.errors)")
+    let tested = try run("evaluate", "mean.h5", "--subset", "100")
+    #expect(tested.exitCode == 0 && tested.output.contains("of 100 images"), "\(tested.errors)")
+    let few = try run("average", "r", "--last", "9", "-o", "other.h5")
+    #expect(few.exitCode == 66 && few.errors.contains("expected 9 checkpoints or more, found 3"), "\(few.errors)")
+    try FileManager.default.moveItem(atPath: "\(directory)/mean.h5", toPath: "\(directory)/r/checkpoint-9.h5")
+    let resumed = try run("--resume", "r", "--iterations", "12")
+    #expect(resumed.exitCode == 65 && resumed.errors.contains("holds no momentum"), "\(resumed.errors)")
   }
 
   /// A damaged checkpoint costs what was done since the one before; too little room is said at the start.

@@ -1,0 +1,82 @@
+import Glibc
+import HDF5
+
+/// The mean of the parameters of several checkpoints of one training: where the learning rate is still high, it lies
+/// nearer to the middle of a minimum than any of them (Izmailov et al. 2018, "Averaging Weights Leads to Wider Optima and
+/// Better Generalization"; before that Polyak and Juditsky 1992). Networks here have no batch normalization, whose
+/// statistics would have to be taken anew.
+public enum CheckpointAverage {
+  /// Writes the mean, without momentum: it is to be tested, not trained. Sums are of double precision, taken in the order
+  /// of `paths`; memory holds one checkpoint and the sums.
+  ///
+  /// - Parameters:
+  ///   - paths: of checkpoints of the same network, classes and mean image; at least one.
+  ///   - output: put in place at once, in the place of an earlier file.
+  /// - Returns: the newest one's iteration, which the mean bears.
+  /// - Throws: `.mismatch` where one differs from the first, else as reading and writing do.
+  @discardableResult
+  public static func write(
+    of paths: [String], to output: String, provenance: Provenance
+  ) throws(CheckpointError) -> Int {
+    precondition(!paths.isEmpty, "a mean of no checkpoint")
+    var headers: [CheckpointHeader] = []
+    for path in paths { headers.append(try CheckpointFile.readHeader(path)) }
+    for (path, header) in zip(paths, headers) { try check(header, path, against: headers[0], paths[0]) }
+    let count = headers[0].tensors.reduce(0) { $0 + $1.count }
+    let values = UnsafeMutableBufferPointer<Float>.allocate(capacity: count)
+    defer { values.deallocate() }
+    values.initialize(repeating: 0)
+    var start = 0
+    let tensors = headers[0].tensors.map { tensor in
+      defer { start += tensor.count }
+      return CheckpointTensor(
+        layer: tensor.layer, blob: tensor.blob, shape: tensor.shape,
+        values: UnsafeMutableBufferPointer(rebasing: values[start..<start + tensor.count]))
+    }
+    var sums = [Double](repeating: 0, count: count)
+    for path in paths {
+      try CheckpointFile.read(path, into: tensors)
+      for index in sums.indices { sums[index] += Double(values[index]) }
+    }
+    for index in sums.indices { values[index] = Float(sums[index] / Double(paths.count)) }
+
+    let newest = headers.max { $0.state.iteration < $1.state.iteration }!
+    var state = newest.state
+    // Nobody has measured the mean.
+    state.best = nil
+    let name = TemporaryName.of(FileSystem.name(of: output), runIdentifier: "average", process: getpid())
+    let temporary = "\(FileSystem.folder(of: output))/\(name)"
+    try FileSystem.remove(temporary)
+    do throws(CheckpointError) {
+      let digest = try CheckpointFile.write(
+        to: temporary, tensors: tensors, state: state, configuration: newest.configuration,
+        dataFingerprint: newest.dataFingerprint, input: newest.input, provenance: provenance)
+      try CheckpointFile.verify(temporary, digest: digest)
+      try FileSystem.rename(temporary, to: output)
+    } catch {
+      unlink(temporary)
+      throw error
+    }
+    try FileSystem.synchronize(FileSystem.folder(of: output))
+    return state.iteration
+  }
+
+  private static func check(
+    _ header: CheckpointHeader, _ path: String, against first: CheckpointHeader, _ firstPath: String
+  ) throws(CheckpointError) {
+    func mismatch(_ problem: String) -> CheckpointError {
+      CheckpointError(
+        .mismatch, path: path, problem: problem, advice: "Average checkpoints of one training alone")
+    }
+    for (own, other) in zip(header.tensors, first.tensors) where own != other {
+      throw mismatch("expected \(other) as in \(firstPath), found \(own)")
+    }
+    guard header.tensors.count == first.tensors.count else {
+      throw mismatch(
+        "expected \(first.tensors.count) parameters as in \(firstPath), found \(header.tensors.count)")
+    }
+    guard header.input == first.input else {
+      throw mismatch("expected the classes and the mean image of \(firstPath), found others")
+    }
+  }
+}
