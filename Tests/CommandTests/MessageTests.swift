@@ -27,7 +27,7 @@ import Testing
     (["predict", "a"], 64, "Name at least one picture, folder or -"),
     (["compare", "a.csv", "b.csv"], 66, "a.csv: there is no such file"),
     (["inspect"], 64, "Name one thing"),
-    (["average", "nowhere", "-o", "a.h5"], 66, "nowhere: there is no such file"),
+    (["average", "nowhere", "-o", "a.h5"], 66, "nowhere: there is no such checkpoint file"),
     (["average", "a", "--last", "0", "-o", "a.h5"], 64, "--last is 0; it takes 1 or more."),
     (["average", "a"], 64, "--output"),
     (["average", ".", "-o", "a.h5"], 66, ".: expected 1 checkpoints or more, found 0: let a run keep more by"),
