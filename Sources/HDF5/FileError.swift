@@ -44,18 +44,22 @@ public struct FileError: Error, CustomStringConvertible, Sendable {
 extension FileError {
   /// For a call of the system that failed with `code`: its words, and what usually helps.
   init(_ kind: Kind, path: String, what: String, code: CInt) {
-    self.init(kind, path: path, problem: "\(what): \(systemWords(code))", advice: systemAdvice(code))
+    self.init(
+      kind, path: path, problem: "\(what): \(systemWords(code))",
+      advice: systemAdvice(code, writing: kind == .cannotCreate || kind == .cannotWrite))
   }
 }
 
 /// What usually helps where the system refuses a file with an error number; may be empty.
-package func systemAdvice(_ code: CInt) -> String {
+///
+/// - Parameter writing: whether something was to be made or changed, or else read.
+package func systemAdvice(_ code: CInt, writing: Bool) -> String {
   switch code {
   case ENOSPC, EDQUOT: "Make room there"
-  case EACCES, EPERM: "Change its rights, or choose another place"
+  case EACCES, EPERM: writing ? "Change its rights, or choose another place" : "Change its rights"
   case EROFS: "Choose a place that can be written"
-  case EISDIR, EEXIST, ENOTEMPTY: "Move away what bears that name"
-  case ENOENT, ENOTDIR: "Make the folder first"
+  case EISDIR, EEXIST, ENOTEMPTY: writing ? "Move away what bears that name" : ""
+  case ENOENT, ENOTDIR: writing ? "Make the folder first" : ""
   case EFBIG: "Raise the limit of a file's size (ulimit -f)"
   case EMFILE, ENFILE: "Raise the limit of open files (ulimit -n)"
   case ELOOP: "A symbolic link leads back to itself"

@@ -124,8 +124,8 @@ final class PackAssembly {
         discard()
         throw FileError(
           .cannotWrite, path: temporaries[shard], problem: "cannot be written: \(systemWords(sink.error))",
-          advice: [systemAdvice(sink.error), "The same command goes on from there"].filter { !$0.isEmpty }
-            .joined(separator: ". "))
+          advice: [systemAdvice(sink.error, writing: true), "The same command goes on from there"]
+            .filter { !$0.isEmpty }.joined(separator: ". "))
       }
       if let failure {
         discard()

@@ -2,21 +2,6 @@ import Images
 import Packs
 import Reports
 
-/// The images that a trained network is measured on.
-public enum MeasuredPart: String, CaseIterable, Sendable {
-  case test
-  /// What was put aside of the training images, or a pack's validation part.
-  case validation
-
-  /// What a table of predictions calls the part.
-  public var predicted: PredictedPictures.Part {
-    switch self {
-    case .test: .test
-    case .validation: .validation
-    }
-  }
-}
-
 /// The images of a part of a folder of IDX files.
 ///
 /// - Parameters:
@@ -56,4 +41,24 @@ func measuredPictures(
     }
   }
   return (try PackedData(pack, held: held).validation, .validation)
+}
+
+/// Which of a network's classes each class of a pack is: by their names, where they are not the same ones.
+///
+/// - Parameter network: what messages call it.
+func networkClasses(
+  of pack: Pack, among classNames: [String], network: String
+) throws(TrainingError) -> [Int32] {
+  if pack.classNames == classNames { return classNames.indices.map { Int32($0) } }
+  let places = Dictionary(grouping: classNames.indices) { classNames[$0] }
+  return try pack.classNames.map { name throws(TrainingError) in
+    guard let place = places[name], place.count == 1 else {
+      throw TrainingError(
+        ExitCode.badData,
+        "\(pack.path): expected classes of \(network), found \(name.debugDescription), "
+          + (places[name] == nil ? "which is none of them" : "which is the name of several")
+          + ": evaluate on pictures of its \(classNames.count) classes, under their names")
+    }
+    return Int32(place[0])
+  }
 }

@@ -3,6 +3,7 @@ import Evaluation
 import Images
 import Network
 import Packs
+import Reports
 
 /// Images to measure a network on, and what they are of their data.
 public struct MeasuredImages {
@@ -51,24 +52,9 @@ extension TrainedNetwork {
     let pack = try Pack(path)
     let measured = try measuredPictures(
       part, of: pack, held: configuration.data.validation, isTrainedOn: pack.fingerprint == dataDigest)
-    let images = PhotoTestImages(measured.images, classes: try classes(of: pack), of: classNames.count)
+    let classes = try networkClasses(of: pack, among: classNames, network: "the network of \(self.path)")
+    let images = PhotoTestImages(measured.images, classes: classes, of: classNames.count)
     return MeasuredImages(images: images, part: measured.part)
-  }
-
-  /// Which of the network's classes each class of a pack is: by their names, where they are not the same ones.
-  private func classes(of pack: Pack) throws(TrainingError) -> [Int32] {
-    if pack.classNames == classNames { return classNames.indices.map { Int32($0) } }
-    let places = Dictionary(grouping: classNames.indices) { classNames[$0] }
-    return try pack.classNames.map { name throws(TrainingError) in
-      guard let place = places[name], place.count == 1 else {
-        throw TrainingError(
-          ExitCode.badData,
-          "\(pack.path): expected classes of the network of \(path), found \(name.debugDescription), "
-            + (places[name] == nil ? "which is none of them" : "which is the name of several")
-            + ": evaluate on pictures of its \(classNames.count) classes, under their names")
-      }
-      return Int32(place[0])
-    }
   }
 }
 

@@ -73,7 +73,9 @@ public final class TrainingRun {
     self.data = data
     try Self.checkSameData(data.fingerprint, world)
     if let stored = plan.dataFingerprint, !settings.acceptsOtherData {
-      try world.together(exitCode: ExitCode.of) { try Self.checkUnchangedData(stored, data.fingerprint, configuration) }
+      try world.together(exitCode: ExitCode.of) {
+        try Self.checkUnchangedData(stored, of: plan.checkpoint ?? "", data.fingerprint, configuration)
+      }
     }
 
     pool = ThreadPool(threads: settings.threads ?? max(1, min(availableCores(), world.localCores / world.localSize)))
@@ -122,12 +124,12 @@ public final class TrainingRun {
   }
 
   private static func checkUnchangedData(
-    _ stored: String, _ now: DataFingerprint, _ configuration: Configuration
+    _ stored: String, of checkpoint: String, _ now: DataFingerprint, _ configuration: Configuration
   ) throws(TrainingError) {
     guard let before = try? JSONDecoder().decode(DataFingerprint.self, from: Data(stored.utf8)) else {
       throw TrainingError(
         ExitCode.badData,
-        "the checkpoint: expected the fingerprint of the data that it was trained on, found "
+        "\(checkpoint): expected the fingerprint of the data that it was trained on, found "
           + "\(String(stored.prefix(60)).debugDescription): go on without comparing them by --force")
     }
     let differences = now.differences(from: before)

@@ -83,9 +83,9 @@ struct EvaluateCommand: ParsableCommand {
       let data = data ?? trained[0].configuration.data.directory
       for other in trained.dropFirst() { try other.checkClasses(trained[0]) }
       let first = try trained[0].images(part, data: data)
-      let members = try trained.map {
-        $0.member(try $0.images(first.part, data: data).images, padding: options.padding)
-      }
+      // Each network's own, since what another one was trained on is not for testing it.
+      let others = try trained.dropFirst().map { try $0.images(first.part, data: data) }
+      let members = zip(trained, [first] + others).map { $0.member($1.images, padding: options.padding) }
       guard first.images.count > 0 else {
         throw TrainingError(
           Training.ExitCode.badData, "\(data): expected images to measure on, found none in its \(first.part) part")
@@ -132,7 +132,7 @@ struct EvaluateCommand: ParsableCommand {
           Prediction(
             index: $0.sample, label: $0.label, name: measured.images.fileName(of: $0.sample),
             guesses: zip($0.classes, $0.scores).map { ($0, $1) })
-        }, of: PredictedPictures(part: measured.part.predicted, data: data), classNames: names, to: predictions)
+        }, of: PredictedPictures(part: measured.part, data: data), classNames: names, to: predictions)
     }
     if let results {
       try ResultsFile.append(

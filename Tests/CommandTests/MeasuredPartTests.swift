@@ -6,9 +6,6 @@ import Testing
   private let folder: TestFolder
   private var directory: String { folder.path }
 
-  private static let golden = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
-    .appending(path: "Golden/photos").path
-
   init() throws {
     folder = try TestFolder()
     try makePack("own", [("ant", 8), ("bee", 8), ("cat", 8)])
@@ -33,7 +30,7 @@ import Testing
       try FileManager.default.createDirectory(atPath: target, withIntermediateDirectories: true)
       for number in 0..<pictures {
         let kind = ["rgb-420.jpg", "rgb-444.jpg", "grey.jpg"][number % 3]
-        try FileManager.default.copyItem(atPath: "\(Self.golden)/\(kind)", toPath: "\(target)/\(number).jpg")
+        try FileManager.default.copyItem(atPath: "\(goldenPhotos)/\(kind)", toPath: "\(target)/\(number).jpg")
       }
     }
     let packed = try Program.run(
@@ -71,6 +68,12 @@ import Testing
       other.output.contains(", test, ") && other.output.contains("of 7 images"), "\(other.output) \(other.errors)")
     let rows = try text("other.csv").split(separator: "\n").dropFirst().map { $0.split(separator: ",") }
     #expect(Dictionary(uniqueKeysWithValues: rows.map { ($0[1], $0[2]) }) == ["ant": "0", "bee": "5", "cat": "2"])
+
+    // A report shows them, although the pack counts its classes otherwise.
+    _ = try evaluate("run", "--data", "other.h5", "--predictions", "run/predictions.csv")
+    #expect(try Program.run(["report", "run"], in: directory).exitCode == 0)
+    let page = try text("run/report.html")
+    #expect(page.contains("alt=\"test picture") && !page.contains("are not shown"), "no pictures")
 
     // A part of its own is what counts.
     try makePack("parted", [("ant", 3), ("bee", 3)], ["--hold-out", "2"])

@@ -8,9 +8,6 @@ import Testing
   private let folder: TestFolder
   private var directory: String { folder.path }
 
-  private static let golden = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
-    .appending(path: "Golden/photos").path
-
   init() throws {
     folder = try TestFolder()
   }
@@ -18,7 +15,7 @@ import Testing
   private func copy(_ picture: String, to name: String) throws {
     let target = URL(filePath: "\(directory)/\(name)")
     try FileManager.default.createDirectory(at: target.deletingLastPathComponent(), withIntermediateDirectories: true)
-    try FileManager.default.copyItem(at: URL(filePath: "\(Self.golden)/\(picture)"), to: target)
+    try FileManager.default.copyItem(at: URL(filePath: "\(goldenPhotos)/\(picture)"), to: target)
   }
 
   private func write(_ bytes: [UInt8], to name: String) throws {
@@ -45,7 +42,7 @@ import Testing
 
   /// A pack in which a byte of each copy of one picture is another.
   private func damagingPictures(_ pack: [UInt8]) throws -> [UInt8] {
-    let picture = try Data(contentsOf: URL(filePath: "\(Self.golden)/rgb-420.jpg"))
+    let picture = try Data(contentsOf: URL(filePath: "\(goldenPhotos)/rgb-420.jpg"))
     var damaged = Data(pack)
     var start = 0
     while let range = damaged.range(of: picture, in: start..<damaged.count) {
@@ -118,7 +115,7 @@ import Testing
       try stored.withUnsafeMutableBufferPointer { try images.read(index, into: $0.baseAddress!) }
       let original = try bytes("photos/\(name)")
       let (height, width) = images.extents(of: index)
-      if original == Array(try Data(contentsOf: URL(filePath: "\(Self.golden)/large.jpg"))) {
+      if original == Array(try Data(contentsOf: URL(filePath: "\(goldenPhotos)/large.jpg"))) {
         #expect((height, width) == (512, 512 * 760 / 620))
         #expect(stored != original && stored.starts(with: [0xFF, 0xD8, 0xFF]))
       } else {
@@ -144,7 +141,7 @@ import Testing
     try write(stored, to: "turned.jpg")
     let (now, before) = (
       try ImageDecoder.decode(path: "\(directory)/turned.jpg", channels: 1),
-      try ImageDecoder.decode(path: "\(Self.golden)/turned.jpg", channels: 1)
+      try ImageDecoder.decode(path: "\(goldenPhotos)/turned.jpg", channels: 1)
     )
     var difference = 0
     for y in 0..<93 {
@@ -239,7 +236,7 @@ import Testing
 
   @Test func brokenFilesStopOrAreSkippedByName() throws {
     try makePhotos()
-    let jpeg = Array(try Data(contentsOf: URL(filePath: "\(Self.golden)/rgb-420.jpg")))
+    let jpeg = Array(try Data(contentsOf: URL(filePath: "\(goldenPhotos)/rgb-420.jpg")))
     var huge = jpeg
     let frame = try #require(jpeg.indices.first { jpeg[$0] == 0xFF && jpeg[$0 + 1] == 0xC0 })
     huge.replaceSubrange(frame + 5..<frame + 9, with: [0xFF, 0xDC, 0xFF, 0xDC])
@@ -249,7 +246,7 @@ import Testing
       ("text.jpg", Array("no picture".utf8), "found text that begins with \"no picture\""),
       ("huge.jpg", huge, "of at most 2^28 pixels, found one that declares 65500×65500"),
       (
-        "cut.png", Array(try Data(contentsOf: URL(filePath: "\(Self.golden)/rgb.png"))).dropLast(400),
+        "cut.png", Array(try Data(contentsOf: URL(filePath: "\(goldenPhotos)/rgb.png"))).dropLast(400),
         "found damage (libpng"
       ),
     ]
@@ -335,7 +332,7 @@ import Testing
     try makePhotos(12)
     let (last, changed, broken) = ("photos/class 3/47.jpg", "photos/class 0/0.jpg", "photos/class 1/1.jpg")
     let whole = try bytes(last)
-    let jpeg = Array(try Data(contentsOf: URL(filePath: "\(Self.golden)/rgb-422.jpg")))
+    let jpeg = Array(try Data(contentsOf: URL(filePath: "\(goldenPhotos)/rgb-422.jpg")))
     try write(Array(jpeg.dropLast(jpeg.count / 2)), to: broken)
     // The last picture cannot be read, so that the blocks before it wait.
     try FileManager.default.removeItem(atPath: "\(directory)/\(last)")

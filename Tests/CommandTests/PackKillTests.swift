@@ -17,10 +17,8 @@ import Testing
   }
 
   private func command(_ output: String, shards: Int = 1) -> [String] {
-    let golden = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
-      .appending(path: "Golden/photos").path
     return [
-      "pack", "list.txt", "--root", golden, "-o", output, "--threads", "1", "--shorter-side", "300", "--shards",
+      "pack", "list.txt", "--root", goldenPhotos, "-o", output, "--threads", "1", "--shorter-side", "300", "--shards",
       "\(shards)",
     ]
   }

@@ -7,9 +7,6 @@ import Testing
   private let folder: TestFolder
   private var directory: String { folder.path }
 
-  private static let golden = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
-    .appending(path: "Golden/photos").path
-
   private func recipe(deviation: Double) -> String {
     """
     model:
@@ -43,7 +40,7 @@ import Testing
   }
 
   private func copy(_ picture: String, to name: String) throws {
-    try write(Array(try Data(contentsOf: URL(filePath: "\(Self.golden)/\(picture)"))), to: name)
+    try write(Array(try Data(contentsOf: URL(filePath: "\(goldenPhotos)/\(picture)"))), to: name)
   }
 
   private func write(_ bytes: [UInt8], to name: String) throws {
@@ -76,7 +73,7 @@ import Testing
 
   /// A folder with pictures of all kinds and names, and what is none. Returns the paths of either.
   private func makeMixedFolder() throws -> (whole: [String], broken: [String]) {
-    let jpeg = Array(try Data(contentsOf: URL(filePath: "\(Self.golden)/rgb-444.jpg")))
+    let jpeg = Array(try Data(contentsOf: URL(filePath: "\(goldenPhotos)/rgb-444.jpg")))
     for (name, picture) in [
       ("1.jpg", "rgb-420.jpg"), ("3.JPG", "cmyk.jpg"), ("4.jfif", "grey.jpg"), ("5.jpe", "progressive.jpg"),
       ("7.png", "rgba.png"), ("deep/er/8.png", "palette.png"),
@@ -100,7 +97,7 @@ import Testing
   }
 
   private func netpbm(_ picture: String, _ channels: Int) throws -> [UInt8] {
-    netpbm(try ImageDecoder.decode(path: "\(Self.golden)/\(picture)", channels: channels))
+    netpbm(try ImageDecoder.decode(path: "\(goldenPhotos)/\(picture)", channels: channels))
   }
 
   private func netpbm(_ image: DecodedImage) -> [UInt8] {
@@ -270,8 +267,8 @@ import Testing
   ]
 
   @Test func picturesAreTurnedAsTheCameraWasHeld() throws {
-    let jpeg = Array(try Data(contentsOf: URL(filePath: "\(Self.golden)/turned.jpg")))
-    let stored = try ImageDecoder.decode(path: "\(Self.golden)/turned.jpg", channels: 3)
+    let jpeg = Array(try Data(contentsOf: URL(filePath: "\(goldenPhotos)/turned.jpg")))
+    let stored = try ImageDecoder.decode(path: "\(goldenPhotos)/turned.jpg", channels: 3)
     let (rows, columns) = (stored.extents.height, stored.extents.width)
     try #require(rows != columns)
     var names: [String] = []

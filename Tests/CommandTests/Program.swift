@@ -130,3 +130,7 @@ let hasFashionMNIST = FileManager.default.fileExists(
 
 /// These tests start ranks of their own, so a rank of an outer `mpirun` skips them.
 let isOutsideMPI = ProcessInfo.processInfo.environment["OMPI_COMM_WORLD_SIZE"] == nil
+
+/// Where Tests/Golden/photos.py puts its pictures.
+let goldenPhotos = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+  .appending(path: "Golden/photos").path

@@ -23,11 +23,9 @@ struct RealPhotographTests {
       try files.createSymbolicLink(
         at: photos.appending(path: name), withDestinationURL: URL(filePath: "\(stamps)/\(name)"))
     }
-    let golden = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
-      .appending(path: "Golden/photos")
     for kind in ["rgb-420", "rgb-422", "rgb-444", "progressive", "grey", "cmyk", "turned", "large"] {
       try files.copyItem(
-        at: golden.appending(path: "\(kind).jpg"), to: photos.appending(path: "jpeg/\(kind).jpg"))
+        at: URL(filePath: "\(goldenPhotos)/\(kind).jpg"), to: photos.appending(path: "jpeg/\(kind).jpg"))
     }
   }
 

@@ -20,15 +20,13 @@ import Testing
   /// What `evaluate` finds on the same part of the same checkpoint.
   @Test func trainingMeasuresWhatTheSeedDraws() throws {
     let folder = try TestFolder()
-    let golden = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
-      .appending(path: "Golden/photos").path
     let kinds = ["rgb-420.jpg", "cmyk.jpg", "grey.jpg", "rgba.png", "palette.png", "progressive.jpg", "turned.jpg"]
     for number in 0..<36 {
       let kind = kinds[number * number % kinds.count]
       let target = URL(filePath: "\(folder.path)/photos/class \(number % 3)/\(number).\(kind.suffix(3))")
       try FileManager.default.createDirectory(
         at: target.deletingLastPathComponent(), withIntermediateDirectories: true)
-      try FileManager.default.copyItem(at: URL(filePath: "\(golden)/\(kind)"), to: target)
+      try FileManager.default.copyItem(at: URL(filePath: "\(goldenPhotos)/\(kind)"), to: target)
     }
     func run(_ arguments: String...) throws -> Program.Outcome {
       let outcome = try Program.run(arguments, in: folder.path)

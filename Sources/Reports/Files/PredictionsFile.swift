@@ -1,15 +1,20 @@
 import Glibc
 import HDF5
 
+/// The images that a trained network is measured on.
+public enum MeasuredPart: String, CaseIterable, Sendable {
+  case test
+  /// What was put aside of the training images, or a pack's validation part.
+  case validation
+}
+
 /// Which pictures the numbers of predictions count.
 public struct PredictedPictures: Equatable, Sendable {
-  public enum Part: String, CaseIterable, Sendable { case test, validation }
-
-  public var part: Part
+  public var part: MeasuredPart
   /// The path of the data as the evaluation was told it; nil: the run's own data.
   public var data: String?
 
-  public init(part: Part, data: String? = nil) {
+  public init(part: MeasuredPart, data: String? = nil) {
     self.part = part
     self.data = data
   }
@@ -153,7 +158,7 @@ public enum PredictionsFile {
           index: try table.integer(line, "index", fields[0]), label: try table.integer(line, "label", fields[1]),
           name: isNamed ? fields[14] : "", guesses: guesses))
       guard !isPlain else { continue }
-      guard let part = PredictedPictures.Part(rawValue: fields[12]) else {
+      guard let part = MeasuredPart(rawValue: fields[12]) else {
         throw ReportError(
           table: table.path,
           problem: "line \(line): part is neither test nor validation: "

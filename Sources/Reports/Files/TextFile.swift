@@ -131,6 +131,8 @@ package enum TextFile {
   /// Takes the system's words for what just failed.
   static func failure(_ path: String, _ what: String, _ kind: ReportError.Kind = .inputOutput) -> ReportError {
     let code = errno
-    return ReportError(kind, path: path, problem: "\(what): \(systemWords(code))", advice: systemAdvice(code))
+    return ReportError(
+      kind, path: path, problem: "\(what): \(systemWords(code))",
+      advice: systemAdvice(code, writing: kind == .cannotCreate))
   }
 }

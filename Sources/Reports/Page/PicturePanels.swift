@@ -8,7 +8,7 @@ struct PicturePanels {
 
   let run: RunContents
   /// The pictures that the predictions count; nil with the reason where they cannot be read.
-  private let pictures: (images: any TestImages, part: PredictedPictures.Part)?
+  private let pictures: (images: any TestImages, part: MeasuredPart)?
   private let problem: String?
 
   init(_ run: RunContents, from source: (any PictureSource)?) {
@@ -28,15 +28,15 @@ struct PicturePanels {
 
   private static func find(
     _ run: RunContents, _ source: (any PictureSource)?
-  ) throws -> (images: any TestImages, part: PredictedPictures.Part) {
+  ) throws -> (images: any TestImages, part: MeasuredPart) {
     guard let source else { throw Missing("this report was made without the data") }
     guard let path = run.predicted?.data ?? run.setting("data.directory"), !path.isEmpty else {
       throw Missing("the run does not say where its pictures are")
     }
     let data = PictureData(
       path: path, held: run.setting("data.validation").flatMap { Int($0) } ?? 0,
-      classCount: run.checkpoint?.input?.classNames.count)
-    func fitting(_ part: PredictedPictures.Part) throws -> any TestImages {
+      classNames: run.checkpoint?.input?.classNames)
+    func fitting(_ part: MeasuredPart) throws -> any TestImages {
       let images = try source.pictures(part, of: data)
       if let outside = run.predictions.first(where: { $0.index >= images.count }) {
         throw Missing("prediction of \(part) picture \(outside.index), but there are \(images.count)")
@@ -49,7 +49,7 @@ struct PicturePanels {
     }
     if let part = run.predicted?.part { return (try fitting(part), part) }
     // A table of an earlier version does not say which part it counts: it is the one whose classes are the table's.
-    let found = PredictedPictures.Part.allCases.map { part in Result { (images: try fitting(part), part: part) } }
+    let found = MeasuredPart.allCases.map { part in Result { (images: try fitting(part), part: part) } }
     let whole = found.compactMap { try? $0.get() }
     guard whole.count < 2 else {
       throw Missing(

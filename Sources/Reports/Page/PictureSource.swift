@@ -5,7 +5,7 @@ public protocol PictureSource {
   /// The pictures of a part of a data set, in the order that evaluations number them in.
   ///
   /// - Throws: where they cannot be read; the page says why.
-  func pictures(_ part: PredictedPictures.Part, of data: PictureData) throws -> any TestImages
+  func pictures(_ part: MeasuredPart, of data: PictureData) throws -> any TestImages
 }
 
 /// A data set as a run's configuration describes it.
@@ -14,6 +14,6 @@ public struct PictureData: Sendable {
   public let path: String
   /// How many training pictures are put aside for validation, where the data have no part for that.
   public let held: Int
-  /// nil where the run does not say.
-  public let classCount: Int?
+  /// Of the network, in the order of its scores; nil where the run does not say. Labels are places among them.
+  public let classNames: [String]?
 }
