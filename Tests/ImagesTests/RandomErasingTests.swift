@@ -52,7 +52,8 @@ import Testing
         }
         var loaded = [Float](repeating: .nan, count: extents.count)
         try samples.load(sample: sample, epoch: epoch, into: &loaded)
-        #expect(loaded == expected, "seed 9, epoch \(epoch), sample \(sample)")
+        let isAsExpected = loaded == expected
+        #expect(isAsExpected, "seed 9, epoch \(epoch), sample \(sample)")
       }
     }
     #expect((30...90).contains(erasedCount), "seed 9: \(erasedCount) of 120")
