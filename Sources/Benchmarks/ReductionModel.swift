@@ -28,8 +28,8 @@ public struct ClusterNetwork: Codable, Equatable, Sendable {
   }
 }
 
-/// The time of a part of the gradient's way through `DistributedStep.addAndUpdate`, with ranks that fill one node after the
-/// other: reduced and scattered, updated, and the parameters gathered.
+/// The time that a part of the gradient takes behind the backward pass, with ranks that fill one node after the other:
+/// reduced and scattered, updated, and the parameters gathered.
 struct ReductionModel {
   let ranks: Int
   let ranksPerNode: Int

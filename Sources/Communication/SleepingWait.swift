@@ -36,12 +36,14 @@ extension World {
   }
 
   /// Starts one collective operation by `start`, which is given the place for its request, and waits for its end.
+  ///
+  /// - Parameter beside: as for `wait`.
   func collective(
-    _ call: String, _ start: (UnsafeMutablePointer<MPI_Request?>) -> Int32
+    _ call: String, beside: Bool = false, _ start: (UnsafeMutablePointer<MPI_Request?>) -> Int32
   ) throws(MPIError) {
     var handle: MPI_Request?
     try check(start(&handle), call)
-    var pause = Pause(yields: isOversubscribed)
+    var pause = Pause(yields: isOversubscribed, spins: !beside)
     try wait(&handle, call, &pause)
   }
 

@@ -37,7 +37,7 @@ extension World {
     precondition(scratch.count >= needed, "scratch of \(scratch.count) elements, \(needed) needed")
     guard size > 1, !values.isEmpty else { return 0..<values.count }
     if !World.addsInTreeOrder(size: size) {
-      try allreduceByMPI(values)
+      try allreduceByMPI(values, beside)
       return 0..<values.count
     }
     guard isHalved(values.count) else {
@@ -107,10 +107,10 @@ extension World {
     return halvings
   }
 
-  private func allreduceByMPI(_ values: UnsafeMutableBufferPointer<Float>) throws(MPIError) {
+  private func allreduceByMPI(_ values: UnsafeMutableBufferPointer<Float>, _ beside: Bool) throws(MPIError) {
     for chunk in chunks(values.count) {
       let part = values.baseAddress.map { $0 + chunk.lowerBound }
-      try collective("MPI_Iallreduce") {
+      try collective("MPI_Iallreduce", beside: beside) {
         MPI_Iallreduce(mpi_in_place(), part, Int32(chunk.count), mpi_float(), mpi_sum(), communicator, $0)
       }
     }

@@ -5,7 +5,6 @@ public struct Report {
   public let title: String
   public let figures: [Figure]
   private let runs: [RunContents]
-  private let evaluations: [ClassFigures.Evaluation]
   private let pictures: (any PictureSource)?
   private let note: Note?
 
@@ -22,7 +21,7 @@ public struct Report {
     }
   }
 
-  /// From run folders and tables of errors by class, in any order and number.
+  /// From run folders and tables of evaluations (errors by class, results), in any order and number.
   ///
   /// - Parameters:
   ///   - pictures: finds the pictures that predictions count; without it they are not shown.
@@ -37,57 +36,75 @@ public struct Report {
     let names = Self.names(paths)
     var runs: [RunContents] = []
     var evaluations: [ClassFigures.Evaluation] = []
+    var results: [ResultFigures.Results] = []
     for (path, name) in zip(paths, names) {
       if TextFile.isFolder(path) {
         let run = try RunContents(folder: path, name: name)
         runs.append(run)
         if !run.classErrors.isEmpty { evaluations.append((name, run.classErrors)) }
+        if !run.results.isEmpty { results.append((name, run.results)) }
         continue
       }
       guard let table = try CSVTable.read(path) else {
         throw ReportError(
           .missing, path: path,
           problem: "there is neither a run folder nor a table of this name. A report shows run folders, which "
-            + "`prelu-dist train --run` makes, and tables with the header \"\(ClassErrorsFile.header)\"")
+            + "`prelu-dist train --run` makes, and tables that `prelu-dist evaluate` writes: \(Self.tables)")
       }
-      evaluations.append((name, try ClassErrorsFile.parse(table)))
+      switch table.header.joined(separator: ",") {
+      case ClassErrorsFile.header: evaluations.append((name, try ClassErrorsFile.parse(table)))
+      case ResultsFile.header: results.append((name, try ResultsFile.parse(table)))
+      case let header:
+        throw ReportError(
+          table: path,
+          problem: "expected a table that `prelu-dist evaluate` writes, \(Self.tables), "
+            + "found the header \(String(header.prefix(240)).debugDescription)")
+      }
     }
-    self.init(runs: runs, evaluations: evaluations, pictures: pictures, note: text)
+    self.init(runs: runs, evaluations: evaluations, results: results, pictures: pictures, note: text)
   }
+
+  private static let tables =
+    "errors by class (--classes) with the header \"\(ClassErrorsFile.header)\", "
+    + "or results (--results) with \"\(ResultsFile.header)\""
 
   /// Of one run, as it is now.
   public init(run: RunContents, pictures: (any PictureSource)? = nil) {
-    let evaluations = run.classErrors.isEmpty ? [] : [(run.name, run.classErrors)]
-    self.init(runs: [run], evaluations: evaluations, pictures: pictures)
+    self.init(
+      runs: [run], evaluations: run.classErrors.isEmpty ? [] : [(run.name, run.classErrors)],
+      results: run.results.isEmpty ? [] : [(run.name, run.results)], pictures: pictures, note: nil)
   }
 
   /// Of several runs and evaluations that are read already.
   package init(
     runs: [RunContents], evaluations: [(name: String, classes: [ClassErrors])] = [],
-    pictures: (any PictureSource)? = nil
+    results: [(name: String, rows: [ResultsRow])] = [], pictures: (any PictureSource)? = nil
   ) {
-    self.init(runs: runs, evaluations: evaluations, pictures: pictures, note: nil)
+    self.init(runs: runs, evaluations: evaluations, results: results, pictures: pictures, note: nil)
   }
 
   private init(
-    runs: [RunContents], evaluations: [ClassFigures.Evaluation], pictures: (any PictureSource)?, note: Note?
+    runs: [RunContents], evaluations: [ClassFigures.Evaluation], results: [ResultFigures.Results],
+    pictures: (any PictureSource)?, note: Note?
   ) {
     self.runs = runs
     self.pictures = pictures
     self.note = note
-    self.evaluations = evaluations
     curves = CurveFigures.all(runs)
     coefficients = CoefficientFigures.all(runs)
     statistics = StatisticsFigures.all(runs)
     classes = ClassFigures.all(evaluations)
-    figures = curves + coefficients + statistics + classes
-    let names = runs.map(\.name) + evaluations.map(\.name).filter { name in !runs.contains { $0.name == name } }
+    self.results = ResultFigures.all(results)
+    figures = curves + coefficients + statistics + self.results + classes
+    let tables = evaluations.map(\.name) + results.map(\.name)
+    let names = runs.map(\.name) + tables.filter { name in !runs.contains { $0.name == name } }
     title = names.count <= 3 ? names.joined(separator: ", ") : "\(names[0]) and \(names.count - 1) others"
   }
 
   private let curves: [Figure]
   private let coefficients: [Figure]
   private let statistics: [Figure]
+  private let results: [Figure]
   private let classes: [Figure]
 
   /// The last parts of paths, as many as it takes to tell them apart.
@@ -119,6 +136,7 @@ public struct Report {
     page.section("curves", "Curves", curves.map(Page.figure).joined())
     page.section("coefficients", "Coefficients and filters", coefficients.map(Page.figure).joined())
     page.section("statistics", "Responses and gradients", statistics.map(Page.figure).joined())
+    page.section("results", "Results", results.map(Page.figure).joined())
     page.section("classes", "Classes", classes.map(Page.figure).joined())
     page.section(
       "pictures", "Pictures",

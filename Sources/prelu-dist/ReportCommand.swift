@@ -8,13 +8,12 @@ struct ReportCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "report", abstract: "Curves, coefficients, errors by class: one HTML page for runs and evaluations.",
     discussion: """
-      RUN is a run folder, or a table of errors by class (CSV, header class,name,images,top1_errors,top5_errors). \
-      Several are overlaid; of two with errors by class the difference is shown too. In a run folder the report reads \
-      metrics.csv, time.csv, statistics.csv, per-class.csv, predictions.csv and the newest checkpoint, those that are \
-      there. The page holds everything: it asks no network and runs no script.
+      RUN is a run folder, or a table that evaluate wrote with --classes or --results. Several are overlaid; of two \
+      with errors by class the difference is shown too. In a run folder the report reads metrics.csv, time.csv, \
+      statistics.csv, results.csv, per-class.csv, predictions.csv and the newest checkpoint, those that are there. The page holds everything: it asks no network and runs no script.
       """)
 
-  @Argument(help: ArgumentHelp("Run folders, or tables of errors by class.", valueName: "run"))
+  @Argument(help: ArgumentHelp("Run folders, or tables of evaluations.", valueName: "run"))
   var runs: [String]
 
   @Option(

@@ -16,13 +16,27 @@ import Testing
 
   private static func report(_ kind: Kind) throws -> Report {
     switch kind {
-    case .oneRun: Report(runs: [try run(1)], evaluations: [evaluation("one", classes: 10)])
+    case .oneRun:
+      Report(
+        runs: [try run(1)], evaluations: [evaluation("one", classes: 10)], results: [("results", results(3))])
     case .twoRuns:
       Report(
         runs: [try run(1), try run(2)], evaluations: [evaluation("one", classes: 60), evaluation("two", classes: 60)])
-    case .fewClasses: Report(runs: [], evaluations: [evaluation("one", classes: 12), evaluation("two", classes: 12)])
+    case .fewClasses:
+      Report(
+        runs: [], evaluations: [evaluation("one", classes: 12), evaluation("two", classes: 12)],
+        results: [("few", results(2)), ("many", results(60)), ("none", [])])
     case .manyClasses:
       Report(runs: [], evaluations: [evaluation("one", classes: 1500), evaluation("two", classes: 1500)])
+    }
+  }
+
+  private static func results(_ count: Int) -> [ResultsRow] {
+    (0..<count).map {
+      ResultsRow(
+        time: "2026-11-24T10:00:00Z", checkpoints: ["run/checkpoint-\($0 % 2).h5"], data: "data", part: "test",
+        views: "10-view", scales: $0 % 2 == 0 ? [] : [28, 32], mirror: true, averaging: "probabilities", images: 1000,
+        top1: 100 + $0 * 37 % 91, top5: 7 * $0 % 13, seconds: 1.5, ranks: 2)
     }
   }
 
@@ -82,7 +96,7 @@ import Testing
     let statistics = ["gradients", "responses", "updates", "decay"]
     #expect(
       names(.oneRun) == ["error", "loss", "speed", "time", "coefficients", "coefficient-histograms", "filters"]
-        + statistics + ["gradients-over-time", "responses-over-time", "class-errors"])
+        + statistics + ["gradients-over-time", "responses-over-time", "results", "class-errors"])
     #expect(
       names(.twoRuns) == [
         "error", "loss", "speed", "time", "error-by-time", "coefficients", "coefficient-histograms-1", "filters-1",
@@ -91,9 +105,9 @@ import Testing
         "gradients-over-time-1", "responses-over-time-1", "gradients-over-time-2", "responses-over-time-2",
         "class-errors-1", "class-errors-2", "class-difference",
       ])
-    for kind in [Kind.fewClasses, .manyClasses] {
-      #expect(names(kind) == ["class-errors-1", "class-errors-2", "class-difference"])
-    }
+    let classes = ["class-errors-1", "class-errors-2", "class-difference"]
+    #expect(names(.fewClasses) == ["results-1", "results-2"] + classes)
+    #expect(names(.manyClasses) == classes)
   }
 
   // MARK: - Reading back
@@ -135,6 +149,7 @@ import Testing
           try expectLine(
             svg, layer, table.rows(where: "layer", layer).points("iteration", table.columns.last ?? ""), isPower: true)
         }
+      case "results": try expectResults(svg, table)
       case "class-errors": try expectErrors(svg, table)
       case "class-difference": try expectDifference(svg, table, kind)
       default: Issue.record("nothing reads figures called \(stem)")
@@ -278,6 +293,20 @@ import Testing
     try #require(picture.dataURI.hasPrefix(prefix))
     try folder.write([UInt8](try #require(Data(base64Encoded: String(picture.dataURI.dropFirst(prefix.count))))), "p")
     return try ImageDecoder.decode(path: folder.file("p"), channels: 3)
+  }
+
+  /// Two parts of a bar for each of the newest 40 evaluations: to the top-5 error, and on to the top-1 error.
+  private func expectResults(_ svg: SVGReading, _ table: Table) throws {
+    let first = max(0, table.count - 40)
+    try #require(svg.bars.count == 2 * (table.count - first))
+    for row in first..<table.count {
+      let (top5, top1) = (svg.bars[2 * (row - first)], svg.bars[2 * (row - first) + 1])
+      let scales = table.text(row, "scales").isEmpty ? "" : " at 28, 32"
+      #expect(top1.title.hasPrefix("checkpoint-\(row % 2): 10-view\(scales): top-1 "), "\(top1.title)")
+      try expectValue(top5.x, svg.xTicks, 0, top5.title)
+      try expectValue(top5.x + top5.width, svg.xTicks, table.number(row, "top5_error"), top5.title)
+      try expectValue(top1.x + top1.width, svg.xTicks, table.number(row, "top1_error"), top1.title)
+    }
   }
 
   private func expectErrors(_ svg: SVGReading, _ table: Table) throws {

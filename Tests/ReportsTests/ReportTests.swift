@@ -98,6 +98,9 @@ import Testing
     expect(.missing, "neither a run folder nor a table", [folder.file("nowhere")])
     for (text, words) in [
       ("", "found an empty file"), ("a,b\n1,2\n", "with the header \"class,name,images"),
+      ("a,b\n1,2\n", "found the header \"a,b\""),
+      ("\(ResultsFile.header)\n,a.h5,,test,center,big,true,logits,9,3,1,0,0,1,1\n", "line 2: scales is no number"),
+      ("\(ResultsFile.header)\n,a.h5,,test,center,,true,logits,9,3,4,0,0,1,1\n", "errors ≤ images, found 4, 3 and 9"),
       ("class,name,images,top1_errors,top5_errors\n0,x,10,3\n1,y,1,1,1\n", "line 2 has 4 fields, the header has 5"),
       ("class,name,images,top1_errors,top5_errors\n0,x,10,3,4\n", "top-5 errors ≤ top-1 errors ≤ images"),
       (
@@ -121,6 +124,28 @@ import Testing
       try Report(paths: [run]).write(to: folder.file("no/such/folder.html"))
     }
     #expect(error?.kind == .cannotCreate && error?.description.contains("No such file") == true)
+  }
+
+  @Test func resultsOfEvaluationsAreShown() throws {
+    let path = folder.file("results.csv")
+    var row = ResultsRow(
+      time: "2026-11-24T10:00:00Z", checkpoints: ["runs/a, b/checkpoint-9.h5"], data: "photos.h5", part: "validation",
+      views: "dense", scales: [256, 384], mirror: true, averaging: "logits", images: 200, top1: 25, top5: 3,
+      seconds: 1.25, ranks: 2)
+    try ResultsFile.append(row, to: path)
+    (row.views, row.scales, row.part, row.mirror) = ("center", [], "test", false)
+    row.checkpoints = ["one.h5", "two.h5", "three.h5"]
+    try ResultsFile.append(row, to: path)
+    let html = try Report(paths: [path]).html()
+    for text in [
+      ">12.50 / 1.50 %<", "dense at 256, 384 validation: top-5 1.50 %", "one and 2 others: center: top-1 12.50 %",
+      "photos.h5", "<td>runs/a, b/checkpoint-9.h5</td>",
+    ] {
+      #expect(html.contains(text), "\(text)")
+    }
+    let run = try makeRun("run")
+    try FileManager.default.moveItem(atPath: path, toPath: "\(run)/results.csv")
+    #expect(try Report(paths: [run]).figures.contains { $0.name == "results" })
   }
 
   private func expect(_ kind: ReportError.Kind, _ words: String, _ paths: [String]) {

@@ -105,4 +105,13 @@ package struct CSVTable {
     }
     return number
   }
+
+  /// Refuses counts of errors that no evaluation has.
+  func expectErrors(_ line: Int, top5: Int, top1: Int, images: Int) throws(ReportError) {
+    guard top5 <= top1, top1 <= images else {
+      throw ReportError(
+        table: path,
+        problem: "line \(line): expected top-5 errors ≤ top-1 errors ≤ images, found \(top5), \(top1) and \(images)")
+    }
+  }
 }

@@ -55,12 +55,7 @@ public enum ClassErrorsFile {
         classIndex: try table.integer(line, "class", fields[0]), name: fields[1],
         images: try table.integer(line, "images", fields[2]), top1: try table.integer(line, "top1_errors", fields[3]),
         top5: try table.integer(line, "top5_errors", fields[4]))
-      guard errors.top5 <= errors.top1, errors.top1 <= errors.images else {
-        throw ReportError(
-          table: table.path,
-          problem: "line \(line): expected top-5 errors ≤ top-1 errors ≤ images, found \(errors.top5), "
-            + "\(errors.top1) and \(errors.images)")
-      }
+      try table.expectErrors(line, top5: errors.top5, top1: errors.top1, images: errors.images)
       guard seen.insert(errors.classIndex).inserted else {
         throw ReportError(table: table.path, problem: "line \(line): class \(errors.classIndex) is there twice")
       }

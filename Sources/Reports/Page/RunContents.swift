@@ -15,6 +15,7 @@ public struct RunContents {
   var places: [RunPlace] = []
   package var statistics: [LayerStatistics] = []
   public var classErrors: [ClassErrors] = []
+  var results: [ResultsRow] = []
   public var predictions: [Prediction] = []
   /// Which pictures the predictions count; nil where their table does not say.
   var predicted: PredictedPictures?
@@ -40,6 +41,7 @@ public struct RunContents {
     places = try PlacesFile.read(file(PlacesFile.name))
     statistics = try StatisticsFile.read(file(StatisticsFile.name))
     if let table = try CSVTable.read(file(ClassErrorsFile.name)) { classErrors = try ClassErrorsFile.parse(table) }
+    if let table = try CSVTable.read(file(ResultsFile.name)) { results = try ResultsFile.parse(table) }
     if let table = try CSVTable.read(file(PredictionsFile.name)) {
       (predictions, predicted) = try PredictionsFile.parse(table)
     }
