@@ -34,8 +34,12 @@ public struct RunFolder: Sendable {
   public static func create(at path: String) throws(CheckpointError) -> RunFolder {
     var made = ""
     for part in path.split(separator: "/", omittingEmptySubsequences: false) {
-      made += made.isEmpty && !part.isEmpty ? String(part) : "/\(part)"
-      if part.isEmpty || mkdir(made, 0o777) == 0 || errno == EEXIST { continue }
+      if part.isEmpty {
+        if made.isEmpty { made = "/" }
+        continue
+      }
+      made += made.isEmpty || made == "/" ? String(part) : "/\(part)"
+      if mkdir(made, 0o777) == 0 || errno == EEXIST { continue }
       // Such as a parent that may not be written but is there.
       let code = errno
       if (try? FileSystem.isFolder(made)) == true { continue }

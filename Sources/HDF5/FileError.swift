@@ -43,7 +43,7 @@ public struct FileError: Error, CustomStringConvertible, Sendable {
 
 extension FileError {
   /// For a call of the system that failed with `code`: its words, and what usually helps.
-  init(_ kind: Kind, path: String, what: String, code: CInt) {
+  package init(_ kind: Kind, path: String, what: String, code: CInt) {
     self.init(
       kind, path: path, problem: "\(what): \(systemWords(code))",
       advice: systemAdvice(code, writing: kind == .cannotCreate || kind == .cannotWrite))

@@ -23,7 +23,8 @@ package final class FileSink {
       let code = errno
       throw FileError(
         .cannotCreate, path: path,
-        problem: code == EEXIST ? "exists already" : "cannot be created: \(systemWords(code))")
+        problem: code == EEXIST ? "exists already" : "cannot be created: \(systemWords(code))",
+        advice: systemAdvice(code, writing: true))
     }
   }
 

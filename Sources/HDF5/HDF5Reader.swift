@@ -11,6 +11,8 @@ package struct HDF5Reader: ~Copyable {
   private static let textLimit = 16 << 20
   /// Texts of a list at most.
   private static let listLimit = 100_000
+  /// Bytes of an attribute at most.
+  private static let attributeLimit = 1 << 16
 
   package let path: String
   private let content: HDF5Content
@@ -155,8 +157,8 @@ package struct HDF5Reader: ~Copyable {
       }
     }
     if layout == H5D_CHUNKED {
-      var extents = [hsize_t](repeating: 0, count: 32)
-      let rank = try checked(H5Pget_chunk(properties.id, 32, &extents), "H5Pget_chunk", here)
+      var extents = [hsize_t](repeating: 0, count: Int(H5S_MAX_RANK))
+      let rank = try checked(H5Pget_chunk(properties.id, H5S_MAX_RANK, &extents), "H5Pget_chunk", here)
       let type = try handle(H5Dget_type(dataset.id), "H5Dget_type", here)
       guard let bytes = product(extents.prefix(Int(rank)), times: H5Tget_size(type.id)), bytes <= Self.pieceLimit else {
         throw damaged("\(here) is stored in pieces of more than \(sizeText(Self.pieceLimit))")
@@ -183,8 +185,8 @@ package struct HDF5Reader: ~Copyable {
     let kind = H5Sget_simple_extent_type(space.id)
     guard kind == H5S_SCALAR || kind == H5S_SIMPLE else { throw damaged("\(here) has no extents") }
     let rank = try checked(H5Sget_simple_extent_ndims(space.id), "H5Sget_simple_extent_ndims", here)
-    guard rank <= 32 else { throw damaged("\(here) has \(rank) dimensions") }
-    var extents = [hsize_t](repeating: 0, count: 32)
+    // HDF5 opens nothing that has more dimensions.
+    var extents = [hsize_t](repeating: 0, count: Int(H5S_MAX_RANK))
     _ = try checked(H5Sget_simple_extent_dims(space.id, &extents, nil), "H5Sget_simple_extent_dims", here)
     guard let bytes = product(extents.prefix(Int(rank)), times: size), bytes <= fileBytes else {
       throw damaged(
@@ -243,7 +245,9 @@ package struct HDF5Reader: ~Copyable {
     guard let attribute = try openAttribute(name) else { return nil }
     let type = try handle(H5Aget_type(attribute.handle.id), "H5Aget_type", here)
     let size = try textSize(type, here)
-    guard size <= 1 << 16 else { throw damaged("\(here) has \(size) bytes") }
+    guard size <= Self.attributeLimit else {
+      throw damaged("\(here) has \(size) bytes, at most \(Self.attributeLimit) are read")
+    }
     var bytes = [UInt8](repeating: 0, count: size)
     _ = try checked(H5Aread(attribute.handle.id, type.id, &bytes), "H5Aread", here)
     return try decoded(bytes[...], here)
@@ -280,7 +284,9 @@ package struct HDF5Reader: ~Copyable {
       throw damaged("\(here) is not a text of fixed size")
     }
     let size = H5Tget_size(type.id)
-    guard size > 0, size <= Self.textLimit else { throw damaged("\(here) is a text of \(size) bytes") }
+    guard size > 0, size <= Self.textLimit else {
+      throw damaged("\(here) is a text of \(size) bytes, at most \(Self.textLimit) are read")
+    }
     return size
   }
 
@@ -312,7 +318,7 @@ package struct HDF5Reader: ~Copyable {
       throw damaged("\(here) does not hold floating-point numbers of 4 bytes")
     }
     let shape = try shape(of: dataset, size: 4, here)
-    guard !shape.contains(0) else { throw damaged("\(here) has the shape \(shape)") }
+    guard !shape.contains(0) else { throw damaged("\(here) has the shape \(shape), expected no extent of 0") }
     return Tensor(dataset: dataset, shape: shape)
   }
 

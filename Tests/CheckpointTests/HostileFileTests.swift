@@ -125,7 +125,7 @@ import Testing
     alter { file, properties in replace(file, "data/conv1/1", [], properties) }
     refused(["/data/conv1/1 has no extents"])
     alter { file, properties in replace(file, "data/conv1/1", [0], properties) }
-    refused(["/data/conv1/1 has the shape [0]"])
+    refused(["/data/conv1/1 has the shape [0], expected no extent of 0"])
     alter { file, properties in
       H5Ldelete(file, "data/conv1/1", hid_t(H5P_DEFAULT))
       H5Gclose(H5Gcreate2(file, "data/conv1/1", hid_t(H5P_DEFAULT), hid_t(H5P_DEFAULT), hid_t(H5P_DEFAULT)))
@@ -161,7 +161,7 @@ import Testing
       replace(file, "prelu_dist/configuration", [4], type: type, properties)
       H5Tclose(type)
     }
-    refused(["/prelu_dist/configuration is a text of 1073741824 bytes"])
+    refused(["/prelu_dist/configuration is a text of 1073741824 bytes, at most 16777216 are read"])
   }
 
   @Test func laterFormat() {
@@ -181,7 +181,61 @@ import Testing
 
   @Test func otherFilesOfHDF5() {
     alter { file, _ in H5Ldelete(file, "prelu_dist", hid_t(H5P_DEFAULT)) }
-    refused(["this is an HDF5 file, but not a checkpoint of this program"], as: .wrongKind)
+    refused(
+      [
+        "this is an HDF5 file, but not a checkpoint of this program: it has no group /prelu_dist and says that it is "
+          + "\"prelu-dist-1\". A checkpoint is made by `prelu-dist train`; a pack of pictures goes with --data"
+      ], as: .wrongKind)
+  }
+
+  /// Puts a list of texts, or one text, in the place of `name`.
+  private func put(_ texts: [String], isList: Bool = true, at name: String, _ file: hid_t) {
+    let size = (texts.map(\.utf8.count).max() ?? 0) + 1
+    let bytes = texts.flatMap { Array($0.utf8) + [UInt8](repeating: 0, count: size - $0.utf8.count) }
+    let type = H5Tcopy(hdf5_c_string())
+    H5Tset_size(type, size)
+    H5Ldelete(file, name, hid_t(H5P_DEFAULT))
+    let space = isList ? H5Screate_simple(1, [hsize_t(texts.count)], nil) : H5Screate(H5S_SCALAR)
+    let dataset = H5Dcreate2(
+      file, name, type, space, hid_t(H5P_DEFAULT), hid_t(H5P_DEFAULT), hid_t(H5P_DEFAULT))
+    #expect(H5Dwrite(dataset, type, hid_t(H5S_ALL), hid_t(H5S_ALL), hid_t(H5P_DEFAULT), bytes) >= 0)
+    H5Dclose(dataset)
+    H5Sclose(space)
+    H5Tclose(type)
+  }
+
+  @Test(arguments: [
+    ("parameter_digests", ["0"], "it lists 2 parameters, but 1 digests of them and 2 of their momentum"),
+    ("momentum_digests", ["0"], "it lists 2 parameters, but 2 digests of them and 1 of their momentum"),
+    ("parameter_names", ["conv1/0", "conv1/01"], "\"conv1/01\" is no parameter's name"),
+    ("parameter_names", ["conv1", "conv1/1"], "\"conv1\" is no parameter's name"),
+    (
+      "parameter_digests", ["0", "1"],
+      "its tensors' names, shapes and digests do not have the digest that was written"
+    ),
+  ])
+  func listsThatDoNotGoTogether(name: String, texts: [String], words: String) {
+    alter { file, _ in put(texts, at: "prelu_dist/\(name)", file) }
+    refused(["the checkpoint is damaged: \(words). Use another one"])
+  }
+
+  /// With the digest of all texts taken anew, as only another program would that writes such files.
+  @Test func stateThatIsNone() throws {
+    let content = HDF5Content(noun: "checkpoint", adviceOnDamage: "")
+    let texts = try HDF5Library.exclusively {
+      let file = try HDF5Reader.open(path, as: content)
+      return try [
+        "1", file.attribute("source") ?? "", file.attribute("history") ?? "", file.attribute("created") ?? "",
+        file.text("prelu_dist", "configuration"), file.text("prelu_dist", "data_fingerprint"), "", "[4]",
+        file.text("prelu_dist", "digest"),
+      ]
+    }
+    let digest = hexadecimal(SHA256.hash(texts.flatMap { Array("\($0.utf8.count):\($0)".utf8) }))
+    alter { file, _ in
+      put(["[4]"], isList: false, at: "prelu_dist/training_state", file)
+      put([digest], isList: false, at: "prelu_dist/header_digest", file)
+    }
+    refused(["/prelu_dist/training_state: expected the state of a training as JSON, found \"[4]\". Use another one"])
   }
 
   /// A text altered with HDF5's own means, its checksums with it.

@@ -104,7 +104,13 @@ import Testing
       newest.skipped[1]
         == "\(path)/checkpoint-20.h5: expected a checkpoint (an HDF5 file), found a file of zeros of 100 bytes")
     try damage(10)
-    expect(.missing, ["there is no whole checkpoint in this run folder", "checkpoint-30.h5", "checkpoint-10.h5"]) {
+    expect(
+      .missing,
+      [
+        "there is no whole checkpoint in this run folder", "checkpoint-30.h5", "checkpoint-10.h5",
+        ". Begin a new run with another --run",
+      ]
+    ) {
       _ = try folder.newestWhole()
     }
   }
@@ -121,7 +127,12 @@ import Testing
       ])
     // A pointer out of the folder is none.
     try Data("../../other.h5\n".utf8).write(to: URL(fileURLWithPath: "\(path)/best"))
-    expect(.missing, ["no best checkpoint yet"]) { _ = try folder.bestPath() }
+    expect(.missing, ["\(path)/best: the run has no best checkpoint yet. Name one of its checkpoints"]) {
+      _ = try folder.bestPath()
+    }
+    try Data("checkpoint-99.h5\n".utf8).write(to: URL(fileURLWithPath: "\(path)/best"))
+    let gone = "expected the name of a checkpoint that is there, found checkpoint-99.h5"
+    expect(.missing, ["\(path)/best: \(gone). Name another of its checkpoints"]) { _ = try folder.bestPath() }
   }
 
   @Test func killedWhileWriting() throws {
@@ -222,7 +233,13 @@ import Testing
     try save(10)
     #expect(try text("owner.json").contains("\"run\":\"first\""))
     try Data("?".utf8).write(to: URL(fileURLWithPath: "\(path)/owner.json"))
-    expect(.takenOver, ["owner.json", "cannot be understood"]) { try save(20) }
+    expect(
+      .takenOver,
+      [
+        "owner.json: cannot be understood, so it is not known which run the folder belongs to. ",
+        "Remove the file if no other process writes here",
+      ]
+    ) { try save(20) }
   }
 
   @Test func removesLaterCheckpoints() throws {
@@ -261,12 +278,19 @@ import Testing
 
   @Test func foldersThatCannotBe() throws {
     try scratch.write([], "file")
-    expect(.missing, ["there is no such run folder"]) { _ = try RunFolder.open(at: scratch.file("none")) }
-    expect(.wrongKind, ["expected a run folder, found a file"]) { _ = try RunFolder.open(at: scratch.file("file")) }
-    expect(.cannotCreate, ["expected a run folder, found a file"]) {
-      _ = try RunFolder.create(at: scratch.file("file"))
+    let (none, file) = (scratch.file("none"), scratch.file("file"))
+    let found = "expected a run folder, found a file"
+    expect(
+      .missing, ["\(none): there is no such run folder. Name a folder that `prelu-dist train` has made, or begin one"]
+    ) { _ = try RunFolder.open(at: none) }
+    expect(.wrongKind, ["\(file): \(found). The run of a checkpoint is the folder that it lies in"]) {
+      _ = try RunFolder.open(at: file)
     }
-    expect(.cannotCreate, ["cannot be created"]) { _ = try RunFolder.create(at: scratch.file("file/run")) }
+    expect(.cannotCreate, ["\(file): \(found). Choose another --run"]) { _ = try RunFolder.create(at: file) }
+    expect(
+      .cannotCreate,
+      ["\(file)/run: the run folder cannot be created: Not a directory (\(file)/run). Choose another --run"]
+    ) { _ = try RunFolder.create(at: "\(file)/run") }
     let again = try RunFolder.create(at: path + "/")
     #expect(again.file("x") == path + "/x")
   }

@@ -1,0 +1,118 @@
+import Foundation
+import HDF5
+import TestSupport
+import Testing
+
+/// What is said where the system refuses a file: its words, and what usually helps.
+@Suite struct SystemRefusalTests {
+  private let folder: ScratchFolder
+
+  init() throws {
+    folder = try ScratchFolder()
+    try folder.write([1], "a")
+  }
+
+  @Test func namesThatAreInTheWay() throws {
+    let (file, none, taken) = (folder.file("a"), folder.file("none"), folder.file("taken"))
+    try FileManager.default.createDirectory(atPath: taken, withIntermediateDirectories: false)
+    expect(.cannotCreate, ["\(none)/b: cannot be created: No such file or directory. Make the folder first"]) {
+      try FileSystem.replace("\(none)/b", with: "", temporary: "\(none)/c")
+    }
+    expect(.cannotWrite, ["\(taken): cannot be put in place: Is a directory. Move away what bears that name"]) {
+      try FileSystem.rename(file, to: taken)
+    }
+    expect(.cannotWrite, ["\(taken): cannot be removed: Is a directory. Move away what bears that name"]) {
+      try FileSystem.remove(taken)
+    }
+    expect(.cannotCreate, ["\(file): exists already. Move away what bears that name"]) {
+      _ = try FileSink(creating: file)
+    }
+    expect(.missing, ["\(none): cannot be listed: No such file or directory"]) { _ = try FileSystem.names(in: none) }
+    expect(.cannotRead, ["\(file): cannot be listed: Not a directory"]) { _ = try FileSystem.names(in: file) }
+    expect(.missing, ["\(none): cannot be opened: No such file or directory"]) {
+      _ = try FileSystem.beginning(of: none, limit: 1)
+    }
+    #expect(try folder.names() == ["a", "taken"])
+  }
+
+  @Test func linksAndDevices() throws {
+    let loop = folder.file("loop")
+    try FileManager.default.createSymbolicLink(atPath: loop, withDestinationPath: "loop")
+    let words = "Too many levels of symbolic links. A symbolic link leads back to itself"
+    expect(.cannotRead, ["\(loop): cannot be opened: \(words)"]) { _ = try FileSystem.beginning(of: loop, limit: 1) }
+    expect(.cannotRead, ["\(loop): cannot be examined: \(words)"]) { _ = try FileSystem.status(loop) }
+    // Nothing is at this process's address 0.
+    let memory = "/proc/self/mem"
+    let failure = "Input/output error. The device or the network behind it fails"
+    expect(.cannotRead, ["\(memory): cannot be read: \(failure)"]) {
+      _ = try FileSystem.beginning(of: memory, limit: 1)
+    }
+  }
+
+  /// In a process of its own, since rights hold for all threads.
+  @Test func rights() async {
+    await #expect(processExitsWith: .success) {
+      let folder = try ScratchFolder()
+      let (file, other) = (folder.file("a"), folder.file("b"))
+      try folder.write([1], "a")
+      chmod(file, 0)
+      chmod(folder.path, 0o555)
+      let user = geteuid()
+      // The superuser may do all.
+      if user == 0 { #expect(seteuid(65534) == 0) }
+      expect(.cannotRead, ["\(file): cannot be opened: Permission denied. Change its rights"]) {
+        _ = try FileSystem.beginning(of: file, limit: 1)
+      }
+      expect(
+        .cannotCreate,
+        ["\(other): cannot be created: Permission denied. Change its rights, or choose another place"]
+      ) { try FileSystem.replace(other, with: "", temporary: folder.file("c")) }
+      #expect(seteuid(user) == 0)
+      chmod(folder.path, 0o755)
+    }
+  }
+
+  /// In a process of its own, since limits hold for all threads.
+  @Test func limits() async {
+    await #expect(processExitsWith: .success) {
+      let folder = try ScratchFolder()
+      let (file, other) = (folder.file("a"), folder.file("b"))
+      try folder.write([1], "a")
+      func limited(_ resource: __rlimit_resource, to value: rlim_t, _ body: () -> Void) {
+        var limit = rlimit()
+        getrlimit(__rlimit_resource_t(resource.rawValue), &limit)
+        let before = limit
+        limit.rlim_cur = value
+        setrlimit(__rlimit_resource_t(resource.rawValue), &limit)
+        body()
+        limit = before
+        setrlimit(__rlimit_resource_t(resource.rawValue), &limit)
+      }
+      signal(SIGXFSZ, SIG_IGN)
+      limited(RLIMIT_FSIZE, to: 10) {
+        expect(
+          .cannotWrite,
+          ["\(other): cannot be written: File too large. Raise the limit of a file's size (ulimit -f)"]
+        ) { try FileSystem.replace(other, with: "more than ten bytes", temporary: folder.file("c")) }
+      }
+      limited(RLIMIT_NOFILE, to: 0) {
+        expect(
+          .cannotRead,
+          ["\(file): cannot be opened: Too many open files. Raise the limit of open files (ulimit -n)"]
+        ) { _ = try FileSystem.beginning(of: file, limit: 1) }
+      }
+      #expect(try folder.names() == ["a"])
+    }
+  }
+
+  /// What no test can bring about.
+  @Test(arguments: [
+    (EROFS, true, "Choose a place that can be written"), (EDQUOT, true, "Make room there"),
+    (ESTALE, false, "The device or the network behind it fails"), (ENFILE, false, "Raise the limit of open files"),
+    (EISDIR, false, ""), (ENOENT, false, ""), (EINVAL, true, ""),
+  ])
+  func otherErrors(code: CInt, writing: Bool, advice: String) {
+    let found = systemAdvice(code, writing: writing)
+    #expect(advice.isEmpty ? found.isEmpty : found.hasPrefix(advice), "\(systemWords(code)): \(found)")
+  }
+}
