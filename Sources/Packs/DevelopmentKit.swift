@@ -18,7 +18,8 @@ struct DevelopmentKit {
       }
       if exists(path), !isFolder(path) { return try DevelopmentKit(kaggle: path) }
       throw DataError(
-        .missing, path: path, expected: "ImageNet's development kit with data/\(truthName)", found: "no such file")
+        .missing, path: path, expected: "ImageNet's development kit with data/\(truthName)", found: "no such file",
+        advice: "Give the folder ILSVRC2012_devkit_t12, or Kaggle's LOC_val_solution.csv.")
     }
     let around = folders + folders.map { "\($0)/.." }
     for folder in around {

@@ -55,7 +55,7 @@ public struct Pack: Sendable {
     }
     self.parts = parts
     guard parts[.training] != nil else {
-      throw FileError(.damaged, path: path, problem: "the pack has no pictures to train on")
+      throw PackLayout.content.damaged(path, "it has no pictures to train on")
     }
   }
 

@@ -56,7 +56,8 @@ final class PackAssembly {
     guard statistics.count > 0 else {
       throw DataError(
         .invalid, path: settings.input.source, expected: "pictures to train on",
-        found: "none that is whole, of \(plan.listing.parts[.training]?.entries.count ?? 0)")
+        found: "none that is whole, of \(plan.listing.parts[.training]?.entries.count ?? 0)",
+        advice: "Leave --on-error skip away, and what is wrong with the first one is said.")
     }
     fingerprint = Self.fingerprint(plan, blocks, headers)
     try checkOutput()

@@ -13,7 +13,7 @@ final class InputBytes: Sendable {
     guard descriptor >= 0 else {
       let code = errno
       throw FileError(
-        code == ENOENT ? .missing : .cannotRead, path: path, problem: "cannot be opened: \(systemWords(code))")
+        code == ENOENT ? .missing : .cannotRead, path: path, what: "cannot be opened", code: code)
     }
     var status = stat()
     size = fstat(descriptor, &status) == 0 ? Int(status.st_size) : 0
@@ -61,7 +61,7 @@ final class OutputFile {
     self.path = path
     descriptor = open(path, flags | O_CLOEXEC, 0o666)
     guard descriptor >= 0 else {
-      throw FileError(.cannotCreate, path: path, problem: "cannot be opened for writing: \(systemWords(errno))")
+      throw FileError(.cannotCreate, path: path, what: "cannot be opened for writing", code: errno)
     }
   }
 
@@ -102,6 +102,7 @@ final class OutputFile {
     let free = FileSystem.freeBytes(FileSystem.folder(of: path)).map { "; \(sizeText($0)) are free" } ?? ""
     return FileError(
       .cannotWrite, path: path, problem: "cannot be written: \(systemWords(code))\(free)",
-      advice: code == ENOSPC ? "Make room, and run the same command again: it goes on" : "")
+      advice: [systemAdvice(code, writing: true), "The same command goes on from there"]
+        .filter { !$0.isEmpty }.joined(separator: ". "))
   }
 }

@@ -97,11 +97,12 @@ public struct Packing {
 
   private func makeFolder(_ path: String) throws(FileError) {
     guard mkdir(path, 0o777) == 0 || errno == EEXIST else {
-      throw FileError(
-        .cannotCreate, path: path, problem: "the work folder cannot be created: \(systemWords(errno))")
+      throw FileError(.cannotCreate, path: path, what: "the work folder cannot be created", code: errno)
     }
     guard try FileSystem.isFolder(path) else {
-      throw FileError(.cannotCreate, path: path, problem: "expected a work folder, found a file")
+      throw FileError(
+        .cannotCreate, path: path, problem: "expected a work folder, found a file",
+        advice: "Move it away, or choose another --output")
     }
   }
 

@@ -1,0 +1,81 @@
+import Foundation
+import HDF5
+import Images
+
+/// A pack's file, whole unless something of it is altered: two pictures of four bytes each, of two classes.
+struct ForgedPack {
+  var conventions: String? = "prelu-dist-pack-1"
+  var version: Int32 = 1
+  var shard: Int32 = 0
+  var shards: Int32 = 1
+  var classNames = ["ant", "bee"]
+  var classFolders = ["ant", "bee"]
+  var fingerprint = "0123456789abcdef"
+  var mean = [Float](repeating: 100, count: 12)
+  var meanShape = [3, 2, 2]
+  var covariance = [Double](repeating: 0.5, count: 9)
+
+  var part = "training"
+  var offsets: [UInt64] = [0, 4, 8]
+  var labels: [Int32] = [0, 1]
+  var sizes: [Int32] = [2, 2, 3, 1]
+  var names = ["ant/1.jpg", "bee/2.jpg"]
+  /// Nil for the right one.
+  var indexDigest: String?
+
+  static let bytes: [UInt8] = [11, 12, 13, 14, 21, 22, 23, 24]
+
+  /// Returns where the pictures' bytes begin in the file.
+  @discardableResult
+  func write(to path: String) throws -> Int {
+    let sink = try FileSink(creating: path)
+    var place = 0
+    try HDF5Library.exclusively {
+      let file = try HDF5Writer(sink)
+      if let conventions { try file.writeAttribute("Conventions", conventions) }
+      try file.writeAttribute("format_version", version)
+      try file.writeAttribute("shard", shard)
+      try file.writeAttribute("shards", shards)
+      try file.write(classNames, "class_names")
+      try file.write(classFolders, "class_folders")
+      try file.write(fingerprint, "fingerprint")
+      try file.write([String](), "skipped")
+      try file.inGroup("statistics") { group throws(HDF5Error) in
+        var mean = mean
+        var failure: HDF5Error?
+        mean.withUnsafeMutableBufferPointer { mean in
+          do throws(HDF5Error) { try group.write(mean, shape: meanShape, "mean_image") } catch { failure = error }
+        }
+        if let failure { throw failure }
+        try group.writeArray([1, 2, 3] as [Double], shape: [3], "color_mean")
+        try group.writeArray(covariance, shape: [3, 3], "color_covariance")
+        try group.writeArray([3, 2, 1] as [Double], shape: [3], "color_eigenvalues")
+        try group.writeArray([Double](repeating: 0.1, count: 9), shape: [3, 3], "color_eigenvectors")
+      }
+      try file.inGroup(part) { group throws(HDF5Error) in
+        try group.writeArray(offsets, shape: [offsets.count], "offsets")
+        try group.writeArray(labels, shape: [labels.count], "labels")
+        try group.writeArray(sizes, shape: [sizes.count / 2, 2], "sizes")
+        try group.writeArray(checksums, shape: [2], "checksums")
+        try group.writeTextArray(names, "names")
+        try group.write(indexDigest ?? digest, "index_digest")
+        place = try group.reserveBytes(Self.bytes.count, "bytes")
+      }
+      try file.close()
+    }
+    sink.finish()
+    let handle = try FileHandle(forUpdating: URL(filePath: path))
+    try handle.seek(toOffset: UInt64(place))
+    try handle.write(contentsOf: Self.bytes)
+    try handle.close()
+    return place
+  }
+
+  private var checksums: [UInt64] { [hash(Array(Self.bytes[..<4]), 0), hash(Array(Self.bytes[4...]), 0)] }
+
+  private var digest: String { hexadecimal(hash(checksums, hash(sizes, hash(labels, hash(offsets, 0))))) }
+
+  private func hash<Value>(_ values: [Value], _ seed: UInt64) -> UInt64 {
+    values.withUnsafeBytes { xxHash64($0, seed: seed) }
+  }
+}
