@@ -47,7 +47,9 @@ extension TrainedNetwork {
   private func packedImages(_ part: MeasuredPart?, _ path: String) throws -> MeasuredImages {
     guard configuration.data.kind == .pack else {
       throw TrainingError(
-        ExitCode.badData, "\(path): this is a pack, but \(self.path) was trained on IDX files: give their folder")
+        ExitCode.badData,
+        "\(path): expected a folder of IDX files, which the network of \(self.path) was trained on, found a file: "
+          + "give such a folder with --data")
     }
     let pack = try Pack(path)
     let measured = try measuredPictures(

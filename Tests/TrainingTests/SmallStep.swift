@@ -56,4 +56,4 @@ final class SmallStep {
 }
 
 /// MPI must be ended once, by the last thing that the process does.
-private let finishAtExit = atexit { try? World.start().finish() }
+let finishAtExit = atexit { try? World.start().finish() }
