@@ -118,11 +118,12 @@ public enum PredictionsFile {
       sink.finish()
       guard sink.error == 0 else {
         sink.discard()
-        throw FileError(.cannotWrite, path: path, problem: "cannot be written: \(systemWords(sink.error))")
+        throw FileError(.cannotWrite, path: path, what: "cannot be written", code: sink.error)
       }
     } catch let error as FileError {
       throw ReportError(
-        error.kind == .cannotCreate ? .cannotCreate : .inputOutput, path: path, problem: error.problem)
+        error.kind == .cannotCreate ? .cannotCreate : .inputOutput, path: path, problem: error.problem,
+        advice: error.advice)
     } catch {
       throw ReportError(.inputOutput, path: path, problem: "cannot be written: \(error)")
     }
