@@ -28,7 +28,8 @@ import Testing
     #expect(probe.failure?.hasPrefix("a file cannot be created: ") == true)
     let findings = probe.findings(neededBytes: 0, hostsWithout: [])
     #expect(findings.map(\.severity) == [.problem])
-    #expect(findings[0].text.hasPrefix("/proc: a file cannot be created"))
+    #expect(findings[0].text.hasPrefix("/proc: a file cannot be created: "))
+    #expect(findings[0].advice == "Choose a run folder that can be written, with --run")
   }
 
   private func sound(_ change: (inout FolderProbe) -> Void = { _ in }) -> FolderProbe {
@@ -47,20 +48,31 @@ import Testing
     let findings = sound().findings(neededBytes: 2_000_000, hostsWithout: [])
     #expect(findings.map(\.severity) == [.problem])
     #expect(findings[0].text == "/runs: 1.0 MB are free, a run's checkpoints take 2.0 MB")
+    let advice = "Make room, keep fewer checkpoints (checkpoint.keep), or choose another folder with --run"
+    #expect(findings[0].advice == advice)
   }
 
   @Test func slowOrForgetfulOrPrivate() {
     let slow = sound { $0.syncSeconds = 4 }.findings(neededBytes: 0, hostsWithout: [])
     #expect(slow.map(\.severity) == [.warning])
     #expect(slow[0].text == "/runs: writing and syncing 16.0 MB took 4.1 s")
+    let often = "Checkpoints will hold up training: choose a faster folder, or save less often"
+    #expect(slow[0].advice == "\(often) (--checkpoint-every)")
     let memory = sound { $0.fileSystem = "tmpfs" }.findings(neededBytes: 0, hostsWithout: [])
     #expect(memory.map(\.severity) == [.warning])
+    #expect(memory[0].text == "/runs is in the host's memory: its checkpoints are lost with the host")
+    #expect(memory[0].advice == "Choose a run folder on a disk that outlives the job, with --run")
     let unlocked = sound { $0.locks = false }.findings(neededBytes: 0, hostsWithout: [])
     #expect(unlocked.map(\.severity) == [.note])
-    #expect(unlocked[0].advice.contains("HDF5_USE_FILE_LOCKING=FALSE"))
+    #expect(unlocked[0].text == "/runs: this file system (nfs4) gives no locks")
+    #expect(
+      unlocked[0].advice
+        == "prelu-dist goes on without; for h5py and other readers export HDF5_USE_FILE_LOCKING=FALSE")
     let elsewhere = sound().findings(neededBytes: 0, hostsWithout: ["node3"])
     #expect(elsewhere.map(\.severity) == [.warning])
     #expect(elsewhere[0].text == "/runs is not the same folder on node3")
+    let shared = "A run whose first rank starts on another host would not find its checkpoints: choose a shared folder"
+    #expect(elsewhere[0].advice == "\(shared) with --run")
   }
 
   @Test func fileSystemsByTheTableOfMounts() {

@@ -38,6 +38,8 @@ import Testing
     let findings = linkFindings(links, [])
     #expect(findings.map(\.severity) == [.warning])
     #expect(findings[0].text == "a – c: 100.0 MB/s, the best link has 1000.0")
+    let look = "Look at the cable, the switch's port and the interface (ethtool), or leave the host out"
+    #expect(findings[0].advice == "\(look) (Slurm: --exclude)")
     #expect(linkFindings([link("a", "b", bandwidth: 1)], []).isEmpty, "nothing to compare it to")
   }
 
@@ -50,7 +52,12 @@ import Testing
       ])
     #expect(findings.map(\.severity) == [.warning, .warning])
     #expect(findings[0].text == "a – b: a message takes 5.0 ms")
+    #expect(
+      findings[0].advice
+        == "A step exchanges dozens of them: use hosts of one switch, or cores that no other job uses")
     #expect(findings[1].text == "the clock of b is 90.0 s behind that of rank 0's host")
+    #expect(
+      findings[1].advice == "Logs and file times mislead: have the hosts set their clocks by NTP (chronyc tracking)")
   }
 }
 
