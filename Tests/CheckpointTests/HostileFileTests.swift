@@ -116,7 +116,11 @@ import Testing
       H5Pset_deflate(properties, 6)
       replace(file, "data/conv1/1", [4], properties)
     }
-    refused(["/data/conv1/1 is stored with HDF5's filter 1", "h5repack"], as: .wrongKind)
+    refused(
+      [
+        "/data/conv1/1 is stored with HDF5's filter 1; a checkpoint has only checksums (filter 3). If it was repacked, "
+          + "undo that with h5repack -f FLET"
+      ], as: .wrongKind)
   }
 
   @Test func otherTypesAndExtents() {

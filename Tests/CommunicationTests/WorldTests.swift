@@ -30,7 +30,9 @@ extension RankTests {
       }
       #expect(error?.call == "MPI_Isend")
       #expect(error?.code != 0)
-      #expect(error?.description.contains("invalid rank") == true, "\(String(describing: error))")
+      #expect(error?.description.hasPrefix("MPI_Isend failed: ") == true, "\(String(describing: error))")
+      let end = "invalid rank. `prelu-dist doctor` under the same mpirun looks at hosts and network"
+      #expect(error?.description.hasSuffix(end) == true, "\(String(describing: error))")
     }
   }
 
@@ -52,6 +54,17 @@ extension RankTests {
     clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time)
     return Double(time.tv_sec) + 1e-9 * Double(time.tv_nsec)
   }
+}
+
+/// What all ranks find wrong is no rank's fault.
+@Test func aFailureSaysWhereItWas() {
+  func words(_ failed: Int, of ranks: Int) -> String {
+    RankFailure(rank: 2, host: "node2", message: "no room", exitCode: 74, failedRanks: failed, ranks: ranks).description
+  }
+  #expect(words(1, of: 1) == "no room" && words(4, of: 4) == "no room")
+  #expect(words(1, of: 4) == "on rank 2, host node2: no room")
+  #expect(words(2, of: 4) == "on rank 2, host node2 (and on 1 other rank): no room")
+  #expect(words(3, of: 4) == "on rank 2, host node2 (and on 2 other ranks): no room")
 }
 
 @Test func theLibraryNamesItself() {

@@ -36,6 +36,21 @@ func anchorsAndAliasesAreRefused(text: String) {
     error?.description.contains("anchors and aliases are not taken") == true, "\(error?.description ?? "nothing")")
 }
 
+@Test func whatToWriteInsteadIsSaid() {
+  #expect(
+    complaint("training: {}\ndata: { directory: *b }")?.description == """
+      foreign.yaml:2: anchors and aliases are not taken, found *b: write the value out, and in a text put a space after & \
+      and *
+      """)
+  #expect(
+    complaint("training: { batch: 1")?.description.contains(
+      ": not YAML: while parsing a flow mapping that begins in line 1, did not find expected ',' or '}'") == true)
+  let deep = String(repeating: "- ", count: 40) + "a"
+  #expect(complaint(deep)?.description == "foreign.yaml:1: settings nested deeper than 32 levels")
+  let error = #expect(throws: ConfigurationError.self) { try Configuration(json: "{4", source: "checkpoint.h5") }
+  #expect(error?.description == "checkpoint.h5: expected settings as JSON, found \"{4\"")
+}
+
 @Test func signsThatAreNoReferencesAreTaken() throws {
   for directory in ["/data/cats & dogs", "a*b", "x&y", "a * b", "\"c & d\""] {
     let text = "# *bold* & &more\ndata:\n  directory: \(directory) # *comment*\n"

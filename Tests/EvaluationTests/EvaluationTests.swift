@@ -17,7 +17,7 @@ import Testing
     _ = finishAtExit
   }
 
-  private func network(seed: UInt64 = 5, flatten: Bool = false) throws -> Network {
+  private func network(seed: UInt64 = 5, flatten: Bool = false, classes: Int = 6) throws -> Network {
     var layers: [LayerDescription] = [
       .convolution(.init(name: "conv1", filters: 6, kernel: 3, padding: 1, activation: .prelu)),
       .maxPooling(.init(name: "pool", size: 2, stride: 2)),
@@ -25,7 +25,7 @@ import Testing
       .convolution(.init(name: "conv3", filters: 7, kernel: 2, padding: 1, activation: .prelu)),
     ]
     if !flatten { layers.append(.spatialPyramidPooling(.init(name: "spp", levels: [3, 2, 1]))) }
-    layers.append(.fullyConnected(.init(name: "fc1", outputs: 6, activation: .none)))
+    layers.append(.fullyConnected(.init(name: "fc1", outputs: classes, activation: .none)))
     let network = try Network(
       Architecture(name: "small", input: MapShape(channels: 3, height: 16, width: 16), layers: layers).resolved())
     Initializer().fill(network.parameters.values, for: network.architecture, seed: seed, initialSlope: 0.25)
@@ -190,18 +190,32 @@ import Testing
 
   @Test func whatDoesNotFitIsRefused() throws {
     let member = member(try network(), Waves(sizes: sizes))
-    #expect(throws: EvaluationError.self) {
-      try Evaluation([member], TestProtocol(.dense, scales: [15]), world: world, on: pool)
+    func problem(_ members: [Member], _ test: TestProtocol = TestProtocol(.center)) -> String {
+      let error = #expect(throws: EvaluationError.self) { try Evaluation(members, test, world: world, on: pool) }
+      return error?.description ?? ""
     }
-    #expect {
-      try Evaluation([member], TestProtocol(.dense, scales: [15]), world: world, on: pool)
-    } throws: {
-      "\($0)".contains("wave 0 is 15×15 at scale 15, but the network's input is 16×16: choose scales of at least 16")
-    }
+    #expect(
+      problem([member], TestProtocol(.dense, scales: [15]))
+        == "wave 0 is 15×15 at scale 15, but the network's input is 16×16: choose scales of at least 16")
+    let padded = self.member(member.network, member.images, padding: 2)
+    #expect(
+      problem([padded], TestProtocol(.dense, scales: [11])) == """
+        wave 0 is 11×11 at scale 11 with 2 zeros on each side, but the network's input is 16×16: choose scales of at least \
+        12
+        """)
+    #expect(
+      problem([member, self.member(try network(classes: 5), member.images)])
+        == "the networks score 6 and 5 classes: their scores have no average")
+    #expect(
+      problem([member, self.member(member.network, Waves(sizes: sizes.dropLast()))]) == """
+        expected the same images for all networks, found 23 and 22 that differ: their settings of data.validation are not \
+        the same; take --part test
+        """)
     var damaged = Waves(sizes: [(20, 20)])
     damaged.damaged = 0
     let broken = self.member(try network(), damaged)
-    #expect(throws: DataError.self) { try Predictor(broken.network, .center, on: pool).scores(broken) }
+    let error = #expect(throws: DataError.self) { try Predictor(broken.network, .center, on: pool).scores(broken) }
+    #expect(error?.description == "wave 0: expected a wave, found none.")
   }
 
   /// One image of a group cannot be read: the others are scored all the same.

@@ -64,6 +64,25 @@ import Testing
         == "\(path): expected an IDX file of images (magic 0x00000803 or 0x00000804), found \(found). \(advice)")
   }
 
+  private static let otherKinds: [(bytes: [UInt8], name: String)] = [
+    (Array("P5 3 2 255\n".utf8), "a PGM picture"), (Array("P6 3 2 255\n".utf8), "a PPM picture"),
+    ([0xFF, 0xD8, 0xFF, 0xE0], "a JPEG picture"), ([0x89, 0x50, 0x4E, 0x47], "a PNG picture"),
+    (Array("GIF89a".utf8), "a GIF picture"), (Array("RIFF....WEBPVP8 ".utf8), "a WebP picture"),
+    ([0, 0, 0, 32] + Array("ftypavif".utf8), "a HEIF or AVIF picture"),
+    ([0x49, 0x49, 0x2A, 0], "a TIFF picture"), ([0x4D, 0x4D, 0, 0x2A], "a TIFF picture"),
+    ([0x42, 0x4D, 0x36, 0], "a BMP picture"), ([0x50, 0x4B, 3, 4], "a ZIP archive"),
+    (Array("%PDF-1.7".utf8), "a PDF document"),
+  ]
+
+  @Test func namesPicturesAndArchives() throws {
+    for (bytes, name) in Self.otherKinds {
+      let path = try folder.write(bytes, to: "labels")
+      #expect(
+        message { try IDXFile.readLabels(path: path) }.hasPrefix(
+          "\(path): expected an IDX file of labels (magic 0x00000801), found \(name). Check that"))
+    }
+  }
+
   @Test func namesWhatElseAGzippedFileIs() throws {
     let path = try folder.write(gzip(Array("hello".utf8)), to: "labels")
     let advice = "Check that the file has the right name and was downloaded whole."

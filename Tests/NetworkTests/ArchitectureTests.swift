@@ -185,7 +185,10 @@ func depthsAreThePapers(name: String, depth: Int) throws {
   (architecture(conv("a"), pool("a_prelu"), fc("f", 2)), "layer a_prelu: the name a_prelu is taken by another layer"),
   (architecture(conv("a"), pool("flatten"), fc("f", 2)), "layer flatten: the name flatten is taken by another layer"),
   (architecture(conv("a/b"), fc("f", 2)), "a layer's name is 1 to 100 letters"),
-  (architecture(conv(".a"), fc("f", 2)), "the first no '.'"),
+  (
+    architecture(conv(".a"), fc("f", 2)),
+    "letters, digits, '_', '-' or '.', the first no '.', since it names a group in files: found \".a\""
+  ),
   (architecture(conv(""), fc("f", 2)), "found \"\""),
   (architecture(conv("é"), fc("f", 2)), "found \"é\""),
   (
@@ -209,6 +212,17 @@ func depthsAreThePapers(name: String, depth: Int) throws {
   (architecture(conv("c", padding: 3), fc("f", 2)), "layer c: the padding 3 is not below the kernel's size 3"),
   (architecture(conv("c", padding: -1), fc("f", 2)), "layer c: the padding: -1 is not in 0"),
   (architecture(pool("p", 2, stride: 0), fc("f", 2)), "layer p: the stride: 0 is not in 1"),
+  (
+    architecture(conv("c", 1, kernel: 1 << 16, padding: 1 << 15), fc("f", 2)),
+    "layer c: 1·65536·65536 weights of one filter are more than 2³¹ − 1, the most it can be"
+  ),
+  // 2⁶² multiply-adds each.
+  (
+    architecture(
+      conv("a", 1, kernel: 46339, padding: 23169), conv("b", 1, kernel: 46339, padding: 23169),
+      conv("c", 1, kernel: 46339, padding: 23169), spp("s", 1), fc("f", 2),
+      input: MapShape(channels: 1, height: 46340, width: 46340)), "layer c: too many multiply-adds to count"
+  ),
   (architecture(spp("s", 1 << 20), fc("f", 2)), "layer s: 1048576·1048576 bins are more than 2³¹ − 1"),
   (architecture(fc("f", 1 << 20), fc("g", 1 << 20), fc("h", 2)), "layer g: 1048576·1048576 weights are more"),
   (

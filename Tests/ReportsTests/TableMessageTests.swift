@@ -52,6 +52,9 @@ import Testing
       "predictions.csv", "\(PredictionsFile.header)\n0,1,2,likely,,,,,,,,,test,",
       "line 2: score1 is no number: \"likely\""
     ),
+    (
+      "results.csv", "a,b", "expected results of evaluations with the header \"\(ResultsFile.header)\", found \"a,b\""
+    ),
     ("per-class.csv", "", "expected a table with a header, found an empty file"),
   ])
   func tablesOfARun(name: String, text: String, problem: String) throws {
