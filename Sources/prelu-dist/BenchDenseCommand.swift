@@ -45,7 +45,7 @@ extension BenchCommand {
           throw TrainingError(
             Training.ExitCode.usage,
             "a picture of \(width)×\(scale) is smaller than the network's input of \(architecture.input.width)×"
-              + "\(architecture.input.height)")
+              + "\(architecture.input.height): choose a larger --scale")
         }
         show(
           try DenseBenchmark.run(

@@ -59,7 +59,6 @@ struct EvaluateCommand: ParsableCommand {
   var quiet = false
 
   func validate() throws {
-    if checkpoints.isEmpty { throw ValidationError("Name at least one checkpoint or run folder.") }
     if let threads, threads < 1 { throw ValidationError("--threads is \(threads); it takes 1 or more.") }
     if let subset, subset < 1 { throw ValidationError("--subset is \(subset); it takes 1 or more.") }
   }

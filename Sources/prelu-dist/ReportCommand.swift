@@ -31,7 +31,6 @@ struct ReportCommand: ParsableCommand {
   var note: String?
 
   func validate() throws {
-    guard !runs.isEmpty else { throw ValidationError("Name at least one run folder.") }
     if output == "" { throw ValidationError("-o needs the name of a file.") }
   }
 

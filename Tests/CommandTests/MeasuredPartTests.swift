@@ -59,7 +59,9 @@ import Testing
     let own = try evaluate("run")
     #expect(own.output.contains(", validation, ") && own.output.contains("of 6 images"), "\(own.output) \(own.errors)")
     let refused = try evaluate("run", "--part", "test")
-    #expect(refused.exitCode == 65 && refused.errors.contains("own.h5: the pack has no test part"), "\(refused.errors)")
+    #expect(
+      refused.exitCode == 65 && refused.errors.contains("own.h5: the pack has no test part: take --part validation"),
+      "\(refused.errors)")
 
     // Of another one all pictures count, each under its class's name.
     try makePack("other", [("cat", 2), ("bee", 5)])
@@ -83,8 +85,56 @@ import Testing
     let strange = try evaluate("run", "--data", "strange.h5")
     #expect(strange.exitCode == 65, "\(strange.output)")
     #expect(
-      strange.errors.contains("strange.h5: expected classes of the network of") && strange.errors.contains("\"yak\""),
+      strange.errors.contains("strange.h5: expected classes of the network of run/checkpoint-")
+        && strange.errors.contains(
+          ", found \"yak\", which is none of them: evaluate on pictures of its 3 classes, under their names"),
       "\(strange.errors)")
+  }
+
+  /// The pack has other classes since the pictures were predicted.
+  @Test func picturesOfOtherClassesAreNotShown() throws {
+    #expect(try train("run").exitCode == 0)
+    try makePack("other", [("ant", 1), ("cat", 1)])
+    let evaluated = try evaluate("run", "--data", "other.h5", "--predictions", "run/predictions.csv")
+    #expect(evaluated.exitCode == 0, "\(evaluated.errors)")
+    try FileManager.default.removeItem(atPath: "\(directory)/other.h5")
+    try makePack("strange", [("ant", 1), ("yak", 1)])
+    try FileManager.default.moveItem(atPath: "\(directory)/strange.h5", toPath: "\(directory)/other.h5")
+    #expect(try Program.run(["report", "run"], in: directory).exitCode == 0)
+    let page = try text("run/report.html")
+    #expect(
+      page.contains("The pictures themselves are not shown: other.h5: expected classes of the run's network, found ")
+        && page.contains("yak"), "no such note")
+  }
+
+  /// Two classes of one name, as ImageNet's cranes are.
+  @Test func aNameOfSeveralClasses() throws {
+    try Data("crane\ncrane\nowl\n".utf8).write(to: URL(filePath: "\(directory)/names.txt"))
+    let packed = try Program.run(
+      ["pack", "own", "-o", "twins.h5", "--mean-side", "20", "--mean-crop", "16", "--class-names", "names.txt"],
+      in: directory)
+    #expect(packed.exitCode == 0, "\(packed.errors)")
+    let trained = try train("twins", ["--data", "twins.h5", "--iterations", "0"])
+    #expect(trained.exitCode == 0, "\(trained.errors)")
+    try makePack("cranes", [("crane", 1), ("owl", 1)])
+    let refused = try evaluate("twins", "--data", "cranes.h5")
+    #expect(
+      refused.exitCode == 65
+        && refused.errors.contains(", found \"crane\", which is the name of several: evaluate on pictures of its"),
+      "\(refused.errors)")
+  }
+
+  @Test func morePutAsideThanThereAre() throws {
+    try Data(text("own.yaml").replacing("validation: 6", with: "validation: 24").utf8)
+      .write(to: URL(filePath: "\(directory)/own.yaml"))
+    let refused = try train("none")
+    #expect(refused.exitCode == 65, "\(refused.output)")
+    #expect(
+      refused.errors.contains(
+        """
+        own.h5: data.validation is 24, but it has only 24 training images and no validation part: choose less than \
+        that, or put some aside when packing (--hold-out)
+        """), "\(refused.errors)")
   }
 
   @Test func withoutValidationTheNewestIsTheBest() throws {
@@ -99,7 +149,10 @@ import Testing
       #expect(fields[5].isEmpty && fields[6].isEmpty, "\(row)")
     }
     let nothing = try evaluate("blind")
-    #expect(nothing.exitCode == 65 && nothing.errors.contains("expected images to measure on"), "\(nothing.errors)")
+    #expect(
+      nothing.exitCode == 65
+        && nothing.errors.contains("own.h5: expected images to measure on, found none in its validation part"),
+      "\(nothing.errors)")
   }
 
   /// The recipe for photographs puts 5000 aside, of a set that has so many.

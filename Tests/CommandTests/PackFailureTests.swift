@@ -1,0 +1,81 @@
+import Foundation
+import Testing
+
+/// Packs that cannot be made or written.
+@Suite(.serialized, .enabled(if: isOutsideMPI)) struct PackFailureTests {
+  private let folder: TestFolder
+  private var directory: String { folder.path }
+
+  init() throws {
+    folder = try TestFolder()
+    // What follows a picture in its file is stored with it. MPI has files of its own of 4 MB, so these are large.
+    let picture = try Data(contentsOf: URL(filePath: "\(goldenPhotos)/rgb-420.jpg"))
+    for name in ["ant", "bee"] {
+      let target = "\(directory)/photos/\(name)"
+      try FileManager.default.createDirectory(atPath: target, withIntermediateDirectories: true)
+      for number in 0..<12 {
+        try picture.write(to: URL(filePath: "\(target)/\(number).jpg"))
+        #expect(truncate("\(target)/\(number).jpg", 1 << 20) == 0)
+      }
+    }
+  }
+
+  private let options = ["--mean-side", "20", "--mean-crop", "16", "--threads", "1"]
+
+  @Test func noWholePicture() throws {
+    for name in ["a/1.jpg", "b/2.png"] {
+      let url = URL(filePath: "\(directory)/broken/\(name)")
+      try FileManager.default.createDirectory(at: url.deletingLastPathComponent(), withIntermediateDirectories: true)
+      try Data("no picture".utf8).write(to: url)
+    }
+    let outcome = try Program.run(["pack", "broken", "-o", "a.h5", "--on-error", "skip"] + options, in: directory)
+    #expect(outcome.exitCode == 65)
+    #expect(
+      outcome.errors.contains(
+        """
+        broken: expected pictures to train on, found none that is whole, of 2. Leave --on-error skip away, and what is \
+        wrong with the first one is said.
+        """), "\(outcome.errors)")
+  }
+
+  @Test func aWorkFolderThatCannotBe() throws {
+    try Data().write(to: URL(filePath: "\(directory)/a.h5.work"))
+    let file = try Program.run(["pack", "photos", "-o", "a.h5"] + options, in: directory)
+    #expect(
+      file.exitCode == 73
+        && file.errors.contains(
+          "a.h5.work: expected a work folder, found a file. Move it away, or choose another --output"),
+      "\(file.errors)")
+    let nowhere = try Program.run(["pack", "photos", "-o", "none/a.h5"] + options, in: directory)
+    #expect(
+      nowhere.exitCode == 73
+        && nowhere.errors.contains(
+          "none/a.h5.work: the work folder cannot be created: No such file or directory. Make the folder first"),
+      "\(nowhere.errors)")
+  }
+
+  /// A limit on the size of files stands for a full disk. Below the size of a block no block is written; above it, the
+  /// pack itself is not. The same command without the limit goes on.
+  @Test func aFullDisk() throws {
+    func pack(kibibytes: Int) throws -> Program.Outcome {
+      try Program.capture(
+        "/bin/bash",
+        [
+          "-c", "cd \"$0\" && ulimit -f \(kibibytes) && exec \"$@\"", directory, Program.path, "pack", "photos", "-o",
+          "a.h5",
+        ] + options)
+    }
+    let words = "cannot be written: File too large"
+    let advice = "Raise the limit of a file's size (ulimit -f). The same command goes on from there"
+    let block = try pack(kibibytes: 6 << 10)
+    #expect(block.exitCode == 74, "\(block.errors)")
+    #expect(
+      block.errors.contains("a.h5.work/block-0.tmp: \(words); ") && block.errors.contains(" are free. \(advice)"),
+      "\(block.errors)")
+    // A block has eight pictures of 1 MB, the pack has 24.
+    let whole = try pack(kibibytes: 12 << 10)
+    #expect(whole.exitCode == 74 && whole.errors.contains("a.h5.tmp: \(words). \(advice)"), "\(whole.errors)")
+    let rest = try Program.run(["pack", "photos", "-o", "a.h5"] + options, in: directory)
+    #expect(rest.exitCode == 0 && rest.output.contains("24 pictures are done already"), "\(rest.output)")
+  }
+}
