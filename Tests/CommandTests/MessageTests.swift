@@ -163,6 +163,14 @@ import Testing
         """), "\(changed.errors)")
   }
 
+  @Test(.enabled(if: hasFashionMNIST)) func theTimeLimitIsNamed() throws {
+    let stopped = try Program.run(["--run", "r", "--width", "4", "--time-limit", "0.00001"], in: directory)
+    #expect(stopped.exitCode == 75, "\(stopped.errors)")
+    #expect(
+      (stopped.output + stopped.errors).contains("stopped by the time limit after 1 iterations; checkpoint saved"),
+      "\(stopped.output)")
+  }
+
   /// The run that was saved last, among those that named no folder; a new one where there is none yet.
   @Test(.enabled(if: hasFashionMNIST)) func resumeAutoGoesOnWithTheRecipesLastRun() throws {
     let options = ["--width", "4", "--threads", "1"]

@@ -54,6 +54,30 @@ import Testing
       "\(nowhere.errors)")
   }
 
+  /// As on hosts that have no folder in common: each rank has one of its own of that name.
+  @Test func ranksThatDoNotSeeTheSameFolder() throws {
+    let elsewhere = try TestFolder()
+    try FileManager.default.createDirectory(
+      atPath: "\(elsewhere.path)/a.h5.work", withIntermediateDirectories: false)
+    func rank(in folder: String) -> [String] {
+      ["-np", "1", "-wdir", folder, Program.path, "pack", "\(directory)/photos", "-o", "a.h5"] + options
+    }
+    // What MPI has told this process is not meant for another mpirun.
+    let outcome = try Program.capture(
+      "/usr/bin/env",
+      [
+        "-i", "PATH=/usr/bin:/bin", "OMPI_ALLOW_RUN_AS_ROOT=1", "OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1", "mpirun",
+        "--oversubscribe", "--bind-to", "none",
+      ] + rank(in: directory) + [":"] + rank(in: elsewhere.path))
+    #expect(outcome.exitCode == 65, "\(outcome.errors)")
+    #expect(
+      outcome.errors.contains(
+        """
+        a.h5.work/block-1: a block that was finished is not there, or not whole. All ranks must see the same work folder. \
+        Run the same command again: it makes the block anew
+        """), "\(outcome.errors)")
+  }
+
   /// A limit on the size of files stands for a full disk. Below the size of a block no block is written; above it, the
   /// pack itself is not. The same command without the limit goes on.
   @Test func aFullDisk() throws {
