@@ -4,16 +4,32 @@ public struct Link: Codable, Equatable, Sendable {
   public var latency: Double
   /// β, in bytes a second, one way.
   public var bandwidth: Double
+  /// Of messages both ways while the ranks compute; nil where it was not measured.
+  public var exchange: ExchangeCost?
 
-  public init(latency: Double, bandwidth: Double) {
+  public init(latency: Double, bandwidth: Double, exchange: ExchangeCost? = nil) {
     self.latency = latency
     self.bandwidth = bandwidth
+    self.exchange = exchange
   }
 
   /// Of messages that one end handles one after the other.
   public func seconds(bytes: Double, messages: Int = 1) -> Double {
     guard messages > 0 else { return 0 }
     return Double(messages) * latency + bytes / bandwidth
+  }
+}
+
+/// What a byte takes that two ranks send each other, each to the other at once, while both compute.
+public struct ExchangeCost: Codable, Equatable, Sendable {
+  /// Seconds from the start to the end of the exchange; of the link between two nodes if one rank of each uses it.
+  public var seconds: Double
+  /// Of each rank's core, in that time.
+  public var work: Double
+
+  public init(seconds: Double, work: Double) {
+    self.seconds = seconds
+    self.work = work
   }
 }
 
@@ -42,8 +58,8 @@ struct ReductionModel {
   struct Time: Equatable {
     /// From the first message to the sum, in seconds.
     var seconds = 0.0
-    /// Of a processor, in that time: copies into and out of what the messages travel through, additions, the update. The
-    /// thread that does it shares its core with the backward pass.
+    /// Of a processor, in that time: what the messages take of it, additions, the update. The thread that does it shares
+    /// its core with the backward pass.
     var work = 0.0
   }
 
@@ -59,10 +75,9 @@ struct ReductionModel {
     let rounds = log2(ranks)
     if ranks & (ranks - 1) != 0 {
       let moved = 2 * (1 - 1 / Double(ranks)) * Double(count)
-      let link = ranks > ranksPerNode ? network.betweenNodes : network.withinNode
-      let sides = ranks > ranksPerNode ? 1.0 : 2.0
-      time.seconds = Double(2 * rounds) * link.latency + sides * 4 * moved / link.bandwidth + add * moved / 2
-      time.work = 2 * copy * moved + add * moved / 2
+      let passage = passage(moved, staysInside: ranks <= ranksPerNode, sharing: 1)
+      time.seconds = Double(2 * rounds) * passage.link.latency + passage.seconds + add * moved / 2
+      time.work = passage.work + add * moved / 2
     } else if count <= Self.wholeCount {
       for round in 0..<rounds { exchange(Double(count), distance: 1 << round, added: true, &time) }
     } else {
@@ -91,16 +106,29 @@ struct ReductionModel {
 
   /// Each rank sends `count` floats to the one at `distance` and gets as many.
   ///
-  /// Within a node both directions go through the same memory, each rank copying what it sends and what it gets:
-  /// α + 2n/β. Between nodes both directions run at once, but all ranks of a node share its link: α + r·n/β.
+  /// All ranks of a node share its link to others.
   private func exchange(_ count: Double, distance: Int, added: Bool, _ time: inout Time) {
     let sum = added ? add * count : 0
     let local = min(ranks, ranksPerNode)
     // Partners differ in one bit of their ranks, and a node's ranks follow one another.
     let staysInside = ranks <= ranksPerNode || ranksPerNode % (2 * distance) == 0
-    let (link, factor) = staysInside ? (network.withinNode, 2.0) : (network.betweenNodes, Double(local))
-    time.seconds += link.seconds(bytes: factor * 4 * count) + sum
-    time.work += 2 * copy * count + sum
+    let passage = passage(count, staysInside: staysInside, sharing: Double(local))
+    time.seconds += passage.link.latency + passage.seconds + sum
+    time.work += passage.work + sum
+  }
+
+  /// What n floats each way take of a link and of each rank's core: as measured, r·n·seconds and n·work; else, within a
+  /// node, where both directions go through the same memory and each rank copies what it sends and what it gets, 2n/β,
+  /// and between nodes r·n/β.
+  private func passage(
+    _ count: Double, staysInside: Bool, sharing: Double
+  ) -> (link: Link, seconds: Double, work: Double) {
+    let link = staysInside ? network.withinNode : network.betweenNodes
+    let bytes = 4 * count
+    if let exchange = link.exchange {
+      return (link, (staysInside ? 1 : sharing) * bytes * exchange.seconds, bytes * exchange.work)
+    }
+    return (link, (staysInside ? 2 : sharing) * bytes / link.bandwidth, 2 * copy * count)
   }
 
   /// ⌈log₂ n⌉.

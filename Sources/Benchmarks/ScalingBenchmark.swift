@@ -44,6 +44,9 @@ public enum ScalingBenchmark {
     public var runs = 3
     public var method: ConvolutionMethod?
     public var coresPerNode = 1
+    /// Whether to measure what exchanges take while the ranks compute, for links that are not given.
+    public var measuresWithinNode = false
+    public var measuresBetweenNodes = false
     /// Ascending, from 1.
     public var ranks = [1]
 
@@ -83,6 +86,7 @@ public enum ScalingBenchmark {
     var parts: StepParts?
     var checkParts: StepParts?
     var contention = 1.0
+    var cluster = cluster
     do {
       let network = StepBenchmark.randomNetwork(architecture, settings.method)
       let passes = TowerPasses(network, images: settings.images)
@@ -97,7 +101,16 @@ public enum ScalingBenchmark {
           }
       }
       try world.barrier()
-      if world.size > 1 { contention = try measureContention(passes, settings, world) }
+      if world.size > 1 {
+        contention = try measureContention(passes, settings, world)
+        if settings.measuresWithinNode || settings.measuresBetweenNodes,
+          let probe = ExchangeProbe(world, passes, images: settings.images)
+        {
+          let (within, between) = try probe.costs(runs: settings.runs)
+          if settings.measuresWithinNode { cluster.withinNode.exchange = within }
+          if settings.measuresBetweenNodes { cluster.betweenNodes.exchange = between }
+        }
+      }
     }
     var checks: [ScalingReport.Check] = []
     if let batch = settings.checkBatch {

@@ -35,7 +35,8 @@ public struct StepPrediction: Codable, Equatable, Sendable {
 /// - scatter = the same bytes back. Gradients for other nodes leave before fc's update and are hidden behind it as far as
 ///   they fit;
 /// - backward = k·Σ over layers (filters + Σ over L of the leaf's pass + the sum of its gradients over L) + the work of
-///   the thread that adds over the ranks (`ReductionModel`) while there are layers to compute;
+///   the thread that adds over the ranks (`ReductionModel`) while there are layers to compute, measured where there are
+///   such links (`ExchangeCost`);
 /// - exposed reduction: parts of the gradient are added one after the other, each from the moment when its layers are
 ///   complete: what remains when backward ends, and the agreement after the update;
 /// - update = k·(update of the tower) with one rank; several update a part each, behind backward (`ReductionModel`).

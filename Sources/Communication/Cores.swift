@@ -9,6 +9,17 @@ public func availableCores() -> Int {
   return count > 0 ? count : max(1, sysconf(Int32(_SC_NPROCESSORS_ONLN)))
 }
 
+/// Has the system hand this thread its core soon after it wakes, although another thread computes there.
+///
+/// Since Linux 6.6 a thread that wakes may have to wait for the end of another's turn, 3 ms or so, although it has slept
+/// and wants the core for a moment only. Since 6.12 that can be changed; elsewhere this does nothing.
+public func takeShortTurns() {
+  _ = linux_set_turn(shortestTurn)
+}
+
+/// In nanoseconds, the least that Linux takes.
+private let shortestTurn: UInt = 100_000
+
 /// One bit for each processor that this process may run on, `affinityMaskLength` bytes; all zero if unknown.
 func affinityMask() -> [UInt8] {
   var mask = [UInt8](repeating: 0, count: affinityMaskLength)

@@ -6,17 +6,16 @@ extension World {
   ///
   /// MPI's own waits take a whole core; a rank that waits here leaves it to others: it looks for 0.1 ms, then sleeps
   /// between looks, each time 1/64 of the time waited so far and at most 4 ms. MPI moves data only while somebody
-  /// looks, so after a look that took long, hence moved data, the rank again looks for 0.1 ms without sleeping.
+  /// looks, so after a look that took long, hence moved data, the rank again looks for 0.1 ms without sleeping. Beside
+  /// computation (`isBesideComputation`) it sleeps for 0.1 ms between any two looks.
   ///
-  /// - Parameter beside: whether another thread of this rank computes meanwhile on the same core: then the wait sleeps
-  ///   from the start instead of looking for 0.1 ms.
   /// - Parameter quiet: seconds in which nothing is expected to arrive: if nothing has at the start, the rank sleeps through
   ///   them and counts the time waited from then on.
   /// - Parameter isNeeded: asked before each look; once it says no the wait ends, with messages still under way.
   public func wait(
-    _ requests: [Request], beside: Bool = false, quiet: Double = 0, while isNeeded: () -> Bool = { true }
+    _ requests: [Request], quiet: Double = 0, while isNeeded: () -> Bool = { true }
   ) throws(MPIError) {
-    var pause = Pause(yields: isOversubscribed, spins: !beside, quiet: quiet)
+    var pause = Pause(yields: isOversubscribed, quiet: quiet)
     for request in requests {
       for index in request.handles.indices {
         try wait(&request.handles[index], request.call, &pause, while: isNeeded)
@@ -36,14 +35,12 @@ extension World {
   }
 
   /// Starts one collective operation by `start`, which is given the place for its request, and waits for its end.
-  ///
-  /// - Parameter beside: as for `wait`.
   func collective(
-    _ call: String, beside: Bool = false, _ start: (UnsafeMutablePointer<MPI_Request?>) -> Int32
+    _ call: String, _ start: (UnsafeMutablePointer<MPI_Request?>) -> Int32
   ) throws(MPIError) {
     var handle: MPI_Request?
     try check(start(&handle), call)
-    var pause = Pause(yields: isOversubscribed, spins: !beside)
+    var pause = Pause(yields: isOversubscribed)
     try wait(&handle, call, &pause)
   }
 
@@ -55,7 +52,7 @@ extension World {
     while isNeeded() {
       try check(MPI_Test(&handle, &isDone, mpi_status_ignore()), call)
       if isDone != 0 { return }
-      pause.untilNextLook()
+      pause.untilNextLook(besideComputation: isBesideComputation.load(ordering: .relaxed))
       if let watch, pause.waited > StallWatch.attention {
         try watch.attend(start: pause.start, waited: pause.waited, activity: activity)
       }
@@ -67,7 +64,6 @@ extension World {
 private struct Pause {
   /// Whether other ranks need the core while this one spins.
   private let yields: Bool
-  private let spins: Bool
   let start = nanoseconds(CLOCK_MONOTONIC)
   /// Seconds from the start to the last pause, without those in which this process itself was stopped.
   private(set) var waited = 0.0
@@ -81,16 +77,15 @@ private struct Pause {
   /// From when on sleeps are a part of the time waited.
   private var attentive: Int
 
-  init(yields: Bool, spins: Bool = true, quiet: Double = 0) {
+  init(yields: Bool, quiet: Double = 0) {
     self.yields = yields
-    self.spins = spins
     self.quiet = Int(quiet * 1e9)
     attentive = start
     lastData = start
     lastPause = start
   }
 
-  mutating func untilNextLook() {
+  mutating func untilNextLook(besideComputation: Bool) {
     let now = nanoseconds(CLOCK_MONOTONIC)
     waited += Double(min(now - lastPause, Self.longestGap)) * 1e-9
     lastPause = now
@@ -102,7 +97,9 @@ private struct Pause {
       attentive = nanoseconds(CLOCK_MONOTONIC)
       lastPause = attentive
       lastData = attentive - Self.spinTime
-    } else if !spins || now - lastData > Self.spinTime {
+    } else if besideComputation {
+      sleep(Self.besideSleep)
+    } else if now - lastData > Self.spinTime {
       sleep(min(max((now - attentive) / Self.share, Self.shortestSleep), Self.longestSleep))
     } else if yields {
       sched_yield()
@@ -117,6 +114,8 @@ private struct Pause {
   /// A sleep is this part of the time waited so far, which bounds what it can add to that time.
   private static let share = 64
   private static let shortestSleep = 5_000
+  /// Short enough for the network's buffers not to run full or empty, long enough for the looks to take little of the core.
+  private static let besideSleep = 100_000
   private static let longestSleep = 4_000_000
   /// Between two looks; what takes longer was no waiting.
   private static let longestGap = 250_000_000

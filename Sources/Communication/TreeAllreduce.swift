@@ -19,29 +19,27 @@ extension World {
   /// All ranks pass equally many values. `scratch` has at least `allreduceScratchCount` elements; what it holds
   /// afterwards has no meaning. A rank with nothing to add passes -0.0, which unlike 0.0 leaves the bits of every other
   /// value alone.
-  ///
-  /// - Parameter beside: as for `wait`.
   public func allreduceTree(
-    _ values: UnsafeMutableBufferPointer<Float>, scratch: UnsafeMutableBufferPointer<Float>, beside: Bool = false
+    _ values: UnsafeMutableBufferPointer<Float>, scratch: UnsafeMutableBufferPointer<Float>
   ) throws(MPIError) {
-    _ = try reduceScatterTree(values, scratch: scratch, beside: beside)
-    try allgatherTree(values, beside: beside)
+    _ = try reduceScatterTree(values, scratch: scratch)
+    try allgatherTree(values)
   }
 
   /// The first half of `allreduceTree`: returns the part of `values` that then holds sums, a 1/`size` of them and another
   /// on each rank. All of them where the vector is short or the number of ranks no power of two.
   public func reduceScatterTree(
-    _ values: UnsafeMutableBufferPointer<Float>, scratch: UnsafeMutableBufferPointer<Float>, beside: Bool = false
+    _ values: UnsafeMutableBufferPointer<Float>, scratch: UnsafeMutableBufferPointer<Float>
   ) throws(MPIError) -> Range<Int> {
     let needed = allreduceScratchCount(values.count)
     precondition(scratch.count >= needed, "scratch of \(scratch.count) elements, \(needed) needed")
     guard size > 1, !values.isEmpty else { return 0..<values.count }
     if !World.addsInTreeOrder(size: size) {
-      try allreduceByMPI(values, beside)
+      try allreduceByMPI(values)
       return 0..<values.count
     }
     guard isHalved(values.count) else {
-      try allreduceWhole(values, scratch, beside)
+      try allreduceWhole(values, scratch)
       return 0..<values.count
     }
     var own = 0..<values.count
@@ -49,7 +47,7 @@ extension World {
       let received = UnsafeMutableBufferPointer(rebasing: scratch[..<halving.kept.count])
       try exchange(
         sending: UnsafeMutableBufferPointer(rebasing: values[halving.given]), receiving: received,
-        with: halving.partner, beside)
+        with: halving.partner)
       add(received, to: UnsafeMutableBufferPointer(rebasing: values[halving.kept]))
       own = halving.kept
     }
@@ -58,12 +56,12 @@ extension World {
 
   /// The second half: gives every rank the parts that the others hold after `reduceScatterTree` of as many values, or what
   /// they have made of them in vectors of the same length.
-  public func allgatherTree(_ values: UnsafeMutableBufferPointer<Float>, beside: Bool = false) throws(MPIError) {
+  public func allgatherTree(_ values: UnsafeMutableBufferPointer<Float>) throws(MPIError) {
     guard isHalved(values.count) else { return }
     for halving in halvings(values.count).reversed() {
       try exchange(
         sending: UnsafeMutableBufferPointer(rebasing: values[halving.kept]),
-        receiving: UnsafeMutableBufferPointer(rebasing: values[halving.given]), with: halving.partner, beside)
+        receiving: UnsafeMutableBufferPointer(rebasing: values[halving.given]), with: halving.partner)
     }
   }
 
@@ -78,12 +76,12 @@ extension World {
   /// Recursive doubling: at distance 1, 2, 4 … both partners get the sum of their whole vectors. Half as many messages
   /// as by halves, each of the full length.
   private func allreduceWhole(
-    _ values: UnsafeMutableBufferPointer<Float>, _ scratch: UnsafeMutableBufferPointer<Float>, _ beside: Bool
+    _ values: UnsafeMutableBufferPointer<Float>, _ scratch: UnsafeMutableBufferPointer<Float>
   ) throws(MPIError) {
     let received = UnsafeMutableBufferPointer(rebasing: scratch[..<values.count])
     var distance = 1
     while distance < size {
-      try exchange(sending: values, receiving: received, with: rank ^ distance, beside)
+      try exchange(sending: values, receiving: received, with: rank ^ distance)
       add(received, to: values)
       distance *= 2
     }
@@ -107,24 +105,23 @@ extension World {
     return halvings
   }
 
-  private func allreduceByMPI(_ values: UnsafeMutableBufferPointer<Float>, _ beside: Bool) throws(MPIError) {
+  private func allreduceByMPI(_ values: UnsafeMutableBufferPointer<Float>) throws(MPIError) {
     for chunk in chunks(values.count) {
       let part = values.baseAddress.map { $0 + chunk.lowerBound }
-      try collective("MPI_Iallreduce", beside: beside) {
+      try collective("MPI_Iallreduce") {
         MPI_Iallreduce(mpi_in_place(), part, Int32(chunk.count), mpi_float(), mpi_sum(), communicator, $0)
       }
     }
   }
 
   private func exchange(
-    sending: UnsafeMutableBufferPointer<Float>, receiving: UnsafeMutableBufferPointer<Float>, with partner: Int,
-    _ beside: Bool
+    sending: UnsafeMutableBufferPointer<Float>, receiving: UnsafeMutableBufferPointer<Float>, with partner: Int
   ) throws(MPIError) {
     try wait(
       [
         receive(UnsafeMutableRawBufferPointer(receiving), from: partner, tag: 0, on: treeCommunicator),
         send(UnsafeRawBufferPointer(sending), to: partner, tag: 0, on: treeCommunicator),
-      ], beside: beside)
+      ])
   }
 }
 

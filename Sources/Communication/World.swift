@@ -1,5 +1,6 @@
 import CMPI
 import Glibc
+import Synchronization
 
 /// All the processes of the run, of which this process is one: its **rank**.
 ///
@@ -30,6 +31,8 @@ public final class World {
 
   /// What this rank is about: for the message of a rank that waits for others.
   public var activity = Activity("the start")
+  /// Whether another thread of this rank computes on the core of the one that waits for other ranks.
+  public let isBesideComputation = Atomic(false)
   /// Tells which ranks do not arrive; nil before `watchForStalls`.
   var watch: StallWatch?
 

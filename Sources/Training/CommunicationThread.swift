@@ -15,7 +15,7 @@ import Synchronization
 ///
 /// Sendable: the queue is read and written under the mutex; the messages' requests, and what a job reads and writes, belong
 /// to the thread from the job's start until `pause` or `finish`.
-final class CommunicationThread: @unchecked Sendable {
+package final class CommunicationThread: @unchecked Sendable {
   private enum Job {
     case work(() throws(MPIError) -> Void)
     case messages([Request])
@@ -34,7 +34,7 @@ final class CommunicationThread: @unchecked Sendable {
   private var thread: pthread_t?
   private let isPaused = Atomic(false)
 
-  init(world: World) {
+  package init(world: World) {
     self.world = world
     isAbsent = !world.allowsHelperThread || world.size == 1
     pthread_mutex_init(mutex, nil)
@@ -69,12 +69,8 @@ final class CommunicationThread: @unchecked Sendable {
     mutex.deallocate()
   }
 
-  /// Whether there is a thread; without one work is done in `finish`.
-  var isBeside: Bool { !isAbsent }
-
-  /// Starts what needs the other ranks; all ranks start the same in the same order. Sleeps are to be as for a wait beside
-  /// computation where `isBeside` is set.
-  func start(_ work: @escaping () throws(MPIError) -> Void) { order(.work(work)) }
+  /// Starts what needs the other ranks; all ranks start the same in the same order.
+  package func start(_ work: @escaping () throws(MPIError) -> Void) { order(.work(work)) }
 
   /// Keeps messages that are under way moving until they have arrived.
   func move(_ messages: [Request]) throws {
@@ -92,7 +88,7 @@ final class CommunicationThread: @unchecked Sendable {
   }
 
   /// Returns when all messages have arrived and all work is done.
-  func finish() throws {
+  package func finish() throws {
     guard isAbsent else { return try awaitJobs() }
     for case .work(let work) in queue { try work() }
     (queue, open) = ([], 0)
@@ -102,11 +98,13 @@ final class CommunicationThread: @unchecked Sendable {
     pthread_mutex_lock(mutex)
     queue.append(job)
     open += 1
+    world.isBesideComputation.store(!isAbsent, ordering: .relaxed)
     pthread_cond_broadcast(changed)
     pthread_mutex_unlock(mutex)
   }
 
   private func awaitJobs() throws {
+    world.isBesideComputation.store(false, ordering: .relaxed)
     pthread_mutex_lock(mutex)
     while open > 0 { pthread_cond_wait(changed, mutex) }
     let failure = failure
@@ -118,11 +116,12 @@ final class CommunicationThread: @unchecked Sendable {
     switch job {
     case .work(let work): try work()
     case .messages(let requests):
-      try world.wait(requests, beside: true) { !isPaused.load(ordering: .acquiring) }
+      try world.wait(requests) { !isPaused.load(ordering: .acquiring) }
     }
   }
 
   private func serve() {
+    takeShortTurns()
     pthread_mutex_lock(mutex)
     while true {
       while queue.isEmpty && !ended { pthread_cond_wait(changed, mutex) }

@@ -274,17 +274,17 @@ public final class DistributedStep {
   /// it holds the sums of, then the ranks exchange the new parameters: the same bits as if each had all sums, for a p-th
   /// of the work.
   private func addAndUpdate(_ part: Range<Int>, _ sgd: SGD) {
-    let (beside, notes) = (communication.isBeside, statistics != nil)
+    let notes = statistics != nil
     communication.start { [self] () throws(MPIError) in
-      let own = try world.reduceScatterTree(values(gradient, part), scratch: sumScratch.values, beside: beside)
+      let own = try world.reduceScatterTree(values(gradient, part), scratch: sumScratch.values)
       let updated = sgd.update(
         part.lowerBound + own.lowerBound..<part.lowerBound + own.upperBound, of: towerParameters,
         parameters: network.parameters, momentum: momentum, gradient: gradient)
       if let updated { towerDivergence = max(towerDivergence ?? 0, updated) }
-      try world.allgatherTree(values(network.parameters, part), beside: beside)
+      try world.allgatherTree(values(network.parameters, part))
       guard notes else { return }
-      try world.allgatherTree(values(gradient, part), beside: beside)
-      try world.allgatherTree(values(momentum, part), beside: beside)
+      try world.allgatherTree(values(gradient, part))
+      try world.allgatherTree(values(momentum, part))
     }
   }
 

@@ -124,7 +124,13 @@ extension BenchCommand {
         settings.coresPerNode = coresPerNode ?? world.localCores
         settings.ranks = Array(sequence(first: 1) { $0 * 2 <= maxRanks ? $0 * 2 : nil })
         let vectors = ScalingBenchmark.measureVectors(runs: repetitions)
-        let network = clusterNetwork(try ScalingBenchmark.measureLinks(world), copy: vectors.copy, world)
+        let measured = try ScalingBenchmark.measureLinks(world)
+        let network = clusterNetwork(measured, copy: vectors.copy, world)
+        // What was measured rank 0 knows.
+        settings.measuresWithinNode = try world.allgather(
+          measured.withinNode != nil && localLatency == nil && localBandwidth == nil)[0]
+        settings.measuresBetweenNodes = try world.allgather(
+          measured.betweenNodes != nil && latency == nil && bandwidth == nil)[0]
         for architecture in architectures {
           let report = try ScalingBenchmark.run(
             architecture, settings, network: network, vectors: vectors, world: world)
@@ -204,6 +210,15 @@ extension BenchCommand {
         ] {
           row(["", "", name] + parts.map(oneDigit))
         }
+      }
+      for (name, link) in [
+        ("within a node", report.network.withinNode), ("between nodes", report.network.betweenNodes),
+      ] {
+        guard let exchange = link.exchange else { continue }
+        Console.say(
+          String(
+            format: "%@, while the ranks compute: %.1f Gbit/s each way at once, %.2f ns of a core for a byte", name,
+            8e-9 / exchange.seconds, exchange.work * 1e9))
       }
       if report.contention > 1.005 {
         Console.say(

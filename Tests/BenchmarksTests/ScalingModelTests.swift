@@ -141,6 +141,19 @@ import Testing
     #expect(near(both.exposedReduction, 3000))
   }
 
+  @Test func exchangesAreTakenAsMeasured() {
+    var cluster = network(bandwidth: 1e9)
+    cluster.betweenNodes.exchange = ExchangeCost(seconds: 1e-6, work: 0.25e-6)
+    // conv2's 8·10⁶ bytes each way take 2 s from the layers below, which take 24; conv1's 4·10⁶ take 4 s after them.
+    let two = model(parts(features: 0), cluster).prediction(ranks: 2)
+    #expect(near(two.backward, 58_000) && near(two.exposedReduction, 4000))
+    // Between two nodes of two ranks go half as many bytes, by both ranks of a node at once.
+    let four = model(parts(parameters: (1_000_000, 0), features: 0), cluster, cores: 2).prediction(ranks: 4)
+    #expect(near(four.exposedReduction, 4000))
+    let inside = model(parts(features: 0), cluster, cores: 2).prediction(ranks: 2)
+    #expect(near(inside.backward, 56_000) && inside.exposedReduction == 0)
+  }
+
   @Test func threeRanksAreMPIsBusiness() {
     // 2·(1 − 1/3)·4·10⁶ bytes, and 2·2 latencies, twice: the agreement has as many.
     let step = model(parts(parameters: (1_000_000, 0), features: 0), network(latency: 1, bandwidth: 4e6))
