@@ -5,7 +5,7 @@ extension World {
   /// Waits until all the messages have arrived or are handed over.
   ///
   /// MPI's own waits take a whole core; a rank that waits here leaves it to others: it looks for 0.1 ms, then sleeps
-  /// between looks, each time 1/64 of the time waited so far and at most 4 ms. MPI moves data only while somebody
+  /// between looks, each time 1/64 of the time waited so far (1/32 after a quiet time) and at most 4 ms. MPI moves data only while somebody
   /// looks, so after a look that took long, hence moved data, the rank again looks for 0.1 ms without sleeping. Beside
   /// computation (`isBesideComputation`) it sleeps for 0.1 ms between any two looks.
   ///
@@ -72,6 +72,8 @@ private struct Pause {
   private var lastData: Int
   /// The processor time that this thread had used before the look.
   private var used = nanoseconds(CLOCK_THREAD_CPUTIME_ID)
+  /// A sleep is this part of the time waited so far, which bounds what it can add to that time.
+  private let share: Int
   /// Still to be slept through at once.
   private var quiet: Int
   /// From when on sleeps are a part of the time waited.
@@ -80,6 +82,8 @@ private struct Pause {
   init(yields: Bool, quiet: Double = 0) {
     self.yields = yields
     self.quiet = Int(quiet * 1e9)
+    // What comes after a quiet time comes soon.
+    share = quiet > 0 ? 32 : 64
     attentive = start
     lastData = start
     lastPause = start
@@ -100,7 +104,7 @@ private struct Pause {
     } else if besideComputation {
       sleep(Self.besideSleep)
     } else if now - lastData > Self.spinTime {
-      sleep(min(max((now - attentive) / Self.share, Self.shortestSleep), Self.longestSleep))
+      sleep(min(max((now - attentive) / share, Self.shortestSleep), Self.longestSleep))
     } else if yields {
       sched_yield()
     }
@@ -111,8 +115,6 @@ private struct Pause {
   private static let spinTime = 100_000
   /// A look that takes longer has most likely moved data; one that has not costs a spin.
   private static let dataTime = 10_000
-  /// A sleep is this part of the time waited so far, which bounds what it can add to that time.
-  private static let share = 64
   private static let shortestSleep = 5_000
   /// Short enough for the network's buffers not to run full or empty, long enough for the looks to take little of the core.
   private static let besideSleep = 100_000
