@@ -49,14 +49,22 @@ struct ExchangeProbe {
     return max(1, Int((0.3 / max(slowest, 1e-6)).rounded(.up)))
   }
 
-  private func cost(distance: Int, passCount: Int, runs: Int) throws -> ExchangeCost {
+  /// What exchanges with the rank at a distance took while this rank computed: medians.
+  private struct Sample: BitwiseCopyable {
+    /// Of one exchange; 0 where none was complete in the time.
+    var seconds = 0.0
+    /// The share of the computing that was lost, from 0 to 1.
+    var lost = 0.0
+  }
+
+  private func cost(distance: Int, passCount: Int, runs: Int) throws -> ExchangeCost? {
     func compute() -> Double {
       let start = monotonicSeconds()
       for _ in 0..<passCount { _ = passes.run(images: images) }
       return monotonicSeconds() - start
     }
     let exchange = Exchange(world, with: world.rank ^ distance)
-    var (seconds, lost): ([Double], [Double]) = ([], [])
+    var samples: [Sample] = []
     for run in 0...runs {
       try world.barrier()
       let alone = compute()
@@ -68,18 +76,16 @@ struct ExchangeProbe {
       try communication.finish()
       // The first run touches all memory for the first time.
       guard run > 0, !exchange.seconds.isEmpty else { continue }
-      seconds.append(median(exchange.seconds))
-      lost.append(max(0, 1 - alone / beside))
+      samples.append(Sample(seconds: median(exchange.seconds), lost: max(0, 1 - alone / beside)))
     }
-    // On a rank that no exchange was complete on while it computed, the passes are shorter than an exchange.
-    let own = (median(seconds.isEmpty ? [0] : seconds), median(lost.isEmpty ? [0] : lost))
-    let all = try world.allgather(own.0).enumerated().map { ($1, $0) }
-    let losses = try world.allgather(own.1)
-    let measured = all.filter { $0.0 > 0 }
-    func mean(_ values: [Double]) -> Double { values.reduce(0, +) / Double(max(values.count, 1)) }
-    let bytes = Double(Exchange.bytes)
+    let own =
+      samples.isEmpty
+      ? Sample() : Sample(seconds: median(samples.map(\.seconds)), lost: median(samples.map(\.lost)))
+    let all = try world.allgather(own).filter { $0.seconds > 0 }
+    guard !all.isEmpty else { return nil }
+    let bytes = Double(Exchange.bytes * all.count)
     return ExchangeCost(
-      seconds: mean(measured.map(\.0)) / bytes, work: mean(measured.map { $0.0 * losses[$0.1] }) / bytes)
+      seconds: all.reduce(0) { $0 + $1.seconds } / bytes, work: all.reduce(0) { $0 + $1.seconds * $1.lost } / bytes)
   }
 
   /// Messages of a fixed length to and from one rank at once, over and over until both have computed.

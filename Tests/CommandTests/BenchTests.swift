@@ -48,7 +48,8 @@ import Testing
     let outcome = try Program.run(
       small + ["--max-ranks", "2", "--check-batch", "16", "--json"], ranks: 2, in: directory)
     #expect(outcome.exitCode == 0, "\(outcome.errors)")
-    let checks = try #require(try report(outcome)["checks"] as? [[String: Any]])
+    let report = try report(outcome)
+    let checks = try #require(report["checks"] as? [[String: Any]])
       .map { $0.compactMapValues { $0 as? Double } }
     #expect(checks.map { $0["ranks"] } == [1, 2])
     for check in checks {
@@ -56,6 +57,19 @@ import Testing
       let error = 100 * (check["predicted"]! - check["measured"]!) / check["measured"]!
       #expect(abs(error - check["errorPercent"]!) < 1e-6)
     }
+    // Both ranks are on this host: what they exchange is measured, what would go between hosts is not.
+    let network = try #require(report["network"] as? [String: [String: Any]])
+    let exchange = try #require(network["withinNode"]?["exchange"] as? [String: Double])
+    #expect(exchange["seconds"]! > 0 && exchange["work"]! >= 0 && exchange["work"]! <= exchange["seconds"]!)
+    #expect(network["betweenNodes"]?["exchange"] == nil)
+  }
+
+  @Test func whatIsGivenIsNotMeasured() throws {
+    let outcome = try Program.run(
+      small + ["--max-ranks", "2", "--check-batch", "0", "--local-bandwidth", "10", "--json"], ranks: 2, in: directory)
+    #expect(outcome.exitCode == 0, "\(outcome.errors)")
+    let network = try #require(try report(outcome)["network"] as? [String: [String: Any]])
+    #expect(network["withinNode"]?["bandwidth"] as? Double == 1.25e9 && network["withinNode"]?["exchange"] == nil)
   }
 
   @Test(arguments: [
