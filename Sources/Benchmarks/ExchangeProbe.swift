@@ -58,12 +58,23 @@ struct ExchangeProbe {
   }
 
   private func cost(distance: Int, passCount: Int, runs: Int) throws -> ExchangeCost? {
+    // The shortest part of a gradient that is added by itself, halved, and eight times that.
+    let lengths = [DistributedStep.leastPart / 2, 4 * DistributedStep.leastPart]
+    let samples = try lengths.map { try sample($0, distance: distance, passCount: passCount, runs: runs) }
+    guard let short = samples[0], let long = samples[1] else { return nil }
+    return ExchangeCost(
+      short: (bytes: 4 * Double(lengths[0]), seconds: short.seconds),
+      long: (bytes: 4 * Double(lengths[1]), seconds: long.seconds, work: long.seconds * long.lost))
+  }
+
+  /// The mean of all ranks.
+  private func sample(_ count: Int, distance: Int, passCount: Int, runs: Int) throws -> Sample? {
     func compute() -> Double {
       let start = monotonicSeconds()
       for _ in 0..<passCount { _ = passes.run(images: images) }
       return monotonicSeconds() - start
     }
-    let exchange = Exchange(world, with: world.rank ^ distance)
+    let exchange = Exchange(count, world, with: world.rank ^ distance)
     var samples: [Sample] = []
     for run in 0...runs {
       try world.barrier()
@@ -83,25 +94,24 @@ struct ExchangeProbe {
       ? Sample() : Sample(seconds: median(samples.map(\.seconds)), lost: median(samples.map(\.lost)))
     let all = try world.allgather(own).filter { $0.seconds > 0 }
     guard !all.isEmpty else { return nil }
-    let bytes = Double(Exchange.bytes * all.count)
-    return ExchangeCost(
-      seconds: all.reduce(0) { $0 + $1.seconds } / bytes, work: all.reduce(0) { $0 + $1.seconds * $1.lost } / bytes)
+    let ranks = Double(all.count)
+    return Sample(
+      seconds: all.reduce(0) { $0 + $1.seconds } / ranks, lost: all.reduce(0) { $0 + $1.lost } / ranks)
   }
 
   /// Messages of a fixed length to and from one rank at once, over and over until both have computed.
   private final class Exchange {
-    static let bytes = 4 * DistributedStep.leastPart
-
     let isComputed = Atomic(false)
     /// Of each exchange that began while this rank computed.
     private(set) var seconds: [Double] = []
     private let world: World
     private let partner: Int
-    private let sent = FloatBuffer(DistributedStep.leastPart)
-    private let received = FloatBuffer(DistributedStep.leastPart)
+    private let sent: FloatBuffer
+    private let received: FloatBuffer
 
-    init(_ world: World, with partner: Int) {
+    init(_ count: Int, _ world: World, with partner: Int) {
       (self.world, self.partner) = (world, partner)
+      (sent, received) = (FloatBuffer(count), FloatBuffer(count))
     }
 
     func begin() {

@@ -20,16 +20,28 @@ public struct Link: Codable, Equatable, Sendable {
   }
 }
 
-/// What a byte takes that two ranks send each other, each to the other at once, while both compute.
+/// What it takes two ranks to send each other a message, each to the other at once, while both compute: latency + n·seconds
+/// for n bytes each way.
 public struct ExchangeCost: Codable, Equatable, Sendable {
-  /// Seconds from the start to the end of the exchange; of the link between two nodes if one rank of each uses it.
+  /// In seconds: longer than that of a rank that does nothing but look for the message.
+  public var latency: Double
+  /// For a byte; of the link between two nodes if one rank of each uses it.
   public var seconds: Double
-  /// Of each rank's core, in that time.
+  /// Seconds of each rank's core for a byte.
   public var work: Double
 
-  public init(seconds: Double, work: Double) {
+  public init(latency: Double = 0, seconds: Double, work: Double) {
+    self.latency = latency
     self.seconds = seconds
     self.work = work
+  }
+
+  /// The straight line through the exchanges of two lengths; in proportion where noise made the longer one quicker.
+  init(short: (bytes: Double, seconds: Double), long: (bytes: Double, seconds: Double, work: Double)) {
+    let slope = (long.seconds - short.seconds) / (long.bytes - short.bytes)
+    seconds = slope > 0 ? min(slope, long.seconds / long.bytes) : long.seconds / long.bytes
+    latency = max(0, long.seconds - seconds * long.bytes)
+    work = long.work / long.bytes
   }
 }
 
@@ -76,7 +88,7 @@ struct ReductionModel {
     if ranks & (ranks - 1) != 0 {
       let moved = 2 * (1 - 1 / Double(ranks)) * Double(count)
       let passage = passage(moved, staysInside: ranks <= ranksPerNode, sharing: 1)
-      time.seconds = Double(2 * rounds) * passage.link.latency + passage.seconds + add * moved / 2
+      time.seconds = Double(2 * rounds) * passage.latency + passage.seconds + add * moved / 2
       time.work = passage.work + add * moved / 2
     } else if count <= Self.wholeCount {
       for round in 0..<rounds { exchange(Double(count), distance: 1 << round, added: true, &time) }
@@ -113,22 +125,22 @@ struct ReductionModel {
     // Partners differ in one bit of their ranks, and a node's ranks follow one another.
     let staysInside = ranks <= ranksPerNode || ranksPerNode % (2 * distance) == 0
     let passage = passage(count, staysInside: staysInside, sharing: Double(local))
-    time.seconds += passage.link.latency + passage.seconds + sum
+    time.seconds += passage.latency + passage.seconds + sum
     time.work += passage.work + sum
   }
 
-  /// What n floats each way take of a link and of each rank's core: as measured, r·n·seconds and n·work; else, within a
-  /// node, where both directions go through the same memory and each rank copies what it sends and what it gets, 2n/β,
-  /// and between nodes r·n/β.
+  /// What n bytes each way take of a link beside their latency, and of each rank's core: as measured, r·n·seconds and
+  /// n·work, r = 1 within a node; else, within a node, where both directions go through the same memory and each rank
+  /// copies what it sends and what it gets, 2n/β, and between nodes r·n/β.
   private func passage(
     _ count: Double, staysInside: Bool, sharing: Double
-  ) -> (link: Link, seconds: Double, work: Double) {
+  ) -> (latency: Double, seconds: Double, work: Double) {
     let link = staysInside ? network.withinNode : network.betweenNodes
     let bytes = 4 * count
     if let exchange = link.exchange {
-      return (link, (staysInside ? 1 : sharing) * bytes * exchange.seconds, bytes * exchange.work)
+      return (exchange.latency, (staysInside ? 1 : sharing) * bytes * exchange.seconds, bytes * exchange.work)
     }
-    return (link, (staysInside ? 2 : sharing) * bytes / link.bandwidth, 2 * copy * count)
+    return (link.latency, (staysInside ? 2 : sharing) * bytes / link.bandwidth, 2 * copy * count)
   }
 
   /// ⌈log₂ n⌉.

@@ -217,8 +217,9 @@ extension BenchCommand {
         guard let exchange = link.exchange else { continue }
         Console.say(
           String(
-            format: "%@, while the ranks compute: %.1f Gbit/s each way at once, %.2f ns of a core for a byte", name,
-            8e-9 / exchange.seconds, exchange.work * 1e9))
+            format:
+              "%@, while the ranks compute: latency %.1f µs, %.1f Gbit/s each way at once, %.2f ns of a core for a byte",
+            name, exchange.latency * 1e6, 8e-9 / exchange.seconds, exchange.work * 1e9))
       }
       if report.contention > 1.005 {
         Console.say(

@@ -152,6 +152,9 @@ import Testing
     #expect(near(four.exposedReduction, 4000))
     let inside = model(parts(features: 0), cluster, cores: 2).prediction(ranks: 2)
     #expect(near(inside.backward, 56_000) && inside.exposedReduction == 0)
+    // To and fro, twice the latency.
+    cluster.betweenNodes.exchange?.latency = 3
+    #expect(near(model(parts(features: 0), cluster).prediction(ranks: 2).exposedReduction, 10_000))
   }
 
   @Test func threeRanksAreMPIsBusiness() {
