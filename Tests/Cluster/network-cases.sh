@@ -40,6 +40,8 @@ scaling_predicted() {
       check "the step is predicted and measured" says "$log" "$ranks ranks here: predicted [0-9.]+ ms, measured [0-9.]+ ms"
       echo "figure: $ranks hosts at $speed: $(sed -n 's/^between nodes: //p' "$log")"
       echo "figure: $(grep "$ranks ranks here" "$log")"
+      # Where the time goes, predicted and measured.
+      sed -n "/$ranks ranks here/,\$ s/^ \{15\}/figure: /p" "$log"
     done
   done
   rate "$slow"
