@@ -37,7 +37,7 @@ public struct ExchangeCost: Codable, Equatable, Sendable {
   }
 
   /// The straight line through the exchanges of two lengths; in proportion where noise made the longer one quicker.
-  init(short: (bytes: Double, seconds: Double), long: (bytes: Double, seconds: Double, work: Double)) {
+  package init(short: (bytes: Double, seconds: Double), long: (bytes: Double, seconds: Double, work: Double)) {
     let slope = (long.seconds - short.seconds) / (long.bytes - short.bytes)
     seconds = slope > 0 ? min(slope, long.seconds / long.bytes) : long.seconds / long.bytes
     latency = max(0, long.seconds - seconds * long.bytes)

@@ -43,6 +43,7 @@ static inline long linux_affinity_mask(void *_Nonnull mask, unsigned long length
 
 // Has the calling thread take turns of so many nanoseconds, from 0.1 to 100 ms, with the threads that want its core: with
 // shorter ones it gets the core sooner when it wakes, for no more time in all (Linux 6.12 and later; others ignore it).
+// Its policy and its niceness stay as they are.
 static inline long linux_set_turn(unsigned long nanoseconds) {
   struct {
     unsigned int size, policy;
@@ -50,6 +51,8 @@ static inline long linux_set_turn(unsigned long nanoseconds) {
     int nice;
     unsigned int priority;
     unsigned long long runtime, deadline, period;
-  } attributes = {sizeof attributes, 0, 0, 0, 0, nanoseconds, 0, 0};
+  } attributes;
+  if (syscall(SYS_sched_getattr, 0, &attributes, sizeof attributes, 0) != 0) return -1;
+  attributes.runtime = nanoseconds;
   return syscall(SYS_sched_setattr, 0, &attributes, 0);
 }

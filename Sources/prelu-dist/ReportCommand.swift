@@ -10,7 +10,8 @@ struct ReportCommand: ParsableCommand {
     discussion: """
       RUN is a run folder, or a table that evaluate wrote with --classes or --results. Several are overlaid; of two \
       with errors by class the difference is shown too. In a run folder the report reads metrics.csv, time.csv, \
-      statistics.csv, results.csv, per-class.csv, predictions.csv and the newest checkpoint, those that are there. The page holds everything: it asks no network and runs no script.
+      statistics.csv, results.csv, per-class.csv, predictions.csv and the newest checkpoint, those that are there. The \
+      page holds everything: it asks no network and runs no script.
       """)
 
   @Argument(help: ArgumentHelp("Run folders, or tables of evaluations.", valueName: "run"))

@@ -157,6 +157,17 @@ import Testing
     #expect(near(model(parts(features: 0), cluster).prediction(ranks: 2).exposedReduction, 10_000))
   }
 
+  @Test func anExchangeIsTheLineThroughTwoLengths() {
+    // 1 s, and a tenth for each byte, half of which is the core's.
+    let line = ExchangeCost(short: (bytes: 10, seconds: 2), long: (bytes: 80, seconds: 9, work: 4))
+    #expect(near(line.latency, 1) && near(line.seconds, 0.1) && near(line.work, 0.05))
+    // A line that would begin below 0, and one that falls, were noise.
+    for short in [0.5, 10] {
+      let noise = ExchangeCost(short: (bytes: 10, seconds: short), long: (bytes: 80, seconds: 8, work: 0))
+      #expect(noise.latency == 0 && near(noise.seconds, 0.1) && noise.work == 0)
+    }
+  }
+
   @Test func threeRanksAreMPIsBusiness() {
     // 2·(1 − 1/3)·4·10⁶ bytes, and 2·2 latencies, twice: the agreement has as many.
     let step = model(parts(parameters: (1_000_000, 0), features: 0), network(latency: 1, bandwidth: 4e6))
