@@ -21,7 +21,17 @@ import Testing
       train)
         [[ ${1-} != --help ]] || exit 0
         while [[ $1 != --run ]]; do shift; done
-        if [[ -e $here/interrupt ]]; then rm "$here/interrupt"; exit 75; fi
+        if [[ -e $here/fail && $(<"$here/fail") == "$(basename "$2")" ]]; then
+          until [[ -e $here/holding-prelu-shared ]]; do sleep 0.05; done
+          echo "prelu-dist: the disk is full" >&2
+          exit 3
+        fi
+        if [[ -e $here/hold ]]; then
+          trap 'touch "$here/stopped-$(basename "$2")"; exit 75' TERM
+          touch "$here/holding-$(basename "$2")"
+          while true; do sleep 0.05; done
+        fi
+        if rm "$here/interrupt" 2>/dev/null; then exit 75; fi
         mkdir -p "$2"
         read -r first last error <<<"$(numbers "$(basename "$2")")"
         { echo epoch,train_loss,validation_top1_error; echo "1,$first,50"; echo "2,$last,$error"; } >"$2/metrics.csv" ;;
@@ -30,7 +40,7 @@ import Testing
         protocol=centre
         while (($# > 0)); do
           case $1 in
-            --classes | --predictions | --scales) shift ;;
+            --classes | --predictions | --scales | --threads) shift ;;
             --protocol) protocol=$2; shift ;;
             --*) ;;
             *) runs+=("$(basename "$1")") ;;
@@ -84,7 +94,60 @@ import Testing
     #expect(try String(contentsOfFile: folder.path + "/figure-3/outcome.txt", encoding: .utf8).contains("the same"))
     try startAnew()
     let other = try reproduce("figure-3", numbers: ["he-backward 2.1 0.8 20", "xavier-forward 2.2 1.0 25"])
-    #expect(other.output.contains("here:   NOT so"), "\(other.output)")
+    #expect(other.output.contains("here:   NOT so: with Xavier it learns as soon as with ours"), "\(other.output)")
+    try startAnew()
+    let late = try reproduce("figure-3", numbers: ["he-backward 2.1 0.8 20", "xavier-forward 2.3025 1.0 25"])
+    #expect(late.output.contains("here:   in part: "), "\(late.output)")
+    #expect(
+      late.output.contains("for 1 epochs, after which ours has\n        50.00 % validation error"), "\(late.output)")
+    try startAnew()
+    let neither = try reproduce("figure-3", numbers: ["he-backward 2.3 2.3 90", "xavier-forward 2.3026 2.3026 90"])
+    #expect(neither.output.contains("here:   NOT so: ours does not learn in this time"), "\(neither.output)")
+  }
+
+  /// Ctrl-C or a batch system's signal: every run that trains at that time is told, none is left behind.
+  @Test(arguments: [SIGINT, SIGTERM]) func aSignalStopsAllRunsThatTrainSideBySide(signal: Int32) throws {
+    try Data().write(to: URL(filePath: folder.path + "/hold"))
+    let script = try ChildProcess(
+      "/usr/bin/env",
+      // What nproc then says.
+      [
+        "OMP_NUM_THREADS=3", "PRELU_DIST=\(folder.path)/stand-in", Self.script, "table-2", "--quick", "--folder",
+        "\(folder.path)/table-2",
+      ],
+      environment: ProcessInfo.processInfo.environment, in: folder.path, output: folder.path + "/output",
+      errors: folder.path + "/errors")
+    func files(_ prefix: String) -> [String] {
+      ((try? FileManager.default.contentsOfDirectory(atPath: folder.path)) ?? []).filter { $0.hasPrefix(prefix) }
+        .sorted()
+    }
+    #expect(Program.wait { files("holding-").count == 3 })
+    kill(script.processIdentifier, signal)
+    #expect(script.terminationStatus == 75)
+    #expect(
+      files("holding-") == ["holding-lrelu-1", "holding-prelu-shared-1", "holding-relu-1"], "no fourth one began")
+    #expect(files("stopped-") == ["stopped-lrelu-1", "stopped-prelu-shared-1", "stopped-relu-1"])
+    let errors = try String(contentsOfFile: folder.path + "/errors", encoding: .utf8)
+    #expect(errors == "reproduce: stopped; run this again to go on\n")
+  }
+
+  /// The others end at a checkpoint, and nothing is said of half an experiment.
+  @Test func aRunThatFailsStopsThoseBesideIt() throws {
+    for (file, content) in [("fail", "prelu"), ("hold", "")] {
+      try Data(content.utf8).write(to: URL(filePath: folder.path + "/" + file))
+    }
+    let outcome = try Program.capture(
+      "/usr/bin/env",
+      [
+        "OMP_NUM_THREADS=2", "PRELU_DIST=\(folder.path)/stand-in", Self.script, "table-1", "--quick", "--folder",
+        "\(folder.path)/table-1",
+      ])
+    #expect(outcome.exitCode == 3)
+    #expect(outcome.errors.contains("prelu-dist: the disk is full\n"), "\(outcome.errors)")
+    let log = "\(folder.path)/table-1/prelu.log"
+    #expect(outcome.errors.contains("/prelu ended before it was done (see \(log)); run this again to go on\n"))
+    #expect(FileManager.default.fileExists(atPath: folder.path + "/stopped-prelu-shared"))
+    #expect(!FileManager.default.fileExists(atPath: folder.path + "/table-1/outcome.txt"))
   }
 
   @Test func anInterruptedExperimentGoesOn() throws {
@@ -97,8 +160,12 @@ import Testing
     try Data().write(to: URL(filePath: folder.path + "/interrupt"))
     let stopped = try reproduce("figure-3", numbers: numbers)
     #expect(stopped.exitCode == 75 && stopped.errors.contains("run this again to go on"), "\(stopped.errors)")
+    // The other one may have trained beside it, and been measured.
+    let measured = try FileManager.default.contentsOfDirectory(atPath: folder.path + "/figure-3")
+      .count { $0.hasSuffix(".json") }
+    #expect(measured < 2)
     #expect(try reproduce("figure-3", numbers: numbers).exitCode == 0)
-    #expect(try calls("train") == 2)
+    #expect(try calls("train") == 2 - measured)
   }
 
   @Test func activations() throws {
