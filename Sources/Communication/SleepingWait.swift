@@ -23,15 +23,16 @@ extension World {
     }
   }
 
-  /// Looks once at the first of the messages that is under way, which moves the data of all.
-  public func look(at requests: [Request]) throws(MPIError) {
+  /// Looks once at the first of the messages that is under way, which moves the data of all. Returns whether none is.
+  @discardableResult public func look(at requests: [Request]) throws(MPIError) -> Bool {
     var isDone: Int32 = 0
     for request in requests {
       for index in request.handles.indices {
         try check(MPI_Test(&request.handles[index], &isDone, mpi_status_ignore()), request.call)
-        if isDone == 0 { return }
+        if isDone == 0 { return false }
       }
     }
+    return true
   }
 
   /// Starts one collective operation by `start`, which is given the place for its request, and waits for its end.

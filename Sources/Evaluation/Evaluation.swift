@@ -4,7 +4,7 @@ import Kernels
 import Network
 import Synchronization
 
-/// The test errors of one or several networks on a set of images, with the work spread over the ranks by its cost.
+/// The test errors of one or several networks on a set of images, which the ranks take as they get on with them.
 ///
 /// All ranks must hold the same parameters and call `run` together. Every image is scored once, and counts are whole
 /// numbers, so that errors do not depend on the number of ranks.
@@ -13,7 +13,7 @@ public struct Evaluation {
   public struct Progress: Sendable {
     /// Images of the test.
     public var count: Int
-    /// Of rank 0's work, from 0 to 1: all ranks have about as much.
+    /// Of all ranks' work, from 0 to 1.
     public var share: Double
     public var seconds: Double
   }
@@ -78,53 +78,84 @@ public struct Evaluation {
       if !keepGoing() { isStopped.store(true, ordering: .relaxed) }
       return !isStopped.load(ordering: .relaxed)
     }
-    let own = groups.dealt(toRanks: world.size)[world.rank]
+    let dealer = try GroupDealer(groups, pieceLength: pieceLength, world: world)
     let classes = members[0].network.head.classes
     var tally = Tally(classes: classes, samples: members[0].images.count, keepsPredictions: keepsPredictions)
-    // Between members the scores must be kept; of one member alone a group is done when it is scored.
-    let starts = own.reduce(into: [0]) { $0.append($0.last! + $1.samples.count * classes) }
-    let scores = ScoreStore(count: members.count > 1 ? starts.last! : 0)
+    /// The groups that this rank has scored, or begun to, and what the members before came to.
+    var own: [TestGroup] = []
+    var sums: [[Float]] = []
     for (place, member) in members.enumerated() {
       let inference = Inference(member.network, rows: scoring.rows, on: pool)
-      let isLast = place == members.count - 1
-      let finished = try inRounds(own, keepGoing: goOn) { share in
+      func tell(_ share: Double) {
         guard world.rank == 0 else { return }
         progress(
           Progress(
             count: count, share: (Double(place) + share) / Double(members.count), seconds: monotonicSeconds() - start))
-      } _: { range in
-        let results = Mutex<[(group: Int, scores: [Double])]>([])
-        let failure = FirstFailure()
-        inference.parallelFor(range.count) { piece, scorer in
-          let index = range.lowerBound + piece
-          guard goOn(), !failure.isThere else { return }
-          var sums = [Double](repeating: 0, count: own[index].samples.count * classes)
-          failure.attempt { () throws(DataError) in
-            let weight = 1 / Double(members.count)
-            try sums.withUnsafeMutableBufferPointer { (sums) throws(DataError) in
-              try scoring.forEachWindow(own[index].samples, member, inference, scorer) { image, share, scores in
-                addScores(
-                  scores, classes: classes, test.averaging, weight: share * weight,
-                  to: sums.baseAddress! + image * classes)
-              }
-            }
-          }
-          if place > 0 { scores.add(to: &sums, from: starts[index]) }
-          if isLast {
-            let sums = sums
-            results.withLock { $0.append((index, sums)) }
+      }
+      func score(_ range: Range<Int>) throws {
+        let scored = try scores(of: own, range, member, inference, onTopOf: place > 0 ? sums : nil, goOn)
+        for (index, scores) in scored {
+          if place == members.count - 1 {
+            tally.add(own[index].samples, scores: scores, labels: members[0].images.labels, test.averaging)
           } else {
-            scores.store(sums, at: starts[index])
+            sums[index] = scores.map { Float($0) }
           }
-        }
-        try failure.check()
-        for result in results.withLock({ $0 }) {
-          tally.add(own[result.group].samples, scores: result.scores, labels: members[0].images.labels, test.averaging)
         }
       }
-      guard finished else { return nil }
+      if place == 0 {
+        while let piece = try dealer.next(keepGoing: goOn()) {
+          let range = own.count..<own.count + piece.now.count
+          own += piece.now.map { groups.groups[dealer.order[$0]] }
+          // Of one network alone a group is done when it is scored.
+          if members.count > 1 { sums += Array(repeating: [], count: range.count) }
+          for place in piece.ahead { members[0].images.announce(groups.groups[dealer.order[place]].samples) }
+          try score(range)
+          tell(dealer.begunShare)
+        }
+        // A rank may have stopped during its last piece.
+        var stops = [Int64(goOn() ? 0 : 1)]
+        try world.allreduceMaximum(&stops)
+        guard stops[0] == 0 else { return nil }
+      } else {
+        // Each rank has the sums of its groups, and took as many as it was fast.
+        guard try inRounds(own, keepGoing: goOn, progress: tell, score) else { return nil }
+      }
     }
     return try tally.result(world)
+  }
+
+  /// Groups that a rank works on at a time: threads that take pieces of different cost need some of them to end together.
+  private var pieceLength: Int { pool.threadCount > 1 ? 3 * pool.threadCount : 1 }
+
+  /// The scores of all images of some groups by a member, by its share of the sum over the members. None of those that
+  /// were left out because the test is to stop.
+  private func scores(
+    of own: [TestGroup], _ range: Range<Int>, _ member: Member, _ inference: Inference, onTopOf sums: [[Float]]?,
+    _ keepGoing: () -> Bool
+  ) throws -> [(group: Int, scores: [Double])] {
+    let classes = member.network.head.classes
+    let results = Mutex<[(group: Int, scores: [Double])]>([])
+    let failure = FirstFailure()
+    inference.parallelFor(range.count) { piece, scorer in
+      let index = range.lowerBound + piece
+      guard keepGoing(), !failure.isThere else { return }
+      var scores = [Double](repeating: 0, count: own[index].samples.count * classes)
+      failure.attempt { () throws(DataError) in
+        let weight = 1 / Double(members.count)
+        try scores.withUnsafeMutableBufferPointer { (scores) throws(DataError) in
+          try scoring.forEachWindow(own[index].samples, member, inference, scorer) { image, share, values in
+            addScores(
+              values, classes: classes, test.averaging, weight: share * weight,
+              to: scores.baseAddress! + image * classes)
+          }
+        }
+      }
+      if let sums { for place in scores.indices { scores[place] += Double(sums[index][place]) } }
+      let scored = scores
+      results.withLock { $0.append((index, scored)) }
+    }
+    try failure.check()
+    return results.withLock { $0 }
   }
 
   /// Calls `body` for one range of the rank's groups after the other, and looks at the other ranks from time to time.
@@ -134,15 +165,13 @@ public struct Evaluation {
     _ own: [TestGroup], keepGoing: () -> Bool, progress: (Double) -> Void, _ body: (Range<Int>) throws -> Void
   ) throws -> Bool {
     let total = own.reduce(0) { $0 + $1.cost }
-    // Threads that take pieces of different cost need some of them to end together.
-    let chunk = pool.threadCount > 1 ? 3 * pool.threadCount : 1
     var next = 0
     var done = 0.0
     while true {
       let start = monotonicSeconds()
       while next < own.count, keepGoing(), monotonicSeconds() - start < Self.roundSeconds {
-        let range = next..<min(next + chunk, own.count)
-        let ahead = range.upperBound..<min(range.upperBound + chunk, own.count)
+        let range = next..<min(next + pieceLength, own.count)
+        let ahead = range.upperBound..<min(range.upperBound + pieceLength, own.count)
         for group in own[ahead] { members[0].images.announce(group.samples) }
         try body(range)
         done += own[range].reduce(0) { $0 + $1.cost }
@@ -154,20 +183,5 @@ public struct Evaluation {
       guard maxima[0] == 0 else { return false }
       guard maxima[1] == 1 else { return true }
     }
-  }
-}
-
-/// Scores of a rank's images between the members. Sendable: threads use disjoint parts.
-private final class ScoreStore: @unchecked Sendable {
-  private let values: FloatBuffer
-
-  init(count: Int) { values = FloatBuffer(count) }
-
-  func store(_ sums: [Double], at start: Int) {
-    for (index, value) in sums.enumerated() { values.base[start + index] = Float(value) }
-  }
-
-  func add(to sums: inout [Double], from start: Int) {
-    for index in sums.indices { sums[index] += Double(values.base[start + index]) }
   }
 }

@@ -35,7 +35,7 @@ private struct Kind {
   }
 }
 
-/// How the images of a test form groups, and which rank gets which.
+/// How the images of a test form groups.
 ///
 /// Groups depend on the images and the test alone, so that an image's scores have the same bits on any number of ranks.
 package struct TestGroups: Sendable {
@@ -78,21 +78,6 @@ package struct TestGroups: Sendable {
         let part = kind.samples[start..<min(start + size, kind.samples.count)]
         return TestGroup(samples: Array(part), cost: kind.cost * Double(part.count))
       }
-    }
-  }
-
-  /// The groups of each rank, in the order of their images: the costliest are dealt first, each to the rank that has
-  /// least to do.
-  package func dealt(toRanks ranks: Int) -> [[TestGroup]] {
-    var loads = [Double](repeating: 0, count: ranks)
-    var dealt = [[Int]](repeating: [], count: ranks)
-    for index in groups.indices.sorted(by: { (-groups[$0].cost, $0) < (-groups[$1].cost, $1) }) {
-      let rank = loads.indices.min { (loads[$0], $0) < (loads[$1], $1) } ?? 0
-      loads[rank] += groups[index].cost
-      dealt[rank].append(index)
-    }
-    return dealt.map { indices in
-      indices.sorted { groups[$0].samples[0] < groups[$1].samples[0] }.map { groups[$0] }
     }
   }
 }

@@ -273,17 +273,6 @@ import Testing
   }
 }
 
-@Test func groupsAreDealtByCost() {
-  let costs: [Double] = [5, 1, 1, 1, 4, 2, 3, 3]
-  let groups = TestGroups(groups: costs.enumerated().map { TestGroup(samples: [$0], cost: $1) })
-  for ranks in 1...5 {
-    let dealt = groups.dealt(toRanks: ranks)
-    #expect(dealt.flatMap { $0.flatMap(\.samples) }.sorted() == Array(0..<8))
-    let loads = dealt.map { $0.reduce(0) { $0 + $1.cost } }
-    #expect(loads.max()! <= max(5, 20 / Double(ranks) + 1), "\(loads) on \(ranks) ranks")
-  }
-}
-
 @Test func theHighestComeFirstAndNumbersBeforeNone() {
   func best(_ scores: [Double], _ count: Int = 3) -> [Int] {
     scores.withUnsafeBufferPointer { highest(count, of: $0) }
@@ -311,4 +300,4 @@ func partsOfMeansAreTheWholes(size: (Int, Int)) {
 }
 
 /// MPI wants to be finished after the last test, and only the process's end tells which was the last.
-private let finishAtExit = atexit { try? World.start().finish() }
+let finishAtExit = atexit { try? World.start().finish() }
