@@ -38,7 +38,8 @@ public struct StepTimings: Codable, Sendable {
   public var perRank: [Rank]
   /// The same mini-batch on rank 0 alone, the others idle; nil with one rank.
   public var singleRankMilliseconds: Double?
-  /// Single rank's time over ranks times the step's.
+  /// Single rank's time over ranks times the step's: the median over pairs of steps, one right after the other, so that
+  /// what else the machine does counts in both.
   public var efficiency: Double?
 }
 
@@ -54,14 +55,19 @@ public enum StepBenchmark {
     _ architecture: ResolvedArchitecture, batch: Int, threads: Int, method: ConvolutionMethod?, runs: Int, world: World
   ) throws -> StepTimings {
     try verify(architecture, method: method)
-    var single: Double?
-    if world.size > 1 {
-      if world.rank == 0 {
-        single = try time(architecture, batch, threads, method, runs, try world.alone()).step
-      }
-      try world.barrier()
+    let together = try TimedStep(architecture, batch, threads, method, world)
+    // Before rank 0 has the memory of another network.
+    let peak = peakMegabytes()
+    let alone =
+      try world.rank == 0 && world.size > 1
+      ? TimedStep(architecture, batch, threads, method, try world.alone()) : nil
+    var singles: [Double] = []
+    for _ in 0..<runs {
+      if let alone { singles.append(try alone.run()) }
+      _ = try together.run()
     }
-    let own = try time(architecture, batch, threads, method, runs, world)
+    try together.checkParameters()
+    let own = together.parts(peakMegabytes: peak)
     let ranks = try world.allgather(own).enumerated().map { rank, parts in
       StepTimings.Rank(
         rank: rank, images: parts.images, forward: parts.forward, gather: parts.gather,
@@ -70,12 +76,14 @@ public enum StepBenchmark {
         exposedReduction: parts.reduction, update: parts.update, step: parts.step, peakMegabytes: parts.peakMegabytes)
     }
     let step = ranks.map(\.step).max() ?? own.step
-    let alone = try world.allgather(single ?? 0)[0]
+    let pairs = zip(singles, together.seconds).map { $0 / $1 }
+    let (single, speedup) = try world.allgather(
+      world.size > 1 && world.rank == 0 ? (median(singles), median(pairs)) : (0, 0))[0]
     return StepTimings(
       model: architecture.architecture.name, batch: batch, ranks: world.size, threads: threads, runs: runs,
       stepMilliseconds: step, imagesPerSecond: 1e3 * Double(batch) / step, perRank: ranks,
-      singleRankMilliseconds: world.size > 1 ? alone : nil,
-      efficiency: world.size > 1 ? alone / (Double(world.size) * step) : nil)
+      singleRankMilliseconds: world.size > 1 ? 1e3 * single : nil,
+      efficiency: world.size > 1 ? speedup / Double(world.size) : nil)
   }
 
   /// Leaves of about 16 images, as a mini-batch of 128 has.
@@ -101,44 +109,66 @@ public enum StepBenchmark {
     var peakMegabytes = 0.0
   }
 
-  private static func time(
-    _ architecture: ResolvedArchitecture, _ batch: Int, _ threads: Int, _ method: ConvolutionMethod?, _ runs: Int,
-    _ world: World
-  ) throws -> Parts {
-    let network = randomNetwork(architecture, method)
-    let pool = ThreadPool(threads: threads)
-    let shares = Shares(batch: batch, ranks: world.size, leaves: leaves(batch: batch, ranks: world.size))
-    let step = DistributedStep(network, world: world, shares: shares, seed: 1, on: pool)
-    let image = randomImage(architecture)
-    let labels = (0..<batch).map { Int32($0 % architecture.classes) }
-    let sgd = SGD(learningRate: 1e-4, momentum: 0.9, weightDecay: 0.0005)
-    var times: [(split: TimeSplit, seconds: Double)] = []
-    for iteration in 0...runs {
+  /// Steps of one network on the ranks of a world, on random images.
+  private final class TimedStep {
+    private(set) var seconds: [Double] = []
+    private let architecture: ResolvedArchitecture
+    private let world: World
+    private let network: Network
+    private let step: DistributedStep
+    private let image: FloatBuffer
+    private let labels: [Int32]
+    private var splits: [TimeSplit] = []
+
+    /// With a first step that is not timed: it touches all memory for the first time.
+    init(
+      _ architecture: ResolvedArchitecture, _ batch: Int, _ threads: Int, _ method: ConvolutionMethod?, _ world: World
+    ) throws {
+      self.architecture = architecture
+      self.world = world
+      network = randomNetwork(architecture, method)
+      let shares = Shares(batch: batch, ranks: world.size, leaves: leaves(batch: batch, ranks: world.size))
+      step = DistributedStep(network, world: world, shares: shares, seed: 1, on: ThreadPool(threads: threads))
+      image = randomImage(architecture)
+      labels = (0..<batch).map { Int32($0 % architecture.classes) }
+      _ = try run()
+      (seconds, splits) = ([], [])
+    }
+
+    /// One step, which all ranks of the world begin together. Returns its seconds.
+    func run() throws -> Double {
       try world.barrier()
       step.time = TimeSplit()
       let start = monotonicSeconds()
-      let result = try step.run(iteration: iteration, sgd: sgd, labels: labels, stop: false, save: false) { _, target in
-        target.update(from: image.base, count: image.count)
+      let sgd = SGD(learningRate: 1e-4, momentum: 0.9, weightDecay: 0.0005)
+      let result = try step.run(iteration: seconds.count, sgd: sgd, labels: labels, stop: false, save: false) {
+        [image] _, target in target.update(from: image.base, count: image.count)
       }
-      let seconds = monotonicSeconds() - start
+      seconds.append(monotonicSeconds() - start)
+      splits.append(step.time)
       guard result.isFinite else {
         throw VerificationError(description: "the loss of a random mini-batch is not a number")
       }
-      // The first step touches all memory for the first time.
-      if iteration > 0 { times.append((step.time, seconds)) }
+      return seconds.last!
     }
-    let tower = UnsafeBufferPointer(rebasing: network.parameters.values[architecture.towerRange])
-    let hashes = try world.allgather(bitsHash(tower))
-    guard hashes.allSatisfy({ $0 == hashes[0] }) else {
-      throw VerificationError(description: "the ranks' parameters differ after the same steps")
+
+    func checkParameters() throws {
+      let tower = UnsafeBufferPointer(rebasing: network.parameters.values[architecture.towerRange])
+      let hashes = try world.allgather(bitsHash(tower))
+      guard hashes.allSatisfy({ $0 == hashes[0] }) else {
+        throw VerificationError(description: "the ranks' parameters differ after the same steps")
+      }
     }
-    func part(_ path: KeyPath<TimeSplit, Double>) -> Double { 1e3 * median(times.map { $0.split[keyPath: path] }) }
-    return Parts(
-      images: shares.slots(ofRank: world.rank).count, forward: part(\.forward), gather: part(\.gather),
-      fullyConnected: part(\.fullyConnected), scatter: part(\.scatter), wait: part(\.wait),
-      waitProcessor: part(\.waitProcessor), backward: part(\.backward),
-      reduction: part(\.reduction), update: part(\.update), step: 1e3 * median(times.map(\.seconds)),
-      peakMegabytes: peakMegabytes())
+
+    func parts(peakMegabytes: Double) -> Parts {
+      func part(_ path: KeyPath<TimeSplit, Double>) -> Double { 1e3 * median(splits.map { $0[keyPath: path] }) }
+      return Parts(
+        images: step.shares.slots(ofRank: world.rank).count, forward: part(\.forward), gather: part(\.gather),
+        fullyConnected: part(\.fullyConnected), scatter: part(\.scatter), wait: part(\.wait),
+        waitProcessor: part(\.waitProcessor), backward: part(\.backward),
+        reduction: part(\.reduction), update: part(\.update), step: 1e3 * median(seconds),
+        peakMegabytes: peakMegabytes)
+    }
   }
 
   static func randomNetwork(_ architecture: ResolvedArchitecture, _ method: ConvolutionMethod?) -> Network {

@@ -34,28 +34,30 @@ extension World {
   func send(
     _ bytes: UnsafeRawBufferPointer, to: Int, tag: Int, on communicator: MPI_Comm
   ) throws(MPIError) -> Request {
-    let request = Request(call: "MPI_Isend", handles: [])
-    for chunk in chunks(bytes.count) {
-      var handle: MPI_Request?
-      try check(
-        MPI_Isend(
-          bytes.baseAddress.map { $0 + chunk.lowerBound }, Int32(chunk.count), mpi_byte(), Int32(to), Int32(tag),
-          communicator, &handle), request.call)
-      request.handles.append(handle)
+    try request("MPI_Isend", bytes.count) { chunk, handle in
+      MPI_Isend(
+        bytes.baseAddress.map { $0 + chunk.lowerBound }, Int32(chunk.count), mpi_byte(), Int32(to), Int32(tag),
+        communicator, handle)
     }
-    return request
   }
 
   func receive(
     _ bytes: UnsafeMutableRawBufferPointer, from: Int, tag: Int, on communicator: MPI_Comm
   ) throws(MPIError) -> Request {
-    let request = Request(call: "MPI_Irecv", handles: [])
-    for chunk in chunks(bytes.count) {
+    try request("MPI_Irecv", bytes.count) { chunk, handle in
+      MPI_Irecv(
+        bytes.baseAddress.map { $0 + chunk.lowerBound }, Int32(chunk.count), mpi_byte(), Int32(from), Int32(tag),
+        communicator, handle)
+    }
+  }
+
+  private func request(
+    _ call: String, _ count: Int, _ start: (_ chunk: Range<Int>, _ handle: UnsafeMutablePointer<MPI_Request?>) -> Int32
+  ) throws(MPIError) -> Request {
+    let request = Request(call: call, handles: [])
+    for chunk in chunks(count) {
       var handle: MPI_Request?
-      try check(
-        MPI_Irecv(
-          bytes.baseAddress.map { $0 + chunk.lowerBound }, Int32(chunk.count), mpi_byte(), Int32(from), Int32(tag),
-          communicator, &handle), request.call)
+      try check(start(chunk, &handle), call)
       request.handles.append(handle)
     }
     return request

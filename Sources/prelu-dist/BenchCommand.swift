@@ -182,8 +182,7 @@ struct BenchCommand: ParsableCommand {
         Console.say(
           String(
             format: "one rank alone: %.1f ms; %d ranks are %.2f times as fast, efficiency %.1f %%", single,
-            timings.ranks,
-            single / timings.stepMilliseconds, 100 * efficiency))
+            timings.ranks, Double(timings.ranks) * efficiency, 100 * efficiency))
       }
     }
   }
