@@ -208,10 +208,12 @@ program_that_stops() {
   printf '%s\n' '#!/bin/sh' 'trap "" USR1' "${1:-exit 75}" >stops
   chmod +x stops
 }
-# One start of it as a job of LSF; its exit code is then in `status`, its output in `log`.
+# One start of it as a job of LSF; its exit code is then in `status`, its output in `log`. INT is as a scheduler leaves it: a
+# shell that runs these tests behind itself has it ignored, which no script below can take back.
 lsf_start() {
   status=0
-  PRELU_PROGRAM=$PWD/stops LSB_JOBID=7 LSB_MCPU_HOSTS="$(hostname) 1" LS_SUBCWD=$PWD prelu-job train >log 2>&1 || status=$?
+  PRELU_PROGRAM=$PWD/stops LSB_JOBID=7 LSB_MCPU_HOSTS="$(hostname) 1" LS_SUBCWD=$PWD \
+    env --default-signal=INT prelu-job train >log 2>&1 || status=$?
 }
 
 # Starts that save nothing are not repeated for ever.
