@@ -99,7 +99,7 @@ import Testing
     let late = try reproduce("figure-3", numbers: ["he-backward 2.1 0.8 20", "xavier-forward 2.3025 1.0 25"])
     #expect(late.output.contains("here:   in part: "), "\(late.output)")
     #expect(
-      late.output.contains("for 1 epochs, after which ours has\n        50.00 % validation error"), "\(late.output)")
+      late.output.contains("up to epoch 1, when ours has\n        50.00 % validation error"), "\(late.output)")
     try startAnew()
     let neither = try reproduce("figure-3", numbers: ["he-backward 2.3 2.3 90", "xavier-forward 2.3026 2.3026 90"])
     #expect(neither.output.contains("here:   NOT so: ours does not learn in this time"), "\(neither.output)")

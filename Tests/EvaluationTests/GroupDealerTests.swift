@@ -57,7 +57,8 @@ import Testing
     }
     let all = try world.allgather(taken)
     #expect(all.reduce(0, +) == 200 * world.size)
-    #expect(all.last! < all[0] / 2, "\(all) groups by rank")
+    // More than its first hand, an eighth of its share, and less than half of what rank 0 takes in the same time.
+    #expect(all.last! > 25 && all.last! < all[0] / 2, "\(all) groups by rank")
   }
 
   /// The last rank wants no more after its third piece; the others are told when they ask again.
