@@ -22,6 +22,7 @@ let libraries: [Target] = [
   .systemLibrary(name: "CPNG", pkgConfig: "libpng", providers: [.apt(["libpng-dev"])]),
   .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
   .systemLibrary(name: "CProcessor"),
+  .systemLibrary(name: "CLinux"),
 ]
 
 // MARK: - The house: arrows point down only
@@ -31,29 +32,35 @@ func target(_ name: String, _ dependencies: [Target.Dependency], exclude: [Strin
 }
 
 let house: [Target] = [
+  target("System", ["CLinux", .product(name: "SystemPackage", package: "swift-system")]),
   target("Randomness", []),
-  target("Kernels", ["COpenBLAS", "CProcessor"]),
-  target("Network", ["Kernels", "Randomness"]),
-  target("Configuration", ["Network", .product(name: "Yams", package: "Yams")]),
-  target("Communication", ["CMPI"]),
-  target("Images", ["CJPEG", "CTurboJPEG", "CPNG", "CZlib", "Randomness"]),
-  target("HDF5", ["CHDF5"]),
-  target("Checkpoint", ["HDF5"]),
-  target("Packs", ["Images", "HDF5", "Communication", "Kernels", "CZlib"]),
+  target("Kernels", ["System", "COpenBLAS", "CProcessor", "CLinux"]),
+  target("Network", ["System", "Kernels", "Randomness"]),
+  target("Configuration", ["System", "Network", .product(name: "Yams", package: "Yams")]),
+  target("Communication", ["System", "CMPI", "CLinux"]),
+  target("Images", ["System", "CJPEG", "CTurboJPEG", "CPNG", "CZlib", "Randomness"]),
+  target("HDF5", ["System", "CHDF5"]),
+  target("Checkpoint", ["System", "HDF5"]),
+  target("Packs", ["System", "Images", "HDF5", "Communication", "Kernels", "CZlib"]),
   target(
     "Reports",
-    ["Checkpoint", "HDF5", "Images", "CPNG", .product(name: "SwiftProtobuf", package: "swift-protobuf")],
+    ["System", "Checkpoint", "HDF5", "Images", "CPNG", .product(name: "SwiftProtobuf", package: "swift-protobuf")],
     exclude: ["TensorBoard/event.proto"]),
-  target("Diagnostics", ["Kernels", "Communication", "Checkpoint", "HDF5"]),
-  target("Evaluation", ["Network", "Images", "Communication"]),
+  target("Diagnostics", ["System", "Kernels", "Communication", "HDF5"]),
+  target("Evaluation", ["System", "Network", "Images", "Communication", "Kernels"]),
   target(
     "Training",
-    ["Network", "Images", "Packs", "Communication", "Checkpoint", "Configuration", "Evaluation", "Reports"]),
-  target("Benchmarks", ["Training", "Diagnostics", "Reports"]),
+    [
+      "System", "Kernels", "Network", "Images", "Packs", "Communication", "Checkpoint", "Configuration", "Evaluation",
+      "Reports",
+    ]),
+  target(
+    "Benchmarks", ["System", "Kernels", "Network", "Communication", "Training", "Diagnostics", "Reports"]),
   .executableTarget(
     name: "prelu-dist",
     dependencies: [
-      "Training", "Packs", "Benchmarks", "Diagnostics",
+      "System", "Kernels", "Network", "Configuration", "Communication", "Images", "Checkpoint", "Packs", "Reports",
+      "Diagnostics", "Evaluation", "Training", "Benchmarks",
       .product(name: "ArgumentParser", package: "swift-argument-parser"),
     ],
     swiftSettings: settings),
@@ -94,6 +101,7 @@ let package = Package(
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.5.0"),
     .package(url: "https://github.com/jpsim/Yams", from: "6.0.0"),
     .package(url: "https://github.com/apple/swift-protobuf", from: "1.30.0"),
+    .package(url: "https://github.com/apple/swift-system", from: "1.5.0"),
   ],
   targets: libraries + house + bundles
 )

@@ -1,4 +1,3 @@
-import Checkpoint
 import Communication
 import Foundation
 import HDF5
