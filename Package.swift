@@ -44,23 +44,34 @@ let house: [Target] = [
   target("Packs", ["System", "Images", "HDF5", "Communication", "Kernels", "CZlib"]),
   target(
     "Reports",
-    ["System", "Checkpoint", "HDF5", "Images", "CPNG", .product(name: "SwiftProtobuf", package: "swift-protobuf")],
+    ["System", "Network", "Checkpoint", "HDF5", "Images", "CPNG", .product(name: "SwiftProtobuf", package: "swift-protobuf")],
     exclude: ["TensorBoard/event.proto"]),
   target("Diagnostics", ["System", "Kernels", "Communication", "HDF5"]),
-  target("Evaluation", ["System", "Network", "Images", "Communication", "Kernels"]),
+  target("Data", ["System", "Network", "Configuration", "Images", "Packs"]),
+  target("Step", ["System", "Kernels", "Network", "Communication"]),
+  target(
+    "Evaluation",
+    ["System", "Kernels", "Network", "Configuration", "Communication", "Images", "Checkpoint", "Packs", "Data"]),
   target(
     "Training",
     [
-      "System", "Kernels", "Network", "Images", "Packs", "Communication", "Checkpoint", "Configuration", "Evaluation",
-      "Reports",
+      "System", "Kernels", "Network", "Configuration", "Communication", "Images", "Checkpoint", "Data", "Step",
+      "Evaluation",
     ]),
   target(
-    "Benchmarks", ["System", "Kernels", "Network", "Communication", "Training", "Diagnostics", "Reports"]),
+    "Recording",
+    ["System", "Kernels", "Configuration", "Images", "Packs", "Data", "Reports", "Step", "Training"]),
+  target(
+    "Benchmarks",
+    [
+      "System", "Kernels", "Network", "Configuration", "Communication", "Checkpoint", "Packs", "Data", "Step",
+      "Training", "Diagnostics",
+    ]),
   .executableTarget(
     name: "prelu-dist",
     dependencies: [
       "System", "Kernels", "Network", "Configuration", "Communication", "Images", "Checkpoint", "Packs", "Reports",
-      "Diagnostics", "Evaluation", "Training", "Benchmarks",
+      "Diagnostics", "Data", "Evaluation", "Training", "Recording", "Benchmarks",
       .product(name: "ArgumentParser", package: "swift-argument-parser"),
     ],
     swiftSettings: settings),

@@ -1,7 +1,8 @@
 import Communication
 import Kernels
 import Synchronization
-import Training
+import Step
+import System
 
 /// Measures what it takes ranks to exchange gradients while they compute, as they do behind a backward pass: a processor
 /// that copies messages, or carries them through the kernel, computes less meanwhile, and one that computes looks after
@@ -59,7 +60,7 @@ struct ExchangeProbe {
 
   private func cost(distance: Int, passCount: Int, runs: Int) throws -> ExchangeCost? {
     // The shortest part of a gradient that is added by itself, halved, and eight times that.
-    let lengths = [DistributedStep.leastPart / 2, 4 * DistributedStep.leastPart]
+    let lengths = [DistributedStep.leastSumLength / 2, 4 * DistributedStep.leastSumLength]
     let samples = try lengths.map { try sample($0, distance: distance, passCount: passCount, runs: runs) }
     guard let short = samples[0], let long = samples[1] else { return nil }
     return ExchangeCost(

@@ -2,7 +2,8 @@ import Communication
 import Diagnostics
 import Kernels
 import Network
-import Training
+import Step
+import System
 
 /// A model's predicted steps on many ranks, and how the prediction agrees with steps that were run.
 public struct ScalingReport: Codable, Sendable {
@@ -122,7 +123,7 @@ public enum ScalingBenchmark {
         ) {
           let model = ScalingModel(
             parts: checkParts, network: cluster, coresPerNode: world.localCores, ranksPerNode: local,
-            leaves: StepBenchmark.leaves(batch: batch, ranks: ranks), leastPart: DistributedStep.leastPart)
+            leaves: StepBenchmark.leaves(batch: batch, ranks: ranks), leastPart: DistributedStep.leastSumLength)
           let prediction = model.prediction(ranks: ranks, contention: contention)
           let predicted = prediction.step
           checks.append(
@@ -143,7 +144,7 @@ public enum ScalingBenchmark {
     }
     guard let parts else { return nil }
     let model = ScalingModel(
-      parts: parts, network: cluster, coresPerNode: settings.coresPerNode, leastPart: DistributedStep.leastPart)
+      parts: parts, network: cluster, coresPerNode: settings.coresPerNode, leastPart: DistributedStep.leastSumLength)
     // Ranks that had to share cores say nothing of ranks that each have their own.
     let neighbours = world.localSize > 1 && world.localSize <= world.localCores ? contention : 1
     return ScalingReport(

@@ -2,7 +2,8 @@ import Communication
 import Foundation
 import Kernels
 import Network
-import Training
+import Step
+import System
 
 /// A training step's time split into its parts, on every rank.
 public struct StepTimings: Codable, Sendable {
@@ -118,7 +119,7 @@ public enum StepBenchmark {
     private let step: DistributedStep
     private let image: FloatBuffer
     private let labels: [Int32]
-    private var splits: [TimeSplit] = []
+    private var times: [StepTime] = []
 
     /// With a first step that is not timed: it touches all memory for the first time.
     init(
@@ -132,20 +133,19 @@ public enum StepBenchmark {
       image = randomImage(architecture)
       labels = (0..<batch).map { Int32($0 % architecture.classes) }
       _ = try run()
-      (seconds, splits) = ([], [])
+      (seconds, times) = ([], [])
     }
 
     /// One step, which all ranks of the world begin together. Returns its seconds.
     func run() throws -> Double {
       try world.barrier()
-      step.time = TimeSplit()
       let start = monotonicSeconds()
       let sgd = SGD(learningRate: 1e-4, momentum: 0.9, weightDecay: 0.0005)
-      let result = try step.run(iteration: seconds.count, sgd: sgd, labels: labels, stop: false, save: false) {
-        [image] _, target in target.update(from: image.base, count: image.count)
+      let result = try step.run(StepOrder(iteration: seconds.count, sgd: sgd, labels: labels)) { [image] _, target in
+        target.update(from: image.base, count: image.count)
       }
       seconds.append(monotonicSeconds() - start)
-      splits.append(step.time)
+      times.append(result.time)
       guard result.isFinite else {
         throw VerificationError(description: "the loss of a random mini-batch is not a number")
       }
@@ -161,7 +161,7 @@ public enum StepBenchmark {
     }
 
     func parts(peakMegabytes: Double) -> Parts {
-      func part(_ path: KeyPath<TimeSplit, Double>) -> Double { 1e3 * median(splits.map { $0[keyPath: path] }) }
+      func part(_ path: KeyPath<StepTime, Double>) -> Double { 1e3 * median(times.map { $0[keyPath: path] }) }
       return Parts(
         images: step.shares.slots(ofRank: world.rank).count, forward: part(\.forward), gather: part(\.gather),
         fullyConnected: part(\.fullyConnected), scatter: part(\.scatter), wait: part(\.wait),

@@ -65,16 +65,6 @@ public struct ScheduleState: Codable, Equatable, Sendable {
     self.finished = finished
     self.rollbacks = rollbacks
   }
-
-  public init(from decoder: any Decoder) throws {
-    let container = try decoder.container(keyedBy: CodingKeys.self)
-    learningRateDrops = try container.decode(Int.self, forKey: .learningRateDrops)
-    plateauBest = try container.decodeIfPresent(Double.self, forKey: .plateauBest)
-    evaluationsSinceBest = try container.decode(Int.self, forKey: .evaluationsSinceBest)
-    finished = try container.decode(Bool.self, forKey: .finished)
-    // Absent where the writer knew no rollbacks.
-    rollbacks = try container.decodeIfPresent(Int.self, forKey: .rollbacks) ?? 0
-  }
 }
 
 /// The best evaluation so far.
@@ -89,21 +79,30 @@ public struct BestResult: Codable, Equatable, Sendable {
   }
 }
 
-/// Running sums of an epoch's training figures.
+/// The running sums of an epoch's training figures.
 public struct EpochSums: Codable, Equatable, Sendable {
   /// The sum of the samples' losses.
-  public var lossSum: Double
-  /// Samples whose first guess was wrong.
-  public var errorCount: Int
-  public var sampleCount: Int
-  public var seconds: Double
-  /// Of `seconds`, how long rank 0 has waited for data; nothing in checkpoints of before there was such a figure.
-  public var dataSeconds: Double?
+  public var lossSum = 0.0
+  /// The samples whose first guess was wrong.
+  public var errorCount = 0
+  public var sampleCount = 0
+  public var seconds = 0.0
+  /// The part of `seconds` that rank 0 has waited for data.
+  public var dataSeconds = 0.0
 
-  public init(lossSum: Double = 0, errorCount: Int = 0, sampleCount: Int = 0, seconds: Double = 0) {
-    self.lossSum = lossSum
-    self.errorCount = errorCount
-    self.sampleCount = sampleCount
-    self.seconds = seconds
+  public init() {}
+
+  /// Adds a step.
+  public mutating func add(lossSum: Double, errors: Int, samples: Int, seconds: Double, dataSeconds: Double) {
+    self.lossSum += lossSum
+    errorCount += errors
+    sampleCount += samples
+    self.seconds += seconds
+    self.dataSeconds += dataSeconds
   }
+
+  /// The mean loss of the samples so far; 0 before the first.
+  public var meanLoss: Double { lossSum / Double(max(sampleCount, 1)) }
+  /// The top-1 error of the samples so far in per cent; 0 before the first.
+  public var top1Error: Double { 100 * Double(errorCount) / Double(max(sampleCount, 1)) }
 }

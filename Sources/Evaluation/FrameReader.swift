@@ -3,7 +3,7 @@ import Network
 
 /// Makes inputs of images: reads a part of one, subtracts the mean, scales, pads and mirrors. One for each thread.
 final class FrameReader {
-  private let member: Member
+  private let member: EnsembleMember
   private let shorterSide: Int?
   /// Whether the mean belongs to the crop, or else to the image.
   private let meanIsCrop: Bool
@@ -18,7 +18,7 @@ final class FrameReader {
   private var meanRows = 0..<0
   private var meanColumns = 0..<0
 
-  init(_ member: Member, shorterSide: Int?, views: TestProtocol.Views) {
+  init(_ member: EnsembleMember, shorterSide: Int?, views: TestProtocol.Views) {
     self.member = member
     self.shorterSide = shorterSide
     meanIsCrop = member.meanPlace == .crop && views != .dense

@@ -17,7 +17,7 @@ struct GroupScoring: Sendable {
   /// Calls `use` for each window of each view of the images, with the image's place in `samples` and the window's share:
   /// an image's shares add up to 1.
   func forEachWindow(
-    _ samples: [Int], _ member: Member, _ inference: Inference, _ scorer: WindowScorer,
+    _ samples: [Int], _ member: EnsembleMember, _ inference: Inference, _ scorer: WindowScorer,
     use: (_ image: Int, _ share: Double, _ scores: UnsafePointer<Float>) -> Void
   ) throws(DataError) {
     let failure = FirstFailure()
@@ -45,7 +45,7 @@ struct GroupScoring: Sendable {
     }
   }
 
-  private func frameSets(_ member: Member, _ image: FrameExtents) -> [FrameSet] {
+  private func frameSets(_ member: EnsembleMember, _ image: FrameExtents) -> [FrameSet] {
     requireFit { () throws(ArchitectureError) in
       try member.frameSets(test, image: image, pixelLimit: pixelLimit)
     }

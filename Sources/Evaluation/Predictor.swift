@@ -40,7 +40,7 @@ public struct Predictor {
   ///
   /// - Parameter member: the network, with the images.
   /// - Throws: as `results`; `DataError` where an image cannot be read.
-  public func scores(_ member: Member, samples: [Int]? = nil) throws -> [Scores] {
+  public func scores(_ member: EnsembleMember, samples: [Int]? = nil) throws -> [Scores] {
     try results([member], samples: samples).map { try $0.get() }
   }
 
@@ -50,7 +50,7 @@ public struct Predictor {
   ///   - members: the networks that this was made with, each with the same images as it wants them.
   ///   - samples: in any order and perhaps twice; nil: all.
   /// - Throws: `EvaluationError` where the test does not fit the images, `ArchitectureError` where one is too large.
-  public func results(_ members: [Member], samples: [Int]? = nil) throws -> [Result<Scores, DataError>] {
+  public func results(_ members: [EnsembleMember], samples: [Int]? = nil) throws -> [Result<Scores, DataError>] {
     precondition(members.count == inferences.count, "\(members.count) networks instead of \(inferences.count)")
     let samples = samples ?? Array(0..<members[0].images.count)
     let distinct = Set(samples).sorted()
@@ -68,7 +68,7 @@ public struct Predictor {
   }
 
   private func results(
-    _ member: Member, _ inference: Inference, _ samples: [Int]
+    _ member: EnsembleMember, _ inference: Inference, _ samples: [Int]
   ) throws -> [Int: Result<Scores, DataError>] {
     let groups = try TestGroups([member], test, samples: samples, pixelLimit: scoring.pixelLimit).groups
     let results = Mutex<[Int: Result<Scores, DataError>]>([:])
@@ -95,7 +95,7 @@ public struct Predictor {
   }
 
   private func scores(
-    _ group: [Int], _ member: Member, _ inference: Inference, _ scorer: WindowScorer
+    _ group: [Int], _ member: EnsembleMember, _ inference: Inference, _ scorer: WindowScorer
   ) throws(DataError) -> [Scores] {
     let classes = member.network.head.classes
     var logits = [[Double]](repeating: [Double](repeating: 0, count: classes), count: group.count)

@@ -21,7 +21,7 @@ private struct Kind {
   var frames = 0
 
   /// What `sample` is like.
-  init(_ members: [Member], _ test: TestProtocol, sample: Int, pixelLimit: Int) throws {
+  init(_ members: [EnsembleMember], _ test: TestProtocol, sample: Int, pixelLimit: Int) throws {
     for member in members {
       for side in member.sides(test) {
         let image = member.extents(of: sample, shorterSide: side)
@@ -49,7 +49,7 @@ package struct TestGroups: Sendable {
   package init(groups: [TestGroup]) { self.groups = groups }
 
   /// - Parameter samples: the images to be scored, ascending.
-  init(_ members: [Member], _ test: TestProtocol, samples: [Int], pixelLimit: Int) throws {
+  init(_ members: [EnsembleMember], _ test: TestProtocol, samples: [Int], pixelLimit: Int) throws {
     let allSides = Array(Set(members.flatMap { $0.sides(test) })).sorted { ($0 ?? 0) < ($1 ?? 0) }
     var places: [[FrameExtents]: Int] = [:]
     var kinds: [Kind] = []
@@ -82,7 +82,7 @@ package struct TestGroups: Sendable {
   }
 }
 
-extension Member {
+extension EnsembleMember {
   /// What the shorter side of images is resized to in a test; nil: not at all.
   func sides(_ test: TestProtocol) -> [Int?] { test.scales.isEmpty ? [shorterSide] : test.scales }
 

@@ -23,7 +23,7 @@ struct FrameSet: Sendable {
   var cost: Double
 }
 
-extension Member {
+extension EnsembleMember {
   /// What `test` shows this network of an image of these extents.
   ///
   /// - Parameter pixelLimit: of an image that is read or goes through a tower at once; larger ones are cut.

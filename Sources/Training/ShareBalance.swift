@@ -1,10 +1,10 @@
 import Communication
 
-/// How the mini-batch is divided among the ranks.
+/// The way in which the mini-batch is divided among the ranks.
 public enum SharePolicy: String, CaseIterable, Sendable {
-  /// As evenly as leaves allow: the same bits with 1, 2, 4 or 8 ranks.
+  /// Shares as even as leaves allow: the same bits with 1, 2, 4 or 8 ranks.
   case even
-  /// By the ranks' measured speed, measured again every so often: the bits depend on it.
+  /// Shares by the ranks' speed, which is measured again every so often: the bits depend on it.
   case auto
 }
 
@@ -13,15 +13,19 @@ public enum SharePolicy: String, CaseIterable, Sendable {
 /// A rank's speed is that of its last share, whatever made it slow: its processor, its neighbours, or the work that it
 /// has beside. Because part of the time does not depend on the share, the shares approach their best in a few rounds.
 package struct ShareBalance {
-  package init() {}
-
-  /// Steps since the last measurement, on this rank: their seconds in the tower.
-  private var seconds = 0.0
+  /// The images that a leaf has room for.
+  private let largestLeaf: Int
+  /// The steps since the last measurement, and this rank's seconds in the tower in them.
   private var steps = 0
-  /// The next measurement is after so many steps. It grows, because the first one says most.
+  private var seconds = 0.0
+  /// The number of steps to the next measurement. It grows, because the first one says most.
   private var interval = 8
 
-  /// A step's share is only changed for a gain above this, which noise does not reach.
+  package init(largestLeaf: Int) {
+    self.largestLeaf = largestLeaf
+  }
+
+  /// The gain that a change of shares must bring at least: noise does not reach it.
   private static let leastGain = 0.03
   private static let longestInterval = 256
 
@@ -38,12 +42,17 @@ package struct ShareBalance {
     return self.seconds / Double(steps)
   }
 
-  /// The images of each rank that end soonest; nil where the present ones are about as good.
+  /// Returns the shares with which the ranks end soonest; nil where the present ones are about as good.
   ///
   /// - Parameters:
-  ///   - images: that each rank has had.
-  ///   - seconds: that it needed for them.
-  package static func images(instead images: [Int], seconds: [Double]) -> [Int]? {
+  ///   - shares: the shares that the ranks have had.
+  ///   - seconds: the time that each rank needed for its own.
+  package func improvedShares(over shares: Shares, seconds: [Double]) -> Shares? {
+    Self.improvedImages(over: shares.imagesOfRanks, seconds: seconds).map { Shares(images: $0, leafSize: largestLeaf) }
+  }
+
+  /// Returns the images of each rank that end soonest; nil where the present ones are about as good.
+  package static func improvedImages(over images: [Int], seconds: [Double]) -> [Int]? {
     precondition(images.count == seconds.count, "\(images.count) shares, \(seconds.count) times")
     let measured = zip(images, seconds).filter { $0.0 > 0 && $0.1 > 0 }
     guard images.count > 1, !measured.isEmpty, images.reduce(0, +) >= images.count else { return nil }

@@ -1,16 +1,21 @@
+import Configuration
 import Evaluation
+import Network
+import Step
 
-/// What a training run tells whoever shows it to a person. Told on rank 0 only.
+/// What a training run tells those who listen to it. Told on rank 0 only.
 public enum TrainingEvent: Sendable {
   /// Something went wrong that does not end the run.
   case warning(String)
-  /// Training starts; `resumedFrom` names the checkpoint that it goes on from, `iteration` says where.
-  case started(TrainingDescription, resumedFrom: String?, iteration: Int)
-  /// After a step.
+  /// Training starts.
+  case started(TrainingDescription)
+  /// A step is done.
   case progress(TrainingProgress)
-  /// The ranks' shares of the mini-batch follow their speed from now on: the images of each.
+  /// A step that was to be noted has made `iteration` iterations: what it did to each layer that has weights.
+  case statistics(iteration: Int, [LayerStatistics])
+  /// The ranks' shares of the mini-batch follow their speed from now on: the images of each rank.
   case balanced([Int])
-  /// After an epoch's evaluation.
+  /// An epoch is evaluated.
   case evaluated(EpochResult)
   /// A checkpoint is in place. Training has gone on meanwhile.
   case saved(path: String, iteration: Int, isBest: Bool)
@@ -19,9 +24,18 @@ public enum TrainingEvent: Sendable {
   case finished(TrainingSummary)
 }
 
-/// What is trained, on what, how: for the banner.
+/// What is trained, on what, how, and from where on.
 public struct TrainingDescription: Sendable {
+  /// The run's folder.
   public var run: String
+  /// The checkpoint that the run goes on from; nil for a new run.
+  public var resumedFrom: String?
+  /// The iteration that it begins at.
+  public var iteration: Int
+  public var configuration: Configuration
+  /// The command as typed, and the name and version of the program.
+  public var commandLine: String
+  public var program: String
   public var model: String
   public var parameterCount: Int
   public var multiplyAdds: Int
@@ -30,38 +44,36 @@ public struct TrainingDescription: Sendable {
   public var trainingImages: Int
   public var validationImages: Int
   public var testImages: Int
-  public var classes: Int
-  public var batch: Int
-  public var epochs: Int
-  public var seed: UInt64
+  public var classNames: [String]
   public var ranks: Int
-  /// Host names with the number of ranks on each, in rank order.
+  /// The hosts with the number of ranks on each, in the order of ranks.
   public var hosts: [(name: String, ranks: Int)]
   public var threads: Int
   public var leafCount: Int
   public var leafSize: Int
   public var isReproducible: Bool
-  /// The shares follow the ranks' speed.
+  /// Whether the shares follow the ranks' speed.
   public var balancesShares: Bool
 }
 
-/// Where training stands.
+/// How far training is.
 public struct TrainingProgress: Sendable {
   public var epoch: Int
   public var epochs: Int
   public var iteration: Int
   public var iterations: Int
-  /// Means over the epoch so far.
+  /// The mean over the epoch so far.
   public var loss: Double
+  /// The error in per cent over the epoch so far.
   public var top1Error: Double
   public var learningRate: Double
-  /// Of this process, evaluation and checkpoints left out.
+  /// The images of this process's steps for each second, evaluation and checkpoints left out.
   public var imagesPerSecond: Double
-  /// The share of the epoch's time that rank 0 has waited for data, 0 ... 1.
+  /// The share of the epoch's time that rank 0 has waited for data, from 0 to 1.
   public var dataShare: Double
   public var secondsLeft: Double
-  /// The share of rank 0's time in training that went into waiting for other ranks and moving data, from 0 to 1.
-  public var waiting: Double
+  /// The share of rank 0's time in steps that went into waiting for other ranks and moving data, from 0 to 1.
+  public var communicationShare: Double
 }
 
 /// One finished epoch.
@@ -74,33 +86,39 @@ public struct EpochResult: Sendable {
   public var validation: ErrorCounts
   public var imagesPerSecond: Double
   public var seconds: Double
-  /// Of the epoch: how long rank 0 has waited for data.
+  /// The time of the epoch that rank 0 has waited for data.
   public var dataSeconds: Double
   /// Rank 0's time in this process so far.
-  public var time: TimeSplit
+  public var time: RunTime
   public var isBest: Bool
   /// The rate of the next epoch, where it has just dropped.
   public var droppedTo: Double?
+  /// The learned coefficients of each activation.
+  public var slopes: [LayerSlopes]
+  /// The filters of the first convolution; nil where there is none.
+  public var firstFilters: FilterBank?
 }
 
-/// How a run ended.
+/// The end of a run.
 public struct TrainingSummary: Sendable {
   public enum Ending: Equatable, Sendable {
-    /// All epochs done, or the last plateau reached.
+    /// All epochs are done, or the last plateau is reached.
     case completed(lastPlateau: Bool)
-    /// `--iterations` reached.
+    /// The iterations asked for are done.
     case iterationLimit
-    /// A signal or the time limit; the text names it.
+    /// A signal or the time limit came; the text names it.
     case interrupted(String)
   }
   public var ending: Ending
   public var iteration: Int
   public var epochs: Int
-  /// Of the best checkpoint; nil where the run did not complete, or nothing was evaluated.
+  /// The iteration of the best checkpoint; nil where nothing was evaluated.
   public var bestIteration: Int?
+  /// The top-1 error of the best checkpoint in per cent; nil where nothing was evaluated.
   public var bestValidationError: Double?
+  /// The test errors of the best checkpoint, where the run completed.
   public var test: ErrorCounts?
   public var run: String
   public var secondsTrained: Double
-  public var time: TimeSplit
+  public var time: RunTime
 }

@@ -51,7 +51,7 @@ struct AverageCommand: ParsableCommand {
     }
     let all = try RunFolder.open(at: name).checkpoints().map(\.path)
     guard !all.isEmpty, all.count >= last ?? 1 else {
-      throw TrainingError(
+      throw Refusal(
         Training.ExitCode.missingInput,
         "\(name): expected \(last ?? 1) checkpoints or more, found \(all.count): let a run keep more by checkpoint.keep"
       )

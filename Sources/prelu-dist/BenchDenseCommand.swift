@@ -42,7 +42,7 @@ extension BenchCommand {
         let architecture = try options.architecture()
         let width = Int((aspect * Double(scale)).rounded())
         guard scale >= architecture.input.height, width >= architecture.input.width else {
-          throw TrainingError(
+          throw Refusal(
             Training.ExitCode.usage,
             "a picture of \(width)×\(scale) is smaller than the network's input of \(architecture.input.width)×"
               + "\(architecture.input.height): choose a larger --scale")

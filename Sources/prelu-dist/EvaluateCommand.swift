@@ -7,7 +7,7 @@ import Kernels
 import Reports
 import Training
 
-extension MeasuredPart: ExpressibleByArgument {}
+extension MeasuredSplit: ExpressibleByArgument {}
 
 /// The errors of one or several checkpoints on a data set.
 struct EvaluateCommand: ParsableCommand {
@@ -28,7 +28,7 @@ struct EvaluateCommand: ParsableCommand {
   var data: String?
 
   @Option(help: "Which images: test, or those put aside for validation (default: test, where there are such).")
-  var part: MeasuredPart?
+  var part: MeasuredSplit?
 
   @Option(help: "So many of them, drawn by --seed.")
   var subset: Int?
@@ -83,15 +83,15 @@ struct EvaluateCommand: ParsableCommand {
       for other in trained.dropFirst() { try other.checkClasses(trained[0]) }
       let first = try trained[0].images(part, data: data)
       // Each network's own, since what another one was trained on is not for testing it.
-      let others = try trained.dropFirst().map { try $0.images(first.part, data: data) }
+      let others = try trained.dropFirst().map { try $0.images(first.split, data: data) }
       let members = zip(trained, [first] + others).map { $0.member($1.images, padding: options.padding) }
       guard first.images.count > 0 else {
-        throw TrainingError(
-          Training.ExitCode.badData, "\(data): expected images to measure on, found none in its \(first.part) part")
+        throw Refusal(
+          Training.ExitCode.badData, "\(data): expected images to measure on, found none in its \(first.split) part")
       }
       let samples = subset.map { randomSubset(count: first.images.count, chosen: $0, seed: seed) }
       let count = samples?.count ?? first.images.count
-      return (try Evaluation(members, options.test, samples: samples, world: world, on: pool), count, first)
+      return (try Evaluator(members, options.test, samples: samples, world: world, on: pool), count, first)
     }
     let reporter = EvaluationReporter(terminal: json ? nil : terminal, quiet: json || quiet)
     world.activity = Activity("the evaluation")
@@ -110,7 +110,7 @@ struct EvaluateCommand: ParsableCommand {
     try world.together(exitCode: Training.ExitCode.of) {
       guard world.rank == 0 else { return }
       try write(result, trained, measured, seconds: monotonicSeconds() - start, ranks: world.size)
-      show(result, trained, measured.part)
+      show(result, trained, measured.split)
     }
     return Training.ExitCode.done
   }
@@ -131,20 +131,20 @@ struct EvaluateCommand: ParsableCommand {
           Prediction(
             index: $0.sample, label: $0.label, name: measured.images.fileName(of: $0.sample),
             guesses: zip($0.classes, $0.scores).map { ($0, $1) })
-        }, of: PredictedPictures(part: measured.part, data: data), classNames: names, to: predictions)
+        }, of: PredictedPictures(part: measured.split, data: data), classNames: names, to: predictions)
     }
     if let results {
       try ResultsFile.append(
         ResultsRow(
           time: Date().formatted(.iso8601), checkpoints: trained.map(\.path),
-          data: data ?? trained[0].configuration.data.directory, part: measured.part.rawValue,
+          data: data ?? trained[0].configuration.data.directory, part: measured.split.rawValue,
           views: options.views.rawValue,
           scales: options.test.scales, mirror: options.test.mirror, averaging: options.average.rawValue,
           images: total.images, top1: total.top1, top5: total.top5, seconds: seconds, ranks: ranks), to: results)
     }
   }
 
-  private func show(_ result: EvaluationResult, _ trained: [TrainedNetwork], _ part: MeasuredPart) {
+  private func show(_ result: EvaluationResult, _ trained: [TrainedNetwork], _ part: MeasuredSplit) {
     let total = result.total
     guard json else {
       let names =

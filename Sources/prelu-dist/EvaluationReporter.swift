@@ -14,7 +14,7 @@ final class EvaluationReporter {
     line = LiveLine(terminal, waits: true, elsewhere: Console.complain)
   }
 
-  func show(_ progress: Evaluation.Progress) {
+  func show(_ progress: Evaluator.Progress) {
     guard !quiet, progress.share < 1 else { return }
     let left = progress.share > 0 ? progress.seconds * (1 - progress.share) / progress.share : .infinity
     // As often as training does.

@@ -58,7 +58,7 @@ struct PictureScoring {
     let images = try trained.map { try $0.images(nil, data: data).images }
     for (trained, images) in zip(trained, images) {
       for number in numbers where !(0..<images.count).contains(number) {
-        throw TrainingError(
+        throw Refusal(
           Training.ExitCode.usage,
           "\(data ?? trained.configuration.data.directory): there is no test image \(number); they have numbers from 0 to "
             + "\(images.count - 1)")
@@ -68,7 +68,7 @@ struct PictureScoring {
     return (numbers.map { Int(images[0].labels[$0]) }, try results.map { try $0.get() })
   }
 
-  private func members(_ images: [any TestImages]) -> [Member] {
+  private func members(_ images: [any TestImages]) -> [EnsembleMember] {
     zip(trained, images).map { $0.member($1, padding: padding) }
   }
 

@@ -1,7 +1,7 @@
 import ArgumentParser
 import Foundation
 import Reports
-import Training
+import Recording
 
 /// Shows runs and evaluations to the eye.
 struct ReportCommand: ParsableCommand {
@@ -37,7 +37,7 @@ struct ReportCommand: ParsableCommand {
 
   func run() throws {
     do {
-      let report = try Report(paths: runs, pictures: RunPictures(), note: note)
+      let report = try Report(paths: runs, pictures: ReportedPictures(), note: note)
       if let svg {
         let names = try report.writePlots(toFolder: svg)
         Console.say("\(svg): \(names.count) plots (\(names.joined(separator: ", ")))")

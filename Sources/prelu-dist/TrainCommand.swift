@@ -1,9 +1,12 @@
 import ArgumentParser
 import Communication
 import Configuration
+import Data
 import Foundation
 import Kernels
 import Network
+import Recording
+import System
 import Training
 
 extension Activation: ExpressibleByArgument {}
@@ -172,10 +175,7 @@ struct TrainCommand: ParsableCommand {
         writesPage: writesPage, writesEvents: writesEvents,
         software: "prelu-dist \(PreluDist.version), \(World.mpiVersion), BLAS kernel \(MatrixLibrary.kernelName), "
           + "\(InstructionSets.compiledFor.summary)", warn: reporter.warn)
-      let training = try TrainingRun(request, settings, world: world) { event in
-        reporter.tell(event)
-        recorder.tell(event)
-      }
+      let training = try TrainingRun(request, settings, world: world, listeners: [reporter, recorder])
       let summary = try training.run()
       if case .interrupted = summary.ending { return Training.ExitCode.tryAgain }
       return Training.ExitCode.done
@@ -206,7 +206,7 @@ struct TrainCommand: ParsableCommand {
     let flags = self
     // A pack without a recipe is trained on as the paper trains its small model; a resumed run has its own.
     var recipe = recipe
-    if recipe == nil, resume == nil, let data, DataOpening.kind(of: data) == .pack { recipe = Recipes.photographs }
+    if recipe == nil, resume == nil, let data, Configuration.DataSet.Kind(of: data) == .pack { recipe = Recipes.photographs }
     return ConfigurationRequest(recipe: recipe) { configuration in
       if let model = flags.model {
         // The data decide about classes and input where the architecture leaves them open.
@@ -221,7 +221,7 @@ struct TrainCommand: ParsableCommand {
       if let value = flags.initializer.flatMap({ Initializer.Rule(name: $0) }) {
         configuration.model.initializer.rule = value
       }
-      if let value = flags.data { DataOpening.choose(value, in: &configuration) }
+      if let value = flags.data { configuration.choose(data: value) }
       if let value = flags.epochs { configuration.training.epochs = value }
       if let value = flags.batch { configuration.training.batch = value }
       if let value = flags.subset { configuration.data.subset = value }

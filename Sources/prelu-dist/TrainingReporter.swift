@@ -2,10 +2,11 @@ import Communication
 import Foundation
 import Kernels
 import Reports
+import System
 import Training
 
 /// Shows a person how training goes: a banner, a progress line, a line per evaluation, a summary.
-final class TrainingReporter {
+final class TrainingReporter: RunListener {
   private let quiet: Bool
   private let terminal: Terminal?
   private let line: LiveLine
@@ -17,18 +18,18 @@ final class TrainingReporter {
     line = LiveLine(terminal)
   }
 
-  func tell(_ event: TrainingEvent) {
+  func hear(_ event: TrainingEvent) {
     if case .warning(let message) = event { return warn(message) }
     guard !quiet else { return }
     switch event {
     case .warning: break
-    case .started(let description, let resumedFrom, _): showBanner(description, resumedFrom)
+    case .started(let description): showBanner(description)
     case .progress(let progress): show(progress)
     case .balanced(let images):
       line.clear()
       Console.say("shares " + images.map(String.init).joined(separator: ", ") + " images from here on")
     case .evaluated(let result): show(result)
-    case .saved, .notSaved: break
+    case .saved, .notSaved, .statistics: break
     case .finished(let summary): show(summary)
     }
   }
@@ -44,7 +45,7 @@ final class TrainingReporter {
     return "\u{1B}[32m\(text)\u{1B}[0m"
   }
 
-  private func showBanner(_ d: TrainingDescription, _ resumedFrom: String?) {
+  private func showBanner(_ d: TrainingDescription) {
     let hosts = d.hosts.map { "\($0.name) \($0.ranks)" }.joined(separator: ", ")
     Console.say(
       "prelu-dist \(PreluDist.version), \(World.mpiVersion), BLAS kernel \(MatrixLibrary.kernelName), "
@@ -56,10 +57,12 @@ final class TrainingReporter {
     Console.say(
       "data   \(d.dataDirectory): \(Console.grouped(d.trainingImages)) to train on, "
         + "\(Console.grouped(d.validationImages)) to validate, "
-        + (d.testImages == 0 ? "" : "\(Console.grouped(d.testImages)) to test, ") + "\(d.classes) classes")
-    Console.say("run    \(d.run): \(d.epochs) epochs of mini-batches of \(d.batch), seed \(d.seed)")
+        + (d.testImages == 0 ? "" : "\(Console.grouped(d.testImages)) to test, ") + "\(d.classNames.count) classes")
+    let training = d.configuration.training
+    Console.say(
+      "run    \(d.run): \(training.epochs) epochs of mini-batches of \(training.batch), seed \(training.seed)")
     Console.say("bits   " + bits(d))
-    if let resumedFrom { Console.say("resumed from \(resumedFrom)") }
+    if let resumedFrom = d.resumedFrom { Console.say("resumed from \(resumedFrom)") }
   }
 
   private func bits(_ d: TrainingDescription) -> String {
@@ -81,7 +84,7 @@ final class TrainingReporter {
       ProgressLine(
         epoch: p.epoch, epochs: p.epochs, iteration: p.iteration, iterations: p.iterations, loss: p.loss,
         error: p.top1Error, learningRate: p.learningRate, imagesPerSecond: p.imagesPerSecond,
-        secondsLeft: p.secondsLeft, waiting: p.waiting, data: p.dataShare
+        secondsLeft: p.secondsLeft, waiting: p.communicationShare, data: p.dataShare
       ).text(width: width)
     }
   }
@@ -125,8 +128,8 @@ final class TrainingReporter {
     Console.say(
       "time on rank 0: \(Console.duration(total)): "
         + [
-          share("tower", t.tower), share("fc", t.fullyConnected), share("communication", t.communication),
-          share("data", t.data), share("evaluation", t.evaluation), share("checkpoints", t.checkpoint),
+          share("tower", t.steps.tower), share("fc", t.steps.fullyConnected),
+          share("communication", t.steps.communication), share("data", t.steps.data), share("evaluation", t.evaluation), share("checkpoints", t.checkpoint),
         ].joined(separator: ", "))
     Console.say("run folder: \(s.run)")
   }

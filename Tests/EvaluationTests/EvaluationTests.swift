@@ -81,12 +81,12 @@ import Testing
     }
   }
 
-  private func member(_ network: Network, _ images: any TestImages, place: Member.MeanPlace = .crop, padding: Int = 0)
-    -> Member
+  private func member(_ network: Network, _ images: any TestImages, place: EnsembleMember.MeanPlace = .crop, padding: Int = 0)
+    -> EnsembleMember
   {
     let extents = ImageExtents(channels: 3, height: 16, width: 16)
     let mean = MeanImage(values: (0..<extents.count).map { 120 + Float($0 % 16) }, extents: extents)
-    return Member(
+    return EnsembleMember(
       network, images: images, mean: mean, meanPlace: place, scale: 1 / 64, shorterSide: 20, padding: padding)
   }
 
@@ -99,7 +99,7 @@ import Testing
     let images = Waves(sizes: (0..<count).map { sizes[$0 % sizes.count] })
     let member = member(try network(), images)
     let test = TestProtocol(views, scales: [20, 27])
-    let evaluation = try Evaluation([member], test, world: world, on: pool)
+    let evaluation = try Evaluator([member], test, world: world, on: pool)
     let result = try #require(try evaluation.run(keepsPredictions: true))
     #expect(result.total.images == count && result.predictions.map(\.sample) == Array(0..<count))
     #expect(result.classes.map(\.images) == [22, 22, 22, 22, 22, 21])
@@ -127,7 +127,7 @@ import Testing
     let images = Waves(sizes: sizes)
     let members = [member(try network(), images), member(try network(seed: 6, flatten: true), images, place: .image)]
     let test = TestProtocol(.tenView)
-    let evaluation = try Evaluation(members, test, world: world, on: pool)
+    let evaluation = try Evaluator(members, test, world: world, on: pool)
     let result = try #require(try evaluation.run(keepsPredictions: true))
     let each = try members.map { try Predictor($0.network, test, on: pool).scores($0) }
     let averages = try Predictor(members.map(\.network), test, on: pool).results(members).map { try $0.get() }
@@ -148,7 +148,7 @@ import Testing
     let member = member(try network(), images, padding: padding)
     let test = TestProtocol(.dense, scales: [size.0 < size.1 ? size.0 : size.1])
     func scores(limit: Int?) throws -> [Double] {
-      let evaluation = try Evaluation([member], test, pixelLimit: limit, world: world, on: pool)
+      let evaluation = try Evaluator([member], test, pixelLimit: limit, world: world, on: pool)
       let guess = try #require(try evaluation.run(keepsPredictions: true)?.predictions.first)
       return zip(guess.classes, guess.scores).sorted { $0.0 < $1.0 }.map { $0.1 }
     }
@@ -183,15 +183,15 @@ import Testing
 
   @Test func aRankThatIsToStopStopsAll() throws {
     let member = member(try network(), Waves(sizes: sizes))
-    let evaluation = try Evaluation([member], .center, world: world, on: pool)
+    let evaluation = try Evaluator([member], .center, world: world, on: pool)
     let isLast = world.rank == world.size - 1
     #expect(try evaluation.run(keepGoing: { !isLast }) == nil)
   }
 
   @Test func whatDoesNotFitIsRefused() throws {
     let member = member(try network(), Waves(sizes: sizes))
-    func problem(_ members: [Member], _ test: TestProtocol = TestProtocol(.center)) -> String {
-      let error = #expect(throws: EvaluationError.self) { try Evaluation(members, test, world: world, on: pool) }
+    func problem(_ members: [EnsembleMember], _ test: TestProtocol = TestProtocol(.center)) -> String {
+      let error = #expect(throws: EvaluationError.self) { try Evaluator(members, test, world: world, on: pool) }
       return error?.description ?? ""
     }
     #expect(
@@ -248,7 +248,7 @@ import Testing
     for (place, images) in [small, images].enumerated() {
       let member = place == 0 ? self.member(member.network, small, place: .image) : member
       let test = place == 0 ? TestProtocol(views, scales: [100]) : test
-      let evaluation = try Evaluation([member], test, pixelLimit: limit, world: world, on: pool)
+      let evaluation = try Evaluator([member], test, pixelLimit: limit, world: world, on: pool)
       let before = try residentMegabytes(resetsPeak: true)
       _ = try evaluation.run()
       let peak = try residentMegabytes(resetsPeak: false)
@@ -268,7 +268,7 @@ import Testing
 
   @Test func nothingIsNoError() throws {
     let member = member(try network(), Waves(sizes: []))
-    let result = try Evaluation([member], .center, world: world, on: pool).run()
+    let result = try Evaluator([member], .center, world: world, on: pool).run()
     #expect(result?.total == ErrorCounts())
   }
 }

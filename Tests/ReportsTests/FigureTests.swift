@@ -98,8 +98,8 @@ import Testing
             decayShare: 0.5)
         }
       }
-      one.coefficients = [LayerCoefficients(layer: "conv1", isShared: false, values: [0.1, 0.2, 0.25 + Float(number)])]
-      one.filters = FirstFilters(layer: "conv1", shape: [2, 1, 2, 2], values: [1, -1, 0, 0.5, 0, 0, 0, 0])
+      one.coefficients = [LayerSlopes(layer: "conv1", isShared: false, values: [0.1, 0.2, 0.25 + Float(number)])]
+      one.filters = FilterBank(layer: "conv1", shape: [2, 1, 2, 2], values: [1, -1, 0, 0.5, 0, 0, 0, 0])
       return one
     }
     let figures = Report(runs: runs).figures

@@ -76,13 +76,13 @@ import Testing
     try folder.write(Array((StatisticsFile.header + "\n" + statistics.joined()).utf8), StatisticsFile.name)
     var run = try RunContents(folder: folder.path, name: "run \(number)")
     run.coefficients = layers.enumerated().map { place, layer in
-      LayerCoefficients(
+      LayerSlopes(
         layer: layer, isShared: false,
         values: (0..<(20 + 30 * place)).map { Float(sin(Double($0 * $0)) * 0.3) + 0.25 * Float(number) })
     }
     // Grey filters of two channels, or colours.
     let shape = [5, number == 1 ? 2 : 3, 3, 3]
-    run.filters = FirstFilters(
+    run.filters = FilterBank(
       layer: "conv1", shape: shape, values: (0..<shape.reduce(1, *)).map { Float(sin(Double(3 * $0))) * 0.2 })
     return run
   }

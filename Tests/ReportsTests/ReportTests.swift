@@ -171,9 +171,9 @@ import Testing
 
   /// Four grey pictures of a part, of 2 × 2 pixels, with classes of its own.
   private struct Source: PictureSource {
-    let labels: [MeasuredPart: [Int32]]
+    let labels: [MeasuredSplit: [Int32]]
 
-    func pictures(_ part: MeasuredPart, of data: PictureData) throws -> any TestImages {
+    func pictures(_ part: MeasuredSplit, of data: PictureData) throws -> any TestImages {
       guard data.path == "the data", let labels = labels[part] else { throw CocoaError(.fileNoSuchFile) }
       return PlainTestImages(
         LabeledImages(

@@ -83,7 +83,7 @@ enum CoefficientFigures {
     let all = layers.flatMap(\.values).map(Double.init)
     let axis = Axis(.linear, holding: all, count: 3)
     let width = (axis.upper - axis.lower) / Double(binCount)
-    func bins(_ one: LayerCoefficients) -> [Int] {
+    func bins(_ one: LayerSlopes) -> [Int] {
       var counts = [Int](repeating: 0, count: binCount)
       for value in one.values { counts[min(binCount - 1, max(0, Int((Double(value) - axis.lower) / width)))] += 1 }
       return counts

@@ -70,12 +70,12 @@ enum StatisticsFigures {
             LinePlot.Series(
               name: "\(prefix)iteration \(iteration)",
               points: rows.compactMap { row in
-                layers.firstIndex(of: row.layer).map { (Double($0), quantity.value(row)) }
+                layers.firstIndex(of: row.layer.layer).map { (Double($0), quantity.value(row.layer)) }
               }.sorted { $0.0 < $1.0 },
               style: style.0, dash: dash, isThin: iteration != last))
         }
         table.rows += rows.map {
-          [.text(run.name), .init($0.iteration), .text($0.layer), .number(quantity.value($0))]
+          [.text(run.name), .init($0.iteration), .text($0.layer.layer), .number(quantity.value($0.layer))]
         }
       }
     }
@@ -107,9 +107,9 @@ enum StatisticsFigures {
     let step = (iterations.count + iterationLimit - 1) / iterationLimit
     let shown = Set(stride(from: iterations.count - 1, through: 0, by: -max(step, 1)).map { iterations[$0] })
     for row in run.statistics where shown.contains(row.iteration) {
-      if points[row.layer] == nil { layers.append(row.layer) }
-      points[row.layer, default: []].append((Double(row.iteration), quantity.value(row)))
-      table.rows.append([.init(row.iteration), .text(row.layer), .number(quantity.value(row))])
+      if points[row.layer.layer] == nil { layers.append(row.layer.layer) }
+      points[row.layer.layer, default: []].append((Double(row.iteration), quantity.value(row.layer)))
+      table.rows.append([.init(row.iteration), .text(row.layer.layer), .number(quantity.value(row.layer))])
     }
     guard (points[layers[0]]?.count ?? 0) > 1,
       points.values.contains(where: { $0.contains { $0.y > 0 && $0.y.isFinite } })

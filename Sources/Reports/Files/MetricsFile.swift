@@ -38,6 +38,8 @@ public struct MetricsRow: Equatable, Sendable {
 ///
 /// A line is written by one call at the end of the file, so a reader never sees half of one unless the machine fails.
 public struct MetricsFile: Sendable {
+  /// The file in a run folder.
+  public static let name = "metrics.csv"
   /// The columns' names, in order.
   public static let header =
     "epoch,iteration,learning_rate,train_loss,train_top1_error,validation_top1_error,validation_top5_error,"

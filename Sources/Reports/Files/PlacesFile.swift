@@ -1,11 +1,11 @@
-/// Where one process of a run ran: a line of `places.csv`.
+/// The place where one process of a run ran: a line of `places.csv`.
 public struct RunPlace: Equatable, Sendable {
   /// ISO 8601, UTC.
   public var started: String
   /// The iteration that it began at.
   public var iteration: Int
   public var ranks: Int
-  /// Of each rank.
+  /// The threads of each rank.
   public var threads: Int
   /// Host names with the number of ranks on each, as "node1 × 4, node2 × 4".
   public var hosts: String
@@ -28,21 +28,30 @@ public struct RunPlace: Equatable, Sendable {
 }
 
 /// `places.csv` in a run folder: one line for each time that the run was started or went on.
-public enum PlacesFile {
+public struct PlacesFile: Sendable {
   public static let name = "places.csv"
-  static let header = "started,iteration,ranks,threads,hosts,processor,software"
+  public static let header = "started,iteration,ranks,threads,hosts,processor,software"
 
-  public static func append(_ place: RunPlace, to path: String) throws(ReportError) {
+  public let path: String
+
+  /// The file need not exist yet.
+  public init(path: String) {
+    self.path = path
+  }
+
+  /// Adds a line, and the header before the first one.
+  public func append(_ place: RunPlace) throws(ReportError) {
     let fields = [
       place.started, "\(place.iteration)", "\(place.ranks)", "\(place.threads)", place.hosts, place.processor,
       place.software,
     ]
-    try TextFile.append(fields.map(CSVTable.field).joined(separator: ","), header: header, to: path)
+    try TextFile.append(fields.map(CSVTable.field).joined(separator: ","), header: Self.header, to: path)
   }
 
-  public static func read(_ path: String) throws(ReportError) -> [RunPlace] {
+  /// Returns the lines in the order of the starts; none where there is no file.
+  public func rows() throws(ReportError) -> [RunPlace] {
     guard let table = try CSVTable.read(path) else { return [] }
-    try table.expect(header: header, of: "places")
+    try table.expect(header: Self.header, of: "places")
     var places: [RunPlace] = []
     for (line, fields) in table.rows {
       places.append(

@@ -1,20 +1,14 @@
 import Glibc
 import HDF5
-
-/// The images that a trained network is measured on.
-public enum MeasuredPart: String, CaseIterable, Sendable {
-  case test
-  /// What was put aside of the training images, or a pack's validation part.
-  case validation
-}
+import Images
 
 /// Which pictures the numbers of predictions count.
 public struct PredictedPictures: Equatable, Sendable {
-  public var part: MeasuredPart
+  public var part: MeasuredSplit
   /// The path of the data as the evaluation was told it; nil: the run's own data.
   public var data: String?
 
-  public init(part: MeasuredPart, data: String? = nil) {
+  public init(part: MeasuredSplit, data: String? = nil) {
     self.part = part
     self.data = data
   }
@@ -51,11 +45,9 @@ public struct Prediction: Equatable, Sendable {
 public enum PredictionsFile {
   /// In a run folder.
   public static let name = "predictions.csv"
-  public static let header = plainHeader + ",part,data"
-  /// Of tables that do not say which pictures they count.
-  static let plainHeader = (["index", "label"] + (1...5).flatMap { ["class\($0)", "score\($0)"] })
-    .joined(separator: ",")
-  /// Of pictures with names.
+  public static let header =
+    (["index", "label"] + (1...5).flatMap { ["class\($0)", "score\($0)"] } + ["part", "data"]).joined(separator: ",")
+  /// The header of a table of pictures that have names.
   public static let namedHeader = header + ",name"
 
   /// Writes predictions as a table, or as HDF5 where the name ends in .h5 or .hdf5; in the place of an earlier file at
@@ -139,8 +131,8 @@ public enum PredictionsFile {
     _ table: CSVTable
   ) throws(ReportError) -> (predictions: [Prediction], pictures: PredictedPictures?) {
     let found = table.header.joined(separator: ",")
-    let (isPlain, isNamed) = (found == plainHeader, found == namedHeader)
-    if !isPlain, !isNamed { try table.expect(header: header, of: "predictions") }
+    let isNamed = found == namedHeader
+    if !isNamed { try table.expect(header: header, of: "predictions") }
     var result: [Prediction] = []
     var pictures: PredictedPictures?
     for (line, fields) in table.rows {
@@ -158,8 +150,7 @@ public enum PredictionsFile {
         Prediction(
           index: try table.integer(line, "index", fields[0]), label: try table.integer(line, "label", fields[1]),
           name: isNamed ? fields[14] : "", guesses: guesses))
-      guard !isPlain else { continue }
-      guard let part = MeasuredPart(rawValue: fields[12]) else {
+      guard let part = MeasuredSplit(rawValue: fields[12]) else {
         throw ReportError(
           table: table.path,
           problem: "line \(line): part is neither test nor validation: "

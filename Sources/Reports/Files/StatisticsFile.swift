@@ -1,46 +1,59 @@
-/// What training logged of a layer at an iteration: a line of `statistics.csv`.
-public struct LayerStatistics: Equatable, Sendable {
-  public var iteration: Int
-  /// As `inspect` names it.
-  public var layer: String
-  /// The standard deviation of the layer's responses.
-  public var response: Double
-  /// The standard deviation of the loss's gradient with respect to them.
-  public var gradient: Double
-  /// The norm of the update over the norm of the weights.
-  public var updateWeightRatio: Double
-  /// The share of weight decay in the update, from 0 to 1: near 1 nothing else moves the weights.
-  public var decayShare: Double
+import Glibc
+import Network
 
-  package init(
-    iteration: Int, layer: String, response: Double, gradient: Double, updateWeightRatio: Double, decayShare: Double
-  ) {
+/// What one step did to one layer, with the step: a line of `statistics.csv`.
+public struct StatisticsRow: Equatable, Sendable {
+  /// The steps done with this one.
+  public var iteration: Int
+  public var layer: LayerStatistics
+
+  public init(iteration: Int, layer: LayerStatistics) {
     self.iteration = iteration
     self.layer = layer
-    self.response = response
-    self.gradient = gradient
-    self.updateWeightRatio = updateWeightRatio
-    self.decayShare = decayShare
   }
 }
 
-/// `statistics.csv` in a run folder: one line for each layer and logged iteration.
-public enum StatisticsFile {
+/// The table of what steps did to layers, `statistics.csv`: one line for each noted step and layer, with a header.
+///
+/// For a person and for plots; nothing goes on from it. The lines of a step are added by one call, at the end of the file.
+public struct StatisticsFile: Sendable {
+  /// The file in a run folder.
   public static let name = "statistics.csv"
   public static let header = "iteration,layer,response_std,gradient_std,update_weight_ratio,decay_share"
+  /// The largest file that is read, in bytes.
+  private static let sizeLimit = 1 << 30
 
-  /// The lines in order of iteration; none where there is no file. What a resumed run wrote again counts once.
-  public static func read(_ path: String) throws(ReportError) -> [LayerStatistics] {
+  public let path: String
+
+  /// The file need not exist yet.
+  public init(path: String) {
+    self.path = path
+  }
+
+  /// Adds the lines of a step, and the header before the first one.
+  public func append(_ rows: [StatisticsRow]) throws(ReportError) {
+    let lines = rows.map { row in
+      let layer = row.layer
+      return "\(row.iteration),\(layer.layer),\(layer.responseDeviation),\(layer.gradientDeviation),"
+        + "\(layer.updateRatio),\(layer.decayShare)"
+    }
+    try TextFile.append(lines.joined(separator: "\n"), header: Self.header, to: path)
+  }
+
+  /// Returns the lines in order of iteration; none where there is no file. What a resumed run wrote again counts once.
+  public func rows() throws(ReportError) -> [StatisticsRow] {
     guard let table = try CSVTable.read(path) else { return [] }
-    try table.expect(header: header, of: "layers' statistics")
+    try table.expect(header: Self.header, of: "layers' statistics")
     var places: [String: Int] = [:]
-    var result: [LayerStatistics] = []
+    var result: [StatisticsRow] = []
     for row in table.rows {
       let values = try table.numbers(row, from: 2)
-      let entry = LayerStatistics(
-        iteration: try table.integer(row.line, "iteration", row.fields[0]), layer: row.fields[1], response: values[0],
-        gradient: values[1], updateWeightRatio: values[2], decayShare: values[3])
-      let key = "\(entry.iteration)/\(entry.layer)"
+      let entry = StatisticsRow(
+        iteration: try table.integer(row.line, "iteration", row.fields[0]),
+        layer: LayerStatistics(
+          layer: row.fields[1], responseDeviation: values[0], gradientDeviation: values[1], updateRatio: values[2],
+          decayShare: values[3]))
+      let key = "\(entry.iteration)/\(entry.layer.layer)"
       if let place = places[key] {
         result[place] = entry
       } else {
@@ -52,4 +65,41 @@ public enum StatisticsFile {
     return result.enumerated().sorted { ($0.element.iteration, $0.offset) < ($1.element.iteration, $1.offset) }
       .map(\.element)
   }
+
+  /// Cuts off the lines past `iteration`, which a run that goes on from there will write again. Lines come in the order
+  /// of iterations, so that the rest is a beginning of the file, and needs no copy.
+  public func truncate(afterIteration iteration: Int) throws(ReportError) {
+    let descriptor = open(path, O_RDWR | O_CLOEXEC | O_NONBLOCK)
+    if descriptor < 0 && errno == ENOENT { return }
+    guard descriptor >= 0 else { throw failure("cannot be opened") }
+    defer { close(descriptor) }
+    var information = stat()
+    guard fstat(descriptor, &information) == 0 else { throw failure("cannot be examined") }
+    let size = Int(information.st_size)
+    if let problem = TextFile.problem(information, limit: Self.sizeLimit) {
+      throw ReportError(.wrongContents, path: path, problem: problem, advice: "Move it away")
+    }
+    guard size > 0 else { return }
+    guard let memory = mmap(nil, size, PROT_READ, MAP_PRIVATE, descriptor, 0), memory != MAP_FAILED else {
+      throw failure("cannot be read")
+    }
+    let kept = Self.length(
+      of: UnsafeRawBufferPointer(start: memory, count: size), upTo: iteration)
+    munmap(memory, size)
+    guard kept < size else { return }
+    guard ftruncate(descriptor, off_t(kept)) == 0 else { throw failure("cannot be shortened") }
+  }
+
+  /// The bytes of the header and the whole lines up to an iteration.
+  private static func length(of text: UnsafeRawBufferPointer, upTo iteration: Int) -> Int {
+    var start = 0
+    while let end = text[start...].firstIndex(of: 0x0a) {
+      let number = String(decoding: text[start..<end].prefix { $0 != 0x2c }.prefix(20), as: UTF8.self)
+      if let found = Int(number), found > iteration { return start }
+      start = end + 1
+    }
+    return start
+  }
+
+  private func failure(_ what: String) -> ReportError { TextFile.failure(path, what) }
 }

@@ -8,7 +8,7 @@ struct PicturePanels {
 
   let run: RunContents
   /// The pictures that the predictions count; nil with the reason where they cannot be read.
-  private let pictures: (images: any TestImages, part: MeasuredPart)?
+  private let pictures: (images: any TestImages, part: MeasuredSplit)?
   private let problem: String?
 
   init(_ run: RunContents, from source: (any PictureSource)?) {
@@ -28,15 +28,15 @@ struct PicturePanels {
 
   private static func find(
     _ run: RunContents, _ source: (any PictureSource)?
-  ) throws -> (images: any TestImages, part: MeasuredPart) {
+  ) throws -> (images: any TestImages, part: MeasuredSplit) {
     guard let source else { throw Missing("this report was made without the data") }
     guard let path = run.predicted?.data ?? run.setting("data.directory"), !path.isEmpty else {
       throw Missing("the run does not say where its pictures are")
     }
     let data = PictureData(
-      path: path, held: run.setting("data.validation").flatMap { Int($0) } ?? 0,
-      classNames: run.checkpoint?.input?.classNames)
-    func fitting(_ part: MeasuredPart) throws -> any TestImages {
+      path: path, heldOutCount: run.setting("data.validation").flatMap { Int($0) } ?? 0,
+      classNames: run.checkpoint?.classNames)
+    func fitting(_ part: MeasuredSplit) throws -> any TestImages {
       let images = try source.pictures(part, of: data)
       if let outside = run.predictions.first(where: { $0.index >= images.count }) {
         throw Missing("prediction of \(part) picture \(outside.index), but there are \(images.count)")
@@ -47,16 +47,8 @@ struct PicturePanels {
       }
       return images
     }
-    if let part = run.predicted?.part { return (try fitting(part), part) }
-    // A table of an earlier version does not say which part it counts: it is the one whose classes are the table's.
-    let found = MeasuredPart.allCases.map { part in Result { (images: try fitting(part), part: part) } }
-    let whole = found.compactMap { try? $0.get() }
-    guard whole.count < 2 else {
-      throw Missing(
-        "\(PredictionsFile.name) does not say whether it counts test or validation pictures; `evaluate` writes one "
-          + "that does")
-    }
-    return try whole.first ?? found[0].get()
+    guard let part = run.predicted?.part else { throw Missing("the run has no predictions") }
+    return (try fitting(part), part)
   }
 
   func html() -> String {

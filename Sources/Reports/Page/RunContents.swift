@@ -1,9 +1,10 @@
 import Checkpoint
 import Foundation
+import Network
 
-/// What is in a run folder that a report shows. Files that are not there yet are left out; a run may be going on.
+/// A run as a report shows it: what is in its folder. Files that are not there yet are left out; a run may be going on.
 public struct RunContents {
-  /// How the report calls it.
+  /// The run's name in the report.
   public var name: String
   public let path: String
   /// `config.yaml` as it stands.
@@ -11,41 +12,31 @@ public struct RunContents {
   /// The settings with their paths, from the checkpoint.
   var settings: [(key: String, value: String)] = []
   public var metrics: [MetricsRow] = []
-  package var times: [TimeRow] = []
-  var places: [RunPlace] = []
-  package var statistics: [LayerStatistics] = []
+  public var times: [TimeRow] = []
+  public var places: [RunPlace] = []
+  public var statistics: [StatisticsRow] = []
   public var classErrors: [ClassErrors] = []
   var results: [ResultsRow] = []
   public var predictions: [Prediction] = []
-  /// Which pictures the predictions count; nil where their table does not say.
+  /// The pictures that the predictions count; nil where there are none.
   var predicted: PredictedPictures?
-  /// The header of the newest checkpoint that can be read.
-  var checkpoint: CheckpointHeader?
-  public var coefficients: [LayerCoefficients] = []
-  package var filters: FirstFilters?
+  /// The newest checkpoint that can be read; nil where there is none.
+  public var checkpoint: ReportedCheckpoint?
+  public var coefficients: [LayerSlopes] = []
+  public var filters: FilterBank?
 
-  /// - Parameter checkpointPath: a checkpoint that is known to be whole; without it the newest one is looked for.
+  /// Reads all that a run folder holds.
+  ///
+  /// - Parameter name: the run's name in the report; nil for the folder's.
   /// - Throws: `ReportError`; a damaged checkpoint is passed over.
-  public init(folder path: String, name: String? = nil, checkpointPath: String? = nil) throws(ReportError) {
-    self.path = path
-    self.name = name ?? Self.lastName(path)
+  public init(folder path: String, name: String? = nil) throws(ReportError) {
     guard TextFile.isFolder(path) else {
       throw ReportError(.missing, path: path, problem: "there is no such run folder")
     }
-    func file(_ name: String) -> String { path.hasSuffix("/") ? path + name : "\(path)/\(name)" }
-    metrics = try MetricsFile(path: file("metrics.csv")).rows()
+    try self.init(tablesOf: path, name: name)
     configurationText = try TextFile.read(file("config.yaml"))
-    let reached = metrics.last?.iteration ?? 0
-    // Of rows past the newest evaluation's the resumed run may not have come to yet.
-    times = try TimeFile.read(file(TimeFile.name)).filter { $0.iteration <= reached }
-    places = try PlacesFile.read(file(PlacesFile.name))
-    statistics = try StatisticsFile.read(file(StatisticsFile.name))
-    if let table = try CSVTable.read(file(ClassErrorsFile.name)) { classErrors = try ClassErrorsFile.parse(table) }
-    if let table = try CSVTable.read(file(ResultsFile.name)) { results = try ResultsFile.parse(table) }
-    if let table = try CSVTable.read(file(PredictionsFile.name)) {
-      (predictions, predicted) = try PredictionsFile.parse(table)
-    }
-    readCheckpoint(checkpointPath)
+    try readEvaluations()
+    readNewestCheckpoint()
     guard !metrics.isEmpty || checkpoint != nil || !statistics.isEmpty else {
       throw ReportError(
         .missing, path: path,
@@ -54,38 +45,71 @@ public struct RunContents {
     }
   }
 
+  /// Reads the tables that training writes.
+  public init(tablesOf path: String, name: String? = nil) throws(ReportError) {
+    self.path = path
+    self.name = name ?? Self.lastName(path)
+    metrics = try MetricsFile(path: file(MetricsFile.name)).rows()
+    let reached = metrics.last?.iteration ?? 0
+    // Rows past the newest evaluation's are of iterations that the resumed run may not have come to yet.
+    times = try TimeFile(path: file(TimeFile.name)).rows().filter { $0.iteration <= reached }
+    places = try PlacesFile(path: file(PlacesFile.name)).rows()
+    statistics = try StatisticsFile(path: file(StatisticsFile.name)).rows()
+  }
+
+  /// Reads the tables that evaluations have written into the folder.
+  public mutating func readEvaluations() throws(ReportError) {
+    if let table = try CSVTable.read(file(ClassErrorsFile.name)) { classErrors = try ClassErrorsFile.parse(table) }
+    if let table = try CSVTable.read(file(ResultsFile.name)) { results = try ResultsFile.parse(table) }
+    if let table = try CSVTable.read(file(PredictionsFile.name)) {
+      (predictions, predicted) = try PredictionsFile.parse(table)
+    }
+  }
+
+  /// Takes the settings of a run that begins.
+  ///
+  /// - Parameters:
+  ///   - text: the settings as `config.yaml` has them.
+  ///   - json: the same settings as checkpoints have them.
+  public mutating func set(configuration text: String, json: String) {
+    configurationText = text
+    settings = Self.flattened(json)
+  }
+
+  private func file(_ name: String) -> String { path.hasSuffix("/") ? path + name : "\(path)/\(name)" }
+
   static func lastName(_ path: String) -> String {
     let name = URL(fileURLWithPath: path).standardizedFileURL.lastPathComponent
     return name.isEmpty ? path : name
   }
 
-  private mutating func readCheckpoint(_ known: String?) {
-    let newestFirst = (try? RunFolder.open(at: path).checkpoints().sorted { $0.iteration > $1.iteration }) ?? []
-    for path in known.map({ [$0] }) ?? newestFirst.map(\.path) {
+  private mutating func readNewestCheckpoint() {
+    let newestFirst = (try? RunFolder.open(at: path).checkpoints()) ?? []
+    for path in newestFirst.map(\.path) {
       guard let header = try? CheckpointFile.readHeader(path) else { continue }
       do {
         coefficients = try Self.coefficients(header, path)
         filters = try Self.firstFilters(header, path)
       } catch { continue }
-      checkpoint = header
+      checkpoint = ReportedCheckpoint(header)
       settings = Self.flattened(header.configuration)
       return
     }
   }
 
-  private static func coefficients(_ header: CheckpointHeader, _ path: String) throws -> [LayerCoefficients] {
+  private static func coefficients(_ header: CheckpointHeader, _ path: String) throws -> [LayerSlopes] {
     let suffix = "_prelu"
     return try header.tensors.filter { $0.layer.hasSuffix(suffix) && $0.blob == 0 }.map { tensor in
       let values = try CheckpointFile.readTensor(path, layer: tensor.layer, blob: 0).values
-      return LayerCoefficients(
+      return LayerSlopes(
         layer: String(tensor.layer.dropLast(suffix.count)), isShared: tensor.shape.isEmpty, values: values)
     }
   }
 
-  private static func firstFilters(_ header: CheckpointHeader, _ path: String) throws -> FirstFilters? {
+  private static func firstFilters(_ header: CheckpointHeader, _ path: String) throws -> FilterBank? {
     guard let tensor = header.tensors.first(where: { $0.shape.count == 4 }) else { return nil }
     let (shape, values) = try CheckpointFile.readTensor(path, layer: tensor.layer, blob: tensor.blob)
-    return FirstFilters(layer: tensor.layer, shape: shape, values: values)
+    return FilterBank(layer: tensor.layer, shape: shape, values: values)
   }
 
   /// The leaves of a JSON object with their paths, sorted.
@@ -114,56 +138,7 @@ public struct RunContents {
 
   /// The names of the classes; a class without one is called by its number.
   func className(_ index: Int) -> String {
-    guard let names = checkpoint?.input?.classNames, names.indices.contains(index) else { return "class \(index)" }
+    guard let names = checkpoint?.classNames, names.indices.contains(index) else { return "class \(index)" }
     return names[index]
-  }
-}
-
-/// A layer's learned coefficients of the negative part.
-public struct LayerCoefficients: Equatable, Sendable {
-  public let layer: String
-  /// One for the whole layer, instead of one a channel.
-  public let isShared: Bool
-  public let values: [Float]
-
-  public init(layer: String, isShared: Bool, values: [Float]) {
-    self.layer = layer
-    self.isShared = isShared
-    self.values = values
-  }
-
-  private var sorted: [Double] { values.map(Double.init).sorted() }
-
-  var mean: Double { values.reduce(0) { $0 + Double($1) } / Double(max(values.count, 1)) }
-
-  /// Over the channels, not an estimate for more of them.
-  var standardDeviation: Double {
-    let mean = mean
-    return (values.reduce(0) { $0 + (Double($1) - mean) * (Double($1) - mean) } / Double(max(values.count, 1)))
-      .squareRoot()
-  }
-
-  /// Least, lower quarter, middle, upper quarter, greatest.
-  var quartiles: [Double] {
-    let sorted = sorted
-    return [0, 0.25, 0.5, 0.75, 1].map { part in
-      let place = part * Double(sorted.count - 1)
-      let (low, high) = (Int(place.rounded(.down)), Int(place.rounded(.up)))
-      return sorted[low] + (sorted[high] - sorted[low]) * (place - Double(low))
-    }
-  }
-}
-
-/// The filters of a network's first convolution.
-package struct FirstFilters {
-  let layer: String
-  /// (filters, channels, height, width)
-  let shape: [Int]
-  let values: [Float]
-
-  package init(layer: String, shape: [Int], values: [Float]) {
-    self.layer = layer
-    self.shape = shape
-    self.values = values
   }
 }

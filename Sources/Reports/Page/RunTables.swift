@@ -25,14 +25,14 @@ enum RunTables {
       (
         "iterations",
         { run in
-          Number.grouped(max(run.metrics.last?.iteration ?? 0, run.checkpoint?.state.iteration ?? 0))
+          Number.grouped(max(run.metrics.last?.iteration ?? 0, run.checkpoint?.iteration ?? 0))
         }
       ),
       ("images/s", { $0.metrics.last.map { Number.fixed($0.imagesPerSecond, digits: 0) } ?? "–" }),
       (
         "time in training",
         { run in
-          (run.metrics.last?.seconds ?? run.checkpoint?.state.secondsTrained).map(Number.duration) ?? "–"
+          (run.metrics.last?.seconds ?? run.checkpoint?.secondsTrained).map(Number.duration) ?? "–"
         }
       ),
       (
@@ -44,7 +44,7 @@ enum RunTables {
       (
         "parameters",
         { run in
-          run.checkpoint.map { Number.grouped($0.tensors.reduce(0) { $0 + $1.count }) } ?? "–"
+          run.checkpoint.map { Number.grouped($0.parameterCount) } ?? "–"
         }
       ),
       ("initializer", { $0.setting("model.initializer") ?? $0.setting("model.initializer.rule") ?? "–" }),
@@ -99,12 +99,12 @@ enum RunTables {
         ["run", "started", "from iteration", "ranks × threads", "hosts (ranks)", "processor", "software"], rows)
     for run in runs {
       guard let checkpoint = run.checkpoint else { continue }
-      let command = checkpoint.provenance.commandLine
+      let command = checkpoint.commandLine
       text +=
         "<p class=\"caption\">\(runs.count == 1 ? "" : escaped(run.name) + ": ")newest checkpoint of iteration "
-        + "\(Number.grouped(checkpoint.state.iteration)), written \(escaped(checkpoint.created)) by "
-        + "\(escaped(checkpoint.provenance.program)), mini-batch \(checkpoint.state.batch), "
-        + "\(checkpoint.state.worldSize) rank\(checkpoint.state.worldSize == 1 ? "" : "s"):</p>"
+        + "\(Number.grouped(checkpoint.iteration)), written \(escaped(checkpoint.written)) by "
+        + "\(escaped(checkpoint.program)), mini-batch \(checkpoint.batch), "
+        + "\(checkpoint.ranks) rank\(checkpoint.ranks == 1 ? "" : "s"):</p>"
         + "<pre>\(escaped(command))</pre>"
     }
     return text

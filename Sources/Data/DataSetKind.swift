@@ -1,0 +1,30 @@
+import Configuration
+import Images
+import Packs
+import System
+
+extension Configuration.DataSet.Kind {
+  /// The kind of data at a path, by what is there: a folder holds IDX files, anything else is or should be a pack.
+  public init(of path: String) {
+    if let isFolder = try? FileSystem.isFolder(path), try! FileSystem.status(path) != nil {
+      self = isFolder ? .idx : .pack
+    } else {
+      self = path.hasSuffix(".h5") || path.hasSuffix(".hdf5") ? .pack : .idx
+    }
+  }
+}
+
+extension Configuration {
+  /// Makes `path` the data to train on. A pack that is there decides how many classes the model has.
+  public mutating func choose(data path: String) {
+    data.directory = path
+    data.kind = DataSet.Kind(of: path)
+    // What is wrong with a pack is said when it is opened to train on it.
+    guard data.kind == .pack, let pack = try? Pack(path) else { return }
+    model.classes = pack.classNames.count
+    // A number of validation images that is right for a large set would leave nothing of a small one.
+    if pack.images(.validation) == nil, let count = pack.images(.training)?.count, 2 * data.validation > count {
+      data.validation = max(1, count / 10)
+    }
+  }
+}

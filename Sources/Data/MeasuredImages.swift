@@ -1,0 +1,77 @@
+import Images
+import Packs
+import System
+
+/// Images to measure a network on, and which split of their data they are.
+public struct MeasuredImages {
+  public let images: any TestImages
+  public let split: MeasuredSplit
+
+  public init(images: any TestImages, split: MeasuredSplit) {
+    self.images = images
+    self.split = split
+  }
+}
+
+/// Reads a split of a folder of IDX files.
+///
+/// - Parameters:
+///   - heldOutCount: the number of training images that were put aside.
+///   - classCount: the number of classes; nil for as many as the labels say.
+/// - Throws: `DataError`, or `Refusal` where there is no such split.
+public func measuredImages(
+  _ part: MeasuredSplit, ofFolder directory: String, heldOutCount: Int, classCount: Int?
+) throws -> LabeledImages {
+  switch part {
+  case .test: return try IDXFolder.loadTest(directory: directory, classCount: classCount).test
+  case .validation:
+    let training = try IDXFolder.load(directory: directory, classCount: classCount).training
+    guard (0..<training.count).contains(heldOutCount) else {
+      throw Refusal(
+        .badData,
+        "\(directory): its \(training.count) training images have no validation part of \(heldOutCount): give the data that were "
+          + "trained on, or take the test part")
+    }
+    return split(training: training, validation: heldOutCount).validation
+  }
+}
+
+/// Finds the pictures of a split of a pack, and which split they are.
+///
+/// - Parameters:
+///   - part: the split wanted; nil for the test split, or what validates where there is none.
+///   - heldOutCount: the number of training pictures that were put aside, where the pack has no validation split.
+///   - isTrainedOn: whether the network was trained on this pack. All pictures of another pack that has but one split are
+///     test pictures.
+public func measuredPictures(
+  _ part: MeasuredSplit?, of pack: Pack, heldOutCount: Int, isTrainedOn: Bool
+) throws(Refusal) -> (images: any EncodedImages, split: MeasuredSplit) {
+  if part != .validation {
+    if let test = pack.images(.test) { return (test, .test) }
+    if !isTrainedOn, pack.images(.validation) == nil, let all = pack.images(.training) { return (all, .test) }
+    guard part == nil else {
+      throw Refusal(.badData, "\(pack.path): the pack has no test part: take --part validation")
+    }
+  }
+  return (try PackedData(pack, heldOutCount: heldOutCount).validation, .validation)
+}
+
+/// Finds which of a network's classes each class of a pack is: by their names, where they are not the same ones.
+///
+/// - Parameter network: what messages call the network.
+public func networkClasses(
+  of pack: Pack, among classNames: [String], network: String
+) throws(Refusal) -> [Int32] {
+  if pack.classNames == classNames { return classNames.indices.map { Int32($0) } }
+  let places = Dictionary(grouping: classNames.indices) { classNames[$0] }
+  return try pack.classNames.map { name throws(Refusal) in
+    guard let place = places[name], place.count == 1 else {
+      throw Refusal(
+        .badData,
+        "\(pack.path): expected classes of \(network), found \(name.debugDescription), "
+          + (places[name] == nil ? "which is none of them" : "which is the name of several")
+          + ": evaluate on pictures of its \(classNames.count) classes, under their names")
+    }
+    return Int32(place[0])
+  }
+}

@@ -1,0 +1,14 @@
+import Configuration
+import Images
+import Packs
+
+/// A sheet of a pack's training pictures as the recipe for photographs shows them: the paper's augmentation.
+public enum Preview {
+  /// - Throws: `FileError` or `DataError`.
+  public static func write(pack path: String, count: Int, to sheet: String) throws {
+    var configuration = try Configuration.recipe(named: Recipes.photographs)
+    configuration.data.directory = path
+    let data = try PackedData(Pack(path), heldOutCount: 0)
+    try ContactSheet.write(data.trainingLoader(configuration), count: count, to: sheet)
+  }
+}

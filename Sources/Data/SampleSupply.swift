@@ -1,0 +1,83 @@
+import Images
+import System
+
+/// Hands the training step its samples: this rank's images, and on rank 0 the labels of the whole mini-batch.
+///
+/// Images that take long to load, photographs, are loaded ahead of the step by a `SampleFeed`; others are loaded by the
+/// step's own threads.
+public final class SampleSupply {
+  private let source: any SampleSource
+  private var stream: SampleStream
+  private let loadingThreads: Int
+  private let lastIteration: Int
+  /// Nil where samples load fast, and before the first iteration.
+  private var feed: SampleFeed?
+
+  /// - Parameters:
+  ///   - loadingThreads: the number of threads that load images ahead, where loading takes long.
+  ///   - lastIteration: the iteration before which the last samples are taken; nothing is loaded beyond it.
+  public init(_ source: any SampleSource, stream: SampleStream, loadingThreads: Int, lastIteration: Int) {
+    self.source = source
+    self.stream = stream
+    self.loadingThreads = loadingThreads
+    self.lastIteration = lastIteration
+  }
+
+  /// Returns the samples of an iteration, and waits for those that are loaded ahead.
+  ///
+  /// - Parameters:
+  ///   - slots: this rank's slots of the mini-batch.
+  ///   - labelsAll: whether to return the labels of the whole mini-batch.
+  /// - Throws: the first error that any loading thread met.
+  public func take(iteration: Int, slots: Range<Int>, labelsAll: Bool) throws(DataError) -> Samples {
+    let known = labelsAll ? 0..<stream.batch : slots
+    let places = stream.samples(iteration: iteration, slots: known)
+    let labels = labelsAll ? places.map { source.labels[$0.sample] } : []
+    if source.isCostly {
+      if feed?.slots != slots {
+        feed = SampleFeed(
+          source, stream: stream, slots: slots, from: iteration, to: lastIteration, threads: loadingThreads)
+      }
+      try feed?.take(iteration: iteration)
+    }
+    return Samples(
+      labels: labels, iteration: iteration, source: source, places: places, firstSlot: known.lowerBound, feed: feed)
+  }
+
+  /// Forgets what was loaded ahead: the run goes on from another iteration.
+  public func restart() { feed = nil }
+}
+
+/// The samples of one iteration.
+public struct Samples {
+  /// The labels of the whole mini-batch where they were asked for; else empty.
+  public let labels: [Int32]
+  fileprivate let iteration: Int
+  fileprivate let source: any SampleSource
+  fileprivate let places: [(epoch: Int, sample: Int)]
+  fileprivate let firstSlot: Int
+  fileprivate let feed: SampleFeed?
+  private let failure = FirstFailure()
+
+  fileprivate init(
+    labels: [Int32], iteration: Int, source: any SampleSource, places: [(epoch: Int, sample: Int)], firstSlot: Int,
+    feed: SampleFeed?
+  ) {
+    self.labels = labels
+    self.iteration = iteration
+    self.source = source
+    self.places = places
+    self.firstSlot = firstSlot
+    self.feed = feed
+  }
+
+  /// Writes the image of a slot, (channels, height, width): any thread. An error waits for `check`.
+  public func load(slot: Int, into target: UnsafeMutablePointer<Float>) {
+    if let feed { return feed.copy(iteration: iteration, slot: slot, into: target) }
+    let (epoch, sample) = places[slot - firstSlot]
+    failure.attempt { () throws(DataError) in try source.load(sample: sample, epoch: epoch, into: target) }
+  }
+
+  /// Throws the first error that `load` met.
+  public func check() throws(DataError) { try failure.check() }
+}

@@ -1,0 +1,94 @@
+import Configuration
+import Images
+import Network
+import Packs
+import System
+
+/// The images of a run, as its configuration describes them.
+public struct TrainingData {
+  public let training: any SampleSource
+  public let validation: any TestImages
+  /// The split that neither trains nor steers; nil where the data have none.
+  public let test: (any TestImages)?
+  public let classNames: [String]
+  public let fingerprint: DataFingerprint
+
+  public var extents: ImageExtents { training.extents }
+  public var classes: Int { training.classCount }
+
+  /// - Throws: `DataError` or `FileError` for what is wrong with the files, `Refusal` where the configuration does not fit
+  ///   them.
+  public init(_ configuration: Configuration) throws {
+    switch configuration.data.kind {
+    case .idx: try self.init(idx: configuration)
+    case .pack: try self.init(pack: configuration)
+    }
+  }
+
+  private init(pack configuration: Configuration) throws {
+    let data = try PackedData(Pack(configuration.data.directory), heldOutCount: configuration.data.validation)
+    training = data.trainingLoader(configuration).erased(configuration)
+    validation = PhotoTestImages(data.validation)
+    test = data.test.map { PhotoTestImages($0) }
+    classNames = data.pack.classNames
+    fingerprint = DataFingerprint(
+      kind: configuration.data.kind.rawValue, trainingCount: training.count, validationCount: validation.count,
+      testCount: test?.count ?? 0, extents: training.extents, classCount: classNames.count, digest: data.pack.fingerprint)
+  }
+
+  private init(idx configuration: Configuration) throws {
+    let (all, test, classNames) = try IDXFolder.load(directory: configuration.data.directory)
+    let held = configuration.data.validation
+    guard held < all.count else {
+      throw Refusal(
+        .badData,
+        "\(configuration.data.directory): data.validation is \(held), but it has only \(all.count) training images: "
+          + "choose less than that")
+    }
+    let (training, validation) = split(training: all, validation: held)
+    let mean = MeanImage(of: training)
+    let sides = configuration.augmentation.shorterSide
+    self.training = SampleLoader(
+      images: training, mean: mean,
+      augmentation: Augmentation(
+        padding: configuration.augmentation.padding, mirror: configuration.augmentation.mirror,
+        shorterSide: sides.isEmpty ? nil : sides[0]...sides[1]),
+      seed: configuration.training.seed, scale: Float(configuration.data.scale)
+    ).erased(configuration)
+    self.validation = PlainTestImages(validation)
+    self.test = PlainTestImages(test)
+    self.classNames = classNames
+    fingerprint = DataFingerprint(
+      kind: configuration.data.kind.rawValue, training: training, validation: validation, test: test)
+  }
+}
+
+extension SampleSource {
+  /// These samples with rectangles erased at random, where the configuration says so.
+  fileprivate func erased(_ configuration: Configuration) -> any SampleSource {
+    let probability = configuration.augmentation.erasing
+    guard probability > 0 else { return self }
+    return ErasedSamples(self, RandomErasing(probability: probability), seed: configuration.training.seed)
+  }
+}
+
+extension TrainingData {
+  /// Checks that a network's input and scores fit these data.
+  ///
+  /// - Parameter path: what messages call the data.
+  public func check(_ architecture: ResolvedArchitecture, path: String) throws(Refusal) {
+    let input = architecture.input
+    guard input.channels == extents.channels, input.height == extents.height, input.width == extents.width else {
+      throw Refusal(
+        .badData,
+        "\(path): its images are \(extents), but the input of \(architecture.architecture.name) is \(input): "
+          + "choose a model for images of this size")
+    }
+    guard architecture.classes == classes else {
+      throw Refusal(
+        .badData,
+        "\(path): it has \(classes) classes, but \(architecture.architecture.name) has \(architecture.classes) scores: "
+          + "set model.classes to \(classes), or take other data")
+    }
+  }
+}

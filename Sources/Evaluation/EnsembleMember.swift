@@ -1,0 +1,54 @@
+import Images
+import Network
+
+/// One of the networks whose scores are averaged, with the images as it wants them.
+public struct EnsembleMember: Sendable {
+  /// What lies where the mean image does.
+  public enum MeanPlace: Sendable {
+    /// The crop, wherever it is taken: how networks of photographs are trained. On a whole image the mean is resized.
+    case crop
+    /// The image, before crops are taken.
+    case image
+  }
+
+  public let network: Network
+  public let images: any TestImages
+  /// Of the network's input.
+  public let mean: MeanImage
+  public let meanPlace: MeanPlace
+  /// What an input is multiplied with after the mean is subtracted.
+  public let scale: Float
+  /// What an image's shorter side is resized to where a test names no scale; nil: images stay as they are.
+  public let shorterSide: Int?
+  /// Zeros around an image.
+  public let padding: Int
+
+  public init(
+    _ network: Network, images: any TestImages, mean: MeanImage, meanPlace: MeanPlace, scale: Float, shorterSide: Int?,
+    padding: Int
+  ) {
+    let input = network.architecture.input
+    precondition(
+      mean.extents == ImageExtents(channels: input.channels, height: input.height, width: input.width),
+      "a mean of \(mean.extents) for a network of \(input)")
+    precondition(images.channels == input.channels, "images of \(images.channels) channels for a network of \(input)")
+    self.network = network
+    self.images = images
+    self.mean = mean
+    self.meanPlace = meanPlace
+    self.scale = scale
+    self.shorterSide = shorterSide
+    self.padding = padding
+  }
+
+  /// The network's own input.
+  var crop: FrameExtents {
+    FrameExtents(height: network.architecture.input.height, width: network.architecture.input.width)
+  }
+
+  /// An image's extents at a scale, without padding.
+  func extents(of sample: Int, shorterSide: Int?) -> FrameExtents {
+    let (height, width) = images.extents(of: sample, shorterSide: shorterSide)
+    return FrameExtents(height: height, width: width)
+  }
+}

@@ -1,0 +1,68 @@
+import Configuration
+import Data
+import Images
+import Network
+import Packs
+import System
+
+extension TrainedNetwork {
+  /// The network with images as it sees them in tests.
+  ///
+  /// - Parameter padding: zeros around images; nil for as many as in training, which crops of padded images saw.
+  public func member(_ images: any TestImages, padding: Int? = nil) -> EnsembleMember {
+    EnsembleMember(network, images: images, mean: mean, configuration, padding: padding)
+  }
+
+  /// Opens a split of a data set: of `path`, or of the data that the network was trained on.
+  ///
+  /// - Parameter part: the split; nil for the test split, or what validates where a pack has none. All pictures of a pack
+  ///   that was not trained on and has but one split are test pictures.
+  /// - Throws: `DataError`, `FileError`, or `Refusal` where the data are not for this network.
+  public func images(_ part: MeasuredSplit?, data path: String? = nil) throws -> MeasuredImages {
+    let path = path ?? configuration.data.directory
+    switch Configuration.DataSet.Kind(of: path) {
+    case .idx: return MeasuredImages(images: try idxImages(part ?? .test, path), split: part ?? .test)
+    case .pack: return try packedImages(part, path)
+    }
+  }
+
+  private func idxImages(_ part: MeasuredSplit, _ directory: String) throws -> any TestImages {
+    let images = try measuredImages(
+      part, ofFolder: directory, heldOutCount: configuration.data.validation, classCount: classNames.count)
+    guard images.extents == mean.extents else {
+      throw Refusal(
+        .badData,
+        "\(directory): expected images of \(mean.extents), which the network of \(path) takes, found \(images.extents): "
+          + "give its own data with --data")
+    }
+    return PlainTestImages(images)
+  }
+
+  private func packedImages(_ part: MeasuredSplit?, _ path: String) throws -> MeasuredImages {
+    guard configuration.data.kind == .pack else {
+      throw Refusal(
+        .badData,
+        "\(path): expected a folder of IDX files, which the network of \(self.path) was trained on, found a file: "
+          + "give such a folder with --data")
+    }
+    let pack = try Pack(path)
+    let measured = try measuredPictures(
+      part, of: pack, heldOutCount: configuration.data.validation, isTrainedOn: pack.fingerprint == dataDigest)
+    let classes = try networkClasses(of: pack, among: classNames, network: "the network of \(self.path)")
+    let images = PhotoTestImages(measured.images, classes: classes, of: classNames.count)
+    return MeasuredImages(images: images, split: measured.split)
+  }
+}
+
+extension EnsembleMember {
+  /// A network with images as its configuration wants them.
+  public init(
+    _ network: Network, images: any TestImages, mean: MeanImage, _ configuration: Configuration, padding: Int? = nil
+  ) {
+    let isPhotographs = configuration.data.kind == .pack
+    self.init(
+      network, images: images, mean: mean, meanPlace: isPhotographs ? .crop : .image,
+      scale: Float(configuration.data.scale), shorterSide: isPhotographs ? configuration.data.shorterSide : nil,
+      padding: padding ?? configuration.augmentation.padding)
+  }
+}

@@ -1,0 +1,130 @@
+import Checkpoint
+import Communication
+import Configuration
+import Foundation
+import Images
+import Network
+import System
+
+/// A network with the parameters of a checkpoint, and what its inputs must be made like.
+public struct TrainedNetwork {
+  public let network: Network
+  public let configuration: Configuration
+  public let mean: MeanImage
+  public let classNames: [String]
+  public let path: String
+  public let iteration: Int
+  /// Of the data that it was trained on, as in `DataFingerprint`; nil where the checkpoint does not say.
+  let dataDigest: String?
+
+  /// The checkpoint that a path means: itself, or the best one of a run folder, or its newest where none is best yet.
+  public static func checkpointPath(_ path: String) throws -> String {
+    var isFolder: ObjCBool = false
+    guard FileManager.default.fileExists(atPath: path, isDirectory: &isFolder), isFolder.boolValue else { return path }
+    let folder = try RunFolder.open(at: path)
+    do {
+      return try folder.bestPath()
+    } catch {
+      return try folder.newestWhole().path
+    }
+  }
+
+  /// Reads a checkpoint; `path` as for `checkpointPath`.
+  public init(_ path: String) throws {
+    let path = try Self.checkpointPath(path)
+    let header = try CheckpointFile.readHeader(path)
+    try self.init(TrainedNetworkDescription(path: path, header))
+    try CheckpointFile.read(path, into: tensors)
+  }
+
+  /// Rank 0 reads the checkpoint, every rank gets the whole network.
+  public init(_ path: String, world: World) throws {
+    let text = try world.fromRoot(exitCode: ExitCode.of) {
+      let path = try Self.checkpointPath(path)
+      return try TrainedNetworkDescription(path: path, CheckpointFile.readHeader(path)).json()
+    }
+    let description = try TrainedNetworkDescription(json: text)
+    self = try world.together(exitCode: ExitCode.of) {
+      let trained = try TrainedNetwork(description)
+      if world.rank == 0 { try CheckpointFile.read(description.path, into: trained.tensors) }
+      return trained
+    }
+    try world.broadcast(UnsafeMutableRawBufferPointer(network.parameters.values), root: 0)
+  }
+
+  private init(_ description: TrainedNetworkDescription) throws {
+    path = description.path
+    iteration = description.iteration
+    dataDigest = description.dataDigest
+    configuration = try Configuration(json: description.configuration, source: path)
+    network = Network(try configuration.architecture().resolved())
+    let input = network.architecture.input
+    let extents = ImageExtents(channels: input.channels, height: input.height, width: input.width)
+    guard description.meanShape == [extents.channels, extents.height, extents.width] else {
+      throw Refusal(
+        .badData,
+        "\(path): its mean image has the shape \(description.meanShape), the network's input is \(input): "
+          + "use a checkpoint that `prelu-dist train` wrote")
+    }
+    guard description.classNames.count == network.head.classes else {
+      throw Refusal(
+        .badData,
+        "\(path): it names \(description.classNames.count) classes, the network scores \(network.head.classes): "
+          + "use a checkpoint that `prelu-dist train` wrote")
+    }
+    mean = MeanImage(values: description.mean, extents: extents)
+    classNames = description.classNames
+  }
+
+  /// Refuses a network of other classes than `first`'s: the average of their scores would mean nothing.
+  public func checkClasses(_ first: TrainedNetwork) throws(Refusal) {
+    guard classNames != first.classNames else { return }
+    let place = zip(classNames, first.classNames).enumerated().first { $1.0 != $1.1 }
+    let difference =
+      place.map { "class \($0) is \($1.0), not \($1.1)" }
+      ?? "\(classNames.count) classes, not \(first.classNames.count)"
+    throw Refusal(
+      .badData,
+      "\(path): its classes are not those of \(first.path): \(difference): "
+        + "average networks of the same classes only")
+  }
+
+  private var tensors: [CheckpointTensor] {
+    network.architecture.parameters.map { parameter in
+      CheckpointTensor(
+        layer: parameter.layer, blob: parameter.blob, shape: parameter.shape,
+        values: UnsafeMutableBufferPointer(rebasing: network.parameters.values[parameter.range]), momentum: nil)
+    }
+  }
+}
+
+/// What of a checkpoint's header all ranks need.
+private struct TrainedNetworkDescription: Codable {
+  let path: String
+  let iteration: Int
+  let configuration: String
+  let meanShape: [Int]
+  let mean: [Float]
+  let classNames: [String]
+  let dataDigest: String?
+
+  init(path: String, _ header: CheckpointHeader) throws {
+    guard let input = header.input else {
+      throw Refusal(
+        .badData,
+        "\(path): the checkpoint does not say what its inputs were made like: it has no mean image: "
+          + "use a checkpoint that `prelu-dist train` wrote")
+    }
+    self.path = path
+    iteration = header.state.iteration
+    configuration = header.configuration
+    dataDigest = try? JSONDecoder().decode(DataFingerprint.self, from: Data(header.dataFingerprint.utf8)).digest
+    (meanShape, mean, classNames) = (input.meanShape, input.mean, input.classNames)
+  }
+
+  init(json: String) throws {
+    self = try JSONDecoder().decode(Self.self, from: Data(json.utf8))
+  }
+
+  func json() throws -> String { String(decoding: try JSONEncoder().encode(self), as: UTF8.self) }
+}

@@ -1,0 +1,42 @@
+import Foundation
+import Reports
+import Step
+import Training
+
+extension MetricsRow {
+  /// The row of an epoch. A validation that had no images leaves its fields empty.
+  init(_ result: EpochResult) {
+    let isValidated = result.validation.images > 0
+    self.init(
+      epoch: result.epoch, iteration: result.iteration, learningRate: result.learningRate,
+      trainLoss: result.trainLoss, trainTop1Error: result.trainTop1Error,
+      validationTop1Error: isValidated ? result.validation.top1Error : nil,
+      validationTop5Error: isValidated ? result.validation.top5Error : nil,
+      imagesPerSecond: result.imagesPerSecond, seconds: result.seconds, dataWaitSeconds: result.dataSeconds)
+  }
+}
+
+extension TimeRow {
+  /// The time between two evaluations.
+  init(_ result: EpochResult, since before: RunTime) {
+    self.init(iteration: result.iteration, seconds: zip(result.time.parts, before.parts).map { $0 - $1 })
+  }
+}
+
+extension RunTime {
+  /// The seconds in the order of `TimeFile.parts`.
+  fileprivate var parts: [Double] {
+    [steps.tower, steps.fullyConnected, steps.communication, steps.data, evaluation, checkpoint]
+  }
+}
+
+extension RunPlace {
+  /// The place where a process of a run starts, now.
+  init(_ description: TrainingDescription, processor: String, software: String) {
+    self.init(
+      started: Date().formatted(.iso8601), iteration: description.iteration, ranks: description.ranks,
+      threads: description.threads,
+      hosts: description.hosts.map { "\($0.name) (\($0.ranks))" }.joined(separator: ", "), processor: processor,
+      software: software)
+  }
+}

@@ -1,0 +1,222 @@
+import Communication
+import Kernels
+import Network
+import System
+
+/// One step of training on all ranks (paper, section 3; Krizhevsky's "one weird trick" with the fc layers on one
+/// worker): every rank runs the tower on its leaves, rank 0 the head on all features, the tower's gradients are added
+/// over the ranks, and every rank applies the same update.
+///
+/// The bits are the same with 1, 2, 4 or 8 ranks and any number of threads: a leaf's work has the same shape wherever it
+/// runs, leaves are added in one binary tree inside a rank and between ranks, and the head's products are cut the same
+/// way.
+public final class DistributedStep {
+  public let network: Network
+  /// The momentum v of the update, laid out like the parameters. On ranks other than 0 only the tower's part is in use,
+  /// and of that, with several ranks, each has the newest values of what it updates itself: see `gatherMomentum`.
+  public let momentum: FloatBuffer
+  /// The least number of floats that is summed over the ranks on its own.
+  public static var leastSumLength: Int { TowerUpdate.leastPart }
+
+  let world: World
+  let leaves: RankLeaves
+  let gradient: FloatBuffer
+  /// The head, on rank 0; nil elsewhere.
+  let head: RootHead?
+  private let pool: ThreadPool
+  /// The memory that each thread computes in.
+  private let scratch: [FloatBuffer]
+  /// The transformed filters of the layer that is being computed.
+  private let filters: TowerFilters
+  private let exchange: FeatureExchange
+  private let communication: CommunicationThread
+  private let towerUpdate: TowerUpdate
+
+  /// - Parameters:
+  ///   - seed: draws the dropout.
+  ///   - pool: the threads of this rank.
+  public init(_ network: Network, world: World, shares: Shares, seed: UInt64, on pool: ThreadPool) {
+    precondition(shares.ranks == world.size, "shares for \(shares.ranks) ranks among \(world.size)")
+    self.network = network
+    self.world = world
+    self.pool = pool
+    momentum = FloatBuffer(network.parameters.count)
+    gradient = FloatBuffer(network.parameters.count)
+    leaves = RankLeaves(network.tower, shares: shares, rank: world.rank)
+    scratch = (0..<pool.threadCount).map { _ in FloatBuffer(network.tower.scratchCount(images: shares.leafSize)) }
+    filters = TowerFilters(network.tower, keepsAll: false)
+    exchange = FeatureExchange(world: world, shares: shares, featureCount: network.tower.featureCount)
+    communication = CommunicationThread(world: world)
+    towerUpdate = TowerUpdate(network, momentum: momentum, gradient: gradient, world: world, on: communication)
+    head =
+      world.rank == 0
+      ? RootHead(
+        network, momentum: momentum, gradient: gradient, batch: shares.batch, seed: seed, world: world, on: pool)
+      : nil
+  }
+
+  public var shares: Shares { leaves.shares }
+
+  /// The largest pool that this rank has: the head's on rank 0.
+  public var largestPool: ThreadPool { head?.pool ?? pool }
+
+  /// Whether the head's threads may run on the cores of all ranks of this host; known after the first step.
+  public var borrowsCores: Bool { largestPool.movesFreely }
+
+  /// Goes on with other shares of the same mini-batch, whose leaves are no larger than the first ones'. All ranks call it
+  /// between the same two steps.
+  public func adopt(_ shares: Shares) {
+    leaves.adopt(shares)
+    exchange.adopt(shares)
+  }
+
+  /// Gives every rank the whole tower's momentum. All ranks call it.
+  public func gatherMomentum() throws { try towerUpdate.gatherMomentum() }
+
+  /// Runs one step.
+  ///
+  /// - Parameter load: writes the image of a slot of this rank, on several threads at once.
+  public func run(
+    _ order: StepOrder, load: (_ slot: Int, _ target: UnsafeMutablePointer<Float>) -> Void
+  ) throws -> StepResult {
+    let now = Running(order, network)
+    now.time.measure(\.data) { leaves.loadImages(on: pool, load) }
+    try exchange.begin(flags: order.flags, leaves.memory)
+    try forwardTower(now)
+    let (answer, headDiverged) = try head?.run(order, exchange, communication, &now.time) ?? (awaitHead(now), nil)
+    var result = StepResult(lossSum: answer.lossSum, errors: answer.errors, flags: answer.flags)
+    guard result.isFinite else {
+      try communication.pause()
+      try exchange.finish()
+      result.divergence = try divergenceOfResponses()
+      result.time = now.time
+      return result
+    }
+    try backwardTower(now)
+    let towerDiverged = try towerUpdate.finish(now.update, on: pool, &now.time)
+    result.divergence = try now.time.measure(\.reduction) {
+      try divergenceOfGradient(headDiverged ?? towerDiverged)
+    }
+    result.statistics = try now.statistics?.rows(of: self, order.sgd) ?? []
+    result.time = now.time
+    return result
+  }
+
+  /// What a step that runs has in hand.
+  private final class Running {
+    var time = StepTime()
+    let statistics: StatisticsCollector?
+    let update: TowerUpdate.Pass
+
+    init(_ order: StepOrder, _ network: Network) {
+      statistics = order.notesStatistics ? StatisticsCollector(network) : nil
+      update = TowerUpdate.Pass(sgd: order.sgd, gathersAll: order.notesStatistics)
+    }
+  }
+
+  /// Sleeps, on every rank but 0, until the head's answer is there.
+  private func awaitHead(_ now: Running) throws -> StepAnswer {
+    let processor = processorSeconds()
+    defer { now.time.waitProcessor += processorSeconds() - processor }
+    return try now.time.measure(\.wait) { try exchange.awaitAnswer() }
+  }
+
+  // MARK: - The tower, forward
+
+  /// Runs the tower from the first layer to the last, all leaves of a layer together: they share its filters. From the
+  /// last convolution on, leaves go their own way, as many at a time as there are threads: the features of the first are
+  /// on their way while the others are computed.
+  private func forwardTower(_ now: Running) throws {
+    now.time.measure(\.forward) { network.tower.prepare(network.parameters, on: pool) }
+    guard !leaves.isEmpty else { return }
+    let layers = network.tower.layers
+    let lastFilters = layers.lastIndex { $0.filterCount(.forward) > 0 } ?? layers.count - 1
+    now.time.measure(\.forward) {
+      for index in layers.indices {
+        network.tower.transformFilters(ofLayer: index, for: .forward, network.parameters, into: filters, on: pool)
+        if index < lastFilters { forward(index, leaves.indices) }
+      }
+    }
+    for group in leaves.groups(of: pool.threadCount) {
+      now.time.measure(\.forward) {
+        for index in lastFilters..<layers.count { forward(index, group) }
+      }
+      try now.time.measure(world.rank == 0 ? \.gather : \.wait) {
+        for leaf in group { try exchange.complete(leaf: leaves.inBatch(leaf), leaves.memory[leaf]) }
+      }
+    }
+  }
+
+  private func forward(_ layer: Int, _ group: Range<Int>) {
+    pool.parallelFor(group.count) { number, thread in
+      let leaf = group.lowerBound + number
+      network.tower.forward(
+        layer: layer, leaves.memory[leaf], images: leaves.images(of: leaf), filters: filters, scratch: scratch[thread])
+    }
+  }
+
+  // MARK: - The tower, backward
+
+  /// Runs the tower from the last layer to the first: all leaves' gradients of a layer, then their sum, which goes into
+  /// `gradient` and on to the tower's update.
+  private func backwardTower(_ now: Running) throws {
+    // −0 changes no bit of what it is added to; +0 would turn a −0 into itself.
+    if leaves.isEmpty { gradient.values[network.architecture.towerRange].update(repeating: -0.0) }
+    for (index, layer) in network.tower.layers.enumerated().reversed() {
+      if !leaves.isEmpty {
+        if index == network.tower.layers.count - 1 {
+          try backwardLastLayer(index, now)
+        } else {
+          now.time.measure(\.backward) {
+            transformBackwardFilters(index)
+            now.statistics?.collect(towerLayer: index, leaves)
+            backward(index, leaves.indices)
+            sumLeaves(index)
+          }
+        }
+      }
+      towerUpdate.complete(layer.parameterRange, now.update)
+    }
+  }
+
+  /// Runs the last layer, whose first leaves are computed while the gradients of the others' features still arrive.
+  private func backwardLastLayer(_ index: Int, _ now: Running) throws {
+    now.time.measure(\.backward) { transformBackwardFilters(index) }
+    // Statistics are taken of all leaves at once.
+    for group in now.statistics == nil ? leaves.groups(of: pool.threadCount) : [leaves.indices] {
+      try now.time.measure(world.rank == 0 ? \.scatter : \.wait) {
+        for leaf in group { try exchange.awaitGradient(ofLeaf: leaf, leaves.memory[leaf]) }
+      }
+      now.time.measure(\.backward) {
+        now.statistics?.collect(towerLayer: index, leaves)
+        backward(index, group)
+      }
+    }
+    now.time.measure(\.backward) { sumLeaves(index) }
+  }
+
+  private func transformBackwardFilters(_ index: Int) {
+    // An image has no gradient, so that the first layer needs no filters.
+    guard index > 0 else { return }
+    network.tower.transformFilters(ofLayer: index, for: .backward, network.parameters, into: filters, on: pool)
+  }
+
+  private func backward(_ index: Int, _ group: Range<Int>) {
+    let range = network.tower.layers[index].parameterRange
+    let base = leaves.count > 1 ? leaves.gradients.base : gradient.base + range.lowerBound
+    pool.parallelFor(group.count) { number, thread in
+      let leaf = group.lowerBound + number
+      network.tower.backward(
+        layer: index, leaves.memory[leaf], images: leaves.images(of: leaf), filters: filters,
+        dParameters: base + leaf * range.count, scratch: scratch[thread])
+    }
+  }
+
+  /// Adds the leaves' gradients of a layer into `gradient`.
+  private func sumLeaves(_ index: Int) {
+    guard leaves.count > 1 else { return }
+    let range = network.tower.layers[index].parameterRange
+    sumLeavesInTree(leaves.gradients.base, leaves: leaves.count, stride: range.count, count: range.count, on: pool)
+    (gradient.base + range.lowerBound).update(from: leaves.gradients.base, count: range.count)
+  }
+}

@@ -1,0 +1,93 @@
+import Communication
+import Kernels
+import Network
+
+/// The fully connected layers with their memory, on rank 0: the one worker that they run on (paper, section 3).
+final class RootHead {
+  /// The threads of the head. While it runs, the other ranks of the same host sleep, so that it has their cores as well.
+  let pool: ThreadPool
+  /// The memory for the whole mini-batch.
+  let memory: HeadMemory
+
+  private let network: Network
+  private let momentum: FloatBuffer
+  private let gradient: FloatBuffer
+  private let seed: UInt64
+  private let batch: Int
+  /// The other ranks: those of other hosts than rank 0's, and those of its own.
+  private let remoteRanks: [Int]
+  private let localRanks: [Int]
+
+  /// - Parameter pool: the threads of rank 0's tower, which the head takes where it can borrow no more cores.
+  init(
+    _ network: Network, momentum: FloatBuffer, gradient: FloatBuffer, batch: Int, seed: UInt64, world: World,
+    on pool: ThreadPool
+  ) {
+    let borrowed = min(world.localCores, world.localSize * pool.threadCount)
+    self.pool =
+      borrowed > pool.threadCount ? ThreadPool(threads: borrowed, cores: world.localCoreMask) : pool
+    self.network = network
+    self.momentum = momentum
+    self.gradient = gradient
+    self.seed = seed
+    self.batch = batch
+    memory = HeadMemory(network.head, rows: batch, threads: self.pool.threadCount, forTraining: true)
+    let others = 1..<max(world.size, 1)
+    remoteRanks = others.filter { world.nodes[$0] != world.nodes[0] }
+    localRanks = others.filter { world.nodes[$0] == world.nodes[0] }
+  }
+
+  /// Gathers the features, runs the head and updates it, sends the features' gradients off.
+  ///
+  /// Ranks of other hosts get their gradients as soon as they exist. Those of this host get them after the update: until
+  /// then the head computes on their cores, which all of them together would wait for longer if rank 0 did it alone.
+  ///
+  /// - Returns: what all ranks learn of the step, and the index of the layer at which the update left the numbers; nil
+  ///   where it did not.
+  func run(
+    _ order: StepOrder, _ exchange: FeatureExchange, _ communication: CommunicationThread, _ time: inout StepTime
+  ) throws -> (answer: StepAnswer, diverged: Int?) {
+    precondition(order.labels.count == batch, "\(order.labels.count) labels for a mini-batch of \(batch)")
+    let flags = try time.measure(\.gather) { try exchange.awaitFeatures() }
+    let loss = time.measure(\.fullyConnected) { passes(order, exchange) }
+    let answer = StepAnswer(lossSum: loss.lossSum, errors: loss.errors, flags: flags)
+    try time.measure(\.scatter) {
+      try exchange.answer(answer, to: remoteRanks)
+      try communication.move(exchange.sent)
+    }
+    let diverged = loss.lossSum.isFinite ? time.measure(\.fullyConnected) { update(order) } : nil
+    try time.measure(\.scatter) {
+      try communication.pause()
+      try exchange.answer(answer, to: localRanks)
+      try communication.move(exchange.sent)
+    }
+    return (answer, diverged)
+  }
+
+  /// Runs the head forward, and back to the features where the loss is finite.
+  private func passes(_ order: StepOrder, _ exchange: FeatureExchange) -> LossResult {
+    let head = network.head
+    head.forward(
+      exchange.features.base, rows: batch, parameters: network.parameters, memory: memory,
+      dropout: DropoutIteration(seed: seed, iteration: order.iteration), on: pool)
+    let loss = order.labels.withUnsafeBufferPointer {
+      head.loss(labels: $0.baseAddress!, rows: batch, memory: memory)
+    }
+    if loss.lossSum.isFinite {
+      head.backwardToFeatures(
+        rows: batch, parameters: network.parameters, gradient: gradient, memory: memory, droppedOut: true,
+        dFeatures: exchange.dFeatures.base, on: pool)
+    }
+    return loss
+  }
+
+  private func update(_ order: StepOrder) -> Int? {
+    // The update does not write the weights' gradients out, which statistics need.
+    if order.notesStatistics {
+      network.head.backwardToWeights(rows: batch, gradient: gradient, memory: memory, on: pool)
+    }
+    return network.head.update(
+      rows: batch, parameters: network.parameters, momentum: momentum, gradient: gradient, memory: memory,
+      sgd: order.sgd, on: pool)
+  }
+}

@@ -1,0 +1,110 @@
+import Communication
+import Kernels
+import Network
+
+/// Adds the tower's gradient over the ranks and updates the tower with the sums, behind the backward pass.
+///
+/// The parameters are cut into parts, from the top layer down. A part whose gradient is complete is reduced while the
+/// layers below still compute: each rank gets the sums of a p-th of it, updates that, and the ranks exchange the new
+/// parameters. These are the same bits as if each rank had all sums, for a p-th of the work.
+final class TowerUpdate {
+  /// The least number of floats that is worth a sum over the ranks of its own: below that a sum's latency counts for
+  /// more than its length.
+  static let leastPart = 1 << 18
+
+  /// The update of one step.
+  ///
+  /// The communication thread writes `diverged` between `complete` and `finish`; nobody else touches it meanwhile.
+  final class Pass {
+    let sgd: SGD
+    /// Whether every rank is to have the whole gradient and momentum afterwards.
+    let gathersAll: Bool
+    fileprivate var next = 0
+    fileprivate var diverged: Int?
+
+    init(sgd: SGD, gathersAll: Bool) {
+      self.sgd = sgd
+      self.gathersAll = gathersAll
+    }
+  }
+
+  private let network: Network
+  private let world: World
+  private let momentum: FloatBuffer
+  private let gradient: FloatBuffer
+  private let communication: CommunicationThread
+  private let descriptions: [ParameterDescription]
+  /// The ranges of the network's vector that are reduced one after the other.
+  private let parts: [Range<Int>]
+  private let scratch: FloatBuffer
+
+  init(
+    _ network: Network, momentum: FloatBuffer, gradient: FloatBuffer, world: World, on communication: CommunicationThread
+  ) {
+    self.network = network
+    self.world = world
+    self.momentum = momentum
+    self.gradient = gradient
+    self.communication = communication
+    descriptions = network.architecture.parameters.filter { $0.part == .tower }
+    parts = Self.parts(of: network.tower)
+    scratch = FloatBuffer(parts.map { world.allreduceScratchCount($0.count) }.max() ?? 0)
+  }
+
+  private static func parts(of tower: Tower) -> [Range<Int>] {
+    let ranges = tower.layers.map(\.parameterRange).filter { !$0.isEmpty }
+    var parts: [Range<Int>] = []
+    for range in ranges.reversed() {
+      if let last = parts.last, last.count < leastPart {
+        parts[parts.count - 1] = range.lowerBound..<last.upperBound
+      } else {
+        parts.append(range)
+      }
+    }
+    return parts
+  }
+
+  /// Takes note that the gradient of a layer's parameters is complete on this rank, and starts with the part of which it
+  /// was the last layer. All ranks call it for the same layers in the same order.
+  func complete(_ layer: Range<Int>, _ pass: Pass) {
+    guard world.size > 1, pass.next < parts.count, !layer.isEmpty, layer.lowerBound == parts[pass.next].lowerBound
+    else { return }
+    reduce(parts[pass.next], pass)
+    pass.next += 1
+  }
+
+  private func reduce(_ part: Range<Int>, _ pass: Pass) {
+    communication.start { [self] () throws(MPIError) in
+      let own = try world.reduceScatterTree(values(gradient, part), scratch: scratch.values)
+      let updated = pass.sgd.update(
+        part.lowerBound + own.lowerBound..<part.lowerBound + own.upperBound, of: descriptions,
+        parameters: network.parameters, momentum: momentum, gradient: gradient)
+      if let updated { pass.diverged = max(pass.diverged ?? 0, updated) }
+      try world.allgatherTree(values(network.parameters, part))
+      guard pass.gathersAll else { return }
+      try world.allgatherTree(values(gradient, part))
+      try world.allgatherTree(values(momentum, part))
+    }
+  }
+
+  /// Returns when the whole tower is updated.
+  ///
+  /// - Returns: the index of the layer at which an update of this rank's left the numbers; nil where none did.
+  func finish(_ pass: Pass, on pool: ThreadPool, _ time: inout StepTime) throws -> Int? {
+    try time.measure(\.reduction) { try communication.finish() }
+    guard world.size == 1 else { return pass.diverged }
+    return time.measure(\.update) {
+      pass.sgd.update(
+        descriptions, parameters: network.parameters, momentum: momentum, gradient: gradient, on: pool)
+    }
+  }
+
+  /// Gives every rank the whole tower's momentum. All ranks call it.
+  func gatherMomentum() throws {
+    for part in parts { try world.allgatherTree(values(momentum, part)) }
+  }
+
+  private func values(_ buffer: FloatBuffer, _ part: Range<Int>) -> UnsafeMutableBufferPointer<Float> {
+    UnsafeMutableBufferPointer(rebasing: buffer.values[part])
+  }
+}

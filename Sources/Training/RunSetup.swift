@@ -1,0 +1,102 @@
+import Checkpoint
+import Communication
+import Configuration
+import Data
+import Foundation
+import Images
+import Kernels
+import Network
+import System
+
+/// What a run is made of and does not change: its ranks, its settings, its data, its network.
+struct RunSetup {
+  let world: World
+  let settings: TrainingSettings
+  let configuration: Configuration
+  let data: TrainingData
+  let network: Network
+  /// The threads of this rank.
+  let pool: ThreadPool
+  /// Unique to this process's start, so that a writer left over from an earlier one is recognized.
+  let runIdentifier: String
+  /// The checkpoint that the run goes on from; nil for a new run.
+  let checkpoint: String?
+
+  /// Opens the data and builds the network, on all ranks.
+  init(_ plan: RunPlan, _ settings: TrainingSettings, _ world: World) throws {
+    self.world = world
+    self.settings = settings
+    checkpoint = plan.checkpoint
+    let configuration = try Configuration(json: plan.configuration)
+    self.configuration = configuration
+    let (data, architecture) = try world.together {
+      let architecture = try configuration.architecture().resolved()
+      let data = try TrainingData(configuration)
+      try data.check(architecture, path: configuration.data.directory)
+      return (data, architecture)
+    }
+    self.data = data
+    try Self.checkSameData(data.fingerprint, world)
+    if let stored = plan.dataFingerprint, !settings.acceptsOtherData {
+      try world.together {
+        try Self.checkUnchangedData(stored, of: plan.checkpoint ?? "", data.fingerprint, configuration)
+      }
+    }
+    pool = ThreadPool(threads: settings.threads ?? world.coresPerRank)
+    network = Network(architecture, convolution: settings.convolution)
+    runIdentifier = try world.broadcast(world.rank == 0 ? Self.newIdentifier() : "", root: 0)
+  }
+
+  private static func newIdentifier() -> String {
+    let time = Int(Date().timeIntervalSince1970)
+    return "\(time)-\(String(UInt32.random(in: 0...UInt32.max), radix: 16))"
+  }
+
+  private static func checkSameData(_ fingerprint: DataFingerprint, _ world: World) throws {
+    let digests = try world.allgather(fingerprint.digest)
+    guard let other = digests.firstIndex(where: { $0 != digests[0] }) else { return }
+    let hosts = try world.allgather(world.hostName)
+    throw RankFailure(
+      rank: other, host: hosts[other],
+      message: "its data differ from those of rank 0 on host \(hosts[0]): all hosts need the same files",
+      exitStatus: .badData, failedRanks: digests.count { $0 != digests[0] }, ranks: world.size)
+  }
+
+  private static func checkUnchangedData(
+    _ stored: String, of checkpoint: String, _ now: DataFingerprint, _ configuration: Configuration
+  ) throws(Refusal) {
+    guard let before = try? JSONDecoder().decode(DataFingerprint.self, from: Data(stored.utf8)) else {
+      throw Refusal(
+        .badData,
+        "\(checkpoint): expected the fingerprint of the data that it was trained on, found "
+          + "\(String(stored.prefix(60)).debugDescription): go on without comparing them by --force")
+    }
+    let differences = now.differences(from: before)
+    guard !differences.isEmpty else { return }
+    throw Refusal(
+      .badData,
+      "\(configuration.data.directory): the data differ from those that the run was trained on: "
+        + differences.joined(separator: " ") + " Give the former data with --data, or go on all the same with --force"
+    )
+  }
+
+  /// The tensors of a checkpoint, where they lie.
+  func tensors(momentum: FloatBuffer) -> [CheckpointTensor] {
+    checkpointTensors(network.architecture, network.parameters, momentum)
+  }
+
+  /// What a checkpoint says of the network's inputs.
+  var inputDescription: InputDescription {
+    let extents = data.extents
+    return InputDescription(
+      meanShape: [extents.channels, extents.height, extents.width], mean: data.training.mean.values,
+      classNames: data.classNames)
+  }
+
+  /// What a checkpoint says of the data.
+  func fingerprintText() throws -> String {
+    let encoder = JSONEncoder()
+    encoder.outputFormatting = .sortedKeys
+    return String(decoding: try encoder.encode(data.fingerprint), as: UTF8.self)
+  }
+}

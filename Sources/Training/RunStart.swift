@@ -1,0 +1,68 @@
+import Checkpoint
+import Communication
+import Images
+import Kernels
+import Network
+import Step
+
+/// The start of a run: its parameters and its folder.
+extension RunSetup {
+  /// Reads or draws the parameters on rank 0; the others get what they need of them, the tower's.
+  func loadParameters(checkpoint: String?, of step: DistributedStep) throws {
+    try world.together {
+      guard world.rank == 0 else { return }
+      if let checkpoint {
+        try CheckpointFile.read(checkpoint, into: tensors(momentum: step.momentum))
+      } else {
+        configuration.model.initializer.fill(
+          network.parameters.values, for: network.architecture, seed: configuration.training.seed,
+          initialSlope: Float(configuration.model.initialSlope), on: step.largestPool)
+      }
+    }
+    for buffer in [network.parameters, step.momentum] {
+      try world.broadcast(
+        UnsafeMutableRawBufferPointer(
+          UnsafeMutableBufferPointer(rebasing: buffer.values[network.architecture.towerRange])), root: 0)
+    }
+  }
+
+  /// Makes the run's folder this process's own, on rank 0.
+  ///
+  /// - Returns: the folder on rank 0; nil elsewhere.
+  func openFolder(
+    _ path: String, at iteration: Int, of step: DistributedStep, _ listeners: RunListeners
+  ) throws -> RunFolder? {
+    try world.together {
+      guard world.rank == 0 else { return nil }
+      var folder = try RunFolder.create(at: path)
+      try folder.claim(runIdentifier: runIdentifier)
+      if checkpoint != nil { try folder.removeCheckpoints(after: iteration) }
+      try listeners.prepare(folder: folder.path, iteration: iteration)
+      try folder.write(configuration.yaml(), to: "config.yaml")
+      let needed = (configuration.checkpoint.keep + 1) * CheckpointFile.sizeBound(tensors(momentum: step.momentum))
+      if let free = folder.freeBytes(), free < needed {
+        listeners.warn(
+          "\(path): \(free >> 20) MiB are free, but the checkpoints may need \(needed >> 20) MiB: make room, or keep "
+            + "fewer")
+      }
+      if let count = settings.preview {
+        try ContactSheet.write(data.training, count: count, to: folder.file("preview.png"))
+      }
+      return folder
+    }
+  }
+
+  /// What is trained, on what, how. All ranks call it.
+  func description(of step: DistributedStep, run: RunFolder?, at iteration: Int) throws -> TrainingDescription {
+    let architecture = network.architecture
+    return TrainingDescription(
+      run: run?.path ?? "", resumedFrom: checkpoint, iteration: iteration, configuration: configuration,
+      commandLine: settings.commandLine, program: settings.program, model: architecture.architecture.name,
+      parameterCount: architecture.parameterCount, multiplyAdds: architecture.multiplyAdds,
+      weightLayers: architecture.weightLayerCount, dataDirectory: configuration.data.directory,
+      trainingImages: data.training.count, validationImages: data.validation.count,
+      testImages: data.test?.count ?? 0, classNames: data.classNames, ranks: world.size, hosts: try world.hosts(),
+      threads: pool.threadCount, leafCount: step.shares.leafCount, leafSize: step.shares.leafSize,
+      isReproducible: step.shares.isReproducible, balancesShares: settings.shares == .auto && world.size > 1)
+  }
+}

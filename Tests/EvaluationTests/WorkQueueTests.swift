@@ -1,0 +1,79 @@
+import Communication
+import Evaluation
+import Foundation
+import Testing
+
+/// How the groups of a test get to the ranks. Alone in one process; `scripts/test` runs these on several ranks.
+@Suite(.serialized) struct WorkQueueTests {
+  private let world: World
+
+  init() throws {
+    world = try World.start()
+    _ = finishAtExit
+  }
+
+  private func groups(_ costs: [Double]) -> TestGroups {
+    TestGroups(groups: costs.enumerated().map { TestGroup(samples: [$0], cost: $1) })
+  }
+
+  /// How often each group was taken, on all ranks together.
+  private func counts(_ taken: [Int], of count: Int) throws -> [Int64] {
+    var counts = [Int64](repeating: 0, count: count)
+    for group in taken { counts[group] += 1 }
+    try world.allreduceSum(&counts)
+    return counts
+  }
+
+  @Test(arguments: [0, 1, 2, 7, 100, 1000], [1, 3])
+  func everyGroupIsTakenOnce(count: Int, pieceLength: Int) throws {
+    let queue = try WorkQueue(
+      groups((0..<count).map { Double(1 + $0 * 7919 % 13) }), pieceLength: pieceLength, world: world)
+    var taken: [Int] = []
+    while let piece = try queue.next(keepGoing: true) {
+      #expect((1...pieceLength).contains(piece.now.count) && piece.ahead.count <= pieceLength)
+      #expect(piece.ahead.isEmpty || piece.ahead.lowerBound == piece.now.upperBound)
+      taken += piece.now.map { queue.order[$0] }
+    }
+    #expect(try counts(taken, of: count).allSatisfy { $0 == 1 })
+    #expect(world.rank > 0 || queue.begunShare == 1)
+  }
+
+  @Test func theCostliestComeFirst() throws {
+    let queue = try WorkQueue(groups([5, 1, 1, 6, 1, 5]), pieceLength: 1, world: world)
+    #expect(queue.order == [3, 0, 5, 1, 2, 4])
+    while try queue.next(keepGoing: true) != nil {}
+  }
+
+  /// What a number of pieces costs on a rank is time that it sleeps here: no rank needs a core.
+  @Test func aSlowRankTakesLess() throws {
+    guard world.size > 1 else { return }
+    let isSlow = world.rank == world.size - 1
+    let queue = try WorkQueue(
+      groups([Double](repeating: 1, count: 200 * world.size)), pieceLength: 1, world: world)
+    var taken = 0
+    while let piece = try queue.next(keepGoing: true) {
+      taken += piece.now.count
+      usleep(isSlow ? 12_000 : 3_000)
+    }
+    let all = try world.allgather(taken)
+    #expect(all.reduce(0, +) == 200 * world.size)
+    // More than its first batch, an eighth of its share, and less than half of what rank 0 takes in the same time.
+    #expect(all.last! > 25 && all.last! < all[0] / 2, "\(all) groups by rank")
+  }
+
+  /// The last rank wants no more after its third piece; the others are told when they ask again.
+  @Test func aRankThatStopsStopsAll() throws {
+    let count = 4000
+    let queue = try WorkQueue(groups([Double](repeating: 1, count: count)), pieceLength: 1, world: world)
+    let isLast = world.rank == world.size - 1
+    var taken: [Int] = []
+    while let piece = try queue.next(keepGoing: !isLast || taken.count < 3) {
+      taken += piece.now.map { queue.order[$0] }
+      usleep(100)
+    }
+    #expect(!isLast || taken.count == 3)
+    let all = try counts(taken, of: count)
+    #expect(all.allSatisfy { $0 <= 1 } && all.contains(0), "the work was done to its end")
+    #expect(try queue.next(keepGoing: true) == nil)
+  }
+}
