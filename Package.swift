@@ -47,31 +47,31 @@ let house: [Target] = [
     ["System", "Network", "Checkpoint", "HDF5", "Images", "CPNG", .product(name: "SwiftProtobuf", package: "swift-protobuf")],
     exclude: ["TensorBoard/event.proto"]),
   target("Diagnostics", ["System", "Kernels", "Communication", "HDF5"]),
-  target("Data", ["System", "Network", "Configuration", "Images", "Packs"]),
+  target("Datasets", ["System", "Network", "Configuration", "Images", "Packs"]),
   target("Step", ["System", "Kernels", "Network", "Communication"]),
   target(
     "Evaluation",
-    ["System", "Kernels", "Network", "Configuration", "Communication", "Images", "Checkpoint", "Packs", "Data"]),
+    ["System", "Kernels", "Network", "Configuration", "Communication", "Images", "Checkpoint", "Packs", "Datasets"]),
   target(
     "Training",
     [
-      "System", "Kernels", "Network", "Configuration", "Communication", "Images", "Checkpoint", "Data", "Step",
+      "System", "Kernels", "Network", "Configuration", "Communication", "Images", "Checkpoint", "Datasets", "Step",
       "Evaluation",
     ]),
   target(
     "Recording",
-    ["System", "Kernels", "Configuration", "Images", "Packs", "Data", "Reports", "Step", "Training"]),
+    ["System", "Kernels", "Configuration", "Images", "Packs", "Datasets", "Reports", "Step", "Training"]),
   target(
     "Benchmarks",
     [
-      "System", "Kernels", "Network", "Configuration", "Communication", "Checkpoint", "Packs", "Data", "Step",
+      "System", "Kernels", "Network", "Configuration", "Communication", "Checkpoint", "Packs", "Datasets", "Step",
       "Training", "Diagnostics",
     ]),
   .executableTarget(
     name: "prelu-dist",
     dependencies: [
       "System", "Kernels", "Network", "Configuration", "Communication", "Images", "Checkpoint", "Packs", "Reports",
-      "Diagnostics", "Data", "Evaluation", "Training", "Recording", "Benchmarks",
+      "Diagnostics", "Datasets", "Evaluation", "Training", "Recording", "Benchmarks",
       .product(name: "ArgumentParser", package: "swift-argument-parser"),
     ],
     swiftSettings: settings),

@@ -1,7 +1,7 @@
 import Communication
 import Kernels
-import Synchronization
 import Step
+import Synchronization
 import System
 
 /// Measures what it takes ranks to exchange gradients while they compute, as they do behind a backward pass: a processor

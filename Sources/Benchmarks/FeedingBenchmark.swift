@@ -1,6 +1,6 @@
 import Communication
 import Configuration
-import Data
+import Datasets
 import Images
 import Packs
 

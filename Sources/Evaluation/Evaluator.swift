@@ -130,7 +130,8 @@ public struct Evaluator {
   /// The scores of all images of some groups by a member, by its share of the sum over the members. None of those that
   /// were left out because the test is to stop.
   private func scores(
-    of own: [TestGroup], _ range: Range<Int>, _ member: EnsembleMember, _ inference: Inference, onTopOf sums: [[Float]]?,
+    of own: [TestGroup], _ range: Range<Int>, _ member: EnsembleMember, _ inference: Inference,
+    onTopOf sums: [[Float]]?,
     _ keepGoing: () -> Bool
   ) throws -> [(group: Int, scores: [Double])] {
     let classes = member.network.head.classes

@@ -108,7 +108,9 @@ package final class WorkQueue {
   private func take(atLeast count: Int) -> Range<Int> {
     let start = nextFree
     let cost = min((costs.last! - costs[start]) / (Self.batchDivisor * Double(world.size)), Self.longestBatch)
-    while nextFree < order.count, nextFree - start < count || costs[nextFree + 1] - costs[start] <= cost { nextFree += 1 }
+    while nextFree < order.count, nextFree - start < count || costs[nextFree + 1] - costs[start] <= cost {
+      nextFree += 1
+    }
     return start..<nextFree
   }
 

@@ -1,5 +1,5 @@
 import Configuration
-import Data
+import Datasets
 import Images
 import Packs
 import Reports

@@ -39,7 +39,8 @@ final class TowerUpdate {
   private let scratch: FloatBuffer
 
   init(
-    _ network: Network, momentum: FloatBuffer, gradient: FloatBuffer, world: World, on communication: CommunicationThread
+    _ network: Network, momentum: FloatBuffer, gradient: FloatBuffer, world: World,
+    on communication: CommunicationThread
   ) {
     self.network = network
     self.world = world

@@ -1,7 +1,7 @@
 import Checkpoint
 import Communication
 import Configuration
-import Data
+import Datasets
 import Foundation
 import Images
 import Kernels

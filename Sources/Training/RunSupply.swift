@@ -1,5 +1,5 @@
 import Communication
-import Data
+import Datasets
 import Evaluation
 import Images
 import Network

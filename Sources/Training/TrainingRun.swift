@@ -1,7 +1,7 @@
 import Checkpoint
 import Communication
 import Configuration
-import Data
+import Datasets
 import Evaluation
 import Images
 import Kernels

@@ -1,7 +1,7 @@
 import ArgumentParser
 import Communication
 import Configuration
-import Data
+import Datasets
 import Foundation
 import Kernels
 import Network

@@ -33,7 +33,8 @@ public struct TrainingData {
     classNames = data.pack.classNames
     fingerprint = DataFingerprint(
       kind: configuration.data.kind.rawValue, trainingCount: training.count, validationCount: validation.count,
-      testCount: test?.count ?? 0, extents: training.extents, classCount: classNames.count, digest: data.pack.fingerprint)
+      testCount: test?.count ?? 0, extents: training.extents, classCount: classNames.count,
+      digest: data.pack.fingerprint)
   }
 
   private init(idx configuration: Configuration) throws {
