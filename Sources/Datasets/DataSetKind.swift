@@ -1,16 +1,17 @@
 import Configuration
+import Foundation
 import Images
 import Packs
-import System
 
 extension Configuration.DataSet.Kind {
   /// The kind of data at a path, by what is there: a folder holds IDX files, anything else is or should be a pack.
   public init(of path: String) {
-    if let isFolder = try? FileSystem.isFolder(path), try! FileSystem.status(path) != nil {
-      self = isFolder ? .idx : .pack
-    } else {
+    var isFolder: ObjCBool = false
+    guard FileManager.default.fileExists(atPath: path, isDirectory: &isFolder) else {
       self = path.hasSuffix(".h5") || path.hasSuffix(".hdf5") ? .pack : .idx
+      return
     }
+    self = isFolder.boolValue ? .idx : .pack
   }
 }
 

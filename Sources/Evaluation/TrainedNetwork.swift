@@ -39,12 +39,11 @@ public struct TrainedNetwork {
 
   /// Rank 0 reads the checkpoint, every rank gets the whole network.
   public init(_ path: String, world: World) throws {
-    let text = try world.fromRoot(exitCode: ExitCode.of) {
+    let description = try world.fromRoot {
       let path = try Self.checkpointPath(path)
-      return try TrainedNetworkDescription(path: path, CheckpointFile.readHeader(path)).json()
+      return try TrainedNetworkDescription(path: path, CheckpointFile.readHeader(path))
     }
-    let description = try TrainedNetworkDescription(json: text)
-    self = try world.together(exitCode: ExitCode.of) {
+    self = try world.agree {
       let trained = try TrainedNetwork(description)
       if world.rank == 0 { try CheckpointFile.read(description.path, into: trained.tensors) }
       return trained
@@ -121,10 +120,4 @@ private struct TrainedNetworkDescription: Codable {
     dataDigest = try? JSONDecoder().decode(DataFingerprint.self, from: Data(header.dataFingerprint.utf8)).digest
     (meanShape, mean, classNames) = (input.meanShape, input.mean, input.classNames)
   }
-
-  init(json: String) throws {
-    self = try JSONDecoder().decode(Self.self, from: Data(json.utf8))
-  }
-
-  func json() throws -> String { String(decoding: try JSONEncoder().encode(self), as: UTF8.self) }
 }

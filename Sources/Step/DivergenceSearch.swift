@@ -32,7 +32,6 @@ extension DistributedStep {
       return head.map { !network.head.isFinite(layer: layer - tower, $0.memory, rows: shares.batch) } ?? false
     }
     let found = try world.allgather((parameters: badParameters ?? .max, response: badResponse ?? .max))
-    let hosts = try world.allgather(world.hostName)
     let parameters = found.map(\.parameters).min() ?? .max
     let response = found.map(\.response).min() ?? .max
     // Parameters that are not finite make every response above them not finite.
@@ -43,7 +42,7 @@ extension DistributedStep {
       return Divergence(quantity: .loss, layer: "", place: nil)
     }
     return Divergence(
-      quantity: .response, layer: names[response], place: response < tower ? (rank, hosts[rank]) : nil)
+      quantity: .response, layer: names[response], place: response < tower ? (rank, world.hostNames[rank]) : nil)
   }
 
   /// Finds, after a step, the first layer on the way down whose gradient is NaN or infinite; nil where all are finite.

@@ -1,5 +1,5 @@
 /// The number that the program ends with, as in sysexits.h.
-public enum ExitStatus: Int32, Sendable {
+public enum ExitStatus: Int32, Codable, Sendable {
   case done = 0
   case usage = 64
   case badData = 65

@@ -11,7 +11,7 @@ extension TrainingRun {
     let what =
       "training has diverged at iteration \(position.iteration + 1), learning rate \(schedule.learningRate): \(divergence)"
     // The last good checkpoint may still be on its way to the disk.
-    try setup.world.together { _ = try checkpoints.settle(waiting: true) }
+    try setup.world.agree { _ = try checkpoints.settle(waiting: true) }
     guard setup.configuration.training.onDivergence == .rollback else {
       throw failure(
         "\(what). The last good checkpoint is kept in \(checkpoints.folderName); go on from it with "
@@ -31,7 +31,7 @@ extension TrainingRun {
     listeners.warn(
       "\(what). Going back to iteration \(position.iteration) with a learning rate of \(schedule.learningRate) "
         + "(\(schedule.state.rollbacks) of at most \(LearningRateSchedule.rollbackLimit) times)")
-    try setup.world.together {
+    try setup.world.agree {
       if let folder = checkpoints.folder {
         try listeners.prepare(folder: folder.path, iteration: position.iteration)
       }

@@ -87,7 +87,7 @@ final class RunCheckpoints {
       for warning in saved.warnings { listeners.warn(warning) }
       listeners.tell(.saved(path: saved.path, iteration: outcome.iteration, isBest: outcome.isBest))
       return nil
-    } catch let error as FileError where error.kind == .takenOver {
+    } catch let error as CheckpointError where error.kind == .takenOver {
       throw error
     } catch {
       tellFailure(error, outcome.iteration)
@@ -113,7 +113,7 @@ final class RunCheckpoints {
         failure = try settle(waiting: true)
       } catch { failure = error }
     }
-    try setup.world.together { if let failure { throw failure } }
+    try setup.world.agree { if let failure { throw failure } }
   }
 
   /// Compares the ranks' towers. A difference would be a defect, a broken memory or a broken network.
@@ -123,9 +123,8 @@ final class RunCheckpoints {
       bitsHash(UnsafeBufferPointer(rebasing: setup.network.parameters.values[tower]))
         ^ bitsHash(UnsafeBufferPointer(rebasing: step.momentum.values[tower])) &* 3)
     guard let other = hashes.firstIndex(where: { $0 != hashes[0] }) else { return }
-    let hosts = try world.allgather(world.hostName)
     throw RankFailure(
-      rank: other, host: hosts[other],
+      rank: other, host: world.hostNames[other],
       message: "its parameters differ from rank 0's at iteration \(iteration): the processors differ, or a memory is "
         + "broken. The last checkpoint is good",
       exitStatus: .internalError, failedRanks: hashes.count { $0 != hashes[0] }, ranks: world.size)

@@ -29,7 +29,7 @@ struct RunSetup {
     checkpoint = plan.checkpoint
     let configuration = try Configuration(json: plan.configuration)
     self.configuration = configuration
-    let (data, architecture) = try world.together {
+    let (data, architecture) = try world.agree {
       let architecture = try configuration.architecture().resolved()
       let data = try TrainingData(configuration)
       try data.check(architecture, path: configuration.data.directory)
@@ -38,11 +38,11 @@ struct RunSetup {
     self.data = data
     try Self.checkSameData(data.fingerprint, world)
     if let stored = plan.dataFingerprint, !settings.acceptsOtherData {
-      try world.together {
+      try world.agree {
         try Self.checkUnchangedData(stored, of: plan.checkpoint ?? "", data.fingerprint, configuration)
       }
     }
-    pool = ThreadPool(threads: settings.threads ?? world.coresPerRank)
+    pool = ThreadPool(threads: settings.threads ?? world.coresOfRank)
     network = Network(architecture, convolution: settings.convolution)
     runIdentifier = try world.broadcast(world.rank == 0 ? Self.newIdentifier() : "", root: 0)
   }
@@ -55,10 +55,9 @@ struct RunSetup {
   private static func checkSameData(_ fingerprint: DataFingerprint, _ world: World) throws {
     let digests = try world.allgather(fingerprint.digest)
     guard let other = digests.firstIndex(where: { $0 != digests[0] }) else { return }
-    let hosts = try world.allgather(world.hostName)
     throw RankFailure(
-      rank: other, host: hosts[other],
-      message: "its data differ from those of rank 0 on host \(hosts[0]): all hosts need the same files",
+      rank: other, host: world.hostNames[other],
+      message: "its data differ from those of rank 0 on host \(world.hostNames[0]): all hosts need the same files",
       exitStatus: .badData, failedRanks: digests.count { $0 != digests[0] }, ranks: world.size)
   }
 

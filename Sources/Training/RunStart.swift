@@ -9,7 +9,7 @@ import Step
 extension RunSetup {
   /// Reads or draws the parameters on rank 0; the others get what they need of them, the tower's.
   func loadParameters(checkpoint: String?, of step: DistributedStep) throws {
-    try world.together {
+    try world.agree {
       guard world.rank == 0 else { return }
       if let checkpoint {
         try CheckpointFile.read(checkpoint, into: tensors(momentum: step.momentum))
@@ -32,7 +32,7 @@ extension RunSetup {
   func openFolder(
     _ path: String, at iteration: Int, of step: DistributedStep, _ listeners: RunListeners
   ) throws -> RunFolder? {
-    try world.together {
+    try world.agree {
       guard world.rank == 0 else { return nil }
       var folder = try RunFolder.create(at: path)
       try folder.claim(runIdentifier: runIdentifier)
@@ -61,7 +61,7 @@ extension RunSetup {
       parameterCount: architecture.parameterCount, multiplyAdds: architecture.multiplyAdds,
       weightLayers: architecture.weightLayerCount, dataDirectory: configuration.data.directory,
       trainingImages: data.training.count, validationImages: data.validation.count,
-      testImages: data.test?.count ?? 0, classNames: data.classNames, ranks: world.size, hosts: try world.hosts(),
+      testImages: data.test?.count ?? 0, classNames: data.classNames, ranks: world.size, hosts: world.hosts.map { ($0.name, $0.ranks.count) },
       threads: pool.threadCount, leafCount: step.shares.leafCount, leafSize: step.shares.leafSize,
       isReproducible: step.shares.isReproducible, balancesShares: settings.shares == .auto && world.size > 1)
   }

@@ -258,7 +258,7 @@ public final class TrainingRun {
 
   /// Measures the best checkpoint, whose parameters the network takes, on the test split.
   private func testBest(_ images: any TestImages) throws -> ErrorCounts? {
-    try setup.world.together {
+    try setup.world.agree {
       if let folder = checkpoints.folder {
         try CheckpointFile.read(folder.bestPath(), into: setup.tensors(momentum: step.momentum))
       }

@@ -2,6 +2,7 @@ import ArgumentParser
 import Foundation
 import Reports
 import Recording
+import System
 
 /// Shows runs and evaluations to the eye.
 struct ReportCommand: ParsableCommand {
@@ -49,7 +50,7 @@ struct ReportCommand: ParsableCommand {
       Console.say(path)
     } catch {
       Console.complain("\(error)")
-      Foundation.exit(Training.ExitCode.of(error))
+      Foundation.exit(ExitStatus(of: error).rawValue)
     }
   }
 

@@ -177,8 +177,8 @@ struct TrainCommand: ParsableCommand {
           + "\(InstructionSets.compiledFor.summary)", warn: reporter.warn)
       let training = try TrainingRun(request, settings, world: world, listeners: [reporter, recorder])
       let summary = try training.run()
-      if case .interrupted = summary.ending { return Training.ExitCode.tryAgain }
-      return Training.ExitCode.done
+      if case .interrupted = summary.ending { return .tryAgain }
+      return .done
     }
   }
 
@@ -187,7 +187,7 @@ struct TrainCommand: ParsableCommand {
       Console.write(try request.resolved().yaml())
     } catch {
       Console.complain("\(error)")
-      Foundation.exit(Training.ExitCode.of(error))
+      Foundation.exit(ExitStatus(of: error).rawValue)
     }
   }
 

@@ -3,6 +3,7 @@ import Configuration
 import Foundation
 import Kernels
 import Network
+import System
 import TestSupport
 import Testing
 import Training
@@ -29,8 +30,8 @@ import Training
   }
 
   private func problem(_ body: () throws -> Any) -> String {
-    let error = #expect(throws: TrainingError.self) { _ = try body() }
-    #expect(error?.exitCode == ExitCode.badData)
+    let error = #expect(throws: Refusal.self) { _ = try body() }
+    #expect(error?.exitStatus == .badData)
     return error?.description ?? ""
   }
 

@@ -1,0 +1,52 @@
+import Foundation
+
+// Values of any Codable type between ranks, as JSON inside: every finite Float and Double comes over with the same bits,
+// because it is written with as many digits as tell it from its neighbors; infinities stay what they are, and a NaN
+// stays a NaN (its sign and payload, which mean nothing here, may change).
+extension World {
+  /// Runs `body` on rank 0 only, and returns its value on all ranks; throws the same `RankFailure` on all where it failed.
+  public func fromRoot<Value: Codable>(_ body: () throws -> Value) throws -> Value {
+    // Encoded inside, so that all ranks hear of a value that has no JSON.
+    let bytes = try agree { rank == 0 ? try encoded(body()) : [] }
+    return try decoded(broadcast(bytes, root: 0))
+  }
+
+  /// Gives every rank the value of rank `root`, which must have one; what the others pass does not matter.
+  public func broadcast<Value: Codable>(_ value: Value?, root: Int) throws -> Value {
+    var bytes: [UInt8] = []
+    if rank == root {
+      guard let value else { preconditionFailure("rank \(rank) of \(size) broadcasts, and has no value") }
+      bytes = try encoded(value)
+    }
+    return try decoded(broadcast(bytes, root: root))
+  }
+
+  /// The values of all ranks, in the order of ranks. Their JSON has less than 2 GiB together.
+  public func allgather<Value: Codable>(_ value: Value) throws -> [Value] {
+    try allgather(encoded(value)).map { try decoded($0) }
+  }
+}
+
+// Types that are Codable and lie in one piece too, such as Int, are gathered as they lie.
+extension World {
+  /// The values of all ranks, in the order of ranks.
+  public func allgather<Value: BitwiseCopyable & Codable>(_ value: Value) throws(MPIError) -> [Value] {
+    try allgather(bitsOf: value)
+  }
+}
+
+private let (infinity, negativeInfinity, notANumber) = ("+", "-", "?")
+
+private func encoded(_ value: some Encodable) throws -> [UInt8] {
+  let encoder = JSONEncoder()
+  encoder.nonConformingFloatEncodingStrategy = .convertToString(
+    positiveInfinity: infinity, negativeInfinity: negativeInfinity, nan: notANumber)
+  return Array(try encoder.encode(value))
+}
+
+private func decoded<Value: Decodable>(_ bytes: some Collection<UInt8>) throws -> Value {
+  let decoder = JSONDecoder()
+  decoder.nonConformingFloatDecodingStrategy = .convertFromString(
+    positiveInfinity: infinity, negativeInfinity: negativeInfinity, nan: notANumber)
+  return try decoder.decode(Value.self, from: Data(bytes))
+}
