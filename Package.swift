@@ -44,7 +44,10 @@ let house: [Target] = [
   target("Packs", ["System", "Images", "HDF5", "Communication", "Kernels", "CZlib"]),
   target(
     "Reports",
-    ["System", "Network", "Checkpoint", "HDF5", "Images", "CPNG", .product(name: "SwiftProtobuf", package: "swift-protobuf")],
+    [
+      "System", "Network", "Checkpoint", "HDF5", "Images", "CPNG",
+      .product(name: "SwiftProtobuf", package: "swift-protobuf"),
+    ],
     exclude: ["TensorBoard/event.proto"]),
   target("Diagnostics", ["System", "Kernels", "Communication", "HDF5"]),
   target("Datasets", ["System", "Network", "Configuration", "Images", "Packs"]),
@@ -65,7 +68,7 @@ let house: [Target] = [
     "Benchmarks",
     [
       "System", "Kernels", "Network", "Configuration", "Communication", "Checkpoint", "Packs", "Datasets", "Step",
-      "Training", "Diagnostics",
+      "Training", "Diagnostics", "Reports",
     ]),
   .executableTarget(
     name: "prelu-dist",
@@ -95,10 +98,17 @@ let bundles: [Target] = [
   tests("ImagesTests", ["System", "Images"]),
   tests("PacksTests", ["Packs"]),
   tests("CheckpointTests", ["Checkpoint"]),
-  tests("ReportsTests", ["Reports"]),
+  tests("ReportsTests", ["Reports", "Network"]),
   tests("DiagnosticsTests", ["Diagnostics"]),
   tests("EvaluationTests", ["Evaluation", "Network", "Images", "Communication"]),
-  tests("TrainingTests", ["System", "Training", "Communication", "Network", "Kernels", "Checkpoint", "Configuration"]),
+  tests("DatasetsTests", ["Datasets", "Images"]),
+  tests("StepTests", ["System", "Step", "Communication", "Network", "Kernels"]),
+  tests(
+    "TrainingTests",
+    [
+      "System", "Training", "Communication", "Network", "Kernels", "Checkpoint", "Configuration", "Evaluation",
+      "Images",
+    ]),
   tests("BenchmarksTests", ["Benchmarks"]),
   tests("CommandTests", ["Packs"]),
   .executableTarget(

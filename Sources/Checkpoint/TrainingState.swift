@@ -82,15 +82,23 @@ public struct BestResult: Codable, Equatable, Sendable {
 /// The running sums of an epoch's training figures.
 public struct EpochSums: Codable, Equatable, Sendable {
   /// The sum of the samples' losses.
-  public var lossSum = 0.0
+  public var lossSum: Double
   /// The samples whose first guess was wrong.
-  public var errorCount = 0
-  public var sampleCount = 0
-  public var seconds = 0.0
+  public var errorCount: Int
+  public var sampleCount: Int
+  public var seconds: Double
   /// The part of `seconds` that rank 0 has waited for data.
-  public var dataSeconds = 0.0
+  public var dataSeconds: Double
 
-  public init() {}
+  public init(
+    lossSum: Double = 0, errorCount: Int = 0, sampleCount: Int = 0, seconds: Double = 0, dataSeconds: Double = 0
+  ) {
+    self.lossSum = lossSum
+    self.errorCount = errorCount
+    self.sampleCount = sampleCount
+    self.seconds = seconds
+    self.dataSeconds = dataSeconds
+  }
 
   /// Adds a step.
   public mutating func add(lossSum: Double, errors: Int, samples: Int, seconds: Double, dataSeconds: Double) {

@@ -44,6 +44,9 @@ public final class SampleSupply {
       labels: labels, iteration: iteration, source: source, places: places, firstSlot: known.lowerBound, feed: feed)
   }
 
+  /// The iterations after which each sample has been seen `epochs` times, the last of them perhaps reaching beyond.
+  public func iterations(inEpochs epochs: Int) -> Int { stream.iterations(inEpochs: epochs) }
+
   /// Forgets what was loaded ahead: the run goes on from another iteration.
   public func restart() { feed = nil }
 }

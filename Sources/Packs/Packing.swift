@@ -211,7 +211,8 @@ public struct Packing {
           // Shares are nearly equal.
           let part = Double(copied) / Double(max(share, 1))
           report(
-            .copying(bytes: Int(part * Double(all)), of: all, secondsLeft: (monotonicSeconds() - start) * (1 - part) / part))
+            .copying(
+              bytes: Int(part * Double(all)), of: all, secondsLeft: (monotonicSeconds() - start) * (1 - part) / part))
         }
         return !stop()
       }

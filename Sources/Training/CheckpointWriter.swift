@@ -93,7 +93,9 @@ package final class CheckpointWriter {
     guard let write, waiting || write.thread?.isFinished ?? true else { return nil }
     write.thread?.join()
     self.write = nil
-    guard let result = write.box.result.withLock({ $0 }) else { preconditionFailure("the write of \(write.iteration) came to nothing") }
+    guard let result = write.box.result.withLock({ $0 }) else {
+      preconditionFailure("the write of \(write.iteration) came to nothing")
+    }
     return Outcome(iteration: write.iteration, isBest: write.isBest, result: result)
   }
 

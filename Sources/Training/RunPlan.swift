@@ -1,6 +1,7 @@
 import Checkpoint
 import Configuration
 import Foundation
+import System
 
 /// What a run starts from, decided on rank 0 and told to all.
 struct RunPlan: Codable {

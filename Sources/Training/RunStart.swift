@@ -61,7 +61,8 @@ extension RunSetup {
       parameterCount: architecture.parameterCount, multiplyAdds: architecture.multiplyAdds,
       weightLayers: architecture.weightLayerCount, dataDirectory: configuration.data.directory,
       trainingImages: data.training.count, validationImages: data.validation.count,
-      testImages: data.test?.count ?? 0, classNames: data.classNames, ranks: world.size, hosts: world.hosts.map { ($0.name, $0.ranks.count) },
+      testImages: data.test?.count ?? 0, classNames: data.classNames, ranks: world.size,
+      hosts: world.hosts.map { ($0.name, $0.ranks.count) },
       threads: pool.threadCount, leafCount: step.shares.leafCount, leafSize: step.shares.leafSize,
       isReproducible: step.shares.isReproducible, balancesShares: settings.shares == .auto && world.size > 1)
   }

@@ -1,6 +1,6 @@
 import ArgumentParser
-import Datasets
 import Communication
+import Datasets
 import Evaluation
 import Foundation
 import Images

@@ -1,8 +1,8 @@
 import ArgumentParser
 import Communication
+import Datasets
 import Foundation
 import Images
-import Datasets
 import Packs
 import System
 import Training

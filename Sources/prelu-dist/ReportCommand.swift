@@ -1,7 +1,7 @@
 import ArgumentParser
 import Foundation
-import Reports
 import Recording
+import Reports
 import System
 
 /// Shows runs and evaluations to the eye.

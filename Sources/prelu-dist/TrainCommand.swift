@@ -206,7 +206,9 @@ struct TrainCommand: ParsableCommand {
     let flags = self
     // A pack without a recipe is trained on as the paper trains its small model; a resumed run has its own.
     var recipe = recipe
-    if recipe == nil, resume == nil, let data, Configuration.DataSet.Kind(of: data) == .pack { recipe = Recipes.photographs }
+    if recipe == nil, resume == nil, let data, Configuration.DataSet.Kind(of: data) == .pack {
+      recipe = Recipes.photographs
+    }
     return ConfigurationRequest(recipe: recipe) { configuration in
       if let model = flags.model {
         // The data decide about classes and input where the architecture leaves them open.

@@ -129,7 +129,8 @@ final class TrainingReporter: RunListener {
       "time on rank 0: \(Console.duration(total)): "
         + [
           share("tower", t.steps.tower), share("fc", t.steps.fullyConnected),
-          share("communication", t.steps.communication), share("data", t.steps.data), share("evaluation", t.evaluation), share("checkpoints", t.checkpoint),
+          share("communication", t.steps.communication), share("data", t.steps.data), share("evaluation", t.evaluation),
+          share("checkpoints", t.checkpoint),
         ].joined(separator: ", "))
     Console.say("run folder: \(s.run)")
   }

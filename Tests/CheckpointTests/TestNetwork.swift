@@ -59,7 +59,8 @@ let testState = TrainingState(
   iteration: 1234, epoch: 3, iterationInEpoch: 17, samplesSeen: 157_952, seed: .max - 1, learningRate: 0.1 / 3,
   schedule: ScheduleState(learningRateDrops: 2, plateauBest: 9.87, evaluationsSinceBest: 1, finished: false),
   best: BestResult(validationTop1Error: 8.5, iteration: 1100),
-  epochSums: EpochSums(lossSum: 1e5 / 7, errorCount: 42, sampleCount: 2176, seconds: 12.5), secondsTrained: 4567.25,
+  epochSums: EpochSums(lossSum: 1e5 / 7, errorCount: 42, sampleCount: 2176, seconds: 12.5, dataSeconds: 0.25),
+  secondsTrained: 4567.25,
   worldSize: 8, batch: 128, runIdentifier: "run-1")
 
 let testProvenance = Provenance(program: "prelu-dist 0.1.0", commandLine: "prelu-dist train --seed 7 ‘ünï’")

@@ -19,7 +19,9 @@ extension RankTests {
 
     init(_ rank: Int) {
       name = "Größe \(rank) \"\\\u{0}\n$null"
-      doubles = [0.1, -0.0, 5e-324, 1e308, .infinity, -.infinity, 1 / 3, 0x1.fffffffffffffp-1].map { $0 * Double(rank + 1) }
+      doubles = [0.1, -0.0, 5e-324, 1e308, .infinity, -.infinity, 1 / 3, 0x1.fffffffffffffp-1].map {
+        $0 * Double(rank + 1)
+      }
       floats = [0.1, -0.0, 1e-45, 16_777_215, .infinity, -.infinity, 1 / 3, 0x1.fffffep127]
       floats.append(Float(rank) * 0.7)
       numbers = [rank: .max - UInt64(rank), -1: 0]

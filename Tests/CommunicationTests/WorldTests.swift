@@ -53,7 +53,8 @@ extension RankTests {
 /// What all ranks find wrong is no rank's fault.
 @Test func aFailureSaysWhereItWas() {
   func words(_ failed: Int, of ranks: Int) -> String {
-    RankFailure(rank: 2, host: "node2", message: "no room", exitStatus: .inputOutput, failedRanks: failed, ranks: ranks).description
+    RankFailure(rank: 2, host: "node2", message: "no room", exitStatus: .inputOutput, failedRanks: failed, ranks: ranks)
+      .description
   }
   #expect(words(1, of: 1) == "no room" && words(4, of: 4) == "no room")
   #expect(words(1, of: 4) == "on rank 2, host node2: no room")

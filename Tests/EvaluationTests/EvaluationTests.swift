@@ -81,7 +81,9 @@ import Testing
     }
   }
 
-  private func member(_ network: Network, _ images: any TestImages, place: EnsembleMember.MeanPlace = .crop, padding: Int = 0)
+  private func member(
+    _ network: Network, _ images: any TestImages, place: EnsembleMember.MeanPlace = .crop, padding: Int = 0
+  )
     -> EnsembleMember
   {
     let extents = ImageExtents(channels: 3, height: 16, width: 16)

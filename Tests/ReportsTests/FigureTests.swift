@@ -1,4 +1,5 @@
 import Foundation
+import Network
 import Reports
 import TestSupport
 import Testing
@@ -93,9 +94,11 @@ import Testing
       one.name = "run \(number)"
       one.statistics = ["conv1", "conv2", "fc1"].flatMap { layer in
         [0, 100].map {
-          LayerStatistics(
-            iteration: $0, layer: layer, response: 1, gradient: 0.1 * Double(number), updateWeightRatio: 0.001,
-            decayShare: 0.5)
+          StatisticsRow(
+            iteration: $0,
+            layer: LayerStatistics(
+              layer: layer, responseDeviation: 1, gradientDeviation: 0.1 * Double(number), updateRatio: 0.001,
+              decayShare: 0.5))
         }
       }
       one.coefficients = [LayerSlopes(layer: "conv1", isShared: false, values: [0.1, 0.2, 0.25 + Float(number)])]

@@ -1,5 +1,6 @@
 import Foundation
 import Images
+import Network
 import Reports
 import TestSupport
 import Testing
@@ -64,8 +65,8 @@ import Testing
           trainTop1Error: 80 / x + 3 * sin(7 * x), validationTop1Error: 85 / x + 3 * cos(5 * x) + 3 * k,
           validationTop5Error: 40 / x, imagesPerSecond: 1800 + 50 * sin(x * k), seconds: 30 * x * k, dataWaitSeconds: 0)
       )
-      try TimeFile.append(
-        TimeRow(iteration: 430 * epoch, seconds: [20 * k, 5 + x, 3, 0.05, 2, k]), to: folder.file(TimeFile.name))
+      try TimeFile(path: folder.file(TimeFile.name)).append(
+        TimeRow(iteration: 430 * epoch, seconds: [20 * k, 5 + x, 3, 0.05, 2, k]))
     }
     let layers = ["conv1", "conv2", "conv3_1", "fc1"]
     let statistics = [0, 100, 200].flatMap { iteration in

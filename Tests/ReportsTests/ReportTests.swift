@@ -26,10 +26,10 @@ import Testing
   @Test func thePageNeedsNothingElse() throws {
     let path = try makeRun("a&b <run>")
     try Data("recipe: fashion # <&>\n".utf8).write(to: URL(fileURLWithPath: "\(path)/config.yaml"))
-    try PlacesFile.append(
+    try PlacesFile(path: "\(path)/places.csv").append(
       RunPlace(
         started: "2026-01-01T00:00:00Z", iteration: 0, ranks: 2, threads: 4, hosts: "n1 (1), n2 (1)",
-        processor: "A, \"B\"", software: "s"), to: "\(path)/places.csv")
+        processor: "A, \"B\"", software: "s"))
     let html = try Report(paths: [path]).html()
     #expect(!html.contains("<script"))
     // Names of formats, data inside the page and places in it; nothing to fetch.

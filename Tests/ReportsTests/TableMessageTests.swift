@@ -109,7 +109,7 @@ import Testing
     expect(.inputOutput, "\(folder.file("loop")): cannot be opened: \(words)") {
       _ = try MetricsFile(path: folder.file("loop")).rows()
     }
-    let folderOfStatistics = LayerStatisticsFile(path: folder.file("pipe"))
+    let folderOfStatistics = StatisticsFile(path: folder.file("pipe"))
     expect(
       .wrongContents,
       "\(folder.file("pipe")): expected a text of at most \(1 << 30) bytes, found a pipe or a device. Move it away"

@@ -44,8 +44,11 @@ import Testing
 
   @Test func nobodyWaitsForWhatIsThere() {
     let condition = Condition()
-    #expect(condition.withLock { condition.wait { false }
-      return 7 } == 7)
+    #expect(
+      condition.withLock {
+        condition.wait { false }
+        return 7
+      } == 7)
   }
 
   /// Two threads take turns, each with a condition of its own under one lock.

@@ -1,5 +1,6 @@
 import Checkpoint
 import Configuration
+import Evaluation
 import Foundation
 import Kernels
 import Network

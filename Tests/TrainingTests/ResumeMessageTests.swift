@@ -21,6 +21,12 @@ import Training
     try writeIDX(to: folder.path, training: 6)
   }
 
+  private final class Listener: RunListener {
+    private let told: (TrainingEvent) -> Void
+    init(_ told: @escaping (TrainingEvent) -> Void) { self.told = told }
+    func hear(_ event: TrainingEvent) { told(event) }
+  }
+
   private func start(
     _ start: TrainingSettings.Start, acceptsOtherData: Bool = false, told: @escaping (TrainingEvent) -> Void = { _ in }
   ) throws -> TrainingRun {
@@ -29,7 +35,7 @@ import Training
       ConfigurationRequest(recipe: nil) { $0 = configuration },
       TrainingSettings(
         runFolder: run, start: start, iterations: 0, threads: 1, acceptsOtherData: acceptsOtherData,
-        commandLine: "test", program: "test"), world: world, report: told)
+        commandLine: "test", program: "test"), world: world, listeners: [Listener(told)])
   }
 
   /// Resumes a run whose checkpoint says so of its data.
@@ -78,3 +84,6 @@ import Training
     #expect(first == "this checkpoint is not saved, training goes on: \(problem)")
   }
 }
+
+/// MPI must be ended once, by the last thing that the process does.
+private let finishAtExit = atexit { try? World.start().finish() }

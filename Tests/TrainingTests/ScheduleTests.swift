@@ -40,3 +40,17 @@ import Training
   #expect(schedule.learningRate == 0.1 / 10 / 10)
   #expect(!schedule.isFinished)
 }
+
+/// The schedule's part in going back: the state of the checkpoint, a tenth of the rate, twice.
+@Test func rollbacksLowerTheRateTwice() {
+  var schedule = LearningRateSchedule(.steps(.init(epochs: [1])), baseRate: 0.5)
+  let dropped = schedule.evaluated(validationTop1Error: 10, epochsDone: 1)
+  #expect(dropped && schedule.state.learningRateDrops == 1)
+  let former = ScheduleState()
+  let first = schedule.rollBack(to: former)
+  #expect(first && schedule.learningRate == 0.5 / 10 && schedule.state.learningRateDrops == 0)
+  let second = schedule.rollBack(to: former)
+  #expect(second && schedule.learningRate == 0.5 / 10 / 10)
+  let third = schedule.rollBack(to: former)
+  #expect(!third && schedule.state.rollbacks == 2)
+}

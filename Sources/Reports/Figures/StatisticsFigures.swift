@@ -1,3 +1,5 @@
+import Network
+
 /// Figures of responses, gradients and updates by layer: whether the signal reaches all of them (paper, section 2.2).
 enum StatisticsFigures {
   static func all(_ runs: [RunContents]) -> [Figure] {
@@ -30,17 +32,17 @@ enum StatisticsFigures {
       label: "std of the gradient", scale: .logarithmic,
       caption: "The standard deviation of the loss's gradient at each layer's output. Where it shrinks from layer to "
         + "layer towards the input, the first layers do not learn."
-    ) { $0.gradient },
+    ) { $0.gradientDeviation },
     Quantity(
       name: "responses", column: "response_std", title: "Responses by depth", label: "std of the response",
       scale: .logarithmic,
       caption: "The standard deviation of each layer's responses. The initialization keeps it from growing or "
         + "shrinking with depth."
-    ) { $0.response },
+    ) { $0.responseDeviation },
     Quantity(
       name: "updates", column: "update_weight_ratio", title: "Updates by depth", label: "|update| / |weights|",
       scale: .logarithmic, caption: "The size of a step relative to the weights it changes."
-    ) { $0.updateWeightRatio },
+    ) { $0.updateRatio },
     Quantity(
       name: "decay", column: "decay_share", title: "Weight decay in the update", label: "share of weight decay",
       scale: .linear,
@@ -54,7 +56,9 @@ enum StatisticsFigures {
     _ quantity: Quantity, _ logged: [(offset: Int, element: RunContents)], among runs: [RunContents]
   ) -> Figure? {
     var layers: [String] = []
-    for (_, run) in logged { for one in run.statistics where !layers.contains(one.layer) { layers.append(one.layer) } }
+    for (_, run) in logged {
+      for one in run.statistics where !layers.contains(one.layer.layer) { layers.append(one.layer.layer) }
+    }
     var table = FigureTable(["run", "iteration", "layer", quantity.column])
     var series: [LinePlot.Series] = []
     let isCrowded = logged.count > Palette.seriesCount

@@ -1,8 +1,8 @@
+import Datasets
 import Glibc
 import Images
 import Synchronization
 import Testing
-import Training
 
 /// Every sample of every iteration arrives where it belongs, whatever the threads do.
 @Suite struct SampleFeedTests {

@@ -2,8 +2,8 @@ import Communication
 import Foundation
 import Kernels
 import Network
+import Step
 import Testing
-import Training
 
 /// Steps of a small network on all ranks.
 final class SmallStep {
@@ -47,8 +47,9 @@ final class SmallStep {
     iteration: Int = 0, image: @escaping @Sendable (_ slot: Int) -> Float = { Float($0 % 5) - 2 }
   ) throws -> StepResult {
     try step.run(
-      iteration: iteration, sgd: SGD(learningRate: 0.01, momentum: 0.9, weightDecay: 0.0005),
-      labels: (0..<Self.batch).map { Int32($0 % Self.classes) }, stop: false, save: false
+      StepOrder(
+        iteration: iteration, sgd: SGD(learningRate: 0.01, momentum: 0.9, weightDecay: 0.0005),
+        labels: (0..<Self.batch).map { Int32($0 % Self.classes) })
     ) { slot, target in
       for index in 0..<16 { target[index] = image(slot) * Float(index - 7) }
     }

@@ -1,10 +1,9 @@
-import Checkpoint
 import Communication
 import Foundation
 import Kernels
 import Network
+import Step
 import Testing
-import Training
 
 /// A small network on all ranks, with one number spoiled: every rank gets the same answer after the same step. Alone in
 /// one process; `scripts/test` runs these on several ranks.
@@ -62,18 +61,4 @@ import Training
     #expect(result.isFinite, "loss \(result.lossSum)")
     #expect(result.divergence?.quantity == .gradient && result.divergence?.layer == "fc1", "\(result)")
   }
-}
-
-/// The schedule's part in going back: the state of the checkpoint, a tenth of the rate, twice.
-@Test func rollbacksLowerTheRateTwice() {
-  var schedule = LearningRateSchedule(.steps(.init(epochs: [1])), baseRate: 0.5)
-  let dropped = schedule.evaluated(validationTop1Error: 10, epochsDone: 1)
-  #expect(dropped && schedule.state.learningRateDrops == 1)
-  let former = ScheduleState()
-  let first = schedule.rollBack(to: former)
-  #expect(first && schedule.learningRate == 0.5 / 10 && schedule.state.learningRateDrops == 0)
-  let second = schedule.rollBack(to: former)
-  #expect(second && schedule.learningRate == 0.5 / 10 / 10)
-  let third = schedule.rollBack(to: former)
-  #expect(!third && schedule.state.rollbacks == 2)
 }
