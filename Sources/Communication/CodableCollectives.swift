@@ -1,10 +1,11 @@
 import Foundation
 
-// Values of any Codable type between ranks, as JSON inside: every finite Float and Double comes over with the same bits,
+// Values of any Codable type travel between ranks as JSON. Every finite Float and Double arrives with the same bits,
 // because it is written with as many digits as tell it from its neighbors; infinities stay what they are, and a NaN
 // stays a NaN (its sign and payload, which mean nothing here, may change).
 extension World {
-  /// Runs `body` on rank 0 only, and returns its value on all ranks; throws the same `RankFailure` on all where it failed.
+  /// Runs `body` on rank 0 only, and returns its value on all ranks; throws the same `RankFailure` on all where it
+  /// failed.
   public func fromRoot<Value: Codable>(_ body: () throws -> Value) throws -> Value {
     // Encoded inside, so that all ranks hear of a value that has no JSON.
     let bytes = try agree { rank == 0 ? try encoded(body()) : [] }
@@ -21,15 +22,15 @@ extension World {
     return try decoded(broadcast(bytes, root: root))
   }
 
-  /// The values of all ranks, in the order of ranks. Their JSON has less than 2 GiB together.
+  /// Returns the values of all ranks, in the order of ranks. Their JSON together has less than 2 GiB.
   public func allgather<Value: Codable>(_ value: Value) throws -> [Value] {
     try allgather(encoded(value)).map { try decoded($0) }
   }
 }
 
-// Types that are Codable and lie in one piece too, such as Int, are gathered as they lie.
 extension World {
-  /// The values of all ranks, in the order of ranks.
+  /// Returns the values of all ranks, in the order of ranks. Values that are Codable and plain bytes too, such as
+  /// numbers, are gathered as their bytes: a NaN then keeps its payload.
   public func allgather<Value: BitwiseCopyable & Codable>(_ value: Value) throws(MPIError) -> [Value] {
     try allgather(bitsOf: value)
   }

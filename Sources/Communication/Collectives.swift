@@ -41,7 +41,7 @@ extension World {
     try allreduce(&values, mpi_max())
   }
 
-  /// Whether the condition holds on any rank: the same answer on all.
+  /// Returns on all ranks whether the condition holds on any of them.
   public func any(_ condition: Bool) throws(MPIError) -> Bool {
     var values: [Int64] = [condition ? 1 : 0]
     try allreduceMaximum(&values)

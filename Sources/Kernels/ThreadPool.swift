@@ -114,8 +114,8 @@ public final class ThreadPool: Sendable {
       while let (body, pieces) = nextRound(&seen) { workOff(body, pieces: pieces, thread: thread) }
     }
 
-    /// Ends a worker's part in the round `seen`, unless that is 0, and waits for the next one; nil at the pool's end. Both
-    /// under one lock: the caller waits for the last worker to get here.
+    /// Ends a worker's part in the round `seen`, unless that is 0, and waits for the next round; returns nil at the
+    /// pool's end. Both take the lock only once.
     private func nextRound(_ seen: inout Int) -> (body: Body, pieces: Int)? {
       wake.withLock {
         if seen > 0 {

@@ -2,11 +2,11 @@ import Communication
 import Synchronization
 import System
 
-/// Moves messages, adds gradients over the ranks and updates the parameters with the sums, on a thread of its own while the
-/// caller computes.
+/// Moves messages, adds gradients over the ranks and updates the parameters with the sums, on a thread of its own while
+/// the caller computes.
 ///
-/// MPI moves data only while somebody calls it, so the thread stays with each job until it is complete. Jobs are done one
-/// after the other in the order in which they come, which for work must be the same on all ranks. From the first job
+/// MPI moves data only while somebody calls it, so the thread stays with each job until it is complete. Jobs are done
+/// one after the other in the order in which they come, which for work must be the same on all ranks. From the first job
 /// until `pause` or `finish` returns no other thread of the process may use the world.
 package final class CommunicationThread {
   private let world: World
@@ -133,8 +133,8 @@ private final class Jobs: @unchecked Sendable {
     }
   }
 
-  /// Waits for a job, and does it unless one before it has failed; nil at the end. The job is let go before anybody hears
-  /// that it is done: what it holds must not end on this thread.
+  /// Waits for a job, and does it unless one before it has failed; returns nil at the end. The job is let go before
+  /// anybody hears that it is done: what it holds must not end on this thread.
   private func runNext() -> Result<Void, MPIError>? {
     let next = changed.withLock { () -> (job: Job, isBroken: Bool)? in
       changed.wait { queue.isEmpty && !ended }

@@ -15,6 +15,7 @@ public enum ExitStatus: Int32, Codable, Sendable {
 
 /// An error that knows what the program ends with because of it.
 public protocol ExitStatusError: Error {
+  /// The status that the program ends with because of the error.
   var exitStatus: ExitStatus { get }
 }
 

@@ -2,8 +2,8 @@ import CLinux
 
 /// Has the system hand the calling thread its core soon after it wakes, although another thread computes there.
 ///
-/// Since Linux 6.6 a thread that wakes may have to wait for the end of another's turn, 3 ms or so, although it has slept
-/// and wants the core for a moment only. Since 6.12 that can be changed; elsewhere this does nothing.
+/// Since Linux 6.6 a thread that wakes may have to wait for the end of another's turn, 3 ms or so, although it has
+/// slept and wants the core for a moment only. Since 6.12 that can be changed; elsewhere this does nothing.
 public func takeShortTurns() {
   _ = linux_set_turn(shortestTurn)
 }

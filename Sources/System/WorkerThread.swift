@@ -71,7 +71,7 @@ public final class WorkerThread: Sendable {
 public struct ThreadError: ExitStatusError, CustomStringConvertible, Sendable {
   /// The name of the thread.
   public let name: String
-  /// The error number that `pthread_create` returned.
+  /// The system's error number.
   public let code: CInt
 
   public var exitStatus: ExitStatus { .internalError }

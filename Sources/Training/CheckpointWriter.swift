@@ -99,7 +99,7 @@ package final class CheckpointWriter {
     return Outcome(iteration: write.iteration, isBest: write.isBest, result: result)
   }
 
-  /// Runs `body` on a thread of its own. Where the system has no room for one the caller waits, and there is none to join.
+  /// Runs `body` on a thread of its own. Where the system starts none the caller does it, and there is nothing to join.
   private static func perform(_ body: @escaping @Sendable () -> Void) -> WorkerThread? {
     do {
       return try WorkerThread(name: "checkpoint", body)

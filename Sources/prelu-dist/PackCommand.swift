@@ -112,8 +112,7 @@ struct PackCommand: ParsableCommand {
         threads: command.threads ?? world.coresOfRank)
       let reporter = PackingReporter(terminal: terminal, quiet: quiet)
       let packing = Packing(
-        settings, world: world, exitStatus: .of, stop: { StopSignals.isRequested },
-        report: { reporter.tell($0) })
+        settings, world: world, stop: { StopSignals.isRequested }, report: { reporter.tell($0) })
       guard let summary = try packing.run() else {
         if world.rank == 0 {
           Console.complain("stopped by a signal; the same command goes on from what is in \(settings.workFolder)")

@@ -17,7 +17,7 @@ import Testing
         for _ in 0..<20_000 { counter.changed.withLock { counter.value += 1 } }
       }
     }
-    threads.forEach { $0.join() }
+    for thread in threads { thread.join() }
     #expect(counter.value == 80_000)
   }
 
@@ -69,7 +69,7 @@ import Testing
         }
       }
     }
-    threads.forEach { $0.join() }
+    for thread in threads { thread.join() }
     #expect(turns.withLock { $0 } == (0..<2000).map { 1 + $0 % 2 })
   }
 
