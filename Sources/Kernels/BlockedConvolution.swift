@@ -1,6 +1,4 @@
-#if canImport(Glibc)
-  import Glibc
-#endif
+import Glibc
 
 /// Convolution by its definition on blocked maps, image by image: any filter, stride and padding.
 struct BlockedConvolution: ConvolutionAlgorithm {

@@ -1,6 +1,4 @@
-#if canImport(Glibc)
-  import Glibc
-#endif
+import Glibc
 
 /// Copies one blocked map into the middle of zeros and applies f(y) of Eqn 1 on the way.
 ///

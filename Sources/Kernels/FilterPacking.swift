@@ -1,6 +1,4 @@
-#if canImport(Glibc)
-  import Glibc
-#endif
+import Glibc
 
 /// Rearranges filters (filters, channels, kernel, kernel) into the blocked order of `DirectConvolution` and back.
 public struct FilterPacking: Equatable, Sendable {

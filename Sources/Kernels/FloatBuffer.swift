@@ -1,6 +1,4 @@
-#if canImport(Glibc)
-  import Glibc
-#endif
+import Glibc
 
 /// Memory for floats, aligned to 64 bytes (a cache line and a 16-lane vector), zero at first.
 ///

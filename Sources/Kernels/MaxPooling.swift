@@ -1,6 +1,4 @@
-#if canImport(Glibc)
-  import Glibc
-#endif
+import Glibc
 
 /// The maximum of each size×size window of one image's blocked map, `stride` apart; f(y) of Eqn 1 is applied on the
 /// way in. Windows overlap where stride < size; rows and columns that no whole window covers are left out. A NaN in a

@@ -1,6 +1,4 @@
-#if canImport(Glibc)
-  import Glibc
-#endif
+import Glibc
 
 /// Spatial pyramid pooling of one image's blocked map into a plain feature vector.
 ///

@@ -1,6 +1,4 @@
-#if canImport(Glibc)
-  import Glibc
-#endif
+import Glibc
 
 /// What the softmax loss says of one mini-batch.
 public struct LossResult: Equatable, Sendable {

@@ -1,9 +1,6 @@
+import Glibc
 import Kernels
 import Randomness
-
-#if canImport(Glibc)
-  import Glibc
-#endif
 
 /// How weights start: zero-mean Gaussians whose standard deviation follows from the layer's extents.
 ///

@@ -1,6 +1,4 @@
-#if canImport(Glibc)
-  import Glibc
-#endif
+import Glibc
 
 /// What random numbers are drawn for. Streams of different purposes never share a block.
 public enum RandomPurpose: UInt32, Sendable {

@@ -1,8 +1,5 @@
+import Glibc
 import Synchronization
-
-#if canImport(Glibc)
-  import Glibc
-#endif
 
 /// TERM, INT, USR1, USR2 and XCPU as a flag: the ranks agree on it at the next step's border. A second INT ends the process at
 /// once. PIPE is ignored, so that a closed `| tee` does not kill a run.

@@ -1,9 +1,6 @@
+import Glibc
 import Kernels
 import Testing
-
-#if canImport(Glibc)
-  import Glibc
-#endif
 
 /// p = eˢ / Σeˢ and −log p by their definitions in Double, shifted by the largest score.
 private func reference(_ scores: [Float], label: Int) -> (loss: Double, probabilities: [Double]) {

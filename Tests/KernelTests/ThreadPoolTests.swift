@@ -1,10 +1,7 @@
+import Glibc
 import Kernels
 import Synchronization
 import Testing
-
-#if canImport(Glibc)
-  import Glibc
-#endif
 
 @Test(arguments: [1, 2, 3, 4, 8])
 func everyPieceRunsExactlyOnce(threads: Int) {

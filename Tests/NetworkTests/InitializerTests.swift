@@ -1,9 +1,6 @@
+import Glibc
 import Network
 import Testing
-
-#if canImport(Glibc)
-  import Glibc
-#endif
 
 private func network(_ layers: LayerDescription..., input: MapShape) throws -> ResolvedArchitecture {
   try Architecture(name: "test", input: input, layers: layers).resolved()

@@ -1,9 +1,6 @@
+import Glibc
 import Network
 import Randomness
-
-#if canImport(Glibc)
-  import Glibc
-#endif
 
 /// The forward pass of a whole network in Double, written from the layers' definitions alone: plain loops over plain
 /// maps, (image, channel, row, column), nothing shared with the kernels. Its differences are what the gradients of the

@@ -1,6 +1,4 @@
-#if canImport(Glibc)
-  import Glibc
-#endif
+import Glibc
 
 /// The relative L2 error ‖value − reference‖ / ‖reference‖, summed in Double. Not finite where either is not, and
 /// where the lengths differ, so that a comparison with a bound fails.

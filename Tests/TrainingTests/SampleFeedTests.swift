@@ -1,11 +1,8 @@
+import Glibc
 import Images
 import Synchronization
 import Testing
 import Training
-
-#if canImport(Glibc)
-  import Glibc
-#endif
 
 /// Every sample of every iteration arrives where it belongs, whatever the threads do.
 @Suite struct SampleFeedTests {
