@@ -75,6 +75,7 @@ func tests(_ name: String, _ dependencies: [Target.Dependency], resources: [Reso
 
 let bundles: [Target] = [
   .target(name: "TestSupport", path: "Tests/TestSupport", swiftSettings: settings),
+  tests("SystemTests", ["System"]),
   tests("RandomnessTests", ["Randomness"]),
   tests("KernelTests", ["Kernels"]),
   tests("NetworkTests", ["Network", "Randomness"]),

@@ -1,5 +1,5 @@
 /// The number that the program ends with, as in sysexits.h.
-public enum ExitStatus: Int32, Sendable {
+public enum ExitStatus: Int32, Codable, Sendable {
   case done = 0
   case usage = 64
   case badData = 65
@@ -15,6 +15,7 @@ public enum ExitStatus: Int32, Sendable {
 
 /// An error that knows what the program ends with because of it.
 public protocol ExitStatusError: Error {
+  /// The status that the program ends with because of the error.
   var exitStatus: ExitStatus { get }
 }
 

@@ -1,0 +1,83 @@
+import CLinux
+import Glibc
+import Synchronization
+
+/// A thread of the operating system that runs one body, from the moment it is made, and ends with it.
+///
+/// All signals are blocked on it: they must reach the main thread, which polls for them. Whoever makes one joins it
+/// before letting go of it, so that no thread outlives what it works on.
+public final class WorkerThread: Sendable {
+  private let run: Run
+  private let handle: pthread_t
+  private let isJoined = Atomic(false)
+
+  /// - Parameter name: what `ps -L`, `top -H` and debuggers show; the system keeps its first 15 bytes.
+  public init(name: String, _ body: @escaping @Sendable () -> Void) throws(ThreadError) {
+    run = Run(name: name, body)
+    var all = sigset_t()
+    var before = sigset_t()
+    sigfillset(&all)
+    // A thread is born with its maker's mask.
+    pthread_sigmask(SIG_SETMASK, &all, &before)
+    defer { pthread_sigmask(SIG_SETMASK, &before, nil) }
+    var handle = pthread_t()
+    let argument = Unmanaged.passRetained(run)
+    let code = pthread_create(
+      &handle, nil,
+      { argument in
+        Unmanaged<Run>.fromOpaque(argument!).takeRetainedValue().perform()
+        return nil
+      }, argument.toOpaque())
+    guard code == 0 else {
+      argument.release()
+      throw ThreadError(name: name, code: code)
+    }
+    self.handle = handle
+  }
+
+  deinit {
+    precondition(isJoined.load(ordering: .relaxed), "the thread \(run.name) was let go before it was joined")
+  }
+
+  /// Whether the body has returned; then what it wrote can be read.
+  public var isFinished: Bool { run.isFinished.load(ordering: .acquiring) }
+
+  /// Waits until the thread has ended; once it has, returns at once. One thread at a time may call it.
+  public func join() {
+    guard !isJoined.exchange(true, ordering: .relaxed) else { return }
+    pthread_join(handle, nil)
+  }
+
+  /// What the thread and its maker share.
+  private final class Run: Sendable {
+    let name: String
+    private let body: @Sendable () -> Void
+    let isFinished = Atomic(false)
+
+    init(name: String, _ body: @escaping @Sendable () -> Void) {
+      self.name = name
+      self.body = body
+    }
+
+    func perform() {
+      _ = linux_set_thread_name(name)
+      body()
+      isFinished.store(true, ordering: .releasing)
+    }
+  }
+}
+
+/// A thread that the system did not start, with the system's own words.
+public struct ThreadError: ExitStatusError, CustomStringConvertible, Sendable {
+  /// The name of the thread.
+  public let name: String
+  /// The system's error number.
+  public let code: CInt
+
+  public var exitStatus: ExitStatus { .internalError }
+
+  public var description: String {
+    "expected the system to start the thread \(name), found: \(String(cString: strerror(code))). Use fewer threads "
+      + "(--threads), or raise the limits of processes and memory (ulimit -u, ulimit -v)"
+  }
+}
