@@ -4,20 +4,6 @@
 #define PRELU_DIST_CPROCESSOR_SHIM_H
 
 #include <stdint.h>
-#if defined(__linux__)
-#include <sys/syscall.h>
-#include <unistd.h>
-#endif
-
-// Lets the calling thread run on the processors whose bits are set; 0 where the system allows it. The C library's own
-// function is declared for _GNU_SOURCE only, which the Glibc module is built without.
-static inline long processor_set_affinity(const void *_Nonnull mask, unsigned long length) {
-#if defined(__linux__)
-  return syscall(SYS_sched_setaffinity, 0, length, mask);
-#else
-  return -1;
-#endif
-}
 
 // Into the second-level cache, to be read soon.
 static inline void processor_prefetch(const void *_Nonnull address) { __builtin_prefetch(address, 0, 2); }

@@ -1,9 +1,5 @@
-import CProcessor
 import Synchronization
-
-#if canImport(Glibc)
-  import Glibc
-#endif
+import System
 
 /// A fixed number of threads that work off numbered pieces together, the calling thread among them.
 ///
@@ -13,32 +9,24 @@ public final class ThreadPool: Sendable {
   public let threadCount: Int
 
   private let state = State()
-  private let threads: [pthread_t]
+  private let threads: [WorkerThread]
 
   /// - Parameter cores: one bit for each processor that the pool's own threads may run on, where that is not what the
   ///   process may use; empty for that. See `movesFreely`.
   public init(threads threadCount: Int, cores: [UInt8] = []) {
     precondition(threadCount >= 1, "a pool of \(threadCount) threads")
     self.threadCount = threadCount
-    // A signal must reach the main thread, which polls for it.
-    var all = sigset_t()
-    var before = sigset_t()
-    sigfillset(&all)
-    pthread_sigmask(SIG_SETMASK, &all, &before)
     let state = self.state
     threads = (1..<max(threadCount, 1)).map { index in
-      let worker = Unmanaged.passRetained(Worker(state: state, index: index, cores: cores))
-      var thread = pthread_t()
-      let code = pthread_create(
-        &thread, nil,
-        { argument in
-          Unmanaged<Worker>.fromOpaque(argument!).takeRetainedValue().run()
-          return nil
-        }, worker.toOpaque())
-      precondition(code == 0, "thread \(index) of \(threadCount) cannot start: \(String(cString: strerror(code)))")
-      return thread
+      do throws(ThreadError) {
+        return try WorkerThread(name: "compute \(index)") {
+          if !cores.isEmpty, !setAffinity(cores) { state.isBound.store(true, ordering: .relaxed) }
+          state.serve(thread: index)
+        }
+      } catch {
+        preconditionFailure("thread \(index) of \(threadCount): \(error)")
+      }
     }
-    pthread_sigmask(SIG_SETMASK, &before, nil)
   }
 
   /// Whether the system let every thread run on the cores that the pool was given. Known once the pool has worked.
@@ -46,7 +34,7 @@ public final class ThreadPool: Sendable {
 
   deinit {
     state.end()
-    for thread in threads { pthread_join(thread, nil) }
+    for thread in threads { thread.join() }
   }
 
   /// Calls `body(piece, thread)` for every piece in 0 ..< `count`, each once, on up to `threadCount` threads, and
@@ -65,14 +53,14 @@ public final class ThreadPool: Sendable {
     }
   }
 
-  /// What the caller and the workers share. Sendable: everything is read and written under `mutex`, but for the atomic
-  /// counter.
+  /// What the caller and the workers share. Sendable: everything is read and written under the lock, but for the atomic
+  /// values.
   private final class State: @unchecked Sendable {
     typealias Body = (_ piece: Int, _ thread: Int) -> Void
 
-    private let mutex = UnsafeMutablePointer<pthread_mutex_t>.allocate(capacity: 1)
-    private let wake = UnsafeMutablePointer<pthread_cond_t>.allocate(capacity: 1)
-    private let done = UnsafeMutablePointer<pthread_cond_t>.allocate(capacity: 1)
+    /// The workers wait for a round, the caller for their end of it: two conditions under one lock.
+    private let wake: Condition
+    private let done: Condition
     private var round = 0
     private var working = 0
     private var ended = false
@@ -83,29 +71,19 @@ public final class ThreadPool: Sendable {
     let isBound = Atomic<Bool>(false)
 
     init() {
-      pthread_mutex_init(mutex, nil)
-      pthread_cond_init(wake, nil)
-      pthread_cond_init(done, nil)
-    }
-
-    deinit {
-      pthread_cond_destroy(done)
-      pthread_cond_destroy(wake)
-      pthread_mutex_destroy(mutex)
-      done.deallocate()
-      wake.deallocate()
-      mutex.deallocate()
+      wake = Condition()
+      done = Condition(lockOf: wake)
     }
 
     func begin(_ body: @escaping Body, pieces: Int, workers: Int) {
-      pthread_mutex_lock(mutex)
-      self.body = body
-      self.pieces = pieces
-      next.store(0, ordering: .relaxed)
-      working = workers
-      round += 1
-      pthread_cond_broadcast(wake)
-      pthread_mutex_unlock(mutex)
+      wake.withLock {
+        self.body = body
+        self.pieces = pieces
+        next.store(0, ordering: .relaxed)
+        working = workers
+        round += 1
+        wake.broadcast()
+      }
     }
 
     func workOff(_ body: Body, pieces: Int, thread: Int) {
@@ -117,54 +95,38 @@ public final class ThreadPool: Sendable {
     }
 
     func waitForWorkers() {
-      pthread_mutex_lock(mutex)
-      while working > 0 { pthread_cond_wait(done, mutex) }
-      body = nil
-      pthread_mutex_unlock(mutex)
+      done.withLock {
+        done.wait { working > 0 }
+        body = nil
+      }
     }
 
     func end() {
-      pthread_mutex_lock(mutex)
-      ended = true
-      pthread_cond_broadcast(wake)
-      pthread_mutex_unlock(mutex)
+      wake.withLock {
+        ended = true
+        wake.broadcast()
+      }
     }
 
     /// Works off every round until the pool ends.
     func serve(thread: Int) {
       var seen = 0
-      pthread_mutex_lock(mutex)
-      while true {
-        while round == seen && !ended { pthread_cond_wait(wake, mutex) }
-        guard !ended, let body else { break }
+      while let (body, pieces) = nextRound(&seen) { workOff(body, pieces: pieces, thread: thread) }
+    }
+
+    /// Ends a worker's part in the round `seen`, unless that is 0, and waits for the next round; returns nil at the
+    /// pool's end. Both take the lock only once.
+    private func nextRound(_ seen: inout Int) -> (body: Body, pieces: Int)? {
+      wake.withLock {
+        if seen > 0 {
+          working -= 1
+          if working == 0 { done.broadcast() }
+        }
+        wake.wait { round == seen && !ended }
+        guard !ended, let body else { return nil }
         seen = round
-        let pieces = self.pieces
-        pthread_mutex_unlock(mutex)
-        workOff(body, pieces: pieces, thread: thread)
-        pthread_mutex_lock(mutex)
-        working -= 1
-        if working == 0 { pthread_cond_signal(done) }
+        return (body, pieces)
       }
-      pthread_mutex_unlock(mutex)
-    }
-  }
-
-  private final class Worker: Sendable {
-    let state: State
-    let index: Int
-    let cores: [UInt8]
-
-    init(state: State, index: Int, cores: [UInt8]) {
-      self.state = state
-      self.index = index
-      self.cores = cores
-    }
-
-    func run() {
-      if !cores.isEmpty, processor_set_affinity(cores, UInt(cores.count)) != 0 {
-        state.isBound.store(true, ordering: .relaxed)
-      }
-      state.serve(thread: index)
     }
   }
 }

@@ -2,10 +2,7 @@ import Checkpoint
 import Kernels
 import Network
 import Synchronization
-
-#if canImport(Glibc)
-  import Glibc
-#endif
+import System
 
 /// Writes checkpoints from a copy of the parameters and their momentum, on a thread of its own, one at a time.
 ///
@@ -25,8 +22,16 @@ package final class CheckpointWriter {
   private let parameters: FloatBuffer
   private let momentum: FloatBuffer
   private var copies: (parameters: FloatBuffer, momentum: FloatBuffer)?
-  private var preparation: Work?
-  private var write: (iteration: Int, isBest: Bool, work: Work, box: ResultBox)?
+  private var preparation: WorkerThread?
+  private var write: Write?
+
+  /// A write on its thread; without a thread it is done already.
+  private struct Write {
+    let iteration: Int
+    let isBest: Bool
+    let thread: WorkerThread?
+    let box: ResultBox
+  }
 
   /// - Parameters: where the network's parameters and their momentum lie.
   package init(parameters: FloatBuffer, momentum: FloatBuffer) {
@@ -37,7 +42,7 @@ package final class CheckpointWriter {
   /// An end on the way, as after an error, still waits for the write.
   deinit {
     preparation?.join()
-    write?.work.join()
+    write?.thread?.join()
   }
 
   /// Asks for the copies' memory, and touches it on another thread: at first that takes longer than to copy. The first
@@ -46,7 +51,7 @@ package final class CheckpointWriter {
     guard copies == nil else { return }
     let copies = (parameters: FloatBuffer(parameters.count), momentum: FloatBuffer(momentum.count))
     self.copies = copies
-    preparation = Work {
+    preparation = Self.perform {
       // A float in each of the smallest pages that there are.
       for buffer in [copies.parameters, copies.momentum] {
         for index in stride(from: 0, to: buffer.count, by: 1024) { buffer.base[index] = 0 }
@@ -59,7 +64,7 @@ package final class CheckpointWriter {
   /// - Parameter write: is given the copies; runs on another thread, and touches nothing that changes.
   package func start(
     iteration: Int, isBest: Bool, on pool: ThreadPool,
-    write: @escaping (_ parameters: FloatBuffer, _ momentum: FloatBuffer) throws -> SavedCheckpoint
+    write: @escaping @Sendable (_ parameters: FloatBuffer, _ momentum: FloatBuffer) throws -> SavedCheckpoint
   ) {
     precondition(self.write == nil, "a checkpoint is started while another one is being written")
     prepare()
@@ -74,70 +79,39 @@ package final class CheckpointWriter {
       }
     }
     let box = ResultBox()
-    let work = Work { box.result = Result { try write(copies.parameters, copies.momentum) } }
-    self.write = (iteration, isBest, work, box)
+    let thread = Self.perform {
+      let result = Result { try write(copies.parameters, copies.momentum) }
+      box.result.withLock { $0 = result }
+    }
+    self.write = Write(iteration: iteration, isBest: isBest, thread: thread, box: box)
   }
 
   /// What came of the write that was started, once; nil where none was, or where it goes on.
   ///
   /// - Parameter waiting: whether to wait for its end.
   package func outcome(waiting: Bool) -> Outcome? {
-    guard let write, waiting || write.work.isDone else { return nil }
-    write.work.join()
+    guard let write, waiting || write.thread?.isFinished ?? true else { return nil }
+    write.thread?.join()
     self.write = nil
-    guard let result = write.box.result else { preconditionFailure("the write of \(write.iteration) came to nothing") }
+    guard let result = write.box.result.withLock({ $0 }) else {
+      preconditionFailure("the write of \(write.iteration) came to nothing")
+    }
     return Outcome(iteration: write.iteration, isBest: write.isBest, result: result)
   }
 
-  /// Written by the thread, read after it has ended.
-  private final class ResultBox {
-    var result: Result<SavedCheckpoint, any Error>?
-  }
-}
-
-/// A piece of work on a thread of its own, from its making on.
-///
-/// Sendable: the body is called by the thread alone, and what it writes is read only after `join`.
-private final class Work: @unchecked Sendable {
-  private let body: () -> Void
-  private let done = Atomic(false)
-  private var thread: pthread_t?
-
-  init(_ body: @escaping () -> Void) {
-    self.body = body
-    // A signal must reach the main thread, which polls for it.
-    var all = sigset_t()
-    var before = sigset_t()
-    sigfillset(&all)
-    pthread_sigmask(SIG_SETMASK, &all, &before)
-    var thread = pthread_t()
-    let argument = Unmanaged.passRetained(self)
-    let code = pthread_create(
-      &thread, nil,
-      { argument in
-        Unmanaged<Work>.fromOpaque(argument!).takeRetainedValue().run()
-        return nil
-      }, argument.toOpaque())
-    pthread_sigmask(SIG_SETMASK, &before, nil)
-    if code == 0 {
-      self.thread = thread
-    } else {
-      // No room for a thread: then the caller waits.
-      argument.release()
-      run()
+  /// Runs `body` on a thread of its own. Where the system starts none the caller does it, and there is nothing to join.
+  private static func perform(_ body: @escaping @Sendable () -> Void) -> WorkerThread? {
+    do {
+      return try WorkerThread(name: "checkpoint", body)
+    } catch {
+      body()
+      return nil
     }
   }
 
-  private func run() {
-    body()
-    done.store(true, ordering: .releasing)
-  }
-
-  var isDone: Bool { done.load(ordering: .acquiring) }
-
-  func join() {
-    if let thread { pthread_join(thread, nil) }
-    thread = nil
+  /// The place where the thread leaves what came of a write.
+  private final class ResultBox: Sendable {
+    let result = Mutex<Result<SavedCheckpoint, any Error>?>(nil)
   }
 }
 

@@ -1,9 +1,6 @@
 import Images
 import Kernels
-
-#if canImport(Glibc)
-  import Glibc
-#endif
+import System
 
 /// Loads the samples of coming iterations ahead of the step, on threads of its own, into a bounded number of buffers.
 ///
@@ -18,7 +15,7 @@ package final class SampleFeed {
   private let end: Int
   private var stream: SampleStream
   private let state: State
-  private let threads: [pthread_t]
+  private let threads: [WorkerThread]
   /// The first iteration that is not ordered yet.
   private var ordered: Int
 
@@ -40,7 +37,7 @@ package final class SampleFeed {
 
   deinit {
     state.finish()
-    for thread in threads { pthread_join(thread, nil) }
+    for thread in threads { thread.join() }
   }
 
   /// Orders what is to come, and waits until the samples of `iteration` are there. The buffers of earlier iterations are
@@ -67,28 +64,19 @@ package final class SampleFeed {
 
   // MARK: - Threads
 
-  private static func start(_ count: Int, _ state: State) -> [pthread_t] {
-    // A signal must reach the main thread, which polls for it.
-    var all = sigset_t()
-    var before = sigset_t()
-    sigfillset(&all)
-    pthread_sigmask(SIG_SETMASK, &all, &before)
-    defer { pthread_sigmask(SIG_SETMASK, &before, nil) }
-    return (0..<max(count, 1)).map { _ in
-      var thread = pthread_t()
-      let code = pthread_create(
-        &thread, nil,
-        { argument in
-          Unmanaged<State>.fromOpaque(argument!).takeRetainedValue().work()
-          return nil
-        }, Unmanaged.passRetained(state).toOpaque())
-      precondition(code == 0, "a thread that loads images cannot start: \(String(cString: strerror(code)))")
-      return thread
+  private static func start(_ count: Int, _ state: State) -> [WorkerThread] {
+    let count = max(count, 1)
+    return (1...count).map { index in
+      do throws(ThreadError) {
+        return try WorkerThread(name: "load \(index)") { state.work() }
+      } catch {
+        preconditionFailure("thread \(index) of \(count) that load images: \(error)")
+      }
     }
   }
 
   /// What the taking thread and the loading ones share. Sendable: everything that changes is read and written under
-  /// `mutex`, and of a buffer each thread writes the slots that it took off the queue; the taker reads them when all of
+  /// the lock, and of a buffer each thread writes the slots that it took off the queue; the taker reads them when all of
   /// its iteration are done.
   private final class State: @unchecked Sendable {
     private struct Item {
@@ -103,9 +91,9 @@ package final class SampleFeed {
     private let buffers: [FloatBuffer]
     private let failure = FirstFailure()
 
-    private let mutex = UnsafeMutablePointer<pthread_mutex_t>.allocate(capacity: 1)
-    private let ordered = UnsafeMutablePointer<pthread_cond_t>.allocate(capacity: 1)
-    private let loaded = UnsafeMutablePointer<pthread_cond_t>.allocate(capacity: 1)
+    /// The loading threads wait for orders, the taker for samples: two conditions under one lock.
+    private let ordered: Condition
+    private let loaded: Condition
     private var queue: [Item] = []
     private var next = 0
     /// Samples of an iteration that are not loaded yet.
@@ -117,18 +105,8 @@ package final class SampleFeed {
       self.source = source
       self.slotCount = slotCount
       buffers = (0..<SampleFeed.depth).map { _ in FloatBuffer(slotCount * source.extents.count) }
-      pthread_mutex_init(mutex, nil)
-      pthread_cond_init(ordered, nil)
-      pthread_cond_init(loaded, nil)
-    }
-
-    deinit {
-      pthread_cond_destroy(loaded)
-      pthread_cond_destroy(ordered)
-      pthread_mutex_destroy(mutex)
-      loaded.deallocate()
-      ordered.deallocate()
-      mutex.deallocate()
+      ordered = Condition()
+      loaded = Condition(lockOf: ordered)
     }
 
     func place(iteration: Int, index: Int) -> UnsafeMutablePointer<Float> {
@@ -136,51 +114,55 @@ package final class SampleFeed {
     }
 
     func order(iteration: Int, _ samples: [(epoch: Int, sample: Int)]) {
-      pthread_mutex_lock(mutex)
-      missing[iteration] = samples.count
-      queue.removeFirst(next)
-      next = 0
-      for (index, (epoch, sample)) in samples.enumerated() {
-        queue.append(Item(iteration: iteration, index: index, epoch: epoch, sample: sample))
+      ordered.withLock {
+        missing[iteration] = samples.count
+        queue.removeFirst(next)
+        next = 0
+        for (index, (epoch, sample)) in samples.enumerated() {
+          queue.append(Item(iteration: iteration, index: index, epoch: epoch, sample: sample))
+        }
+        ordered.broadcast()
       }
-      pthread_cond_broadcast(ordered)
-      pthread_mutex_unlock(mutex)
     }
 
     func wait(iteration: Int) throws(DataError) {
-      pthread_mutex_lock(mutex)
-      while !failed, missing[iteration, default: 0] > 0 { pthread_cond_wait(loaded, mutex) }
-      missing = missing.filter { $0.key > iteration }
-      pthread_mutex_unlock(mutex)
+      loaded.withLock {
+        loaded.wait { !failed && missing[iteration, default: 0] > 0 }
+        missing = missing.filter { $0.key > iteration }
+      }
       try failure.check()
     }
 
     func finish() {
-      pthread_mutex_lock(mutex)
-      ended = true
-      pthread_cond_broadcast(ordered)
-      pthread_mutex_unlock(mutex)
+      ordered.withLock {
+        ended = true
+        ordered.broadcast()
+      }
     }
 
     /// Loads what is ordered until the feed ends.
     func work() {
-      pthread_mutex_lock(mutex)
-      while true {
-        while next == queue.count && !ended { pthread_cond_wait(ordered, mutex) }
-        if ended { break }
-        let item = queue[next]
-        next += 1
-        pthread_mutex_unlock(mutex)
+      while let item = nextItem() {
         let succeeded = failure.attempt { () throws(DataError) in
           try source.load(
             sample: item.sample, epoch: item.epoch, into: place(iteration: item.iteration, index: item.index))
         }
-        pthread_mutex_lock(mutex)
-        missing[item.iteration, default: 1] -= 1
-        failed = failed || !succeeded
-        if failed || missing[item.iteration, default: 0] == 0 { pthread_cond_broadcast(loaded) }
+        loaded.withLock {
+          missing[item.iteration, default: 1] -= 1
+          failed = failed || !succeeded
+          if failed || missing[item.iteration, default: 0] == 0 { loaded.broadcast() }
+        }
       }
-      pthread_mutex_unlock(mutex)
+    }
+
+    /// Waits for an order; nil once the feed ends.
+    private func nextItem() -> Item? {
+      ordered.withLock {
+        ordered.wait { next == queue.count && !ended }
+        guard !ended else { return nil }
+        next += 1
+        return queue[next - 1]
+      }
     }
   }
 }
