@@ -1,6 +1,6 @@
-import Communication
 import Kernels
 import Network
+import System
 import Training
 
 /// The passes of one convolution layer, timed after its results were compared with a Double reference.
@@ -36,8 +36,9 @@ public struct ConvolutionTimings: Codable, Sendable {
 }
 
 /// A layer's results differ from the reference by more than its algorithm's rounding.
-public struct VerificationError: Error, CustomStringConvertible {
+public struct VerificationError: ExitStatusError, CustomStringConvertible {
   public let description: String
+  public var exitStatus: ExitStatus { .internalError }
 }
 
 public enum ConvolutionBenchmark {

@@ -1,6 +1,7 @@
 import Communication
 import Kernels
 import Synchronization
+import System
 import Training
 
 /// Measures what it takes ranks to exchange gradients while they compute, as they do behind a backward pass: a processor

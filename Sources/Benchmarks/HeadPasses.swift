@@ -1,6 +1,6 @@
-import Communication
 import Kernels
 import Network
+import System
 
 /// The fully connected layers on a whole mini-batch of random features, as rank 0 runs them.
 final class HeadPasses {

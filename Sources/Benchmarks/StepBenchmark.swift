@@ -2,6 +2,7 @@ import Communication
 import Foundation
 import Kernels
 import Network
+import System
 import Training
 
 /// A training step's time split into its parts, on every rank.

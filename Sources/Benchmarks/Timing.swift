@@ -1,4 +1,4 @@
-import Communication
+import System
 
 /// The median of an odd number of runs' seconds after one that is not counted.
 func medianSeconds(runs: Int, _ body: () -> Void) -> Double {

@@ -1,6 +1,6 @@
-import Communication
 import Kernels
 import Network
+import System
 
 /// The tower's passes over one leaf of random images, each layer timed by itself; on one thread.
 final class TowerPasses {

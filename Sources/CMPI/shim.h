@@ -1,7 +1,4 @@
 #include <mpi.h>
-#include <sys/prctl.h>
-#include <sys/syscall.h>
-#include <unistd.h>
 
 // MPI's predefined handles are macros that cast the address of a library object: Swift does not import such macros.
 
@@ -26,33 +23,3 @@ static inline MPI_Status *_Nullable mpi_status_ignore(void) { return MPI_STATUS_
 static inline int mpi_comm_type_shared(void) { return MPI_COMM_TYPE_SHARED; }
 
 static inline int mpi_any_source(void) { return MPI_ANY_SOURCE; }
-
-// Two Linux calls that Swift's Glibc does not have, kept here because only Communication needs them.
-
-// Lets the calling thread, and those it starts later, wake from a sleep this many nanoseconds late instead of Linux's
-// default of 50 µs. Swift cannot call the variadic prctl.
-static inline int linux_set_timer_slack(unsigned long nanoseconds) {
-  return prctl(PR_SET_TIMERSLACK, nanoseconds, 0UL, 0UL, 0UL);
-}
-
-// The calling thread's affinity mask; returns the bytes that the kernel wrote, or -1. The C library's own function is
-// declared for _GNU_SOURCE only, which the Glibc module is built without.
-static inline long linux_affinity_mask(void *_Nonnull mask, unsigned long length) {
-  return syscall(SYS_sched_getaffinity, 0, length, mask);
-}
-
-// Has the calling thread take turns of so many nanoseconds, from 0.1 to 100 ms, with the threads that want its core: with
-// shorter ones it gets the core sooner when it wakes, for no more time in all (Linux 6.12 and later; others ignore it).
-// Its policy and its niceness stay as they are.
-static inline long linux_set_turn(unsigned long nanoseconds) {
-  struct {
-    unsigned int size, policy;
-    unsigned long long flags;
-    int nice;
-    unsigned int priority;
-    unsigned long long runtime, deadline, period;
-  } attributes;
-  if (syscall(SYS_sched_getattr, 0, &attributes, sizeof attributes, 0) != 0) return -1;
-  attributes.runtime = nanoseconds;
-  return syscall(SYS_sched_setattr, 0, &attributes, 0);
-}

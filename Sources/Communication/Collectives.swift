@@ -16,14 +16,19 @@ extension World {
 
   /// Gives every rank the text of rank `root`; what the others pass does not matter.
   public func broadcast(_ text: String, root: Int) throws(MPIError) -> String {
-    var bytes = Array(text.utf8)
+    String(decoding: try broadcast(Array(text.utf8), root: root), as: UTF8.self)
+  }
+
+  /// Gives every rank the bytes of rank `root`; what the others pass does not matter.
+  func broadcast(_ bytes: [UInt8], root: Int) throws(MPIError) -> [UInt8] {
+    var bytes = bytes
     var count = bytes.count
     try withUnsafeMutableBytes(of: &count) { (count) throws(MPIError) in try broadcast(count, root: root) }
     if rank != root { bytes = [UInt8](repeating: 0, count: count) }
     try bytes.withUnsafeMutableBufferPointer { (bytes) throws(MPIError) in
       try broadcast(UnsafeMutableRawBufferPointer(bytes), root: root)
     }
-    return String(decoding: bytes, as: UTF8.self)
+    return bytes
   }
 
   /// Replaces each value by its sum over the ranks. Sums wrap around at 2⁶³.
@@ -36,11 +41,27 @@ extension World {
     try allreduce(&values, mpi_max())
   }
 
+  /// Returns on all ranks whether the condition holds on any of them.
+  public func any(_ condition: Bool) throws(MPIError) -> Bool {
+    var values: [Int64] = [condition ? 1 : 0]
+    try allreduceMaximum(&values)
+    return values[0] != 0
+  }
+
   /// The values of all ranks, in the order of ranks.
-  public func allgather<T: BitwiseCopyable>(_ value: T) throws(MPIError) -> [T] {
+  public func allgather<Value: BitwiseCopyable>(_ value: Value) throws(MPIError) -> [Value] {
+    try allgather(bitsOf: value)
+  }
+
+  /// The texts of all ranks, in the order of ranks. Together they have less than 2 GiB.
+  public func allgather(_ text: String) throws(MPIError) -> [String] {
+    try allgather(Array(text.utf8)).map { String(decoding: $0, as: UTF8.self) }
+  }
+
+  func allgather<Value: BitwiseCopyable>(bitsOf value: Value) throws(MPIError) -> [Value] {
     let own = [value]
-    var all = [T](repeating: value, count: size)
-    let length = Int32(MemoryLayout<T>.stride)
+    var all = [Value](repeating: value, count: size)
+    let length = Int32(MemoryLayout<Value>.stride)
     try own.withUnsafeBufferPointer { (own) throws(MPIError) in
       try all.withUnsafeMutableBufferPointer { (all) throws(MPIError) in
         try collective("MPI_Iallgather") {
@@ -51,12 +72,11 @@ extension World {
     return all
   }
 
-  /// The texts of all ranks, in the order of ranks. Together they have less than 2 GiB.
-  public func allgather(_ text: String) throws(MPIError) -> [String] {
-    let own = Array(text.utf8)
-    let counts = try allgather(own.count)
+  /// The bytes of all ranks, in the order of ranks. Together they are less than 2 GiB.
+  func allgather(_ own: [UInt8]) throws(MPIError) -> [ArraySlice<UInt8>] {
+    let counts = try allgather(bitsOf: own.count)
     let starts = counts.reduce(into: [0]) { $0.append($0.last! + $1) }
-    precondition(starts.last! <= Int(Int32.max), "texts of \(starts.last!) bytes; at most \(Int32.max) can be gathered")
+    precondition(starts.last! <= Int(Int32.max), "\(starts.last!) bytes; at most \(Int32.max) can be gathered")
     let lengths = counts.map { Int32($0) }
     let places = starts.map { Int32($0) }
     var all = [UInt8](repeating: 0, count: starts.last!)
@@ -73,7 +93,7 @@ extension World {
         }
       }
     }
-    return (0..<size).map { String(decoding: all[starts[$0]..<starts[$0 + 1]], as: UTF8.self) }
+    return (0..<size).map { all[starts[$0]..<starts[$0 + 1]] }
   }
 
   private func allreduce(_ values: inout [Int64], _ operation: MPI_Op) throws(MPIError) {

@@ -1,7 +1,8 @@
 import CMPI
+import System
 
 /// A call to MPI that failed, with MPI's own words.
-public struct MPIError: Error, CustomStringConvertible, Sendable {
+public struct MPIError: ExitStatusError, CustomStringConvertible, Sendable {
   /// The MPI function, such as `MPI_Ibcast`.
   public let call: String
   /// What it returned. Its meaning belongs to the library; only `MPI_SUCCESS` is the same everywhere.
@@ -24,6 +25,8 @@ public struct MPIError: Error, CustomStringConvertible, Sendable {
     }
     self.init(call: call, code: code, message: text)
   }
+
+  public var exitStatus: ExitStatus { .internalError }
 
   public var description: String {
     "\(call) failed: \(message). `prelu-dist doctor` under the same mpirun looks at hosts and network"

@@ -1,25 +1,26 @@
+import System
+
 /// A failure on one rank that all ranks know of: thrown on every rank, so that all end together and one of them speaks.
-public struct RankFailure: Error, CustomStringConvertible, Sendable {
+public struct RankFailure: ExitStatusError, CustomStringConvertible, Sendable {
   /// The first rank that failed, and its host.
   public let rank: Int
   public let host: String
   public let message: String
-  /// As in sysexits.h.
-  public let exitCode: Int32
-  /// How many ranks failed.
+  public let exitStatus: ExitStatus
+  /// The number of ranks that failed.
   public let failedRanks: Int
   public let ranks: Int
 
   /// What all ranks find wrong together; the message names hosts itself where it must.
-  public init(allRanks ranks: Int, _ message: String, exitCode: Int32) {
-    self.init(rank: 0, host: "", message: message, exitCode: exitCode, failedRanks: ranks, ranks: ranks)
+  public init(allRanks ranks: Int, _ message: String, exitStatus: ExitStatus) {
+    self.init(rank: 0, host: "", message: message, exitStatus: exitStatus, failedRanks: ranks, ranks: ranks)
   }
 
-  public init(rank: Int, host: String, message: String, exitCode: Int32, failedRanks: Int, ranks: Int) {
+  public init(rank: Int, host: String, message: String, exitStatus: ExitStatus, failedRanks: Int, ranks: Int) {
     self.rank = rank
     self.host = host
     self.message = message
-    self.exitCode = exitCode
+    self.exitStatus = exitStatus
     self.failedRanks = failedRanks
     self.ranks = ranks
   }
@@ -35,32 +36,25 @@ public struct RankFailure: Error, CustomStringConvertible, Sendable {
 
 extension World {
   /// Runs `body` on every rank and waits for all: returns its result where it succeeded everywhere, and throws the same
-  /// `RankFailure` on all ranks where it failed on any.
-  ///
-  /// - Parameter exitCode: what the program ends with for an error of `body`.
-  public func together<Result>(exitCode: (any Error) -> Int32, _ body: () throws -> Result) throws -> Result {
+  /// `RankFailure` on all ranks where it failed on any. So the ranks agree on whether to go on.
+  public func agree<Result>(_ body: () throws -> Result) throws -> Result {
     var result: Result?
     var message = ""
-    var code: Int32 = 0
+    var status = ExitStatus.done
     do {
       result = try body()
     } catch {
       message = "\(error)"
-      code = exitCode(error)
+      status = ExitStatus(of: error)
     }
-    let codes = try allgather(code)
+    // Numbers, because a rank may run another program, as `doctor` finds, whose cases are not these.
+    let codes = try allgather(status.rawValue)
     if let result, codes.allSatisfy({ $0 == 0 }) { return result }
     let messages = try allgather(message)
-    let hosts = try allgather(hostName)
     let first = codes.firstIndex { $0 != 0 } ?? rank
     throw RankFailure(
-      rank: first, host: hosts[first], message: messages[first], exitCode: codes[first],
-      failedRanks: codes.count { $0 != 0 }, ranks: size)
-  }
-
-  /// Runs `body` on rank 0 alone and gives its text to all; throws on all where it failed.
-  public func fromRoot(exitCode: (any Error) -> Int32, _ body: () throws -> String) throws -> String {
-    let text = try together(exitCode: exitCode) { rank == 0 ? try body() : "" }
-    return try broadcast(text, root: 0)
+      rank: first, host: hostNames[first], message: messages[first],
+      exitStatus: ExitStatus(rawValue: codes[first]) ?? .internalError, failedRanks: codes.count { $0 != 0 },
+      ranks: size)
   }
 }

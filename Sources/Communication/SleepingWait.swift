@@ -1,5 +1,6 @@
 import CMPI
 import Glibc
+import System
 
 extension World {
   /// Waits until all the messages have arrived or are handed over.
@@ -65,14 +66,14 @@ extension World {
 private struct Pause {
   /// Whether other ranks need the core while this one spins.
   private let yields: Bool
-  let start = nanoseconds(CLOCK_MONOTONIC)
+  let start = monotonicNanoseconds()
   /// Seconds from the start to the last pause, without those in which this process itself was stopped.
   private(set) var waited = 0.0
   private var lastPause: Int
   /// When data last moved, as far as one can see.
   private var lastData: Int
   /// The processor time that this thread had used before the look.
-  private var used = nanoseconds(CLOCK_THREAD_CPUTIME_ID)
+  private var used = threadProcessorNanoseconds()
   /// A sleep is this part of the time waited so far, which bounds what it can add to that time.
   private let share: Int
   /// Still to be slept through at once.
@@ -91,15 +92,15 @@ private struct Pause {
   }
 
   mutating func untilNextLook(besideComputation: Bool) {
-    let now = nanoseconds(CLOCK_MONOTONIC)
+    let now = monotonicNanoseconds()
     waited += Double(min(now - lastPause, Self.longestGap)) * 1e-9
     lastPause = now
     // Processor time, because a look also takes long while another process has the core.
-    if nanoseconds(CLOCK_THREAD_CPUTIME_ID) - used > Self.dataTime { lastData = now }
+    if threadProcessorNanoseconds() - used > Self.dataTime { lastData = now }
     if quiet > 0 {
       sleep(quiet)
       quiet = 0
-      attentive = nanoseconds(CLOCK_MONOTONIC)
+      attentive = monotonicNanoseconds()
       lastPause = attentive
       lastData = attentive - Self.spinTime
     } else if besideComputation {
@@ -109,7 +110,7 @@ private struct Pause {
     } else if yields {
       sched_yield()
     }
-    used = nanoseconds(CLOCK_THREAD_CPUTIME_ID)
+    used = threadProcessorNanoseconds()
   }
 
   /// How long a rank goes on looking without a pause, in nanoseconds: ranks that are ready answer sooner.
@@ -128,10 +129,4 @@ private func sleep(_ nanoseconds: Int) {
   var interval = timespec(tv_sec: 0, tv_nsec: nanoseconds)
   // Interrupted by a signal it ends early, which only means one more look.
   nanosleep(&interval, nil)
-}
-
-private func nanoseconds(_ clock: clockid_t) -> Int {
-  var time = timespec()
-  clock_gettime(clock, &time)
-  return time.tv_sec * 1_000_000_000 + time.tv_nsec
 }

@@ -1,9 +1,6 @@
 import CMPI
+import Glibc
 import Synchronization
-
-#if canImport(Glibc)
-  import Glibc
-#endif
 
 /// What this rank is about, for a message about one that has not come so far.
 public struct Activity: Sendable, CustomStringConvertible {
@@ -182,9 +179,8 @@ extension World {
   /// `report` is called on the thread that waits, on one rank at a time; where a stall is final it should end the job.
   public func watchForStalls(_ limits: StallLimits, report: @escaping (Stall) -> Void) throws(MPIError) {
     guard size > 1, watch == nil else { return }
-    let hosts = try allgather(hostName)
     var copy: MPI_Comm?
     try check(MPI_Comm_dup(communicator, &copy), "MPI_Comm_dup")
-    watch = StallWatch(limits, rank: rank, hosts: hosts, communicator: copy!, report: report)
+    watch = StallWatch(limits, rank: rank, hosts: hostNames, communicator: copy!, report: report)
   }
 }

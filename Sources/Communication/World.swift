@@ -1,6 +1,7 @@
 import CMPI
 import Glibc
 import Synchronization
+import System
 
 /// All the processes of the run, of which this process is one: its **rank**.
 ///
@@ -14,8 +15,8 @@ public final class World {
   public let rank: Int
   /// The number of processes.
   public let size: Int
-  /// The name of the machine that this rank runs on.
-  public let hostName: String
+  /// The name of the machine that each rank runs on.
+  public let hostNames: [String]
   /// This rank's number among the ranks that share its machine, 0 ..< `localSize`.
   public let localRank: Int
   /// The number of ranks that share this rank's machine.
@@ -65,9 +66,9 @@ public final class World {
           + "MPI_THREAD_FUNNELED or more")
     }
     (rank, size) = try place(in: communicator)
-    hostName = try processorName()
+    hostNames = try processorNames(in: communicator, ranks: size)
     // Sleeps between looks at a message are shorter than Linux's default precision.
-    _ = linux_set_timer_slack(1000)
+    limitTimerSlack(nanoseconds: 1000)
 
     var copy: MPI_Comm?
     try check(MPI_Comm_dup(communicator, &copy), "MPI_Comm_dup")
@@ -79,7 +80,7 @@ public final class World {
       "MPI_Comm_split_type")
     (localRank, localSize) = try place(in: host!)
     localCoreMask = try unitedCores(of: host!)
-    let count = localCoreMask.reduce(0) { $0 + $1.nonzeroBitCount }
+    let count = coreCount(of: localCoreMask)
     localCores = count > 0 ? count : availableCores()
     nodes = try placesOfLocalRoots(in: communicator, host: host!, ranks: size)
     allowsHelperThread = provided >= Int32(MPI_THREAD_SERIALIZED)
@@ -91,12 +92,39 @@ public final class World {
 
   private init(aloneOn world: World) throws(MPIError) {
     (rank, size, localRank, localSize) = (0, 1, 0, 1)
-    (hostName, localCores, localCoreMask) = (world.hostName, world.localCores, world.localCoreMask)
+    (hostNames, localCores, localCoreMask) = ([world.hostName], world.localCores, world.localCoreMask)
     (nodes, allowsHelperThread) = ([0], world.allowsHelperThread)
     communicator = mpi_comm_self()
     treeCommunicator = mpi_comm_self()
     try check(MPI_Comm_set_errhandler(communicator, mpi_errors_return()), "MPI_Comm_set_errhandler")
   }
+
+  /// The name of the machine that this rank runs on.
+  public var hostName: String { hostNames[rank] }
+
+  /// The machines in the order of their lowest ranks, each with its ranks, ascending.
+  public var hosts: [(name: String, ranks: [Int])] { Self.hosts(ofRanks: hostNames) }
+
+  /// The machines in the order of their lowest ranks, each with its ranks, ascending.
+  ///
+  /// - Parameter names: the machine of each rank.
+  public static func hosts(ofRanks names: [String]) -> [(name: String, ranks: [Int])] {
+    var hosts: [(name: String, ranks: [Int])] = []
+    var places: [String: Int] = [:]
+    for (rank, name) in names.enumerated() {
+      if let place = places[name] {
+        hosts[place].ranks.append(rank)
+      } else {
+        places[name] = hosts.count
+        hosts.append((name, [rank]))
+      }
+    }
+    return hosts
+  }
+
+  /// The number of cores for this rank's threads: its share of its machine's, at least one, and no more than it may run
+  /// on.
+  public var coresOfRank: Int { max(1, min(availableCores(), localCores / localSize)) }
 
   /// More ranks than cores share this machine: a rank that does not sleep takes the time of one that works.
   var isOversubscribed: Bool { localSize > localCores }
@@ -123,11 +151,11 @@ public final class World {
     _ = MPI_Finalize()
   }
 
-  /// Ends all ranks at once, without their consent: `mpirun` then exits with `code`.
-  public func abort(_ code: Int32) -> Never {
-    _ = MPI_Abort(communicator, code)
+  /// Ends all ranks at once, without their consent: `mpirun` then exits with `status`.
+  public func abort(_ status: ExitStatus) -> Never {
+    _ = MPI_Abort(communicator, status.rawValue)
     // A rank that MPI cannot reach any more still must not go on.
-    _exit(code)
+    _exit(status.rawValue)
   }
 }
 
@@ -136,7 +164,7 @@ private func setDefaults() {
   guard let text = getenv("OMPI_COMM_WORLD_LOCAL_SIZE"), let ranks = Int(String(cString: text)) else { return }
   // A rank that `mpirun` has bound sees its own cores only, not those of the others.
   let isBound = getenv("OMPI_MCA_orte_bound_at_launch") != nil
-  let cores = isBound ? sysconf(Int32(_SC_NPROCESSORS_ONLN)) : availableCores()
+  let cores = isBound ? onlineCores() : availableCores()
   // On a node declared to have more slots than cores `mpirun` does not notice that ranks share them, and each burns
   // whole time slices in MPI's own start and end.
   if ranks > cores { setenv("OMPI_MCA_mpi_yield_when_idle", "1", 0) }
@@ -150,11 +178,18 @@ private func place(in communicator: MPI_Comm) throws(MPIError) -> (rank: Int, si
   return (Int(rank), Int(size))
 }
 
-private func processorName() throws(MPIError) -> String {
-  var name = [CChar](repeating: 0, count: Int(MPI_MAX_PROCESSOR_NAME) + 1)
+private func processorNames(in communicator: MPI_Comm, ranks: Int) throws(MPIError) -> [String] {
+  let room = Int(MPI_MAX_PROCESSOR_NAME) + 1
+  var name = [CChar](repeating: 0, count: room)
   var length: Int32 = 0
   try check(MPI_Get_processor_name(&name, &length), "MPI_Get_processor_name")
-  return String(decoding: name.prefix(Int(length)).map { UInt8(bitPattern: $0) }, as: UTF8.self)
+  var names = [CChar](repeating: 0, count: room * ranks)
+  try check(
+    MPI_Allgather(name, Int32(room), mpi_byte(), &names, Int32(room), mpi_byte(), communicator), "MPI_Allgather")
+  return (0..<ranks).map { rank in
+    let bytes = names[rank * room..<(rank + 1) * room].prefix { $0 != 0 }
+    return String(decoding: bytes.map { UInt8(bitPattern: $0) }, as: UTF8.self)
+  }
 }
 
 private func unitedCores(of host: MPI_Comm) throws(MPIError) -> [UInt8] {

@@ -1,5 +1,7 @@
+import System
+
 /// Why settings cannot be used: where it says so, which key, what was expected and what was found.
-public struct ConfigurationError: Error, Equatable, Sendable, CustomStringConvertible {
+public struct ConfigurationError: ExitStatusError, Equatable, Sendable, CustomStringConvertible {
   public enum Kind: Sendable {
     /// Neither a recipe nor a file has the name.
     case missing
@@ -27,6 +29,14 @@ public struct ConfigurationError: Error, Equatable, Sendable, CustomStringConver
     self.line = line
     self.key = key
     self.problem = problem
+  }
+
+  public var exitStatus: ExitStatus {
+    switch kind {
+    case .missing: .missingInput
+    case .unreadable: .inputOutput
+    case .malformed, .unknownKey, .wrongType, .invalidValue: .badData
+    }
   }
 
   public var description: String {

@@ -61,7 +61,7 @@ public struct Doctor {
   /// - Returns: complete on rank 0; on the others the measurements may be missing.
   public func examine(progress: (Step) -> Void) throws -> DoctorReport {
     progress(.ranks)
-    let ranks = try RankFacts(world: world, dataDirectory: wishes.dataDirectory).gathered(world)
+    let ranks = try world.allgather(RankFacts(world: world, dataDirectory: wishes.dataDirectory))
     var report = DoctorReport(
       mpiVersion: World.mpiVersion, hdf5Version: HDF5Library.version,
       hdf5FileLocking: ProcessInfo.processInfo.environment["HDF5_USE_FILE_LOCKING"], ranks: ranks,
@@ -77,7 +77,7 @@ public struct Doctor {
     if let folder {
       report.findings += folder.findings(neededBytes: wishes.checkpointBytes, hostsWithout: hostsWithout)
     }
-    let probe = LinkProbe(world, hosts: ranks.map(\.host))
+    let probe = LinkProbe(world)
     progress(.links)
     report.links = try probe.links()
     progress(.clocks)

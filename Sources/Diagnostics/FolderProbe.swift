@@ -1,4 +1,5 @@
 import Foundation
+import System
 
 /// What a folder is good for as a run folder: written, synced, read back, renamed and locked as a checkpoint is.
 public struct FolderProbe: Equatable, Sendable, Codable {
@@ -174,9 +175,9 @@ public struct FolderProbe: Equatable, Sendable, Codable {
 }
 
 private func seconds(_ body: () -> Void) -> Double {
-  let start = ContinuousClock.now
+  let start = monotonicSeconds()
   body()
-  return (ContinuousClock.now - start) / .seconds(1)
+  return monotonicSeconds() - start
 }
 
 func megabytes(_ bytes: Int) -> String { "\(oneDigit(Double(bytes) / 1e6)) MB" }

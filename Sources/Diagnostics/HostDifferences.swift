@@ -79,9 +79,7 @@ public func compareHosts(_ world: World) throws -> [Finding] {
   let own = RankIdentity(
     host: world.hostName, program: programDigest(), processor: processorName(),
     hasInstructions: InstructionSets.ofProcessor.rawValue, blasKernel: MatrixLibrary.kernelName)
-  let text = String(decoding: try JSONEncoder().encode(own), as: UTF8.self)
-  return differences(
-    of: try world.allgather(text).map { try JSONDecoder().decode(RankIdentity.self, from: Data($0.utf8)) })
+  return differences(of: try world.allgather(own))
 }
 
 /// The launcher started several processes, but MPI knows of this one alone: each would train by itself, in one folder.

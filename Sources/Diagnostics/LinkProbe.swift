@@ -1,5 +1,6 @@
 import Communication
 import Foundation
+import System
 
 /// What messages between two hosts take, or between two ranks of one host.
 public struct LinkMeasurement: Equatable, Sendable, Codable {
@@ -52,24 +53,15 @@ package func clockOffset(_ exchanges: [ClockExchange]) -> (offset: Double, uncer
   return (best.answered - (best.sent + best.received) / 2, (best.received - best.sent) / 2)
 }
 
-/// Measures links, clocks and the allreduce. Every rank makes one with the same hosts and calls the same methods.
+/// Measures links, clocks and the allreduce. Every rank makes one and calls the same methods.
 public struct LinkProbe {
   private let world: World
-  /// The hosts in rank order, each with its ranks.
+  /// The hosts in the order of their lowest ranks, each with its ranks.
   private let hosts: [(name: String, ranks: [Int])]
 
-  /// - Parameter names: the host of each rank.
-  public init(_ world: World, hosts names: [String]) {
+  public init(_ world: World) {
     self.world = world
-    var hosts: [(name: String, ranks: [Int])] = []
-    for (rank, name) in names.enumerated() {
-      if let index = hosts.firstIndex(where: { $0.name == name }) {
-        hosts[index].ranks.append(rank)
-      } else {
-        hosts.append((name, [rank]))
-      }
-    }
-    self.hosts = hosts
+    hosts = world.hosts
   }
 
   /// The pairs of ranks to measure: all pairs of at most `allPairs` hosts, else each host and the next; two ranks of
@@ -105,7 +97,7 @@ public struct LinkProbe {
       let all = try world.allgather(SIMD2(times[0], times[1]))
       found.append(
         LinkMeasurement(
-          from: name(ofRank: first), to: name(ofRank: second), latency: all[first].x, bandwidth: all[first].y))
+          from: world.hostNames[first], to: world.hostNames[second], latency: all[first].x, bandwidth: all[first].y))
     }
     return found
   }
@@ -114,8 +106,6 @@ public struct LinkProbe {
   /// Seconds spent on one measurement, about.
   private static let patience = 0.3
   private static let tag = 7
-
-  private func name(ofRank rank: Int) -> String { hosts.first { $0.ranks.contains(rank) }?.name ?? "" }
 
   /// Sends `bytes` and waits for as many. The first byte says whether another round follows.
   private func roundTrip(_ partner: Int, _ message: inout [UInt8], _ back: inout [UInt8], isLast: Bool) throws -> Double
@@ -182,20 +172,20 @@ public struct LinkProbe {
   private func askTime(_ partner: Int) throws -> ClockExchange {
     var question = [0.0]
     var answer = [0.0]
-    let sent = realSeconds()
+    let sent = wallClockSeconds()
     try question.withUnsafeMutableBytes { question in
       try answer.withUnsafeMutableBytes { answer in
         let receipt = try world.receive(answer, from: partner, tag: Self.tag)
         try world.wait([try world.send(UnsafeRawBufferPointer(question), to: partner, tag: Self.tag), receipt])
       }
     }
-    return ClockExchange(sent: sent, answered: answer[0], received: realSeconds())
+    return ClockExchange(sent: sent, answered: answer[0], received: wallClockSeconds())
   }
 
   private func tellTime() throws {
     var time = [0.0]
     try time.withUnsafeMutableBytes { try world.wait([try world.receive($0, from: 0, tag: Self.tag)]) }
-    time[0] = realSeconds()
+    time[0] = wallClockSeconds()
     try time.withUnsafeBytes { try world.wait([try world.send($0, to: 0, tag: Self.tag)]) }
   }
 
@@ -264,10 +254,4 @@ public func linkFindings(_ links: [LinkMeasurement], _ clocks: [ClockMeasurement
 private func median(_ values: [Double]) -> Double {
   let sorted = values.sorted()
   return sorted.isEmpty ? 0 : sorted[sorted.count / 2]
-}
-
-private func realSeconds() -> Double {
-  var time = timespec()
-  clock_gettime(CLOCK_REALTIME, &time)
-  return Double(time.tv_sec) + Double(time.tv_nsec) * 1e-9
 }

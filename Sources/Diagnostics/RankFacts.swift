@@ -88,12 +88,6 @@ public struct RankFacts: Equatable, Sendable, Codable {
     let line = text.split(separator: "\n").first { $0.hasPrefix("Cpus_allowed_list:") }
     return line.flatMap { $0.split(whereSeparator: \.isWhitespace).last.map(String.init) }
   }
-
-  /// The facts of all ranks, in the order of ranks, on every rank.
-  public func gathered(_ world: World) throws -> [RankFacts] {
-    let text = String(decoding: try JSONEncoder().encode(self), as: UTF8.self)
-    return try world.allgather(text).map { try JSONDecoder().decode(RankFacts.self, from: Data($0.utf8)) }
-  }
 }
 
 /// The processors of a list such as "0-3,8"; nil for what is no such list.

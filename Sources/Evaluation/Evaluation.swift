@@ -3,6 +3,7 @@ import Images
 import Kernels
 import Network
 import Synchronization
+import System
 
 /// The test errors of one or several networks on a set of images, which the ranks take as they get on with them.
 ///
@@ -113,9 +114,7 @@ public struct Evaluation {
           tell(dealer.begunShare)
         }
         // A rank may have stopped during its last piece.
-        var stops = [Int64(goOn() ? 0 : 1)]
-        try world.allreduceMaximum(&stops)
-        guard stops[0] == 0 else { return nil }
+        if try world.any(!goOn()) { return nil }
       } else {
         // Each rank has the sums of its groups, and took as many as it was fast.
         guard try inRounds(own, keepGoing: goOn, progress: tell, score) else { return nil }
@@ -178,10 +177,8 @@ public struct Evaluation {
         next = range.upperBound
         progress(total == 0 ? 1 : done / total)
       }
-      var maxima = [Int64(keepGoing() ? 0 : 1), Int64(next < own.count ? 1 : 0)]
-      try world.allreduceMaximum(&maxima)
-      guard maxima[0] == 0 else { return false }
-      guard maxima[1] == 1 else { return true }
+      if try world.any(!keepGoing()) { return false }
+      guard try world.any(next < own.count) else { return true }
     }
   }
 }

@@ -1,3 +1,5 @@
+import System
+
 /// What of an image a network sees in a test, and how the scores of the views are combined (paper, section 4 on testing).
 public struct TestProtocol: Equatable, Sendable {
   public enum Views: String, CaseIterable, Sendable {
@@ -38,8 +40,9 @@ public struct TestProtocol: Equatable, Sendable {
 }
 
 /// A test that cannot be made.
-public struct EvaluationError: Error, Equatable, Sendable, CustomStringConvertible {
+public struct EvaluationError: ExitStatusError, Equatable, Sendable, CustomStringConvertible {
   public let description: String
+  public var exitStatus: ExitStatus { .usage }
 
   public init(_ description: String) { self.description = description }
 }

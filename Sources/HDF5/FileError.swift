@@ -1,7 +1,8 @@
 import Glibc
+import System
 
 /// Why a file or folder of the program's own, such as a checkpoint, cannot be read or written.
-public struct FileError: Error, CustomStringConvertible, Sendable {
+public struct FileError: ExitStatusError, CustomStringConvertible, Sendable {
   public enum Kind: Sendable, Equatable {
     /// Nothing is there (sysexits 66).
     case missing
@@ -34,6 +35,15 @@ public struct FileError: Error, CustomStringConvertible, Sendable {
     self.path = path
     self.problem = problem
     self.advice = advice
+  }
+
+  public var exitStatus: ExitStatus {
+    switch kind {
+    case .missing: .missingInput
+    case .wrongKind, .damaged, .mismatch: .badData
+    case .cannotCreate, .takenOver: .cannotCreate
+    case .cannotRead, .cannotWrite: .inputOutput
+    }
   }
 
   public var description: String {

@@ -1,8 +1,9 @@
 import CHDF5
 import Glibc
+import System
 
 /// A call of HDF5 that failed, in the library's own words.
-public struct HDF5Error: Error, CustomStringConvertible, Sendable {
+public struct HDF5Error: ExitStatusError, CustomStringConvertible, Sendable {
   /// The function that was called.
   public let call: String
   /// What it was called on: a file, or a file and an object in it.
@@ -48,6 +49,8 @@ public struct HDF5Error: Error, CustomStringConvertible, Sendable {
   public var isLock: Bool {
     words.contains { $0.contains("unable to lock file") }
   }
+
+  public var exitStatus: ExitStatus { .internalError }
 
   public var description: String {
     let cause = words.first ?? "no reason given"

@@ -1,5 +1,7 @@
+import System
+
 /// Why a file cannot be used as data: which file, what was expected of it, what was found, and what to do.
-public struct DataError: Error, Equatable, Sendable, CustomStringConvertible {
+public struct DataError: ExitStatusError, Equatable, Sendable, CustomStringConvertible {
   public enum Kind: Sendable {
     /// The file is not there or cannot be read.
     case missing
@@ -35,12 +37,11 @@ public struct DataError: Error, Equatable, Sendable, CustomStringConvertible {
     DataError(kind, path: path, expected: expected, found: found, advice: advice.isEmpty ? more : "\(advice) \(more)")
   }
 
-  /// The exit code of `sysexits.h`: EX_NOINPUT, EX_DATAERR or EX_CANTCREAT.
-  public var exitCode: Int32 {
+  public var exitStatus: ExitStatus {
     switch kind {
-    case .missing: 66
-    case .invalid: 65
-    case .unwritable: 73
+    case .missing: .missingInput
+    case .invalid: .badData
+    case .unwritable: .cannotCreate
     }
   }
 

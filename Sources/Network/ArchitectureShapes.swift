@@ -1,5 +1,7 @@
+import System
+
 /// Why an architecture is no network that can be built.
-public struct ArchitectureError: Error, Equatable, Sendable, CustomStringConvertible {
+public struct ArchitectureError: ExitStatusError, Equatable, Sendable, CustomStringConvertible {
   /// The layer at fault, if one is.
   public var layer: String?
   public var problem: String
@@ -8,6 +10,8 @@ public struct ArchitectureError: Error, Equatable, Sendable, CustomStringConvert
     self.layer = layer
     self.problem = problem
   }
+
+  public var exitStatus: ExitStatus { .badData }
 
   public var description: String { layer.map { "layer \($0): \(problem)" } ?? problem }
 }

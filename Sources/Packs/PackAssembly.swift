@@ -11,15 +11,6 @@ final class PackAssembly {
     var starts: [Int]
     /// The shards' temporary files.
     var files: [String]
-
-    func json() throws -> String { String(decoding: try JSONEncoder().encode(self), as: UTF8.self) }
-
-    init(starts: [Int], files: [String]) {
-      self.starts = starts
-      self.files = files
-    }
-
-    init(json: String) throws { self = try JSONDecoder().decode(Layout.self, from: Data(json.utf8)) }
   }
 
   private let plan: PackPlan

@@ -74,35 +74,32 @@ struct PackPlan {
 
   // MARK: - To all ranks
 
-  /// All but names and labels, which are too many for a text.
-  private struct Head: Codable {
-    struct Part: Codable {
+  /// The plan without its entries' names and labels, which are too many for a text.
+  struct Head: Codable {
+    fileprivate struct Part: Codable {
       var folder: String
       var entries: PackListing.Entries.Extent
     }
 
-    var classNames: [String]
-    var classFolders: [String]
-    var ignored: Int
-    var parts: [PackPart: Part]
-    var intake: PictureIntake.Settings
-    var shards: Int
-    var skips: Bool
-    var digest: UInt64
+    fileprivate var classNames: [String]
+    fileprivate var classFolders: [String]
+    fileprivate var ignored: Int
+    fileprivate var parts: [PackPart: Part]
+    fileprivate var intake: PictureIntake.Settings
+    fileprivate var shards: Int
+    fileprivate var skips: Bool
+    fileprivate var digest: UInt64
   }
 
-  /// The plan without its entries' names and labels.
-  func head() throws -> String {
-    try Self.json(
-      Head(
-        classNames: listing.classNames, classFolders: listing.classFolders, ignored: listing.ignored,
-        parts: listing.parts.mapValues { Head.Part(folder: $0.folder, entries: $0.entries.extent) }, intake: intake,
-        shards: shards, skips: skips, digest: digest))
+  var head: Head {
+    Head(
+      classNames: listing.classNames, classFolders: listing.classFolders, ignored: listing.ignored,
+      parts: listing.parts.mapValues { Head.Part(folder: $0.folder, entries: $0.entries.extent) }, intake: intake,
+      shards: shards, skips: skips, digest: digest)
   }
 
   /// A plan whose entries are still to come.
-  init(head: String) throws {
-    let head = try JSONDecoder().decode(Head.self, from: Data(head.utf8))
+  init(head: Head) {
     listing = PackListing(
       classNames: head.classNames, classFolders: head.classFolders,
       parts: head.parts.mapValues {

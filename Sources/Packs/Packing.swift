@@ -4,6 +4,7 @@ import HDF5
 import Images
 import Kernels
 import Synchronization
+import System
 
 /// What a packing tells whoever shows it to a person. Told on rank 0 only.
 public enum PackingEvent: Sendable {
@@ -45,21 +46,17 @@ public struct PackingSummary: Sendable {
 public struct Packing {
   private let settings: PackSettings
   private let world: World
-  private let exitCode: (any Error) -> Int32
   private let stop: () -> Bool
   private let report: (PackingEvent) -> Void
 
   /// - Parameters:
-  ///   - exitCode: what the program ends with for an error.
   ///   - stop: asked now and then; it may differ between ranks.
   ///   - report: called on rank 0.
   public init(
-    _ settings: PackSettings, world: World, exitCode: @escaping (any Error) -> Int32, stop: @escaping () -> Bool,
-    report: @escaping (PackingEvent) -> Void
+    _ settings: PackSettings, world: World, stop: @escaping () -> Bool, report: @escaping (PackingEvent) -> Void
   ) {
     self.settings = settings
     self.world = world
-    self.exitCode = exitCode
     self.stop = stop
     self.report = world.rank == 0 ? report : { _ in }
   }
@@ -67,24 +64,24 @@ public struct Packing {
   /// - Returns: nil where it was told to stop before the end.
   /// - Throws: `RankFailure`, the same on all ranks.
   public func run() throws -> PackingSummary? {
-    let start = seconds()
+    let start = monotonicSeconds()
     var made: PackPlan?
-    let head = try world.fromRoot(exitCode: exitCode) {
+    let head = try world.fromRoot {
       try checkOutput()
       let plan = try PackPlan(settings)
       made = plan
-      return try plan.head()
+      return plan.head
     }
-    var plan = try made ?? PackPlan(head: head)
+    var plan = made ?? PackPlan(head: head)
     made = nil
     try plan.broadcastEntries(world)
-    try world.together(exitCode: exitCode) {
+    try world.agree {
       if world.rank == 0 { try makeFolder(settings.workFolder) }
     }
     try world.barrier()
     guard try takeIn(plan) else { return nil }
     var summary = try assemble(plan)
-    summary?.seconds = seconds() - start
+    summary?.seconds = monotonicSeconds() - start
     return summary
   }
 
@@ -129,19 +126,18 @@ public struct Packing {
     var rounds = [Int64((open.count + settings.threads - 1) / settings.threads)]
     try world.allreduceMaximum(&rounds)
     let intakes = (0..<settings.threads).map { _ in Intake(intake: BlockIntake(plan)) }
-    let start = seconds()
+    let start = monotonicSeconds()
     for round in 0..<Int(rounds[0]) {
       let part = open.dropFirst(round * settings.threads).prefix(settings.threads).map { $0 }
       let results = Mutex<[Result<Int, any Error>?]>(Array(repeating: nil, count: part.count))
       let stopping = Atomic<Bool>(false)
-      let firstThread = pthread_self()
       pool.parallelFor(part.count) { index, thread in
         let result: Result<Int, any Error>?
         do {
-          // Signals are this process's, so any thread may ask; the flag spares it.
+          // Signals are this process's, so one thread may ask for all: the calling one.
           let block = try intakes[thread].intake.make(part[index]) {
             if stopping.load(ordering: .relaxed) { return false }
-            if pthread_equal(pthread_self(), firstThread) != 0, stop() { stopping.store(true, ordering: .relaxed) }
+            if thread == 0, stop() { stopping.store(true, ordering: .relaxed) }
             return !stopping.load(ordering: .relaxed)
           }
           try block?.write(to: settings.workFolder)
@@ -152,7 +148,7 @@ public struct Packing {
         let outcome = result
         results.withLock { $0[index] = outcome }
       }
-      try world.together(exitCode: exitCode) {
+      try world.agree {
         for result in results.withLock({ $0 }) { _ = try result?.get() }
       }
       for (block, result) in zip(part, results.withLock { $0 }) {
@@ -162,15 +158,14 @@ public struct Packing {
       }
       var totals = counts
       try world.allreduceSum(&totals)
-      var stops: [Int64] = [stop() ? 1 : 0]
-      try world.allreduceMaximum(&stops)
-      let rate = Double(Int(totals[0]) - finished) / max(seconds() - start, 1e-9)
+      let stops = try world.any(stop())
+      let rate = Double(Int(totals[0]) - finished) / max(monotonicSeconds() - start, 1e-9)
       report(
         .progress(
           PackingProgress(
             pictures: Int(totals[0]), of: plan.listing.count, skipped: Int(totals[1]), picturesPerSecond: rate,
             secondsLeft: Double(plan.listing.count - Int(totals[0])) / max(rate, 1e-9))))
-      if stops[0] != 0 { return false }
+      if stops { return false }
     }
     return true
   }
@@ -200,46 +195,38 @@ public struct Packing {
     let blocks = plan.blocks
     var assembly: PackAssembly?
     // Rank 0 lays the files out; all copy bytes to their places; rank 0 puts the files in place.
-    let layout = try PackAssembly.Layout(
-      json: world.fromRoot(exitCode: exitCode) {
-        let made = try PackAssembly(plan, settings)
-        assembly = made
-        report(.assembling(bytes: made.byteCount))
-        return try made.create().json()
-      })
+    let layout = try world.fromRoot {
+      let made = try PackAssembly(plan, settings)
+      assembly = made
+      report(.assembling(bytes: made.byteCount))
+      return try made.create()
+    }
     let own = blocks.filter { $0.number % world.size == world.rank }
     var stopped = false
-    let start = seconds()
+    let start = monotonicSeconds()
     let (all, share) = (assembly?.byteCount ?? 0, assembly?.byteCount(of: own) ?? 0)
-    try world.together(exitCode: exitCode) {
+    try world.agree {
       stopped = try !PackAssembly.copy(own, plan, settings, layout: layout) { copied in
         if copied > 0 {
           // Shares are nearly equal.
           let part = Double(copied) / Double(max(share, 1))
           report(
-            .copying(bytes: Int(part * Double(all)), of: all, secondsLeft: (seconds() - start) * (1 - part) / part))
+            .copying(
+              bytes: Int(part * Double(all)), of: all, secondsLeft: (monotonicSeconds() - start) * (1 - part) / part))
         }
         return !stop()
       }
     }
-    var stops: [Int64] = [stopped ? 1 : 0]
-    try world.allreduceMaximum(&stops)
-    if stops[0] != 0 {
-      try world.together(exitCode: exitCode) { assembly?.discard() }
+    if try world.any(stopped) {
+      try world.agree { assembly?.discard() }
       return nil
     }
-    let summary = try world.together(exitCode: exitCode) { try assembly?.finish() }
-    return try world.together(exitCode: exitCode) {
+    let summary = try world.agree { try assembly?.finish() }
+    return try world.agree {
       summary
         ?? PackingSummary(
           paths: [], pictures: [:], classes: plan.listing.classNames.count, bytes: 0, skipped: [], fingerprint: "",
           seconds: 0)
     }
-  }
-
-  private func seconds() -> Double {
-    var time = timespec()
-    clock_gettime(CLOCK_MONOTONIC, &time)
-    return Double(time.tv_sec) + Double(time.tv_nsec) * 1e-9
   }
 }

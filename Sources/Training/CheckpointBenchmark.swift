@@ -3,6 +3,7 @@ import Communication
 import Foundation
 import Kernels
 import Network
+import System
 
 /// How long training waits for a checkpoint, and how long the checkpoint takes behind it.
 public enum CheckpointBenchmark {
@@ -28,7 +29,7 @@ public enum CheckpointBenchmark {
   ) throws -> Result {
     var isFolder: ObjCBool = false
     guard FileManager.default.fileExists(atPath: folder, isDirectory: &isFolder), isFolder.boolValue else {
-      throw TrainingError(ExitCode.missingInput, "\(folder): there is no such folder")
+      throw TrainingError(.missingInput, "\(folder): there is no such folder")
     }
     let network = Network(architecture)
     let momentum = FloatBuffer(network.parameters.count)

@@ -48,7 +48,7 @@ struct PackedData {
     } else {
       guard held < all.count else {
         throw TrainingError(
-          ExitCode.badData,
+          .badData,
           "\(pack.path): data.validation is \(held), but it has only \(all.count) training images and no validation part: "
             + "choose less than that, or put some aside when packing (--hold-out)")
       }

@@ -1,6 +1,7 @@
 import Communication
 import Kernels
 import Network
+import System
 
 /// What all ranks know after a step.
 public struct StepResult: Equatable, Sendable {

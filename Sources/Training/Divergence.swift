@@ -72,7 +72,6 @@ extension DistributedStep {
       return headMemory.map { !network.head.isFinite(layer: layer - tower, $0, rows: shares.batch) } ?? false
     }
     let found = try world.allgather((parameters: badParameters ?? .max, response: badResponse ?? .max))
-    let hosts = try world.allgather(world.hostName)
     let parameters = found.map(\.parameters).min() ?? .max
     let response = found.map(\.response).min() ?? .max
     // Parameters that are none make every response above them one.
@@ -83,7 +82,7 @@ extension DistributedStep {
       return Divergence(quantity: .loss, layer: "", place: nil)
     }
     return Divergence(
-      quantity: .response, layer: names[response], place: response < tower ? (rank, hosts[rank]) : nil)
+      quantity: .response, layer: names[response], place: response < tower ? (rank, world.hostNames[rank]) : nil)
   }
 
   /// After a step: the first layer on the way down whose gradient is no number; nil where all are numbers.

@@ -1,6 +1,7 @@
 import Communication
 import Kernels
 import Network
+import System
 
 /// What goes with the features to rank 0, and with their gradients back.
 struct StepControl: BitwiseCopyable {

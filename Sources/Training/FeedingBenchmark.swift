@@ -1,11 +1,7 @@
-import Communication
 import Configuration
 import Images
 import Packs
-
-#if canImport(Glibc)
-  import Glibc
-#endif
+import System
 
 /// How fast a pack's photographs become training samples.
 public enum FeedingBenchmark {
@@ -41,7 +37,7 @@ public enum FeedingBenchmark {
     // One run more, which brings files and memory in.
     for run in 0...runs {
       let start = monotonicSeconds()
-      let processorStart = processorSeconds()
+      let processorStart = threadProcessorSeconds()
       for sample in 0..<samples {
         try output.withUnsafeMutableBufferPointer {
           try loader.load(
@@ -50,7 +46,7 @@ public enum FeedingBenchmark {
       }
       guard run > 0 else { continue }
       times.append((monotonicSeconds() - start) / Double(samples))
-      processorTimes.append((processorSeconds() - processorStart) / Double(samples))
+      processorTimes.append((threadProcessorSeconds() - processorStart) / Double(samples))
     }
     times.sort()
     processorTimes.sort()
@@ -61,11 +57,4 @@ public enum FeedingBenchmark {
       processorSecondsPerSample: processorTimes[times.count / 2], secondsToOpen: opened,
       meanBytes: Double(bytes) / Double(counted))
   }
-}
-
-/// Seconds that the calling thread has used of a processor.
-private func processorSeconds() -> Double {
-  var time = timespec()
-  clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time)
-  return Double(time.tv_sec) + Double(time.tv_nsec) * 1e-9
 }

@@ -16,7 +16,7 @@ func measuredImages(
     let training = try IDXFolder.load(directory: directory, classCount: classCount).training
     guard (0..<training.count).contains(held) else {
       throw TrainingError(
-        ExitCode.badData,
+        .badData,
         "\(directory): its \(training.count) training images have no validation part of \(held): give the data that were "
           + "trained on, or take the test part")
     }
@@ -37,7 +37,7 @@ func measuredPictures(
     if let test = pack.images(.test) { return (test, .test) }
     if !isTrainedOn, pack.images(.validation) == nil, let all = pack.images(.training) { return (all, .test) }
     guard part == nil else {
-      throw TrainingError(ExitCode.badData, "\(pack.path): the pack has no test part: take --part validation")
+      throw TrainingError(.badData, "\(pack.path): the pack has no test part: take --part validation")
     }
   }
   return (try PackedData(pack, held: held).validation, .validation)
@@ -54,7 +54,7 @@ func networkClasses(
   return try pack.classNames.map { name throws(TrainingError) in
     guard let place = places[name], place.count == 1 else {
       throw TrainingError(
-        ExitCode.badData,
+        .badData,
         "\(pack.path): expected classes of \(network), found \(name.debugDescription), "
           + (places[name] == nil ? "which is none of them" : "which is the name of several")
           + ": evaluate on pictures of its \(classNames.count) classes, under their names")

@@ -13,14 +13,6 @@ struct RunPlan: Codable {
   var dataFingerprint: String?
   var warnings: [String] = []
 
-  func json() throws -> String {
-    String(decoding: try JSONEncoder().encode(self), as: UTF8.self)
-  }
-
-  init(json: String) throws {
-    self = try JSONDecoder().decode(RunPlan.self, from: Data(json.utf8))
-  }
-
   /// Finds the run folder and the checkpoint, and resolves the configuration; touches no file.
   init(_ request: ConfigurationRequest, _ settings: TrainingSettings) throws {
     let found = try Self.find(request, settings)
@@ -34,7 +26,7 @@ struct RunPlan: Codable {
     let differences = wanted.differences(from: stored)
     guard differences.isEmpty else {
       throw TrainingError(
-        ExitCode.usage,
+        .usage,
         "\(resumed.path): the run was started with other settings than asked for now: "
           + differences.joined(separator: "; ") + ". Go on without these flags, or start a new run with another --run")
     }
@@ -61,7 +53,7 @@ struct RunPlan: Codable {
       if let path = settings.runFolder {
         if try holdsCheckpoints(path) {
           throw TrainingError(
-            ExitCode.usage,
+            .usage,
             "\(path): this folder holds a run already: go on with it by --resume \(path), or choose another --run")
         }
         return (path, nil)
@@ -90,7 +82,7 @@ struct RunPlan: Codable {
       names = try FileManager.default.contentsOfDirectory(atPath: ".")
     } catch {
       throw TrainingError(
-        ExitCode.inputOutput, ".: this folder cannot be listed (\(error.localizedDescription)): name the run with --run"
+        .inputOutput, ".: this folder cannot be listed (\(error.localizedDescription)): name the run with --run"
       )
     }
     for name in names {

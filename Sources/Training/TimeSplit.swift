@@ -1,4 +1,4 @@
-import Communication
+import System
 
 /// Seconds by what they were spent on, on one rank.
 public struct TimeSplit: Equatable, Sendable {

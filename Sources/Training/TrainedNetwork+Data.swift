@@ -37,7 +37,7 @@ extension TrainedNetwork {
       part, ofFolder: directory, held: configuration.data.validation, classCount: classNames.count)
     guard images.extents == mean.extents else {
       throw TrainingError(
-        ExitCode.badData,
+        .badData,
         "\(directory): expected images of \(mean.extents), which the network of \(path) takes, found \(images.extents): "
           + "give its own data with --data")
     }
@@ -47,7 +47,7 @@ extension TrainedNetwork {
   private func packedImages(_ part: MeasuredPart?, _ path: String) throws -> MeasuredImages {
     guard configuration.data.kind == .pack else {
       throw TrainingError(
-        ExitCode.badData,
+        .badData,
         "\(path): expected a folder of IDX files, which the network of \(self.path) was trained on, found a file: "
           + "give such a folder with --data")
     }

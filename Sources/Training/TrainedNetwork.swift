@@ -38,12 +38,11 @@ public struct TrainedNetwork {
 
   /// Rank 0 reads the checkpoint, every rank gets the whole network.
   public init(_ path: String, world: World) throws {
-    let text = try world.fromRoot(exitCode: ExitCode.of) {
+    let description = try world.fromRoot {
       let path = try Self.checkpointPath(path)
-      return try TrainedNetworkDescription(path: path, CheckpointFile.readHeader(path)).json()
+      return try TrainedNetworkDescription(path: path, CheckpointFile.readHeader(path))
     }
-    let description = try TrainedNetworkDescription(json: text)
-    self = try world.together(exitCode: ExitCode.of) {
+    self = try world.agree {
       let trained = try TrainedNetwork(description)
       if world.rank == 0 { try CheckpointFile.read(description.path, into: trained.tensors) }
       return trained
@@ -61,13 +60,13 @@ public struct TrainedNetwork {
     let extents = ImageExtents(channels: input.channels, height: input.height, width: input.width)
     guard description.meanShape == [extents.channels, extents.height, extents.width] else {
       throw TrainingError(
-        ExitCode.badData,
+        .badData,
         "\(path): its mean image has the shape \(description.meanShape), the network's input is \(input): "
           + "use a checkpoint that `prelu-dist train` wrote")
     }
     guard description.classNames.count == network.head.classes else {
       throw TrainingError(
-        ExitCode.badData,
+        .badData,
         "\(path): it names \(description.classNames.count) classes, the network scores \(network.head.classes): "
           + "use a checkpoint that `prelu-dist train` wrote")
     }
@@ -83,7 +82,7 @@ public struct TrainedNetwork {
       place.map { "class \($0) is \($1.0), not \($1.1)" }
       ?? "\(classNames.count) classes, not \(first.classNames.count)"
     throw TrainingError(
-      ExitCode.badData,
+      .badData,
       "\(path): its classes are not those of \(first.path): \(difference): "
         + "average networks of the same classes only")
   }
@@ -110,7 +109,7 @@ private struct TrainedNetworkDescription: Codable {
   init(path: String, _ header: CheckpointHeader) throws {
     guard let input = header.input else {
       throw TrainingError(
-        ExitCode.badData,
+        .badData,
         "\(path): the checkpoint does not say what its inputs were made like: it has no mean image: "
           + "use a checkpoint that `prelu-dist train` wrote")
     }
@@ -120,10 +119,4 @@ private struct TrainedNetworkDescription: Codable {
     dataDigest = try? JSONDecoder().decode(DataFingerprint.self, from: Data(header.dataFingerprint.utf8)).digest
     (meanShape, mean, classNames) = (input.meanShape, input.mean, input.classNames)
   }
-
-  init(json: String) throws {
-    self = try JSONDecoder().decode(Self.self, from: Data(json.utf8))
-  }
-
-  func json() throws -> String { String(decoding: try JSONEncoder().encode(self), as: UTF8.self) }
 }

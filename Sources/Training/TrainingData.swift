@@ -56,7 +56,7 @@ struct TrainingData {
     let held = configuration.data.validation
     guard held < all.count else {
       throw TrainingError(
-        ExitCode.badData,
+        .badData,
         "\(configuration.data.directory): data.validation is \(held), but it has only \(all.count) training images: "
           + "choose less than that")
     }
@@ -92,13 +92,13 @@ func checkFit(_ architecture: ResolvedArchitecture, extents: ImageExtents, class
   let input = architecture.input
   guard input.channels == extents.channels, input.height == extents.height, input.width == extents.width else {
     throw TrainingError(
-      ExitCode.badData,
+      .badData,
       "\(data): its images are \(extents), but the input of \(architecture.architecture.name) is \(input): "
         + "choose a model for images of this size")
   }
   guard architecture.classes == classes else {
     throw TrainingError(
-      ExitCode.badData,
+      .badData,
       "\(data): it has \(classes) classes, but \(architecture.architecture.name) has \(architecture.classes) scores: "
         + "set model.classes to \(classes), or take other data")
   }

@@ -2,6 +2,7 @@ import Checkpoint
 import Communication
 import Foundation
 import Kernels
+import System
 
 /// Checkpoints, which are written behind the computation: rank 0 copies what belongs in one and trains on. What comes of
 /// a write is told at the next step's border, and waited for before the next save, at the end of the run, before an
@@ -52,7 +53,7 @@ extension TrainingRun {
       report(.saved(path: saved.path, iteration: outcome.iteration, isBest: outcome.isBest))
       return nil
     } catch let error as CheckpointError where error.kind == .takenOver {
-      throw TrainingError(ExitCode.of(error), "\(error)")
+      throw TrainingError(error.exitStatus, "\(error)")
     } catch {
       tellFailure(error, iteration: outcome.iteration)
       return error
@@ -70,15 +71,13 @@ extension TrainingRun {
     do { try settleSave(waiting: true) } catch { failure = error }
     // Rank 0 alone knows whether the save of this iteration, if there was one, has failed.
     let isDue = world.rank == 0 && failure == nil && lastCheckpointIteration != iteration
-    var isMissing = [Int64(isDue ? 1 : 0)]
-    try world.allreduceMaximum(&isMissing)
-    if isMissing[0] != 0 {
+    if try world.any(isDue) {
       do {
         try save(isBest: best?.iteration == iteration)
         failure = try settleSave(waiting: true)
       } catch { failure = error }
     }
-    try world.together(exitCode: ExitCode.of) { if let failure { throw failure } }
+    try world.agree { if let failure { throw failure } }
   }
 
   private var state: TrainingState {
@@ -104,11 +103,10 @@ extension TrainingRun {
       bitsHash(UnsafeBufferPointer(rebasing: network.parameters.values[tower]))
         ^ bitsHash(UnsafeBufferPointer(rebasing: step.momentum.values[tower])) &* 3)
     guard let other = hashes.firstIndex(where: { $0 != hashes[0] }) else { return }
-    let hosts = try world.allgather(world.hostName)
     throw RankFailure(
-      rank: other, host: hosts[other],
+      rank: other, host: world.hostNames[other],
       message: "its parameters differ from rank 0's at iteration \(iteration): the processors differ, or a memory is "
         + "broken. The last checkpoint is good",
-      exitCode: ExitCode.internalError, failedRanks: hashes.count { $0 != hashes[0] }, ranks: world.size)
+      exitStatus: .internalError, failedRanks: hashes.count { $0 != hashes[0] }, ranks: world.size)
   }
 }

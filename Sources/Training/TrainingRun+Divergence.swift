@@ -1,7 +1,7 @@
 import Checkpoint
 import Communication
 import Configuration
-import Foundation
+import System
 
 /// What happens when a loss or a gradient is no number. All ranks know of it after the same step.
 extension TrainingRun {
@@ -12,14 +12,13 @@ extension TrainingRun {
     let what = "training has diverged at iteration \(iteration + 1), learning rate \(rate): \(divergence)"
     var rolledBack = schedule
     // The last good checkpoint may still be on its way to the disk.
-    try world.together(exitCode: ExitCode.of) { _ = try settleSave(waiting: true) }
+    try world.agree { _ = try settleSave(waiting: true) }
     guard configuration.training.onDivergence == .rollback else {
       throw failure(
         "\(what). The last good checkpoint is kept in \(runFolderName); go on from it with --on-divergence rollback, "
           + "or start again with a lower --learning-rate")
     }
-    let text = try world.fromRoot(exitCode: ExitCode.of) { try checkpointToGoBackTo() }
-    let former = try JSONDecoder().decode(FormerState.self, from: Data(text.utf8))
+    let former = try world.fromRoot { try checkpointToGoBackTo() }
     guard rolledBack.rollBack(to: former.state.schedule) else {
       throw failure(
         "\(what), after the rate was lowered \(LearningRateSchedule.rollbackLimit) times. The last good checkpoint is "
@@ -32,7 +31,7 @@ extension TrainingRun {
       .warning(
         "\(what). Going back to iteration \(iteration) with a learning rate of \(schedule.learningRate) "
           + "(\(schedule.state.rollbacks) of at most \(LearningRateSchedule.rollbackLimit) times)"))
-    try world.together(exitCode: ExitCode.of) { try truncateTables() }
+    try world.agree { try truncateTables() }
     // So that a kill from here on does not forget the lower rate.
     try save(isBest: false)
   }
@@ -42,19 +41,18 @@ extension TrainingRun {
     let state: TrainingState
   }
 
-  private func checkpointToGoBackTo() throws -> String {
+  private func checkpointToGoBackTo() throws -> FormerState {
     guard let folder else { preconditionFailure("rank \(world.rank) has no run folder") }
     let newest = try folder.newestWhole()
     for skipped in newest.skipped { report(.warning("passed over: \(skipped)")) }
-    let former = FormerState(path: newest.path, state: newest.header.state)
-    return String(decoding: try JSONEncoder().encode(former), as: UTF8.self)
+    return FormerState(path: newest.path, state: newest.header.state)
   }
 
   private var runFolderName: String { folder?.path ?? "the run folder" }
 
   private func failure(_ message: String) -> RankFailure {
     RankFailure(
-      rank: 0, host: world.hostName, message: message, exitCode: ExitCode.badData, failedRanks: world.size,
+      rank: 0, host: world.hostName, message: message, exitStatus: .badData, failedRanks: world.size,
       ranks: world.size)
   }
 }

@@ -7,6 +7,7 @@ import Images
 import Kernels
 import Network
 import Reports
+import System
 
 /// A training run on all ranks: from a configuration or a checkpoint to a trained network in a run folder.
 ///
@@ -57,13 +58,12 @@ public final class TrainingRun {
     self.world = world
     self.settings = settings
     self.report = world.rank == 0 ? report : { _ in }
-    let plan = try RunPlan(
-      json: world.fromRoot(exitCode: ExitCode.of) { try RunPlan(request, settings).json() })
+    let plan = try world.fromRoot { try RunPlan(request, settings) }
     let configuration = try Configuration(json: plan.configuration)
     self.configuration = configuration
     for warning in plan.warnings { self.report(.warning(warning)) }
 
-    let (data, architecture) = try world.together(exitCode: ExitCode.of) {
+    let (data, architecture) = try world.agree {
       let architecture = try configuration.architecture().resolved()
       let data = try TrainingData(configuration)
       try checkFit(
@@ -73,12 +73,12 @@ public final class TrainingRun {
     self.data = data
     try Self.checkSameData(data.fingerprint, world)
     if let stored = plan.dataFingerprint, !settings.acceptsOtherData {
-      try world.together(exitCode: ExitCode.of) {
+      try world.agree {
         try Self.checkUnchangedData(stored, of: plan.checkpoint ?? "", data.fingerprint, configuration)
       }
     }
 
-    pool = ThreadPool(threads: settings.threads ?? max(1, min(availableCores(), world.localCores / world.localSize)))
+    pool = ThreadPool(threads: settings.threads ?? world.coresOfRank)
     network = Network(architecture, convolution: settings.convolution)
     let shares = Shares(batch: configuration.training.batch, ranks: world.size)
     largestLeaf = shares.leafSize
@@ -116,11 +116,11 @@ public final class TrainingRun {
   private static func checkSameData(_ fingerprint: DataFingerprint, _ world: World) throws {
     let digests = try world.allgather(fingerprint.digest)
     guard let other = digests.firstIndex(where: { $0 != digests[0] }) else { return }
-    let hosts = try world.allgather(world.hostName)
+    let hosts = world.hostNames
     throw RankFailure(
       rank: other, host: hosts[other],
       message: "its data differ from those of rank 0 on host \(hosts[0]): all hosts need the same files",
-      exitCode: ExitCode.badData, failedRanks: digests.count { $0 != digests[0] }, ranks: world.size)
+      exitStatus: .badData, failedRanks: digests.count { $0 != digests[0] }, ranks: world.size)
   }
 
   private static func checkUnchangedData(
@@ -128,14 +128,14 @@ public final class TrainingRun {
   ) throws(TrainingError) {
     guard let before = try? JSONDecoder().decode(DataFingerprint.self, from: Data(stored.utf8)) else {
       throw TrainingError(
-        ExitCode.badData,
+        .badData,
         "\(checkpoint): expected the fingerprint of the data that it was trained on, found "
           + "\(String(stored.prefix(60)).debugDescription): go on without comparing them by --force")
     }
     let differences = now.differences(from: before)
     guard !differences.isEmpty else { return }
     throw TrainingError(
-      ExitCode.badData,
+      .badData,
       "\(configuration.data.directory): the data differ from those that the run was trained on: "
         + differences.joined(separator: " ") + " Give the former data with --data, or go on all the same with --force"
     )
@@ -151,7 +151,7 @@ public final class TrainingRun {
 
   /// Rank 0 reads or draws the parameters; the others get what they need of them: the tower's.
   func loadParameters(checkpoint: String?) throws {
-    try world.together(exitCode: ExitCode.of) {
+    try world.agree {
       guard world.rank == 0 else { return }
       if let path = checkpoint {
         try CheckpointFile.read(path, into: tensors)
@@ -169,7 +169,7 @@ public final class TrainingRun {
   }
 
   private func openFolder(_ plan: RunPlan) throws {
-    try world.together(exitCode: ExitCode.of) {
+    try world.agree {
       guard world.rank == 0 else { return }
       var folder = try RunFolder.create(at: plan.runFolder)
       try folder.claim(runIdentifier: runIdentifier)
@@ -202,16 +202,7 @@ public final class TrainingRun {
     checkpointTensors(network.architecture, network.parameters, step.momentum)
   }
 
-  private func describe() throws -> TrainingDescription {
-    let names = try world.allgather(world.hostName)
-    var hosts: [(name: String, ranks: Int)] = []
-    for name in names {
-      if let index = hosts.firstIndex(where: { $0.name == name }) {
-        hosts[index].ranks += 1
-      } else {
-        hosts.append((name, 1))
-      }
-    }
+  private var description: TrainingDescription {
     let architecture = network.architecture
     return TrainingDescription(
       run: folder?.path ?? "", model: architecture.architecture.name, parameterCount: architecture.parameterCount,
@@ -219,7 +210,8 @@ public final class TrainingRun {
       dataDirectory: configuration.data.directory, trainingImages: data.training.count,
       validationImages: data.validation.count, testImages: data.test?.count ?? 0, classes: data.classes,
       batch: configuration.training.batch, epochs: configuration.training.epochs, seed: configuration.training.seed,
-      ranks: world.size, hosts: hosts, threads: pool.threadCount, leafCount: step.shares.leafCount,
+      ranks: world.size, hosts: world.hosts.map { ($0.name, $0.ranks.count) }, threads: pool.threadCount,
+      leafCount: step.shares.leafCount,
       leafSize: step.shares.leafSize, isReproducible: step.shares.isReproducible,
       balancesShares: settings.shares == .auto && world.size > 1)
   }
@@ -228,7 +220,6 @@ public final class TrainingRun {
 
   /// Trains until the last epoch, the last plateau, a limit or a signal.
   public func run() throws -> TrainingSummary {
-    let description = try describe()
     report(.started(description, resumedFrom: resumedFrom, iteration: iteration))
     var ending: TrainingSummary.Ending?
     if resumedFrom == nil { try save(isBest: false) }
@@ -440,7 +431,7 @@ public final class TrainingRun {
   /// The test errors of the best checkpoint, which becomes the network's parameters.
   private func testBest(_ images: any TestImages) throws -> ErrorCounts? {
     let start = monotonicSeconds()
-    try world.together(exitCode: ExitCode.of) {
+    try world.agree {
       if let folder { try CheckpointFile.read(folder.bestPath(), into: tensors) }
     }
     let all = network.parameters.values

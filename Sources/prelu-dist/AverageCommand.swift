@@ -1,6 +1,7 @@
 import ArgumentParser
 import Checkpoint
 import Foundation
+import System
 import Training
 
 /// One network from several checkpoints of a training.
@@ -39,7 +40,7 @@ struct AverageCommand: ParsableCommand {
       Console.say("\(output): the average of \(paths.count) checkpoints up to iteration \(iteration)")
     } catch {
       Console.complain("\(error)")
-      Foundation.exit(Training.ExitCode.of(error))
+      Foundation.exit(ExitStatus(of: error).rawValue)
     }
   }
 
@@ -52,7 +53,7 @@ struct AverageCommand: ParsableCommand {
     let all = try RunFolder.open(at: name).checkpoints().map(\.path)
     guard !all.isEmpty, all.count >= last ?? 1 else {
       throw TrainingError(
-        Training.ExitCode.missingInput,
+        .missingInput,
         "\(name): expected \(last ?? 1) checkpoints or more, found \(all.count): let a run keep more by checkpoint.keep"
       )
     }

@@ -1,5 +1,6 @@
 import ArgumentParser
 import Foundation
+import System
 import Training
 
 extension BenchCommand {
@@ -50,7 +51,7 @@ extension BenchCommand {
               result.stall, result.firstStall, result.written, 1e-6 * Double(result.bytes) / result.written))
       } catch {
         Console.complain("\(error)")
-        Foundation.exit(Training.ExitCode.of(error))
+        Foundation.exit(ExitStatus(of: error).rawValue)
       }
     }
   }

@@ -4,6 +4,7 @@ import Configuration
 import Foundation
 import Kernels
 import Network
+import System
 import Training
 
 /// Measures the kernels and the training step on this machine.
@@ -75,7 +76,7 @@ struct BenchCommand: ParsableCommand {
           Console.complain(
             "there is no layer \(unknown) in \(architecture.architecture.name): it has \(names.joined(separator: ", "))"
           )
-          Foundation.exit(Training.ExitCode.usage)
+          Foundation.exit(ExitStatus.usage.rawValue)
         }
         if !options.json { printHeader() }
         try ConvolutionBenchmark.run(
@@ -83,7 +84,7 @@ struct BenchCommand: ParsableCommand {
           runs: runs, report: options.json ? printJSON : printRow)
       } catch {
         Console.complain("\(error)")
-        Foundation.exit(Training.ExitCode.of(error))
+        Foundation.exit(ExitStatus(of: error).rawValue)
       }
     }
 
@@ -146,7 +147,7 @@ struct BenchCommand: ParsableCommand {
           try options.architecture(), batch: batch, threads: threads, method: options.convolution, runs: runs,
           world: world)
         if world.rank == 0 { show(timings) }
-        return Training.ExitCode.done
+        return .done
       }
     }
 

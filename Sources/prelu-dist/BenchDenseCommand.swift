@@ -2,6 +2,7 @@ import ArgumentParser
 import Benchmarks
 import Foundation
 import Network
+import System
 import Training
 
 extension BenchCommand {
@@ -43,7 +44,7 @@ extension BenchCommand {
         let width = Int((aspect * Double(scale)).rounded())
         guard scale >= architecture.input.height, width >= architecture.input.width else {
           throw TrainingError(
-            Training.ExitCode.usage,
+            .usage,
             "a picture of \(width)×\(scale) is smaller than the network's input of \(architecture.input.width)×"
               + "\(architecture.input.height): choose a larger --scale")
         }
@@ -52,7 +53,7 @@ extension BenchCommand {
             architecture, height: scale, width: width, threads: threads, method: options.convolution, runs: runs))
       } catch {
         Console.complain("\(error)")
-        Foundation.exit(Training.ExitCode.of(error))
+        Foundation.exit(ExitStatus(of: error).rawValue)
       }
     }
 

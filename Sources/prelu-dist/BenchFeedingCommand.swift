@@ -1,5 +1,6 @@
 import ArgumentParser
 import Foundation
+import System
 import Training
 
 extension BenchCommand {
@@ -51,7 +52,7 @@ extension BenchCommand {
             1000 * result.secondsToOpen))
       } catch {
         Console.complain("\(error)")
-        Foundation.exit(Training.ExitCode.of(error))
+        Foundation.exit(ExitStatus(of: error).rawValue)
       }
     }
   }

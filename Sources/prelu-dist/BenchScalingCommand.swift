@@ -112,7 +112,7 @@ extension BenchCommand {
           try BenchCommand.architecture(model: $0)
         }
         // Before the minutes that measuring takes, and on all ranks, so that none waits for one that has left.
-        var table = try world.together(exitCode: Training.ExitCode.of) {
+        var table = try world.agree {
           world.rank == 0 ? try csv.map { try ScalingTable(path: $0) } : nil
         }
         var settings = ScalingBenchmark.Settings()
@@ -140,9 +140,9 @@ extension BenchCommand {
               if json { Console.sayJSON(report) } else { show(report) }
             }
           }.failure
-          try world.together(exitCode: Training.ExitCode.of) { if let failure { throw failure } }
+          try world.agree { if let failure { throw failure } }
         }
-        return Training.ExitCode.done
+        return .done
       }
     }
 

@@ -1,7 +1,7 @@
 import ArgumentParser
 import Foundation
 import Reports
-import Training
+import System
 
 extension ClassComparison.Measure: ExpressibleByArgument {}
 
@@ -37,7 +37,7 @@ struct CompareCommand: ParsableCommand {
       json ? showJSON(comparison) : show(comparison)
     } catch {
       Console.complain("\(error)")
-      Foundation.exit(Training.ExitCode.of(error))
+      Foundation.exit(ExitStatus(of: error).rawValue)
     }
   }
 

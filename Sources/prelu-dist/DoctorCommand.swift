@@ -49,15 +49,15 @@ struct DoctorCommand: ParsableCommand {
   func run() throws {
     let flags = self
     onAllRanks(comparesHosts: false) { world in
-      let wishes = try world.together(exitCode: Training.ExitCode.of) { try flags.wishes() }
+      let wishes = try world.agree { try flags.wishes() }
       let speaks = world.rank == 0 && !flags.json
       let report = try Doctor(world, wishes).examine { step in
         if speaks, world.size > 1, let words = Self.words[step] { Console.complain("examining \(words)") }
       }
-      guard world.rank == 0 else { return Training.ExitCode.done }
+      guard world.rank == 0 else { return .done }
       if flags.json { try Self.showJSON(report) } else { DoctorText(report).lines.forEach(Console.say) }
       let isUnfit = report.hasProblem || flags.strict && report.findings.contains { $0.severity == .warning }
-      return isUnfit ? Training.ExitCode.unavailable : Training.ExitCode.done
+      return isUnfit ? .unavailable : .done
     }
   }
 

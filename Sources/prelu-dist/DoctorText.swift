@@ -16,23 +16,17 @@ struct DoctorText {
 
   private mutating func addRanks(_ report: DoctorReport) {
     lines.append("prelu-dist \(PreluDist.version), \(report.mpiVersion), HDF5 \(report.hdf5Version)")
-    var hosts: [(name: String, ranks: [RankFacts])] = []
-    for rank in report.ranks {
-      if let index = hosts.firstIndex(where: { $0.name == rank.host }) {
-        hosts[index].ranks.append(rank)
-      } else {
-        hosts.append((rank.host, [rank]))
-      }
-    }
+    let hosts = World.hosts(ofRanks: report.ranks.map(\.host))
     lines.append("ranks        \(report.ranks.count) on \(hosts.count) host\(hosts.count == 1 ? "" : "s")")
     for host in hosts {
-      let first = host.ranks[0]
-      let masks = host.ranks.map(\.allowedProcessors)
+      let ranks = host.ranks.map { report.ranks[$0] }
+      let first = ranks[0]
+      let masks = ranks.map(\.allowedProcessors)
       let binding =
         Set(masks).count == 1
         ? "each on processors \(masks[0])" : "on processors \(masks.joined(separator: " | "))"
       lines.append(
-        "  \(host.name): \(host.ranks.count) rank\(host.ranks.count == 1 ? "" : "s"), \(binding) "
+        "  \(host.name): \(ranks.count) rank\(ranks.count == 1 ? "" : "s"), \(binding) "
           + "(\(first.localProcessors) to use, \(first.hostProcessors) there)")
       lines.append(
         "    \(first.processor.isEmpty ? "a processor without a name" : first.processor); instructions "

@@ -5,6 +5,7 @@ import Foundation
 import Images
 import Kernels
 import Reports
+import System
 import Training
 
 extension MeasuredPart: ExpressibleByArgument {}
@@ -70,15 +71,15 @@ struct EvaluateCommand: ParsableCommand {
     onAllRanks(watch: watch) { world in try command.run(world, terminal) }
   }
 
-  private func run(_ world: World, _ terminal: Terminal?) throws -> Int32 {
-    try world.together(exitCode: Training.ExitCode.of) {
+  private func run(_ world: World, _ terminal: Terminal?) throws -> ExitStatus {
+    try world.agree {
       guard world.rank == 0 else { return }
       if let results { try ResultsFile.check(results) }
       for path in [classes, predictions].compactMap({ $0 }) { try TextFile.checkWritable(path) }
     }
     let trained = try checkpoints.map { try TrainedNetwork($0, world: world) }
-    let pool = ThreadPool(threads: threads ?? max(1, min(availableCores(), world.localCores / world.localSize)))
-    let (evaluation, count, measured) = try world.together(exitCode: Training.ExitCode.of) {
+    let pool = ThreadPool(threads: threads ?? world.coresOfRank)
+    let (evaluation, count, measured) = try world.agree {
       let data = data ?? trained[0].configuration.data.directory
       for other in trained.dropFirst() { try other.checkClasses(trained[0]) }
       let first = try trained[0].images(part, data: data)
@@ -87,7 +88,7 @@ struct EvaluateCommand: ParsableCommand {
       let members = zip(trained, [first] + others).map { $0.member($1.images, padding: options.padding) }
       guard first.images.count > 0 else {
         throw TrainingError(
-          Training.ExitCode.badData, "\(data): expected images to measure on, found none in its \(first.part) part")
+          .badData, "\(data): expected images to measure on, found none in its \(first.part) part")
       }
       let samples = subset.map { randomSubset(count: first.images.count, chosen: $0, seed: seed) }
       let count = samples?.count ?? first.images.count
@@ -105,14 +106,14 @@ struct EvaluateCommand: ParsableCommand {
           "\(trained[0].path): stopped by a signal before all \(count) images were seen: nothing is written, start it again"
         )
       }
-      return Training.ExitCode.tryAgain
+      return .tryAgain
     }
-    try world.together(exitCode: Training.ExitCode.of) {
+    try world.agree {
       guard world.rank == 0 else { return }
       try write(result, trained, measured, seconds: monotonicSeconds() - start, ranks: world.size)
       show(result, trained, measured.part)
     }
-    return Training.ExitCode.done
+    return .done
   }
 
   private func write(

@@ -1,6 +1,5 @@
-import Communication
 import Evaluation
-import Foundation
+import System
 
 /// Shows how far a test is: on a terminal one line; elsewhere now and then a line on standard error, since standard output
 /// is for the results.

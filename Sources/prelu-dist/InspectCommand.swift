@@ -5,7 +5,7 @@ import Foundation
 import Kernels
 import Network
 import Packs
-import Training
+import System
 
 /// Shows a model's layers, or what is in a checkpoint.
 struct InspectCommand: ParsableCommand {
@@ -54,7 +54,7 @@ struct InspectCommand: ParsableCommand {
       if let checkpoint { try show(checkpoint: checkpoint) } else { try showModel() }
     } catch {
       Console.complain("\(error)")
-      Foundation.exit(Training.ExitCode.of(error))
+      Foundation.exit(ExitStatus(of: error).rawValue)
     }
   }
 

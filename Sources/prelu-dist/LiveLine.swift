@@ -1,4 +1,4 @@
-import Communication
+import System
 
 /// The line that shows how far something is: written over on a terminal, elsewhere a new one every so often.
 final class LiveLine {

@@ -3,6 +3,7 @@ import Communication
 import Foundation
 import Images
 import Packs
+import System
 import Training
 
 extension PackSettings.OnError: ExpressibleByArgument {}
@@ -107,18 +108,17 @@ struct PackCommand: ParsableCommand {
     let terminal = Terminal.find()
     onAllRanks { world in
       let settings = command.settings(
-        threads: command.threads ?? max(1, min(availableCores(), world.localCores / world.localSize)))
+        threads: command.threads ?? world.coresOfRank)
       let reporter = PackingReporter(terminal: terminal, quiet: quiet)
       let packing = Packing(
-        settings, world: world, exitCode: Training.ExitCode.of, stop: { StopSignals.isRequested },
-        report: { reporter.tell($0) })
+        settings, world: world, stop: { StopSignals.isRequested }, report: { reporter.tell($0) })
       guard let summary = try packing.run() else {
         if world.rank == 0 {
           Console.complain("stopped by a signal; the same command goes on from what is in \(settings.workFolder)")
         }
-        return Training.ExitCode.tryAgain
+        return .tryAgain
       }
-      try world.together(exitCode: Training.ExitCode.of) {
+      try world.agree {
         guard world.rank == 0 else { return }
         reporter.tell(summary)
         if let preview {
@@ -127,7 +127,7 @@ struct PackCommand: ParsableCommand {
           if !quiet { Console.say("preview    \(path)") }
         }
       }
-      return Training.ExitCode.done
+      return .done
     }
   }
 

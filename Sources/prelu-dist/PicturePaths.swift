@@ -1,6 +1,7 @@
 import Foundation
 import Images
 import Packs
+import System
 import Training
 
 /// The files that a person means by names of pictures, folders and `-`.
@@ -9,7 +10,7 @@ struct PicturePaths {
   enum Step {
     case picture(String)
     /// A folder that cannot be read, or has no pictures.
-    case failure(String, exitCode: Int32)
+    case failure(String, ExitStatus)
     /// Standard input has nothing more for now: what has come should be shown.
     case pause
   }
@@ -47,14 +48,14 @@ struct PicturePaths {
     do throws(DataError) {
       paths = try FolderListing.allPictures(name, others: netpbm)
     } catch {
-      return try body(.failure("\(error)", exitCode: error.exitCode))
+      return try body(.failure("\(error)", error.exitStatus))
     }
     guard !paths.isEmpty else {
       let endings = (FolderListing.endings + netpbm).joined(separator: ", ")
       return try body(
         .failure(
           "\(name): no pictures in this folder: expected files that end in \(endings)",
-          exitCode: Training.ExitCode.missingInput))
+          .missingInput))
     }
     for path in paths {
       guard try body(.picture(path)) else { return false }

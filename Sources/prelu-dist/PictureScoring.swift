@@ -1,19 +1,19 @@
 import Communication
 import Evaluation
-import Foundation
 import Images
 import Kernels
 import Network
 import Synchronization
+import System
 import Training
 
 /// What becomes of a picture's file.
 enum PictureOutcome: Codable {
   case scores(logits: [Double], probabilities: [Double])
   /// It cannot be read.
-  case failure(String, exitCode: Int32)
+  case failure(String, ExitStatus)
   /// No picture can be scored so.
-  case refusal(String, exitCode: Int32)
+  case refusal(String, ExitStatus)
 }
 
 /// Scores files of pictures by the average of networks, in this process.
@@ -46,7 +46,7 @@ struct PictureScoring {
     for (index, file) in files.withLock({ $0 }).sorted(by: { $0.key < $1.key }) {
       switch file {
       case .success(let picture): whole.append((index, picture))
-      case .failure(let error): outcomes[index] = .failure("\(error)", exitCode: error.exitCode)
+      case .failure(let error): outcomes[index] = .failure("\(error)", error.exitStatus)
       }
     }
     for (place, outcome) in zip(whole, scores(whole.map(\.picture))) { outcomes[place.index] = outcome }
@@ -59,7 +59,7 @@ struct PictureScoring {
     for (trained, images) in zip(trained, images) {
       for number in numbers where !(0..<images.count).contains(number) {
         throw TrainingError(
-          Training.ExitCode.usage,
+          .usage,
           "\(data ?? trained.configuration.data.directory): there is no test image \(number); they have numbers from 0 to "
             + "\(images.count - 1)")
       }
@@ -78,15 +78,15 @@ struct PictureScoring {
       return try results(pictures).map { result in
         switch result {
         case .success(let scores): .scores(logits: scores.logits, probabilities: scores.probabilities)
-        case .failure(let error): .failure("\(error)", exitCode: error.exitCode)
+        case .failure(let error): .failure("\(error)", error.exitStatus)
         }
       }
     } catch {
-      let code = Training.ExitCode.of(error)
-      if error is EvaluationError { return pictures.map { _ in .refusal("\(error)", exitCode: code) } }
+      let status = ExitStatus(of: error)
+      if error is EvaluationError { return pictures.map { _ in .refusal("\(error)", status) } }
       // What is wrong with one picture alone, such as more pixels than can be counted, is told without its name.
       guard pictures.count == 1 else { return pictures.flatMap { scores([$0]) } }
-      return [.failure("\(pictures[0].path): \(error)", exitCode: code)]
+      return [.failure("\(pictures[0].path): \(error)", status)]
     }
   }
 
@@ -136,51 +136,35 @@ struct SharedScoring {
   /// What rank 0 tells the others.
   private enum Order: Codable {
     case score([String])
-    case end(exitCode: Int32)
+    case end(ExitStatus)
   }
 
   /// Rank 0: the outcome of each file, in their order.
   func outcomes(of paths: [String]) throws -> [PictureOutcome] {
     guard let world, world.size > 1 else { return scoring.outcomes(of: paths) }
-    _ = try world.broadcast(Self.text(Order.score(paths)), root: 0)
+    _ = try world.broadcast(Order.score(paths), root: 0)
     return try join(paths, world)
   }
 
-  /// Rank 0: lets the other ranks end, with the same exit code.
-  func end(exitCode: Int32) throws {
+  /// Rank 0: lets the other ranks end, with the same exit status.
+  func end(_ status: ExitStatus) throws {
     guard let world, world.size > 1 else { return }
-    _ = try world.broadcast(Self.text(Order.end(exitCode: exitCode)), root: 0)
+    _ = try world.broadcast(Order.end(status), root: 0)
   }
 
-  /// The other ranks: does what rank 0 says, to the end. Returns the exit code.
-  func follow(_ world: World) throws -> Int32 {
+  /// The other ranks: does what rank 0 says, to the end. Returns the exit status.
+  func follow(_ world: World) throws -> ExitStatus {
     while true {
-      switch try Self.value(Order.self, world.broadcast("", root: 0)) {
+      let order: Order = try world.broadcast(nil, root: 0)
+      switch order {
       case .score(let paths): _ = try join(paths, world)
-      case .end(let exitCode): return exitCode
+      case .end(let status): return status
       }
     }
   }
 
   private func join(_ paths: [String], _ world: World) throws -> [PictureOutcome] {
     let own = paths.count * world.rank / world.size..<paths.count * (world.rank + 1) / world.size
-    let texts = try world.allgather(Self.text(scoring.outcomes(of: Array(paths[own]))))
-    return try texts.flatMap { try Self.value([PictureOutcome].self, $0) }
-  }
-
-  private static let (infinite, negative, none) = ("+", "-", "?")
-
-  private static func text(_ value: some Encodable) throws -> String {
-    let encoder = JSONEncoder()
-    encoder.nonConformingFloatEncodingStrategy = .convertToString(
-      positiveInfinity: infinite, negativeInfinity: negative, nan: none)
-    return String(decoding: try encoder.encode(value), as: UTF8.self)
-  }
-
-  private static func value<Value: Decodable>(_ type: Value.Type, _ text: String) throws -> Value {
-    let decoder = JSONDecoder()
-    decoder.nonConformingFloatDecodingStrategy = .convertFromString(
-      positiveInfinity: infinite, negativeInfinity: negative, nan: none)
-    return try decoder.decode(type, from: Data(text.utf8))
+    return try world.allgather(scoring.outcomes(of: Array(paths[own]))).flatMap(\.self)
   }
 }

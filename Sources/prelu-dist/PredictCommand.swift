@@ -5,6 +5,7 @@ import Foundation
 import Images
 import Kernels
 import Packs
+import System
 import Training
 
 /// The likeliest classes of single pictures.
@@ -62,10 +63,10 @@ struct PredictCommand: ParsableCommand {
     // Alone it works where MPI does not.
     guard Console.isRank else {
       do {
-        Foundation.exit(try predict(nil))
+        Foundation.exit(try predict(nil).rawValue)
       } catch {
         Console.complain("\(error)")
-        Foundation.exit(Training.ExitCode.of(error))
+        Foundation.exit(ExitStatus(of: error).rawValue)
       }
     }
     let command = self
@@ -77,14 +78,14 @@ struct PredictCommand: ParsableCommand {
   /// Pictures on all ranks at once.
   private static let largestBatch = 8192
 
-  private func predict(_ world: World?) throws -> Int32 {
+  private func predict(_ world: World?) throws -> ExitStatus {
     let trained = try ([checkpoint] + with).map { path in
       if let world { try TrainedNetwork(path, world: world) } else { try TrainedNetwork(path) }
     }
     try onRanks(of: world) {
       for other in trained.dropFirst() { try other.checkClasses(trained[0]) }
     }
-    let share = world.map { max(1, min(availableCores(), $0.localCores / $0.localSize)) } ?? availableCores()
+    let share = world?.coresOfRank ?? availableCores()
     let pool = ThreadPool(threads: threads ?? share)
     let shared = SharedScoring(
       scoring: PictureScoring(trained, options, appliesOrientation: exif, on: pool), world: world)
@@ -92,22 +93,22 @@ struct PredictCommand: ParsableCommand {
     let table = PredictionTable(trained[0].classNames, json: json)
     if !testImage.isEmpty { try predictTestImages(shared, table) }
     if let world, world.rank != 0 { return try shared.follow(world) }
-    let code = try predictPictures(shared, table, ranks: world?.size ?? 1, threads: pool.threadCount)
-    try shared.end(exitCode: code)
-    return code
+    let status = try predictPictures(shared, table, ranks: world?.size ?? 1, threads: pool.threadCount)
+    try shared.end(status)
+    return status
   }
 
-  /// Rank 0: returns the exit code.
+  /// Rank 0: returns the exit status.
   private func predictPictures(
     _ shared: SharedScoring, _ table: PredictionTable, ranks: Int, threads: Int
-  ) throws -> Int32 {
+  ) throws -> ExitStatus {
     var batch: [String] = []
     var bytes = 0
-    var codes: Set<Int32> = []
+    var statuses: Set<ExitStatus> = []
     /// Whether to go on after something that is no picture.
-    func tell(_ failure: String, _ code: Int32) -> Bool {
+    func tell(_ failure: String, _ status: ExitStatus) -> Bool {
       Console.complain(failure)
-      codes.insert(code)
+      statuses.insert(status)
       return onError != .stop
     }
     /// Returns whether to go on.
@@ -119,9 +120,9 @@ struct PredictCommand: ParsableCommand {
         switch outcome {
         case .scores(let logits, let probabilities):
           table.show(path, label: nil, Predictor.Scores(logits: logits, probabilities: probabilities))
-        case .failure(let text, let code): guard tell(text, code) else { return false }
-        case .refusal(let text, let code):
-          _ = tell(text, code)
+        case .failure(let text, let status): guard tell(text, status) else { return false }
+        case .refusal(let text, let status):
+          _ = tell(text, status)
           return false
         }
       }
@@ -137,16 +138,16 @@ struct PredictCommand: ParsableCommand {
         bytes += Self.size(path)
         if batch.count >= count || bytes >= Self.bytesOfRank * ranks { goesOn = try flush() }
       case .pause: goesOn = try flush()
-      case .failure(let text, let code):
+      case .failure(let text, let status):
         // In the order of the names.
-        goesOn = try flush() && tell(text, code)
+        goesOn = try flush() && tell(text, status)
       }
       return goesOn
     }
-    if StopSignals.isRequested { return Training.ExitCode.tryAgain }
+    if StopSignals.isRequested { return .tryAgain }
     if goesOn { goesOn = try flush() }
-    guard let first = codes.first, !(goesOn && onError == .skip) else { return Training.ExitCode.done }
-    return codes.count == 1 ? first : Training.ExitCode.badData
+    guard let first = statuses.first, !(goesOn && onError == .skip) else { return .done }
+    return statuses.count == 1 ? first : .badData
   }
 
   private static func size(_ path: String) -> Int {
@@ -168,6 +169,6 @@ struct PredictCommand: ParsableCommand {
   /// What fails is told once.
   private func onRanks(of world: World?, _ body: () throws -> Void) throws {
     guard let world else { return try body() }
-    try world.together(exitCode: Training.ExitCode.of, body)
+    try world.agree(body)
   }
 }

@@ -1,9 +1,10 @@
 import Communication
 import Diagnostics
 import Foundation
+import System
 import Training
 
-/// Runs `body` on all ranks and ends the process with the code that it returns.
+/// Runs `body` on all ranks and ends the process with the status that it returns.
 ///
 /// What all ranks know to have failed is said once; what a single rank meets is said by that rank, with its host, and
 /// ends the job.
@@ -11,30 +12,30 @@ import Training
 /// - Parameters:
 ///   - comparesHosts: refuses hosts that differ in their program, and warns of those that differ otherwise.
 ///   - watch: how long ranks wait for one that does not come; nil: for ever.
-func onAllRanks(comparesHosts: Bool = true, watch: WatchOptions? = nil, _ body: (World) throws -> Int32) -> Never {
+func onAllRanks(comparesHosts: Bool = true, watch: WatchOptions? = nil, _ body: (World) throws -> ExitStatus) -> Never {
   let world: World
   do {
     world = try World.start()
   } catch {
     Console.complain("\(error)")
-    exit(ExitCode.internalError)
+    exit(ExitStatus.internalError.rawValue)
   }
   StopSignals.install()
   do {
     if let watch { try world.watchForStalls(watch.limits) { watch.tell($0, world) } }
     if comparesHosts { try refuseHostsThatDiffer(world) }
-    let code = try body(world)
+    let status = try body(world)
     world.finish()
-    exit(code)
+    exit(status.rawValue)
   } catch let error as RankFailure {
     if world.rank == 0 { Console.complain(error.description) }
     world.finish()
-    exit(error.exitCode)
+    exit(error.exitStatus.rawValue)
   } catch {
     let place = world.size > 1 ? "rank \(world.rank) on host \(world.hostName): " : ""
     Console.complain("\(place)\(error)")
-    guard world.size > 1 else { exit(ExitCode.of(error)) }
-    world.abort(ExitCode.of(error))
+    guard world.size > 1 else { exit(ExitStatus(of: error).rawValue) }
+    world.abort(ExitStatus(of: error))
   }
 }
 
@@ -42,7 +43,7 @@ func onAllRanks(comparesHosts: Bool = true, watch: WatchOptions? = nil, _ body: 
 private func refuseHostsThatDiffer(_ world: World) throws {
   let findings = try compareHosts(world)
   if let problem = findings.first(where: { $0.severity == .problem }) {
-    throw RankFailure(allRanks: world.size, "\(problem.text). \(problem.advice)", exitCode: ExitCode.internalError)
+    throw RankFailure(allRanks: world.size, "\(problem.text). \(problem.advice)", exitStatus: .internalError)
   }
   guard world.rank == 0 else { return }
   for finding in findings { Console.complain("warning: \(finding.text). \(finding.advice)") }

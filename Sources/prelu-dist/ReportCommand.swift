@@ -1,6 +1,7 @@
 import ArgumentParser
 import Foundation
 import Reports
+import System
 import Training
 
 /// Shows runs and evaluations to the eye.
@@ -49,7 +50,7 @@ struct ReportCommand: ParsableCommand {
       Console.say(path)
     } catch {
       Console.complain("\(error)")
-      Foundation.exit(Training.ExitCode.of(error))
+      Foundation.exit(ExitStatus(of: error).rawValue)
     }
   }
 

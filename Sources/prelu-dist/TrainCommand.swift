@@ -4,6 +4,7 @@ import Configuration
 import Foundation
 import Kernels
 import Network
+import System
 import Training
 
 extension Activation: ExpressibleByArgument {}
@@ -177,8 +178,8 @@ struct TrainCommand: ParsableCommand {
         recorder.tell(event)
       }
       let summary = try training.run()
-      if case .interrupted = summary.ending { return Training.ExitCode.tryAgain }
-      return Training.ExitCode.done
+      if case .interrupted = summary.ending { return .tryAgain }
+      return .done
     }
   }
 
@@ -187,7 +188,7 @@ struct TrainCommand: ParsableCommand {
       Console.write(try request.resolved().yaml())
     } catch {
       Console.complain("\(error)")
-      Foundation.exit(Training.ExitCode.of(error))
+      Foundation.exit(ExitStatus(of: error).rawValue)
     }
   }
 

@@ -2,6 +2,7 @@ import Communication
 import Foundation
 import Kernels
 import Reports
+import System
 import Training
 
 /// Shows a person how training goes: a banner, a progress line, a line per evaluation, a summary.

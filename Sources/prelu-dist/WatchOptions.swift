@@ -1,6 +1,6 @@
 import ArgumentParser
 import Communication
-import Training
+import System
 
 /// How long ranks wait for one that does not come.
 struct WatchOptions: ParsableArguments {
@@ -36,6 +36,6 @@ struct WatchOptions: ParsableArguments {
     Console.complain(
       "\(speaker)\(stall). The job ends here; look at what these ranks' hosts do, then go on with --resume from the last "
         + "checkpoint")
-    world.abort(Training.ExitCode.tryAgain)
+    world.abort(.tryAgain)
   }
 }

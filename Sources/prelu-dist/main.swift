@@ -1,6 +1,6 @@
 import Foundation
 import Kernels
-import Training
+import System
 
 // The first thing of all: a kernel that the processor cannot run ends the process without a word.
 let lacking = InstructionSets.compiledFor.subtracting(.ofProcessor)
@@ -9,7 +9,7 @@ if !lacking.isEmpty {
     "host \(ProcessInfo.processInfo.hostName): this program was built for a processor with \(lacking), which this one "
       + "(\(processorName())) does not have: "
       + "build it here, or set PRELU_MARCH=x86-64-v3 where it is built")
-  exit(ExitCode.internalError)
+  exit(ExitStatus.internalError.rawValue)
 }
 MatrixLibrary.useCallingThreadOnly()
 // A reader who has gone, as with `| head`, is no reason to die.

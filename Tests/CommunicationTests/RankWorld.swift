@@ -31,7 +31,7 @@ func onAllRanks(_ name: String = #function, _ body: (World) throws -> Void) {
     }
     let message = "rank \(world.rank) on \(world.hostName), \(name): \(error)\n"
     _ = message.withCString { write(STDERR_FILENO, $0, strlen($0)) }
-    world.abort(EXIT_FAILURE)
+    world.abort(.internalError)
   }
 }
 

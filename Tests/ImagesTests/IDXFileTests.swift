@@ -1,5 +1,6 @@
 import Foundation
 import Images
+import System
 import Testing
 
 @Suite struct IDXFileTests {
@@ -193,7 +194,7 @@ import Testing
   }
 
   @Test func exitCodesAreThoseOfSysexits() {
-    #expect(DataError(.missing, path: "", expected: "", found: "").exitCode == 66)
-    #expect(DataError(.invalid, path: "", expected: "", found: "").exitCode == 65)
+    #expect(DataError(.missing, path: "", expected: "", found: "").exitStatus.rawValue == 66)
+    #expect(DataError(.invalid, path: "", expected: "", found: "").exitStatus.rawValue == 65)
   }
 }

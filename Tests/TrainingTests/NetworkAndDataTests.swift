@@ -3,6 +3,7 @@ import Configuration
 import Foundation
 import Kernels
 import Network
+import System
 import TestSupport
 import Testing
 import Training
@@ -30,7 +31,7 @@ import Training
 
   private func problem(_ body: () throws -> Any) -> String {
     let error = #expect(throws: TrainingError.self) { _ = try body() }
-    #expect(error?.exitCode == ExitCode.badData)
+    #expect(error?.exitStatus == .badData)
     return error?.description ?? ""
   }
 

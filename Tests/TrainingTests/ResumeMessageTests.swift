@@ -3,6 +3,7 @@ import Communication
 import Configuration
 import Foundation
 import Images
+import System
 import TestSupport
 import Testing
 import Training
@@ -38,7 +39,7 @@ import Training
     unlink(path)
     _ = try writeCheckpoint(path, smallConfiguration(directory: folder.path), dataFingerprint: fingerprint)
     let error = #expect(throws: RankFailure.self) { try start(.resume(run)) }
-    #expect(error?.exitCode == ExitCode.badData)
+    #expect(error?.exitStatus == .badData)
     return error?.description ?? ""
   }
 
@@ -72,7 +73,7 @@ import Training
     try FileManager.default.removeItem(atPath: run)
     let error = #expect(throws: RankFailure.self) { try training.run() }
     let problem = "\(run)/owner.json: cannot be created: No such file or directory. Make the folder first"
-    #expect(error?.description == problem && error?.exitCode == ExitCode.cannotCreate)
+    #expect(error?.description == problem && error?.exitStatus == .cannotCreate)
     let first = try #require(warnings.first { !$0.contains("MiB are free") })
     #expect(first == "this checkpoint is not saved, training goes on: \(problem)")
   }

@@ -1,5 +1,7 @@
+import System
+
 /// Why a table or a report cannot be read or written.
-public struct ReportError: Error, CustomStringConvertible, Sendable {
+public struct ReportError: ExitStatusError, CustomStringConvertible, Sendable {
   public enum Kind: Sendable, Equatable {
     /// What is to be shown is not there (sysexits 66).
     case missing
@@ -28,6 +30,15 @@ public struct ReportError: Error, CustomStringConvertible, Sendable {
   init(table path: String, problem: String) {
     self.init(
       .wrongContents, path: path, problem: problem, advice: "Move it away, or have it written anew")
+  }
+
+  public var exitStatus: ExitStatus {
+    switch kind {
+    case .missing: .missingInput
+    case .wrongContents: .badData
+    case .cannotCreate: .cannotCreate
+    case .inputOutput: .inputOutput
+    }
   }
 
   public var description: String { "\(path): \(problem)" + (advice.isEmpty ? "" : ". \(advice)") }
