@@ -1,5 +1,4 @@
 import Communication
-import Foundation
 import System
 
 /// What messages between two hosts take, or between two ranks of one host.
