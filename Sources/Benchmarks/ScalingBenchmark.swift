@@ -58,7 +58,7 @@ public enum ScalingBenchmark {
   /// call it; complete on rank 0.
   public static func measureLinks(_ world: World) throws -> (withinNode: Link?, betweenNodes: Link?) {
     guard world.size > 1 else { return (nil, nil) }
-    let links = try LinkProbe(world, hosts: world.allgather(world.hostName)).links()
+    let links = try LinkProbe(world).links()
     func typical(_ links: [LinkMeasurement]) -> Link? {
       guard !links.isEmpty else { return nil }
       return Link(latency: median(links.map(\.latency)), bandwidth: median(links.map(\.bandwidth)))

@@ -1,4 +1,5 @@
 import Glibc
+import Network
 
 /// Figures of learned coefficients (the paper's Table 1) and of the first layer's filters.
 enum CoefficientFigures {
