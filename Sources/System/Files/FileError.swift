@@ -1,40 +1,46 @@
-import Glibc
-import System
+import SystemPackage
 
-/// Why a file or folder of the program's own, such as a checkpoint, cannot be read or written.
+/// The reason why a file or folder, such as a checkpoint or a table, cannot be read or written.
 public struct FileError: ExitStatusError, CustomStringConvertible, Sendable {
   public enum Kind: Sendable, Equatable {
-    /// Nothing is there (sysexits 66).
+    /// Nothing is there.
     case missing
-    /// It is there, but it cannot be opened or read: permissions, locks, the device (sysexits 74).
+    /// It is there, but it cannot be opened or read: permissions, locks, the device.
     case cannotRead
-    /// Not a file of this program of the kind expected, or one of a later version (sysexits 65).
+    /// The file is not of the kind expected, or a later version of the program wrote it.
     case wrongKind
-    /// Truncated or altered (sysexits 65).
+    /// The file is truncated or was altered.
     case damaged
-    /// A whole file that does not go with what it is to be used for (sysexits 65).
+    /// The file is whole, but it does not go with what it is to be used for.
     case mismatch
-    /// The file or folder cannot be created (sysexits 73).
+    /// The file or folder cannot be created.
     case cannotCreate
-    /// Writing failed on the way, such as on a full disk (sysexits 74).
+    /// Writing failed on the way, such as on a full disk.
     case cannotWrite
-    /// A later process has claimed the folder (sysexits 73).
+    /// A later process has claimed the folder.
     case takenOver
   }
 
   public let kind: Kind
   /// The file or folder.
   public let path: String
-  /// What was expected and what was found.
+  /// A sentence on what was expected and what was found.
   public let problem: String
-  /// What a person can do about it; may be empty.
+  /// A sentence on what a person can do about it; it may be empty.
   public let advice: String
+  /// The system's own error; nil where it refused nothing.
+  package let code: Errno?
 
   public init(_ kind: Kind, path: String, problem: String, advice: String = "") {
+    self.init(kind, path: path, problem: problem, advice: advice, code: nil)
+  }
+
+  private init(_ kind: Kind, path: String, problem: String, advice: String, code: Errno?) {
     self.kind = kind
     self.path = path
     self.problem = problem
     self.advice = advice
+    self.code = code
   }
 
   public var exitStatus: ExitStatus {
@@ -52,33 +58,21 @@ public struct FileError: ExitStatusError, CustomStringConvertible, Sendable {
 }
 
 extension FileError {
-  /// For a call of the system that failed with `code`: its words, and what usually helps.
-  package init(_ kind: Kind, path: String, what: String, code: CInt) {
+  /// An error for a system call that failed with `code`: the system's words, and what usually helps.
+  package init(_ kind: Kind, path: String, what: String, code: Errno) {
     self.init(
-      kind, path: path, problem: "\(what): \(systemWords(code))",
-      advice: systemAdvice(code, writing: kind == .cannotCreate || kind == .cannotWrite))
+      kind, path: path, problem: "\(what): \(code)",
+      advice: code.advice(writing: kind == .cannotCreate || kind == .cannotWrite), code: code)
   }
-}
 
-/// What usually helps where the system refuses a file with an error number; may be empty.
-///
-/// - Parameter writing: whether something was to be made or changed, or else read.
-package func systemAdvice(_ code: CInt, writing: Bool) -> String {
-  switch code {
-  case ENOSPC, EDQUOT: "Make room there"
-  case EACCES, EPERM: writing ? "Change its rights, or choose another place" : "Change its rights"
-  case EROFS: "Choose a place that can be written"
-  case EISDIR, EEXIST, ENOTEMPTY: writing ? "Move away what bears that name" : ""
-  case ENOENT, ENOTDIR: writing ? "Make the folder first" : ""
-  case EFBIG: "Raise the limit of a file's size (ulimit -f)"
-  case EMFILE, ENFILE: "Raise the limit of open files (ulimit -n)"
-  case ELOOP: "A symbolic link leads back to itself"
-  case EIO, ESTALE, ENXIO: "The device or the network behind it fails"
-  default: ""
+  /// The same error for a file that a person knows by another name.
+  package func named(_ path: String) -> FileError {
+    FileError(kind, path: path, problem: problem, advice: advice, code: code)
   }
-}
 
-/// The system's words for an error number.
-package func systemWords(_ code: CInt) -> String {
-  String(cString: strerror(code))
+  /// The same error with more advice, after what there is.
+  package func advising(_ more: String) -> FileError {
+    FileError(
+      kind, path: path, problem: problem, advice: advice.isEmpty ? more : "\(advice). \(more)", code: code)
+  }
 }

@@ -1,149 +1,135 @@
 import Glibc
+import SystemPackage
 
-/// The system's calls on files and folders that the durability of checkpoints and packs rests on.
+/// System calls on files and folders that are given by their paths.
 package enum FileSystem {
-  /// What is there, symbolic links followed; nil where nothing is.
-  package static func status(_ path: String) throws(FileError) -> stat? {
-    var information = stat()
-    guard stat(path, &information) != 0 else { return information }
-    let code = errno
-    if code == ENOENT || code == ENOTDIR { return nil }
-    throw FileError(.cannotRead, path: path, what: "cannot be examined", code: code)
-  }
-
-  package static func isFolder(_ path: String) throws(FileError) -> Bool {
-    guard let information = try status(path) else { return false }
-    return information.st_mode & S_IFMT == S_IFDIR
-  }
-
-  package static func isRegularFile(_ path: String) throws(FileError) -> Bool {
-    guard let information = try status(path) else { return false }
-    return information.st_mode & S_IFMT == S_IFREG
-  }
-
-  /// The names in a folder, in no order, without "." and "..".
-  package static func names(in folder: String) throws(FileError) -> [String] {
-    guard let stream = opendir(folder) else {
-      let code = errno
-      throw FileError(
-        code == ENOENT ? .missing : .cannotRead, path: folder, what: "cannot be listed", code: code)
+  /// The status of what is at a path, symbolic links followed; nil where nothing is there.
+  package static func status(_ path: String) throws(FileError) -> Stat? {
+    do throws(Errno) {
+      return try Stat(path)
+    } catch {
+      if error == .noSuchFileOrDirectory || error == .notDirectory { return nil }
+      throw FileError(.cannotRead, path: path, what: "cannot be examined", code: error)
     }
-    defer { closedir(stream) }
-    var names: [String] = []
-    while let entry = readdir(stream) {
-      let name = withUnsafePointer(to: &entry.pointee.d_name) {
-        $0.withMemoryRebound(to: CChar.self, capacity: 256) { String(cString: $0) }
-      }
-      if name != "." && name != ".." { names.append(name) }
+  }
+
+  /// Tells whether a file, a folder or anything else is there. A symbolic link must lead to something.
+  package static func exists(_ path: String) -> Bool {
+    access(path, F_OK) == 0
+  }
+
+  /// Tells whether a folder is there, or a symbolic link to one.
+  package static func isFolder(_ path: String) -> Bool {
+    (try? Stat(path))?.type == .directory
+  }
+
+  /// Tells whether a regular file is there, or a symbolic link to one.
+  package static func isRegularFile(_ path: String) -> Bool {
+    (try? Stat(path))?.type == .regular
+  }
+
+  /// The size of a file in bytes; 0 where nothing is there.
+  package static func size(of path: String) -> Int {
+    (try? Stat(path)).map { Int($0.size) } ?? 0
+  }
+
+  /// The first bytes of a regular file, at most `limit`.
+  package static func beginning(of path: String, limit: Int) throws(FileError) -> [UInt8] {
+    do throws(RegularFileError) {
+      return try RegularFile(path).beginning(limit: limit)
+    } catch {
+      throw FileError(error, path: path, expected: "a file")
     }
-    return names
   }
 
   /// Waits until what was written to the file, or the names in the folder, are on the device.
   package static func synchronize(_ path: String) throws(FileError) {
-    let descriptor = open(path, O_RDONLY | O_CLOEXEC)
-    guard descriptor >= 0 else {
-      throw FileError(.cannotWrite, path: path, what: "cannot be opened to sync it", code: errno)
-    }
-    defer { close(descriptor) }
-    // A folder on some network file systems cannot be synced, and needs not be: EINVAL.
-    guard fsync(descriptor) == 0 || errno == EINVAL else {
-      throw FileError(.cannotWrite, path: path, what: "cannot be synced to the device", code: errno)
-    }
-  }
-
-  /// Gives the file a new name, in place of what bears it. A symbolic link there is replaced, not followed.
-  package static func rename(_ old: String, to new: String) throws(FileError) {
-    guard Glibc.rename(old, new) == 0 else {
-      throw FileError(.cannotWrite, path: new, what: "cannot be put in place", code: errno)
-    }
-  }
-
-  /// Removes a file; that it is not there is no error.
-  package static func remove(_ path: String) throws(FileError) {
-    guard unlink(path) == 0 || errno == ENOENT else {
-      throw FileError(.cannotWrite, path: path, what: "cannot be removed", code: errno)
-    }
-  }
-
-  /// The first bytes of a file, at most `limit`.
-  package static func beginning(of path: String, limit: Int) throws(FileError) -> [UInt8] {
-    let descriptor = open(path, O_RDONLY | O_CLOEXEC)
-    guard descriptor >= 0 else {
-      let code = errno
-      throw FileError(
-        code == ENOENT ? .missing : .cannotRead, path: path, what: "cannot be opened", code: code)
-    }
-    defer { close(descriptor) }
-    var bytes = [UInt8](repeating: 0, count: limit)
-    var count = 0
-    while count < limit {
-      let part = bytes.withUnsafeMutableBytes { read(descriptor, $0.baseAddress! + count, limit - count) }
-      if part < 0 && errno == EINTR { continue }
-      guard part >= 0 else {
-        throw FileError(.cannotRead, path: path, what: "cannot be read", code: errno)
-      }
-      if part == 0 { break }
-      count += part
-    }
-    return Array(bytes[..<count])
-  }
-
-  /// Writes a small text file anew: under a temporary name first, synced, and then renamed.
-  package static func replace(_ path: String, with text: String, temporary: String) throws(FileError) {
-    try remove(temporary)
-    let descriptor = open(temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o666)
-    guard descriptor >= 0 else {
-      throw FileError(.cannotCreate, path: path, what: "cannot be created", code: errno)
-    }
-    var failure: CInt = 0
-    var bytes = Array(text.utf8)[...]
-    while !bytes.isEmpty && failure == 0 {
-      let count = bytes.withUnsafeBytes { write(descriptor, $0.baseAddress, $0.count) }
-      if count >= 0 {
-        bytes = bytes.dropFirst(count)
-      } else if errno != EINTR {
-        failure = errno
-      }
-    }
-    if failure == 0 && fsync(descriptor) != 0 { failure = errno }
-    if close(descriptor) != 0 && failure == 0 { failure = errno }
-    guard failure == 0 else {
-      unlink(temporary)
-      throw FileError(.cannotWrite, path: path, what: "cannot be written", code: failure)
-    }
-    do throws(FileError) {
-      try rename(temporary, to: path)
+    let file: OpenFile
+    do throws(Errno) {
+      file = try OpenFile(path, .readOnly)
     } catch {
-      unlink(temporary)
-      throw error
+      throw FileError(.cannotWrite, path: path, what: "cannot be opened to sync it", code: error)
     }
-    try synchronize(folder(of: path))
+    do throws(Errno) {
+      try file.synchronize()
+    } catch {
+      // A folder on some network file systems cannot be synced, and need not be.
+      guard error != .invalidArgument else { return }
+      throw FileError(.cannotWrite, path: path, what: "cannot be synced to the device", code: error)
+    }
+  }
+
+  /// Gives a file a new name and replaces what bears it. A symbolic link there is replaced, not followed.
+  ///
+  /// - Parameter refusal: the kind of the error that is thrown where the system does not allow it.
+  package static func rename(
+    _ old: String, to new: String, refusal: FileError.Kind = .cannotWrite
+  ) throws(FileError) {
+    do throws(Errno) {
+      try retrying { Glibc.rename(old, new) }
+    } catch {
+      throw FileError(refusal, path: new, what: "cannot be put in place", code: error)
+    }
+  }
+
+  /// Removes a file. It is not an error if nothing is there.
+  package static func remove(_ path: String) throws(FileError) {
+    do throws(Errno) {
+      try retrying { unlink(path) }
+    } catch {
+      guard error != .noSuchFileOrDirectory else { return }
+      throw FileError(.cannotWrite, path: path, what: "cannot be removed", code: error)
+    }
+  }
+
+  /// Adds bytes at the end of a file. Where there is none, it is made.
+  ///
+  /// - Parameter bytes: returns what to add; it is told whether the file is empty.
+  package static func append(to path: String, _ bytes: (_ isEmpty: Bool) -> [UInt8]) throws(FileError) {
+    let file: OpenFile
+    do throws(Errno) {
+      file = try OpenFile(appendingTo: path)
+    } catch {
+      throw FileError(.cannotCreate, path: path, what: "cannot be opened for writing", code: error)
+    }
+    let size: Int64
+    do throws(Errno) {
+      size = try file.status().size
+    } catch {
+      throw FileError(.cannotRead, path: path, what: "cannot be examined", code: error)
+    }
+    do throws(Errno) {
+      try file.write(bytes(size == 0))
+    } catch {
+      throw FileError(.cannotWrite, path: path, what: "cannot be written", code: error)
+    }
+  }
+
+  /// Refuses a path where no file can be written, without changing what is there.
+  package static func checkWritable(_ path: String) throws(FileError) {
+    if isFolder(path) || path.utf8.last == UInt8(ascii: "/") {
+      throw FileError(.cannotCreate, path: path, problem: "expected the name of a file, found a folder")
+    }
+    do throws(Errno) {
+      if exists(path) { return try retrying { access(path, W_OK) } }
+    } catch {
+      throw FileError(.cannotCreate, path: path, what: "cannot be written", code: error)
+    }
+    let folder = folder(of: path)
+    do throws(Errno) {
+      try retrying { access(folder, W_OK | X_OK) }
+    } catch {
+      throw FileError(.cannotCreate, path: path, what: "cannot be created in \(folder)", code: error)
+    }
   }
 
   /// The bytes that this process may still write where `path` is; nil where the file system does not say.
   package static func freeBytes(_ path: String) -> Int? {
     var information = statvfs()
     guard statvfs(path, &information) == 0, information.f_blocks > 0 else { return nil }
-    // The blocks that are reserved for the superuser.
+    // Some blocks are reserved for the superuser.
     let blocks = geteuid() == 0 ? information.f_bfree : information.f_bavail
     let (bytes, overflow) = UInt64(blocks).multipliedReportingOverflow(by: UInt64(information.f_frsize))
     return overflow ? nil : Int(clamping: bytes)
   }
-
-  package static func folder(of path: String) -> String {
-    guard let slash = path.lastIndex(of: "/") else { return "." }
-    return slash == path.startIndex ? "/" : String(path[..<slash])
-  }
-
-  package static func name(of path: String) -> String {
-    String(path[(path.lastIndex(of: "/").map { path.index(after: $0) } ?? path.startIndex)...])
-  }
-}
-
-/// A number of bytes for a person to read: decimal units, one digit after the point.
-package func sizeText(_ bytes: Int) -> String {
-  guard bytes >= 1000 else { return "\(bytes) bytes" }
-  let (unit, name) = bytes < 1_000_000 ? (1e3, "kB") : bytes < 1_000_000_000 ? (1e6, "MB") : (1e9, "GB")
-  return "\((Double(bytes) / unit * 10).rounded() / 10) \(name)"
 }
