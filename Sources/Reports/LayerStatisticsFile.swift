@@ -1,4 +1,5 @@
-import Glibc
+import System
+import SystemPackage
 
 /// The table of what steps did to layers, `statistics.csv`: one line for each noted step and layer, with a header.
 ///
@@ -39,7 +40,7 @@ public struct LayerStatisticsFile: Sendable {
   }
 
   /// Adds the lines of one step, and the header before the first one.
-  public func append(iteration: Int, _ rows: [Row]) throws(ReportError) {
+  public func append(iteration: Int, _ rows: [Row]) throws(FileError) {
     let lines = rows.map {
       "\(iteration),\($0.layer),\($0.responseDeviation),\($0.gradientDeviation),\($0.updateRatio),\($0.decayShare)"
     }
@@ -48,26 +49,27 @@ public struct LayerStatisticsFile: Sendable {
 
   /// Cuts off the lines past `iteration`, which a run that goes on from there will write again. Lines come in the order
   /// of iterations, so that the rest is a beginning of the file, and needs no copy.
-  public func truncate(afterIteration iteration: Int) throws(ReportError) {
-    let descriptor = open(path, O_RDWR | O_CLOEXEC | O_NONBLOCK)
-    if descriptor < 0 && errno == ENOENT { return }
-    guard descriptor >= 0 else { throw failure("cannot be opened") }
-    defer { close(descriptor) }
-    var information = stat()
-    guard fstat(descriptor, &information) == 0 else { throw failure("cannot be examined") }
-    let size = Int(information.st_size)
-    if let problem = TextFile.problem(information, limit: Self.sizeLimit) {
-      throw ReportError(.wrongContents, path: path, problem: problem, advice: "Move it away")
+  public func truncate(afterIteration iteration: Int) throws(FileError) {
+    let file: RegularFile
+    do throws(RegularFileError) {
+      file = try RegularFile(path, .readWrite, limit: Self.sizeLimit)
+    } catch {
+      if error.isAbsence { return }
+      let error = FileError(error, path: path, expected: "a text of at most \(Self.sizeLimit) bytes")
+      throw error.kind == .wrongKind ? error.advising("Move it away") : error
     }
-    guard size > 0 else { return }
-    guard let memory = mmap(nil, size, PROT_READ, MAP_PRIVATE, descriptor, 0), memory != MAP_FAILED else {
-      throw failure("cannot be read")
+    let kept: Int
+    do throws(Errno) {
+      kept = try file.withMapped { Self.length(of: $0, upTo: iteration) }
+    } catch {
+      throw FileError(.cannotRead, path: path, what: "cannot be read", code: error)
     }
-    let kept = Self.length(
-      of: UnsafeRawBufferPointer(start: memory, count: size), upTo: iteration)
-    munmap(memory, size)
-    guard kept < size else { return }
-    guard ftruncate(descriptor, off_t(kept)) == 0 else { throw failure("cannot be shortened") }
+    guard kept < file.size else { return }
+    do throws(Errno) {
+      try file.resize(to: kept)
+    } catch {
+      throw FileError(.cannotWrite, path: path, what: "cannot be shortened", code: error)
+    }
   }
 
   /// The bytes of the header and the whole lines up to an iteration.
@@ -80,6 +82,4 @@ public struct LayerStatisticsFile: Sendable {
     }
     return start
   }
-
-  private func failure(_ what: String) -> ReportError { TextFile.failure(path, what) }
 }

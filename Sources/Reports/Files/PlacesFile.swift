@@ -1,3 +1,5 @@
+import System
+
 /// Where one process of a run ran: a line of `places.csv`.
 public struct RunPlace: Equatable, Sendable {
   /// ISO 8601, UTC.
@@ -32,7 +34,7 @@ public enum PlacesFile {
   public static let name = "places.csv"
   static let header = "started,iteration,ranks,threads,hosts,processor,software"
 
-  public static func append(_ place: RunPlace, to path: String) throws(ReportError) {
+  public static func append(_ place: RunPlace, to path: String) throws(FileError) {
     let fields = [
       place.started, "\(place.iteration)", "\(place.ranks)", "\(place.threads)", place.hosts, place.processor,
       place.software,
@@ -40,7 +42,7 @@ public enum PlacesFile {
     try TextFile.append(fields.map(CSVTable.field).joined(separator: ","), header: header, to: path)
   }
 
-  public static func read(_ path: String) throws(ReportError) -> [RunPlace] {
+  public static func read(_ path: String) throws(FileError) -> [RunPlace] {
     guard let table = try CSVTable.read(path) else { return [] }
     try table.expect(header: header, of: "places")
     var places: [RunPlace] = []

@@ -1,3 +1,5 @@
+import System
+
 /// What training logged of a layer at an iteration: a line of `statistics.csv`.
 public struct LayerStatistics: Equatable, Sendable {
   public var iteration: Int
@@ -30,7 +32,7 @@ public enum StatisticsFile {
   public static let header = "iteration,layer,response_std,gradient_std,update_weight_ratio,decay_share"
 
   /// The lines in order of iteration; none where there is no file. What a resumed run wrote again counts once.
-  public static func read(_ path: String) throws(ReportError) -> [LayerStatistics] {
+  public static func read(_ path: String) throws(FileError) -> [LayerStatistics] {
     guard let table = try CSVTable.read(path) else { return [] }
     try table.expect(header: header, of: "layers' statistics")
     var places: [String: Int] = [:]

@@ -1,3 +1,5 @@
+import System
+
 /// Seconds of rank 0 between two evaluations by what they were spent on: a line of `time.csv`.
 public struct TimeRow: Equatable, Sendable {
   public var iteration: Int
@@ -17,13 +19,13 @@ public enum TimeFile {
   public static let parts = ["tower", "fc", "communication", "data", "evaluation", "checkpoint"]
   static let header = (["iteration"] + parts).joined(separator: ",")
 
-  public static func append(_ row: TimeRow, to path: String) throws(ReportError) {
+  public static func append(_ row: TimeRow, to path: String) throws(FileError) {
     let fields = ["\(row.iteration)"] + row.seconds.map { "\($0)" }
     try TextFile.append(fields.joined(separator: ","), header: header, to: path)
   }
 
   /// The lines in order of iteration; none where there is no file. What a resumed run wrote again counts once.
-  public static func read(_ path: String) throws(ReportError) -> [TimeRow] {
+  public static func read(_ path: String) throws(FileError) -> [TimeRow] {
     guard let table = try CSVTable.read(path) else { return [] }
     try table.expect(header: header, of: "times")
     var rows: [Int: TimeRow] = [:]

@@ -1,5 +1,6 @@
 import Checkpoint
 import Foundation
+import System
 
 /// What is in a run folder that a report shows. Files that are not there yet are left out; a run may be going on.
 public struct RunContents {
@@ -25,14 +26,14 @@ public struct RunContents {
   package var filters: FirstFilters?
 
   /// - Parameter checkpointPath: a checkpoint that is known to be whole; without it the newest one is looked for.
-  /// - Throws: `ReportError`; a damaged checkpoint is passed over.
-  public init(folder path: String, name: String? = nil, checkpointPath: String? = nil) throws(ReportError) {
+  /// - Throws: `FileError`; a damaged checkpoint is passed over.
+  public init(folder path: String, name: String? = nil, checkpointPath: String? = nil) throws(FileError) {
     self.path = path
     self.name = name ?? Self.lastName(path)
-    guard TextFile.isFolder(path) else {
-      throw ReportError(.missing, path: path, problem: "there is no such run folder")
+    guard FileSystem.isFolder(path) else {
+      throw FileError(.missing, path: path, problem: "there is no such run folder")
     }
-    func file(_ name: String) -> String { path.hasSuffix("/") ? path + name : "\(path)/\(name)" }
+    func file(_ name: String) -> String { FileSystem.path(name, in: path) }
     metrics = try MetricsFile(path: file("metrics.csv")).rows()
     configurationText = try TextFile.read(file("config.yaml"))
     let reached = metrics.last?.iteration ?? 0
@@ -47,7 +48,7 @@ public struct RunContents {
     }
     readCheckpoint(checkpointPath)
     guard !metrics.isEmpty || checkpoint != nil || !statistics.isEmpty else {
-      throw ReportError(
+      throw FileError(
         .missing, path: path,
         problem: "expected a run folder with metrics.csv or a checkpoint, found neither. Name a folder that "
           + "`prelu-dist train --run` made")

@@ -1,3 +1,5 @@
+import System
+
 /// The tables of a page that are no figure's: what came out, what was asked for, where it ran.
 enum RunTables {
   static func summary(_ runs: [RunContents]) -> String {
@@ -25,14 +27,14 @@ enum RunTables {
       (
         "iterations",
         { run in
-          Number.grouped(max(run.metrics.last?.iteration ?? 0, run.checkpoint?.state.iteration ?? 0))
+          max(run.metrics.last?.iteration ?? 0, run.checkpoint?.state.iteration ?? 0).grouped
         }
       ),
       ("images/s", { $0.metrics.last.map { Number.fixed($0.imagesPerSecond, digits: 0) } ?? "–" }),
       (
         "time in training",
         { run in
-          (run.metrics.last?.seconds ?? run.checkpoint?.state.secondsTrained).map(Number.duration) ?? "–"
+          (run.metrics.last?.seconds ?? run.checkpoint?.state.secondsTrained).map(timeText) ?? "–"
         }
       ),
       (
@@ -44,7 +46,7 @@ enum RunTables {
       (
         "parameters",
         { run in
-          run.checkpoint.map { Number.grouped($0.tensors.reduce(0) { $0 + $1.count }) } ?? "–"
+          run.checkpoint.map { $0.tensors.reduce(0) { $0 + $1.count }.grouped } ?? "–"
         }
       ),
       ("initializer", { $0.setting("model.initializer") ?? $0.setting("model.initializer.rule") ?? "–" }),
@@ -102,7 +104,7 @@ enum RunTables {
       let command = checkpoint.provenance.commandLine
       text +=
         "<p class=\"caption\">\(runs.count == 1 ? "" : escaped(run.name) + ": ")newest checkpoint of iteration "
-        + "\(Number.grouped(checkpoint.state.iteration)), written \(escaped(checkpoint.created)) by "
+        + "\(checkpoint.state.iteration.grouped), written \(escaped(checkpoint.created)) by "
         + "\(escaped(checkpoint.provenance.program)), mini-batch \(checkpoint.state.batch), "
         + "\(checkpoint.state.worldSize) rank\(checkpoint.state.worldSize == 1 ? "" : "s"):</p>"
         + "<pre>\(escaped(command))</pre>"
