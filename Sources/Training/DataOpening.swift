@@ -3,16 +3,14 @@ import Configuration
 import Foundation
 import Images
 import Packs
+import System
 
 /// What a path to data is: an IDX directory, or a pack.
 public enum DataOpening {
   /// By what is there: a folder holds IDX files, anything else is or should be a pack.
   public static func kind(of path: String) -> Configuration.DataSet.Kind {
-    var isFolder: ObjCBool = false
-    guard FileManager.default.fileExists(atPath: path, isDirectory: &isFolder) else {
-      return path.hasSuffix(".h5") || path.hasSuffix(".hdf5") ? .pack : .idx
-    }
-    return isFolder.boolValue ? .idx : .pack
+    guard FileSystem.exists(path) else { return path.hasSuffix(".h5") || path.hasSuffix(".hdf5") ? .pack : .idx }
+    return FileSystem.isFolder(path) ? .idx : .pack
   }
 
   /// Makes `path` the data of a configuration. A pack that is there decides how many classes the model has.

@@ -52,7 +52,7 @@ extension TrainingRun {
       for warning in saved.warnings { report(.warning(warning)) }
       report(.saved(path: saved.path, iteration: outcome.iteration, isBest: outcome.isBest))
       return nil
-    } catch let error as CheckpointError where error.kind == .takenOver {
+    } catch let error as FileError where error.kind == .takenOver {
       throw TrainingError(error.exitStatus, "\(error)")
     } catch {
       tellFailure(error, iteration: outcome.iteration)

@@ -52,12 +52,12 @@ final class TrainingReporter {
         + "\(InstructionSets.compiledFor.summary)")
     Console.say("ranks  \(d.ranks) × \(d.threads) thread\(d.threads == 1 ? "" : "s") (\(hosts))")
     Console.say(
-      "model  \(d.model): \(d.weightLayers) weight layers, \(Console.grouped(d.parameterCount)) parameters, "
-        + "\(Console.grouped(d.multiplyAdds)) multiply-adds an image")
+      "model  \(d.model): \(d.weightLayers) weight layers, \(d.parameterCount.grouped) parameters, "
+        + "\(d.multiplyAdds.grouped) multiply-adds an image")
     Console.say(
-      "data   \(d.dataDirectory): \(Console.grouped(d.trainingImages)) to train on, "
-        + "\(Console.grouped(d.validationImages)) to validate, "
-        + (d.testImages == 0 ? "" : "\(Console.grouped(d.testImages)) to test, ") + "\(d.classes) classes")
+      "data   \(d.dataDirectory): \(d.trainingImages.grouped) to train on, "
+        + "\(d.validationImages.grouped) to validate, "
+        + (d.testImages == 0 ? "" : "\(d.testImages.grouped) to test, ") + "\(d.classes) classes")
     Console.say("run    \(d.run): \(d.epochs) epochs of mini-batches of \(d.batch), seed \(d.seed)")
     Console.say("bits   " + bits(d))
     if let resumedFrom { Console.say("resumed from \(resumedFrom)") }
@@ -124,7 +124,7 @@ final class TrainingReporter {
     let total = max(t.total, 1e-9)
     func share(_ name: String, _ value: Double) -> String { String(format: "%@ %.1f %%", name, 100 * value / total) }
     Console.say(
-      "time on rank 0: \(Console.duration(total)): "
+      "time on rank 0: \(clockText(total)): "
         + [
           share("tower", t.tower), share("fc", t.fullyConnected), share("communication", t.communication),
           share("data", t.data), share("evaluation", t.evaluation), share("checkpoints", t.checkpoint),
