@@ -215,6 +215,6 @@ import Testing
     }
     let plain = PredictionsFile.header.replacing(",part,data", with: "")
     try folder.write(Array("\(plain)\n0,2,2,0.9,,,,,,,,\n".utf8), "run/predictions.csv")
-    expect(.wrongContents, "expected predictions with the header", [run])
+    expect(.wrongKind, "expected predictions with the header", [run])
   }
 }
