@@ -21,6 +21,7 @@ let libraries: [Target] = [
   .systemLibrary(name: "CTurboJPEG", pkgConfig: "libturbojpeg", providers: [.apt(["libturbojpeg0-dev"])]),
   .systemLibrary(name: "CPNG", pkgConfig: "libpng", providers: [.apt(["libpng-dev"])]),
   .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
+  .systemLibrary(name: "CCrypto", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
   .systemLibrary(name: "CProcessor"),
   .systemLibrary(name: "CLinux"),
 ]
@@ -33,6 +34,7 @@ func target(_ name: String, _ dependencies: [Target.Dependency], exclude: [Strin
 
 let house: [Target] = [
   target("System", ["CLinux", .product(name: "SystemPackage", package: "swift-system")]),
+  target("Hashing", ["System", "CCrypto"]),
   target("Randomness", []),
   target("Kernels", ["System", "COpenBLAS", "CProcessor", "CLinux"]),
   target("Network", ["System", "Kernels", "Randomness"]),
@@ -40,13 +42,13 @@ let house: [Target] = [
   target("Communication", ["System", "CMPI", "CLinux"]),
   target("Images", ["System", "CJPEG", "CTurboJPEG", "CPNG", "CZlib", "Randomness"]),
   target("HDF5", ["System", "CHDF5"]),
-  target("Checkpoint", ["System", "HDF5"]),
+  target("Checkpoint", ["System", "Hashing", "HDF5"]),
   target("Packs", ["System", "Images", "HDF5", "Communication", "Kernels", "CZlib"]),
   target(
     "Reports",
     ["System", "Checkpoint", "HDF5", "Images", "CPNG", .product(name: "SwiftProtobuf", package: "swift-protobuf")],
     exclude: ["TensorBoard/event.proto"]),
-  target("Diagnostics", ["System", "Kernels", "Communication", "HDF5"]),
+  target("Diagnostics", ["System", "Hashing", "Kernels", "Communication", "HDF5"]),
   target("Evaluation", ["System", "Network", "Images", "Communication", "Kernels"]),
   target(
     "Training",
@@ -75,6 +77,7 @@ func tests(_ name: String, _ dependencies: [Target.Dependency], resources: [Reso
 
 let bundles: [Target] = [
   .target(name: "TestSupport", path: "Tests/TestSupport", swiftSettings: settings),
+  tests("HashingTests", ["Hashing"]),
   tests("RandomnessTests", ["Randomness"]),
   tests("KernelTests", ["Kernels"]),
   tests("NetworkTests", ["Network", "Randomness"]),
