@@ -1,4 +1,4 @@
 import HDF5
 
-/// Why a checkpoint or a run folder cannot be read or written.
+/// An error that says why a checkpoint or a run folder cannot be read or written.
 public typealias CheckpointError = FileError

@@ -311,7 +311,7 @@ public final class TrainingRun {
     epochSums.errorCount += result.errors
     epochSums.sampleCount += images
     epochSums.seconds += seconds
-    epochSums.dataSeconds = (epochSums.dataSeconds ?? 0) + step.time.data - dataBefore
+    epochSums.dataSeconds += step.time.data - dataBefore
     secondsTrained += seconds
     stepSeconds += seconds
     stepImages += images
@@ -359,7 +359,7 @@ public final class TrainingRun {
           epoch: epochsDone + 1, epochs: configuration.training.epochs, iteration: iteration, iterations: total,
           loss: epochSums.lossSum / count, top1Error: 100 * Double(epochSums.errorCount) / count,
           learningRate: schedule.learningRate, imagesPerSecond: rate,
-          dataShare: (epochSums.dataSeconds ?? 0) / max(epochSums.seconds, 1e-9),
+          dataShare: epochSums.dataSeconds / max(epochSums.seconds, 1e-9),
           secondsLeft: Double((last - iteration) * configuration.training.batch) / rate,
           waiting: step.time.waitingShare)))
   }
@@ -389,7 +389,7 @@ public final class TrainingRun {
       epoch: epochsDone, iteration: iteration, learningRate: rate, trainLoss: epochSums.lossSum / count,
       trainTop1Error: 100 * Double(epochSums.errorCount) / count, validation: counts,
       imagesPerSecond: Double(epochSums.sampleCount) / max(epochSums.seconds, 1e-9), seconds: secondsTrained,
-      dataSeconds: epochSums.dataSeconds ?? 0,
+      dataSeconds: epochSums.dataSeconds,
       time: step.time, isBest: isBest, droppedTo: dropped ? schedule.learningRate : nil)
     epochSums = EpochSums()
     report(.evaluated(result))
