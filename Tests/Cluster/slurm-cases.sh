@@ -268,7 +268,7 @@ evaluation_at_its_limit() {
   check "it was signalled" says "$log" 'prelu-job: .* USR1: asking the ranks to save'
   check "it failed" same "$(job_state "$job") $(job_field "$job" ExitCode)" "FAILED 75:0"
   check "it was not queued again" same "$(job_field "$job" Restarts)" 0
-  check "the last line says what to do" says <(tail -n 1 "$log") 'evaluation needs more time than its limit: give --time, or more ranks'
+  check "the last line says what to do" says <(tail -n 1 "$log") 'the evaluation needs more time than its limit: ask for more time, or for more ranks'
 }
 
 # The README's section, word for word, by somebody with a home of their own, on hosts without the default data.
