@@ -217,7 +217,9 @@ import Testing
     )
     #expect(outcome.output.contains("10-view against center -0.50: better, as in the paper"), "\(outcome.output)")
     #expect(outcome.output.contains("two scales against one, dense +0.00: NOT better"), "\(outcome.output)")
-    #expect(outcome.output.contains("the ensemble against the mean of its models, center -0.40: better, as in the paper"), "\(outcome.output)")
+    #expect(
+      outcome.output.contains("the ensemble against the mean of its models, center -0.40: better, as in the paper"),
+      "\(outcome.output)")
   }
 
   @Test func wrongRequests() throws {
