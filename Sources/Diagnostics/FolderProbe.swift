@@ -1,11 +1,12 @@
 import Foundation
 import System
 
-/// What a folder is good for as a run folder: written, synced, read back, renamed and locked as a checkpoint is.
+/// The fitness of a folder as a run folder: a file in it is written, synced, read back, renamed and locked as a
+/// checkpoint is.
 public struct FolderProbe: Equatable, Sendable, Codable {
-  /// The folder that was looked at: the one asked for, or the nearest above it that exists.
+  /// The folder that was examined: the one asked for, or the nearest existing one above it.
   public var path: String
-  /// As Linux names it: "lustre", "nfs4", "tmpfs", "ext4".
+  /// The kind of file system, as Linux names it, such as "lustre", "nfs4", "tmpfs" or "ext4".
   public var fileSystem: String
   public var freeBytes: Int?
   public var writtenBytes = 0
@@ -13,16 +14,20 @@ public struct FolderProbe: Equatable, Sendable, Codable {
   public var syncSeconds = 0.0
   public var renameSeconds = 0.0
   public var readSeconds = 0.0
-  /// Whether a lock can be taken, as HDF5 does.
+  /// Whether the file can be locked, as HDF5 does.
   public var locks = false
-  /// The first step that failed, with the system's words; nil where all went well.
+  /// The first step that failed, with the system's words; nil where all succeeded.
   public var failure: String?
 
   package init(path: String, fileSystem: String, freeBytes: Int?) {
     (self.path, self.fileSystem, self.freeBytes) = (path, fileSystem, freeBytes)
   }
 
-  /// Tries the folder with a file of so many bytes, which is gone afterwards.
+  /// Tries out the folder with a file, which is removed afterwards.
+  ///
+  /// - Parameters:
+  ///   - wanted: the path of the folder, which need not exist.
+  ///   - bytes: the size of the file.
   public init(_ wanted: String, bytes: Int = 16 << 20) {
     path = Self.nearestFolder(wanted)
     let table = (try? String(contentsOfFile: "/proc/self/mounts", encoding: .utf8)) ?? ""
@@ -36,6 +41,7 @@ public struct FolderProbe: Equatable, Sendable, Codable {
     tryOut(bytes)
   }
 
+  /// Returns the folder itself, or the nearest existing one above it.
   static func nearestFolder(_ wanted: String) -> String {
     var url = URL(filePath: wanted).standardizedFileURL
     while url.path != "/" {
@@ -46,7 +52,9 @@ public struct FolderProbe: Equatable, Sendable, Codable {
     return url.path
   }
 
-  /// The kind of file system that holds a path, by Linux's table of mounts: device, place, kind, options in each line.
+  /// Returns the kind of file system that holds a path; nil where the table does not say.
+  ///
+  /// - Parameter mounts: Linux's table of mounts, with device, place, kind and options on each line.
   package static func fileSystem(of path: String, mounts: String) -> String? {
     var best: (length: Int, kind: String)?
     for line in mounts.split(separator: "\n") {
@@ -54,7 +62,7 @@ public struct FolderProbe: Equatable, Sendable, Codable {
       guard words.count >= 3 else { continue }
       let place = words[1].replacing("\\040", with: " ")
       guard path == place || place == "/" || path.hasPrefix(place + "/") else { continue }
-      // Of two mounts on one place the later one hides the earlier.
+      // Where two mounts have one place, the later one hides the earlier one.
       if place.count >= best?.length ?? 0 { best = (place.count, String(words[2])) }
     }
     return best?.kind
@@ -70,7 +78,7 @@ public struct FolderProbe: Equatable, Sendable, Codable {
     let descriptor = open(written, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0o600)
     guard descriptor >= 0 else { return fail("a file cannot be created") }
     defer { close(descriptor) }
-    // No file system can squeeze these.
+    // No file system can compress random bytes.
     var generator = SystemRandomNumberGenerator()
     let pattern = (0..<(1 << 17)).map { _ in generator.next() }
     var failed = false
@@ -87,7 +95,7 @@ public struct FolderProbe: Equatable, Sendable, Codable {
     guard !failed else { return fail("writing failed after \(writtenBytes) bytes") }
     syncSeconds = seconds { failed = fsync(descriptor) != 0 }
     guard !failed else { return fail("the file cannot be synced") }
-    // Not the bytes in memory, as far as the system lets itself be asked.
+    // The file shall be read from its disk and not from memory, as far as the system follows this advice.
     posix_fadvise(descriptor, 0, 0, POSIX_FADV_DONTNEED)
     var isSame = true
     readSeconds = seconds {
@@ -95,7 +103,7 @@ public struct FolderProbe: Equatable, Sendable, Codable {
       var offset = 0
       pattern.withUnsafeBytes { pattern in
         while offset < writtenBytes, isSame {
-          // Up to the pattern's end: what follows is its beginning again.
+          // Each read ends with the pattern at the latest, since the file holds it over and over.
           let place = offset % pattern.count
           let count = pread(descriptor, &back, min(pattern.count - place, writtenBytes - offset), off_t(offset))
           if count < 0, errno == EINTR { continue }
@@ -111,7 +119,7 @@ public struct FolderProbe: Equatable, Sendable, Codable {
       failed = rename(written, renamed) != 0
       let folder = open(path, O_RDONLY | O_CLOEXEC)
       if folder >= 0 {
-        // A folder on some network file systems cannot be synced, and needs not be.
+        // A folder on some network file systems cannot be synced, and need not be.
         if fsync(folder) != 0, errno != EINVAL { failed = true }
         close(folder)
       }
@@ -123,11 +131,11 @@ public struct FolderProbe: Equatable, Sendable, Codable {
     failure = "\(step): \(String(cString: strerror(errno)))"
   }
 
-  /// What to do about the folder.
+  /// Returns what a person should know about the folder.
   ///
   /// - Parameters:
-  ///   - neededBytes: what a run's checkpoints may take.
-  ///   - hostsWithout: the hosts on which the folder's files are not seen.
+  ///   - neededBytes: the number of bytes that a run's checkpoints may take.
+  ///   - hostsWithout: the hosts that do not see the folder's files.
   public func findings(neededBytes: Int, hostsWithout: [String]) -> [Finding] {
     var findings: [Finding] = []
     if let failure {
@@ -137,14 +145,14 @@ public struct FolderProbe: Equatable, Sendable, Codable {
     if let freeBytes, freeBytes < neededBytes {
       findings.append(
         Finding(
-          .problem, "\(path): \(megabytes(freeBytes)) are free, a run's checkpoints take \(megabytes(neededBytes))",
+          .problem, "\(path): \(megabytes(freeBytes)) are free, but a run's checkpoints take \(megabytes(neededBytes))",
           advice: "Make room, keep fewer checkpoints (checkpoint.keep), or choose another folder with --run"))
     }
     if failure == nil, !locks {
       findings.append(
         Finding(
           .note, "\(path): this file system (\(fileSystem)) gives no locks",
-          advice: "prelu-dist goes on without; for h5py and other readers export HDF5_USE_FILE_LOCKING=FALSE"))
+          advice: "prelu-dist does without; for h5py and other readers export HDF5_USE_FILE_LOCKING=FALSE"))
     }
     if fileSystem == "tmpfs" {
       findings.append(
