@@ -5,14 +5,14 @@ import Training
 
 /// The passes of one convolution layer, timed after its results were compared with a Double reference.
 public struct ConvolutionTimings: Codable, Sendable {
-  /// One pass on all images.
+  /// The time of one pass on all images.
   public struct Pass: Codable, Sendable {
     public var milliseconds: Double
-    /// 10⁹ operations a second of the convolution by its definition, whatever the algorithm needs.
+    /// The operations of the convolution by its definition, whatever the algorithm needs, in 10⁹ a second.
     public var gigaflops: Double
-    /// Of `peakGigaflops`; above 100 where the algorithm saves multiplications.
+    /// `gigaflops` as a percentage of `peakGigaflops`; above 100 where the algorithm saves multiplications.
     public var percentOfPeak: Double
-    /// ‖result − reference‖ / ‖reference‖ of a thousand values (200 weights) in Double; nil for a sum of passes.
+    /// ‖result − reference‖ / ‖reference‖ over a thousand values (200 weights) in Double; nil for a sum of passes.
     public var relativeError: Double?
   }
 
@@ -26,28 +26,34 @@ public struct ConvolutionTimings: Codable, Sendable {
   public var algorithm: String
   public var images: Int
   public var peakGigaflops: Double
-  /// The transformation of the filters included, as it happens once in a step.
+  /// The forward pass with the transformation of the filters, which happens once in a step.
   public var forward: Pass
-  /// Both gradients less the weights' alone; nil for the network's first layer.
+  /// `backward` less `weightGradient`; nil for the network's first layer, whose input has no gradient.
   public var inputGradient: Pass?
   public var weightGradient: Pass
-  /// Both gradients as a step computes them, together.
+  /// Both gradients, computed together as in a step.
   public var backward: Pass
 }
 
-/// A layer's results differ from the reference by more than its algorithm's rounding.
+/// A result that differs from its reference by more than its algorithm's rounding, so that its time would mean nothing.
 public struct VerificationError: ExitStatusError, CustomStringConvertible {
   public let description: String
   public var exitStatus: ExitStatus { .internalError }
 }
 
 public enum ConvolutionBenchmark {
-  /// More than this is no rounding: ten times what is measured for F(4×4, 3×3).
+  /// The largest relative error that rounding explains: ten times the error measured for F(4×4, 3×3).
   private static let largestError = 3e-5
 
   /// Times every convolution of a tower on one thread.
   ///
-  /// - Throws: `VerificationError` where a result is wrong; its time would mean nothing.
+  /// - Parameters:
+  ///   - images: the number of images of a pass.
+  ///   - method: the method of all convolutions; nil for the choice by shape.
+  ///   - layers: the names of the layers to time; nil for all.
+  ///   - runs: the number of timed runs of a pass, of which the median counts.
+  ///   - report: takes each layer's timings.
+  /// - Throws: `VerificationError` where a result is wrong.
   public static func run(
     _ architecture: ResolvedArchitecture, images: Int, method: ConvolutionMethod?, layers: Set<String>?, runs: Int,
     report: (ConvolutionTimings) -> Void
@@ -146,7 +152,7 @@ public enum ConvolutionBenchmark {
       backward: pass(bothSeconds, passes: isFirst ? 1 : 2, nil))
   }
 
-  /// Random values with zeros beyond the real channels, as the maps of a network have.
+  /// Fills maps with random values, and with zeros beyond the real channels, as a network's maps have them.
   private static func fillBlocked(
     _ values: UnsafeMutablePointer<Float>, _ extents: BlockedExtents, images: Int, _ random: inout SystemlessRandom
   ) {

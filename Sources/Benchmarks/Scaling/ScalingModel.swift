@@ -1,12 +1,12 @@
 import Communication
 
-/// The predicted step of rank 0, which ends last: milliseconds of its parts, as `StepTimings.Rank` measures them.
+/// The predicted step of rank 0, which ends last: the milliseconds of its parts, as `StepTimings.Rank` measures them.
 public struct StepPrediction: Codable, Equatable, Sendable {
   public var ranks: Int
   public var nodes: Int
-  /// Of the first node, whose cores the fc layers may use.
+  /// The number of ranks on the first node, whose cores the fully connected layers may use.
   public var ranksPerNode: Int
-  /// Images of the largest share.
+  /// The number of images of the largest share.
   public var images: Int
   public var forward: Double
   public var gather: Double
@@ -17,40 +17,42 @@ public struct StepPrediction: Codable, Equatable, Sendable {
   public var update: Double
   /// The sum of the parts.
   public var step: Double
-  /// How many times as fast as one rank.
+  /// The time of a step on one rank over the time of this one.
   public var speedup: Double
-  /// `speedup` over the ranks, from 0 to 1.
+  /// `speedup` over the number of ranks, from 0 to 1.
   public var efficiency: Double
 }
 
 /// Predicts a training step on many ranks, each with one core, from its measured parts and a model of the network.
 ///
-/// The step is `DistributedStep`'s, and rank 0 is the one that ends last. With p ranks, r of them on each node, c cores
-/// for the fc layers, the largest share's leaves L, D floats of features an image, and α, β of the links (`Link`):
+/// The step is that of `DistributedStep`, and rank 0 is the one that ends last. With p ranks, r of them on each node, c
+/// cores for the fully connected (fc) layers, the largest share's leaves L, D floats of features for an image, and the
+/// α and β of the links (`Link`):
 ///
 /// - forward = k·Σ over layers (filters + Σ over L of the leaf's pass);
-/// - gather = the share's own copy + (messages·α + bytes/β) of the other ranks' features: those of its node through the
-///   memory, those of other nodes through rank 0's one link. A rank sends a message for each leaf and a short one;
+/// - gather = the share's own copy + (messages·α + bytes/β) of the other ranks' features: those of its node go through
+///   the memory, those of other nodes through rank 0's one link. A rank sends a message for each leaf, and a short one;
 /// - fc = (forward, loss, backward to the features)(c) + (weight gradients and update)(c), c = min(r, cores of a node);
-/// - scatter = the same bytes back. Gradients for other nodes leave before fc's update and are hidden behind it as far as
-///   they fit;
+/// - scatter = the same bytes back. Gradients for other nodes leave before fc's update and are hidden behind it as far
+///   as it is long enough;
 /// - backward = k·Σ over layers (filters + Σ over L of the leaf's pass + the sum of its gradients over L) + the work of
-///   the thread that adds over the ranks (`ReductionModel`) while there are layers to compute, measured where there are
-///   such links (`ExchangeCost`);
-/// - exposed reduction: parts of the gradient are added one after the other, each from the moment when its layers are
-///   complete: what remains when backward ends, and the agreement after the update;
-/// - update = k·(update of the tower) with one rank; several update a part each, behind backward (`ReductionModel`).
+///   the thread that adds over the ranks (`ReductionModel`) while there are layers to compute, as measured where there
+///   are such links (`ExchangeCost`);
+/// - exposed reduction = what remains to be added when backward ends + the agreement after the update; parts of the
+///   gradient are added one after the other, each from the moment when its layers are complete;
+/// - update = k·(update of the tower) with one rank; several ranks update a part each, behind backward
+///   (`ReductionModel`).
 ///
-/// k is the contention: how much longer the tower takes on cores whose neighbours compute too.
+/// k is the contention: the factor by which the tower takes longer on cores whose neighbors compute, too.
 public struct ScalingModel: Sendable {
   public var parts: StepParts
   public var network: ClusterNetwork
   public var coresPerNode: Int
-  /// Ranks fill one node after the other, so many on each.
+  /// The number of ranks on each node; ranks fill one node after the other.
   public var ranksPerNode: Int
-  /// Of the mini-batch on one rank, as for `Shares`.
+  /// The number of leaves of the mini-batch on one rank, as for `Shares`.
   public var leaves: Int
-  /// Floats of gradient that are worth a sum over the ranks of their own.
+  /// The least number of floats of gradient that are added over the ranks by themselves.
   public var leastPart: Int
 
   public init(
@@ -65,7 +67,9 @@ public struct ScalingModel: Sendable {
     self.leastPart = leastPart
   }
 
-  /// - Parameter contention: k, 1 where a core computes as fast beside others as alone.
+  /// Predicts the step on a number of ranks.
+  ///
+  /// - Parameter contention: k, which is 1 where a core computes as fast beside others as by itself.
   public func prediction(ranks: Int, contention: Double = 1) -> StepPrediction {
     let shares = Shares(batch: parts.batch, ranks: ranks, leaves: leaves)
     let own = shares.leaves(ofRank: 0).map { shares.slots(ofLeaf: $0).count }
@@ -97,7 +101,8 @@ public struct ScalingModel: Sendable {
     return prediction
   }
 
-  /// Seconds of all other ranks' features, or their gradients, through rank 0's memory and through its network link.
+  /// Returns the seconds that all other ranks' features, or their gradients, take through rank 0's memory and through
+  /// its network link.
   private func traffic(_ shares: Shares, local: Int) -> (local: Double, remote: Double) {
     func seconds(_ ranks: Range<Int>, _ link: Link) -> Double {
       var (bytes, messages) = (0, 0)
@@ -112,20 +117,20 @@ public struct ScalingModel: Sendable {
     )
   }
 
-  /// Seconds of the backward pass, and of the reduction after it.
+  /// Returns the seconds of the backward pass, and of the reduction after it.
   private func backward(ranks: Int, own: [Int], contention: Double) -> (backward: Double, exposed: Double) {
     let floats = parts.layers.reduce(0) { $0 + $1.parameters }
     let reduction = ReductionModel(
       ranks: ranks, ranksPerNode: ranksPerNode, network: network, copy: parts.copy, add: parts.add,
       update: contention * parts.towerUpdate / Double(max(floats, 1)))
-    // When the layers so far are computed, and when their gradients are added.
+    // These are the times at which the layers so far are computed, and at which their gradients are added.
     var (computed, added) = (0.0, 0.0)
     var waiting = 0
     let lowest = parts.layers.firstIndex { $0.parameters > 0 }
     for (index, layer) in parts.layers.enumerated().reversed() {
       computed += contention * (layer.backwardFilters + own.reduce(0) { $0 + layer.backward.seconds(images: $1) })
       if own.count > 1 {
-        // The leaves' sum, and its copy to where the gradient lies.
+        // The leaves' gradients are summed, and the sum is copied to where the gradient lies.
         let floats = Double(layer.parameters)
         computed += contention * floats * (parts.add * Double(own.count - 1) + parts.copy)
       }

@@ -2,7 +2,7 @@ import Kernels
 import Network
 import System
 
-/// The fully connected layers on a whole mini-batch of random features, as rank 0 runs them.
+/// Runs and times the fully connected layers on a whole mini-batch of random features, as rank 0 does.
 final class HeadPasses {
   private let network: Network
   private let head: Head
@@ -26,7 +26,8 @@ final class HeadPasses {
     random.fill(features.base, count: features.count)
   }
 
-  /// Seconds of the way to the features' gradients and of the update, the medians of so many runs on a pool's threads.
+  /// Returns the seconds from the features to their gradients, and those of the update: the medians of `runs` runs on a
+  /// pool's threads.
   func times(on pool: ThreadPool, runs: Int) -> (features: Double, update: Double) {
     let memory = HeadMemory(head, rows: rows, threads: pool.threadCount, forTraining: true)
     let sgd = SGD(learningRate: 1e-4, momentum: 0.9, weightDecay: 0.0005)
@@ -50,10 +51,12 @@ final class HeadPasses {
     return (median(times.map(\.features)), median(times.map(\.update)))
   }
 
-  /// More than this is no rounding of sums over some tens of thousands of products.
+  /// The largest relative error that rounding explains, for sums over some tens of thousands of products.
   private static let largestError = 1e-4
 
   /// Compares the scores of the first image with those of plain loops in Double.
+  ///
+  /// - Throws: `VerificationError` where they differ by more than rounding.
   func verify(on pool: ThreadPool) throws {
     let memory = HeadMemory(head, rows: rows, threads: pool.threadCount, forTraining: false)
     let scores = head.forward(features.base, rows: rows, parameters: network.parameters, memory: memory, on: pool)
@@ -69,7 +72,8 @@ final class HeadPasses {
     }
   }
 
-  /// y = W·x + b, then a·y where y is negative; without dropout.
+  /// Returns the scores of the first image by the definition, y = W·x + b, and a·y where y is negative; without
+  /// dropout.
   private func firstRowOfReference() -> [Double] {
     let architecture = network.architecture
     var input = (0..<head.featureCount).map { Double(features.base[$0]) }

@@ -4,8 +4,8 @@ import Step
 import Synchronization
 import System
 
-/// Measures what it takes ranks to exchange gradients while they compute, as they do behind a backward pass: a processor
-/// that copies messages, or carries them through the kernel, computes less meanwhile, and one that computes looks after
+/// Measures the cost of exchanging gradients while the ranks compute, as they do behind a backward pass: a processor
+/// that copies messages, or carries them through the kernel, computes less meanwhile, and one that computes attends to
 /// its messages late.
 struct ExchangeProbe {
   private let world: World
@@ -13,14 +13,15 @@ struct ExchangeProbe {
   private let images: Int
   private let communication: CommunicationThread
 
-  /// Nil where the ranks are no power of two, or MPI allows no second thread.
+  /// Returns nil where the number of ranks is not a power of two, or where MPI does not allow a second thread.
   init?(_ world: World, _ passes: TowerPasses, images: Int) {
     guard world.size > 1, World.addsInTreeOrder(size: world.size), world.allowsHelperThread else { return nil }
     (self.world, self.passes, self.images) = (world, passes, images)
     communication = CommunicationThread(world: world)
   }
 
-  /// Every rank must call it; all get the same. Nil for a kind of link that no ranks or not all of them have.
+  /// Returns the costs of both kinds of link, each nil where no ranks have it, or not all. All ranks must call it, and
+  /// all get the same.
   func costs(runs: Int) throws -> (withinNode: ExchangeCost?, betweenNodes: ExchangeCost?) {
     let nodes = world.nodes
     let local = world.localSize
@@ -30,7 +31,7 @@ struct ExchangeProbe {
           nodes.indices.contains($0 ^ distance) && (nodes[$0] == nodes[$0 ^ distance]) == inside
         }
     }
-    // Ranks of a node follow one another, and are equally many on each.
+    // The ranks of a node follow one another, and every node has equally many.
     let isEven = local & (local - 1) == 0 && nodes.indices.allSatisfy { nodes[$0] == $0 - $0 % local }
     let count = try passesInAWindow()
     let within = isEven && isPartnered(1, inside: true) ? try cost(distance: 1, passCount: count, runs: runs) : nil
@@ -42,7 +43,7 @@ struct ExchangeProbe {
     return (within, between)
   }
 
-  /// As many passes as take a third of a second, so that several exchanges fall into them.
+  /// Returns the number of passes that take a third of a second, so that several exchanges fall into them.
   private func passesInAWindow() throws -> Int {
     let start = monotonicSeconds()
     _ = passes.run(images: images)
@@ -50,16 +51,16 @@ struct ExchangeProbe {
     return max(1, Int((0.3 / max(slowest, 1e-6)).rounded(.up)))
   }
 
-  /// What exchanges with the rank at a distance took while this rank computed: medians.
+  /// The cost of exchanges with the rank at a distance while this rank computes: medians.
   private struct Sample: BitwiseCopyable {
-    /// Of one exchange; 0 where none was complete in the time.
+    /// The seconds of one exchange; 0 where none was complete in the time.
     var seconds = 0.0
     /// The share of the computing that was lost, from 0 to 1.
     var lost = 0.0
   }
 
   private func cost(distance: Int, passCount: Int, runs: Int) throws -> ExchangeCost? {
-    // The shortest part of a gradient that is added by itself, halved, and eight times that.
+    // These are half of the shortest part of a gradient that is added by itself, and eight times as much.
     let lengths = [DistributedStep.leastSumLength / 2, 4 * DistributedStep.leastSumLength]
     let samples = try lengths.map { try sample($0, distance: distance, passCount: passCount, runs: runs) }
     guard let short = samples[0], let long = samples[1] else { return nil }
@@ -68,7 +69,7 @@ struct ExchangeProbe {
       long: (bytes: 4 * Double(lengths[1]), seconds: long.seconds, work: long.seconds * long.lost))
   }
 
-  /// The mean of all ranks.
+  /// Returns the mean of all ranks' samples with messages of `count` floats; nil where no exchange was complete.
   private func sample(_ count: Int, distance: Int, passCount: Int, runs: Int) throws -> Sample? {
     func compute() -> Double {
       let start = monotonicSeconds()
@@ -82,7 +83,7 @@ struct ExchangeProbe {
       let alone = compute()
       try world.barrier()
       exchange.begin()
-      communication.start { () throws(MPIError) in try exchange.goOn() }
+      communication.start { () throws(MPIError) in try exchange.repeatUntilComputed() }
       let beside = compute()
       exchange.isComputed.store(true, ordering: .releasing)
       try communication.finish()
@@ -100,10 +101,10 @@ struct ExchangeProbe {
       seconds: all.reduce(0) { $0 + $1.seconds } / ranks, lost: all.reduce(0) { $0 + $1.lost } / ranks)
   }
 
-  /// Messages of a fixed length to and from one rank at once, over and over until both have computed.
+  /// Exchanges messages of a fixed length with one rank, both ways at once, over and over until both have computed.
   private final class Exchange {
     let isComputed = Atomic(false)
-    /// Of each exchange that began while this rank computed.
+    /// The seconds of each exchange that began while this rank computed.
     private(set) var seconds: [Double] = []
     private let world: World
     private let partner: Int
@@ -120,8 +121,9 @@ struct ExchangeProbe {
       isComputed.store(false, ordering: .releasing)
     }
 
-    /// Both partners know from the first float whether the other has computed, and so end after the same exchange.
-    func goOn() throws(MPIError) {
+    /// Exchanges messages until both partners have computed. Each learns from the first float whether the other one
+    /// has, so that both end after the same exchange.
+    func repeatUntilComputed() throws(MPIError) {
       repeat {
         sent.base[0] = isComputed.load(ordering: .acquiring) ? 1 : 0
         let start = monotonicSeconds()

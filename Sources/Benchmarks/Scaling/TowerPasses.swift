@@ -2,8 +2,9 @@ import Kernels
 import Network
 import System
 
-/// The tower's passes over one leaf of random images, each layer timed by itself; on one thread.
+/// Runs the tower's passes over one leaf of random images on one thread, and times each layer by itself.
 final class TowerPasses {
+  /// A part of a layer's work.
   enum Part: CaseIterable { case forwardFilters, forward, backwardFilters, backward }
 
   private let network: Network
@@ -29,7 +30,7 @@ final class TowerPasses {
     tower.prepare(network.parameters, on: pool)
   }
 
-  /// Forward and backward once. Returns the seconds of each part of each layer.
+  /// Runs the forward and the backward pass once. Returns the seconds of each part of each layer.
   func run(images: Int) -> [Part: [Double]] {
     var seconds = Dictionary(
       uniqueKeysWithValues: Part.allCases.map { ($0, [Double](repeating: 0, count: layerCount)) })
@@ -49,7 +50,7 @@ final class TowerPasses {
     }
     memory.dFeatures.update(from: dFeatures.base, count: images * tower.featureCount)
     for layer in (0..<layerCount).reversed() {
-      // An image has no gradient, so that the first layer needs no filters.
+      // An image has no gradient, so the first layer needs no filters.
       if layer > 0 { time(.backwardFilters, layer) { transform(.backward, layer) } }
       time(.backward, layer) {
         tower.backward(
@@ -59,14 +60,16 @@ final class TowerPasses {
     return seconds
   }
 
-  /// Whether the last pass ended in numbers.
+  /// Whether the last pass's gradient has neither NaN nor infinity.
   var isFinite: Bool {
     gradient.values[..<tower.layers[0].parameterRange.count].allSatisfy(\.isFinite)
   }
 
   private var layerCount: Int { tower.layers.count }
 
-  /// Each layer's parts, the medians of so many passes over one image and over `images`.
+  /// Returns each layer's parts: the medians of `runs` passes over one image and over `images`.
+  ///
+  /// - Throws: `VerificationError` where a gradient is NaN or infinite.
   func layers(images: Int, runs: Int) throws -> [StepParts.Layer] {
     let counts = images > 1 ? [1, images] : [1]
     var medians: [Int: [Part: [Double]]] = [:]
@@ -74,7 +77,7 @@ final class TowerPasses {
       _ = run(images: count)
       let passes = (0..<runs).map { _ in run(images: count) }
       guard isFinite else {
-        throw VerificationError(description: "the gradient of random images is not a number")
+        throw VerificationError(description: "the gradient of random images is NaN or infinite")
       }
       medians[count] = Dictionary(
         uniqueKeysWithValues: Part.allCases.map { part in

@@ -5,19 +5,21 @@ import Network
 import Step
 import System
 
-/// A model's predicted steps on many ranks, and how the prediction agrees with steps that were run.
+/// A model's predicted steps on many ranks, and the agreement of the prediction with steps that were run.
 public struct ScalingReport: Codable, Sendable {
-  /// Steps that were run, beside their prediction from the same parts.
+  /// A step that was run, beside its prediction from the same parts.
   public struct Check: Codable, Sendable {
     public var ranks: Int
     public var batch: Int
-    /// Milliseconds of a step.
+    /// The predicted milliseconds of the step.
     public var predicted: Double
+    /// The measured milliseconds of the step, a median.
     public var measured: Double
     /// 100·(predicted − measured) / measured.
     public var errorPercent: Double
-    /// The parts of both, of rank 0; the measured ones are medians each. Nil for one rank of several.
+    /// The predicted parts of rank 0's step.
     public var prediction: StepPrediction
+    /// The measured parts of rank 0's step, each a median; nil for one rank of several.
     public var measurement: StepTimings.Rank?
   }
 
@@ -25,37 +27,40 @@ public struct ScalingReport: Codable, Sendable {
   public var batch: Int
   public var coresPerNode: Int
   public var network: ClusterNetwork
-  /// How much longer the tower takes while all ranks of this start compute; 1 with one rank.
+  /// The factor by which the tower takes longer while all ranks of this start compute; 1 with one rank.
   public var contention: Double
   public var parts: StepParts
   public var predictions: [StepPrediction]
-  /// One rank alone, and all ranks of this start where there are several.
+  /// The checks on one rank, and on all ranks of this start where there are several.
   public var checks: [Check]
 }
 
 /// Measures the parts of a step, predicts steps on more ranks than there are, and runs the steps that can be run here.
 public enum ScalingBenchmark {
   public struct Settings: Sendable {
-    /// The mini-batch to predict.
+    /// The number of images of the mini-batch to predict.
     public var batch = 128
-    /// That of the steps that are run; nil for none.
+    /// The number of images of the steps that are run; nil runs none.
     public var checkBatch: Int?
-    /// Images of the leaf that passes are timed with.
+    /// The number of images of the leaf that passes are timed with.
     public var images = 8
+    /// The number of timed runs of each part, of which the median counts.
     public var runs = 3
+    /// The method of all convolutions; nil for the choice by shape.
     public var method: ConvolutionMethod?
     public var coresPerNode = 1
-    /// Whether to measure what exchanges take while the ranks compute, for links that are not given.
+    /// Whether to measure exchanges within a node while the ranks compute, as for a link that is not given.
     public var measuresWithinNode = false
+    /// Whether to measure exchanges between nodes while the ranks compute.
     public var measuresBetweenNodes = false
-    /// Ascending, from 1.
+    /// The numbers of ranks to predict, ascending from 1.
     public var ranks = [1]
 
     public init() {}
   }
 
-  /// What messages between the ranks of this start take: nil for a kind of link that there is none of. Every rank must
-  /// call it; complete on rank 0.
+  /// Measures the links between the ranks of this start. Returns nil for a kind of link that there is none of. All
+  /// ranks must call it; the result is complete only on rank 0.
   public static func measureLinks(_ world: World) throws -> (withinNode: Link?, betweenNodes: Link?) {
     guard world.size > 1 else { return (nil, nil) }
     let links = try LinkProbe(world, hosts: world.allgather(world.hostName)).links()
@@ -66,19 +71,23 @@ public enum ScalingBenchmark {
     return (typical(links.filter { $0.from == $0.to }), typical(links.filter { $0.from != $0.to }))
   }
 
-  /// Seconds to copy a float of a long vector, and to add one to another's.
+  /// Returns the seconds to copy a float of a long vector, and those to add one to another's.
   public static func measureVectors(runs: Int) -> (copy: Double, add: Double) {
     let count = 1 << 23
     let (source, target) = (FloatBuffer(count), FloatBuffer(count))
-    // A page that nobody has written to is read from the cache.
+    // All pages that nobody has written to are one page of zeros, which would be read from the cache.
     source.values.update(repeating: 1)
     let copy = medianSeconds(runs: runs) { target.base.update(from: source.base, count: count) }
     let add = medianSeconds(runs: runs) { Kernels.add(source.base, to: target.base, count: count) }
     return (copy / Double(count), add / Double(count))
   }
 
-  /// Every rank must call it. The result is complete on rank 0; on the others it is nil.
+  /// Measures a model's parts, predicts its steps, and runs the steps to check. All ranks must call it. Returns the
+  /// report on rank 0, and nil on the others.
   ///
+  /// - Parameters:
+  ///   - cluster: the links of the predictions, whose exchanges are measured here where the settings say so.
+  ///   - vectors: the seconds to copy and to add a float, as `measureVectors` returns them.
   /// - Throws: `VerificationError` where what was timed is wrong.
   public static func run(
     _ architecture: ResolvedArchitecture, _ settings: Settings, network cluster: ClusterNetwork,
@@ -145,17 +154,17 @@ public enum ScalingBenchmark {
     guard let parts else { return nil }
     let model = ScalingModel(
       parts: parts, network: cluster, coresPerNode: settings.coresPerNode, leastPart: DistributedStep.leastSumLength)
-    // Ranks that had to share cores say nothing of ranks that each have their own.
-    let neighbours = world.localSize > 1 && world.localSize <= world.localCores ? contention : 1
+    // Ranks that had to share cores say nothing about ranks with cores of their own.
+    let besideOthers = world.localSize > 1 && world.localSize <= world.localCores ? contention : 1
     return ScalingReport(
       model: architecture.architecture.name, batch: settings.batch, coresPerNode: settings.coresPerNode,
       network: cluster, contention: contention, parts: parts,
       predictions: settings.ranks.map {
-        model.prediction(ranks: $0, contention: min($0, settings.coresPerNode) > 1 ? neighbours : 1)
+        model.prediction(ranks: $0, contention: min($0, settings.coresPerNode) > 1 ? besideOthers : 1)
       }, checks: checks)
   }
 
-  /// On rank 0, the others asleep: what goes with the tower's layers.
+  /// Measures what a step has beside the tower's layers, on rank 0 while the others sleep.
   private static func measure(
     _ network: Network, _ tower: [StepParts.Layer], _ settings: Settings, _ vectors: (copy: Double, add: Double),
     batch: Int, _ world: World
@@ -180,7 +189,7 @@ public enum ScalingBenchmark {
       add: vectors.add)
   }
 
-  /// How much longer a leaf takes while all ranks compute than on rank 0 while the others sleep.
+  /// Returns the factor by which a leaf takes longer while all ranks compute than on rank 0 while the others sleep.
   private static func measureContention(_ passes: TowerPasses, _ settings: Settings, _ world: World) throws -> Double {
     func seconds() -> Double {
       let start = monotonicSeconds()
@@ -188,7 +197,7 @@ public enum ScalingBenchmark {
       return monotonicSeconds() - start
     }
     var (alone, together): ([Double], [Double]) = ([], [])
-    // The first run touches all memory for the first time. In turn, so that both see the same machine.
+    // Both are timed in turn, so that they see the same machine. The first run touches all memory for the first time.
     for run in 0...settings.runs {
       let single = world.rank == 0 ? seconds() : 0
       try world.barrier()

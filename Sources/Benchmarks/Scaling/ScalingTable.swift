@@ -1,11 +1,11 @@
 import Reports
 
-/// The predictions as a CSV file: a line for each model and number of ranks, times in milliseconds.
+/// A CSV file of predictions: a line for each model and number of ranks, with times in milliseconds.
 public struct ScalingTable {
   private let path: String
   private var lines = [
-    "model,batch,ranks,nodes,ranks_per_node,images,forward_ms,gather_ms,fc_ms,scatter_ms,backward_ms,exposed_ms,update_ms,"
-      + "step_ms,images_per_second,speedup,efficiency"
+    "model,batch,ranks,nodes,ranks_per_node,images,forward_ms,gather_ms,fc_ms,scatter_ms,backward_ms,exposed_ms,"
+      + "update_ms,step_ms,images_per_second,speedup,efficiency"
   ]
 
   /// Writes the header at once, so that a path that cannot be written to is found before anything is measured.

@@ -1,10 +1,10 @@
-/// What moves data between ranks: a message of n bytes takes latency + n / bandwidth (Hockney's model).
+/// A way of data between ranks: a message of n bytes takes latency + n / bandwidth (Hockney's model).
 public struct Link: Codable, Equatable, Sendable {
   /// α, in seconds.
   public var latency: Double
   /// β, in bytes a second, one way.
   public var bandwidth: Double
-  /// Of messages both ways while the ranks compute; nil where it was not measured.
+  /// The cost of messages both ways while the ranks compute; nil where it was not measured.
   public var exchange: ExchangeCost?
 
   public init(latency: Double, bandwidth: Double, exchange: ExchangeCost? = nil) {
@@ -13,21 +13,21 @@ public struct Link: Codable, Equatable, Sendable {
     self.exchange = exchange
   }
 
-  /// Of messages that one end handles one after the other.
+  /// Returns the seconds of messages that one end handles one after the other.
   public func seconds(bytes: Double, messages: Int = 1) -> Double {
     guard messages > 0 else { return 0 }
     return Double(messages) * latency + bytes / bandwidth
   }
 }
 
-/// What it takes two ranks to send each other a message, each to the other at once, while both compute: latency + n·seconds
-/// for n bytes each way.
+/// The cost of a message that two ranks send each other at the same time while both compute: latency + n·seconds for n
+/// bytes each way.
 public struct ExchangeCost: Codable, Equatable, Sendable {
-  /// In seconds: longer than that of a rank that does nothing but look for the message.
+  /// The latency in seconds: longer than that of a rank that does nothing but look for the message.
   public var latency: Double
-  /// For a byte; of the link between two nodes if one rank of each uses it.
+  /// The seconds for a byte; between two nodes, where one rank of each uses the link.
   public var seconds: Double
-  /// Seconds of each rank's core for a byte.
+  /// The seconds of each rank's core for a byte.
   public var work: Double
 
   public init(latency: Double = 0, seconds: Double, work: Double) {
@@ -36,7 +36,8 @@ public struct ExchangeCost: Codable, Equatable, Sendable {
     self.work = work
   }
 
-  /// The straight line through the exchanges of two lengths; in proportion where noise made the longer one quicker.
+  /// Derives the cost from exchanges of two lengths, by the straight line through them; where noise made the longer one
+  /// quicker, by proportion.
   package init(short: (bytes: Double, seconds: Double), long: (bytes: Double, seconds: Double, work: Double)) {
     let slope = (long.seconds - short.seconds) / (long.bytes - short.bytes)
     seconds = slope > 0 ? min(slope, long.seconds / long.bytes) : long.seconds / long.bytes
@@ -57,29 +58,33 @@ public struct ClusterNetwork: Codable, Equatable, Sendable {
 }
 
 /// The time that a part of the gradient takes behind the backward pass, with ranks that fill one node after the other:
-/// reduced and scattered, updated, and the parameters gathered.
+/// it is reduced and scattered, the parameters are updated, and they are gathered.
 struct ReductionModel {
   let ranks: Int
   let ranksPerNode: Int
   let network: ClusterNetwork
-  /// Seconds for a float, as in `StepParts`.
+  /// The seconds to copy a float, as in `StepParts`.
   let copy: Double
+  /// The seconds to add a float, as in `StepParts`.
   let add: Double
+  /// The seconds to update a float of the parameters.
   let update: Double
 
   struct Time: Equatable {
-    /// From the first message to the sum, in seconds.
+    /// The seconds from the first message to the last parameter.
     var seconds = 0.0
-    /// Of a processor, in that time: what the messages take of it, additions, the update. The thread that does it shares
-    /// its core with the backward pass.
+    /// The seconds of a processor in that time, for messages, additions and the update. The thread that does this work
+    /// shares its core with the backward pass.
     var work = 0.0
   }
 
+  /// Returns the time for a number of floats.
+  ///
   /// Vectors of up to `wholeCount` floats are exchanged whole at distances 1, 2, 4 …; longer ones are halved at each
   /// distance, added, and exchanged back: 2(1 − 1/p)·n floats each way.
   ///
-  /// A number of ranks that is no power of two is MPI's own business, taken for a ring with a tree's latency:
-  /// 2⌈log₂ p⌉·α + 2(1 − 1/p)·n/β.
+  /// With a number of ranks that is not a power of two MPI itself adds, which is modeled as a ring with a tree's
+  /// latency: 2⌈log₂ p⌉·α + 2(1 − 1/p)·n/β.
   func time(floats count: Int) -> Time {
     guard ranks > 1, count > 0 else { return Time() }
     var time = Time()
@@ -107,18 +112,17 @@ struct ReductionModel {
     return time
   }
 
-  /// As in `World.allreduceTree`.
+  /// The length up to which vectors are exchanged whole, as in `World.allreduceTree`.
   static let wholeCount = 4096
 
-  /// The last word on whether to stop or save, and the like: a few bytes over all ranks and back.
+  /// The seconds of the agreement after a step on whether to stop or save: a few bytes over all ranks and back.
   var agreement: Double {
     let link = ranks > ranksPerNode ? network.betweenNodes : network.withinNode
     return Double(2 * log2(ranks)) * link.latency
   }
 
-  /// Each rank sends `count` floats to the one at `distance` and gets as many.
-  ///
-  /// All ranks of a node share its link to others.
+  /// Adds the time in which each rank sends `count` floats to the one at `distance` and gets as many. All ranks of a
+  /// node share its link to others.
   private func exchange(_ count: Double, distance: Int, added: Bool, _ time: inout Time) {
     let sum = added ? add * count : 0
     let local = min(ranks, ranksPerNode)
@@ -129,9 +133,15 @@ struct ReductionModel {
     time.work += passage.work + sum
   }
 
-  /// What n bytes each way take of a link beside their latency, and of each rank's core: as measured, r·n·seconds and
-  /// n·work, r = 1 within a node; else, within a node, where both directions go through the same memory and each rank
-  /// copies what it sends and what it gets, 2n/β, and between nodes r·n/β.
+  /// Returns the latency, the further seconds, and the seconds of each rank's core that n bytes each way take.
+  ///
+  /// Where the exchange was measured, these are r·n·seconds and n·work, with r = 1 within a node. Otherwise they are
+  /// 2n/β within a node, where both directions go through the same memory and each rank copies what it sends and what
+  /// it gets, and r·n/β between nodes.
+  ///
+  /// - Parameters:
+  ///   - count: the number of floats each way, n/4.
+  ///   - sharing: r, the number of ranks that use a node's link at once.
   private func passage(
     _ count: Double, staysInside: Bool, sharing: Double
   ) -> (latency: Double, seconds: Double, work: Double) {
@@ -143,7 +153,7 @@ struct ReductionModel {
     return (link.latency, (staysInside ? 2 : sharing) * bytes / link.bandwidth, 2 * copy * count)
   }
 
-  /// ⌈log₂ n⌉.
+  /// Returns ⌈log₂ n⌉.
   private func log2(_ n: Int) -> Int {
     var rounds = 0
     while 1 << rounds < n { rounds += 1 }
