@@ -110,7 +110,7 @@ let bundles: [Target] = [
       "Images",
     ]),
   tests("BenchmarksTests", ["Benchmarks"]),
-  tests("CommandTests", ["Packs"]),
+  tests("CommandTests", ["Packs", "prelu-dist"]),
   .executableTarget(
     name: "prelu-fuzz", dependencies: ["Checkpoint", "Configuration", "HDF5", "Images", "Network", "Packs", "Reports"],
     path: "Tests/Fuzz", swiftSettings: settings),
