@@ -1,5 +1,5 @@
 import Checkpoint
-import Foundation
+import Glibc
 import Kernels
 import Network
 import System
@@ -31,12 +31,11 @@ public enum CheckpointBenchmark {
   /// - Parameters:
   ///   - folder: an existing folder of the file system to measure.
   ///   - runs: the number of saves after the first one. Each waits until the one before is in its place.
-  /// - Throws: `CheckpointError`, or `Refusal` where there is no such folder.
+  /// - Throws: `FileError`, or `Refusal` where there is no such folder.
   public static func run(
     _ architecture: ResolvedArchitecture, folder: String, threads: Int, runs: Int
   ) throws -> CheckpointTimings {
-    var isFolder: ObjCBool = false
-    guard FileManager.default.fileExists(atPath: folder, isDirectory: &isFolder), isFolder.boolValue else {
+    guard FileSystem.isFolder(folder) else {
       throw Refusal(.missingInput, "\(folder): there is no such folder")
     }
     let network = Network(architecture)
@@ -68,7 +67,7 @@ public enum CheckpointBenchmark {
     }
     return CheckpointTimings(
       model: architecture.architecture.name, bytes: bytes, firstStallSeconds: stalls[0],
-      stallSeconds: median(Array(stalls.dropFirst())), writtenSeconds: median(Array(times.dropFirst())))
+      stallSeconds: stalls.dropFirst().median(), writtenSeconds: times.dropFirst().median())
   }
 
   private static func state(iteration: Int) -> TrainingState {
@@ -79,8 +78,8 @@ public enum CheckpointBenchmark {
   }
 
   private static func remove(_ run: RunFolder) {
-    for checkpoint in (try? run.checkpoints()) ?? [] { unlink(checkpoint.path) }
-    for name in ["latest", "best", "owner.json"] { unlink(run.file(name)) }
-    rmdir(run.path)
+    for checkpoint in (try? run.checkpoints()) ?? [] { try? FileSystem.remove(checkpoint.path) }
+    for name in ["latest", "best", "owner.json"] { try? FileSystem.remove(run.file(name)) }
+    FileSystem.removeFolder(run.path)
   }
 }

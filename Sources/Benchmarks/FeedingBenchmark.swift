@@ -63,8 +63,8 @@ public enum FeedingBenchmark {
     let counted = min(samples, loader.count)
     let bytes = (0..<counted).reduce(0) { $0 + data.training.byteCount(of: $1) }
     return FeedingTimings(
-      pack: path, samples: samples, milliseconds: median(times), fastestMilliseconds: times.min() ?? 0,
-      processorMilliseconds: median(processorTimes), openMilliseconds: 1e3 * opened,
+      pack: path, samples: samples, milliseconds: times.median(), fastestMilliseconds: times.min() ?? 0,
+      processorMilliseconds: processorTimes.median(), openMilliseconds: 1e3 * opened,
       meanBytes: Double(bytes) / Double(counted))
   }
 }

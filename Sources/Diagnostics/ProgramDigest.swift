@@ -1,5 +1,6 @@
 import Foundation
 import Kernels
+import System
 
 /// Returns a hash of the running program's file, 16 hexadecimal digits, by which hosts find out whether they run the
 /// same program; empty where the file cannot be read.
@@ -17,6 +18,5 @@ package func fileDigest(_ path: String) -> String? {
     // The hash takes values of 4 bytes; the last bytes are added by themselves.
     return bytes[whole...].reduce(bitsHash(words)) { $0 &* 0x100_0000_01B3 ^ UInt64($1) }
   }
-  let digits = String(hash, radix: 16)
-  return String(repeating: "0", count: 16 - digits.count) + digits
+  return hexadecimal(hash)
 }

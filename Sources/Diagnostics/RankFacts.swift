@@ -1,6 +1,7 @@
 import Communication
 import Foundation
 import Kernels
+import System
 
 /// The facts that one rank knows of itself, its program and its host.
 ///
@@ -68,7 +69,7 @@ public struct RankFacts: Equatable, Sendable, Codable {
     rank = world.rank
     host = world.hostName
     localRanks = world.localSize
-    allowedProcessors = Self.allowedProcessors() ?? ""
+    allowedProcessors = processStatus("Cpus_allowed_list") ?? ""
     hostProcessors = ProcessInfo.processInfo.processorCount
     localProcessors = world.localCores
     processor = processorName()
@@ -77,7 +78,7 @@ public struct RankFacts: Equatable, Sendable, Codable {
     blasKernel = MatrixLibrary.kernelName
     blasThreads = MatrixLibrary.threadCount
     program = programDigest()
-    hasData = FileManager.default.fileExists(atPath: dataDirectory)
+    hasData = FileSystem.exists(dataDirectory)
     fastDevices = Self.names(in: "/sys/class/infiniband") + Self.names(in: "/sys/class/hfi1")
     bridges = Self.names(in: "/sys/class/net").filter { $0.hasPrefix("docker") || $0.hasPrefix("virbr") }
     let transports = world.transports()
@@ -86,14 +87,7 @@ public struct RankFacts: Equatable, Sendable, Codable {
   }
 
   private static func names(in folder: String) -> [String] {
-    ((try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? []).sorted()
-  }
-
-  /// Returns the list of processors in Linux's own account of this process; nil where it cannot be read.
-  private static func allowedProcessors() -> String? {
-    guard let text = try? String(contentsOfFile: "/proc/self/status", encoding: .utf8) else { return nil }
-    let line = text.split(separator: "\n").first { $0.hasPrefix("Cpus_allowed_list:") }
-    return line.flatMap { $0.split(whereSeparator: \.isWhitespace).last.map(String.init) }
+    ((try? FileSystem.names(in: folder)) ?? []).sorted()
   }
 }
 

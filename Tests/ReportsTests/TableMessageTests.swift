@@ -1,6 +1,7 @@
 import Foundation
 import Images
 import Reports
+import System
 import TestSupport
 import Testing
 
@@ -19,10 +20,10 @@ import Testing
   }
 
   private func expect(
-    _ kind: ReportError.Kind, _ message: String, sourceLocation: SourceLocation = #_sourceLocation,
+    _ kind: FileError.Kind, _ message: String, sourceLocation: SourceLocation = #_sourceLocation,
     of body: () throws -> Void
   ) {
-    let error = #expect(throws: ReportError.self, sourceLocation: sourceLocation) { try body() }
+    let error = #expect(throws: FileError.self, sourceLocation: sourceLocation) { try body() }
     #expect(error?.kind == kind && error?.description == message, sourceLocation: sourceLocation)
   }
 
@@ -59,7 +60,7 @@ import Testing
   ])
   func tablesOfARun(name: String, text: String, problem: String) throws {
     try write(text.isEmpty ? "" : text + "\n", "run/\(name)")
-    expect(.wrongContents, "\(folder.file("run"))/\(name): \(problem). \(Self.advice)") {
+    expect(.wrongKind, "\(folder.file("run"))/\(name): \(problem). \(Self.advice)") {
       _ = try Report(paths: [folder.file("run")])
     }
   }
@@ -68,7 +69,7 @@ import Testing
     try write("a,b\n", "metrics.csv")
     let path = folder.file("metrics.csv")
     expect(
-      .wrongContents,
+      .wrongKind,
       """
       \(path): expected the header "\(MetricsFile.header)", found "a,b". Move the file away if it is not this \
       program's, and it will be written anew
@@ -76,7 +77,7 @@ import Testing
     ) { _ = try MetricsFile(path: path).rows() }
     try write("no line break", "metrics.csv")
     expect(
-      .wrongContents,
+      .wrongKind,
       """
       \(path): expected the header "\(MetricsFile.header)", found "no line break". Move the file away if it is not \
       this program's, and it will be written anew
@@ -88,7 +89,7 @@ import Testing
     let limit = 256 << 20
     func refused(_ name: String, _ found: String) {
       let path = folder.file(name)
-      expect(.wrongContents, "\(path): expected a text of at most \(limit) bytes, found \(found). \(Self.advice)") {
+      expect(.wrongKind, "\(path): expected a text of at most \(limit) bytes, found \(found). \(Self.advice)") {
         _ = try MetricsFile(path: path).rows()
       }
     }
@@ -101,17 +102,17 @@ import Testing
     refused("large", "\(limit + 1) bytes")
     try folder.write([0x1f, 0x8b, 8, 0, 0xff], "packed")
     let packed = folder.file("packed")
-    expect(.wrongContents, "\(packed): expected a text in UTF-8, found a gzip file. \(Self.advice)") {
+    expect(.wrongKind, "\(packed): expected a text in UTF-8, found a gzip file. \(Self.advice)") {
       _ = try MetricsFile(path: packed).rows()
     }
     try FileManager.default.createSymbolicLink(atPath: folder.file("loop"), withDestinationPath: "loop")
     let words = "Too many levels of symbolic links. A symbolic link leads back to itself"
-    expect(.inputOutput, "\(folder.file("loop")): cannot be opened: \(words)") {
+    expect(.cannotRead, "\(folder.file("loop")): cannot be opened: \(words)") {
       _ = try MetricsFile(path: folder.file("loop")).rows()
     }
     let folderOfStatistics = StatisticsFile(path: folder.file("pipe"))
     expect(
-      .wrongContents,
+      .wrongKind,
       "\(folder.file("pipe")): expected a text of at most \(1 << 30) bytes, found a pipe or a device. Move it away"
     ) { try folderOfStatistics.truncate(afterIteration: 1) }
   }
@@ -133,7 +134,7 @@ import Testing
       epoch: 1, iteration: 1, learningRate: 1, trainLoss: 1, trainTop1Error: 1, validationTop1Error: nil,
       validationTop5Error: nil, imagesPerSecond: 1, seconds: 1, dataWaitSeconds: 0)
     // A device that is always full.
-    expect(.inputOutput, "/dev/full: cannot be written: No space left on device. Make room there") {
+    expect(.cannotWrite, "/dev/full: cannot be written: No space left on device. Make room there") {
       try MetricsFile(path: "/dev/full").append(row)
     }
     let (none, own) = (folder.file("none/a.csv"), folder.path)
@@ -148,9 +149,9 @@ import Testing
     expect(.cannotCreate, "\(own): cannot be put in place: \(taken) that name") {
       try ClassErrorsFile.write([], to: own)
     }
-    expect(.cannotCreate, "\(own): expected the name of a file, found a folder") { try TextFile.checkWritable(own) }
+    expect(.cannotCreate, "\(own): expected the name of a file, found a folder") { try FileSystem.checkWritable(own) }
     expect(.cannotCreate, "\(none): cannot be created in \(folder.file("none")): \(missing)") {
-      try TextFile.checkWritable(none)
+      try FileSystem.checkWritable(none)
     }
     try write("", "file")
     let file = folder.file("file")
@@ -192,7 +193,7 @@ import Testing
     }
     let advice = "Compare evaluations of the same classes"
     func refused(_ other: [ClassErrors], _ problem: String) {
-      expect(.wrongContents, "b.csv: \(problem). \(advice)") {
+      expect(.mismatch, "b.csv: \(problem). \(advice)") {
         _ = try ClassComparison(classes(["ant", "bee"]), other, firstPath: "a.csv", path: "b.csv")
       }
     }

@@ -1,3 +1,5 @@
+import System
+
 /// A table in comma-separated values, as RFC 4180 has them: a header, and fields that may be quoted.
 package struct CSVTable {
   let path: String
@@ -7,20 +9,20 @@ package struct CSVTable {
 
   /// The table of a file; nil where there is none. A last line without its line break is still being written, and is
   /// left out unless it is whole.
-  static func read(_ path: String) throws(ReportError) -> CSVTable? {
+  static func read(_ path: String) throws(FileError) -> CSVTable? {
     guard let text = try TextFile.read(path) else { return nil }
     return try CSVTable(text, path: path)
   }
 
-  package init(_ text: String, path: String) throws(ReportError) {
+  package init(_ text: String, path: String) throws(FileError) {
     var records = Self.records(text)
     guard !records.isEmpty else {
-      throw ReportError(table: path, problem: "expected a table with a header, found an empty file")
+      throw FileError(table: path, problem: "expected a table with a header, found an empty file")
     }
     let header = records.removeFirst().fields
     if let last = records.last, last.fields.count != header.count, !text.hasSuffix("\n") { records.removeLast() }
     if let wrong = records.first(where: { $0.fields.count != header.count }) {
-      throw ReportError(
+      throw FileError(
         table: path, problem: "line \(wrong.line) has \(wrong.fields.count) fields, the header has \(header.count)")
     }
     self.path = path
@@ -72,9 +74,9 @@ package struct CSVTable {
   }
 
   /// Refuses a table of other columns.
-  func expect(header expected: String, of what: String) throws(ReportError) {
+  func expect(header expected: String, of what: String) throws(FileError) {
     guard header.joined(separator: ",") == expected else {
-      throw ReportError(
+      throw FileError(
         table: path,
         problem: "expected \(what) with the header \"\(expected)\", "
           + "found \(String(header.joined(separator: ",").prefix(240)).debugDescription)")
@@ -82,24 +84,24 @@ package struct CSVTable {
   }
 
   /// A row's fields from a column on as numbers.
-  func numbers(_ row: (line: Int, fields: [String]), from column: Int = 0) throws(ReportError) -> [Double] {
+  func numbers(_ row: (line: Int, fields: [String]), from column: Int = 0) throws(FileError) -> [Double] {
     var numbers: [Double] = []
     for (name, field) in zip(header, row.fields).dropFirst(column) { numbers.append(try number(row.line, name, field)) }
     return numbers
   }
 
-  func number(_ line: Int, _ name: String, _ field: String) throws(ReportError) -> Double {
+  func number(_ line: Int, _ name: String, _ field: String) throws(FileError) -> Double {
     guard let number = Double(field) else {
-      throw ReportError(
+      throw FileError(
         table: path, problem: "line \(line): \(name) is no number: \(String(field.prefix(60)).debugDescription)")
     }
     return number
   }
 
-  func integer(_ line: Int, _ name: String, _ field: String) throws(ReportError) -> Int {
+  func integer(_ line: Int, _ name: String, _ field: String) throws(FileError) -> Int {
     // Sums of them must be numbers too.
     guard let number = Int(field), (0...1 << 40).contains(number) else {
-      throw ReportError(
+      throw FileError(
         table: path,
         problem: "line \(line): \(name) is no number from 0 to 2^40: \(String(field.prefix(60)).debugDescription)")
     }
@@ -107,9 +109,9 @@ package struct CSVTable {
   }
 
   /// Refuses counts of errors that no evaluation has.
-  func expectErrors(_ line: Int, top5: Int, top1: Int, images: Int) throws(ReportError) {
+  func expectErrors(_ line: Int, top5: Int, top1: Int, images: Int) throws(FileError) {
     guard top5 <= top1, top1 <= images else {
-      throw ReportError(
+      throw FileError(
         table: path,
         problem: "line \(line): expected top-5 errors ≤ top-1 errors ≤ images, found \(top5), \(top1) and \(images)")
     }

@@ -1,3 +1,5 @@
+import System
+
 /// One epoch's figures: a line of `metrics.csv`. Errors are in per cent.
 public struct MetricsRow: Equatable, Sendable {
   public var epoch: Int
@@ -53,19 +55,19 @@ public struct MetricsFile: Sendable {
   }
 
   /// Adds a line, and the header before the first one.
-  public func append(_ row: MetricsRow) throws(ReportError) {
+  public func append(_ row: MetricsRow) throws(FileError) {
     try TextFile.append(Self.line(row), header: Self.header, to: path)
   }
 
   /// The lines, oldest first; none where there is no file. A last line that is not whole is left out.
-  public func rows() throws(ReportError) -> [MetricsRow] {
+  public func rows() throws(FileError) -> [MetricsRow] {
     guard let text = try TextFile.read(path) else { return [] }
     return try parsed(text)
   }
 
   /// Cuts off the lines past `iteration`, which a run that goes on from there will write again, and a last line that is
   /// not whole. The old file stays as it is until the new one is on the device.
-  public func truncate(afterIteration iteration: Int) throws(ReportError) {
+  public func truncate(afterIteration iteration: Int) throws(FileError) {
     guard let text = try TextFile.read(path) else { return }
     let kept = try parsed(text).filter { $0.iteration <= iteration }
     let new = ([Self.header] + kept.map(Self.line)).map { $0 + "\n" }.joined()
@@ -84,7 +86,7 @@ public struct MetricsFile: Sendable {
     return fields.joined(separator: ",")
   }
 
-  private func parsed(_ text: String) throws(ReportError) -> [MetricsRow] {
+  private func parsed(_ text: String) throws(FileError) -> [MetricsRow] {
     // What follows the last line break was cut off while it was written.
     let lines = text.split(separator: "\n", omittingEmptySubsequences: false).dropLast()
     guard let first = lines.first else {
@@ -120,9 +122,9 @@ public struct MetricsFile: Sendable {
       imagesPerSecond: imagesPerSecond, seconds: seconds, dataWaitSeconds: dataWaitSeconds)
   }
 
-  private func wrong(_ what: String) -> ReportError {
-    ReportError(
-      .wrongContents, path: path, problem: what,
+  private func wrong(_ what: String) -> FileError {
+    FileError(
+      .wrongKind, path: path, problem: what,
       advice: "Move the file away if it is not this program's, and it will be written anew")
   }
 }

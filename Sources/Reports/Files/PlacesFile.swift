@@ -1,3 +1,5 @@
+import System
+
 /// The place where one process of a run ran: a line of `places.csv`.
 public struct RunPlace: Equatable, Sendable {
   /// ISO 8601, UTC.
@@ -40,7 +42,7 @@ public struct PlacesFile: Sendable {
   }
 
   /// Adds a line, and the header before the first one.
-  public func append(_ place: RunPlace) throws(ReportError) {
+  public func append(_ place: RunPlace) throws(FileError) {
     let fields = [
       place.started, "\(place.iteration)", "\(place.ranks)", "\(place.threads)", place.hosts, place.processor,
       place.software,
@@ -49,7 +51,7 @@ public struct PlacesFile: Sendable {
   }
 
   /// Returns the lines in the order of the starts; none where there is no file.
-  public func rows() throws(ReportError) -> [RunPlace] {
+  public func rows() throws(FileError) -> [RunPlace] {
     guard let table = try CSVTable.read(path) else { return [] }
     try table.expect(header: Self.header, of: "places")
     var places: [RunPlace] = []

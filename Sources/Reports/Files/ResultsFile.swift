@@ -1,4 +1,5 @@
 import Foundation
+import System
 
 /// One evaluation: a line of a table of results.
 public struct ResultsRow: Equatable, Sendable {
@@ -51,14 +52,14 @@ public enum ResultsFile {
     + "seconds,ranks"
 
   /// Refuses a file that rows cannot be added to, before anything is computed.
-  public static func check(_ path: String) throws(ReportError) {
+  public static func check(_ path: String) throws(FileError) {
     if let table = try CSVTable.read(path) { try table.expect(header: header, of: "results of evaluations") }
-    try TextFile.checkWritable(path)
+    try FileSystem.checkWritable(path)
   }
 
   /// Adds a row, and the header before the first one. Errors are in per cent, several checkpoints or scales apart by
   /// blanks.
-  public static func append(_ row: ResultsRow, to path: String) throws(ReportError) {
+  public static func append(_ row: ResultsRow, to path: String) throws(FileError) {
     let fields = [
       row.time, CSVTable.field(row.checkpoints.joined(separator: " ")), CSVTable.field(row.data), row.part, row.views,
       row.scales.map(String.init).joined(separator: " "), "\(row.mirror)", row.averaging, "\(row.images)",
@@ -69,7 +70,7 @@ public enum ResultsFile {
   }
 
   /// Of several checkpoints whose names have blanks more appear than there are.
-  static func parse(_ table: CSVTable) throws(ReportError) -> [ResultsRow] {
+  static func parse(_ table: CSVTable) throws(FileError) -> [ResultsRow] {
     try table.expect(header: header, of: "results of evaluations")
     var rows: [ResultsRow] = []
     for (line, fields) in table.rows {

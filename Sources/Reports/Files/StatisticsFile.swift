@@ -1,5 +1,6 @@
-import Glibc
 import Network
+import System
+import SystemPackage
 
 /// What one step did to one layer, with the step: a line of `statistics.csv`.
 public struct StatisticsRow: Equatable, Sendable {
@@ -31,7 +32,7 @@ public struct StatisticsFile: Sendable {
   }
 
   /// Adds the lines of a step, and the header before the first one.
-  public func append(_ rows: [StatisticsRow]) throws(ReportError) {
+  public func append(_ rows: [StatisticsRow]) throws(FileError) {
     let lines = rows.map { row in
       let layer = row.layer
       return "\(row.iteration),\(layer.layer),\(layer.responseDeviation),\(layer.gradientDeviation),"
@@ -41,7 +42,7 @@ public struct StatisticsFile: Sendable {
   }
 
   /// Returns the lines in order of iteration; none where there is no file. What a resumed run wrote again counts once.
-  public func rows() throws(ReportError) -> [StatisticsRow] {
+  public func rows() throws(FileError) -> [StatisticsRow] {
     guard let table = try CSVTable.read(path) else { return [] }
     try table.expect(header: Self.header, of: "layers' statistics")
     var places: [String: Int] = [:]
@@ -68,26 +69,27 @@ public struct StatisticsFile: Sendable {
 
   /// Cuts off the lines past `iteration`, which a run that goes on from there will write again. Lines come in the order
   /// of iterations, so that the rest is a beginning of the file, and needs no copy.
-  public func truncate(afterIteration iteration: Int) throws(ReportError) {
-    let descriptor = open(path, O_RDWR | O_CLOEXEC | O_NONBLOCK)
-    if descriptor < 0 && errno == ENOENT { return }
-    guard descriptor >= 0 else { throw failure("cannot be opened") }
-    defer { close(descriptor) }
-    var information = stat()
-    guard fstat(descriptor, &information) == 0 else { throw failure("cannot be examined") }
-    let size = Int(information.st_size)
-    if let problem = TextFile.problem(information, limit: Self.sizeLimit) {
-      throw ReportError(.wrongContents, path: path, problem: problem, advice: "Move it away")
+  public func truncate(afterIteration iteration: Int) throws(FileError) {
+    let file: RegularFile
+    do throws(RegularFileError) {
+      file = try RegularFile(path, .readWrite, limit: Self.sizeLimit)
+    } catch {
+      if error.isAbsence { return }
+      let error = FileError(error, path: path, expected: "a text of at most \(Self.sizeLimit) bytes")
+      throw error.kind == .wrongKind ? error.advising("Move it away") : error
     }
-    guard size > 0 else { return }
-    guard let memory = mmap(nil, size, PROT_READ, MAP_PRIVATE, descriptor, 0), memory != MAP_FAILED else {
-      throw failure("cannot be read")
+    let kept: Int
+    do throws(Errno) {
+      kept = try file.withMapped { Self.length(of: $0, upTo: iteration) }
+    } catch {
+      throw FileError(.cannotRead, path: path, what: "cannot be read", code: error)
     }
-    let kept = Self.length(
-      of: UnsafeRawBufferPointer(start: memory, count: size), upTo: iteration)
-    munmap(memory, size)
-    guard kept < size else { return }
-    guard ftruncate(descriptor, off_t(kept)) == 0 else { throw failure("cannot be shortened") }
+    guard kept < file.size else { return }
+    do throws(Errno) {
+      try file.resize(to: kept)
+    } catch {
+      throw FileError(.cannotWrite, path: path, what: "cannot be shortened", code: error)
+    }
   }
 
   /// The bytes of the header and the whole lines up to an iteration.
@@ -100,6 +102,4 @@ public struct StatisticsFile: Sendable {
     }
     return start
   }
-
-  private func failure(_ what: String) -> ReportError { TextFile.failure(path, what) }
 }

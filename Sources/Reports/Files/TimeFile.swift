@@ -1,3 +1,5 @@
+import System
+
 /// Seconds of rank 0 between two evaluations by what they were spent on: a line of `time.csv`.
 public struct TimeRow: Equatable, Sendable {
   public var iteration: Int
@@ -26,13 +28,13 @@ public struct TimeFile: Sendable {
   }
 
   /// Adds a line, and the header before the first one.
-  public func append(_ row: TimeRow) throws(ReportError) {
+  public func append(_ row: TimeRow) throws(FileError) {
     let fields = ["\(row.iteration)"] + row.seconds.map { "\($0)" }
     try TextFile.append(fields.joined(separator: ","), header: Self.header, to: path)
   }
 
   /// The lines in order of iteration; none where there is no file. What a resumed run wrote again counts once.
-  public func rows() throws(ReportError) -> [TimeRow] {
+  public func rows() throws(FileError) -> [TimeRow] {
     guard let table = try CSVTable.read(path) else { return [] }
     try table.expect(header: Self.header, of: "times")
     var rows: [Int: TimeRow] = [:]

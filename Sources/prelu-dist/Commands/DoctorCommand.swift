@@ -2,7 +2,6 @@ import ArgumentParser
 import Communication
 import Configuration
 import Diagnostics
-import Foundation
 import Kernels
 import Network
 import System
@@ -59,8 +58,8 @@ struct DoctorCommand: ParsableCommand {
 
   private func requirements() throws -> Doctor.Requirements {
     let (model, data) = (model.model, data)
-    let own = "\(runFolder)/config.yaml"
-    let recipe = self.model.recipe ?? (FileManager.default.fileExists(atPath: own) ? own : nil)
+    let own = FileSystem.path("config.yaml", in: runFolder)
+    let recipe = self.model.recipe ?? (FileSystem.exists(own) ? own : nil)
     let configuration = try ConfigurationRequest(recipe: recipe) { configuration in
       if let model { try configuration.model.choose(architecture: model) }
       if let data { configuration.data.directory = data }

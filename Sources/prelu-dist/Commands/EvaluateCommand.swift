@@ -106,7 +106,7 @@ struct EvaluateCommand: ParsableCommand {
   /// Finds out that a file cannot be written before anything is computed.
   private func checkOutputs() throws {
     if let results { try ResultsFile.check(results) }
-    for path in [classes, predictions].compactMap(\.self) { try TextFile.checkWritable(path) }
+    for path in [classes, predictions].compactMap(\.self) { try FileSystem.checkWritable(path) }
   }
 
   /// Returns the evaluator of all networks, and the images of the first one: what another network was trained on is not

@@ -1,7 +1,6 @@
 import ArgumentParser
 import Communication
 import Evaluation
-import Foundation
 import Images
 import Kernels
 import Packs
@@ -144,7 +143,7 @@ struct PredictCommand: ParsableCommand {
       switch step {
       case .picture(let path):
         batch.append(path)
-        bytes += Self.size(path)
+        bytes += FileSystem.size(of: path)
         if batch.count >= count || bytes >= Self.bytesOfRank * ranks { continues = try flush() }
       case .pause: continues = try flush()
       case .failure(let text, let status):
@@ -157,11 +156,6 @@ struct PredictCommand: ParsableCommand {
     if continues { continues = try flush() }
     guard let first = statuses.first, !(continues && onError == .skip) else { return .done }
     return statuses.count == 1 ? first : .badData
-  }
-
-  private static func size(_ path: String) -> Int {
-    var status = stat()
-    return stat(path, &status) == 0 ? Int(status.st_size) : 0
   }
 
   /// Predicts the test images on rank 0 only: they are few.

@@ -1,4 +1,5 @@
 import Foundation
+import System
 
 /// The terminal that standard output ends in, on which a line may be written over.
 ///
@@ -19,7 +20,7 @@ struct Terminal {
   }
 
   private static func ofLauncher(_ process: pid_t) -> Terminal? {
-    guard let data = FileManager.default.contents(atPath: "/proc/\(process)/cmdline") else { return nil }
+    guard let data = try? FileSystem.beginning(of: "/proc/\(process)/cmdline", limit: 1 << 20) else { return nil }
     let arguments = data.split(separator: 0).map { String(decoding: $0, as: UTF8.self) }
     let name = (arguments.first ?? "").split(separator: "/").last.map(String.init) ?? ""
     // On any other host than the launcher's the parent is a daemon, whose terminal cannot be known.
@@ -30,8 +31,7 @@ struct Terminal {
       environment["OMPI_MCA_orte_tag_output"] ?? "0" == "0"
     else { return nil }
     // It is opened only to ask whether it is a terminal, and how wide: the rank writes to its own standard output.
-    let descriptor = open("/proc/\(process)/fd/1", O_WRONLY | O_NOCTTY | O_CLOEXEC | O_NONBLOCK)
-    guard descriptor >= 0 else { return nil }
+    guard let descriptor = (try? OpenFile(terminal: "/proc/\(process)/fd/1"))?.release() else { return nil }
     guard isatty(descriptor) == 1 else {
       close(descriptor)
       return nil

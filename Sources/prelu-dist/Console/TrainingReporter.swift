@@ -47,12 +47,12 @@ final class TrainingReporter: RunListener {
     Console.say(PreluDist.software)
     Console.say("ranks  \(d.ranks) × \(d.threads) thread\(d.threads == 1 ? "" : "s") (\(hosts))")
     Console.say(
-      "model  \(d.model): \(d.weightLayers) weight layers, \(Console.grouped(d.parameterCount)) parameters, "
-        + "\(Console.grouped(d.multiplyAdds)) multiply-adds an image")
+      "model  \(d.model): \(d.weightLayers) weight layers, \(d.parameterCount.grouped) parameters, "
+        + "\(d.multiplyAdds.grouped) multiply-adds an image")
     Console.say(
-      "data   \(d.dataDirectory): \(Console.grouped(d.trainingImages)) to train on, "
-        + "\(Console.grouped(d.validationImages)) to validate, "
-        + (d.testImages == 0 ? "" : "\(Console.grouped(d.testImages)) to test, ") + "\(d.classNames.count) classes")
+      "data   \(d.dataDirectory): \(d.trainingImages.grouped) to train on, "
+        + "\(d.validationImages.grouped) to validate, "
+        + (d.testImages == 0 ? "" : "\(d.testImages.grouped) to test, ") + "\(d.classNames.count) classes")
     let training = d.configuration.training
     Console.say(
       "run    \(d.run): \(training.epochs) epochs of mini-batches of \(training.batch), seed \(training.seed)")
@@ -121,7 +121,7 @@ final class TrainingReporter: RunListener {
     let total = max(t.total, 1e-9)
     func share(_ name: String, _ value: Double) -> String { String(format: "%@ %.1f %%", name, 100 * value / total) }
     Console.say(
-      "time on rank 0: \(Console.duration(total)): "
+      "time on rank 0: \(clockText(total)): "
         + [
           share("tower", t.steps.tower), share("fc", t.steps.fullyConnected),
           share("communication", t.steps.communication), share("data", t.steps.data), share("evaluation", t.evaluation),

@@ -41,7 +41,7 @@ struct PicturePaths {
 
   /// Calls `body` for a picture, or for the pictures of a folder. Returns whether to continue.
   private func expand(_ name: String, _ body: (Step) throws -> Bool) rethrows -> Bool {
-    guard isFolder(name) else { return try body(.picture(name)) }
+    guard FileSystem.isFolder(name) else { return try body(.picture(name)) }
     let netpbm = ["pgm", "ppm"]
     let paths: [String]
     do throws(DataError) {
