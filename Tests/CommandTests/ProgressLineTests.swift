@@ -1,5 +1,5 @@
-import prelu_dist
 import Testing
+import prelu_dist
 
 @Suite struct ProgressLineTests {
   private var line: ProgressLine {

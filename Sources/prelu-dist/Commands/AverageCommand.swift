@@ -1,6 +1,5 @@
 import ArgumentParser
 import Checkpoint
-import Foundation
 import System
 
 /// Averages the parameters of several checkpoints of a run.

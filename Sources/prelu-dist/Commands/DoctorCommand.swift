@@ -2,7 +2,6 @@ import ArgumentParser
 import Communication
 import Configuration
 import Diagnostics
-import Kernels
 import Network
 import System
 import Training

@@ -79,7 +79,7 @@ struct EvaluateCommand: ParsableCommand {
     try world.agree { if world.rank == 0 { try checkOutputs() } }
     let trained = try checkpoints.map { try TrainedNetwork($0, world: world) }
     let pool = ThreadPool(threads: threads.count(world))
-    let (evaluator, measured) = try world.agree { try evaluator(of: trained, on: pool, world) }
+    let (evaluator, measured) = try world.agree { try makeEvaluator(of: trained, on: pool, world) }
     let reporter = EvaluationReporter(terminal: json ? nil : terminal, quiet: json || quiet)
     world.activity = Activity("the evaluation")
     let start = monotonicSeconds()
@@ -109,9 +109,9 @@ struct EvaluateCommand: ParsableCommand {
     for path in [classes, predictions].compactMap(\.self) { try FileSystem.checkWritable(path) }
   }
 
-  /// Returns the evaluator of all networks, and the images of the first one: what another network was trained on is not
+  /// Returns an evaluator of all networks, and the images of the first one: what another network was trained on is not
   /// for testing it, so that each has its own.
-  private func evaluator(
+  private func makeEvaluator(
     of trained: [TrainedNetwork], on pool: ThreadPool, _ world: World
   ) throws -> (Evaluator, MeasuredImages) {
     let data = dataPath(trained)

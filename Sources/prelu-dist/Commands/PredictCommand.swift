@@ -1,7 +1,6 @@
 import ArgumentParser
 import Communication
 import Evaluation
-import Images
 import Kernels
 import Packs
 import System

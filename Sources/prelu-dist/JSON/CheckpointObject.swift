@@ -6,7 +6,7 @@ import Checkpoint
 struct CheckpointObject: Encodable {
   struct Tensor: Encodable {
     let layer: String
-    let blob: String
+    let blob: Int
     let shape: [Int]
   }
 

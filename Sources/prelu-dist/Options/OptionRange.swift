@@ -1,7 +1,7 @@
 import ArgumentParser
 
 /// The numbers that an option takes. Infinity and NaN are in no range.
-enum OptionRange<Number: SignedNumeric & Comparable> {
+enum OptionRange<Number: SignedNumeric & Comparable & Sendable>: Sendable {
   case atLeast(Number)
   case above(Number)
   case within(ClosedRange<Number>)
@@ -33,7 +33,7 @@ enum OptionRange<Number: SignedNumeric & Comparable> {
 ///   - flag: the option's name with its dashes.
 ///   - value: the number that was given; nil for none, which is never refused.
 ///   - unit: the unit of the number, where it has one.
-func checkRange<Number: SignedNumeric & Comparable>(
+func checkRange<Number: SignedNumeric & Comparable & Sendable>(
   _ flag: String, _ value: Number?, _ range: OptionRange<Number>, unit: String? = nil
 ) throws(ValidationError) {
   guard let value, !range.contains(value) else { return }

@@ -1,10 +1,8 @@
 import Evaluation
 import Images
 import Kernels
-import Network
 import Synchronization
 import System
-import Training
 
 /// The outcome of scoring a picture's file.
 enum PictureOutcome: Codable {

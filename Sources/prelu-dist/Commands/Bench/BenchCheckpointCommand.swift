@@ -14,8 +14,7 @@ extension BenchCommand {
 
     @OptionGroup var model: ModelOptions
 
-    @Option(
-      help: ArgumentHelp("A folder of the file system to measure (default: the current one).", valueName: "dir"))
+    @Option(help: ArgumentHelp("A folder of the file system to measure.", valueName: "dir"))
     var folder = "."
 
     @Option(help: ArgumentHelp("The number of threads that copy.", valueName: "number"))

@@ -2,9 +2,6 @@ import ArgumentParser
 import Benchmarks
 import Communication
 import Foundation
-import Kernels
-import Network
-import Training
 
 extension BenchCommand {
   struct ScalingCommand: ParsableCommand {
