@@ -116,7 +116,7 @@ let bundles: [Target] = [
       "Images",
     ]),
   tests("BenchmarksTests", ["Benchmarks"]),
-  tests("CommandTests", ["Packs"]),
+  tests("CommandTests", ["Packs", "prelu-dist"]),
   .executableTarget(
     name: "prelu-fuzz",
     dependencies: ["System", "Checkpoint", "Configuration", "Images", "Network", "Packs", "Reports"],

@@ -1,33 +1,40 @@
 import Checkpoint
-import Communication
-import Foundation
+import Glibc
 import Kernels
 import Network
 import System
 import Training
 
-/// How long training waits for a checkpoint, and how long the checkpoint takes behind it.
-public enum CheckpointBenchmark {
-  public struct Result: Sendable {
-    /// Of the file.
-    public var bytes: Int
-    /// Seconds that the first save holds training up, which may have to wait for the copy's memory.
-    public var firstStall: Double
-    /// The median of the saves after it.
-    public var stall: Double
-    /// Seconds until such a checkpoint is written, synced, read back, verified and in its place; the median.
-    public var written: Double
-  }
+/// The times of saving a checkpoint: how long training waits for it, and how long it takes behind training's back.
+public struct CheckpointTimings: Codable, Sendable {
+  public var model: String
+  /// The size of the file.
+  public var bytes: Int
+  /// The seconds that the first save holds training up: it may have to wait for the memory of the copy.
+  public var firstStallSeconds: Double
+  /// The median of the seconds that a later save holds training up.
+  public var stallSeconds: Double
+  /// The median of the seconds until such a checkpoint is written, synced, read back, verified and in its place.
+  public var writtenSeconds: Double
 
-  /// Saves a network of random numbers as training does, each time waiting for the end, and removes what it wrote.
+  private enum CodingKeys: String, CodingKey {
+    case model, bytes
+    case firstStallSeconds = "first_stall_seconds"
+    case stallSeconds = "stall_seconds"
+    case writtenSeconds = "written_seconds"
+  }
+}
+
+public enum CheckpointBenchmark {
+  /// Times the saves of a network of random numbers, done as training does them, and removes what it wrote.
   ///
   /// - Parameters:
-  ///   - folder: where to; must be there.
-  ///   - saves: how many, after the first.
+  ///   - folder: an existing folder of the file system to measure.
+  ///   - runs: the number of saves after the first one. Each waits until the one before is in its place.
   /// - Throws: `FileError`, or `Refusal` where there is no such folder.
   public static func run(
-    _ architecture: ResolvedArchitecture, folder: String, threads: Int, saves: Int
-  ) throws -> Result {
+    _ architecture: ResolvedArchitecture, folder: String, threads: Int, runs: Int
+  ) throws -> CheckpointTimings {
     guard FileSystem.isFolder(folder) else {
       throw Refusal(.missingInput, "\(folder): there is no such folder")
     }
@@ -40,23 +47,14 @@ public enum CheckpointBenchmark {
     momentum.base.update(from: network.parameters.base, count: momentum.count)
     let pool = ThreadPool(threads: threads)
 
-    let path = "\(folder)/bench-checkpoint-\(getpid())"
-    var run = try RunFolder.create(at: path)
-    defer {
-      for checkpoint in (try? run.checkpoints()) ?? [] { try? FileSystem.remove(checkpoint.path) }
-      for name in ["latest", "best", "owner.json"] { try? FileSystem.remove(run.file(name)) }
-      FileSystem.removeFolder(path)
-    }
+    var run = try RunFolder.create(at: "\(folder)/bench-checkpoint-\(getpid())")
+    defer { remove(run) }
     try run.claim(runIdentifier: "bench")
     var stalls: [Double] = []
     var times: [Double] = []
     var bytes = 0
-    for save in 0...saves {
-      let state = TrainingState(
-        iteration: save, epoch: 0, iterationInEpoch: save, samplesSeen: 0, seed: 1, learningRate: 0.01,
-        schedule: ScheduleState(), best: nil, epochSums: EpochSums(), secondsTrained: 0, worldSize: 1, batch: 1,
-        runIdentifier: "bench")
-      let folder = run
+    for save in 0...runs {
+      let (folder, state) = (run, state(iteration: save))
       let start = monotonicSeconds()
       writer.start(iteration: save, isBest: false, on: pool) { parameters, momentum in
         try folder.save(
@@ -67,7 +65,21 @@ public enum CheckpointBenchmark {
       bytes = try writer.outcome(waiting: true)?.result.get().bytes ?? bytes
       times.append(monotonicSeconds() - start)
     }
-    return Result(
-      bytes: bytes, firstStall: stalls[0], stall: stalls.dropFirst().median(), written: times.dropFirst().median())
+    return CheckpointTimings(
+      model: architecture.architecture.name, bytes: bytes, firstStallSeconds: stalls[0],
+      stallSeconds: stalls.dropFirst().median(), writtenSeconds: times.dropFirst().median())
+  }
+
+  private static func state(iteration: Int) -> TrainingState {
+    TrainingState(
+      iteration: iteration, epoch: 0, iterationInEpoch: iteration, samplesSeen: 0, seed: 1, learningRate: 0.01,
+      schedule: ScheduleState(), best: nil, epochSums: EpochSums(), secondsTrained: 0, worldSize: 1, batch: 1,
+      runIdentifier: "bench")
+  }
+
+  private static func remove(_ run: RunFolder) {
+    for checkpoint in (try? run.checkpoints()) ?? [] { try? FileSystem.remove(checkpoint.path) }
+    for name in ["latest", "best", "owner.json"] { try? FileSystem.remove(run.file(name)) }
+    FileSystem.removeFolder(run.path)
   }
 }

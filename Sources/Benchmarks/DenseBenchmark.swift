@@ -2,52 +2,54 @@ import Communication
 import Kernels
 import Network
 
-/// What dense testing of a photograph costs: the whole picture and its mirror image through the tower, and every window of
-/// the last map through the fully connected layers.
+/// The cost of dense testing of a photograph: the whole picture and its mirror image go through the tower, and every
+/// window of the last map through the fully connected layers.
 public struct DenseTimings: Codable, Sendable {
   public var model: String
   public var height: Int
   public var width: Int
   public var threads: Int
   public var runs: Int
-  /// Of the picture and its mirror image together.
+  /// The number of windows of the picture and its mirror image together.
   public var windows: Int
-  /// Of a picture on one thread.
+  /// The seconds of a picture on one thread.
   public var seconds: Double
-  /// What a picture would take if its convolutions ran as fast as in the forward pass of training, and its windows went
-  /// through the fully connected layers at the rate of a mini-batch.
+  /// The seconds that a picture would take if its convolutions ran as fast as in the forward pass of training, and its
+  /// windows went through the fully connected layers at the rate of a mini-batch.
   public var expectedSeconds: Double
-  /// The latter as a share of the former, in per cent.
+  /// `expectedSeconds` as a percentage of `seconds`.
   public var percentOfTraining: Double
-  /// Of the tower's convolutions by their definition, in the forward pass of training.
+  /// The operations of the tower's convolutions by their definition, in the forward pass of training, in 10⁹ a second.
   public var trainingGigaflops: Double
-  /// Of the process that tests, with the network.
+  /// The largest resident memory of the process while it tests, with the network.
   public var peakMegabytes: Double
-  /// Of the scores of a small map's windows, against those computed window by window with the direct convolution.
+  /// The relative error of the scores of a small map's windows, against those computed window by window with the direct
+  /// convolution.
   public var relativeError: Double
 }
 
 public enum DenseBenchmark {
-  /// Windows that go through the fully connected layers together, as in evaluation.
+  /// The number of windows that go through the fully connected layers together, as in evaluation.
   private static let rows = 256
-  /// Images of a leaf of training.
+  /// The number of images of a leaf of training.
   private static let leaf = 8
-  /// Winograd's scores may differ from the direct ones by rounding that many layers have added to.
+  /// The largest relative error of scores that rounding explains: Winograd's scores differ from the direct ones by the
+  /// rounding of many layers.
   private static let largestError = 1e-3
 
-  /// Times dense testing of random pictures by random weights; each thread tests a picture of its own.
+  /// Times dense testing of random pictures with random weights; each thread tests a picture of its own.
   ///
   /// - Throws: `ArchitectureError` where the picture is too large to count, `VerificationError` where the scores differ
   ///   from those computed window by window.
   public static func run(
     _ architecture: ResolvedArchitecture, height: Int, width: Int, threads: Int, method: ConvolutionMethod?, runs: Int
   ) throws -> DenseTimings {
-    // One network in memory at a time, so that the peak is testing's.
+    // Only one network is in memory at a time, so that the peak is that of testing.
     let error = try verify(architecture, method)
     let network = StepBenchmark.randomNetwork(architecture, method)
     let form = try network.denseShape(FrameExtents(height: height, width: width))
     let seconds = try time(network, form.extents, threads: threads, runs: runs)
-    // The forward pass of training has room for the way back.
+    // The peak is read before training's forward pass, which has memory for the backward pass, too.
     let peak = StepBenchmark.peakMegabytes()
     let (tower, head) = (towerSeconds(network, runs: runs), headSeconds(network, runs: runs))
     let own = architecture.layers[architecture.towerLayers].reduce(0) { $0 + $1.multiplyAdds }
@@ -66,7 +68,7 @@ public enum DenseBenchmark {
     return picture
   }
 
-  /// Seconds of a thread for a picture and its mirror image.
+  /// Returns the seconds of a thread for a picture and its mirror image.
   private static func time(_ network: Network, _ extents: FrameExtents, threads: Int, runs: Int) throws -> Double {
     let channels = network.architecture.input.channels
     let picture = randomPicture(channels * extents.height * extents.width)
@@ -87,7 +89,7 @@ public enum DenseBenchmark {
     }
   }
 
-  /// Seconds of a thread for one image of the network's own size in the forward pass of training.
+  /// Returns the seconds of a thread for one image of the network's own size in the forward pass of training.
   private static func towerSeconds(_ network: Network, runs: Int) -> Double {
     let tower = network.tower
     let (memory, scratch) = (LeafMemory(tower, capacity: leaf), FloatBuffer(tower.scratchCount(images: leaf)))
@@ -106,7 +108,7 @@ public enum DenseBenchmark {
     } / Double(leaf)
   }
 
-  /// Seconds of a thread for one window among many.
+  /// Returns the seconds of a thread for one window among many.
   private static func headSeconds(_ network: Network, runs: Int) -> Double {
     let memory = HeadMemory(network.head, rows: rows, threads: 1, forTraining: false)
     let features = randomPicture(rows * network.head.featureCount)
@@ -117,6 +119,7 @@ public enum DenseBenchmark {
   }
 
   /// Compares the scores of a picture of a few windows with those computed one by one, with the direct convolution.
+  /// Returns the relative error.
   private static func verify(_ architecture: ResolvedArchitecture, _ method: ConvolutionMethod?) throws -> Double {
     let expected = try scores(architecture, .direct, windowByWindow: true)
     let computed = try scores(architecture, method, windowByWindow: false)
@@ -137,7 +140,7 @@ public enum DenseBenchmark {
     return error
   }
 
-  /// Of a random picture that has two windows below each other and two beside.
+  /// Returns the scores of the windows of a random picture that has two of them below each other and two side by side.
   private static func scores(
     _ architecture: ResolvedArchitecture, _ method: ConvolutionMethod?, windowByWindow: Bool
   ) throws -> [[Float]] {

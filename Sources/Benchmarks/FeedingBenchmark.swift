@@ -4,24 +4,37 @@ import Images
 import Packs
 import System
 
-/// How fast a pack's photographs become training samples.
-public enum FeedingBenchmark {
-  public struct Result: Sendable {
-    /// The median over the runs.
-    public var secondsPerSample: Double
-    public var fastestPerSample: Double
-    /// Of the processor, the median over the runs: less than `secondsPerSample` where others use it too.
-    public var processorSecondsPerSample: Double
-    /// To open the pack with its index.
-    public var secondsToOpen: Double
-    /// Of a sample's file.
-    public var meanBytes: Double
-  }
+/// The times in which a pack's photographs become training samples.
+public struct FeedingTimings: Codable, Sendable {
+  public var pack: String
+  /// The number of samples of a run.
+  public var samples: Int
+  /// The milliseconds of a sample: the median over the runs.
+  public var milliseconds: Double
+  /// The milliseconds of a sample in the fastest run.
+  public var fastestMilliseconds: Double
+  /// The milliseconds of processor time of a sample, the median over the runs: fewer than `milliseconds` where others
+  /// use the processor, too.
+  public var processorMilliseconds: Double
+  /// The milliseconds in which the pack was opened and its index read.
+  public var openMilliseconds: Double
+  /// The mean size of a sample's file.
+  public var meanBytes: Double
 
-  /// Loads samples one after the other on the calling thread, with a recipe's settings.
+  private enum CodingKeys: String, CodingKey {
+    case pack, samples, milliseconds
+    case fastestMilliseconds = "fastest_milliseconds"
+    case processorMilliseconds = "processor_milliseconds"
+    case openMilliseconds = "open_milliseconds"
+    case meanBytes = "mean_bytes"
+  }
+}
+
+public enum FeedingBenchmark {
+  /// Times the loading of samples, one after the other on the calling thread, with a recipe's settings.
   ///
   /// - Throws: `FileError`, `DataError` or `ConfigurationError`.
-  public static func run(pack path: String, recipe: String, samples: Int, runs: Int) throws -> Result {
+  public static func run(pack path: String, recipe: String, samples: Int, runs: Int) throws -> FeedingTimings {
     var configuration = try Configuration.load(recipe: recipe)
     configuration.data.kind = .pack
     configuration.data.directory = path
@@ -33,7 +46,7 @@ public enum FeedingBenchmark {
     var output = [Float](repeating: 0, count: loader.extents.count)
     var times: [Double] = []
     var processorTimes: [Double] = []
-    // One run more, which brings files and memory in.
+    // The first run, which is not counted, brings files and memory in.
     for run in 0...runs {
       let start = monotonicSeconds()
       let processorStart = threadProcessorSeconds()
@@ -44,14 +57,14 @@ public enum FeedingBenchmark {
         }
       }
       guard run > 0 else { continue }
-      times.append((monotonicSeconds() - start) / Double(samples))
-      processorTimes.append((threadProcessorSeconds() - processorStart) / Double(samples))
+      times.append(1e3 * (monotonicSeconds() - start) / Double(samples))
+      processorTimes.append(1e3 * (threadProcessorSeconds() - processorStart) / Double(samples))
     }
     let counted = min(samples, loader.count)
     let bytes = (0..<counted).reduce(0) { $0 + data.training.byteCount(of: $1) }
-    return Result(
-      secondsPerSample: times.median(), fastestPerSample: times.min() ?? 0,
-      processorSecondsPerSample: processorTimes.median(), secondsToOpen: opened,
+    return FeedingTimings(
+      pack: path, samples: samples, milliseconds: times.median(), fastestMilliseconds: times.min() ?? 0,
+      processorMilliseconds: processorTimes.median(), openMilliseconds: 1e3 * opened,
       meanBytes: Double(bytes) / Double(counted))
   }
 }

@@ -5,27 +5,27 @@ import Network
 import Step
 import System
 
-/// A training step's time split into its parts, on every rank.
+/// The time of a training step, split into its parts, on every rank.
 public struct StepTimings: Codable, Sendable {
-  /// Milliseconds of one rank's median step.
+  /// The milliseconds of the parts of one rank's step, each a median over the steps.
   public struct Rank: Codable, Sendable {
     public var rank: Int
     public var images: Int
     public var forward: Double
-    /// Rank 0: waiting for the other ranks' features.
+    /// The wait for the other ranks' features, on rank 0.
     public var gather: Double
     public var fullyConnected: Double
     public var scatter: Double
-    /// Ranks other than 0: from the end of forward to the gradient of their features.
+    /// The time from the end of forward to the gradient of the rank's features, on ranks other than 0.
     public var wait: Double
-    /// Processor time of the process in `wait`, as a share of one core from 0 to 1.
+    /// The processor time of the process in `wait`, as a share of one core from 0 to 1.
     public var waitProcessorShare: Double
     public var backward: Double
-    /// Adding the tower's gradients, as far as backward does not hide it.
+    /// The addition of the tower's gradients over the ranks, as far as backward does not hide it.
     public var exposedReduction: Double
     public var update: Double
     public var step: Double
-    /// The largest resident memory of the process so far.
+    /// The largest resident memory of the process before rank 0 runs by itself.
     public var peakMegabytes: Double
   }
 
@@ -37,27 +37,33 @@ public struct StepTimings: Codable, Sendable {
   public var stepMilliseconds: Double
   public var imagesPerSecond: Double
   public var perRank: [Rank]
-  /// The same mini-batch on rank 0 alone, the others idle; nil with one rank.
+  /// The milliseconds of a step of the same mini-batch on rank 0 alone while the others are idle; nil with one rank.
   public var singleRankMilliseconds: Double?
-  /// Single rank's time over ranks times the step's: the median over pairs of steps, one right after the other, so that
-  /// what else the machine does counts in both.
+  /// The single rank's time over the number of ranks times the step's time: the median over pairs of steps, one right
+  /// after the other, so that other work of the machine counts in both.
   public var efficiency: Double?
 }
 
 public enum StepBenchmark {
-  /// Winograd's features may differ from the direct ones by rounding that many layers have added to.
+  /// The largest relative error of features that rounding explains: Winograd's features differ from the direct ones by
+  /// the rounding of many layers.
   private static let largestError = 1e-3
 
-  /// Times whole training steps on random images. All ranks must call it; all get the result.
+  /// Times whole training steps on random images. All ranks must call it, and all get the result.
   ///
-  /// - Throws: `VerificationError` where the tower's features differ from those of the direct convolution, or the ranks'
-  ///   parameters from one another.
+  /// - Parameters:
+  ///   - batch: the number of images of a step, on all ranks together.
+  ///   - threads: the number of threads of each rank.
+  ///   - method: the method of all convolutions; nil for the choice by shape.
+  ///   - runs: the number of timed steps, of which the median counts.
+  /// - Throws: `VerificationError` where the tower's features differ from those of the direct convolution, or the
+  ///   ranks' parameters from one another.
   public static func run(
     _ architecture: ResolvedArchitecture, batch: Int, threads: Int, method: ConvolutionMethod?, runs: Int, world: World
   ) throws -> StepTimings {
     try verify(architecture, method: method)
     let together = try TimedStep(architecture, batch, threads, method, world)
-    // Before rank 0 has the memory of another network.
+    // The peak is read before rank 0 has the memory of another network.
     let peak = peakMegabytes()
     let alone =
       try world.rank == 0 && world.size > 1
@@ -87,14 +93,15 @@ public enum StepBenchmark {
       efficiency: world.size > 1 ? speedup / Double(world.size) : nil)
   }
 
-  /// Leaves of about 16 images, as a mini-batch of 128 has.
+  /// Returns the number of leaves of a mini-batch: such that they have about 16 images, as those of a mini-batch of 128
+  /// have, and that every rank has one.
   static func leaves(batch: Int, ranks: Int) -> Int {
     var leaves = 1
     while leaves < 8, batch > 16 * leaves || leaves < ranks { leaves *= 2 }
     return leaves
   }
 
-  /// What ranks tell one another of a step, in milliseconds.
+  /// The parts of a rank's step, in milliseconds, as ranks exchange them.
   private struct Parts: BitwiseCopyable {
     var images = 0
     var forward = 0.0
@@ -110,7 +117,7 @@ public enum StepBenchmark {
     var peakMegabytes = 0.0
   }
 
-  /// Steps of one network on the ranks of a world, on random images.
+  /// Runs and times steps of one network on the ranks of a world, on random images.
   private final class TimedStep {
     private(set) var seconds: [Double] = []
     private let architecture: ResolvedArchitecture
@@ -121,7 +128,7 @@ public enum StepBenchmark {
     private let labels: [Int32]
     private var times: [StepTime] = []
 
-    /// With a first step that is not timed: it touches all memory for the first time.
+    /// Makes the network and runs a first step that is not counted: it touches all memory for the first time.
     init(
       _ architecture: ResolvedArchitecture, _ batch: Int, _ threads: Int, _ method: ConvolutionMethod?, _ world: World
     ) throws {
@@ -136,7 +143,7 @@ public enum StepBenchmark {
       (seconds, times) = ([], [])
     }
 
-    /// One step, which all ranks of the world begin together. Returns its seconds.
+    /// Runs one step, which all ranks of the world begin together. Returns its seconds.
     func run() throws -> Double {
       try world.barrier()
       let start = monotonicSeconds()
@@ -147,7 +154,7 @@ public enum StepBenchmark {
       seconds.append(monotonicSeconds() - start)
       times.append(result.time)
       guard result.isFinite else {
-        throw VerificationError(description: "the loss of a random mini-batch is not a number")
+        throw VerificationError(description: "the loss or a gradient of a random mini-batch is NaN or infinite")
       }
       return seconds.last!
     }
@@ -186,6 +193,8 @@ public enum StepBenchmark {
   }
 
   /// Compares the features of an image with those of the direct convolution.
+  ///
+  /// - Throws: `VerificationError` where they differ by more than rounding.
   static func verify(_ architecture: ResolvedArchitecture, method: ConvolutionMethod?) throws {
     let image = randomImage(architecture)
     func features(_ method: ConvolutionMethod?) -> [Float] {
@@ -216,7 +225,7 @@ public enum StepBenchmark {
     }
   }
 
-  /// The largest resident memory of this process so far; 0 where the system does not say.
+  /// Returns the largest resident memory of this process so far; 0 where the system does not say.
   static func peakMegabytes() -> Double {
     guard let kilobytes = processStatus("VmHWM")?.split(separator: " ").first.flatMap({ Double($0) }) else { return 0 }
     return kilobytes / 1024

@@ -1,6 +1,6 @@
 import System
 
-/// The median of an odd number of runs' seconds after one that is not counted.
+/// Returns the median of the seconds that runs of `body` take, after a first one that is not counted.
 func medianSeconds(runs: Int, _ body: () -> Void) -> Double {
   body()
   let times = (0..<runs).map { _ in

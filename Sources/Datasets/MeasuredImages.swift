@@ -29,8 +29,8 @@ public func measuredImages(
     guard (0..<training.count).contains(heldOutCount) else {
       throw Refusal(
         .badData,
-        "\(directory): its \(training.count) training images have no validation part of \(heldOutCount): give the data that were "
-          + "trained on, or take the test part")
+        "\(directory): its \(training.count) training images have no validation split of \(heldOutCount): give the "
+          + "data that were trained on, or take --split test")
     }
     return split(training: training, validation: heldOutCount).validation
   }
@@ -41,8 +41,8 @@ public func measuredImages(
 /// - Parameters:
 ///   - part: the split wanted; nil for the test split, or what validates where there is none.
 ///   - heldOutCount: the number of training pictures that were put aside, where the pack has no validation split.
-///   - isTrainedOn: whether the network was trained on this pack. All pictures of another pack that has but one split are
-///     test pictures.
+///   - isTrainedOn: whether the network was trained on this pack. All pictures of another pack that has but one split
+///     are test pictures.
 public func measuredPictures(
   _ part: MeasuredSplit?, of pack: Pack, heldOutCount: Int, isTrainedOn: Bool
 ) throws(Refusal) -> (images: any EncodedImages, split: MeasuredSplit) {
@@ -50,7 +50,7 @@ public func measuredPictures(
     if let test = pack.images(.test) { return (test, .test) }
     if !isTrainedOn, pack.images(.validation) == nil, let all = pack.images(.training) { return (all, .test) }
     guard part == nil else {
-      throw Refusal(.badData, "\(pack.path): the pack has no test part: take --part validation")
+      throw Refusal(.badData, "\(pack.path): the pack has no test split: take --split validation")
     }
   }
   return (try PackedData(pack, heldOutCount: heldOutCount).validation, .validation)

@@ -5,36 +5,36 @@ import Kernels
 import System
 import SystemPackage
 
-/// All that is found about hosts, ranks, networks and the run folder.
+/// The findings about hosts, ranks, networks and the run folder, with the measurements behind them.
 public struct DoctorReport: Equatable, Sendable, Codable {
   public var mpiVersion: String
   public var hdf5Version: String
-  /// The environment's word on HDF5's locks; nil where it says nothing.
+  /// The environment's setting for HDF5's locks; nil where it has none.
   public var hdf5FileLocking: String?
   public var ranks: [RankFacts]
   public var folder: FolderProbe?
-  /// What a run's checkpoints may take.
+  /// The number of bytes that a run's checkpoints may take.
   public var checkpointBytes = 0
   public var links: [LinkMeasurement] = []
   public var clocks: [ClockMeasurement] = []
   public var allreduce: [AllreduceMeasurement] = []
   public var findings: [Finding] = []
 
-  /// Whether something must be mended before training.
+  /// Whether something must be fixed before training.
   public var hasProblem: Bool { findings.contains { $0.severity == .problem } }
 }
 
-/// Looks at what a run would depend on. Every rank makes one and calls `examine`.
+/// Examines what a run depends on. Every rank makes one and calls `examine`.
 public struct Doctor {
-  /// What a run would need.
-  public struct Wishes: Sendable {
+  /// The needs of a run.
+  public struct Requirements: Sendable {
     public var runFolder: String
     public var dataDirectory: String
-    /// Threads of each rank, where the user says.
+    /// The number of threads of each rank; nil where each rank takes its share of its host's cores.
     public var threads: Int?
-    /// What all checkpoints that are kept take.
+    /// The number of bytes of all checkpoints that are there at once.
     public var checkpointBytes: Int
-    /// Floats that are added over all ranks in a step.
+    /// The number of floats that are added over all ranks in a step.
     public var gradientCount: Int
 
     public init(
@@ -48,36 +48,38 @@ public struct Doctor {
     }
   }
 
-  /// What the doctor is about to look at, for a person who waits.
+  /// A part of the examination, for a person who waits.
   public enum Step: Sendable { case ranks, folder, links, clocks, allreduce }
 
   private let world: World
-  private let wishes: Wishes
+  private let requirements: Requirements
 
-  public init(_ world: World, _ wishes: Wishes) {
+  public init(_ world: World, _ requirements: Requirements) {
     self.world = world
-    self.wishes = wishes
+    self.requirements = requirements
   }
 
+  /// Examines everything. All ranks must call it.
+  ///
   /// - Parameter progress: called on every rank before each step.
-  /// - Returns: complete on rank 0; on the others the measurements may be missing.
+  /// - Returns: the report, which is complete on rank 0; on the others the measurements may be missing.
   public func examine(progress: (Step) -> Void) throws -> DoctorReport {
     progress(.ranks)
-    let ranks = try world.allgather(RankFacts(world: world, dataDirectory: wishes.dataDirectory))
+    let ranks = try world.allgather(RankFacts(world: world, dataDirectory: requirements.dataDirectory))
     var report = DoctorReport(
       mpiVersion: World.mpiVersion, hdf5Version: HDF5Library.version,
       hdf5FileLocking: ProcessInfo.processInfo.environment["HDF5_USE_FILE_LOCKING"], ranks: ranks,
-      checkpointBytes: wishes.checkpointBytes)
-    report.findings = placementFindings(ranks, threads: wishes.threads, dataDirectory: wishes.dataDirectory)
+      checkpointBytes: requirements.checkpointBytes)
+    report.findings = placementFindings(ranks, threads: requirements.threads, dataDirectory: requirements.dataDirectory)
     if world.size == 1, let finding = lonelyRank(ProcessInfo.processInfo.environment) {
       report.findings.append(finding)
     }
     progress(.folder)
-    let folder = world.rank == 0 ? FolderProbe(wishes.runFolder) : nil
+    let folder = world.rank == 0 ? FolderProbe(requirements.runFolder) : nil
     report.folder = folder
     let hostsWithout = try hostsThatMiss(folder?.path ?? "", ranks)
     if let folder {
-      report.findings += folder.findings(neededBytes: wishes.checkpointBytes, hostsWithout: hostsWithout)
+      report.findings += folder.findings(neededBytes: requirements.checkpointBytes, hostsWithout: hostsWithout)
     }
     let probe = LinkProbe(world)
     progress(.links)
@@ -85,13 +87,13 @@ public struct Doctor {
     progress(.clocks)
     report.clocks = try probe.clocks()
     progress(.allreduce)
-    report.allreduce = try probe.allreduce(counts: [256, 1 << 18, max(wishes.gradientCount, 1)])
+    report.allreduce = try probe.allreduce(counts: [256, 1 << 18, max(requirements.gradientCount, 1)])
     report.findings += linkFindings(report.links, report.clocks)
     report.findings.sort { $0.severity.weight > $1.severity.weight }
     return report
   }
 
-  /// The hosts that do not see a file that rank 0 makes in its folder.
+  /// Returns the hosts that do not see a file that rank 0 makes in its folder.
   private func hostsThatMiss(_ path: String, _ ranks: [RankFacts]) throws -> [String] {
     let name = "\(path)/.doctor-\(ProcessInfo.processInfo.globallyUniqueString)"
     var isMade = false
@@ -104,7 +106,7 @@ public struct Doctor {
     defer { if isMade { try? FileSystem.remove(name) } }
     let told = try world.broadcast(isMade ? name : "", root: 0)
     guard !told.isEmpty else { return [] }
-    // NFS may remember for some seconds that a file was not there; nobody has asked for this one before.
+    // NFS may remember for some seconds that a file was missing; nobody has asked for this one before.
     let sees = try world.allgather(FileSystem.exists(told))
     var missing: [String] = []
     for (rank, sees) in zip(ranks, sees) where !sees && !missing.contains(rank.host) { missing.append(rank.host) }
@@ -113,6 +115,7 @@ public struct Doctor {
 }
 
 extension Finding.Severity {
+  /// The rank in a list that begins with what is worst: the larger, the earlier.
   fileprivate var weight: Int {
     switch self {
     case .problem: 2

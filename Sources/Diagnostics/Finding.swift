@@ -1,18 +1,18 @@
-/// Something about the machine that a person should know, with what to do about it.
+/// Something about the machine that a person should know, with advice.
 public struct Finding: Equatable, Sendable, Codable {
   public enum Severity: String, Sendable, Codable, CaseIterable {
-    /// Good to know.
+    /// Something that is good to know.
     case note
-    /// Works, but slower or less safely than it could.
+    /// Something that works, but slower or less safely than it could.
     case warning
-    /// Training would fail, or lose its results.
+    /// Something because of which training would fail, or lose its results.
     case problem
   }
 
   public let severity: Severity
-  /// What was found, where.
+  /// The place, and what was found there.
   public let text: String
-  /// What to do.
+  /// The advice: what to do about it.
   public let advice: String
 
   public init(_ severity: Severity, _ text: String, advice: String) {

@@ -2,11 +2,12 @@ import Foundation
 import System
 import SystemPackage
 
-/// What a folder is good for as a run folder: written, synced, read back, renamed and locked as a checkpoint is.
+/// The fitness of a folder as a run folder: a file in it is written, synced, read back, renamed and locked as a
+/// checkpoint is.
 public struct FolderProbe: Equatable, Sendable, Codable {
-  /// The folder that was looked at: the one asked for, or the nearest above it that exists.
+  /// The folder that was examined: the one asked for, or the nearest existing one above it.
   public var path: String
-  /// As Linux names it: "lustre", "nfs4", "tmpfs", "ext4".
+  /// The kind of file system, as Linux names it, such as "lustre", "nfs4", "tmpfs" or "ext4".
   public var fileSystem: String
   public var freeBytes: Int?
   public var writtenBytes = 0
@@ -14,35 +15,42 @@ public struct FolderProbe: Equatable, Sendable, Codable {
   public var syncSeconds = 0.0
   public var renameSeconds = 0.0
   public var readSeconds = 0.0
-  /// Whether a lock can be taken, as HDF5 does.
+  /// Whether the file can be locked, as HDF5 does.
   public var locks = false
-  /// The first step that failed, with the system's words; nil where all went well.
+  /// The first step that failed, with the system's words; nil where all succeeded.
   public var failure: String?
 
   package init(path: String, fileSystem: String, freeBytes: Int?) {
     (self.path, self.fileSystem, self.freeBytes) = (path, fileSystem, freeBytes)
   }
 
-  /// Tries the folder with a file of so many bytes, which is gone afterwards.
+  /// Tries out the folder with a file, which is removed afterwards.
+  ///
+  /// - Parameters:
+  ///   - wanted: the path of the folder, which need not exist.
+  ///   - bytes: the size of the file.
   public init(_ wanted: String, bytes: Int = 16 << 20) {
     path = Self.nearestFolder(wanted)
     let table = (try? FileSystem.beginning(of: "/proc/self/mounts", limit: 1 << 20)) ?? []
     fileSystem = Self.fileSystem(of: path, mounts: String(decoding: table, as: UTF8.self)) ?? "unknown"
     freeBytes = FileSystem.freeBytes(path)
-    do throws(Refusal) {
+    do throws(FailedStep) {
       try tryOut(bytes)
     } catch {
       failure = "\(error.step): \(error.reason)"
     }
   }
 
+  /// Returns the folder itself, or the nearest existing one above it.
   static func nearestFolder(_ wanted: String) -> String {
     var url = URL(filePath: wanted).standardizedFileURL
     while url.path != "/", !FileSystem.isFolder(url.path) { url.deleteLastPathComponent() }
     return url.path
   }
 
-  /// The kind of file system that holds a path, by Linux's table of mounts: device, place, kind, options in each line.
+  /// Returns the kind of file system that holds a path; nil where the table does not say.
+  ///
+  /// - Parameter mounts: Linux's table of mounts, with device, place, kind and options on each line.
   package static func fileSystem(of path: String, mounts: String) -> String? {
     var best: (length: Int, kind: String)?
     for line in mounts.split(separator: "\n") {
@@ -50,19 +58,20 @@ public struct FolderProbe: Equatable, Sendable, Codable {
       guard words.count >= 3 else { continue }
       let place = words[1].replacing("\\040", with: " ")
       guard path == place || place == "/" || path.hasPrefix(place + "/") else { continue }
-      // Of two mounts on one place the later one hides the earlier.
+      // Where two mounts have one place, the later one hides the earlier one.
       if place.count >= best?.length ?? 0 { best = (place.count, String(words[2])) }
     }
     return best?.kind
   }
 
-  /// A step that failed, and why.
-  private struct Refusal: Error {
+  /// A step that failed, and the reason.
+  private struct FailedStep: Error {
     let step: String
     let reason: String
   }
 
-  private mutating func tryOut(_ bytes: Int) throws(Refusal) {
+  /// Writes a file, syncs it, reads it back, locks and renames it, and takes the times.
+  private mutating func tryOut(_ bytes: Int) throws(FailedStep) {
     let name = ".doctor-\(getpid())-\(String(UInt32.random(in: 0...UInt32.max), radix: 16))"
     let (written, renamed) = ("\(path)/\(name)", "\(path)/\(name).renamed")
     defer {
@@ -73,28 +82,28 @@ public struct FolderProbe: Equatable, Sendable, Codable {
     do throws(Errno) {
       file = try OpenFile(creating: written, permissions: .ownerReadWrite)
     } catch {
-      throw Refusal(step: "a file cannot be created", reason: "\(error)")
+      throw FailedStep(step: "a file cannot be created", reason: "\(error)")
     }
-    // No file system can squeeze these.
+    // No file system can compress random bytes.
     var generator = SystemRandomNumberGenerator()
     var pattern: [UInt8] = []
     for _ in 0..<(1 << 17) { withUnsafeBytes(of: generator.next()) { pattern.append(contentsOf: $0) } }
     do throws(Errno) {
       try write(pattern, bytes: bytes, to: file)
     } catch {
-      throw Refusal(step: "writing failed after \(writtenBytes) bytes", reason: "\(error)")
+      throw FailedStep(step: "writing failed after \(writtenBytes) bytes", reason: "\(error)")
     }
     do throws(Errno) {
       let start = monotonicSeconds()
       try file.synchronize()
       syncSeconds = monotonicSeconds() - start
     } catch {
-      throw Refusal(step: "the file cannot be synced", reason: "\(error)")
+      throw FailedStep(step: "the file cannot be synced", reason: "\(error)")
     }
     do throws(Errno) {
       try readBack(pattern, from: file)
     } catch {
-      throw Refusal(step: "what was written does not read back", reason: "\(error)")
+      throw FailedStep(step: "what was written does not read back", reason: "\(error)")
     }
     locks = file.canBeLocked()
     do throws(FileError) {
@@ -103,11 +112,11 @@ public struct FolderProbe: Equatable, Sendable, Codable {
       try FileSystem.synchronize(path)
       renameSeconds = monotonicSeconds() - start
     } catch {
-      throw Refusal(step: "the file cannot be renamed", reason: error.code.map { "\($0)" } ?? error.problem)
+      throw FailedStep(step: "the file cannot be renamed", reason: error.code.map { "\($0)" } ?? error.problem)
     }
   }
 
-  /// Writes the pattern again and again.
+  /// Writes a file of `bytes` bytes that holds the pattern over and over.
   private mutating func write(_ pattern: [UInt8], bytes: Int, to file: borrowing OpenFile) throws(Errno) {
     let start = monotonicSeconds()
     while writtenBytes < bytes {
@@ -120,8 +129,9 @@ public struct FolderProbe: Equatable, Sendable, Codable {
     writeSeconds = monotonicSeconds() - start
   }
 
+  /// Reads the file back and compares it with the pattern.
   private mutating func readBack(_ pattern: [UInt8], from file: borrowing OpenFile) throws(Errno) {
-    // Not the bytes in memory, as far as the system lets itself be asked.
+    // The file shall be read from its disk and not from memory, as far as the system follows this advice.
     file.dropFromMemory()
     let start = monotonicSeconds()
     var back = [UInt8](repeating: 0, count: pattern.count)
@@ -136,11 +146,11 @@ public struct FolderProbe: Equatable, Sendable, Codable {
     readSeconds = monotonicSeconds() - start
   }
 
-  /// What to do about the folder.
+  /// Returns what a person should know about the folder.
   ///
   /// - Parameters:
-  ///   - neededBytes: what a run's checkpoints may take.
-  ///   - hostsWithout: the hosts on which the folder's files are not seen.
+  ///   - neededBytes: the number of bytes that a run's checkpoints may take.
+  ///   - hostsWithout: the hosts that do not see the folder's files.
   public func findings(neededBytes: Int, hostsWithout: [String]) -> [Finding] {
     var findings: [Finding] = []
     if let failure {
@@ -150,14 +160,14 @@ public struct FolderProbe: Equatable, Sendable, Codable {
     if let freeBytes, freeBytes < neededBytes {
       findings.append(
         Finding(
-          .problem, "\(path): \(byteText(freeBytes)) are free, a run's checkpoints take \(byteText(neededBytes))",
+          .problem, "\(path): \(byteText(freeBytes)) are free, but a run's checkpoints take \(byteText(neededBytes))",
           advice: "Make room, keep fewer checkpoints (checkpoint.keep), or choose another folder with --run"))
     }
     if failure == nil, !locks {
       findings.append(
         Finding(
           .note, "\(path): this file system (\(fileSystem)) gives no locks",
-          advice: "prelu-dist goes on without; for h5py and other readers export HDF5_USE_FILE_LOCKING=FALSE"))
+          advice: "prelu-dist does without; for h5py and other readers export HDF5_USE_FILE_LOCKING=FALSE"))
     }
     if fileSystem == "tmpfs" {
       findings.append(

@@ -2,7 +2,7 @@ import Communication
 import Foundation
 import Kernels
 
-/// What of a rank must be, or had better be, the same on all hosts.
+/// The properties of a rank that must be, or should be, the same on all hosts.
 public struct RankIdentity: Equatable, Sendable, Codable {
   public var host: String
   public var program: String
@@ -24,17 +24,19 @@ public struct RankIdentity: Equatable, Sendable, Codable {
       blasKernel: facts.blasKernel)
   }
 
-  /// What two ranks compare; the host's name and the processor's may differ.
+  /// The properties that are compared between ranks; the names of the host and of the processor may differ.
   fileprivate var comparedText: String { "\(program) \(hasInstructions) \(blasKernel)" }
 }
 
-/// The hosts that differ from rank 0's, one finding for each host and difference. Ranks in their order.
+/// Returns a finding for each host and each of its differences from rank 0's host.
+///
+/// - Parameter ranks: all ranks, in their order.
 public func differences(of ranks: [RankIdentity]) -> [Finding] {
   guard let first = ranks.first else { return [] }
   var findings: [Finding] = []
   var told: Set<String> = []
   for (number, rank) in ranks.enumerated() where rank.comparedText != first.comparedText {
-    // Ranks of one host may differ too: a wrapper script, a wrong PATH.
+    // Ranks of one host may differ, too, by a wrapper script or a wrong PATH.
     guard told.insert("\(rank.host) \(rank.comparedText)").inserted else { continue }
     let place = rank.host == first.host ? "rank \(number) on host \(rank.host)" : "host \(rank.host) (rank \(number))"
     if rank.program != first.program {
@@ -72,8 +74,8 @@ public func differences(of ranks: [RankIdentity]) -> [Finding] {
 
 private func shown(_ digest: String) -> String { digest.isEmpty ? "unknown" : digest }
 
-/// Compares the hosts at the start of a program that runs on several ranks. Every rank calls it and gets the same
-/// findings; with one rank there is nothing to compare.
+/// Compares the hosts at the start of a program that runs on several ranks. All ranks must call it, and all get the
+/// same findings. A single rank has nothing to compare, and finds out whether it was meant to be one of several.
 public func compareHosts(_ world: World) throws -> [Finding] {
   guard world.size > 1 else { return lonelyRank(ProcessInfo.processInfo.environment).map { [$0] } ?? [] }
   let own = RankIdentity(
@@ -82,7 +84,8 @@ public func compareHosts(_ world: World) throws -> [Finding] {
   return differences(of: try world.allgather(own))
 }
 
-/// The launcher started several processes, but MPI knows of this one alone: each would train by itself, in one folder.
+/// Returns a problem where the launcher started several processes but MPI knows only this one: each would train by
+/// itself, all in one folder.
 package func lonelyRank(_ environment: [String: String]) -> Finding? {
   func number(_ name: String) -> Int { environment[name].flatMap { Int($0) } ?? 1 }
   guard environment["OMPI_COMM_WORLD_SIZE"] == nil else { return nil }

@@ -1,13 +1,13 @@
 import Communication
 import System
 
-/// What messages between two hosts take, or between two ranks of one host.
+/// The speed of messages between two hosts, or between two ranks of one host.
 public struct LinkMeasurement: Equatable, Sendable, Codable {
   public var from: String
   public var to: String
-  /// Half a round trip of 8 bytes, in seconds: the median.
+  /// Half the seconds of a round trip of 8 bytes: the median.
   public var latency: Double
-  /// Bytes a second of large messages that go to and fro.
+  /// The bytes a second of large messages that go back and forth.
   public var bandwidth: Double
 
   package init(from: String, to: String, latency: Double, bandwidth: Double) {
@@ -15,12 +15,12 @@ public struct LinkMeasurement: Equatable, Sendable, Codable {
   }
 }
 
-/// How far a host's clock is from rank 0's.
+/// The difference of a host's clock from that of rank 0's host.
 public struct ClockMeasurement: Equatable, Sendable, Codable {
   public var host: String
-  /// Seconds that the host's clock is ahead.
+  /// The seconds that the host's clock is ahead.
   public var offset: Double
-  /// The offset is known to so many seconds.
+  /// The largest error of the offset, in seconds.
   public var uncertainty: Double
 
   package init(host: String, offset: Double, uncertainty: Double) {
@@ -28,13 +28,13 @@ public struct ClockMeasurement: Equatable, Sendable, Codable {
   }
 }
 
-/// What adding over all ranks takes.
+/// The time of an addition over all ranks.
 public struct AllreduceMeasurement: Equatable, Sendable, Codable {
   public var bytes: Int
   public var seconds: Double
 }
 
-/// One exchange of times: asked at `sent`, answered at `answered` of the other clock, heard at `received`.
+/// An exchange of times: asked at `sent`, answered at `answered` of the other clock, heard at `received`.
 package struct ClockExchange {
   package var sent: Double
   package var answered: Double
@@ -45,8 +45,8 @@ package struct ClockExchange {
   }
 }
 
-/// The other clock's lead by the quickest exchange (Cristian 1989): it was read at some moment of the round trip, so
-/// half of that bounds the error.
+/// Returns the other clock's lead by the quickest exchange (Cristian 1989), and the bound of its error: the clock was
+/// read at some moment of the round trip, so half of that is the bound.
 package func clockOffset(_ exchanges: [ClockExchange]) -> (offset: Double, uncertainty: Double) {
   guard let best = exchanges.min(by: { $0.received - $0.sent < $1.received - $1.sent }) else { return (0, .infinity) }
   return (best.answered - (best.sent + best.received) / 2, (best.received - best.sent) / 2)
@@ -63,8 +63,8 @@ public struct LinkProbe {
     hosts = world.hosts
   }
 
-  /// The pairs of ranks to measure: all pairs of at most `allPairs` hosts, else each host and the next; two ranks of
-  /// each host that has two.
+  /// Returns the pairs of ranks to measure: two ranks of each host that has two, and one rank of each of two hosts, for
+  /// all pairs of at most `allPairs` hosts, or else for each host and the next.
   package static func pairs(_ hosts: [(name: String, ranks: [Int])], allPairs: Int = 8) -> [(first: Int, second: Int)] {
     var pairs: [(Int, Int)] = []
     for host in hosts where host.ranks.count > 1 { pairs.append((host.ranks[0], host.ranks[1])) }
@@ -81,7 +81,7 @@ public struct LinkProbe {
 
   // MARK: - Links
 
-  /// One pair after the other. The result is complete on rank 0 only.
+  /// Measures one pair after the other. The result is complete only on rank 0.
   public func links() throws -> [LinkMeasurement] {
     var found: [LinkMeasurement] = []
     for (first, second) in Self.pairs(hosts) {
@@ -102,11 +102,12 @@ public struct LinkProbe {
   }
 
   private static let largeMessage = 1 << 20
-  /// Seconds spent on one measurement, about.
+  /// The seconds that one measurement takes, roughly.
   private static let patience = 0.3
   private static let tag = 7
 
-  /// Sends `bytes` and waits for as many. The first byte says whether another round follows.
+  /// Sends a message, waits for one that is as long, and returns the seconds of both. The first byte says whether
+  /// another round follows.
   private func roundTrip(_ partner: Int, _ message: inout [UInt8], _ back: inout [UInt8], isLast: Bool) throws -> Double
   {
     message[0] = isLast ? 1 : 0
@@ -133,7 +134,7 @@ public struct LinkProbe {
   private func roundTrips(_ partner: Int, bytes: Int, most: Int) throws -> [Double] {
     var message = [UInt8](repeating: 0, count: bytes)
     var back = message
-    // The first one also sets up the connection.
+    // The first round also sets up the connection.
     let first = try roundTrip(partner, &message, &back, isLast: false)
     let second = try roundTrip(partner, &message, &back, isLast: false)
     let count = max(1, min(most, Int(Self.patience / max(min(first, second), 1e-9))))
@@ -150,7 +151,7 @@ public struct LinkProbe {
 
   // MARK: - Clocks
 
-  /// Each host's clock against that of rank 0's host. Complete on rank 0 only.
+  /// Compares each host's clock with that of rank 0's host. The result is complete only on rank 0.
   public func clocks() throws -> [ClockMeasurement] {
     var found: [ClockMeasurement] = []
     for host in hosts.dropFirst() {
@@ -190,7 +191,7 @@ public struct LinkProbe {
 
   // MARK: - Allreduce
 
-  /// The program's own addition over all ranks, of so many floats. The same on every rank.
+  /// Times the program's own addition over all ranks, for each number of floats. The result is the same on every rank.
   public func allreduce(counts: [Int]) throws -> [AllreduceMeasurement] {
     guard world.size > 1 else { return [] }
     return try counts.map { count in
@@ -210,14 +211,14 @@ public struct LinkProbe {
       }
       let first = try world.allgather(try once()).max() ?? 0
       let repeats = max(1, min(10, Int(Self.patience * 2 / max(first, 1e-9))))
-      // A sum is there when the last rank has it.
+      // A sum is complete when the last rank has it.
       let times = try (0..<repeats).map { _ in try world.allgather(try once()).max() ?? 0 }
       return AllreduceMeasurement(bytes: 4 * count, seconds: times.median())
     }
   }
 }
 
-/// What is wrong with links and clocks.
+/// Returns what a person should know about links and clocks.
 public func linkFindings(_ links: [LinkMeasurement], _ clocks: [ClockMeasurement]) -> [Finding] {
   var findings: [Finding] = []
   let between = links.filter { $0.from != $0.to }
@@ -227,7 +228,7 @@ public func linkFindings(_ links: [LinkMeasurement], _ clocks: [ClockMeasurement
       findings.append(
         Finding(
           .warning,
-          "\(link.from) – \(link.to): \(oneDigit(link.bandwidth / 1e6)) MB/s, the best link has "
+          "\(link.from) – \(link.to): \(oneDigit(link.bandwidth / 1e6)) MB/s, but the best link has "
             + "\(oneDigit(best / 1e6))",
           advice: "Look at the cable, the switch's port and the interface (ethtool), or leave the host out "
             + "(Slurm: --exclude)"))

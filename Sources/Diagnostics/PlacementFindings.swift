@@ -1,11 +1,12 @@
 import Communication
 import Kernels
 
-/// What is wrong with where the ranks run: cores, binding, networks, data. Ranks in their order, at least one.
+/// Returns what a person should know about the place where the ranks run: cores, binding, networks, data.
 ///
 /// - Parameters:
-///   - threads: of each rank, where the user says; else each rank takes its share of its host's cores.
-///   - dataDirectory: for the message where a host lacks it.
+///   - ranks: all ranks, at least one, in their order.
+///   - threads: the number of threads of each rank; nil where each takes its share of its host's cores.
+///   - dataDirectory: the path of the data, for the message about a host that lacks them.
 public func placementFindings(_ ranks: [RankFacts], threads: Int? = nil, dataDirectory: String) -> [Finding] {
   var findings = differences(of: ranks.map(RankIdentity.init))
   if ![1, 2, 4, 8].contains(ranks.count) {
@@ -31,7 +32,7 @@ public func placementFindings(_ ranks: [RankFacts], threads: Int? = nil, dataDir
   return findings
 }
 
-/// Too many ranks for the cores of a host, or cores that nobody uses.
+/// Finds too many ranks for the cores of a host, or cores that nobody uses.
 private func crowding(_ host: String, _ ranks: [RankFacts], threads: Int) -> [Finding] {
   let cores = ranks[0].localProcessors
   if ranks.count * threads > cores {
@@ -45,9 +46,9 @@ private func crowding(_ host: String, _ ranks: [RankFacts], threads: Int) -> [Fi
   var findings: [Finding] = []
   let masks = ranks.map { processors(ofList: $0.allowedProcessors) ?? [] }
   for (first, second) in pairs(ranks.count) {
-    // Ranks that may use all cores alike are unbound, and the system spreads them.
+    // Ranks that may all use all cores are unbound, and the system spreads them.
     guard masks[first] == masks[second], !masks[first].isEmpty, masks[first].count < cores else { continue }
-    // As many ranks as cores in a socket's or a NUMA node's mask are no crowd.
+    // Ranks that are bound to one socket or NUMA node with enough cores do not crowd it.
     let sharing = masks.count { $0 == masks[first] }
     guard sharing * threads > masks[first].count else { continue }
     findings.append(
@@ -71,11 +72,12 @@ private func crowding(_ host: String, _ ranks: [RankFacts], threads: Int) -> [Fi
   return findings
 }
 
+/// Returns all pairs of numbers below `count`, the smaller one first.
 private func pairs(_ count: Int) -> [(Int, Int)] {
   (0..<count).flatMap { first in (first + 1..<max(count, first + 1)).map { (first, $0) } }
 }
 
-/// A program that leaves out what makes its host fast.
+/// Finds a program that leaves out instructions which would make its host faster.
 private func instructionFindings(_ rank: RankFacts) -> [Finding] {
   let (built, has) = (
     InstructionSets(rawValue: rank.builtFor).summary, InstructionSets(rawValue: rank.hasInstructions).summary
@@ -90,6 +92,7 @@ private func instructionFindings(_ rank: RankFacts) -> [Finding] {
   ]
 }
 
+/// Finds a fast network that is not used, and bridges that may mislead MPI.
 private func networkFindings(_ rank: RankFacts, hosts: Int) -> [Finding] {
   guard hosts > 1 else { return [] }
   var findings: [Finding] = []

@@ -3,21 +3,25 @@ import Foundation
 import Kernels
 import System
 
-/// What one rank knows of itself, its program and its host.
+/// The facts that one rank knows of itself, its program and its host.
+///
+/// Its properties are many because each is a key of the flat object that `doctor --json` prints for a rank.
 public struct RankFacts: Equatable, Sendable, Codable {
   public var rank: Int
   public var host: String
-  /// Ranks on the host.
+  /// The number of ranks on the host.
   public var localRanks: Int
-  /// Processors that the rank may run on, such as "0-3,8".
+  /// The processors that the rank may run on, as a list such as "0-3,8".
   public var allowedProcessors: String
-  /// Processors that the host has.
+  /// The number of processors that the host has.
   public var hostProcessors: Int
-  /// Processors that the host's ranks may run on, all together.
+  /// The number of processors that the host's ranks may run on, all together.
   public var localProcessors: Int
+  /// The processor's name; empty where the system does not say.
   public var processor: String
-  /// Bit sets of `InstructionSets`.
+  /// The bits of the `InstructionSets` that the program is built for.
   public var builtFor: UInt32
+  /// The bits of the `InstructionSets` that the processor has.
   public var hasInstructions: UInt32
   public var blasKernel: String
   public var blasThreads: Int
@@ -25,12 +29,13 @@ public struct RankFacts: Equatable, Sendable, Codable {
   public var program: String
   /// Whether the data set's folder is there.
   public var hasData: Bool
-  /// Devices of fast networks, such as "mlx5_0".
+  /// The devices of fast networks, such as "mlx5_0".
   public var fastDevices: [String]
-  /// Network interfaces that containers make alike on every host.
+  /// The network interfaces that containers make alike on every host.
   public var bridges: [String]
-  /// The part of the MPI library that moves messages, and its carriers.
+  /// The part of the MPI library that moves messages, such as "ob1" or "ucx".
   public var messageLayer: String
+  /// The transports below the message layer, such as "tcp".
   public var carriers: [String]
 
   package init(
@@ -57,7 +62,9 @@ public struct RankFacts: Equatable, Sendable, Codable {
     self.carriers = carriers
   }
 
-  /// This rank's. `dataDirectory` is looked for and not read.
+  /// Collects this rank's facts.
+  ///
+  /// - Parameter dataDirectory: the path of the data, which is looked for and not read.
   public init(world: World, dataDirectory: String) {
     rank = world.rank
     host = world.hostName
@@ -84,7 +91,7 @@ public struct RankFacts: Equatable, Sendable, Codable {
   }
 }
 
-/// The processors of a list such as "0-3,8"; nil for what is no such list.
+/// Returns the processors of a list such as "0-3,8"; nil for a text that is not such a list.
 public func processors(ofList list: String) -> Set<Int>? {
   var numbers: Set<Int> = []
   for part in list.split(separator: ",", omittingEmptySubsequences: false) {

@@ -19,12 +19,13 @@ public struct Evaluator {
     public var seconds: Double
   }
 
+  /// The number of images that are measured.
+  public let count: Int
   private let members: [EnsembleMember]
   private let test: TestProtocol
   private let world: World
   private let pool: ThreadPool
   private let groups: TestGroups
-  private let count: Int
   private let scoring: GroupScoring
 
   /// Seconds between two looks at the other ranks, for each of which the fastest waits.
@@ -54,7 +55,7 @@ public struct Evaluator {
       guard member.images.labels == labels else {
         throw EvaluationError(
           "expected the same images for all networks, found \(labels.count) and \(member.images.labels.count) that differ: "
-            + "their settings of data.validation are not the same; take --part test")
+            + "their settings of data.validation are not the same; take --split test")
       }
     }
     let samples = samples ?? Array(labels.indices)

@@ -57,7 +57,7 @@ public struct PackListing: Equatable, Sendable {
     guard let training = parts[.training] else { return }
     guard parts[.validation] == nil else {
       throw DataError(
-        .invalid, path: training.folder, expected: "no validation part, since pictures are to be put aside for one",
+        .invalid, path: training.folder, expected: "no validation split, since pictures are to be put aside for one",
         found: "one with \(parts[.validation]?.entries.count ?? 0) pictures", advice: "Leave --hold-out away.")
     }
     guard count < training.entries.count else {

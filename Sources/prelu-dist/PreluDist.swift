@@ -1,24 +1,33 @@
 import ArgumentParser
+import Communication
+import Kernels
 
-/// The program: `train` is what it does when nothing else is said.
+/// The program; `train` is the command that runs when none is named.
 struct PreluDist: ParsableCommand {
   static let version = "0.1.0"
+  /// The program's name and version, as checkpoints record them.
+  static let program = "prelu-dist \(version)"
+
+  /// The program and what else the bits of a result depend on: the MPI library, the BLAS kernel and the instruction
+  /// sets.
+  static var software: String {
+    "\(program), \(World.mpiVersion), BLAS kernel \(MatrixLibrary.kernelName), \(InstructionSets.compiledFor.summary)"
+  }
 
   static let configuration = CommandConfiguration(
     commandName: "prelu-dist",
     abstract: "Trains convolutional networks with PReLU on the CPUs of a cluster, over MPI.",
     discussion: """
-      mpirun -np 8 prelu-dist trains the default recipe on Fashion-MNIST. A run's folder holds its checkpoints, settings \
-      and figures; --resume auto goes on with it.
+      `mpirun -np 8 prelu-dist` trains the default recipe on Fashion-MNIST. A run's folder holds its checkpoints, \
+      settings and figures; --resume auto continues the run.
 
       Exit codes: 0 done, 64 usage, 65 bad data, 66 missing input, 69 unfit hosts (doctor), 70 internal error, \
-      73 and 74 cannot write, 75 stopped early with a checkpoint saved (run again with --resume to go on).
+      73 and 74 cannot write, 75 stopped early with a checkpoint saved (run again with --resume to continue).
       """,
-    version: "prelu-dist \(version)",
+    version: program,
     subcommands: [
       TrainCommand.self, EvaluateCommand.self, CompareCommand.self, PredictCommand.self, PackCommand.self,
-      InspectCommand.self, AverageCommand.self,
-      ReportCommand.self, DoctorCommand.self, BenchCommand.self,
+      InspectCommand.self, AverageCommand.self, ReportCommand.self, DoctorCommand.self, BenchCommand.self,
     ],
     defaultSubcommand: TrainCommand.self)
 }

@@ -2,7 +2,7 @@ import Foundation
 import Kernels
 import System
 
-// The first thing of all: a kernel that the processor cannot run ends the process without a word.
+// This comes first: a kernel that the processor cannot run ends the process without a word.
 let lacking = InstructionSets.compiledFor.subtracting(.ofProcessor)
 if !lacking.isEmpty {
   Console.complain(
@@ -12,7 +12,7 @@ if !lacking.isEmpty {
   exit(ExitStatus.internalError.rawValue)
 }
 MatrixLibrary.useCallingThreadOnly()
-// A reader who has gone, as with `| head`, is no reason to die.
+// A reader that has closed its end of the pipe, as `head` does, must not end the program.
 signal(SIGPIPE, SIG_IGN)
 
 do {

@@ -1,12 +1,12 @@
 import Benchmarks
 import Testing
 
-/// Steps that were computed by hand.
+/// Tests of the scaling model on steps that were computed by hand.
 @Suite struct ScalingModelTests {
   private func evenly(_ seconds: Double) -> LeafCost { LeafCost([.init(images: 1, seconds: seconds)]) }
 
-  /// Two layers with a pooling between them, in seconds: an image takes 1 + 0.5 + 2 forward and 2 + 0.5 + 4 backward,
-  /// filters 0 unless given.
+  /// Returns the parts of two layers with a pooling between them: an image takes 1 + 0.5 + 2 s forward and 2 + 1 + 4 s
+  /// backward, and filters take no time unless given.
   private func parts(
     batch: Int = 16, parameters: (Int, Int) = (1_000_000, 2_000_000), filters: Double = 0, copy: Double = 0,
     add: Double = 0, update: Double = 0, features: Int = 1000
@@ -37,7 +37,7 @@ import Testing
   private func near(_ a: Double, _ b: Double) -> Bool { abs(a - b) <= 1e-9 * max(abs(a), abs(b)) }
 
   @Test func oneRankIsTheSumOfTheParts() {
-    // Whatever the network is: nothing goes through it. 16 images; filters of two layers, both ways.
+    // Nothing goes through the network, whatever it is. There are 16 images, and filters of two layers, both ways.
     let step = model(parts(filters: 0.25, update: 3), network(latency: 100, bandwidth: 1, localLatency: 100))
       .prediction(ranks: 1)
     #expect(near(step.forward, 56_500))
@@ -50,20 +50,20 @@ import Testing
   }
 
   @Test func leavesAreSummedOnTheirRank() {
-    // Eight leaves on one rank: seven additions and a copy of each of 3·10⁶ floats, 16·7 + 3·(7·2 + 1) s; on eight ranks
-    // neither.
+    // With eight leaves on one rank there are seven additions and a copy of each of 3·10⁶ floats, 16·7 + 3·(7·2 + 1) s;
+    // on eight ranks there are neither.
     let given = parts(copy: 1e-6, add: 2e-6, features: 0)
     let backward = model(given, network()).prediction(ranks: 1).backward
     #expect(near(backward, 157_000))
-    // Only the work for the sum over the ranks, of the layer that others follow: (1 − 1/8)·2·10⁶ floats are added, and
-    // 3.5·10⁶ copied in and out: 2·7 + 1.75·2 + 3.5·2 s.
+    // Only the work for the sum over the ranks is left, of the layer that others follow: (1 − 1/8)·2·10⁶ floats are
+    // added, and 3.5·10⁶ copied in and out: 2·7 + 1.75·2 + 3.5·2 s.
     let eight = model(given, network()).prediction(ranks: 8)
     #expect(near(eight.backward, 24_500))
   }
 
   @Test(arguments: [2, 4, 8, 16]) func withAnInfiniteNetworkTheTowerIsDivided(ranks: Int) {
     let step = model(parts(update: 3), network(), cores: 4).prediction(ranks: ranks)
-    // fc on the cores of rank 0's node; each rank updates its part.
+    // The fc layers run on the cores of rank 0's node, and each rank updates its part.
     let seconds: Double = 168 / Double(ranks) + 12 / Double(min(ranks, 4)) + 3 / Double(ranks)
     #expect(near(step.step, 1e3 * seconds))
     #expect(step.nodes == max(1, ranks / 4))
@@ -72,7 +72,8 @@ import Testing
   }
 
   @Test func aShareIsAsLargeAsItsLeaves() {
-    // 128 images on 3 ranks: leaves that leave no rank more than 5 % above the mean; on 1024 the largest share is one.
+    // With 128 images on 3 ranks, leaves are such that no rank is more than 5 % above the mean; on 1024 ranks the
+    // largest share is one image.
     let three = model(parts(batch: 128), network()).prediction(ranks: 3)
     #expect((43...44).contains(three.images))
     #expect(near(three.forward, 3500 * Double(three.images)))
@@ -81,10 +82,11 @@ import Testing
   }
 
   @Test func featuresGoThroughOneLink() {
-    // 2 images a rank, 8 ranks on 4 nodes; a rank has one leaf, so two messages. 2·1000 features are 8000 bytes.
+    // There are 2 images a rank, and 8 ranks on 4 nodes; a rank has one leaf, so it sends two messages. 2·1000 features
+    // are 8000 bytes.
     let cluster = network(latency: 10, bandwidth: 1000, localLatency: 1, localBandwidth: 4000)
     let step = model(parts(), cluster, cores: 2).prediction(ranks: 8)
-    // One neighbour: 2·1 + 2 s. Six others: 12·10 + 48 s.
+    // The one neighbor takes 2·1 + 2 s, the six others take 12·10 + 48 s.
     #expect(near(step.gather, 172_000))
     // 2 s of fc's update on two cores hide as much of the way back.
     #expect(near(step.scatter, 170_000))
@@ -93,8 +95,8 @@ import Testing
   }
 
   @Test func reductionHiddenButForItsLastPart() {
-    // conv2's 2·10⁶ floats, 8 MB to and fro between two nodes, take 1 s, while pool1 and conv1 take 8·(1 + 2) s; only
-    // conv1's 4 MB, 0.5 s, are left over.
+    // conv2's 2·10⁶ floats, 8 MB back and forth between two nodes, take 1 s, while pool1 and conv1 take 8·(1 + 2) s;
+    // only conv1's 4 MB, 0.5 s, are left over.
     let step = model(parts(features: 0), network(bandwidth: 8e6)).prediction(ranks: 2)
     #expect(near(step.exposedReduction, 500))
     #expect(near(step.backward, 56_000))
@@ -113,7 +115,8 @@ import Testing
   }
 
   @Test func eachRankUpdatesItsPart() {
-    // A second for 10⁶ floats: conv2's behind the layers below, which it makes longer, conv1's after them.
+    // An update of 10⁶ floats takes a second: conv2's runs behind the layers below, which it makes longer, conv1's
+    // after them.
     let given = parts(update: 3, features: 0)
     let four = model(given, network()).prediction(ranks: 4)
     #expect(near(four.backward, 28_500) && near(four.exposedReduction, 250) && four.update == 0)
@@ -126,17 +129,19 @@ import Testing
   }
 
   @Test func smallLayersAreAddedTogether() {
-    // One sum of 3000 floats instead of two: one message to and fro of 12 kB, and the agreement's two latencies.
+    // One sum of 3000 floats takes the place of two: one message of 12 kB back and forth, and the agreement's two
+    // latencies.
     let step = model(parts(parameters: (1000, 2000), features: 0), network(latency: 1)).prediction(ranks: 2)
     #expect(near(step.exposedReduction, 3000))
   }
 
   @Test func withinANodeBothDirectionsShareTheMemory() {
-    // 2·10⁶ bytes each way at a time, twice: 4·4·10⁶/2 bytes through the memory.
+    // Twice, 2·10⁶ bytes go each way at a time: 4·4·10⁶/2 bytes go through the memory.
     let given = parts(parameters: (1_000_000, 0), features: 0)
     let inside = model(given, network(localBandwidth: 4e6), cores: 2).prediction(ranks: 2)
     #expect(near(inside.exposedReduction, 2000))
-    // Four ranks on two nodes: 2·10⁶ bytes within, then 10⁶ between, but by both ranks of a node at once, and back.
+    // Four ranks on two nodes send 2·10⁶ bytes within a node, then 10⁶ between nodes, but both ranks of a node at once,
+    // and the same back.
     let both = model(given, network(bandwidth: 4e6, localBandwidth: 4e6), cores: 2).prediction(ranks: 4)
     #expect(near(both.exposedReduction, 3000))
   }
@@ -147,21 +152,21 @@ import Testing
     // conv2's 8·10⁶ bytes each way take 2 s from the layers below, which take 24; conv1's 4·10⁶ take 4 s after them.
     let two = model(parts(features: 0), cluster).prediction(ranks: 2)
     #expect(near(two.backward, 58_000) && near(two.exposedReduction, 4000))
-    // Between two nodes of two ranks go half as many bytes, by both ranks of a node at once.
+    // Between two nodes of two ranks half as many bytes go, but both ranks of a node send at once.
     let four = model(parts(parameters: (1_000_000, 0), features: 0), cluster, cores: 2).prediction(ranks: 4)
     #expect(near(four.exposedReduction, 4000))
     let inside = model(parts(features: 0), cluster, cores: 2).prediction(ranks: 2)
     #expect(near(inside.backward, 56_000) && inside.exposedReduction == 0)
-    // To and fro, twice the latency.
+    // The way back and forth has twice the latency.
     cluster.betweenNodes.exchange?.latency = 3
     #expect(near(model(parts(features: 0), cluster).prediction(ranks: 2).exposedReduction, 10_000))
   }
 
   @Test func anExchangeIsTheLineThroughTwoLengths() {
-    // 1 s, and a tenth for each byte, half of which is the core's.
+    // An exchange takes 1 s, and a tenth of a second for each byte, half of which is the core's.
     let line = ExchangeCost(short: (bytes: 10, seconds: 2), long: (bytes: 80, seconds: 9, work: 4))
     #expect(near(line.latency, 1) && near(line.seconds, 0.1) && near(line.work, 0.05))
-    // A line that would begin below 0, and one that falls, were noise.
+    // A line that would begin below 0, and one that falls, are noise.
     for short in [0.5, 10] {
       let noise = ExchangeCost(short: (bytes: 10, seconds: short), long: (bytes: 80, seconds: 8, work: 0))
       #expect(noise.latency == 0 && near(noise.seconds, 0.1) && noise.work == 0)
@@ -169,7 +174,7 @@ import Testing
   }
 
   @Test func threeRanksAreMPIsBusiness() {
-    // 2·(1 − 1/3)·4·10⁶ bytes, and 2·2 latencies, twice: the agreement has as many.
+    // There are 2·(1 − 1/3)·4·10⁶ bytes, and 2·2 latencies, twice: the agreement has as many.
     let step = model(parts(parameters: (1_000_000, 0), features: 0), network(latency: 1, bandwidth: 4e6))
       .prediction(ranks: 3)
     #expect(near(step.exposedReduction, 28_000.0 / 3))

@@ -1,7 +1,7 @@
 import Foundation
 import Testing
 
-/// `bench dense` as a person runs it.
+/// Tests of `bench dense` as a person runs it.
 @Suite(.enabled(if: isOutsideMPI)) struct BenchDenseTests {
   private let folder: TestFolder
 
@@ -19,7 +19,7 @@ import Testing
     #expect(outcome.exitCode == 0, "\(outcome.errors)")
     let report = try #require(try JSONSerialization.jsonObject(with: Data(outcome.output.utf8)) as? [String: Any])
     #expect(report["height"] as? Int == 40 && report["width"] as? Int == 60 && report["threads"] as? Int == 2)
-    // Of the picture and its mirror image.
+    // These are the windows of the picture and of its mirror image.
     #expect((report["windows"] as? Int ?? 1) % 2 == 0 && report["windows"] as? Int ?? 0 > 2)
     let (seconds, expected) = (report["seconds"] as? Double ?? 0, report["expectedSeconds"] as? Double ?? 0)
     #expect(seconds > 0 && expected > 0)
@@ -30,7 +30,8 @@ import Testing
   }
 
   @Test(arguments: [
-    (["--scale", "0"], 64, "--scale takes 1 to 16384, not 0."), (["--runs", "0"], 64, "--runs takes"),
+    (["--scale", "0"], 64, "--scale takes 1 to 16384 pixels, not 0."),
+    (["--runs", "0"], 64, "--runs takes 1 or more, not 0."),
     (["--model", "fashion-6", "--scale", "20"], 64, "smaller than the network's input of 28×28"),
   ])
   func wrongRequests(arguments: [String], exitCode: Int32, text: String) throws {

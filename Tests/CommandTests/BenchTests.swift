@@ -1,7 +1,7 @@
 import Foundation
 import Testing
 
-/// `bench scaling` as a person runs it.
+/// Tests of `bench scaling` as a person runs it.
 @Suite(.serialized, .enabled(if: isOutsideMPI)) struct BenchScalingTests {
   private let folder: TestFolder
   private var directory: String { folder.path }
@@ -57,7 +57,7 @@ import Testing
       let error = 100 * (check["predicted"]! - check["measured"]!) / check["measured"]!
       #expect(abs(error - check["errorPercent"]!) < 1e-6)
     }
-    // Both ranks are on this host: what they exchange is measured, what would go between hosts is not.
+    // Both ranks are on this host, so only exchanges within a host are measured.
     let network = try #require(report["network"] as? [String: [String: Any]])
     let exchange = try #require(network["withinNode"]?["exchange"] as? [String: Double])
     #expect(exchange["seconds"]! > 0 && exchange["work"]! >= 0 && exchange["work"]! <= exchange["seconds"]!)
@@ -73,9 +73,9 @@ import Testing
   }
 
   @Test(arguments: [
-    (["--bandwidth", "0"], 64, "--bandwidth takes Gbit/s, more than 0, not 0.0."),
+    (["--bandwidth", "0"], 64, "--bandwidth takes more than 0 Gbit/s, not 0."),
     (["--latency", "-1"], 64, "--latency"),
-    (["--max-ranks", "0"], 64, "--max-ranks takes a number from 1 on, not 0."),
+    (["--max-ranks", "0"], 64, "--max-ranks takes 1 to 1048576, not 0."),
     (["--model", "fashion-7"], 65, "fashion-6"),
     (["--csv", "nowhere/t.csv"], 73, "nowhere/t.csv: cannot be created"),
   ])

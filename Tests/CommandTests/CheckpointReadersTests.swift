@@ -7,7 +7,7 @@ let hasH5py =
   FileManager.default.isExecutableFile(atPath: python)
   && (try? Program.capture(python, ["-c", "import h5py, numpy"]).exitCode) == 0
 
-/// What others read in a checkpoint, with no help of this program.
+/// Tests of what others read in a checkpoint, without this program's help.
 @Suite(.serialized, .enabled(if: hasFashionMNIST && isOutsideMPI && hasH5py)) struct CheckpointReadersTests {
   private struct Foreign: Decodable {
     let shapes: [String: [Int]]
@@ -29,8 +29,9 @@ let hasH5py =
     folder = try TestFolder()
   }
 
-  /// Layouts as promised, (filters, channels, height, width) and (outputs, inputs); and the scores that NumPy computes
-  /// from them in Double are those of `predict`, to 1e-4: single precision leaves about 1e-6 of scores of 1 to 10.
+  /// Layouts are as promised, (filters, channels, height, width) and (outputs, inputs); and the scores that NumPy
+  /// computes from them in Double are those of `predict`, to 1e-4: single precision leaves about 1e-6 for scores of 1
+  /// to 10.
   @Test func h5pyAndNumPyComputeTheScoresOfPredict() throws {
     let recipe = golden.appending(path: "own.yaml").path
     let trained = try Program.run(

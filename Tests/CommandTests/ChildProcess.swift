@@ -2,16 +2,16 @@ import Foundation
 
 /// A program that was started, and may be killed.
 ///
-/// Foundation's Process notices the end of a child by a descriptor that is closed then, also in children of others: what
-/// MPI starts in this process at the same time inherits it, and the end goes unnoticed. This one asks the system. It also
-/// starts the child with no signal blocked, which the threads that run tests have.
+/// Foundation's Process notices the end of a child by a descriptor that is closed then; a process that MPI starts from
+/// this one at the same time inherits the descriptor, and the end goes unnoticed. This type asks the system instead. It
+/// also starts the child with no signal blocked, while the threads that run tests block some.
 final class ChildProcess {
   enum Reason { case exit, uncaughtSignal }
 
   let processIdentifier: pid_t
   private var status: Int32?
 
-  /// Standard input is empty; output and errors go to these files, which are made anew.
+  /// Starts the program. Its standard input is empty; its output and its errors go to these files, which are made anew.
   init(
     _ program: String, _ arguments: [String], environment: [String: String], in directory: String, output: String,
     errors: String
@@ -31,7 +31,7 @@ final class ChildProcess {
     posix_spawnattr_setsigmask(&attributes, &none)
     posix_spawnattr_setsigdefault(&attributes, &all)
     posix_spawnattr_setflags(&attributes, Int16(POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF))
-    // The shell, because Swift's Glibc does not have the action that changes the folder; it becomes the program.
+    // A shell changes the folder, since Swift's Glibc lacks the action that would, and then becomes the program.
     let shell = "/bin/sh"
     var words = ([shell, "-c", "cd \"$0\" && exec \"$@\"", directory, program] + arguments).map { strdup($0) } + [nil]
     var variables = environment.map { strdup("\($0.key)=\($0.value)") } + [nil]
@@ -56,7 +56,7 @@ final class ChildProcess {
 
   var terminationReason: Reason { (status ?? 0) & 0x7F == 0 ? .exit : .uncaughtSignal }
 
-  /// The exit code, or the signal's number; waits for the end.
+  /// The exit code, or the signal's number. Reading it waits for the end.
   var terminationStatus: Int32 {
     waitUntilExit()
     let value = status ?? 0

@@ -1,7 +1,7 @@
 import Foundation
 import Testing
 
-/// Runs that diverge, as a person sees them.
+/// Tests of runs that diverge, as a person sees them.
 @Suite(.serialized, .enabled(if: hasFashionMNIST && isOutsideMPI)) struct DivergenceCommandTests {
   private let folder: TestFolder
   private var directory: String { folder.path }
@@ -32,7 +32,7 @@ import Testing
     _ = try Program.inspect("run", in: directory)
   }
 
-  /// Rates of 1000 and 100 are too much, 10 too: two rollbacks, then the end.
+  /// Rates of 1000, 100 and 10 are all too large: there are two rollbacks, and then the run ends.
   @Test func rollsBackTwiceAtMost() throws {
     let outcome = try Program.run(
       ["--run", "run", "--learning-rate", "1000", "--iterations", "400", "--on-divergence", "rollback"] + options,
@@ -48,7 +48,8 @@ import Testing
         """), "\(outcome.errors)")
   }
 
-  /// A rate that is a tenth after one rollback: the run goes on, and its bits are those of a run killed in between.
+  /// After one rollback the rate is a tenth and the run continues; its bits are those of a run that was killed in
+  /// between.
   @Test func goesOnAfterARollback() throws {
     let rate = ["--learning-rate", "1", "--on-divergence", "rollback"]
     func train(_ run: String, _ iterations: Int, ranks: Int?) throws -> Program.Outcome {
@@ -65,7 +66,8 @@ import Testing
     #expect(try Program.inspect("cut", in: directory) == Program.inspect("whole", in: directory))
   }
 
-  /// A row for each layer with weights in the first step and every N-th; those past a resumed iteration are cut off.
+  /// The table has a row for each layer with weights in the first step and every N-th; rows past a resumed iteration
+  /// are cut off.
   @Test func statisticsOfTheLayers() throws {
     func train(_ more: [String], ranks: Int?) throws {
       let outcome = try Program.run(
@@ -84,7 +86,7 @@ import Testing
       try #require(figures.count == 4, "\(row)")
       #expect(figures.allSatisfy { $0 > 0 && $0 < 100 }, "\(row)")
     }
-    // A kill after the eighth iteration would leave rows that come again.
+    // A kill after the eighth iteration would leave rows that are written again.
     try (first + "10,fc2,1,1,1,1\n").write(
       toFile: "\(directory)/run/statistics.csv", atomically: false, encoding: .utf8)
     try train(["--iterations", "12"], ranks: 2)

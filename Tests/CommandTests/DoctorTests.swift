@@ -1,7 +1,7 @@
 import Foundation
 import Testing
 
-/// `doctor` as a script or a person meets it, and what every start finds out about its hosts.
+/// Tests of `doctor` as a script or a person uses it, and of the comparison of hosts at every start.
 @Suite(.serialized, .enabled(if: isOutsideMPI)) struct DoctorCommandTests {
   private let folder: TestFolder
   private var directory: String { folder.path }
@@ -57,12 +57,12 @@ import Testing
 
   @Test func wrongFlags() throws {
     let outcome = try Program.run(["doctor", "--threads", "0"], in: directory)
-    #expect(outcome.exitCode == 64 && outcome.errors.contains("--threads is 0"), "\(outcome.errors)")
+    #expect(outcome.exitCode == 64 && outcome.errors.contains("--threads takes 1 to 4096, not 0."), "\(outcome.errors)")
     #expect(try Program.run(["doctor", "--model", "fashion-7"], in: directory).exitCode == 65)
   }
 
   @Test func anotherProgramOnOneRankIsRefused() throws {
-    // The same program, but for a byte that is never read.
+    // This is the same program except for a byte that is never read.
     let other = "\(directory)/prelu-dist"
     var bytes = try Data(contentsOf: URL(filePath: Program.path))
     bytes.append(0)
@@ -71,7 +71,7 @@ import Testing
     let process = Process()
     process.executableURL = URL(filePath: "/usr/bin/mpirun")
     process.currentDirectoryURL = URL(filePath: directory)
-    // What MPI has told this process, another test's, is not meant for mpirun.
+    // MPI's variables in this process's environment, left by another test, are not meant for mpirun.
     process.environment = ProcessInfo.processInfo.environment.filter {
       !$0.key.hasPrefix("OMPI_") && !$0.key.hasPrefix("PMIX_") && !$0.key.hasPrefix("ORTE_")
     }.merging(["OMPI_ALLOW_RUN_AS_ROOT": "1", "OMPI_ALLOW_RUN_AS_ROOT_CONFIRM": "1"]) { $1 }

@@ -1,12 +1,12 @@
 import Foundation
 import Testing
 
-/// SIGKILL, which no program can prepare for, at the worst moments. What is left is good to go on with, and the end is
-/// that of a run that nobody disturbed, bit for bit.
+/// Tests of SIGKILL, which no program can prepare for, at the worst moments: the run can be continued from what is
+/// left, and ends as an undisturbed run does, bit for bit.
 @Suite(.serialized, .enabled(if: hasFashionMNIST && isOutsideMPI)) struct KillTests {
   private let folder: TestFolder
   private var directory: String { folder.path }
-  /// A checkpoint after each step, so that there is one in the making at most times.
+  /// The options of a run that saves a checkpoint after each step, so that one is being written at most times.
   private let options = ["--width", "4", "--threads", "1", "--checkpoint-every", "1"]
 
   init() throws {
@@ -33,12 +33,12 @@ import Testing
     let delays: [UInt32] = [0, 200, 500, 1000, 2000, 4000, 8000, 16000]
     var killedInTheMiddle = 0
     var reached = 0
-    // On a busy machine most of them come too late: then again.
+    // On a busy machine most kills come too late, and are tried again.
     for (number, delay) in (delays + delays + delays).enumerated() where number < delays.count || killedInTheMiddle < 3
     {
       let (process, _, errors) = try Program.start(
         ["--run", "cut", "--resume", "auto"] + options + ["--iterations", "100000"], in: directory)
-      // Some steps further than before, then the next file in the making.
+      // The kill waits for some steps beyond those before, and then for the next file that is being written.
       let goal = "checkpoint-\(reached + 2).h5"
       var complaints: String { (try? String(contentsOf: errors, encoding: .utf8)) ?? "" }
       try #require(Program.wait { names("cut").contains(goal) || !process.isRunning })
@@ -53,7 +53,7 @@ import Testing
       reached = iteration
       try #require(reached < iterations, "too fast for this test: \(reached) iterations")
     }
-    // Else the test has tested nothing.
+    // Without a kill the test would have tested nothing.
     #expect(killedInTheMiddle >= 3, "\(killedInTheMiddle) of \(3 * delays.count) kills hit a file in the making")
 
     let last = try Program.run(["--run", "cut", "--resume", "auto"] + options + end, in: directory)
@@ -62,7 +62,7 @@ import Testing
     #expect(try Program.inspect("cut", in: directory) == Program.inspect("whole", in: directory))
   }
 
-  /// One rank dies; `mpirun` ends the others, and says so with a code that is none of this program's.
+  /// One rank dies; `mpirun` ends the others, with an exit code that is not one of this program's.
   @Test func oneRankKilled() throws {
     let (process, _, _) = try Program.start(
       ["--run", "ranks"] + options + ["--iterations", "100000"], ranks: 2, in: directory)

@@ -1,7 +1,7 @@
 import Foundation
 import Testing
 
-/// What a person reads who asks for something that cannot be done: one message, a fitting exit code.
+/// Tests of requests that cannot be fulfilled: each gets one message and a fitting exit code.
 @Suite(.serialized, .enabled(if: isOutsideMPI)) struct CommandMessageTests {
   private let folder: TestFolder
   private var directory: String { folder.path }
@@ -12,7 +12,7 @@ import Testing
 
   @Test(arguments: [
     (["--no-such-flag"], 64, "Unknown option '--no-such-flag'"),
-    (["--threads", "0"], 64, "--threads is 0; it takes 1 or more."),
+    (["--threads", "0"], 64, "--threads takes 1 to 4096, not 0."),
     (["--recipe", "fashon"], 66, "Did you mean fashion?"),
     (["--model", "fashion-7"], 65, "fashion-6"),
     (["--data", "nowhere"], 66, "no such folder"),
@@ -21,36 +21,36 @@ import Testing
     (["evaluate"], 64, "<checkpoint|run>"),
     (["evaluate", "a", "--scales", "256,x"], 64, "'256,x' is invalid"),
     (["evaluate", "a", "--scales", "28,28"], 64, "--scales names a scale twice."),
-    (["evaluate", "a", "--subset", "0"], 64, "--subset is 0; it takes 1 or more."),
+    (["evaluate", "a", "--subset", "0"], 64, "--subset takes 1 or more, not 0."),
     (["evaluate", "a", "--results", "nowhere/r.csv"], 73, "nowhere/r.csv: cannot be created in nowhere: No such"),
     (["evaluate", "a", "--predictions", "/"], 73, "/: expected the name of a file, found a folder"),
     (["predict", "a"], 64, "Name at least one picture, folder or -"),
     (["compare", "a.csv", "b.csv"], 66, "a.csv: there is no such file"),
     (["inspect"], 64, "Name one thing"),
     (["average", "nowhere", "-o", "a.h5"], 66, "nowhere: there is no such checkpoint file"),
-    (["average", "a", "--last", "0", "-o", "a.h5"], 64, "--last is 0; it takes 1 or more."),
+    (["average", "a", "--last", "0", "-o", "a.h5"], 64, "--last takes 1 or more, not 0."),
     (["average", "a"], 64, "--output"),
     (["average", ".", "-o", "a.h5"], 66, ".: expected 1 checkpoints or more, found 0: let a run keep more by"),
     (["--batch", "0"], 65, "training.batch"),
-    (["--loading-threads", "0"], 64, "--loading-threads is 0; it takes 1 or more."),
-    (["--preview", "0"], 64, "--preview is 0; it takes 1 to 10000."),
-    (["--iterations=-1"], 64, "--iterations is -1; it takes 0 or more."),
-    (["--log-statistics", "0"], 64, "--log-statistics is 0; it takes 1 or more."),
-    (["--time-limit", "0"], 64, "--time-limit"),
-    (["--initializer", "he"], 64, "--initializer he is not known; there are he-backward"),
+    (["--loading-threads", "0"], 64, "--loading-threads takes 1 to 4096, not 0."),
+    (["--preview", "0"], 64, "--preview takes 1 to 10000, not 0."),
+    (["--iterations=-1"], 64, "--iterations takes 0 or more, not -1."),
+    (["--log-statistics", "0"], 64, "--log-statistics takes 1 or more, not 0."),
+    (["--time-limit", "0"], 64, "--time-limit takes more than 0 minutes, not 0."),
+    (["--initializer", "he"], 64, "The value 'he' is invalid for '--initializer <name>'. Please provide one of 'he-b"),
     (["--resume", "a", "--run", "b"], 64, "--resume a and --run b name different folders; --resume alone suffices."),
-    (["--stall-warning", "0"], 64, "--stall-warning is 0.0; it takes seconds from 1 on."),
-    (["--stall-limit", "5"], 64, "--stall-limit is 5.0; it takes 0, or seconds from --stall-warning (60.0) on."),
-    (["evaluate", "a", "--threads", "0"], 64, "--threads is 0; it takes 1 or more."),
-    (["evaluate", "a", "--padding=-1"], 64, "--padding is -1; it takes 0 to 1024."),
-    (["predict", "a", "b", "--threads", "0"], 64, "--threads is 0; it takes 1 or more."),
-    (["predict", "a", "-", "-"], 64, "Standard input can be read once."),
-    (["compare", "a", "b", "--list=-1"], 64, "--list is -1; it takes 0 or more."),
-    (["report", "a", "-o", ""], 64, "-o needs the name of a file."),
+    (["--stall-warning", "0"], 64, "--stall-warning takes 1 s or more, not 0."),
+    (["--stall-limit", "5"], 64, "--stall-limit takes 0, or the 60 s of --stall-warning or more, not 5."),
+    (["evaluate", "a", "--threads", "0"], 64, "--threads takes 1 to 4096, not 0."),
+    (["evaluate", "a", "--padding=-1"], 64, "--padding takes 0 to 1024 pixels, not -1."),
+    (["predict", "a", "b", "--threads", "0"], 64, "--threads takes 1 to 4096, not 0."),
+    (["predict", "a", "-", "-"], 64, "Standard input can be read only once."),
+    (["compare", "a", "b", "--list=-1"], 64, "--list takes 0 or more, not -1."),
+    (["report", "a", "-o", ""], 64, "--output needs a file's name."),
     (["pack", "x", "--output", ""], 64, "--output needs a file's name."),
     (["bench", "convolution", "--layer", "x", "--model", "fashion-6"], 64, "there is no layer x in fashion-6: it has"),
     (["bench", "checkpoint", "--folder", "nowhere"], 66, "nowhere: there is no such folder"),
-    (["bench", "scaling", "--latency=-1"], 64, "--latency"),
+    (["bench", "scaling", "--latency=-1"], 64, "--latency takes 0 µs or more, not -1."),
   ])
   func wrongRequests(arguments: [String], exitCode: Int32, text: String) throws {
     let outcome = try Program.run(arguments, in: directory)
@@ -116,7 +116,7 @@ import Testing
     #expect(resumed.exitCode == 65 && resumed.errors.contains("holds no momentum"), "\(resumed.errors)")
   }
 
-  /// A damaged checkpoint costs what was done since the one before; too little room is said at the start.
+  /// A damaged checkpoint costs the work since the one before it; too little room is reported at the start.
   @Test(.enabled(if: hasFashionMNIST)) func warnings() throws {
     try Data("recipe: fashion\nmodel: { width: 4 }\ncheckpoint: { keep: 1000000 }\n".utf8)
       .write(to: URL(filePath: "\(directory)/own.yaml"))
@@ -132,7 +132,7 @@ import Testing
     #expect(second.errors.contains("warning: passed over: r/checkpoint-2.h5: "), "\(second.errors)")
   }
 
-  /// Names are whatever somebody wrote into a file.
+  /// A name is whatever somebody wrote into a file.
   @Test func namesDoNotSteerTheTerminal() throws {
     let name = "\"tabby\n\u{1B}]0;title\u{7}cat\""
     for (file, errors) in [("a.csv", 7), ("b.csv", 3)] {
@@ -171,7 +171,7 @@ import Testing
       "\(stopped.output)")
   }
 
-  /// The run that was saved last, among those that named no folder; a new one where there is none yet.
+  /// `auto` finds the run that was saved last among those without --run, and begins a new one where there is none yet.
   @Test(.enabled(if: hasFashionMNIST)) func resumeAutoGoesOnWithTheRecipesLastRun() throws {
     let options = ["--width", "4", "--threads", "1"]
     func train(_ more: [String]) throws -> Program.Outcome { try Program.run(options + more, in: directory) }

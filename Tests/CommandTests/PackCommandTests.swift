@@ -3,7 +3,7 @@ import Images
 import Packs
 import Testing
 
-/// Pictures through `pack`, `train`, `evaluate` and `predict`, as a user runs them.
+/// Tests that take pictures through `pack`, `train`, `evaluate` and `predict`, as a user runs them.
 @Suite(.serialized, .enabled(if: isOutsideMPI)) struct PackCommandTests {
   private let folder: TestFolder
   private var directory: String { folder.path }
@@ -28,7 +28,7 @@ import Testing
     Array(try Data(contentsOf: URL(filePath: "\(directory)/\(name)")))
   }
 
-  /// `count` pictures of each of four classes, of every kind, in files of their own.
+  /// Makes `count` pictures of each of four classes, of every kind, in files of their own.
   private func makePhotos(_ count: Int = 6, to root: String = "photos") throws {
     let kinds = [
       "rgb-420.jpg", "rgb-422.jpg", "rgb-444.jpg", "progressive.jpg", "grey.jpg", "cmyk.jpg", "rgb.png", "rgba.png",
@@ -40,7 +40,7 @@ import Testing
     }
   }
 
-  /// A pack in which a byte of each copy of one picture is another.
+  /// Makes a pack in which one byte of each copy of one picture is changed.
   private func damagingPictures(_ pack: [UInt8]) throws -> [UInt8] {
     let picture = try Data(contentsOf: URL(filePath: "\(goldenPhotos)/rgb-420.jpg"))
     var damaged = Data(pack)
@@ -60,7 +60,7 @@ import Testing
   // MARK: - The file
 
   @Test func sameBytesOnAnyRanksAndThreads() throws {
-    // More pictures than a block has, so that every rank has work.
+    // There are more pictures than a block has, so that every rank has work.
     try makePhotos(150)
     let one = try pack(["photos", "-o", "one.h5", "--hold-out", "50"])
     #expect(one.exitCode == 0, "\(one.errors)")
@@ -85,7 +85,7 @@ import Testing
       #expect(outcome.output.contains("preview    \(name).h5.preview.png"), "\(outcome.output)")
     }
     #expect(try bytes("one.h5.preview.png") == bytes("two.h5.preview.png"))
-    // Two rows of three places, one of them empty, with four pixels around each.
+    // The sheet has two rows of three places, one of them empty, with four pixels around each.
     let sheet = try ImageDecoder.decode(path: "\(directory)/one.h5.preview.png", channels: 3)
     #expect(sheet.extents == ImageExtents(channels: 3, height: 2 * 228 + 4, width: 3 * 228 + 4))
     let shades = (0..<6).map { place in
@@ -135,7 +135,7 @@ import Testing
     #expect(try #require(try Pack("\(directory)/plain.h5").images(.training)).extents(of: 0) == (61, 93))
     let turned = try #require(try Pack("\(directory)/exif.h5").images(.training))
     #expect(turned.extents(of: 0) == (93, 61))
-    // Lying on its left side, the picture's first row becomes the last column.
+    // The picture lies on its left side, so that its first row becomes the last column.
     var stored = [UInt8](repeating: 0, count: turned.byteCount(of: 0))
     try stored.withUnsafeMutableBufferPointer { try turned.read(0, into: $0.baseAddress!) }
     try write(stored, to: "turned.jpg")
@@ -171,7 +171,7 @@ import Testing
     #expect(outcome.errors.contains("many-1-of-2.h5: there is no such pack file"), "\(outcome.errors)")
   }
 
-  /// Some files have no picture then, and more of them are open than a process may have without asking.
+  /// With so many shards some files have no picture, and more are open than a process may have without asking.
   @Test func moreShardsThanPictures() throws {
     try makePhotos()
     #expect(try pack(["photos", "-o", "one.h5"]).exitCode == 0)
@@ -199,7 +199,7 @@ import Testing
     #expect(trained.exitCode == 0, "\(trained.errors)")
   }
 
-  /// The state that a kill leaves which comes when the first of three files has its name.
+  /// Makes the state that a kill leaves at the moment when the first of three files has its name.
   @Test func goesOnBetweenTheNamesOfShards() throws {
     try makePhotos()
     let shards = (1...3).map { "a-\($0)-of-3.h5" }
@@ -207,7 +207,7 @@ import Testing
     #expect(try pack(command).exitCode == 0)
     let whole = try shards.map { try bytes($0) }
     for name in shards { try FileManager.default.removeItem(atPath: "\(directory)/\(name)") }
-    // An end before the pack is put together leaves the blocks.
+    // A packing that ends before the pack is put together leaves its blocks.
     let picture = "photos/class 3/7.png"
     let original = try bytes(picture)
     try write([1, 2, 3], to: picture)
@@ -221,7 +221,7 @@ import Testing
     #expect(
       try FileManager.default.contentsOfDirectory(atPath: directory).filter { $0.hasPrefix("a") }.sorted() == shards)
 
-    // A file of another pack is not replaced, nor one of this pack without a packing that was killed.
+    // Neither a file of another pack is replaced, nor one of this pack without a packing that was killed.
     #expect(try pack(command).exitCode == 73)
     try copy("rgb.png", to: "photos/class 3/another.png")
     try FileManager.default.removeItem(atPath: "\(directory)/\(shards[1])")
@@ -250,7 +250,7 @@ import Testing
         "found damage (libpng"
       ),
     ]
-    // One PNG named as ImageNet's is, which is no error.
+    // One is a PNG file under the name of a JPEG file, as in ImageNet, which is not an error.
     try copy("rgb.png", to: "photos/class 0/named.JPEG")
     for (name, bytes, words) in broken {
       try write(bytes, to: "photos/class 1/\(name)")
@@ -260,7 +260,7 @@ import Testing
         stopped.errors.contains("photos/class 1/\(name): ") && stopped.errors.contains(words), "\(stopped.errors)")
       try FileManager.default.removeItem(atPath: "\(directory)/photos/class 1/\(name)")
     }
-    // What was done before goes on.
+    // The packing continues from what was done before.
     #expect(try pack(["photos", "-o", "a.h5"]).exitCode == 0)
     for (name, bytes, _) in broken { try write(bytes, to: "photos/class 1/\(name)") }
     let skipped = try pack(["photos", "-o", "b.h5", "--on-error", "skip"], ranks: 2)
@@ -276,12 +276,12 @@ import Testing
     #expect(try pack(["photos", "-o", "b.h5"]).exitCode == 73)
   }
 
-  /// What one machine cannot read another may: left out, the pack would have other bytes there.
+  /// A file that one machine cannot read another one may: if it were left out, the packs would differ.
   @Test func filesThatCannotBeReadAreNotSkipped() throws {
     try makePhotos()
     let skip = ["-o", "a.h5", "--on-error", "skip"]
     let advice = "Damaged pictures are skipped, files that are missing or cannot be read are not."
-    // Also for the superuser a link that leads to itself cannot be read.
+    // A link that leads to itself cannot be read even by the superuser.
     let link = "\(directory)/photos/class 2/loop.jpg"
     try FileManager.default.createSymbolicLink(atPath: link, withDestinationPath: "loop.jpg")
     let looping = try pack(["photos"] + skip, ranks: 2)
@@ -289,7 +289,7 @@ import Testing
     #expect(looping.errors.contains(advice), "\(looping.errors)")
     try FileManager.default.removeItem(atPath: link)
 
-    // A list whose paths lead nowhere ends at the first, not after all of them.
+    // A list whose paths lead nowhere ends the packing at the first, not after all of them.
     try write(Array((0..<600).map { "\($0).jpg \($0 % 2)\n" }.joined().utf8), to: "list.txt")
     let absent = try pack(["list.txt", "--root", "elsewhere", "--threads", "1"] + skip)
     #expect(absent.exitCode == 66 && absent.errors.contains("elsewhere/0.jpg: expected"), "\(absent.errors)")
@@ -318,7 +318,7 @@ import Testing
     let work = try FileManager.default.contentsOfDirectory(atPath: "\(directory)/cut.h5.work")
     #expect(Set(work) == Set((0..<74).map { "block-\($0)" }))
     try write(whole, to: last)
-    // A block that a kill left half written is made anew.
+    // A block that a kill left half written is made again.
     let block = try bytes("cut.h5.work/block-1")
     try write(Array(block.dropLast(7)), to: "cut.h5.work/block-1")
     let outcome = try pack(["photos", "-o", "cut.h5"], ranks: 2)
@@ -327,7 +327,7 @@ import Testing
     #expect(try bytes("cut.h5") == bytes("whole.h5"))
   }
 
-  /// What waits of an earlier start is of the files as they were then.
+  /// Blocks that wait from an earlier start hold the files as they were then.
   @Test func filesThatChangedSinceAreTakenAnew() throws {
     try makePhotos(12)
     let (last, changed, broken) = ("photos/class 3/47.jpg", "photos/class 0/0.jpg", "photos/class 1/1.jpg")
@@ -342,10 +342,10 @@ import Testing
     try FileManager.default.removeItem(atPath: "\(directory)/\(last)")
     try write(whole, to: last)
     try write(jpeg, to: broken)
-    // Of the same length, a moment later.
+    // The new file has the same length and a later time.
     let before = try bytes(changed)
     var after = before
-    // The density of its dots.
+    // The byte is the density of the picture's dots.
     after[15] ^= 1
     try write(after, to: changed)
     let outcome = try pack(skip)
@@ -432,7 +432,7 @@ import Testing
     #expect(metrics.count == 4 && metrics[0].hasSuffix(",data_wait_seconds"))
     #expect(metrics.dropFirst().allSatisfy { Double($0.split(separator: ",").last ?? "") ?? 0 > 0 })
 
-    // A part of the images that validate, the same after each epoch.
+    // Some of the validation images are measured, the same ones after each epoch.
     let part = try Program.run(
       ["train", "--recipe", "own.yaml", "--run", "part", "--subset", "3"], ranks: 2, in: directory)
     #expect(part.exitCode == 0, "\(part.errors)")
@@ -443,7 +443,7 @@ import Testing
       #expect(abs(wrong - wrong.rounded()) < 1e-6, "\(row)")
     }
 
-    // Killed and resumed, on other ranks: the same bits.
+    // A run that is killed and resumed on other ranks ends in the same bits.
     let limits = ["--iterations", "4", "--checkpoint-every", "1"]
     #expect(
       try Program.run(["train", "--recipe", "own.yaml", "--run", "cut"] + limits, ranks: 2, in: directory).exitCode == 0
@@ -452,7 +452,7 @@ import Testing
     #expect(digests.contains(try Program.inspect("cut", in: directory).digest))
 
     let predicted = try Program.run(["predict", "run-1", "photos/class 1/1.jpg", "--test-image", "0"], in: directory)
-    #expect(predicted.exitCode == 0 && predicted.output.contains("labelled class"), "\(predicted.errors)")
+    #expect(predicted.exitCode == 0 && predicted.output.contains("labeled class"), "\(predicted.errors)")
     let preview = try Program.run(
       ["train", "--recipe", "own.yaml", "--run", "seen", "--iterations", "0", "--preview", "5"], in: directory)
     #expect(preview.exitCode == 0, "\(preview.errors)")
@@ -480,7 +480,7 @@ import Testing
   @Test(arguments: [
     (["pack"], 64, "Missing expected argument"),
     (["pack", "nowhere", "-o", "a.h5"], 66, "nowhere: expected a folder of class folders"),
-    (["pack", "x", "-o", "a.h5", "--quality", "0"], 64, "--quality is 0; it takes 1 to 100."),
+    (["pack", "x", "-o", "a.h5", "--quality", "0"], 64, "--quality takes 1 to 100, not 0."),
     (["pack", "x", "-o", "a.h5", "--on-error", "cry"], 64, "'cry' is invalid"),
     (["train", "--recipe", "imagenet-A", "--run", "r"], 66, "imagenet.h5: there is no such pack file"),
   ])

@@ -1,14 +1,14 @@
 import Foundation
 import Testing
 
-/// Packs that cannot be made or written.
+/// Tests of packs that cannot be made or written.
 @Suite(.serialized, .enabled(if: isOutsideMPI)) struct PackFailureTests {
   private let folder: TestFolder
   private var directory: String { folder.path }
 
   init() throws {
     folder = try TestFolder()
-    // What follows a picture in its file is stored with it. MPI has files of its own of 4 MB, so these are large.
+    // Bytes behind a picture in its file are stored with it. They are many, since MPI has files of its own of 4 MB.
     let picture = try Data(contentsOf: URL(filePath: "\(goldenPhotos)/rgb-420.jpg"))
     for name in ["ant", "bee"] {
       let target = "\(directory)/photos/\(name)"
@@ -54,7 +54,7 @@ import Testing
       "\(nowhere.errors)")
   }
 
-  /// As on hosts that have no folder in common: each rank has one of its own of that name.
+  /// Gives each rank a folder of its own under one name, as hosts have them that share no folder.
   @Test func ranksThatDoNotSeeTheSameFolder() throws {
     let elsewhere = try TestFolder()
     try FileManager.default.createDirectory(
@@ -62,7 +62,7 @@ import Testing
     func rank(in folder: String) -> [String] {
       ["-np", "1", "-wdir", folder, Program.path, "pack", "\(directory)/photos", "-o", "a.h5"] + options
     }
-    // What MPI has told this process is not meant for another mpirun.
+    // MPI's variables in this process's environment are not meant for another mpirun.
     let outcome = try Program.capture(
       "/usr/bin/env",
       [
@@ -73,13 +73,13 @@ import Testing
     #expect(
       outcome.errors.contains(
         """
-        a.h5.work/block-1: a block that was finished is not there, or not whole. All ranks must see the same work folder. \
-        Run the same command again: it makes the block anew
+        a.h5.work/block-1: a block that was finished is not there, or not whole. All ranks must see the same work \
+        folder. Run the same command again: it makes the block anew
         """), "\(outcome.errors)")
   }
 
-  /// A limit on the size of files stands for a full disk. Below the size of a block no block is written; above it, the
-  /// pack itself is not. The same command without the limit goes on.
+  /// A limit on the size of files stands in for a full disk. Below the size of a block it stops the blocks; above it,
+  /// it stops the pack itself. The same command without the limit continues.
   @Test func aFullDisk() throws {
     func pack(kibibytes: Int) throws -> Program.Outcome {
       try Program.capture(

@@ -1,14 +1,14 @@
 import Foundation
 import Testing
 
-/// Signals to `pack`, and SIGKILL, which no program can prepare for. The same command goes on, and the pack is that of a
-/// packing that nobody disturbed, byte for byte.
+/// Tests of signals to `pack`, and of SIGKILL, which no program can prepare for: the same command continues, and the
+/// pack is that of an undisturbed packing, byte for byte.
 @Suite(.serialized, .enabled(if: isOutsideMPI)) struct PackKillTests {
   private let folder: TestFolder
   private var directory: String { folder.path }
   private let pictures = 400
 
-  /// A list that has large pictures often, so that there is time.
+  /// Writes a list that names large pictures many times, so that packing takes a while.
   init() throws {
     folder = try TestFolder()
     let kinds = ["large.jpg", "rgb-420.jpg", "large.jpg", "rgb.png", "cmyk.jpg", "large.jpg"]
@@ -48,7 +48,7 @@ import Testing
     return whole
   }
 
-  /// With two ranks one of them hears it.
+  /// The signal goes to the only process, or to one of two ranks.
   @Test(arguments: [(SIGTERM, nil), (SIGTERM, 2), (SIGKILL, nil)] as [(Int32, Int?)])
   func stoppedWhilePicturesAreTakenIn(signal: Int32, ranks: Int?) throws {
     let (process, _, errors) = try Program.start(command("cut.h5"), ranks: ranks, in: directory)
@@ -69,7 +69,8 @@ import Testing
     try expectWhole(outcome, "cut", whole())
   }
 
-  /// Laid out, copied, read back, named, cleared away: kills at all of these, of many files, so that each takes a while.
+  /// Kills come while files are laid out, copied, read back, named and cleared away; there are many files, so that each
+  /// of these takes a while.
   @Test func killedWhileThePackIsPutTogether() throws {
     let shards = 200
     let whole = try whole(shards: shards)
@@ -85,9 +86,9 @@ import Testing
       guard process.terminationReason == .uncaughtSignal, names().contains("cut.h5.work") else { break }
       killed += 1
     }
-    // Else the test has tested nothing.
+    // Without a kill the test would have tested nothing.
     #expect(killed >= 3)
-    // One more as soon as the first file has its name, if there is none that has.
+    // If no kill came after a file had its name, one more comes as soon as the first has it.
     let (process, _, _) = try Program.start(command("cut.h5", shards: shards), in: directory)
     try #require(Program.wait { names().contains("cut-1-of-200.h5") || !process.isRunning })
     kill(process.processIdentifier, SIGKILL)

@@ -2,7 +2,7 @@ import Foundation
 import Images
 import Testing
 
-/// `predict` on whatever lies in folders and comes down pipes.
+/// Tests of `predict` on whatever lies in folders and comes through pipes.
 @Suite(.serialized, .enabled(if: isOutsideMPI)) struct PredictCommandTests {
   private let folder: TestFolder
   private var directory: String { folder.path }
@@ -58,7 +58,7 @@ import Testing
     let scores: [Double]
     let top5: [Guess]
 
-    /// Of class 0: there are two.
+    /// The probability of class 0, of two.
     var probability: Double { top5.first { $0.class == 0 }?.probability ?? .nan }
   }
 
@@ -71,7 +71,8 @@ import Testing
     return (outcome, try predictions(outcome.output))
   }
 
-  /// A folder with pictures of all kinds and names, and what is none. Returns the paths of either.
+  /// Makes a folder with pictures of all kinds and names, and with files that are not pictures. Returns the paths of
+  /// both.
   private func makeMixedFolder() throws -> (whole: [String], broken: [String]) {
     let jpeg = Array(try Data(contentsOf: URL(filePath: "\(goldenPhotos)/rgb-444.jpg")))
     for (name, picture) in [
@@ -81,7 +82,7 @@ import Testing
     for (name, channels) in [("6.pgm", 1), ("6.ppm", 3)] {
       try write(try netpbm("rgb.png", channels), to: "mixed/\(name)")
     }
-    // Damage that only decoding finds, no picture at all, and what nobody asked for.
+    // These are damage that only decoding finds, a file that is not a picture at all, and a hidden file.
     try write(Array(jpeg.prefix(jpeg.count / 2)), to: "mixed/2.jpg")
     try write(Array("no picture".utf8), to: "mixed/5b.jpg")
     try write(jpeg, to: "mixed/._1.jpg")
@@ -108,7 +109,7 @@ import Testing
     return Array("P\(channels == 1 ? 5 : 6)\n\(width) \(height)\n255\n".utf8) + pixels
   }
 
-  /// Scores may differ in their last bits with the pictures beside.
+  /// Compares scores, which may differ in their last bits depending on the pictures that are scored together.
   private func expectSame(_ a: [Prediction], _ b: [Prediction]) {
     #expect(a.map(\.image) == b.map(\.image))
     for (one, other) in zip(a, b) {
@@ -116,7 +117,7 @@ import Testing
     }
   }
 
-  // MARK: - Files that are no pictures
+  // MARK: - Files that are not pictures
 
   @Test func goodPicturesOfMixedFoldersArePredicted() throws {
     let (whole, broken) = try makeMixedFolder()
@@ -136,7 +137,8 @@ import Testing
     #expect(stopped.exitCode == 65 && first.map(\.image) == ["mixed/1.jpg"], "\(stopped.errors)")
     #expect(stopped.errors.contains("mixed/2.jpg: ") && !stopped.errors.contains("5b.jpg"), "\(stopped.errors)")
 
-    // What a folder lacks is said, what is missing has a code of its own, and both together have that of bad data.
+    // A folder without pictures is reported, missing files have an exit code of their own, and both together have that
+    // of bad data.
     try write([], to: "empty/notes.txt")
     let (missing, none) = try predict("empty", "nowhere.jpg")
     #expect(missing.exitCode == 66 && none.isEmpty)
@@ -145,7 +147,7 @@ import Testing
     #expect(try predict("nowhere.jpg", "mixed/2.jpg", "mixed/1.jpg").0.exitCode == 65)
   }
 
-  /// What is wrong with the request is said once, not of each picture.
+  /// An error in the request is reported once, not for each picture.
   @Test func aTestThatFitsNoPictureIsRefusedOnce() throws {
     let (outcome, all) = try predict("packed", "--protocol", "dense", "--scales", "20")
     #expect(outcome.exitCode == 64 && all.isEmpty)
@@ -215,7 +217,7 @@ import Testing
     #expect(images == ["packed/class 1/1.jpg", "packed/class 1/3.jpg", "packed/class 1/5.jpg", "packed/class 0/0.jpg"])
   }
 
-  /// As from `tail -f`: what has come is predicted while the input is still open.
+  /// Names that have arrived are predicted while the input is still open, as from `tail -f`.
   @Test func whatHasComeIsPredictedWhenTheInputPauses() throws {
     let process = try shell(
       """
@@ -249,7 +251,7 @@ import Testing
     #expect(refused.exitCode == 64 && none.isEmpty, "\(refused.errors)")
   }
 
-  /// A JPEG file with what a camera notes beside it (EXIF 2.32, tag 274).
+  /// Returns a JPEG file with the orientation that a camera notes (EXIF 2.32, tag 274).
   private func noting(_ orientation: UInt8, in jpeg: [UInt8]) -> [UInt8] {
     let directory: [UInt8] = [0, 1, 0x01, 0x12, 0, 3, 0, 0, 0, 1, 0, orientation, 0, 0, 0, 0, 0, 0]
     let content = Array("Exif\0\0MM\0*".utf8) + [0, 0, 0, 8] + directory
@@ -259,7 +261,7 @@ import Testing
 
   private enum Edge { case top, bottom, left, right }
 
-  /// Where the first row and the first column of what is stored are in what is seen, by EXIF's definition.
+  /// The places in the upright picture of the first row and the first column that are stored, by EXIF's definition.
   private static let edges: [(row: Edge, column: Edge)] = [
     (.top, .left), (.top, .right), (.bottom, .right), (.bottom, .left), (.left, .top), (.right, .top),
     (.right, .bottom),
@@ -328,9 +330,9 @@ import Testing
           ? 1 / (1 + exp(logits[1] - logits[0])) : (each[0][index].probability + each[1][index].probability) / 2
         #expect(abs(own.probability - mean) < 1e-6, "\(arguments), \(own.image)")
       }
-      // As `evaluate` averages them, whose pictures are the pack's.
+      // The scores are averaged as by `evaluate`, whose pictures are the pack's.
       let evaluated = try Program.run(
-        ["evaluate", "first", "second", "--part", "validation", "--predictions", "p.csv", "--json"] + arguments,
+        ["evaluate", "first", "second", "--split", "validation", "--predictions", "p.csv", "--json"] + arguments,
         in: directory)
       try #require(evaluated.exitCode == 0, "\(evaluated.errors)")
       let rows = try text("p.csv").split(separator: "\n").map {
@@ -352,7 +354,7 @@ import Testing
   /// Tables with and without the pictures' names are read.
   @Test func reportReadsPredictionsWithNames() throws {
     let evaluated = try Program.run(
-      ["evaluate", "first", "--part", "validation", "--predictions", "first/predictions.csv"], in: directory)
+      ["evaluate", "first", "--split", "validation", "--predictions", "first/predictions.csv"], in: directory)
     try #require(evaluated.exitCode == 0, "\(evaluated.errors)")
     let named = try text("first/predictions.csv")
     #expect(named.hasPrefix("index,label,class1,score1,") && named.contains(",score5,part,data,name\n"), "\(named)")
@@ -375,8 +377,8 @@ import Testing
     let outcome = try Program.run(["compare", "a.csv", "b.csv"], in: directory)
     #expect(outcome.exitCode == 0)
     for words in [
-      "of 2 classes, b.csv against a.csv: 1 better, 1 unchanged, 0 worse", "left out: 2 classes that a.csv alone has",
-      "left out: 1 class that b.csv alone has", "left out: 1 class without images in one of the two",
+      "of 2 classes, b.csv against a.csv: 1 better, 1 unchanged, 0 worse", "left out: 2 classes that only a.csv has",
+      "left out: 1 class that only b.csv has", "left out: 1 class without images in one of the two",
       "not the same images: 1 class with more or fewer in one of the two, 20 and 30 images in all",
     ] { #expect(outcome.output.contains(words), "\(outcome.output)") }
     let json = try Program.run(["compare", "a.csv", "b.csv", "--json"], in: directory)
@@ -392,14 +394,14 @@ import Testing
       none.exitCode == 65 && none.errors.contains("that both have images of. Compare evaluations of the same classes"))
   }
 
-  /// How far an evaluation is does not stand among its results, and not at all where nobody wants to know.
+  /// The progress of an evaluation is not printed among its results, and with --quiet not at all.
   @Test func progressIsNoResult() throws {
-    // Enough to do for the first line to come, in groups that are done sooner.
+    // The evaluation lasts long enough for the first line to come, in groups that are done sooner.
     for number in 0..<400 { try copy("rgb-420.jpg", to: "many/class \(number % 2)/\(number).jpg") }
     let packed = try Program.run(["pack", "many", "-o", "many.h5", "--hold-out", "390"], in: directory)
     try #require(packed.exitCode == 0, "\(packed.errors)")
     let arguments = [
-      "evaluate", "first", "--data", "many.h5", "--part", "validation", "--protocol", "dense", "--threads", "1",
+      "evaluate", "first", "--data", "many.h5", "--split", "validation", "--protocol", "dense", "--threads", "1",
       "--scales", "2000",
     ]
     let (shown, output, errors) = try Program.start(arguments, in: directory)

@@ -45,13 +45,13 @@ struct Program {
     _ arguments: [String], ranks: Int? = nil, in directory: String
   ) throws -> (process: ChildProcess, output: URL, errors: URL) {
     var environment = ProcessInfo.processInfo.environment.filter {
-      // What an outer mpirun tells its ranks is not meant for this program.
+      // The variables of an outer mpirun are not meant for this program.
       !$0.key.hasPrefix("OMPI_") && !$0.key.hasPrefix("PMIX_") && !$0.key.hasPrefix("ORTE_")
     }
     environment["OMPI_ALLOW_RUN_AS_ROOT"] = "1"
     environment["OMPI_ALLOW_RUN_AS_ROOT_CONFIRM"] = "1"
-    // Seconds that Open MPI waits before it asks ranks to end, and again before it kills them; also where a rank has
-    // ended with an error, so that every test of one takes as long.
+    // Open MPI waits this number of seconds before it asks ranks to end, and again before it kills them, also where a
+    // rank has ended with an error: every test of such an end takes as long.
     environment["OMPI_MCA_odls_base_sigkill_timeout"] = "4"
     environment["OMPI_MCA_btl_vader_single_copy_mechanism"] = "none"
     let name = UUID().uuidString
@@ -64,7 +64,8 @@ struct Program {
     return (process, output, errors)
   }
 
-  /// The processes that `process` has started, and theirs: under `mpirun` the ranks, in no order.
+  /// Returns the processes that `process` has started, and those that they have started, in no order: under `mpirun`
+  /// the ranks.
   static func descendants(of process: ChildProcess) -> [pid_t] {
     let all = (try? FileManager.default.contentsOfDirectory(atPath: "/proc"))?.compactMap { pid_t($0) } ?? []
     let parents = all.compactMap { id -> (child: pid_t, parent: pid_t)? in
@@ -83,7 +84,7 @@ struct Program {
     return Array(found.dropFirst())
   }
 
-  /// The rank that Open MPI has told a process; nil for one that is none.
+  /// Returns the rank that Open MPI has given a process; nil for a process that is not a rank.
   static func rank(of process: pid_t) -> Int? {
     guard let environment = FileManager.default.contents(atPath: "/proc/\(process)/environ") else { return nil }
     let name = "OMPI_COMM_WORLD_RANK="
@@ -91,7 +92,7 @@ struct Program {
     return entries.first { $0.hasPrefix(name) }.flatMap { Int($0.dropFirst(name.count)) }
   }
 
-  /// Waits for something to be so, 120 seconds at most; returns whether it is.
+  /// Waits until a condition is true, 120 seconds at most. Returns whether it is.
   static func wait(for condition: () -> Bool) -> Bool {
     let deadline = Date().addingTimeInterval(120)
     while !condition() {
@@ -101,7 +102,7 @@ struct Program {
     return true
   }
 
-  /// The digest of all parameters and momentum of a run's newest checkpoint, with its iteration.
+  /// Returns the digest of all parameters and momentum of a run's newest checkpoint, and its iteration.
   static func inspect(_ run: String, in directory: String) throws -> (digest: String, iteration: Int) {
     let outcome = try self.run(["inspect", run, "--json"], in: directory)
     let object = try JSONSerialization.jsonObject(with: Data(outcome.output.utf8)) as? [String: Any]
@@ -112,7 +113,7 @@ struct Program {
   }
 }
 
-/// A folder for one test, removed afterwards.
+/// A folder for one test, which is removed afterwards.
 final class TestFolder {
   let path: String
 
@@ -124,13 +125,13 @@ final class TestFolder {
   deinit { try? FileManager.default.removeItem(atPath: path) }
 }
 
-/// Where Debian's dataset-fashion-mnist puts its files.
+/// Whether the files of Debian's dataset-fashion-mnist are installed.
 let hasFashionMNIST = FileManager.default.fileExists(
   atPath: "/usr/share/datasets/fashion-mnist/train-images-idx3-ubyte.gz")
 
-/// These tests start ranks of their own, so a rank of an outer `mpirun` skips them.
+/// Whether this process is not a rank of an outer `mpirun`, where tests that start ranks of their own are skipped.
 let isOutsideMPI = ProcessInfo.processInfo.environment["OMPI_COMM_WORLD_SIZE"] == nil
 
-/// Where Tests/Golden/photos.py puts its pictures.
+/// The folder where Tests/Golden/photos.py puts its pictures.
 let goldenPhotos = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
   .appending(path: "Golden/photos").path

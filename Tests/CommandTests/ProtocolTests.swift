@@ -1,15 +1,15 @@
 import Foundation
 import Testing
 
-/// The paper's testing protocols through `evaluate` and `predict`, against what Tests/Golden/protocols.py computes from
-/// the same checkpoints.
+/// Tests of the paper's testing protocols in `evaluate` and `predict`, against what Tests/Golden/protocols.py computes
+/// from the same checkpoints.
 @Suite(.serialized, .enabled(if: isOutsideMPI && hasH5py)) struct ProtocolTests {
   private let folder: TestFolder
   private var directory: String { folder.path }
   private let script = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
     .appending(path: "Golden/protocols.py").path
 
-  /// Two networks of different depths, kernels and pyramids; their scores far apart.
+  /// Two networks of different depths, kernels and pyramids, whose scores are far apart.
   private func recipe(_ layers: String) -> String {
     """
     model:
@@ -58,7 +58,7 @@ import Testing
     }
   }
 
-  /// Probabilities by picture name, of the class 0: there are two.
+  /// Returns the probabilities of class 0, of two, by the pictures' names.
   private func expected(_ runs: [String], _ arguments: [String]) throws -> [String: Double] {
     let pictures = pictures()
     let outcome = try Program.capture(
@@ -91,13 +91,13 @@ import Testing
     ["--protocol", "dense", "--average", "logits"],
   ]
 
-  /// What the script is told: it mirrors when it is asked to.
+  /// The options of the script, which mirrors only where it is told to.
   private func translated(_ arguments: [String]) -> [String] {
     let isDense = arguments.contains("dense") && !arguments.contains("--no-mirror")
     return arguments.filter { $0 != "--no-mirror" } + (isDense ? ["--mirror"] : [])
   }
 
-  /// To 1e-4, as PyTorch would agree; single precision leaves about 1e-6.
+  /// Compares probabilities to 1e-4, as closely as PyTorch would agree; single precision leaves about 1e-6.
   @Test func predictGivesTheProbabilitiesOfTheDefinition() throws {
     for arguments in Self.tests {
       let expected = try expected(["first"], translated(arguments))
@@ -155,7 +155,7 @@ import Testing
     let expected = "[0, 1, 2, 3, 4, 5] [1.0, 1.0, 1.0, 1.0, 1.0, 1.0] ['class 0', 'class 1'] [\(names)]\n"
     #expect(read.output == expected, "\(read)")
 
-    // The subset is the seed's, whoever asks.
+    // The seed determines the subset, whichever command draws it.
     let subsets = try ["4", "4", "5"].map { seed in
       let outcome = try run("evaluate", "first", "--subset", "3", "--seed", seed, "--predictions", "s.csv")
       try #require(outcome.exitCode == 0, "\(outcome.errors)")

@@ -2,18 +2,19 @@ import Foundation
 import Packs
 import Testing
 
-/// Where Debian's tuxpaint-stamps-default puts its pictures: RGBA PNG files in class folders, beside files of other kinds.
+/// The folder of Debian's tuxpaint-stamps-default: RGBA PNG files in class folders, beside files of other kinds.
 private let stamps = "/usr/share/tuxpaint/stamps"
 private let hasStamps = FileManager.default.fileExists(atPath: "\(stamps)/animals")
 
-/// A set of real pictures through `pack`, `train`, `evaluate` and `predict` at the paper's size, with its augmentation.
+/// Tests that take a set of real pictures through `pack`, `train`, `evaluate` and `predict` at the paper's size, with
+/// its augmentation.
 @Suite(
   .serialized, .enabled(if: isOutsideMPI), .enabled(if: hasStamps, "tuxpaint-stamps-default is not installed"))
 struct RealPhotographTests {
   private let folder: TestFolder
   private var directory: String { folder.path }
 
-  /// All class folders are links; one more class holds JPEG files of several kinds.
+  /// Makes a folder of classes: links to class folders, and one more class with JPEG files of several kinds.
   init() throws {
     folder = try TestFolder()
     let files = FileManager.default
@@ -63,7 +64,7 @@ struct RealPhotographTests {
       digests.insert(try Program.inspect(name, in: directory).digest)
       for test in [["--protocol", "center"], ["--protocol", "dense", "--scales", "224,256"]] {
         let evaluated = try Program.run(
-          ["evaluate", name, "--part", "validation", "--json"] + test, ranks: ranks, in: directory)
+          ["evaluate", name, "--split", "validation", "--json"] + test, ranks: ranks, in: directory)
         #expect(evaluated.exitCode == 0, "\(evaluated.errors)")
         evaluations[test[1], default: []].insert(
           evaluated.output.replacingOccurrences(of: name, with: "NAME"))
@@ -71,7 +72,7 @@ struct RealPhotographTests {
     }
     #expect(packs[0] == packs[1])
     let pack = try Pack("\(directory)/one.h5")
-    // Every picture is there, some as they are and some made smaller.
+    // Every picture is there, some as they are and some scaled down.
     let images = try #require(pack.images(.training))
     #expect(pack.classNames.count == 17 && images.count > 600)
     let heights = (0..<images.count).map { min(images.extents(of: $0).height, images.extents(of: $0).width) }

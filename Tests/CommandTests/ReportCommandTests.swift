@@ -1,7 +1,7 @@
 import Foundation
 import Testing
 
-/// What a person sees of a run: lines, page, plots, event files.
+/// Tests of what a person sees of a run: lines, the page, plots, event files.
 @Suite(.serialized, .enabled(if: isOutsideMPI)) struct ReportCommandTests {
   private let folder: TestFolder
   private var directory: String { folder.path }
@@ -64,7 +64,7 @@ import Testing
   @Test func aRunKeepsItsPage() throws {
     let outcome = try Program.run(train + ["--run", "r"], ranks: 2, in: directory)
     #expect(outcome.exitCode == 0, "\(outcome.errors)")
-    // A log: lines without carriage returns or escape codes.
+    // A log has lines without carriage returns or escape codes.
     #expect(!outcome.output.contains("\r") && !outcome.output.contains("\u{1B}"))
     #expect(outcome.output.contains("epoch 3: loss"))
     let page = try String(contentsOfFile: "\(directory)/r/report.html", encoding: .utf8)
@@ -77,7 +77,7 @@ import Testing
     let times = try String(contentsOfFile: "\(directory)/r/time.csv", encoding: .utf8)
     let rows = times.split(separator: "\n").dropFirst().map { $0.split(separator: ",").compactMap { Double($0) } }
     #expect(rows.count == 3 && rows.allSatisfy { $0.count == 7 })
-    // Each row holds its own epoch's seconds: together, checkpoints aside, what the run took.
+    // Each row holds its own epoch's seconds; their sum, apart from checkpoints, is the run's time.
     let spent = rows.reduce(0) { $0 + $1[1...5].reduce(0, +) }
     let metrics = try String(contentsOfFile: "\(directory)/r/metrics.csv", encoding: .utf8)
     let seconds = try #require(Double(metrics.split(separator: "\n").last?.split(separator: ",")[8] ?? ""))
@@ -106,7 +106,7 @@ import Testing
 
   // MARK: - A terminal
 
-  /// Runs in a terminal of its own of so many columns, and prints what the terminal got.
+  /// Runs in a terminal of its own with a number of columns, and prints what the terminal got.
   private func inTerminal(columns: Int, _ environment: [String: String], _ command: [String]) throws -> String {
     let script = """
       import fcntl, os, pty, struct, sys, termios
@@ -128,7 +128,7 @@ import Testing
     process.executableURL = URL(filePath: "/usr/bin/env")
     process.arguments = ["python3", "terminal.py", "\(columns)"] + command
     process.currentDirectoryURL = URL(filePath: directory)
-    // What MPI has put into this process's environment is not meant for the program's.
+    // MPI's variables in this process's environment are not meant for the program.
     var all = ProcessInfo.processInfo.environment.filter { variable in
       !["NO_COLOR", "OMPI_", "PMIX_", "ORTE_"].contains { variable.key.hasPrefix($0) }
     }
@@ -161,7 +161,7 @@ import Testing
     #expect(dumb.contains("best so far") && !dumb.contains("\u{1B}"))
   }
 
-  /// mpirun's terminal is the ranks' too, unless it adds tags to what they say.
+  /// The terminal of mpirun is that of the ranks, too, unless mpirun adds tags to their lines.
   @Test func aTerminalBehindMpirun() throws {
     let mpirun = ["/usr/bin/mpirun", "--oversubscribe", "--bind-to", "none", "-np", "2"]
     let output = try inTerminal(columns: 60, [:], mpirun + [Program.path] + train + ["--run", "m"])
@@ -184,7 +184,8 @@ import Testing
     return process.terminationStatus == 0 ? python : nil
   }()
 
-  /// TensorBoard's own reader finds every number of metrics.csv, also after the run went on from an earlier checkpoint.
+  /// TensorBoard's own reader finds every number of metrics.csv, also after the run continued from an earlier
+  /// checkpoint.
   @Test(.enabled(if: ReportCommandTests.python != nil, "TensorBoard is not installed (pip install tensorboard)"))
   func tensorBoardReadsEveryScalar() throws {
     let options = ["--tensorboard", "--quiet"]

@@ -3,7 +3,8 @@ import Images
 import Packs
 import Testing
 
-/// A report shows the pictures that the predictions beside it count: the very ones, of either part and kind of data.
+/// Tests that a report shows exactly the pictures that the predictions beside it number, for both splits and kinds of
+/// data.
 @Suite(.serialized, .enabled(if: isOutsideMPI)) struct ReportPictureTests {
   private let folder: TestFolder
   private var directory: String { folder.path }
@@ -19,7 +20,7 @@ import Testing
     try #require(outcome.exitCode == 0, "\(arguments): \(outcome.errors)")
   }
 
-  /// The pictures on a run's page with the numbers that it gives them.
+  /// Returns the pictures on a run's page with the numbers that it gives them.
   private func pictures(_ page: String, of part: String) throws -> [(index: Int, picture: DecodedImage)] {
     let html = try String(contentsOfFile: "\(directory)/\(page)", encoding: .utf8)
     #expect(!html.contains("not shown"), "\(page)")
@@ -57,7 +58,7 @@ import Testing
     try write(Array(recipe.utf8), "own.yaml")
     try run("train", "--recipe", "own.yaml", "--run", "r", "--threads", "1", "--no-report")
     for part in ["test", "validation"] {
-      try run("evaluate", "r", "--part", part, "--predictions", "r/predictions.csv", "--threads", "1")
+      try run("evaluate", "r", "--split", part, "--predictions", "r/predictions.csv", "--threads", "1")
       try run("report", "r")
       let found = try pictures("r/report.html", of: part)
       #expect((12...24).contains(found.count), "\(found.count)")
@@ -67,7 +68,7 @@ import Testing
         #expect(Int(picture.bytes[0]) == (part == "test" ? index : held[index]), "\(part) \(index)")
       }
     }
-    // The training run's own page shows them too, when it goes on.
+    // The training run's own page shows them, too, when the run continues.
     try run("train", "--resume", "r", "--epochs", "2", "--threads", "1")
     #expect(try pictures("r/report.html", of: "validation").count >= 12)
   }
@@ -105,7 +106,7 @@ import Testing
     try run("train", "--recipe", "own.yaml", "--run", "r", "--threads", "1")
     let pack = try Pack("\(directory)/photos.h5")
     for (part, name, count) in [(PackPart.test, "test", 8), (.validation, "validation", 6)] {
-      try run("evaluate", "r", "--part", name, "--predictions", "r/predictions.csv", "--threads", "1")
+      try run("evaluate", "r", "--split", name, "--predictions", "r/predictions.csv", "--threads", "1")
       try run("report", "r")
       let found = try pictures("r/report.html", of: name)
       #expect(found.count == count)
@@ -120,7 +121,7 @@ import Testing
         #expect(picture.bytes[2 * 84 * 84 + corner] < 3)
       }
     }
-    // Predictions of other data count those.
+    // Predictions for other data number the pictures of those.
     try FileManager.default.moveItem(atPath: "\(directory)/photos.h5", toPath: "\(directory)/moved.h5")
     try run(
       "evaluate", "r", "--data", "moved.h5", "--predictions", "r/predictions.csv", "--threads", "1")

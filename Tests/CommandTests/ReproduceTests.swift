@@ -1,8 +1,8 @@
 import Foundation
 import Testing
 
-/// What `scripts/reproduce` makes of the numbers that runs come to: its tables, its verdicts, and going on. The program is
-/// a stand-in that trains nothing: a run's losses and errors are what the file `numbers` says for its name.
+/// Tests of `scripts/reproduce`: its tables and verdicts for the results of runs, and how it continues. The program is
+/// a stand-in that trains nothing: a run's losses and errors are those that the file `numbers` has for its name.
 @Suite(.serialized, .enabled(if: isOutsideMPI)) struct ReproduceTests {
   private let folder: TestFolder
 
@@ -105,12 +105,12 @@ import Testing
     #expect(neither.output.contains("here:   NOT so: ours does not learn in this time"), "\(neither.output)")
   }
 
-  /// Ctrl-C or a batch system's signal: every run that trains at that time is told, none is left behind.
+  /// Every run that trains gets the signal of Ctrl-C or of a batch system, and none is left behind.
   @Test(arguments: [SIGINT, SIGTERM]) func aSignalStopsAllRunsThatTrainSideBySide(signal: Int32) throws {
     try Data().write(to: URL(filePath: folder.path + "/hold"))
     let script = try ChildProcess(
       "/usr/bin/env",
-      // What nproc then says.
+      // The number that nproc then prints.
       [
         "OMP_NUM_THREADS=3", "PRELU_DIST=\(folder.path)/stand-in", Self.script, "table-2", "--quick", "--folder",
         "\(folder.path)/table-2",
@@ -131,7 +131,7 @@ import Testing
     #expect(errors == "reproduce: stopped; run this again to continue\n")
   }
 
-  /// The others end at a checkpoint, and nothing is said of half an experiment.
+  /// The other runs end at a checkpoint, and nothing is printed about half an experiment.
   @Test func aRunThatFailsStopsThoseBesideIt() throws {
     for (file, content) in [("fail", "prelu"), ("hold", "")] {
       try Data(content.utf8).write(to: URL(filePath: folder.path + "/" + file))

@@ -1,7 +1,8 @@
 import Foundation
 import Testing
 
-/// The contract: the same bits on 1, 2, 4 or 8 ranks with any number of threads, killed and resumed or not.
+/// Tests of the contract: the bits are the same on 1, 2, 4 or 8 ranks with any number of threads, killed and resumed or
+/// not.
 @Suite(.serialized, .enabled(if: hasFashionMNIST && isOutsideMPI)) struct ReproducibilityTests {
   private let iterations = 40
   private let folder: TestFolder
@@ -30,7 +31,7 @@ import Testing
     #expect(Set(digests.values).count == 1, "\(digests)")
   }
 
-  /// Shares by speed: the run says what its bits depend on, and can be gone on with by ranks that share evenly.
+  /// A run with shares by speed says what its bits depend on, and can be continued by ranks that share evenly.
   @Test func sharesBySpeed() throws {
     let outcome = try train("balanced", ranks: 3, ["--shares", "auto"])
     #expect(outcome.exitCode == 0, "\(outcome.errors)")
@@ -89,7 +90,7 @@ import Testing
       let object = try JSONSerialization.jsonObject(with: Data(outcome.output.utf8)) as? [String: Any]
       return try #require(object?["top1_errors"] as? Int, "\(outcome.errors)")
     }
-    // A handful of the 10,000 images lies so near a border that rounding decides.
+    // A handful of the 10,000 images lie so near a border that rounding decides.
     #expect(abs(counts[0] - counts[1]) <= 50, "\(counts)")
   }
 

@@ -1,7 +1,7 @@
 import Foundation
 import Testing
 
-/// Signals that ask to stop: to a rank, to `mpirun`, twice.
+/// Tests of signals that ask to stop: to a rank, to `mpirun`, and twice.
 @Suite(.serialized, .enabled(if: hasFashionMNIST && isOutsideMPI)) struct SignalTests {
   private let folder: TestFolder
   private var directory: String { folder.path }
@@ -46,7 +46,7 @@ import Testing
     try expectSaved(output, by: name)
   }
 
-  /// One rank hears it, all stop after the same step.
+  /// One rank gets the signal, and all ranks stop after the same step.
   @Test(arguments: [(SIGINT, 0), (SIGTERM, 1)]) func oneRankOfTwoSavesAndExitsWith75(signal: Int32, place: Int) throws {
     let (process, output, errors) = try start(ranks: 2)
     let ranks = Program.descendants(of: process).sorted()
@@ -57,8 +57,8 @@ import Testing
     try expectSaved(output, by: nil)
   }
 
-  /// Open MPI passes USR1 on at once. INT and TERM it turns into its own end: it asks the ranks by TERM after a while,
-  /// and ends with a code of its own; the checkpoint is saved all the same.
+  /// Open MPI passes USR1 on at once. At INT and TERM it ends by itself: it sends the ranks TERM after a while, and
+  /// exits with a code of its own; the checkpoint is saved all the same.
   @Test(arguments: [(SIGUSR1, "USR1", 75 as Int32), (SIGINT, "TERM", 1), (SIGTERM, "TERM", 1)])
   func mpirunLetsTheRanksSave(signal: Int32, heard: String, exitCode: Int32) throws {
     let (process, output, errors) = try start(ranks: 2)
@@ -71,7 +71,7 @@ import Testing
   /// The second INT does not wait for the step: the process is gone, and what was saved before is whole.
   @Test func aSecondInterruptLeavesAtOnce() throws {
     let (process, output, _) = try start(ranks: nil)
-    // Stopped, so that both arrive before the first can have been acted upon.
+    // The process is suspended, so that both signals arrive before the first has an effect.
     kill(process.processIdentifier, SIGSTOP)
     kill(process.processIdentifier, SIGINT)
     kill(process.processIdentifier, SIGCONT)
@@ -83,7 +83,7 @@ import Testing
     _ = try Program.inspect("run", in: directory)
   }
 
-  /// `prelu-dist | head`: a reader who goes is no reason to lose a run.
+  /// A reader that goes away, as in `prelu-dist | head`, does not end a run.
   @Test func aReaderWhoGoesDoesNotEndTheRun() throws {
     let command = "{ \"$0\" \"$@\"; echo $? >code; } | head -n 1 >first"
     let process = try ChildProcess(

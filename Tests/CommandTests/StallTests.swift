@@ -1,7 +1,8 @@
 import Foundation
 import Testing
 
-/// A rank that does not come: stopped, as by a failing host. `mpirun` does not notice; the other ranks do.
+/// Tests of a rank that does not arrive because it is suspended, as by a failing host: `mpirun` does not notice, but
+/// the other ranks do.
 @Suite(.serialized, .enabled(if: hasFashionMNIST && isOutsideMPI)) struct StallTests {
   private let folder: TestFolder
   private var directory: String { folder.path }
@@ -13,7 +14,7 @@ import Testing
   private struct Running {
     let process: ChildProcess
     let errors: URL
-    /// By rank: Open MPI starts them in this order.
+    /// The processes by rank: Open MPI starts them in this order.
     let ranks: [pid_t]
     var said: String { (try? String(contentsOf: errors, encoding: .utf8)) ?? "" }
   }
@@ -28,7 +29,7 @@ import Testing
     return Running(process: process, errors: errors, ranks: ranks)
   }
 
-  /// Of those that wait the lowest rank speaks, whichever one is missing, and the job ends.
+  /// The lowest of the ranks that wait names the missing one, whichever it is, and ends the job.
   @Test(arguments: [(2, 0), (0, 1)]) func aStoppedRankIsNamedAndEndsTheJob(missing: Int, speaker: Int) throws {
     let running = try start("run-\(missing)", ["--stall-warning", "2", "--stall-limit", "7"])
     kill(running.ranks[missing], SIGSTOP)
@@ -44,7 +45,7 @@ import Testing
     _ = try Program.inspect("run-\(missing)", in: directory)
   }
 
-  /// A rank that was away for a while: a warning, and the result that it would have been.
+  /// A rank that was away for a while causes a warning, and leaves the result as it would have been.
   @Test func aRankThatComesBackCostsAWarningOnly() throws {
     let end = ["--iterations", "3000", "--stall-warning", "2"]
     let running = try start("run", end)

@@ -1,7 +1,7 @@
 import Foundation
 import Testing
 
-/// `--subset` in training: the images that the seed draws, and no others.
+/// Tests that training with `--subset` measures the images that the seed draws, and no others.
 @Suite(.enabled(if: isOutsideMPI)) struct SubsetTests {
   private let recipe = """
     model:
@@ -17,7 +17,7 @@ import Testing
     training: { batch: 8, epochs: 1 }
     """
 
-  /// What `evaluate` finds on the same part of the same checkpoint.
+  /// Training finds the error that `evaluate` finds on the same images with the same checkpoint.
   @Test func trainingMeasuresWhatTheSeedDraws() throws {
     let folder = try TestFolder()
     let kinds = ["rgb-420.jpg", "cmyk.jpg", "grey.jpg", "rgba.png", "palette.png", "progressive.jpg", "turned.jpg"]
@@ -38,7 +38,7 @@ import Testing
     func evaluated(_ name: String, _ seed: String) throws -> Double {
       let object = try JSONSerialization.jsonObject(
         with: Data(
-          try run("evaluate", name, "--part", "validation", "--subset", "7", "--seed", seed, "--json").output.utf8))
+          try run("evaluate", name, "--split", "validation", "--subset", "7", "--seed", seed, "--json").output.utf8))
       return try #require((object as? [String: Any])?["top1_error"] as? Double)
     }
     var others = 0
@@ -53,6 +53,6 @@ import Testing
       #expect(rows.count == 2 && abs(same - measured) < 1e-3, "\(rows), evaluated \(same)")
       if abs(other - measured) > 1 { others += 1 }
     }
-    #expect(others > 0, "all parts have the same errors")
+    #expect(others > 0, "all subsets have the same errors")
   }
 }

@@ -47,7 +47,7 @@ import Testing
   @Test func tooLittleRoom() {
     let findings = sound().findings(neededBytes: 2_000_000, hostsWithout: [])
     #expect(findings.map(\.severity) == [.problem])
-    #expect(findings[0].text == "/runs: 1.0 MB are free, a run's checkpoints take 2.0 MB")
+    #expect(findings[0].text == "/runs: 1.0 MB are free, but a run's checkpoints take 2.0 MB")
     let advice = "Make room, keep fewer checkpoints (checkpoint.keep), or choose another folder with --run"
     #expect(findings[0].advice == advice)
   }
@@ -67,7 +67,7 @@ import Testing
     #expect(unlocked[0].text == "/runs: this file system (nfs4) gives no locks")
     #expect(
       unlocked[0].advice
-        == "prelu-dist goes on without; for h5py and other readers export HDF5_USE_FILE_LOCKING=FALSE")
+        == "prelu-dist does without; for h5py and other readers export HDF5_USE_FILE_LOCKING=FALSE")
     let elsewhere = sound().findings(neededBytes: 0, hostsWithout: ["node3"])
     #expect(elsewhere.map(\.severity) == [.warning])
     #expect(elsewhere[0].text == "/runs is not the same folder on node3")

@@ -5,7 +5,7 @@ import Testing
 
 @Suite struct LinkProbeTests {
   @Test func theQuickestExchangeTellsTheClock() {
-    // The other clock is 5 s ahead; the way there takes 0.1 s and back 0.3, then 1 ms each.
+    // The other clock is 5 s ahead; the way there takes 0.1 s and the way back 0.3 s, then 1 ms each.
     let exchanges = [
       ClockExchange(sent: 100, answered: 105.1, received: 100.4),
       ClockExchange(sent: 101, answered: 106.001, received: 101.002),
@@ -37,7 +37,7 @@ import Testing
     ]
     let findings = linkFindings(links, [])
     #expect(findings.map(\.severity) == [.warning])
-    #expect(findings[0].text == "a – c: 100.0 MB/s, the best link has 1000.0")
+    #expect(findings[0].text == "a – c: 100.0 MB/s, but the best link has 1000.0")
     let look = "Look at the cable, the switch's port and the interface (ethtool), or leave the host out"
     #expect(findings[0].advice == "\(look) (Slurm: --exclude)")
     #expect(linkFindings([link("a", "b", bandwidth: 1)], []).isEmpty, "nothing to compare it to")

@@ -1,7 +1,7 @@
 import Diagnostics
 import Testing
 
-/// A rank on a host of eight cores, alone on it unless said otherwise.
+/// Returns a rank on a host of eight cores, the only one there unless said otherwise.
 private func rank(
   _ number: Int, host: String = "a", localRanks: Int = 1, mask: String = "0-7", cores: Int = 8, hostProcessors: Int = 8,
   program: String = "00", builtFor: UInt32 = 127, instructions: UInt32 = 127, blasKernel: String = "Zen",
@@ -81,8 +81,8 @@ private func findings(_ ranks: [RankFacts], threads: Int? = nil) -> [Finding] {
     #expect(found[0].advice == "\(ask), as by Slurm's --constraint")
     #expect(
       found[1].advice == """
-        Results are the same bits only with one kernel: set OPENBLAS_CORETYPE=Zen on all hosts, or ask the scheduler for \
-        hosts of one kind
+        Results are the same bits only with one kernel: set OPENBLAS_CORETYPE=Zen on all hosts, or ask the scheduler \
+        for hosts of one kind
         """)
   }
 

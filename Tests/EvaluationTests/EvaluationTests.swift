@@ -211,7 +211,7 @@ import Testing
     #expect(
       problem([member, self.member(member.network, Waves(sizes: sizes.dropLast()))]) == """
         expected the same images for all networks, found 23 and 22 that differ: their settings of data.validation are not \
-        the same; take --part test
+        the same; take --split test
         """)
     var damaged = Waves(sizes: [(20, 20)])
     damaged.damaged = 0

@@ -66,7 +66,7 @@ import Testing
     try write("", "train/ant/1.jpg", "train/bee/2.jpg", "val/ant/3.jpg")
     expect(
       """
-      \(path)/train: expected no validation part, since pictures are to be put aside for one, found one with 1 \
+      \(path)/train: expected no validation split, since pictures are to be put aside for one, found one with 1 \
       pictures. Leave --hold-out away.
       """
     ) {

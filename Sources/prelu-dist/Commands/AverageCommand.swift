@@ -1,0 +1,57 @@
+import ArgumentParser
+import Checkpoint
+import System
+
+/// Averages the parameters of several checkpoints of a run.
+struct AverageCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "average", abstract: "Average the parameters of several checkpoints of a run into one for testing.",
+    discussion: """
+      The average of checkpoints from a time when the learning rate was still high makes fewer errors than each of \
+      them, and often fewer than the run's last one. The setting checkpoint.keep says how many checkpoints a run \
+      keeps. An average has no momentum, so no training can continue from it.
+      """)
+
+  @Argument(
+    help: ArgumentHelp(
+      "The checkpoints to average, or a run folder, of which --last or all checkpoints are taken.",
+      valueName: "checkpoint|run"))
+  var checkpoints: [String] = []
+
+  @Option(
+    help: ArgumentHelp(
+      "The number of a run folder's newest checkpoints to average (default: all).", valueName: "number"))
+  var last: Int?
+
+  @Option(name: [.customShort("o"), .long], help: ArgumentHelp("The file to write.", valueName: "file.h5"))
+  var output: String
+
+  func validate() throws {
+    try checkRange("--last", last, .atLeast(1))
+    if output.isEmpty { throw ValidationError("--output needs a file's name.") }
+  }
+
+  func run() throws {
+    alone {
+      let paths = try checkpoints.flatMap(paths)
+      let iteration = try CheckpointAverage.write(
+        of: paths, to: output,
+        provenance: Provenance(program: PreluDist.program, commandLine: CommandLine.arguments.joined(separator: " ")))
+      Console.say("\(output): the average of \(paths.count) checkpoints up to iteration \(iteration)")
+      return .done
+    }
+  }
+
+  /// Returns the path of a checkpoint, or those of a run's checkpoints, oldest first.
+  private func paths(of name: String) throws -> [String] {
+    guard FileSystem.isFolder(name) else { return [name] }
+    let all = try RunFolder.open(at: name).checkpoints().map(\.path)
+    guard !all.isEmpty, all.count >= last ?? 1 else {
+      throw Refusal(
+        .missingInput,
+        "\(name): expected \(last ?? 1) checkpoints or more, found \(all.count): let a run keep more by checkpoint.keep"
+      )
+    }
+    return all.prefix(last ?? all.count).reversed()
+  }
+}

@@ -1,0 +1,84 @@
+import ArgumentParser
+import Benchmarks
+import Foundation
+import Kernels
+import Network
+import System
+
+extension BenchCommand {
+  struct ConvolutionCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+      commandName: "convolution", abstract: "Time each convolution of a model, each pass, on one thread.",
+      discussion: """
+        Every result is compared with a reference in Double before it is timed. GFLOP/s count the operations of the \
+        convolution by its definition, so that algorithms can be compared; an algorithm that needs fewer \
+        multiplications may exceed the processor's peak. Without --recipe and --model it measures the recipe fashion.
+        """)
+
+    @OptionGroup var model: ModelOptions
+
+    @OptionGroup var convolution: ConvolutionOptions
+
+    @Option(help: ArgumentHelp("The number of images of a pass.", valueName: "images"))
+    var batch = 8
+
+    @Option(
+      help: ArgumentHelp("Measure only this layer of the model, by its name; may be repeated.", valueName: "name"))
+    var layer: [String] = []
+
+    @Option(help: ArgumentHelp("The number of timed runs of a pass, of which the median counts.", valueName: "number"))
+    var runs = 5
+
+    @Flag(help: "Print a JSON object for each layer.")
+    var json = false
+
+    func validate() throws {
+      try checkRange("--batch", batch, .atLeast(1))
+      try checkRange("--runs", runs, .atLeast(1))
+    }
+
+    func run() throws {
+      alone {
+        let architecture = try model.architecture()
+        try checkLayers(architecture)
+        if !json { printHeader() }
+        try ConvolutionBenchmark.run(
+          architecture, images: batch, method: convolution.method, layers: layer.isEmpty ? nil : Set(layer),
+          runs: runs, report: json ? { Console.sayJSON($0) } : show)
+        return .done
+      }
+    }
+
+    private func checkLayers(_ architecture: ResolvedArchitecture) throws {
+      let names = architecture.layers.map(\.name)
+      guard let unknown = layer.first(where: { !names.contains($0) }) else { return }
+      throw Refusal(
+        .usage,
+        "there is no layer \(unknown) in \(architecture.architecture.name): it has \(names.joined(separator: ", "))")
+    }
+
+    private func printHeader() {
+      Console.say(
+        "\(processorName()), \(InstructionSets.compiledFor.summary), one thread, \(batch) images a pass; "
+          + "ms, GFLOP/s by the definition, % of the measured peak, relative error")
+    }
+
+    private func show(_ timings: ConvolutionTimings) {
+      Console.say(
+        "\(timings.layer)  \(timings.channels)→\(timings.filters) \(timings.height)×\(timings.width), "
+          + "\(timings.kernel)×\(timings.kernel) stride \(timings.stride), \(timings.algorithm)")
+      let passes: [(String, ConvolutionTimings.Pass?)] = [
+        ("forward", timings.forward), ("input gradient", timings.inputGradient),
+        ("weight gradient", timings.weightGradient), ("both gradients", timings.backward),
+      ]
+      for case (let name, let pass?) in passes {
+        let error = pass.relativeError.map { String(format: "  %.1e", $0) } ?? ""
+        let label = name.padding(toLength: 16, withPad: " ", startingAt: 0)
+        Console.say(
+          "  \(label)"
+            + String(format: "%9.2f ms %8.1f GFLOP/s %6.0f %%", pass.milliseconds, pass.gigaflops, pass.percentOfPeak)
+            + error)
+      }
+    }
+  }
+}

@@ -1,0 +1,83 @@
+import ArgumentParser
+import Benchmarks
+import Foundation
+
+extension BenchCommand {
+  struct StepCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+      commandName: "step", abstract: "Time the parts of a whole training step; under mpirun on every rank.",
+      discussion: """
+        The images are random, so that no data set is needed. Before anything is timed, the tower's features are \
+        compared with those of the direct convolution; afterwards the ranks' parameters are compared with one another. \
+        With several ranks the same mini-batch is also timed on rank 0 alone. Without --recipe and --model it measures \
+        the recipe fashion.
+        """)
+
+    @OptionGroup var model: ModelOptions
+
+    @OptionGroup var convolution: ConvolutionOptions
+
+    @Option(help: ArgumentHelp("The number of images of a step, on all ranks together.", valueName: "images"))
+    var batch = 128
+
+    @Option(help: ArgumentHelp("The number of threads of each rank.", valueName: "number"))
+    var threads = 1
+
+    @Option(help: ArgumentHelp("The number of timed steps, of which the median counts.", valueName: "number"))
+    var runs = 5
+
+    @Flag(help: "Print a JSON object.")
+    var json = false
+
+    func validate() throws {
+      try checkRange("--batch", batch, .atLeast(1))
+      try checkRange("--threads", threads, ThreadOptions.range)
+      try checkRange("--runs", runs, .atLeast(1))
+    }
+
+    func run() throws {
+      onAllRanks { world in
+        let timings = try StepBenchmark.run(
+          try model.architecture(), batch: batch, threads: threads, method: convolution.method, runs: runs,
+          world: world)
+        if world.rank == 0 { json ? Console.sayJSON(timings) : show(timings) }
+        return .done
+      }
+    }
+
+    private func show(_ timings: StepTimings) {
+      Console.say(
+        "\(timings.model), mini-batch \(timings.batch), \(timings.ranks) ranks × \(timings.threads) threads, "
+          + "median of \(timings.runs) steps, ms")
+      func row(_ cells: [String]) {
+        Console.say(cells.map { String(repeating: " ", count: max(0, 10 - $0.count)) + $0 }.joined())
+      }
+      row([
+        "rank", "images", "forward", "gather", "fc", "scatter", "wait", "backward", "exposed", "update", "step",
+        "peak MB",
+      ])
+      for rank in timings.perRank {
+        row(
+          ["\(rank.rank)", "\(rank.images)"]
+            + [
+              rank.forward, rank.gather, rank.fullyConnected, rank.scatter, rank.wait, rank.backward,
+              rank.exposedReduction, rank.update, rank.step, rank.peakMegabytes,
+            ].map { String(format: "%.1f", $0) })
+      }
+      Console.say(
+        String(
+          format: "%.1f ms a step, %.1f images/s, %.1f ms an image", timings.stepMilliseconds, timings.imagesPerSecond,
+          timings.stepMilliseconds / Double(timings.batch)))
+      let busiest = timings.perRank.map(\.waitProcessorShare).max() ?? 0
+      if timings.ranks > 1 {
+        Console.say(String(format: "waiting for rank 0 takes at most %.1f %% of a core", 100 * busiest))
+      }
+      if let single = timings.singleRankMilliseconds, let efficiency = timings.efficiency {
+        Console.say(
+          String(
+            format: "one rank alone: %.1f ms; %d ranks are %.2f times as fast, efficiency %.1f %%", single,
+            timings.ranks, Double(timings.ranks) * efficiency, 100 * efficiency))
+      }
+    }
+  }
+}

@@ -1,0 +1,125 @@
+import ArgumentParser
+import Checkpoint
+import Configuration
+import Foundation
+import Kernels
+import Network
+import Packs
+import System
+
+/// Shows a model's layers, or what is in a checkpoint or a pack.
+struct InspectCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "inspect", abstract: "Show the layers of a model, or what is in a checkpoint or a pack.")
+
+  @Argument(
+    help: ArgumentHelp(
+      "A checkpoint, a run folder, which stands for its newest one, or a pack.", valueName: "checkpoint|run|pack"))
+  var path: String?
+
+  @OptionGroup var model: ModelOptions
+
+  @Option(help: ArgumentHelp("The activation of the model's layers.", valueName: "name"))
+  var activation: Activation?
+
+  @Flag(help: "Show the method that computes each convolution on this processor, too.")
+  var algorithms = false
+
+  @OptionGroup var convolution: ConvolutionOptions
+
+  @Flag(help: "Print a JSON object.")
+  var json = false
+
+  func validate() throws {
+    guard [path, model.model, model.recipe].count(where: { $0 != nil }) == 1 else {
+      throw ValidationError("Name one thing: a checkpoint, --model or --recipe.")
+    }
+    if path != nil, algorithms || convolution.method != nil {
+      throw ValidationError("--algorithms and --convolution go with --model or --recipe.")
+    }
+    if path != nil, activation != nil {
+      throw ValidationError("--activation goes with --model or --recipe; a checkpoint has its own.")
+    }
+  }
+
+  func run() throws {
+    alone {
+      if let path { try show(file: path) } else { try showModel() }
+      return .done
+    }
+  }
+
+  // MARK: - A model
+
+  private func showModel() throws {
+    var configuration = try model.settings()
+    if let activation { configuration.model.activation = activation }
+    let architecture = try configuration.architecture().resolved()
+    guard algorithms else {
+      let summary = ModelSummary(architecture)
+      return Console.say(json ? summary.json : summary.text)
+    }
+    let layers = Tower(architecture, convolution: convolution.method).layers.compactMap { $0 as? ConvolutionLayer }
+    guard !json else {
+      return Console.sayJSON(Dictionary(uniqueKeysWithValues: layers.map { ($0.name, $0.choice.name) }))
+    }
+    Console.say(ModelSummary(architecture).text)
+    Console.say("")
+    Console.say("convolutions on this processor (\(InstructionSets.compiledFor.summary))")
+    let width = layers.map(\.name.count).max() ?? 0
+    for layer in layers {
+      Console.say("  \(layer.name.padding(toLength: width, withPad: " ", startingAt: 0))  \(layer.choice.name)")
+    }
+  }
+
+  // MARK: - A file
+
+  private func show(file path: String) throws {
+    let path = FileSystem.isFolder(path) ? try RunFolder.open(at: path).newestWhole().path : path
+    if Pack.isPack(path) { show(try Pack(path)) } else { try show(checkpoint: path) }
+  }
+
+  private func show(_ pack: Pack) {
+    let counts = PackPart.allCases.compactMap { part in pack.images(part).map { (part.rawValue, $0.count) } }
+    guard !json else { return Console.sayJSON(PackObject(pack, pictures: counts)) }
+    func numbers(_ values: [Double]) -> String { values.map { String(format: "%.5g", $0) }.joined(separator: ", ") }
+    Console.say("pack           \(pack.path)")
+    Console.say("fingerprint    \(pack.fingerprint)")
+    for (part, count) in counts {
+      Console.say(part.padding(toLength: 15, withPad: " ", startingAt: 0) + "\(count.grouped) pictures")
+    }
+    Console.say("classes        \(pack.classNames.count)")
+    Console.say("mean           \(pack.mean.extents) pixels; red, green, blue \(numbers(pack.colors.mean))")
+    Console.say("eigenvalues    \(numbers(pack.colors.eigenvalues)) of the colors' covariance, for values from 0 to 1")
+    Console.say("skipped        \(pack.skipped.count.grouped) files")
+    for line in pack.skipped { Console.say("  \(line)") }
+  }
+
+  private func show(checkpoint path: String) throws {
+    let header = try CheckpointFile.readHeader(path)
+    // The digest is computed from the values themselves, and so proves that the file is good.
+    let digest = try CheckpointFile.digest(ofFile: path)
+    guard !json else { return Console.sayJSON(CheckpointObject(header, path: path, digest: digest)) }
+    let state = header.state
+    let parameters = header.tensors.reduce(0) { $0 + $1.count }
+    Console.say("checkpoint     \(path)")
+    Console.say("written        \(header.created) by \(header.provenance.program)")
+    Console.say(
+      "iteration      \(state.iteration) (epoch \(state.epoch) and \(state.iterationInEpoch) iterations of the next)")
+    Console.say(
+      "samples seen   \(state.samplesSeen.grouped) in mini-batches of \(state.batch), seed \(state.seed)")
+    Console.say("learning rate  \(state.learningRate), dropped \(state.schedule.learningRateDrops) times")
+    if let best = state.best {
+      Console.say(
+        String(
+          format: "best           %.2f %% validation error at iteration %d", best.validationTop1Error, best.iteration))
+    }
+    Console.say("trained        \(clockText(state.secondsTrained)), last on \(state.worldSize) ranks")
+    Console.say("parameters     \(parameters.grouped) in \(header.tensors.count) tensors")
+    Console.say("digest         \(digest)")
+    for tensor in header.tensors {
+      let shape = tensor.shape.isEmpty ? "scalar" : tensor.shape.map(String.init).joined(separator: "×")
+      Console.say("  /data/\(tensor.layer)/\(tensor.blob)  \(shape)")
+    }
+  }
+}

@@ -1,0 +1,89 @@
+import ArgumentParser
+import Communication
+import Datasets
+import Packs
+import System
+
+extension PackSettings.OnError: ExpressibleByArgument {}
+
+/// Makes a pack of pictures.
+struct PackCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "pack",
+    abstract: "Pack photographs (class folders, ImageNet, a list file) into one HDF5 file to train on.",
+    discussion: """
+      The source is a folder with a folder of JPEG and PNG pictures for each class; or a folder with train and val, \
+      and perhaps test, each with class folders; or ImageNet's own folder, whose val has no class folders and needs \
+      --devkit; or a list file with a path and a label on each line. After a kill or a stop the same command continues \
+      where it was. The pack has the same bytes on any number of ranks.
+      """)
+
+  @Argument(help: ArgumentHelp("The folder of pictures, or the list file, to pack.", valueName: "folder|list"))
+  var source: String
+
+  @Option(name: [.short, .long], help: ArgumentHelp("The pack to write, such as photos.h5.", valueName: "file"))
+  var output: String
+
+  @OptionGroup(title: "Source") var input: PackInputOptions
+  @OptionGroup(title: "Pictures") var pictures: PackPictureOptions
+
+  @Option(help: ArgumentHelp("The number of files that the pack is divided among.", valueName: "files"))
+  var shards = 1
+
+  @Option(
+    help: ArgumentHelp(
+      "Also write this many training pictures, augmented as for training, to OUTPUT.preview.png.",
+      valueName: "pictures"))
+  var preview: Int?
+
+  @OptionGroup var threads: ThreadOptions
+
+  @Flag(help: "Print only warnings and errors.")
+  var quiet = false
+
+  func validate() throws {
+    try checkRange("--shards", shards, .within(1...10_000))
+    try checkRange("--preview", preview, .within(1...10_000))
+    guard !output.isEmpty, !output.hasSuffix("/") else { throw ValidationError("--output needs a file's name.") }
+  }
+
+  func run() throws {
+    let command = self
+    // This precedes MPI's start: a process without mpirun looks like one of its ranks afterwards.
+    let terminal = Terminal.find()
+    onAllRanks { world in
+      let settings = command.settings(threads: command.threads.count(world))
+      let reporter = PackingReporter(terminal: terminal, quiet: command.quiet)
+      let packing = Packing(settings, world: world, stop: { StopSignals.isRequested }, report: { reporter.show($0) })
+      guard let summary = try packing.run() else {
+        if world.rank == 0 {
+          Console.complain("stopped by a signal; the same command goes on from what is in \(settings.workFolder)")
+        }
+        return .tryAgain
+      }
+      try world.agree {
+        guard world.rank == 0 else { return }
+        reporter.show(summary)
+        try command.writePreview(of: summary.paths[0])
+      }
+      return .done
+    }
+  }
+
+  private func writePreview(of pack: String) throws {
+    guard let preview else { return }
+    let path = "\(output).preview.png"
+    try Preview.write(pack: pack, count: preview, to: path)
+    if !quiet { Console.say("preview    \(path)") }
+  }
+
+  private func settings(threads: Int) -> PackSettings {
+    PackSettings(
+      input: PackInput(
+        source: source, validation: input.validation, test: input.test, root: input.root,
+        developmentKit: input.devkit, classNames: input.classNames),
+      output: output, shards: shards, onError: pictures.onError, holdOut: input.holdOut,
+      shorterSide: pictures.keep ? nil : pictures.shorterSide, quality: pictures.quality,
+      appliesOrientation: pictures.exif, meanSide: pictures.meanSide, meanCrop: pictures.meanCrop, threads: threads)
+  }
+}

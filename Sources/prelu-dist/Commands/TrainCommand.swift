@@ -1,0 +1,88 @@
+import ArgumentParser
+import Configuration
+import Datasets
+import Recording
+import System
+import Training
+
+/// Trains a network, or continues a run.
+struct TrainCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "train", abstract: "Train a network, or continue a run (the default command).",
+    discussion: """
+      Without --recipe, photographs are trained on by the recipe photos, and other data by the recipe fashion; a run \
+      that is continued keeps its own settings.
+      """)
+
+  @OptionGroup(title: "Network") var model: ModelOptions
+  @OptionGroup(title: "Network") var network: NetworkOptions
+  @OptionGroup(title: "Data") var data: DataOptions
+  @OptionGroup(title: "Schedule") var schedule: ScheduleOptions
+  @OptionGroup(title: "Run folder") var folder: RunFolderOptions
+  @OptionGroup(title: "Ranks and threads") var ranks: RankOptions
+  @OptionGroup(title: "Output") var records: RecordOptions
+
+  @Flag(help: "Print the resolved settings as YAML and end.")
+  var printConfig = false
+
+  func run() throws {
+    guard !printConfig else { alone { try printConfiguration() } }
+    let (request, settings, records) = (request, settings, records)
+    // This precedes MPI's start: a process without mpirun looks like one of its ranks afterwards.
+    let terminal = Terminal.find()
+    onAllRanks(watch: ranks.watch) { world in
+      let reporter = TrainingReporter(quiet: records.quiet, terminal: terminal)
+      let recorder = RunRecorder(
+        writesPage: records.report, writesEvents: records.tensorboard, software: PreluDist.software,
+        warn: reporter.warn)
+      let training = try TrainingRun(request, settings, world: world, listeners: [reporter, recorder])
+      let summary = try training.run()
+      if case .interrupted = summary.ending { return .tryAgain }
+      return .done
+    }
+  }
+
+  private func printConfiguration() throws -> ExitStatus {
+    Console.write(try request.resolved().yaml())
+    return .done
+  }
+
+  /// The recipe, and what the options change of it.
+  private var request: ConfigurationRequest {
+    let options = self
+    return ConfigurationRequest(recipe: recipe) { configuration in
+      try options.chooseModel(in: &configuration)
+      options.network.apply(to: &configuration)
+      options.data.apply(to: &configuration)
+      options.schedule.apply(to: &configuration)
+      options.folder.apply(to: &configuration)
+    }
+  }
+
+  /// The recipe asked for. Without one, a pack is trained on as the paper trains its small model; a run that is
+  /// continued has its own.
+  private var recipe: String? {
+    if model.recipe == nil, folder.resume == nil, let path = data.data, Configuration.DataSet.Kind(of: path) == .pack {
+      return Recipes.photographs
+    }
+    return model.recipe
+  }
+
+  /// Chooses the architecture asked for, if any. The data decide about classes and input where it leaves them open.
+  private func chooseModel(in configuration: inout Configuration) throws {
+    guard let name = model.model else { return }
+    let (classes, input) = (configuration.model.classes, configuration.model.input)
+    try configuration.model.choose(architecture: name)
+    guard configuration.model.width != nil else { return }
+    (configuration.model.classes, configuration.model.input) = (classes, input)
+  }
+
+  private var settings: TrainingSettings {
+    TrainingSettings(
+      runFolder: folder.path, start: folder.start, iterations: schedule.iterations,
+      timeLimit: schedule.timeLimit.map { $0 * 60 }, threads: ranks.threads.threads,
+      convolution: ranks.convolution.method, loadingThreads: ranks.loadingThreads, shares: ranks.shares,
+      preview: data.preview, statisticsEvery: records.logStatistics, acceptsOtherData: folder.force,
+      commandLine: CommandLine.arguments.joined(separator: " "), program: PreluDist.program)
+  }
+}

@@ -1,0 +1,53 @@
+import Foundation
+
+/// The program's words to a person. Only rank 0 uses it, and a rank that is about to end the job.
+enum Console {
+  /// Whether this process is rank 0, as `mpirun` or `srun` tells it before MPI has started.
+  static var isFirstRank: Bool {
+    let environment = ProcessInfo.processInfo.environment
+    return (environment["OMPI_COMM_WORLD_RANK"] ?? environment["PMIX_RANK"] ?? "0") == "0"
+  }
+
+  /// Whether `mpirun` or `srun` has started this process as a rank. Valid only before MPI starts.
+  static var isRank: Bool {
+    let environment = ProcessInfo.processInfo.environment
+    return environment["OMPI_COMM_WORLD_SIZE"] != nil || environment["PMIX_RANK"] != nil
+  }
+
+  /// Prints a line at once, also into a pipe.
+  static func say(_ line: String) {
+    write("\(harmless(line))\n")
+  }
+
+  /// Prints text that may be part of a line, at once. A reader that has gone is not an error.
+  static func write(_ text: String) {
+    try? FileHandle.standardOutput.write(contentsOf: Data(text.utf8))
+  }
+
+  /// Prints a line on standard error, after the program's name.
+  static func complain(_ message: String) {
+    try? FileHandle.standardError.write(contentsOf: Data("prelu-dist: \(harmless(message))\n".utf8))
+  }
+
+  /// Returns text without control characters: names come from files, and must not move a terminal's cursor or change
+  /// its title.
+  private static func harmless(_ text: String) -> String {
+    text.replacingControls { $0 != "\n" && $0 != "\t" }
+  }
+}
+
+extension String {
+  /// The string without control characters and line breaks, as a name from a file must be in a line of a table.
+  var onOneLine: String { replacingControls { _ in true } }
+
+  /// Returns the string with U+FFFD in place of control characters that are `unwanted`.
+  fileprivate func replacingControls(where unwanted: (Unicode.Scalar) -> Bool) -> String {
+    func isReplaced(_ scalar: Unicode.Scalar) -> Bool {
+      scalar.properties.generalCategory == .control && unwanted(scalar)
+    }
+    guard unicodeScalars.contains(where: isReplaced) else { return self }
+    var result = String.UnicodeScalarView()
+    result.append(contentsOf: unicodeScalars.map { isReplaced($0) ? "\u{FFFD}" : $0 })
+    return String(result)
+  }
+}

@@ -1,0 +1,92 @@
+import Foundation
+import Packs
+import System
+
+/// Shows a person the progress of a packing, and what came of it.
+final class PackingReporter {
+  private let quiet: Bool
+  private let line: LiveLine
+
+  init(terminal: Terminal?, quiet: Bool) {
+    self.quiet = quiet
+    line = LiveLine(terminal)
+  }
+
+  func show(_ event: PackingEvent) {
+    if case .listed(let listing, _) = event { warn(listing) }
+    guard !quiet else { return }
+    switch event {
+    case .listed(let listing, let finished):
+      let parts = PackPart.allCases.compactMap { part in
+        listing.parts[part].map { "\($0.entries.count.grouped) to \(part.verb)" }
+      }
+      Console.say("pictures   \(parts.joined(separator: ", ")), \(listing.classNames.count.grouped) classes")
+      if listing.ignored > 0 {
+        Console.say(
+          "ignored    \(listing.ignored.grouped) files whose names do not end as those of JPEG or PNG "
+            + "pictures do, or that belong to no class")
+      }
+      if finished > 0 { Console.say("resumed    \(finished.grouped) pictures are done already") }
+    case .progress(let p): show(p)
+    case .assembling(let bytes):
+      line.clear()
+      Console.say(String(format: "writing    %.1f MB", Double(bytes) / 1e6))
+    case .copying(let bytes, let all, let secondsLeft):
+      line.show(pauses: (terminal: 0.2, elsewhere: 15)) { _ in
+        String(
+          format: "writing    %.1f of %.1f MB (%.1f %%)  ETA %@", Double(bytes) / 1e6, Double(all) / 1e6,
+          100 * Double(bytes) / Double(max(all, 1)), clockText(secondsLeft))
+      }
+    }
+  }
+
+  /// Warns of classes without pictures. Labels that count from 1 leave class 0 empty, and the network with one output
+  /// too many.
+  private func warn(_ listing: PackListing) {
+    let empty = listing.emptyClasses
+    guard !empty.isEmpty else { return }
+    let names = empty.prefix(5).map { listing.classNames[$0] } + (empty.count > 5 ? ["…"] : [])
+    Console.complain(
+      "warning: \(empty.count.grouped) of \(listing.classNames.count.grouped) classes have no "
+        + "picture to train on: \(names.joined(separator: ", ")). Labels of a list count from 0")
+  }
+
+  func show(_ summary: PackingSummary) {
+    line.clear()
+    for (name, reason) in summary.skipped.prefix(20) { Console.complain("skipped \(name): \(reason)") }
+    if summary.skipped.count > 20 {
+      Console.complain("\(summary.skipped.count - 20) more were skipped; prelu-dist inspect names them all")
+    }
+    guard !quiet else { return }
+    let parts = PackPart.allCases.compactMap { part in
+      summary.pictures[part].map { "\($0.grouped) to \(part.verb)" }
+    }
+    Console.say("packed     \(parts.joined(separator: ", ")); \(summary.skipped.count.grouped) skipped")
+    Console.say(
+      String(
+        format: "pack       %@%@, %.1f MB in %@", summary.paths[0],
+        summary.paths.count > 1 ? " and \(summary.paths.count - 1) more" : "", Double(summary.bytes) / 1e6,
+        clockText(summary.seconds)))
+    Console.say("train on it with: prelu-dist train --data \(summary.paths[0])")
+  }
+
+  private func show(_ p: PackingProgress) {
+    line.show(pauses: (terminal: 0.2, elsewhere: 15)) { _ in
+      String(
+        format: "packing    %@ of %@ (%.1f %%)  %@ skipped  %.0f pictures/s  ETA %@", p.pictures.grouped,
+        p.of.grouped, 100 * Double(p.pictures) / Double(max(p.of, 1)), p.skipped.grouped,
+        p.picturesPerSecond, clockText(p.secondsLeft))
+    }
+  }
+}
+
+extension PackPart {
+  /// The purpose of the part's pictures, behind "to".
+  fileprivate var verb: String {
+    switch self {
+    case .training: "train on"
+    case .validation: "validate"
+    case .test: "test"
+    }
+  }
+}

@@ -1,0 +1,132 @@
+import Foundation
+import System
+import Training
+
+/// Shows a person the progress of training: a banner, a progress line, a line for each evaluation, and a summary.
+final class TrainingReporter: RunListener {
+  private let quiet: Bool
+  private let terminal: Terminal?
+  private let line: LiveLine
+  private let started = monotonicSeconds()
+
+  init(quiet: Bool, terminal: Terminal?) {
+    self.quiet = quiet
+    self.terminal = terminal
+    line = LiveLine(terminal)
+  }
+
+  func hear(_ event: TrainingEvent) {
+    if case .warning(let message) = event { return warn(message) }
+    guard !quiet else { return }
+    switch event {
+    case .warning: break
+    case .started(let description): showBanner(description)
+    case .progress(let progress): show(progress)
+    case .balanced(let images):
+      line.clear()
+      Console.say("shares " + images.map(String.init).joined(separator: ", ") + " images from here on")
+    case .evaluated(let result): show(result)
+    case .saved, .notSaved, .statistics: break
+    case .finished(let summary): show(summary)
+    }
+  }
+
+  func warn(_ message: String) {
+    line.clear()
+    Console.complain("warning: \(message)")
+  }
+
+  /// Returns words that a terminal shows in green (SGR 32).
+  private func emphasized(_ text: String) -> String {
+    guard let terminal, terminal.hasColor else { return text }
+    return "\u{1B}[32m\(text)\u{1B}[0m"
+  }
+
+  private func showBanner(_ d: TrainingDescription) {
+    let hosts = d.hosts.map { "\($0.name) \($0.ranks)" }.joined(separator: ", ")
+    Console.say(PreluDist.software)
+    Console.say("ranks  \(d.ranks) × \(d.threads) thread\(d.threads == 1 ? "" : "s") (\(hosts))")
+    Console.say(
+      "model  \(d.model): \(d.weightLayers) weight layers, \(d.parameterCount.grouped) parameters, "
+        + "\(d.multiplyAdds.grouped) multiply-adds an image")
+    Console.say(
+      "data   \(d.dataDirectory): \(d.trainingImages.grouped) to train on, "
+        + "\(d.validationImages.grouped) to validate, "
+        + (d.testImages == 0 ? "" : "\(d.testImages.grouped) to test, ") + "\(d.classNames.count) classes")
+    let training = d.configuration.training
+    Console.say(
+      "run    \(d.run): \(training.epochs) epochs of mini-batches of \(training.batch), seed \(training.seed)")
+    Console.say("bits   " + bits(d))
+    if let resumedFrom = d.resumedFrom { Console.say("resumed from \(resumedFrom)") }
+  }
+
+  private func bits(_ d: TrainingDescription) -> String {
+    if d.balancesShares {
+      return "depend on the shares, which follow the ranks' speed: runs agree with one another to rounding"
+    }
+    return d.isReproducible
+      ? "the same with 1, 2, 4 or 8 ranks and any number of threads"
+      : "\(d.ranks) ranks hold no whole subtrees of leaves: the result agrees with other rank counts to rounding"
+  }
+
+  /// Returns a number of images a second: a whole one, except where it is small.
+  private func rate(_ value: Double) -> String { String(format: value < 10 ? "%.2f" : "%.0f", value) }
+
+  /// Shows the progress line: on a terminal five times a second; elsewhere every 15 seconds at first, and every minute
+  /// after ten minutes, so that the log of a day stays readable.
+  private func show(_ p: TrainingProgress) {
+    line.show(pauses: (terminal: 0.2, elsewhere: monotonicSeconds() - started < 600 ? 15 : 60)) { width in
+      ProgressLine(
+        epoch: p.epoch, epochs: p.epochs, iteration: p.iteration, iterations: p.iterations, loss: p.loss,
+        error: p.top1Error, learningRate: p.learningRate, imagesPerSecond: p.imagesPerSecond,
+        secondsLeft: p.secondsLeft, waiting: p.communicationShare, data: p.dataShare
+      ).text(width: width)
+    }
+  }
+
+  private func show(_ r: EpochResult) {
+    line.clear()
+    var line = String(format: "epoch %d: loss %.4f, training error %.2f %%, ", r.epoch, r.trainLoss, r.trainTop1Error)
+    if r.validation.images > 0 {
+      line += String(
+        format: "validation error %.2f / %.2f %% (top-1/top-5), ", r.validation.top1Error, r.validation.top5Error)
+    }
+    line += "\(rate(r.imagesPerSecond)) images/s"
+    if r.isBest, r.validation.images > 0 { line += ", " + emphasized("best so far") }
+    if let rate = r.droppedTo { line += String(format: "; learning rate now %g", rate) }
+    // This is written, not said: saying it would remove the color's control characters.
+    Console.write("\(line)\n")
+  }
+
+  private func show(_ s: TrainingSummary) {
+    line.clear()
+    switch s.ending {
+    case .completed(let lastPlateau):
+      Console.say("done: \(s.epochs) epochs, \(s.iteration) iterations\(lastPlateau ? ", last plateau reached" : "")")
+    case .iterationLimit: Console.say("stopped after \(s.iteration) iterations, as asked; checkpoint saved")
+    case .interrupted(let reason):
+      Console.say("stopped by \(reason) after \(s.iteration) iterations; checkpoint saved")
+      Console.say("go on with: prelu-dist train --resume \(s.run)")
+    }
+    if let iteration = s.bestIteration, let error = s.bestValidationError {
+      Console.say(String(format: "best checkpoint: iteration %d, validation error %.2f %%", iteration, error))
+    }
+    if let test = s.test {
+      Console.say(
+        String(
+          format: "test error of the best checkpoint: %.2f / %.2f %% (top-1/top-5, %d and %d of %d images)",
+          test.top1Error, test.top5Error, test.top1, test.top5, test.images))
+    }
+    let t = s.time
+    let total = max(t.total, 1e-9)
+    func share(_ name: String, _ value: Double) -> String { String(format: "%@ %.1f %%", name, 100 * value / total) }
+    Console.say(
+      "time on rank 0: \(clockText(total)): "
+        + [
+          share("tower", t.steps.tower), share("fc", t.steps.fullyConnected),
+          share("communication", t.steps.communication), share("data", t.steps.data), share("evaluation", t.evaluation),
+          share("checkpoints", t.checkpoint),
+        ].joined(separator: ", "))
+    Console.say("run folder: \(s.run)")
+  }
+}

@@ -1,0 +1,44 @@
+import Evaluation
+import Images
+
+/// The object that `evaluate --json` prints.
+struct EvaluationObject: Encodable {
+  let checkpoint: String
+  /// The paths of all checkpoints; nil, and left out, for one.
+  let checkpoints: [String]?
+  let iteration: Int
+  let split: String
+  let images: Int
+  let views: String
+  let scales: [Int]
+  let mirror: Bool
+  let average: String
+  let top1Errors: Int
+  let top5Errors: Int
+  let top1Error: Double
+  let top5Error: Double
+
+  private enum CodingKeys: String, CodingKey {
+    case checkpoint, checkpoints, iteration, images, scales, mirror, average
+    case split = "part"
+    case views = "protocol"
+    case top1Errors = "top1_errors"
+    case top5Errors = "top5_errors"
+    case top1Error = "top1_error"
+    case top5Error = "top5_error"
+  }
+
+  init(_ result: EvaluationResult, _ trained: [TrainedNetwork], _ split: MeasuredSplit, _ options: TestOptions) {
+    checkpoint = trained[0].path
+    checkpoints = trained.count > 1 ? trained.map(\.path) : nil
+    iteration = trained[0].iteration
+    self.split = split.rawValue
+    images = result.total.images
+    views = options.views.rawValue
+    scales = options.test.scales
+    mirror = options.test.mirror
+    average = options.average.rawValue
+    (top1Errors, top5Errors) = (result.total.top1, result.total.top5)
+    (top1Error, top5Error) = (result.total.top1Error, result.total.top5Error)
+  }
+}

@@ -1,0 +1,38 @@
+import ArgumentParser
+import Configuration
+import Network
+
+extension Activation: ExpressibleByArgument {}
+
+extension Initializer.Rule: ExpressibleByArgument {
+  public init?(argument: String) { self.init(name: argument) }
+
+  public static var allValueStrings: [String] { names }
+}
+
+/// The changes that `train` makes to its recipe's network.
+struct NetworkOptions: ParsableArguments {
+  @Option(help: ArgumentHelp("The activation of the layers.", valueName: "name"))
+  var activation: Activation?
+
+  @Option(
+    help: ArgumentHelp(
+      "The rule that the first weights are drawn by; any deviation may stand after fixed-.", valueName: "name"))
+  var initializer: Initializer.Rule?
+
+  @Option(
+    help: ArgumentHelp(
+      "The number of filters of the narrowest layers, for architectures of adjustable width.", valueName: "filters"))
+  var width: Int?
+
+  @Option(
+    help: ArgumentHelp("The share of units that fully connected layers drop out.", valueName: "share"))
+  var dropout: Double?
+
+  func apply(to configuration: inout Configuration) {
+    if let width { configuration.model.width = width }
+    if let activation { configuration.model.activation = activation }
+    if let initializer { configuration.model.initializer.rule = initializer }
+    if let dropout { configuration.training.dropout = dropout }
+  }
+}

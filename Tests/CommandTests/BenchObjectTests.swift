@@ -1,0 +1,53 @@
+import Foundation
+import Testing
+
+/// Tests of the JSON objects of `bench checkpoint` and `bench feeding`, whose keys scripts read.
+@Suite(.serialized, .enabled(if: isOutsideMPI)) struct BenchObjectTests {
+  private let folder: TestFolder
+
+  init() throws {
+    folder = try TestFolder()
+  }
+
+  private func object(_ arguments: String...) throws -> [String: Any] {
+    let outcome = try Program.run(arguments, in: folder.path)
+    try #require(outcome.exitCode == 0, "\(outcome.errors)")
+    return try #require(try JSONSerialization.jsonObject(with: Data(outcome.output.utf8)) as? [String: Any])
+  }
+
+  @Test func checkpointsAreTimedAndRemoved() throws {
+    try FileManager.default.createDirectory(atPath: "\(folder.path)/disk", withIntermediateDirectories: false)
+    let timings = try object(
+      "bench", "checkpoint", "--model", "fashion-6", "--folder", "disk", "--runs", "1", "--json")
+    #expect(
+      timings.keys.sorted() == ["bytes", "first_stall_seconds", "model", "stall_seconds", "written_seconds"])
+    #expect(timings["model"] as? String == "fashion-6")
+    // A million parameters and their momentum take four bytes each.
+    #expect(timings["bytes"] as? Int ?? 0 > 8_000_000)
+    let (stall, written) = (timings["stall_seconds"] as? Double ?? 0, timings["written_seconds"] as? Double ?? 0)
+    #expect(stall > 0 && written > stall)
+    #expect(try FileManager.default.contentsOfDirectory(atPath: "\(folder.path)/disk") == [])
+  }
+
+  @Test func samplesOfAPackAreTimed() throws {
+    let photos = "\(folder.path)/photos/ant"
+    try FileManager.default.createDirectory(atPath: photos, withIntermediateDirectories: true)
+    for name in ["rgb-420.jpg", "grey.jpg"] {
+      try FileManager.default.copyItem(atPath: "\(goldenPhotos)/\(name)", toPath: "\(photos)/\(name)")
+    }
+    let packed = try Program.run(
+      ["pack", "photos", "-o", "p.h5", "--mean-side", "20", "--mean-crop", "16"], in: folder.path)
+    try #require(packed.exitCode == 0, "\(packed.errors)")
+    let timings = try object("bench", "feeding", "p.h5", "--samples", "3", "--runs", "1", "--json")
+    #expect(
+      timings.keys.sorted() == [
+        "fastest_milliseconds", "mean_bytes", "milliseconds", "open_milliseconds", "pack", "processor_milliseconds",
+        "samples",
+      ])
+    #expect(timings["pack"] as? String == "p.h5" && timings["samples"] as? Int == 3)
+    let (median, fastest) = (timings["milliseconds"] as? Double, timings["fastest_milliseconds"] as? Double)
+    #expect(median ?? 0 > 0 && fastest == median, "there was one run")
+    let sizes = try ["rgb-420.jpg", "grey.jpg"].map { try Data(contentsOf: URL(filePath: "\(photos)/\($0)")).count }
+    #expect(timings["mean_bytes"] as? Double == Double(sizes[0] + sizes[1]) / 2)
+  }
+}
