@@ -84,38 +84,39 @@ let house: [Target] = [
 
 // MARK: - Tests
 
-func tests(_ name: String, _ dependencies: [Target.Dependency], resources: [Resource]? = nil) -> Target {
-  .testTarget(
-    name: name, dependencies: ["TestSupport"] + dependencies, resources: resources, swiftSettings: settings)
+func tests(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
+  .testTarget(name: name, dependencies: dependencies, swiftSettings: settings)
 }
 
 let bundles: [Target] = [
   .target(name: "TestSupport", path: "Tests/TestSupport", swiftSettings: settings),
-  tests("SystemTests", ["System", systemPackage]),
+  .target(
+    name: "RankTestSupport", dependencies: ["Communication"], path: "Tests/RankTestSupport", swiftSettings: settings),
+  tests("SystemTests", ["System", systemPackage, "TestSupport"]),
   tests("RandomnessTests", ["Randomness"]),
   tests("KernelTests", ["Kernels"]),
-  tests("NetworkTests", ["Network", "Randomness"]),
-  tests("ConfigurationTests", ["Configuration"]),
-  tests("CommunicationTests", ["System", "Communication"]),
-  tests("ImagesTests", ["System", "Images", "CJPEG"]),
-  tests("PacksTests", ["System", "HDF5", "Images", "Packs"]),
-  tests("CheckpointTests", ["System", "HDF5", "Checkpoint"]),
-  tests("ReportsTests", ["System", "Reports", "Network"]),
-  tests("DiagnosticsTests", ["Diagnostics"]),
-  tests("EvaluationTests", ["Evaluation", "Network", "Images", "Communication"]),
-  tests("DatasetsTests", ["Datasets", "Images"]),
-  tests("StepTests", ["System", "Step", "Communication", "Network", "Kernels"]),
+  tests("NetworkTests", ["Kernels", "Network", "Randomness", "TestSupport"]),
+  tests("ConfigurationTests", ["Network", "Configuration", "TestSupport"]),
+  tests("CommunicationTests", ["System", "Communication", "RankTestSupport"]),
+  tests("ImagesTests", ["System", "Images", "Randomness", "CJPEG", "CPNG", "CZlib", "TestSupport"]),
+  tests("PacksTests", ["System", "HDF5", "Images", "Packs", "TestSupport"]),
+  tests("CheckpointTests", ["System", "HDF5", "CHDF5", "Checkpoint", "TestSupport"]),
+  tests("ReportsTests", ["System", "Network", "Images", "Reports", "TestSupport"]),
+  tests("DiagnosticsTests", ["Diagnostics", "TestSupport"]),
+  tests("DatasetsTests", ["Images", "Datasets"]),
+  tests("EvaluationTests", ["Kernels", "Network", "Communication", "Images", "Evaluation", "RankTestSupport"]),
+  tests("StepTests", ["Kernels", "Network", "Communication", "Step", "RankTestSupport"]),
   tests(
     "TrainingTests",
     [
-      "System", "Training", "Communication", "Network", "Kernels", "Checkpoint", "Configuration", "Evaluation",
-      "Images",
+      "System", "Kernels", "Network", "Configuration", "Communication", "Images", "Checkpoint", "Evaluation",
+      "Training", "RankTestSupport", "TestSupport",
     ]),
   tests("BenchmarksTests", ["Benchmarks"]),
-  tests("CommandTests", ["Packs"]),
+  tests("CommandTests", ["Images", "Packs", "TestSupport"]),
   .executableTarget(
     name: "prelu-fuzz",
-    dependencies: ["System", "Checkpoint", "Configuration", "Images", "Network", "Packs", "Reports"],
+    dependencies: ["System", "Network", "Configuration", "Images", "Checkpoint", "Packs", "Reports"],
     path: "Tests/Fuzz", swiftSettings: settings),
 ]
 

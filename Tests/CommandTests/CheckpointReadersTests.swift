@@ -1,11 +1,12 @@
 import Foundation
+import TestSupport
 import Testing
 
 /// Debian's Python, which has h5py and NumPy where `scripts/setup --tests` has been.
 let python = "/usr/bin/python3"
 let hasH5py =
   FileManager.default.isExecutableFile(atPath: python)
-  && (try? Program.capture(python, ["-c", "import h5py, numpy"]).exitCode) == 0
+  && (try? ChildProcess.capture(python, ["-c", "import h5py, numpy"]).exitCode) == 0
 
 /// What others read in a checkpoint, with no help of this program.
 @Suite(.serialized, .enabled(if: hasFashionMNIST && isOutsideMPI && hasH5py)) struct CheckpointReadersTests {
@@ -15,13 +16,13 @@ let hasH5py =
   }
   private struct Prediction: Decodable { let scores: [Double] }
 
-  private let folder: TestFolder
+  private let folder: ScratchFolder
   private var directory: String { folder.path }
   private let golden = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
     .appending(path: "Golden")
 
   init() throws {
-    folder = try TestFolder()
+    folder = try ScratchFolder()
   }
 
   /// Layouts as promised, (filters, channels, height, width) and (outputs, inputs); and the scores that NumPy computes
@@ -32,7 +33,7 @@ let hasH5py =
       ["--recipe", recipe, "--run", "run", "--iterations", "30", "--learning-rate", "0.05"], ranks: 2, in: directory)
     try #require(trained.exitCode == 0, "\(trained.errors)")
     let count = 6
-    let foreign = try Program.capture(
+    let foreign = try ChildProcess.capture(
       python, [golden.appending(path: "forward.py").path, "\(directory)/run/checkpoint-30.h5", "\(count)"])
     try #require(foreign.exitCode == 0, "\(foreign.errors)")
     let read = try JSONDecoder().decode(Foreign.self, from: Data(foreign.output.utf8))

@@ -1,13 +1,14 @@
 import Foundation
+import TestSupport
 import Testing
 
 /// Which pictures of which pack a network is measured on, and under which classes.
 @Suite(.serialized, .enabled(if: isOutsideMPI)) struct MeasuredPartTests {
-  private let folder: TestFolder
+  private let folder: ScratchFolder
   private var directory: String { folder.path }
 
   init() throws {
-    folder = try TestFolder()
+    folder = try ScratchFolder()
     try makePack("own", [("ant", 8), ("bee", 8), ("cat", 8)])
     let recipe = """
       model:

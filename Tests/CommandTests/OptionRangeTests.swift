@@ -1,12 +1,13 @@
 import Foundation
+import TestSupport
 import Testing
 
 /// Numbers that a command does not take: which option, what was found, what it takes.
 @Suite(.serialized, .enabled(if: isOutsideMPI)) struct OptionRangeTests {
-  private let folder: TestFolder
+  private let folder: ScratchFolder
 
   init() throws {
-    folder = try TestFolder()
+    folder = try ScratchFolder()
   }
 
   @Test(arguments: [

@@ -1,15 +1,16 @@
 import Foundation
 import Images
 import Packs
+import TestSupport
 import Testing
 
 /// Pictures through `pack`, `train`, `evaluate` and `predict`, as a user runs them.
 @Suite(.serialized, .enabled(if: isOutsideMPI)) struct PackCommandTests {
-  private let folder: TestFolder
+  private let folder: ScratchFolder
   private var directory: String { folder.path }
 
   init() throws {
-    folder = try TestFolder()
+    folder = try ScratchFolder()
   }
 
   private func copy(_ picture: String, to name: String) throws {
@@ -190,7 +191,7 @@ import Testing
       #expect(x == y)
     }
     try write(Array(recipe.replacing("photos.h5", with: "\(directory)/many.h5").utf8), to: "own.yaml")
-    let trained = try Program.capture(
+    let trained = try ChildProcess.capture(
       "/bin/sh",
       [
         "-c", "ulimit -Sn 512; exec \"$0\" \"$@\"", Program.path, "train", "--recipe", "\(directory)/own.yaml", "--run",

@@ -1,16 +1,17 @@
 import Foundation
+import TestSupport
 import Testing
 
 /// Signals to `pack`, and SIGKILL, which no program can prepare for. The same command goes on, and the pack is that of a
 /// packing that nobody disturbed, byte for byte.
 @Suite(.serialized, .enabled(if: isOutsideMPI)) struct PackKillTests {
-  private let folder: TestFolder
+  private let folder: ScratchFolder
   private var directory: String { folder.path }
   private let pictures = 400
 
   /// A list that has large pictures often, so that there is time.
   init() throws {
-    folder = try TestFolder()
+    folder = try ScratchFolder()
     let kinds = ["large.jpg", "rgb-420.jpg", "large.jpg", "rgb.png", "cmyk.jpg", "large.jpg"]
     let lines = (0..<pictures).map { "\(kinds[$0 % kinds.count]) \($0 % 4)\n" }
     try Data(lines.joined().utf8).write(to: URL(filePath: "\(directory)/list.txt"))

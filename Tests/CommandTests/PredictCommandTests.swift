@@ -1,10 +1,11 @@
 import Foundation
 import Images
+import TestSupport
 import Testing
 
 /// `predict` on whatever lies in folders and comes down pipes.
 @Suite(.serialized, .enabled(if: isOutsideMPI)) struct PredictCommandTests {
-  private let folder: TestFolder
+  private let folder: ScratchFolder
   private var directory: String { folder.path }
 
   private func recipe(deviation: Double) -> String {
@@ -25,7 +26,7 @@ import Testing
   }
 
   init() throws {
-    folder = try TestFolder()
+    folder = try ScratchFolder()
     for number in 0..<6 { try copy("rgb-42\(number % 2 * 2).jpg", to: "packed/class \(number % 2)/\(number).jpg") }
     let packed = try Program.run(
       ["pack", "packed", "-o", "photos.h5", "--mean-side", "40", "--mean-crop", "32"], in: directory)

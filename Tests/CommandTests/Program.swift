@@ -1,12 +1,9 @@
 import Foundation
+import TestSupport
 
 /// The built program, run as a user would.
 struct Program {
-  struct Outcome {
-    let exitCode: Int32
-    let output: String
-    let errors: String
-  }
+  typealias Outcome = ChildProcess.Outcome
 
   /// The folder that SwiftPM puts the program and this test bundle into.
   private static let folder = URL(filePath: CommandLine.arguments[0]).resolvingSymlinksInPath()
@@ -26,18 +23,6 @@ struct Program {
     return Outcome(
       exitCode: process.terminationStatus, output: try String(contentsOf: output, encoding: .utf8),
       errors: try String(contentsOf: errors, encoding: .utf8))
-  }
-
-  /// Runs another program to its end.
-  static func capture(_ program: String, _ arguments: [String]) throws -> Outcome {
-    let folder = try TestFolder()
-    let (output, errors) = ("\(folder.path)/output", "\(folder.path)/errors")
-    let process = try ChildProcess(
-      program, arguments, environment: ProcessInfo.processInfo.environment, in: folder.path, output: output,
-      errors: errors)
-    return Outcome(
-      exitCode: process.terminationStatus, output: try String(contentsOfFile: output, encoding: .utf8),
-      errors: try String(contentsOfFile: errors, encoding: .utf8))
   }
 
   /// Starts it; output and errors go to files, so that a full pipe cannot stop it.
@@ -112,24 +97,9 @@ struct Program {
   }
 }
 
-/// A folder for one test, removed afterwards.
-final class TestFolder {
-  let path: String
-
-  init() throws {
-    path = FileManager.default.temporaryDirectory.appending(path: "prelu-dist-\(UUID().uuidString)").path
-    try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: false)
-  }
-
-  deinit { try? FileManager.default.removeItem(atPath: path) }
-}
-
 /// Where Debian's dataset-fashion-mnist puts its files.
 let hasFashionMNIST = FileManager.default.fileExists(
   atPath: "/usr/share/datasets/fashion-mnist/train-images-idx3-ubyte.gz")
-
-/// These tests start ranks of their own, so a rank of an outer `mpirun` skips them.
-let isOutsideMPI = ProcessInfo.processInfo.environment["OMPI_COMM_WORLD_SIZE"] == nil
 
 /// Where Tests/Golden/photos.py puts its pictures.
 let goldenPhotos = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()

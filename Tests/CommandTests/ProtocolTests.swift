@@ -1,10 +1,11 @@
 import Foundation
+import TestSupport
 import Testing
 
 /// The paper's testing protocols through `evaluate` and `predict`, against what Tests/Golden/protocols.py computes from
 /// the same checkpoints.
 @Suite(.serialized, .enabled(if: isOutsideMPI && hasH5py)) struct ProtocolTests {
-  private let folder: TestFolder
+  private let folder: ScratchFolder
   private var directory: String { folder.path }
   private let script = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
     .appending(path: "Golden/protocols.py").path
@@ -42,8 +43,8 @@ import Testing
     """
 
   init() throws {
-    folder = try TestFolder()
-    let made = try Program.capture(python, [script, "pictures", "\(directory)/photos"])
+    folder = try ScratchFolder()
+    let made = try ChildProcess.capture(python, [script, "pictures", "\(directory)/photos"])
     try #require(made.exitCode == 0, "\(made.errors)")
     let packed = try Program.run(
       ["pack", "photos", "-o", "photos.h5", "--test", "photos", "--mean-side", "40", "--mean-crop", "32"],
@@ -61,7 +62,7 @@ import Testing
   /// Probabilities by picture name, of the class 0: there are two.
   private func expected(_ runs: [String], _ arguments: [String]) throws -> [String: Double] {
     let pictures = pictures()
-    let outcome = try Program.capture(
+    let outcome = try ChildProcess.capture(
       python,
       [script, "scores"] + runs.map { "\(directory)/\($0)/checkpoint-1.h5" } + ["--pictures"]
         + pictures.map { "\(directory)/\($0)" } + arguments)
@@ -150,7 +151,7 @@ import Testing
       import h5py; f = h5py.File('both.h5'); print(list(f['index'][()]), f['score'][()].sum(1).round(6).tolist(), \
       [n.decode() for n in f['class_names'][()]], [n.decode() for n in f['name'][()]])
       """
-    let read = try Program.capture(python, ["-c", "import os; os.chdir('\(directory)')\n\(script)"])
+    let read = try ChildProcess.capture(python, ["-c", "import os; os.chdir('\(directory)')\n\(script)"])
     let names = pictures().map { "'\($0.dropFirst("photos/".count))'" }.joined(separator: ", ")
     let expected = "[0, 1, 2, 3, 4, 5] [1.0, 1.0, 1.0, 1.0, 1.0, 1.0] ['class 0', 'class 1'] [\(names)]\n"
     #expect(read.output == expected, "\(read)")
@@ -167,7 +168,7 @@ import Testing
   @Test func namesComeFromStandardInputToo() throws {
     let list = pictures().joined(separator: "\n") + "\n"
     try list.write(toFile: "\(directory)/names", atomically: true, encoding: .utf8)
-    let piped = try Program.capture(
+    let piped = try ChildProcess.capture(
       "/bin/sh", ["-c", "cd '\(directory)' && '\(Program.path)' predict first - --json < names"])
     let listed = try Program.run(["predict", "first", "--json"] + pictures(), in: directory)
     let inside = try Program.run(["predict", "first", "photos", "--json"], in: directory)

@@ -1,5 +1,6 @@
 import Foundation
 import Packs
+import TestSupport
 import Testing
 
 /// Where Debian's tuxpaint-stamps-default puts its pictures: RGBA PNG files in class folders, beside files of other kinds.
@@ -10,12 +11,12 @@ private let hasStamps = FileManager.default.fileExists(atPath: "\(stamps)/animal
 @Suite(
   .serialized, .enabled(if: isOutsideMPI), .enabled(if: hasStamps, "tuxpaint-stamps-default is not installed"))
 struct RealPhotographTests {
-  private let folder: TestFolder
+  private let folder: ScratchFolder
   private var directory: String { folder.path }
 
   /// All class folders are links; one more class holds JPEG files of several kinds.
   init() throws {
-    folder = try TestFolder()
+    folder = try ScratchFolder()
     let files = FileManager.default
     let photos = URL(filePath: "\(directory)/photos")
     try files.createDirectory(at: photos.appending(path: "jpeg"), withIntermediateDirectories: true)

@@ -1,14 +1,15 @@
 import Foundation
 import Images
 import Packs
+import TestSupport
 import Testing
 
 /// A report shows the pictures that the predictions beside it count: the very ones, of either part and kind of data.
 @Suite(.serialized, .enabled(if: isOutsideMPI)) struct ReportPictureTests {
-  private let folder: TestFolder
+  private let folder: ScratchFolder
   private var directory: String { folder.path }
 
-  init() throws { folder = try TestFolder() }
+  init() throws { folder = try ScratchFolder() }
 
   private func write(_ bytes: [UInt8], _ name: String) throws {
     try Data(bytes).write(to: URL(filePath: "\(directory)/\(name)"))

@@ -1,10 +1,11 @@
 import Foundation
+import TestSupport
 import Testing
 
 /// What `scripts/reproduce` makes of the numbers that runs come to: its tables, its verdicts, and going on. The program is
 /// a stand-in that trains nothing: a run's losses and errors are what the file `numbers` says for its name.
 @Suite(.serialized, .enabled(if: isOutsideMPI)) struct ReproduceTests {
-  private let folder: TestFolder
+  private let folder: ScratchFolder
 
   private static let script = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
     .deletingLastPathComponent().appending(path: "scripts/reproduce").path
@@ -56,7 +57,7 @@ import Testing
     """#
 
   init() throws {
-    folder = try TestFolder()
+    folder = try ScratchFolder()
     try Data(Self.standIn.utf8).write(to: URL(filePath: folder.path + "/stand-in"))
     try FileManager.default.setAttributes([.posixPermissions: 0o755], ofItemAtPath: folder.path + "/stand-in")
   }
@@ -65,7 +66,7 @@ import Testing
   private func reproduce(_ experiment: String, _ more: [String] = [], numbers: [String]) throws -> Program.Outcome {
     try Data(numbers.joined(separator: "\n").utf8).write(to: URL(filePath: folder.path + "/numbers"))
     try? FileManager.default.removeItem(atPath: folder.path + "/calls")
-    return try Program.capture(
+    return try ChildProcess.capture(
       "/usr/bin/env",
       [
         "PRELU_DIST=\(folder.path)/stand-in", Self.script, experiment, "--quick", "--ranks", "1", "--folder",
@@ -136,7 +137,7 @@ import Testing
     for (file, content) in [("fail", "prelu"), ("hold", "")] {
       try Data(content.utf8).write(to: URL(filePath: folder.path + "/" + file))
     }
-    let outcome = try Program.capture(
+    let outcome = try ChildProcess.capture(
       "/usr/bin/env",
       [
         "OMP_NUM_THREADS=2", "PRELU_DIST=\(folder.path)/stand-in", Self.script, "table-1", "--quick", "--folder",
@@ -226,10 +227,10 @@ import Testing
       (["table-2", "--seeds", "0"], "--seeds and --ranks take numbers from 1 on, not '0'"),
       (["table-2", "--seeds"], "--seeds needs a value"),
     ] {
-      let outcome = try Program.capture("/bin/bash", [Self.script] + arguments)
+      let outcome = try ChildProcess.capture("/bin/bash", [Self.script] + arguments)
       #expect(outcome.exitCode == 64 && outcome.errors.contains(words), "\(outcome.errors)")
     }
-    let outcome = try Program.capture("/usr/bin/env", ["PRELU_DIST=nowhere/prelu-dist", Self.script, "figure-2"])
+    let outcome = try ChildProcess.capture("/usr/bin/env", ["PRELU_DIST=nowhere/prelu-dist", Self.script, "figure-2"])
     #expect(outcome.exitCode == 66 && outcome.errors.contains("there is no nowhere/prelu-dist"), "\(outcome.errors)")
   }
 }

@@ -1,14 +1,15 @@
 import Foundation
+import TestSupport
 import Testing
 
 /// The contract: the same bits on 1, 2, 4 or 8 ranks with any number of threads, killed and resumed or not.
 @Suite(.serialized, .enabled(if: hasFashionMNIST && isOutsideMPI)) struct ReproducibilityTests {
   private let iterations = 40
-  private let folder: TestFolder
+  private let folder: ScratchFolder
   private var directory: String { folder.path }
 
   init() throws {
-    folder = try TestFolder()
+    folder = try ScratchFolder()
   }
 
   private func train(_ run: String, ranks: Int?, threads: Int = 1, _ more: [String] = []) throws -> Program.Outcome {

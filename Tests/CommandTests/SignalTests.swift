@@ -1,13 +1,14 @@
 import Foundation
+import TestSupport
 import Testing
 
 /// Signals that ask to stop: to a rank, to `mpirun`, twice.
 @Suite(.serialized, .enabled(if: hasFashionMNIST && isOutsideMPI)) struct SignalTests {
-  private let folder: TestFolder
+  private let folder: ScratchFolder
   private var directory: String { folder.path }
 
   init() throws {
-    folder = try TestFolder()
+    folder = try ScratchFolder()
   }
 
   private func start(ranks: Int?) throws -> (process: ChildProcess, output: URL, errors: URL) {

@@ -1,13 +1,14 @@
 import Foundation
+import TestSupport
 import Testing
 
 /// A rank that does not come: stopped, as by a failing host. `mpirun` does not notice; the other ranks do.
 @Suite(.serialized, .enabled(if: hasFashionMNIST && isOutsideMPI)) struct StallTests {
-  private let folder: TestFolder
+  private let folder: ScratchFolder
   private var directory: String { folder.path }
 
   init() throws {
-    folder = try TestFolder()
+    folder = try ScratchFolder()
   }
 
   private struct Running {

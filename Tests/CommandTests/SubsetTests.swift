@@ -1,4 +1,5 @@
 import Foundation
+import TestSupport
 import Testing
 
 /// `--subset` in training: the images that the seed draws, and no others.
@@ -19,7 +20,7 @@ import Testing
 
   /// What `evaluate` finds on the same part of the same checkpoint.
   @Test func trainingMeasuresWhatTheSeedDraws() throws {
-    let folder = try TestFolder()
+    let folder = try ScratchFolder()
     let kinds = ["rgb-420.jpg", "cmyk.jpg", "grey.jpg", "rgba.png", "palette.png", "progressive.jpg", "turned.jpg"]
     for number in 0..<36 {
       let kind = kinds[number * number % kinds.count]

@@ -3,13 +3,14 @@ import CPNG
 import CZlib
 import Foundation
 import Images
+import TestSupport
 import Testing
 
 @Suite struct ImageDecoderTests {
-  let folder: TemporaryFolder
+  let folder: ScratchFolder
 
   init() throws {
-    folder = try TemporaryFolder()
+    folder = try ScratchFolder()
   }
 
   private func decode(_ bytes: [UInt8], channels: Int, name: String = "picture") throws -> DecodedImage {

@@ -1,14 +1,15 @@
 import CPNG
 import Foundation
 import Images
+import TestSupport
 import Testing
 
 /// What of a file comes into a pack.
 @Suite struct PictureIntakeTests {
-  private let folder: TemporaryFolder
+  private let folder: ScratchFolder
 
   init() throws {
-    folder = try TemporaryFolder()
+    folder = try ScratchFolder()
   }
 
   /// A grey PNG without anything on it.

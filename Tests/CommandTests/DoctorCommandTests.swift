@@ -1,13 +1,14 @@
 import Foundation
+import TestSupport
 import Testing
 
 /// `doctor` as a script or a person meets it, and what every start finds out about its hosts.
 @Suite(.serialized, .enabled(if: isOutsideMPI)) struct DoctorCommandTests {
-  private let folder: TestFolder
+  private let folder: ScratchFolder
   private var directory: String { folder.path }
 
   init() throws {
-    folder = try TestFolder()
+    folder = try ScratchFolder()
   }
 
   private func names() throws -> [String] {

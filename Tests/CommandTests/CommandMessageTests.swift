@@ -1,13 +1,14 @@
 import Foundation
+import TestSupport
 import Testing
 
 /// What a person reads who asks for something that cannot be done: one message, a fitting exit code.
 @Suite(.serialized, .enabled(if: isOutsideMPI)) struct CommandMessageTests {
-  private let folder: TestFolder
+  private let folder: ScratchFolder
   private var directory: String { folder.path }
 
   init() throws {
-    folder = try TestFolder()
+    folder = try ScratchFolder()
   }
 
   @Test(arguments: [
