@@ -92,6 +92,7 @@ let bundles: [Target] = [
   .target(name: "TestSupport", path: "Tests/TestSupport", swiftSettings: settings),
   .target(
     name: "RankTestSupport", dependencies: ["Communication"], path: "Tests/RankTestSupport", swiftSettings: settings),
+  tests("HouseTests", ["TestSupport"]),
   tests("SystemTests", ["System", systemPackage, "TestSupport"]),
   tests("RandomnessTests", ["Randomness"]),
   tests("KernelTests", ["Kernels"]),
