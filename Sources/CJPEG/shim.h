@@ -30,8 +30,8 @@ static inline void jpeg_reader_fail_(j_common_ptr picture) {
 }
 
 // A warning is an error where part of the picture is missing or wrong: the rest of it would be grey. Others, such as
-// superfluous bytes between two markers, leave the picture whole; several of ImageNet's files have them. Some cameras of
-// Samsung's phones write a scan header of zeros into sequential files, where it says nothing and is not looked at.
+// superfluous bytes between two markers, leave the picture whole; several of ImageNet's files have them. Some cameras
+// of Samsung's phones write a scan header of zeros into sequential files, where it says nothing and is not looked at.
 static inline void jpeg_reader_warn_(j_common_ptr picture, int level) {
   if (level >= 0) return;
   switch (picture->err->msg_code) {
@@ -89,7 +89,8 @@ static inline int jpeg_reader_start(jpeg_reader *_Nonnull reader) {
 
 // Which columns can be had by themselves depends on the library's blocks: `left` and `columns` are set to what contains
 // the columns asked for.
-static inline int jpeg_reader_crop(jpeg_reader *_Nonnull reader, JDIMENSION *_Nonnull left, JDIMENSION *_Nonnull columns) {
+static inline int jpeg_reader_crop(
+    jpeg_reader *_Nonnull reader, JDIMENSION *_Nonnull left, JDIMENSION *_Nonnull columns) {
   if (setjmp(reader->escape)) return -1;
   jpeg_crop_scanline(&reader->picture, left, columns);
   return 0;

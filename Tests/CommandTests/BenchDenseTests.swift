@@ -3,7 +3,7 @@ import TestSupport
 import Testing
 
 /// `bench dense` as a person runs it.
-@Suite(.enabled(if: isOutsideMPI)) struct BenchDenseTests {
+@Suite(.waitsForPrograms, .enabled(if: isOutsideMPI)) struct BenchDenseTests {
   private let folder: ScratchFolder
 
   init() throws {

@@ -3,7 +3,7 @@ import TestSupport
 import Testing
 
 /// `bench scaling` as a person runs it.
-@Suite(.serialized, .enabled(if: isOutsideMPI)) struct BenchScalingTests {
+@Suite(.waitsForPrograms, .enabled(if: isOutsideMPI)) struct BenchScalingTests {
   private let folder: ScratchFolder
   private var directory: String { folder.path }
 

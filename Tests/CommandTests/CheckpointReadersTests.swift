@@ -9,7 +9,7 @@ let hasH5py =
   && (try? ChildProcess.capture(python, ["-c", "import h5py, numpy"]).exitCode) == 0
 
 /// What others read in a checkpoint, with no help of this program.
-@Suite(.serialized, .enabled(if: hasFashionMNIST && isOutsideMPI && hasH5py)) struct CheckpointReadersTests {
+@Suite(.waitsForPrograms, .enabled(if: hasFashionMNIST && isOutsideMPI && hasH5py)) struct CheckpointReadersTests {
   private struct Foreign: Decodable {
     let shapes: [String: [Int]]
     let scores: [[Double]]

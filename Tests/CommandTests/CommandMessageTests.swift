@@ -3,7 +3,7 @@ import TestSupport
 import Testing
 
 /// What a person reads who asks for something that cannot be done: one message, a fitting exit code.
-@Suite(.serialized, .enabled(if: isOutsideMPI)) struct CommandMessageTests {
+@Suite(.waitsForPrograms, .enabled(if: isOutsideMPI)) struct CommandMessageTests {
   private let folder: ScratchFolder
   private var directory: String { folder.path }
 

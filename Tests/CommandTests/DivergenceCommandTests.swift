@@ -3,7 +3,7 @@ import TestSupport
 import Testing
 
 /// Runs that diverge, as a person sees them.
-@Suite(.serialized, .enabled(if: hasFashionMNIST && isOutsideMPI)) struct DivergenceCommandTests {
+@Suite(.waitsForPrograms, .enabled(if: hasFashionMNIST && isOutsideMPI)) struct DivergenceCommandTests {
   private let folder: ScratchFolder
   private var directory: String { folder.path }
   private let options = ["--width", "4", "--threads", "1"]

@@ -3,7 +3,7 @@ import TestSupport
 import Testing
 
 /// `doctor` as a script or a person meets it, and what every start finds out about its hosts.
-@Suite(.serialized, .enabled(if: isOutsideMPI)) struct DoctorCommandTests {
+@Suite(.waitsForPrograms, .enabled(if: isOutsideMPI)) struct DoctorCommandTests {
   private let folder: ScratchFolder
   private var directory: String { folder.path }
 
@@ -65,27 +65,10 @@ import Testing
   @Test func anotherProgramOnOneRankIsRefused() throws {
     // The same program, but for a byte that is never read.
     let other = "\(directory)/prelu-dist"
-    var bytes = try Data(contentsOf: URL(filePath: Program.path))
-    bytes.append(0)
-    try bytes.write(to: URL(filePath: other))
-    try FileManager.default.setAttributes([.posixPermissions: 0o755], ofItemAtPath: other)
-    let process = Process()
-    process.executableURL = URL(filePath: "/usr/bin/mpirun")
-    process.currentDirectoryURL = URL(filePath: directory)
-    // What MPI has told this process, another test's, is not meant for mpirun.
-    process.environment = ProcessInfo.processInfo.environment.filter {
-      !$0.key.hasPrefix("OMPI_") && !$0.key.hasPrefix("PMIX_") && !$0.key.hasPrefix("ORTE_")
-    }.merging(["OMPI_ALLOW_RUN_AS_ROOT": "1", "OMPI_ALLOW_RUN_AS_ROOT_CONFIRM": "1"]) { $1 }
+    try ChildProcess.writeExecutable(Array(try Data(contentsOf: URL(filePath: Program.path))) + [0], to: other)
     let training = ["train", "--run", "run", "--iterations", "1"]
-    process.arguments =
-      ["--oversubscribe", "--bind-to", "none", "-np", "2", Program.path] + training + [":", "-np", "1", other]
-      + training
-    let errors = URL(filePath: "\(directory)/errors")
-    try Data().write(to: errors)
-    process.standardInput = FileHandle.nullDevice
-    process.standardOutput = FileHandle.nullDevice
-    process.standardError = try FileHandle(forWritingTo: errors)
-    try process.run()
+    let (process, _, errors) = try Program.mpirun(
+      ["-np", "2", Program.path] + training + [":", "-np", "1", other] + training, in: directory)
     process.waitUntilExit()
     let text = try String(contentsOf: errors, encoding: .utf8)
     #expect(process.terminationStatus == 70, "\(text)")

@@ -4,13 +4,14 @@ import Testing
 
 /// SIGKILL, which no program can prepare for, at the worst moments. What is left is good to go on with, and the end is
 /// that of a run that nobody disturbed, bit for bit.
-@Suite(.serialized, .enabled(if: hasFashionMNIST && isOutsideMPI)) struct KillTests {
+@Suite(.waitsForPrograms, .enabled(if: hasFashionMNIST && isOutsideMPI)) struct KillTests {
   private let folder: ScratchFolder
   private var directory: String { folder.path }
   /// A checkpoint after each step, so that there is one in the making at most times.
-  private let options = ["--width", "4", "--threads", "1", "--checkpoint-every", "1"]
+  private let options: [String]
 
   init() throws {
+    options = ["--recipe", try smallFashion(), "--width", "4", "--threads", "1", "--checkpoint-every", "1"]
     folder = try ScratchFolder()
   }
 

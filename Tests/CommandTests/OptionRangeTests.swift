@@ -3,7 +3,7 @@ import TestSupport
 import Testing
 
 /// Numbers that a command does not take: which option, what was found, what it takes.
-@Suite(.serialized, .enabled(if: isOutsideMPI)) struct OptionRangeTests {
+@Suite(.waitsForPrograms, .enabled(if: isOutsideMPI)) struct OptionRangeTests {
   private let folder: ScratchFolder
 
   init() throws {

@@ -5,7 +5,7 @@ import TestSupport
 import Testing
 
 /// Pictures through `pack`, `train`, `evaluate` and `predict`, as a user runs them.
-@Suite(.serialized, .enabled(if: isOutsideMPI)) struct PackCommandTests {
+@Suite(.waitsForPrograms, .enabled(if: isOutsideMPI)) struct PackCommandTests {
   private let folder: ScratchFolder
   private var directory: String { folder.path }
 
@@ -176,7 +176,7 @@ import Testing
   @Test func moreShardsThanPictures() throws {
     try makePhotos()
     #expect(try pack(["photos", "-o", "one.h5"]).exitCode == 0)
-    let outcome = try pack(["photos", "-o", "many.h5", "--shards", "1100"], ranks: 2)
+    let outcome = try pack(["photos", "-o", "many.h5", "--shards", "300"], ranks: 2)
     #expect(outcome.exitCode == 0 && outcome.output.contains("24 to train on"), "\(outcome.errors)")
     let (one, many) = (try Pack("\(directory)/one.h5"), try Pack("\(directory)/many.h5"))
     let (a, b) = (try #require(many.images(.training)), try #require(one.images(.training)))
@@ -194,7 +194,7 @@ import Testing
     let trained = try ChildProcess.capture(
       "/bin/sh",
       [
-        "-c", "ulimit -Sn 512; exec \"$0\" \"$@\"", Program.path, "train", "--recipe", "\(directory)/own.yaml", "--run",
+        "-c", "ulimit -Sn 256; exec \"$0\" \"$@\"", Program.path, "train", "--recipe", "\(directory)/own.yaml", "--run",
         "\(directory)/r", "--iterations", "1",
       ])
     #expect(trained.exitCode == 0, "\(trained.errors)")

@@ -3,7 +3,7 @@ import TestSupport
 import Testing
 
 /// Packs that cannot be made or written.
-@Suite(.serialized, .enabled(if: isOutsideMPI)) struct PackFailureTests {
+@Suite(.waitsForPrograms, .enabled(if: isOutsideMPI)) struct PackFailureTests {
   private let folder: ScratchFolder
   private var directory: String { folder.path }
 

@@ -4,7 +4,7 @@ import Testing
 
 /// Signals to `pack`, and SIGKILL, which no program can prepare for. The same command goes on, and the pack is that of a
 /// packing that nobody disturbed, byte for byte.
-@Suite(.serialized, .enabled(if: isOutsideMPI)) struct PackKillTests {
+@Suite(.waitsForPrograms, .enabled(if: isOutsideMPI)) struct PackKillTests {
   private let folder: ScratchFolder
   private var directory: String { folder.path }
   private let pictures = 400

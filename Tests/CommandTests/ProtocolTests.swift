@@ -4,14 +4,14 @@ import Testing
 
 /// The paper's testing protocols through `evaluate` and `predict`, against what Tests/Golden/protocols.py computes from
 /// the same checkpoints.
-@Suite(.serialized, .enabled(if: isOutsideMPI && hasH5py)) struct ProtocolTests {
+@Suite(.waitsForPrograms, .enabled(if: isOutsideMPI && hasH5py)) struct ProtocolTests {
   private let folder: ScratchFolder
   private var directory: String { folder.path }
-  private let script = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+  private static let script = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
     .appending(path: "Golden/protocols.py").path
 
   /// Two networks of different depths, kernels and pyramids; their scores far apart.
-  private func recipe(_ layers: String) -> String {
+  private static func recipe(_ layers: String) -> String {
     """
     model:
       activation: prelu
@@ -26,7 +26,7 @@ import Testing
     """
   }
 
-  private let first = """
+  private static let first = """
         - convolution: { name: conv1, filters: 9, kernel: 3, padding: 1, stride: 2 }
         - maxPooling: { name: pool1, size: 2, stride: 2 }
         - convolution: { name: conv2, filters: 20, kernel: 3, padding: 1 }
@@ -34,7 +34,7 @@ import Testing
         - fullyConnected: { name: fc1, outputs: 17 }
         - fullyConnected: { name: fc2, outputs: 2 }
     """
-  private let second = """
+  private static let second = """
         - convolution: { name: conv1, filters: 16, kernel: 2, padding: 1, activation: relu }
         - maxPooling: { name: pool1, size: 3, stride: 3 }
         - convolution: { name: conv2, filters: 10, kernel: 2 }
@@ -42,8 +42,8 @@ import Testing
         - fullyConnected: { name: fc1, outputs: 2 }
     """
 
-  init() throws {
-    folder = try ScratchFolder()
+  /// Six pictures of two classes, packed, and two networks trained on them.
+  private static let prepared = PreparedFolder { directory in
     let made = try ChildProcess.capture(python, [script, "pictures", "\(directory)/photos"])
     try #require(made.exitCode == 0, "\(made.errors)")
     let packed = try Program.run(
@@ -59,12 +59,16 @@ import Testing
     }
   }
 
+  init() throws {
+    folder = try Self.prepared.copy()
+  }
+
   /// Probabilities by picture name, of the class 0: there are two.
   private func expected(_ runs: [String], _ arguments: [String]) throws -> [String: Double] {
     let pictures = pictures()
     let outcome = try ChildProcess.capture(
       python,
-      [script, "scores"] + runs.map { "\(directory)/\($0)/checkpoint-1.h5" } + ["--pictures"]
+      [Self.script, "scores"] + runs.map { "\(directory)/\($0)/checkpoint-1.h5" } + ["--pictures"]
         + pictures.map { "\(directory)/\($0)" } + arguments)
     try #require(outcome.exitCode == 0, "\(outcome.errors)")
     let scores = try JSONDecoder().decode([[Double]].self, from: Data(outcome.output.utf8))

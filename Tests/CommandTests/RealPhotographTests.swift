@@ -9,7 +9,7 @@ private let hasStamps = FileManager.default.fileExists(atPath: "\(stamps)/animal
 
 /// A set of real pictures through `pack`, `train`, `evaluate` and `predict` at the paper's size, with its augmentation.
 @Suite(
-  .serialized, .enabled(if: isOutsideMPI), .enabled(if: hasStamps, "tuxpaint-stamps-default is not installed"))
+  .waitsForPrograms, .enabled(if: isOutsideMPI), .enabled(if: hasStamps, "tuxpaint-stamps-default is not installed"))
 struct RealPhotographTests {
   private let folder: ScratchFolder
   private var directory: String { folder.path }

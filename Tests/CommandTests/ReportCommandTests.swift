@@ -3,7 +3,7 @@ import TestSupport
 import Testing
 
 /// What a person sees of a run: lines, page, plots, event files.
-@Suite(.serialized, .enabled(if: isOutsideMPI)) struct ReportCommandTests {
+@Suite(.waitsForPrograms, .enabled(if: isOutsideMPI)) struct ReportCommandTests {
   private let folder: ScratchFolder
   private var directory: String { folder.path }
 

@@ -5,7 +5,7 @@ import TestSupport
 import Testing
 
 /// A report shows the pictures that the predictions beside it count: the very ones, of either part and kind of data.
-@Suite(.serialized, .enabled(if: isOutsideMPI)) struct ReportPictureTests {
+@Suite(.waitsForPrograms, .enabled(if: isOutsideMPI)) struct ReportPictureTests {
   private let folder: ScratchFolder
   private var directory: String { folder.path }
 

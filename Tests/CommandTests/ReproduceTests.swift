@@ -4,7 +4,7 @@ import Testing
 
 /// What `scripts/reproduce` makes of the numbers that runs come to: its tables, its verdicts, and going on. The program is
 /// a stand-in that trains nothing: a run's losses and errors are what the file `numbers` says for its name.
-@Suite(.serialized, .enabled(if: isOutsideMPI)) struct ReproduceTests {
+@Suite(.waitsForPrograms, .enabled(if: isOutsideMPI)) struct ReproduceTests {
   private let folder: ScratchFolder
 
   private static let script = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
@@ -58,8 +58,7 @@ import Testing
 
   init() throws {
     folder = try ScratchFolder()
-    try Data(Self.standIn.utf8).write(to: URL(filePath: folder.path + "/stand-in"))
-    try FileManager.default.setAttributes([.posixPermissions: 0o755], ofItemAtPath: folder.path + "/stand-in")
+    try ChildProcess.writeExecutable(Array(Self.standIn.utf8), to: folder.file("stand-in"))
   }
 
   /// - Parameter numbers: lines of a run's name, its first and last loss and its error.

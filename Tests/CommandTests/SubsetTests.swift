@@ -3,7 +3,7 @@ import TestSupport
 import Testing
 
 /// `--subset` in training: the images that the seed draws, and no others.
-@Suite(.enabled(if: isOutsideMPI)) struct SubsetTests {
+@Suite(.waitsForPrograms, .enabled(if: isOutsideMPI)) struct SubsetTests {
   private let recipe = """
     model:
       activation: prelu

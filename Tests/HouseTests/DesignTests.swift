@@ -14,7 +14,7 @@ import Testing
 
   /// The rows below the heading's first table: `| target | rests on | what it holds |`, names in backticks.
   private func rows() throws -> [Row] {
-    let lines = try Repository.text(Self.file).split(separator: "\n", omittingEmptySubsequences: false)
+    let lines = try Repository.lines(of: Self.file)
     let start = try #require(lines.firstIndex(of: Self.heading[...]), "\(Self.file): no section \"\(Self.heading)\"")
     let table = lines[start...].drop { !$0.hasPrefix("|") }.prefix { $0.hasPrefix("|") }
     // The first two are the names of the columns and the line below them.

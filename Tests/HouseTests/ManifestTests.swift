@@ -12,7 +12,7 @@ import Testing
     for target in try Repository.manifest().targets where target.type != "system" {
       let declared = Set(target.dependencies.map(\.name))
       var imported: Set<String> = []
-      let files = try Repository.swiftFiles(in: target.folder)
+      let files = try Repository.files(in: target.folder, endingIn: ".swift")
       #expect(!files.isEmpty, "Package.swift: target \(target.name) has no Swift file in \(target.folder)")
       for file in files {
         for found in imports(in: try Repository.text(file)) where !toolchain.contains(found.module) {

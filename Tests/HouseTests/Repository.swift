@@ -10,10 +10,14 @@ enum Repository {
     try String(contentsOfFile: "\(root)/\(path)", encoding: .utf8)
   }
 
-  /// The paths, from the root, of the Swift files in a folder and its folders, sorted.
-  static func swiftFiles(in folder: String) throws -> [String] {
+  static func lines(of path: String) throws -> [Substring] {
+    try text(path).split(separator: "\n", omittingEmptySubsequences: false)
+  }
+
+  /// The paths, from the root, of the files in a folder and its folders whose names have the ending, sorted.
+  static func files(in folder: String, endingIn ending: String) throws -> [String] {
     try FileManager.default.subpathsOfDirectory(atPath: "\(root)/\(folder)")
-      .filter { $0.hasSuffix(".swift") }.map { "\(folder)/\($0)" }.sorted()
+      .filter { $0.hasSuffix(ending) }.map { "\(folder)/\($0)" }.sorted()
   }
 
   /// Package.swift, as Swift's own package manager reads it.

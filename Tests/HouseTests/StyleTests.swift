@@ -2,12 +2,10 @@ import Testing
 
 /// Rules of style that the formatter does not know.
 @Suite struct StyleTests {
-  /// The formatter leaves comments and strings as long as they are.
+  /// The formatter leaves comments and strings as long as they are, and C headers alone.
   @Test func noLineIsLongerThan120Columns() throws {
-    for file in try files() {
-      for (index, line) in try Repository.text(file).split(separator: "\n", omittingEmptySubsequences: false)
-        .enumerated()
-      where line.count > 120 {
+    for file in try files() + Repository.files(in: "Sources", endingIn: ".h") {
+      for (index, line) in try Repository.lines(of: file).enumerated() where line.count > 120 {
         Issue.record("\(file):\(index + 1): \(line.count) columns instead of at most 120: break the line")
       }
     }
@@ -53,7 +51,8 @@ import Testing
   ]
 
   private func files() throws -> [String] {
-    let files = try ["Sources", "Tests"].flatMap { try Repository.swiftFiles(in: $0) } + ["Package.swift"]
+    let files =
+      try ["Sources", "Tests"].flatMap { try Repository.files(in: $0, endingIn: ".swift") } + ["Package.swift"]
     // What a program has written says so to the formatter.
     return try files.filter { try !Repository.text($0).contains("\n// swift-format-ignore-file") }
   }

@@ -77,6 +77,14 @@ public final class ChildProcess {
     }
   }
 
+  /// Writes a file that is to be executed, by another program: a child that starts at the same moment holds what this
+  /// process has open, and what is open for writing cannot be executed.
+  public static func writeExecutable(_ content: [UInt8], to path: String) throws {
+    let folder = try ScratchFolder()
+    let installed = try capture("/usr/bin/install", ["-m", "755", try folder.write(content, to: "content"), path])
+    guard installed.exitCode == 0 else { throw CocoaError(.fileWriteUnknown) }
+  }
+
   /// Runs a program to its end, in an empty folder.
   public static func capture(_ program: String, _ arguments: [String]) throws -> Outcome {
     let folder = try ScratchFolder()
