@@ -18,7 +18,6 @@ let libraries: [Target] = [
   .systemLibrary(name: "COpenBLAS", pkgConfig: "openblas", providers: [.apt(["libopenblas-dev"])]),
   .systemLibrary(name: "CHDF5", pkgConfig: "hdf5", providers: [.apt(["libhdf5-dev"])]),
   .systemLibrary(name: "CJPEG", pkgConfig: "libjpeg", providers: [.apt(["libjpeg62-turbo-dev"])]),
-  .systemLibrary(name: "CTurboJPEG", pkgConfig: "libturbojpeg", providers: [.apt(["libturbojpeg0-dev"])]),
   .systemLibrary(name: "CPNG", pkgConfig: "libpng", providers: [.apt(["libpng-dev"])]),
   .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
   .systemLibrary(name: "CCrypto", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
@@ -43,7 +42,7 @@ let house: [Target] = [
   target("Network", ["System", "Kernels", "Randomness"]),
   target("Configuration", ["System", "Network", .product(name: "Yams", package: "Yams")]),
   target("Communication", ["System", "CMPI"]),
-  target("Images", ["System", systemPackage, "CJPEG", "CTurboJPEG", "CPNG", "CZlib", "Randomness"]),
+  target("Images", ["System", systemPackage, "CJPEG", "CPNG", "CZlib", "Randomness"]),
   target("HDF5", ["System", systemPackage, "CHDF5"]),
   target("Checkpoint", ["System", systemPackage, "Hashing", "HDF5"]),
   target("Packs", ["System", systemPackage, "Images", "HDF5", "Communication", "Kernels", "CZlib"]),
@@ -87,39 +86,41 @@ let house: [Target] = [
 
 // MARK: - Tests
 
-func tests(_ name: String, _ dependencies: [Target.Dependency], resources: [Resource]? = nil) -> Target {
-  .testTarget(
-    name: name, dependencies: ["TestSupport"] + dependencies, resources: resources, swiftSettings: settings)
+func tests(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
+  .testTarget(name: name, dependencies: dependencies, swiftSettings: settings)
 }
 
 let bundles: [Target] = [
   .target(name: "TestSupport", path: "Tests/TestSupport", swiftSettings: settings),
-  tests("SystemTests", ["System", systemPackage]),
+  .target(
+    name: "RankTestSupport", dependencies: ["Communication"], path: "Tests/RankTestSupport", swiftSettings: settings),
+  tests("HouseTests", ["TestSupport"]),
+  tests("SystemTests", ["System", systemPackage, "TestSupport"]),
   tests("HashingTests", ["Hashing"]),
   tests("RandomnessTests", ["Randomness"]),
   tests("KernelTests", ["Kernels"]),
-  tests("NetworkTests", ["Network", "Randomness"]),
-  tests("ConfigurationTests", ["Configuration"]),
-  tests("CommunicationTests", ["System", "Communication"]),
-  tests("ImagesTests", ["System", "Images"]),
-  tests("PacksTests", ["System", "HDF5", "Images", "Packs"]),
-  tests("CheckpointTests", ["System", "Hashing", "HDF5", "Checkpoint"]),
-  tests("ReportsTests", ["System", "Reports", "Network"]),
-  tests("DiagnosticsTests", ["Diagnostics"]),
-  tests("EvaluationTests", ["Evaluation", "Network", "Images", "Communication"]),
-  tests("DatasetsTests", ["Datasets", "Images"]),
-  tests("StepTests", ["System", "Step", "Communication", "Network", "Kernels"]),
+  tests("NetworkTests", ["Kernels", "Network", "Randomness", "TestSupport"]),
+  tests("ConfigurationTests", ["Network", "Configuration", "TestSupport"]),
+  tests("CommunicationTests", ["System", "Communication", "RankTestSupport"]),
+  tests("ImagesTests", ["System", "Images", "Randomness", "CJPEG", "CPNG", "CZlib", "TestSupport"]),
+  tests("PacksTests", ["System", "HDF5", "Images", "Packs", "TestSupport"]),
+  tests("CheckpointTests", ["System", "Hashing", "HDF5", "CHDF5", "Checkpoint", "TestSupport"]),
+  tests("ReportsTests", ["System", "Network", "Images", "Reports", "TestSupport"]),
+  tests("DiagnosticsTests", ["Diagnostics", "TestSupport"]),
+  tests("DatasetsTests", ["Images", "Datasets"]),
+  tests("EvaluationTests", ["Kernels", "Network", "Communication", "Images", "Evaluation", "RankTestSupport"]),
+  tests("StepTests", ["Kernels", "Network", "Communication", "Step", "RankTestSupport"]),
   tests(
     "TrainingTests",
     [
-      "System", "Training", "Communication", "Network", "Kernels", "Checkpoint", "Configuration", "Evaluation",
-      "Images",
+      "System", "Kernels", "Network", "Configuration", "Communication", "Images", "Checkpoint", "Evaluation",
+      "Training", "RankTestSupport", "TestSupport",
     ]),
   tests("BenchmarksTests", ["Benchmarks"]),
-  tests("CommandTests", ["Packs", "prelu-dist"]),
+  tests("CommandTests", ["Images", "Packs", "prelu-dist", "TestSupport"]),
   .executableTarget(
     name: "prelu-fuzz",
-    dependencies: ["System", "Checkpoint", "Configuration", "Images", "Network", "Packs", "Reports"],
+    dependencies: ["System", "Network", "Configuration", "Images", "Checkpoint", "Packs", "Reports"],
     path: "Tests/Fuzz", swiftSettings: settings),
 ]
 

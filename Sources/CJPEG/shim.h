@@ -2,50 +2,37 @@
 #define PRELU_DIST_CJPEG_SHIM_H
 
 #include <setjmp.h>
-#include <stddef.h>
 #include <stdio.h>
 #include <string.h>
 
 #include <jpeglib.h>
 #include <jerror.h>
 
-// libjpeg-turbo reports errors by a jump, which must not pass over Swift's frames; so a whole picture is decoded inside
-// one C function. The simpler TurboJPEG interface neither skips rows nor columns.
+// libjpeg-turbo leaves a failing call by a jump, which must not pass over Swift's frames. So each call that a damaged
+// file can make fail stands in a C function of its own, in which the jump ends, and so do the two callbacks that jump.
+// What is asked of the library, in which order and with how much memory, is decided in Swift (JPEGDecoder.swift). The
+// simpler TurboJPEG interface reads neither some of the rows nor some of the columns.
 
-// What a picture's header says.
+// A picture that is being read. It stays in one place: the library keeps pointers into it.
 typedef struct {
-  int width;
-  int height;
-  // 1 grey, 3 colour, 4 ink (CMYK or YCCK)
-  int channels;
-} jpeg_header;
-
-// Of a picture, scaled down by `denominator` (1, 2, 4 or 8): these columns and rows.
-typedef struct {
-  int denominator;
-  int left;
-  int columns;
-  int top;
-  int rows;
-} jpeg_part;
-
-typedef struct {
-  struct jpeg_error_mgr manager;
+  struct jpeg_decompress_struct picture;
+  struct jpeg_error_mgr errors;
   struct jpeg_progress_mgr progress;
   jmp_buf escape;
-  char *words;
-} jpeg_failure;
+  // The reason why a call failed.
+  char words[JMSG_LENGTH_MAX];
+} jpeg_reader;
 
-static inline void jpeg_fail_(j_common_ptr picture) {
-  jpeg_failure *failure = (jpeg_failure *)picture->err;
-  failure->manager.format_message(picture, failure->words);
-  longjmp(failure->escape, 1);
+static inline void jpeg_reader_fail_(j_common_ptr picture) {
+  jpeg_reader *reader = (jpeg_reader *)picture->client_data;
+  picture->err->format_message(picture, reader->words);
+  longjmp(reader->escape, 1);
 }
 
 // A warning is an error where part of the picture is missing or wrong: the rest of it would be grey. Others, such as
-// superfluous bytes between two markers, leave the picture whole; several of ImageNet's files have them. Some cameras of
-// Samsung's phones write a scan header of zeros into sequential files, where it says nothing and is not looked at.
-static inline void jpeg_warn_(j_common_ptr picture, int level) {
+// superfluous bytes between two markers, leave the picture whole; several of ImageNet's files have them. Some cameras
+// of Samsung's phones write a scan header of zeros into sequential files, where it says nothing and is not looked at.
+static inline void jpeg_reader_warn_(j_common_ptr picture, int level) {
   if (level >= 0) return;
   switch (picture->err->msg_code) {
     case JWRN_EXTRANEOUS_DATA:
@@ -53,119 +40,85 @@ static inline void jpeg_warn_(j_common_ptr picture, int level) {
     case JWRN_ADOBE_XFORM:
     case JWRN_NOT_SEQUENTIAL:
     case JWRN_BOGUS_ICC: return;
-    default: jpeg_fail_(picture);
+    default: jpeg_reader_fail_(picture);
   }
 }
 
 // A progressive file of a few bytes could ask for hours of work by empty scans.
-static inline void jpeg_watch_(j_common_ptr picture) {
-  if (picture->is_decompressor && ((j_decompress_ptr)picture)->input_scan_number > 500) {
-    jpeg_failure *failure = (jpeg_failure *)picture->err;
-    strcpy(failure->words, "more than 500 scans");
-    longjmp(failure->escape, 1);
+static inline void jpeg_reader_watch_(j_common_ptr picture) {
+  jpeg_reader *reader = (jpeg_reader *)picture->client_data;
+  if (reader->picture.input_scan_number > 500) {
+    strcpy(reader->words, "more than 500 scans");
+    longjmp(reader->escape, 1);
   }
 }
 
-static inline void jpeg_open_(
-    struct jpeg_decompress_struct *picture, jpeg_failure *failure, char *words, const unsigned char *bytes, size_t size) {
-  words[0] = 0;
-  picture->err = jpeg_std_error(&failure->manager);
-  failure->manager.error_exit = jpeg_fail_;
-  failure->manager.emit_message = jpeg_warn_;
-  failure->words = words;
-  memset(&failure->progress, 0, sizeof failure->progress);
-  failure->progress.progress_monitor = jpeg_watch_;
+// Returns the reason why the last call failed.
+static inline const char *_Nonnull jpeg_reader_words(const jpeg_reader *_Nonnull reader) { return reader->words; }
+
+// Fills `reader`, whose former content does not matter. Cannot fail; whatever follows, `jpeg_reader_close` ends it.
+static inline void jpeg_reader_prepare(jpeg_reader *_Nonnull reader) {
+  memset(reader, 0, sizeof *reader);
+  reader->picture.err = jpeg_std_error(&reader->errors);
+  reader->picture.client_data = reader;
+  reader->errors.error_exit = jpeg_reader_fail_;
+  reader->errors.emit_message = jpeg_reader_warn_;
+  reader->progress.progress_monitor = jpeg_reader_watch_;
 }
 
-static inline int jpeg_channels_(const struct jpeg_decompress_struct *picture) {
-  if (picture->jpeg_color_space == JCS_CMYK || picture->jpeg_color_space == JCS_YCCK) return 4;
-  return picture->num_components == 1 ? 1 : 3;
-}
+static inline void jpeg_reader_close(jpeg_reader *_Nonnull reader) { jpeg_destroy_decompress(&reader->picture); }
 
-static inline int jpeg_words_length(void) { return JMSG_LENGTH_MAX; }
+// The following return 0, or -1 with the reason in `jpeg_reader_words`. After a failure only `jpeg_reader_close` may
+// follow. `bytes` must stay until then.
 
-// Reads the header. 0, or -1 with the library's words, for which there is room for `jpeg_words_length()` characters.
-static inline int jpeg_read_extents(
-    const unsigned char *_Nonnull bytes, size_t size, jpeg_header *_Nonnull header, char *_Nonnull words) {
-  struct jpeg_decompress_struct picture;
-  jpeg_failure failure;
-  memset(&picture, 0, sizeof picture);
-  jpeg_open_(&picture, &failure, words, bytes, size);
-  if (setjmp(failure.escape)) {
-    jpeg_destroy_decompress(&picture);
-    return -1;
-  }
-  jpeg_create_decompress(&picture);
-  jpeg_mem_src(&picture, bytes, size);
-  jpeg_read_header(&picture, TRUE);
-  header->width = (int)picture.image_width;
-  header->height = (int)picture.image_height;
-  header->channels = jpeg_channels_(&picture);
-  jpeg_destroy_decompress(&picture);
+static inline int jpeg_reader_read_header(
+    jpeg_reader *_Nonnull reader, const unsigned char *_Nonnull bytes, size_t size) {
+  if (setjmp(reader->escape)) return -1;
+  jpeg_create_decompress(&reader->picture);
+  reader->picture.progress = &reader->progress;
+  jpeg_mem_src(&reader->picture, bytes, size);
+  jpeg_read_header(&reader->picture, TRUE);
   return 0;
 }
 
-// Decodes a part of a picture of `header`'s extents to `pixels`, four bytes a pixel: red, green, blue and 255, or cyan, magenta, yellow and
-// black where the picture is in ink colours. Rows follow one another at `part->columns` pixels.
-//
-// Which part is there for the taking depends on the library's blocks: `part->left` and `part->columns` are set to what
-// contains the columns asked for, at most 64 more of them and never more than the picture has. `capacity` counts bytes.
-// Of a picture that is not wanted to its last row the rest is not read, nor are its errors found. `header->channels` is
-// set.
-//
-// Returns 0, or -1 with the library's words.
-static inline int jpeg_read_part(
-    const unsigned char *_Nonnull bytes, size_t size, jpeg_header *_Nonnull header, jpeg_part *_Nonnull part,
-    unsigned char *_Nonnull pixels, size_t capacity, char *_Nonnull words) {
-  struct jpeg_decompress_struct picture;
-  jpeg_failure failure;
-  memset(&picture, 0, sizeof picture);
-  jpeg_open_(&picture, &failure, words, bytes, size);
-  if (setjmp(failure.escape)) {
-    jpeg_destroy_decompress(&picture);
-    return -1;
-  }
-  jpeg_create_decompress(&picture);
-  picture.progress = &failure.progress;
-  jpeg_mem_src(&picture, bytes, size);
-  jpeg_read_header(&picture, TRUE);
-  if ((int)picture.image_width != header->width || (int)picture.image_height != header->height) {
-    snprintf(words, JMSG_LENGTH_MAX, "its header says %u×%u pixels instead of %d×%d", picture.image_width,
-             picture.image_height, header->width, header->height);
-    jpeg_destroy_decompress(&picture);
-    return -1;
-  }
-  header->channels = jpeg_channels_(&picture);
-  picture.scale_num = 1;
-  picture.scale_denom = (unsigned)part->denominator;
-  picture.dct_method = JDCT_ISLOW;
-  picture.out_color_space = header->channels == 4 ? JCS_CMYK : JCS_EXT_RGBX;
-  jpeg_start_decompress(&picture);
+static inline int jpeg_reader_start(jpeg_reader *_Nonnull reader) {
+  if (setjmp(reader->escape)) return -1;
+  jpeg_start_decompress(&reader->picture);
+  return 0;
+}
 
-  JDIMENSION left = (JDIMENSION)part->left, columns = (JDIMENSION)part->columns;
-  int inside = part->left >= 0 && part->columns > 0 && part->top >= 0 && part->rows > 0
-               && left + columns <= picture.output_width
-               && (JDIMENSION)part->top + (JDIMENSION)part->rows <= picture.output_height;
-  if (inside && columns < picture.output_width) jpeg_crop_scanline(&picture, &left, &columns);
-  if (!inside || picture.output_components != 4
-      || (size_t)picture.output_width * 4 * (size_t)part->rows > capacity) {
-    snprintf(words, JMSG_LENGTH_MAX, "no room for %d rows of %u columns", part->rows, picture.output_width);
-    jpeg_destroy_decompress(&picture);
-    return -1;
-  }
-  if (part->top > 0) jpeg_skip_scanlines(&picture, (JDIMENSION)part->top);
-  size_t stride = (size_t)picture.output_width * 4;
-  for (int row = 0; row < part->rows;) {
+// Which columns can be had by themselves depends on the library's blocks: `left` and `columns` are set to what contains
+// the columns asked for.
+static inline int jpeg_reader_crop(
+    jpeg_reader *_Nonnull reader, JDIMENSION *_Nonnull left, JDIMENSION *_Nonnull columns) {
+  if (setjmp(reader->escape)) return -1;
+  jpeg_crop_scanline(&reader->picture, left, columns);
+  return 0;
+}
+
+static inline int jpeg_reader_skip(jpeg_reader *_Nonnull reader, JDIMENSION rows) {
+  if (setjmp(reader->escape)) return -1;
+  jpeg_skip_scanlines(&reader->picture, rows);
+  return 0;
+}
+
+// Reads `rows` rows to `pixels`, where each begins `stride` bytes after the one before.
+static inline int jpeg_reader_read(
+    jpeg_reader *_Nonnull reader, unsigned char *_Nonnull pixels, size_t stride, JDIMENSION rows) {
+  if (setjmp(reader->escape)) return -1;
+  for (JDIMENSION row = 0; row < rows;) {
     JSAMPROW start[8];
-    int wanted = part->rows - row < 8 ? part->rows - row : 8;
-    for (int index = 0; index < wanted; index++) start[index] = pixels + stride * (size_t)(row + index);
-    row += (int)jpeg_read_scanlines(&picture, start, (JDIMENSION)wanted);
+    JDIMENSION wanted = rows - row < 8 ? rows - row : 8;
+    for (JDIMENSION index = 0; index < wanted; index++) start[index] = pixels + stride * (row + index);
+    row += jpeg_read_scanlines(&reader->picture, start, wanted);
   }
-  part->left = (int)left;
-  part->columns = (int)picture.output_width;
-  // To the very end only where the whole picture was wanted: that finds what is missing behind the last row.
-  if ((JDIMENSION)(part->top + part->rows) == picture.output_height) jpeg_finish_decompress(&picture);
-  jpeg_destroy_decompress(&picture);
+  return 0;
+}
+
+// Reads to the file's end, which finds what is missing behind the last row.
+static inline int jpeg_reader_finish(jpeg_reader *_Nonnull reader) {
+  if (setjmp(reader->escape)) return -1;
+  jpeg_finish_decompress(&reader->picture);
   return 0;
 }
 

@@ -9,9 +9,9 @@ import System
 package enum JPEGDecoder {
   /// Height and width.
   package static func extents(of file: PictureFile) throws(DataError) -> (height: Int, width: Int) {
-    var header = jpeg_header()
-    try withWords(file) { words in jpeg_read_extents(base(file), file.bytes.count, &header, words) }
-    let (height, width) = (Int(header.height), Int(header.width))
+    let reader = JPEGReader(file)
+    try reader.readHeader()
+    let (height, width) = reader.extents
     try check(file, height: height, width: width)
     return (height, width)
   }
@@ -23,40 +23,40 @@ package enum JPEGDecoder {
     memory: PixelMemory
   ) throws(DataError) -> PixelRegion {
     try check(file, height: height, width: width)
-    var header = jpeg_header(width: Int32(width), height: Int32(height), channels: 0)
-    var part = jpeg_part(
-      denominator: Int32(denominator), left: Int32(columns.lowerBound), columns: Int32(columns.count),
-      top: Int32(rows.lowerBound), rows: Int32(rows.count))
-    let scaledWidth = width.dividedUp(by: denominator)
-    let pixels = memory.reserve(rows.count * min(scaledWidth, columns.count + 128) * 4)
-    try withWords(file) { words in
-      jpeg_read_part(base(file), file.bytes.count, &header, &part, pixels.baseAddress!, pixels.count, words)
+    let (scaledHeight, scaledWidth) = (height.dividedUp(by: denominator), width.dividedUp(by: denominator))
+    precondition(
+      !rows.isEmpty && !columns.isEmpty && rows.lowerBound >= 0 && columns.lowerBound >= 0
+        && rows.upperBound <= scaledHeight && columns.upperBound <= scaledWidth,
+      "rows \(rows) and columns \(columns) of \(scaledWidth)×\(scaledHeight) pixels")
+    let reader = JPEGReader(file)
+    try reader.readHeader()
+    guard reader.extents == (height, width) else {
+      throw file.damaged(
+        format: "JPEG",
+        words: "its header says \(reader.extents.width)×\(reader.extents.height) pixels instead of \(width)×\(height)")
     }
-    let region = PixelRegion(
-      pixels: UnsafePointer(pixels.baseAddress!), left: Int(part.left), top: rows.lowerBound,
-      columns: Int(part.columns), rows: rows.count)
-    if header.channels == 4 { convertInk(pixels.baseAddress!, count: region.columns * region.rows) }
-    return region
-  }
-
-  private static func base(_ file: PictureFile) -> UnsafePointer<UInt8> {
-    precondition(file.bytes.count > 0, "an empty file is no JPEG picture")
-    return file.bytes.baseAddress!
+    let isInk = reader.isInk
+    try reader.start(denominator: denominator, colors: isInk ? JCS_CMYK : JCS_EXT_RGBX)
+    let delivered = try columns.count < scaledWidth ? reader.crop(to: columns) : columns
+    // The library rounds to blocks, of 32 pixels a side at most: never more than 64 columns are superfluous.
+    let pixels = memory.reserve(rows.count * min(scaledWidth, columns.count + 128) * 4)
+    guard reader.bytesPerRow == 4 * delivered.count, reader.bytesPerRow * rows.count <= pixels.count else {
+      throw file.damaged(
+        format: "JPEG", words: "rows of \(reader.bytesPerRow) bytes for \(columns.count) of \(scaledWidth) columns")
+    }
+    try reader.skip(rows: rows.lowerBound)
+    try reader.read(rows: rows.count, to: pixels.baseAddress!)
+    // The rest of a picture that is not wanted to its last row is not read, nor are its errors found.
+    if rows.upperBound == scaledHeight { try reader.finish() }
+    if isInk { convertInk(pixels.baseAddress!, count: delivered.count * rows.count) }
+    return PixelRegion(
+      pixels: UnsafePointer(pixels.baseAddress!), left: delivered.lowerBound, top: rows.lowerBound,
+      columns: delivered.count, rows: rows.count)
   }
 
   private static func check(_ file: PictureFile, height: Int, width: Int) throws(DataError) {
     // A Huffman-coded block of 8×8 pixels takes a bit at least.
     try file.checkExtents(format: "JPEG", height: height, width: width, pixelsPerByte: 512)
-  }
-
-  /// Throws what the library says where `body` fails.
-  private static func withWords(
-    _ file: PictureFile, _ body: (UnsafeMutablePointer<CChar>) -> Int32
-  ) throws(DataError) {
-    let words: String? = withUnsafeTemporaryAllocation(of: CChar.self, capacity: Int(jpeg_words_length())) { words in
-      body(words.baseAddress!) == 0 ? nil : String(cString: words.baseAddress!)
-    }
-    if let words { throw file.damaged(format: "JPEG", words: "libjpeg-turbo: \(words)") }
   }
 
   /// Red, green and blue of cyan, magenta, yellow and black as JPEG files hold them: 255 is no ink.
@@ -66,6 +66,75 @@ package enum JPEGDecoder {
       for color in 0..<3 {
         pixels[4 * pixel + color] = UInt8((UInt32(pixels[4 * pixel + color]) * black + 127) / 255)
       }
+    }
+  }
+}
+
+/// A file that libjpeg-turbo is reading. Its functions are called in the order in which they stand here; after one that
+/// throws, none may follow.
+private struct JPEGReader: ~Copyable {
+  private let file: PictureFile
+  /// The library keeps pointers into its state, so the state has a place of its own.
+  private let state: UnsafeMutablePointer<jpeg_reader>
+
+  init(_ file: PictureFile) {
+    self.file = file
+    state = .allocate(capacity: 1)
+    jpeg_reader_prepare(state)
+  }
+
+  deinit {
+    jpeg_reader_close(state)
+    state.deallocate()
+  }
+
+  func readHeader() throws(DataError) {
+    guard let base = file.bytes.baseAddress, file.bytes.count > 0 else {
+      preconditionFailure("an empty file is not a JPEG picture")
+    }
+    try check(jpeg_reader_read_header(state, base, file.bytes.count))
+  }
+
+  var extents: (height: Int, width: Int) {
+    (Int(state.pointee.picture.image_height), Int(state.pointee.picture.image_width))
+  }
+
+  /// Whether the picture's colors are cyan, magenta, yellow and black.
+  var isInk: Bool { [JCS_CMYK, JCS_YCCK].contains(state.pointee.picture.jpeg_color_space) }
+
+  func start(denominator: Int, colors: J_COLOR_SPACE) throws(DataError) {
+    state.pointee.picture.scale_num = 1
+    state.pointee.picture.scale_denom = UInt32(denominator)
+    state.pointee.picture.dct_method = JDCT_ISLOW
+    state.pointee.picture.out_color_space = colors
+    try check(jpeg_reader_start(state))
+  }
+
+  /// Restricts what is read to columns that contain these; returns them.
+  func crop(to columns: Range<Int>) throws(DataError) -> Range<Int> {
+    var (left, count) = (UInt32(columns.lowerBound), UInt32(columns.count))
+    try check(jpeg_reader_crop(state, &left, &count))
+    return Int(left)..<Int(left + count)
+  }
+
+  var bytesPerRow: Int { Int(state.pointee.picture.output_width) * Int(state.pointee.picture.output_components) }
+
+  func skip(rows: Int) throws(DataError) {
+    if rows > 0 { try check(jpeg_reader_skip(state, UInt32(rows))) }
+  }
+
+  func read(rows: Int, to pixels: UnsafeMutablePointer<UInt8>) throws(DataError) {
+    try check(jpeg_reader_read(state, pixels, bytesPerRow, UInt32(rows)))
+  }
+
+  func finish() throws(DataError) {
+    try check(jpeg_reader_finish(state))
+  }
+
+  /// Throws what the library says where a call failed.
+  private func check(_ code: Int32) throws(DataError) {
+    if code != 0 {
+      throw file.damaged(format: "JPEG", words: "libjpeg-turbo: \(String(cString: jpeg_reader_words(state)))")
     }
   }
 }

@@ -1,9 +1,13 @@
-import CTurboJPEG
+import CJPEG
+import Glibc
 
 /// Writes JPEG files with libjpeg-turbo.
-enum JPEGEncoder {
-  /// What a side has at most: the format itself ends at 65535.
-  static let longestSide = 65_500
+///
+/// Only memory can be lacking and only a caller can be wrong here, so an error of the library ends the program. Nothing
+/// has to be left by a jump, as in reading, and no C is needed between.
+package enum JPEGEncoder {
+  /// The longest side that libjpeg-turbo takes. The format itself ends at 65535.
+  package static let longestSide = 65_500
 
   /// A baseline file of planar red, green and blue, (3, height, width), with chroma at half resolution as cameras do.
   /// Values are rounded to 0 ... 255. `quality` is 1 ... 100, a side `longestSide` at most.
@@ -16,19 +20,66 @@ enum JPEGEncoder {
       }
       written = 3 * count
     }
-    guard let encoder = tjInitCompress() else {
-      preconditionFailure("libjpeg-turbo has no memory: \(String(cString: tjGetErrorStr2(nil)))")
+    return encode(pixels, colors: JCS_RGB, height: height, width: width, quality: quality)
+  }
+
+  /// A file of samples (height, width, colors), each pixel's beside each other.
+  ///
+  /// - Parameter adjust: changes the library's settings, which are those of a baseline file with chroma at half
+  ///   resolution, before the first row.
+  package static func encode(
+    _ samples: [UInt8], colors: J_COLOR_SPACE, height: Int, width: Int, quality: Int,
+    adjust: (j_compress_ptr) -> Void = { _ in }
+  ) -> [UInt8] {
+    let samplesPerPixel = colors == JCS_GRAYSCALE ? 1 : colors == JCS_CMYK ? 4 : 3
+    precondition(
+      samples.count == height * width * samplesPerPixel && !samples.isEmpty,
+      "\(samples.count) samples for \(width)×\(height) pixels of \(samplesPerPixel)")
+    // The library keeps pointers into both, so they have places of their own.
+    let picture = UnsafeMutablePointer<jpeg_compress_struct>.allocate(capacity: 1)
+    let errors = UnsafeMutablePointer<jpeg_error_mgr>.allocate(capacity: 1)
+    defer {
+      picture.deallocate()
+      errors.deallocate()
     }
-    defer { tjDestroy(encoder) }
+    picture.initialize(to: jpeg_compress_struct())
+    picture.pointee.err = jpeg_std_error(errors)
+    errors.pointee.error_exit = { picture in
+      let words = withUnsafeTemporaryAllocation(of: CChar.self, capacity: Int(JMSG_LENGTH_MAX)) { words in
+        picture?.pointee.err.pointee.format_message(picture, words.baseAddress)
+        return String(cString: words.baseAddress!)
+      }
+      preconditionFailure("libjpeg-turbo cannot encode a picture: \(words)")
+    }
+    jpeg_CreateCompress(picture, JPEG_LIB_VERSION, MemoryLayout<jpeg_compress_struct>.size)
+    defer { jpeg_destroy_compress(picture) }
+
     var file: UnsafeMutablePointer<UInt8>?
     var size: UInt = 0
-    defer { tjFree(file) }
-    let code = tjCompress2(
-      encoder, pixels, Int32(width), 0, Int32(height), Int32(TJPF_RGB.rawValue), &file, &size,
-      Int32(TJSAMP_420.rawValue), Int32(quality), TJFLAG_ACCURATEDCT)
-    precondition(
-      code == 0, "libjpeg-turbo cannot encode \(width)×\(height): \(String(cString: tjGetErrorStr2(encoder)))")
-    return Array(UnsafeBufferPointer(start: file, count: Int(size)))
+    defer { free(file) }
+    return withUnsafeMutablePointer(to: &file) { file in
+      withUnsafeMutablePointer(to: &size) { size in
+        jpeg_mem_dest(picture, file, size)
+        picture.pointee.image_width = UInt32(width)
+        picture.pointee.image_height = UInt32(height)
+        picture.pointee.input_components = Int32(samplesPerPixel)
+        picture.pointee.in_color_space = colors
+        jpeg_set_defaults(picture)
+        jpeg_set_quality(picture, Int32(quality), 1)
+        adjust(picture)
+        jpeg_start_compress(picture, 1)
+        samples.withUnsafeBufferPointer { samples in
+          for row in 0..<height {
+            // The library does not write to it.
+            var start: UnsafeMutablePointer<UInt8>? = UnsafeMutablePointer(
+              mutating: samples.baseAddress! + row * width * samplesPerPixel)
+            jpeg_write_scanlines(picture, &start, 1)
+          }
+        }
+        jpeg_finish_compress(picture)
+        return Array(UnsafeBufferPointer(start: file.pointee, count: Int(size.pointee)))
+      }
+    }
   }
 }
 

@@ -162,7 +162,7 @@ import Testing
   }
 
   @Test func existingFilesAndLinksAreNotOverwritten() throws {
-    try folder.write([1, 2, 3], "precious")
+    try folder.write([1, 2, 3], to: "precious")
     try FileManager.default.createSymbolicLink(
       atPath: folder.file("a.h5"), withDestinationPath: folder.file("precious"))
     expect(.cannotCreate, ["a.h5", "exists already"]) {
@@ -178,7 +178,7 @@ import Testing
 
   @Test func permissionsFollowTheUmask() throws {
     try writeTestCheckpoint(folder.file("a.h5"), TestNetwork([], seed: 1))
-    try folder.write([], "other")
+    try folder.write([], to: "other")
     func permissions(_ name: String) throws -> Int? {
       try FileManager.default.attributesOfItem(atPath: folder.file(name))[.posixPermissions] as? Int
     }

@@ -45,7 +45,7 @@ import Testing
       for mask: UInt8 in step == 1 ? [0x01, 0x04, 0x80, 0xff] : [[0x01, 0x10, 0x80, 0xff][offset / step % 4]] {
         var altered = bytes
         altered[offset] ^= mask
-        try folder.write(altered, "altered.h5")
+        try folder.write(altered, to: "altered.h5")
         tried += 1
         do {
           let contents = try read(folder.file("altered.h5"))
@@ -77,7 +77,7 @@ import Testing
     let bytes = try folder.bytes("whole.h5")
     let lengths = Array(0...130) + stride(from: 131, to: bytes.count, by: 97) + [bytes.count - 1]
     for length in lengths {
-      try folder.write(Array(bytes[..<length]), "altered.h5")
+      try folder.write(Array(bytes[..<length]), to: "altered.h5")
       if length == 0 {
         expect(.wrongKind, ["altered.h5", "found an empty file"]) { _ = try read(folder.file("altered.h5")) }
       } else if length < 8 {
@@ -90,7 +90,7 @@ import Testing
         }
       }
     }
-    try folder.write(Array(bytes[..<(bytes.count / 2)]), "altered.h5")
+    try folder.write(Array(bytes[..<(bytes.count / 2)]), to: "altered.h5")
     expect(.damaged, ["HDF5 cannot open it (H5Fopen on ", "truncated file", "; it has "]) {
       _ = try read(folder.file("altered.h5"))
     }
@@ -114,7 +114,7 @@ import Testing
       ([UInt8](repeating: 0, count: 600), "found a file of zeros"),
     ]
     for (bytes, words) in kinds {
-      try folder.write(bytes, "a.h5")
+      try folder.write(bytes, to: "a.h5")
       expect(.wrongKind, ["a.h5: expected a checkpoint (an HDF5 file), \(words)"]) {
         _ = try CheckpointFile.readHeader(folder.file("a.h5"))
       }

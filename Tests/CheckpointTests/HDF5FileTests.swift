@@ -39,7 +39,7 @@ import Testing
   }
 
   @Test func anotherFileIsNotReplaced() throws {
-    try folder.write([1], "a.h5")
+    try folder.write([1], to: "a.h5")
     expect(.cannotCreate, ["\(path): exists already. Move away what bears that name"]) {
       try HDF5File.create(at: path) { _ in }
     }

@@ -32,7 +32,7 @@ import Testing
   /// Links with our files' names to a file that is not ours: replaced, and what they pointed to is untouched.
   @Test func linksAreReplacedAndNotFollowed() throws {
     let scratch = try ScratchFolder()
-    try scratch.write(Array("precious".utf8), "precious")
+    try scratch.write(Array("precious".utf8), to: "precious")
     var folder = try RunFolder.create(at: scratch.file("run"))
     let names = ["config.yaml", "latest", "best", "checkpoint-1234.h5", "owner.json"]
     for name in names.dropLast() {
@@ -57,7 +57,7 @@ import Testing
   /// A link in the place of the temporary file, as somebody might put it into a shared folder.
   @Test func aLinkInTheWayOfWritingIsNotFollowed() throws {
     let scratch = try ScratchFolder()
-    try scratch.write(Array("precious".utf8), "precious")
+    try scratch.write(Array("precious".utf8), to: "precious")
     try FileManager.default.createSymbolicLink(atPath: scratch.file("a.h5"), withDestinationPath: "precious")
     expect(.cannotCreate, ["\(scratch.file("a.h5")): exists already. Move away what bears that name"]) {
       try writeTestCheckpoint(scratch.file("a.h5"), TestNetwork(seed: 1))

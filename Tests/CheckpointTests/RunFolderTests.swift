@@ -256,7 +256,7 @@ import Testing
   }
 
   @Test func symbolicLinksAreReplacedNotFollowed() throws {
-    try scratch.write([1, 2, 3], "precious")
+    try scratch.write([1, 2, 3], to: "precious")
     for name in ["checkpoint-10.h5", "latest", "checkpoint-10.h5.tmp.first.\(getpid())"] {
       try FileManager.default.createSymbolicLink(
         atPath: "\(path)/\(name)", withDestinationPath: scratch.file("precious"))
@@ -277,7 +277,7 @@ import Testing
   }
 
   @Test func foldersThatCannotBe() throws {
-    try scratch.write([], "file")
+    try scratch.write([], to: "file")
     let (none, file) = (scratch.file("none"), scratch.file("file"))
     let found = "expected a run folder, found a file"
     expect(

@@ -1,12 +1,13 @@
 import Foundation
+import TestSupport
 import Testing
 
 /// Tests of `bench dense` as a person runs it.
-@Suite(.enabled(if: isOutsideMPI)) struct BenchDenseTests {
-  private let folder: TestFolder
+@Suite(.waitsForPrograms, .enabled(if: isOutsideMPI)) struct BenchDenseTests {
+  private let folder: ScratchFolder
 
   init() throws {
-    folder = try TestFolder()
+    folder = try ScratchFolder()
   }
 
   private func run(_ arguments: String...) throws -> Program.Outcome {

@@ -1,12 +1,13 @@
 import Foundation
+import TestSupport
 import Testing
 
 /// Tests of the JSON objects of `bench checkpoint` and `bench feeding`, whose keys scripts read.
 @Suite(.serialized, .enabled(if: isOutsideMPI)) struct BenchObjectTests {
-  private let folder: TestFolder
+  private let folder: ScratchFolder
 
   init() throws {
-    folder = try TestFolder()
+    folder = try ScratchFolder()
   }
 
   private func object(_ arguments: String...) throws -> [String: Any] {

@@ -1,14 +1,15 @@
 import Foundation
+import TestSupport
 import Testing
 
 /// Debian's Python, which has h5py and NumPy where `scripts/setup --tests` has been.
 let python = "/usr/bin/python3"
 let hasH5py =
   FileManager.default.isExecutableFile(atPath: python)
-  && (try? Program.capture(python, ["-c", "import h5py, numpy"]).exitCode) == 0
+  && (try? ChildProcess.capture(python, ["-c", "import h5py, numpy"]).exitCode) == 0
 
 /// Tests of what others read in a checkpoint, without this program's help.
-@Suite(.serialized, .enabled(if: hasFashionMNIST && isOutsideMPI && hasH5py)) struct CheckpointReadersTests {
+@Suite(.waitsForPrograms, .enabled(if: hasFashionMNIST && isOutsideMPI && hasH5py)) struct CheckpointReadersTests {
   private struct Foreign: Decodable {
     let shapes: [String: [Int]]
     let scores: [[Double]]
@@ -20,13 +21,13 @@ let hasH5py =
   }
   private struct Prediction: Decodable { let scores: [Double] }
 
-  private let folder: TestFolder
+  private let folder: ScratchFolder
   private var directory: String { folder.path }
   private let golden = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
     .appending(path: "Golden")
 
   init() throws {
-    folder = try TestFolder()
+    folder = try ScratchFolder()
   }
 
   /// Layouts are as promised, (filters, channels, height, width) and (outputs, inputs); and the scores that NumPy
@@ -38,7 +39,7 @@ let hasH5py =
       ["--recipe", recipe, "--run", "run", "--iterations", "30", "--learning-rate", "0.05"], ranks: 2, in: directory)
     try #require(trained.exitCode == 0, "\(trained.errors)")
     let count = 6
-    let foreign = try Program.capture(
+    let foreign = try ChildProcess.capture(
       python, [golden.appending(path: "forward.py").path, "\(directory)/run/checkpoint-30.h5", "\(count)"])
     try #require(foreign.exitCode == 0, "\(foreign.errors)")
     let read = try JSONDecoder().decode(Foreign.self, from: Data(foreign.output.utf8))
@@ -68,7 +69,7 @@ let hasH5py =
     let recipe = golden.appending(path: "own.yaml").path
     let trained = try Program.run(["--recipe", recipe, "--run", "run", "--iterations", "2"], in: directory)
     try #require(trained.exitCode == 0, "\(trained.errors)")
-    let foreign = try Program.capture(
+    let foreign = try ChildProcess.capture(
       python, [golden.appending(path: "digests.py").path, "\(directory)/run/checkpoint-2.h5"])
     try #require(foreign.exitCode == 0, "\(foreign.errors)")
     let read = try JSONDecoder().decode(ForeignDigests.self, from: Data(foreign.output.utf8))

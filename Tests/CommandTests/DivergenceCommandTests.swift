@@ -1,14 +1,15 @@
 import Foundation
+import TestSupport
 import Testing
 
 /// Tests of runs that diverge, as a person sees them.
-@Suite(.serialized, .enabled(if: hasFashionMNIST && isOutsideMPI)) struct DivergenceCommandTests {
-  private let folder: TestFolder
+@Suite(.waitsForPrograms, .enabled(if: hasFashionMNIST && isOutsideMPI)) struct DivergenceCommandTests {
+  private let folder: ScratchFolder
   private var directory: String { folder.path }
   private let options = ["--width", "4", "--threads", "1"]
 
   init() throws {
-    folder = try TestFolder()
+    folder = try ScratchFolder()
   }
 
   private func text(_ name: String) throws -> String {

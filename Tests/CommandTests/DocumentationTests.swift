@@ -103,7 +103,7 @@ import Testing
 
   @Test(.enabled(if: hasDocC, "there is no docc")) func theCatalogIsDocCs() throws {
     let folder = try ScratchFolder()
-    let outcome = try Program.capture(
+    let outcome = try ChildProcess.capture(
       "/usr/bin/env",
       [
         "docc", "convert", "\(MarkdownDocument.repository)/\(Self.catalog)", "--output-path", folder.file("archive"),
@@ -151,4 +151,4 @@ import Testing
   }
 }
 
-private let hasDocC = (try? Program.capture("/usr/bin/env", ["docc", "--help"]).exitCode) == 0
+private let hasDocC = (try? ChildProcess.capture("/usr/bin/env", ["docc", "--help"]).exitCode) == 0

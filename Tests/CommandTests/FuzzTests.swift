@@ -1,13 +1,14 @@
 import Foundation
+import TestSupport
 import Testing
 
 /// The short form of what `prelu-fuzz FORMAT 100000 SEED` does at length: mutated files of every kind that comes from
 /// outside, each in a process with limited memory and time.
-@Suite(.serialized, .enabled(if: isOutsideMPI)) struct FuzzTests {
+@Suite(.waitsForPrograms, .enabled(if: isOutsideMPI)) struct FuzzTests {
   @Test(arguments: ["checkpoint", "idx", "image", "yaml", "metrics", "report", "pack", "list", "devkit", "classes"])
   func mutatedFilesAreReadOrRefused(format: String) throws {
     let program = URL(filePath: Program.path).deletingLastPathComponent().appending(path: "prelu-fuzz").path
-    let outcome = try Program.capture(program, [format, "500", "1"])
+    let outcome = try ChildProcess.capture(program, [format, "500", "1"])
     #expect(outcome.exitCode == 0, "\(outcome.output) \(outcome.errors)")
     #expect(outcome.output.contains("\(format): seed 1, 500 inputs: "), "\(outcome.output)")
     #expect(outcome.output.contains(" 0 faults"), "\(outcome.output)")

@@ -1,16 +1,18 @@
 import Foundation
+import TestSupport
 import Testing
 
 /// Tests of SIGKILL, which no program can prepare for, at the worst moments: the run can be continued from what is
 /// left, and ends as an undisturbed run does, bit for bit.
-@Suite(.serialized, .enabled(if: hasFashionMNIST && isOutsideMPI)) struct KillTests {
-  private let folder: TestFolder
+@Suite(.waitsForPrograms, .enabled(if: hasFashionMNIST && isOutsideMPI)) struct KillTests {
+  private let folder: ScratchFolder
   private var directory: String { folder.path }
   /// The options of a run that saves a checkpoint after each step, so that one is being written at most times.
-  private let options = ["--width", "4", "--threads", "1", "--checkpoint-every", "1"]
+  private let options: [String]
 
   init() throws {
-    folder = try TestFolder()
+    options = ["--recipe", try smallFashion(), "--width", "4", "--threads", "1", "--checkpoint-every", "1"]
+    folder = try ScratchFolder()
   }
 
   private func names(_ run: String) -> [String] {

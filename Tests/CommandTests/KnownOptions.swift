@@ -1,4 +1,5 @@
 import Foundation
+import TestSupport
 
 /// The long options that the program's commands and the scripts say they have.
 struct KnownOptions {
@@ -8,20 +9,20 @@ struct KnownOptions {
   static let shared = Result { try KnownOptions() }
 
   private init() throws {
-    let help = try Program.capture(Program.path, ["--help"]).output
+    let help = try ChildProcess.capture(Program.path, ["--help"]).output
     for command in Self.commands(in: help) {
-      let help = try Program.capture(Program.path, [command, "--help"]).output
+      let help = try ChildProcess.capture(Program.path, [command, "--help"]).output
       ofProgram[command] = Self.options(in: help)
       for inner in Self.commands(in: help) {
         ofProgram["\(command) \(inner)"] = Self.options(
-          in: try Program.capture(Program.path, [command, inner, "--help"]).output)
+          in: try ChildProcess.capture(Program.path, [command, inner, "--help"]).output)
       }
     }
     let root = MarkdownDocument.repository
     for name in try FileManager.default.contentsOfDirectory(atPath: "\(root)/scripts") {
-      ofProgram["scripts/\(name)"] = Self.options(in: try Program.capture("\(root)/scripts/\(name)", ["--help"]).output)
+      ofProgram["scripts/\(name)"] = Self.options(in: try ChildProcess.capture("\(root)/scripts/\(name)", ["--help"]).output)
     }
-    ofProgram["prelu-job"] = Self.options(in: try Program.capture("\(root)/cluster/prelu-job", ["--help"]).output)
+    ofProgram["prelu-job"] = Self.options(in: try ChildProcess.capture("\(root)/cluster/prelu-job", ["--help"]).output)
     // These hand on what they do not take themselves.
     for (name, commands) in [("scripts/quickstart", ["train"]), ("prelu-job", ["train", "evaluate"])] {
       for options in commands.compactMap({ ofProgram[$0] }) { ofProgram[name]?.formUnion(options) }

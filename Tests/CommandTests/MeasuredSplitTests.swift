@@ -1,14 +1,15 @@
 import Foundation
+import TestSupport
 import Testing
 
 /// Tests of the pictures that a network is measured on, of its own and of other packs, and of their classes.
-@Suite(.serialized, .enabled(if: isOutsideMPI)) struct MeasuredSplitTests {
-  private let folder: TestFolder
+@Suite(.waitsForPrograms, .enabled(if: isOutsideMPI)) struct MeasuredSplitTests {
+  private let folder: ScratchFolder
   private var directory: String { folder.path }
 
-  init() throws {
-    folder = try TestFolder()
-    try makePack("own", [("ant", 8), ("bee", 8), ("cat", 8)])
+  /// A pack of three classes and a recipe for it.
+  private static let prepared = PreparedFolder { directory in
+    try makePack("own", [("ant", 8), ("bee", 8), ("cat", 8)], in: directory)
     let recipe = """
       model:
         input: { channels: 3, height: 16, width: 16 }
@@ -24,7 +25,17 @@ import Testing
     try Data(recipe.utf8).write(to: URL(filePath: "\(directory)/own.yaml"))
   }
 
+  init() throws {
+    folder = try Self.prepared.copy()
+  }
+
   private func makePack(_ name: String, _ classes: [(name: String, pictures: Int)], _ more: [String] = []) throws {
+    try Self.makePack(name, classes, more, in: directory)
+  }
+
+  private static func makePack(
+    _ name: String, _ classes: [(name: String, pictures: Int)], _ more: [String] = [], in directory: String
+  ) throws {
     for (label, pictures) in classes {
       let target = "\(directory)/\(name)/\(label)"
       try FileManager.default.createDirectory(atPath: target, withIntermediateDirectories: true)

@@ -1,12 +1,13 @@
 import Foundation
+import TestSupport
 import Testing
 
 /// The refusal of a number that an option does not take: the option, what it takes, and what was found.
-@Suite(.serialized, .enabled(if: isOutsideMPI)) struct OptionRangeTests {
-  private let folder: TestFolder
+@Suite(.waitsForPrograms, .enabled(if: isOutsideMPI)) struct OptionRangeTests {
+  private let folder: ScratchFolder
 
   init() throws {
-    folder = try TestFolder()
+    folder = try ScratchFolder()
   }
 
   @Test(arguments: [

@@ -1,15 +1,16 @@
 import Foundation
 import Images
 import Packs
+import TestSupport
 import Testing
 
 /// Tests that take pictures through `pack`, `train`, `evaluate` and `predict`, as a user runs them.
-@Suite(.serialized, .enabled(if: isOutsideMPI)) struct PackCommandTests {
-  private let folder: TestFolder
+@Suite(.waitsForPrograms, .enabled(if: isOutsideMPI)) struct PackCommandTests {
+  private let folder: ScratchFolder
   private var directory: String { folder.path }
 
   init() throws {
-    folder = try TestFolder()
+    folder = try ScratchFolder()
   }
 
   private func copy(_ picture: String, to name: String) throws {
@@ -175,7 +176,7 @@ import Testing
   @Test func moreShardsThanPictures() throws {
     try makePhotos()
     #expect(try pack(["photos", "-o", "one.h5"]).exitCode == 0)
-    let outcome = try pack(["photos", "-o", "many.h5", "--shards", "1100"], ranks: 2)
+    let outcome = try pack(["photos", "-o", "many.h5", "--shards", "300"], ranks: 2)
     #expect(outcome.exitCode == 0 && outcome.output.contains("24 to train on"), "\(outcome.errors)")
     let (one, many) = (try Pack("\(directory)/one.h5"), try Pack("\(directory)/many.h5"))
     let (a, b) = (try #require(many.images(.training)), try #require(one.images(.training)))
@@ -190,10 +191,10 @@ import Testing
       #expect(x == y)
     }
     try write(Array(recipe.replacing("photos.h5", with: "\(directory)/many.h5").utf8), to: "own.yaml")
-    let trained = try Program.capture(
+    let trained = try ChildProcess.capture(
       "/bin/sh",
       [
-        "-c", "ulimit -Sn 512; exec \"$0\" \"$@\"", Program.path, "train", "--recipe", "\(directory)/own.yaml", "--run",
+        "-c", "ulimit -Sn 256; exec \"$0\" \"$@\"", Program.path, "train", "--recipe", "\(directory)/own.yaml", "--run",
         "\(directory)/r", "--iterations", "1",
       ])
     #expect(trained.exitCode == 0, "\(trained.errors)")

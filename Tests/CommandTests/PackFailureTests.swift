@@ -1,13 +1,14 @@
 import Foundation
+import TestSupport
 import Testing
 
 /// Tests of packs that cannot be made or written.
-@Suite(.serialized, .enabled(if: isOutsideMPI)) struct PackFailureTests {
-  private let folder: TestFolder
+@Suite(.waitsForPrograms, .enabled(if: isOutsideMPI)) struct PackFailureTests {
+  private let folder: ScratchFolder
   private var directory: String { folder.path }
 
   init() throws {
-    folder = try TestFolder()
+    folder = try ScratchFolder()
     // Bytes behind a picture in its file are stored with it. They are many, since MPI has files of its own of 4 MB.
     let picture = try Data(contentsOf: URL(filePath: "\(goldenPhotos)/rgb-420.jpg"))
     for name in ["ant", "bee"] {
@@ -56,14 +57,14 @@ import Testing
 
   /// Gives each rank a folder of its own under one name, as hosts have them that share no folder.
   @Test func ranksThatDoNotSeeTheSameFolder() throws {
-    let elsewhere = try TestFolder()
+    let elsewhere = try ScratchFolder()
     try FileManager.default.createDirectory(
       atPath: "\(elsewhere.path)/a.h5.work", withIntermediateDirectories: false)
     func rank(in folder: String) -> [String] {
       ["-np", "1", "-wdir", folder, Program.path, "pack", "\(directory)/photos", "-o", "a.h5"] + options
     }
     // MPI's variables in this process's environment are not meant for another mpirun.
-    let outcome = try Program.capture(
+    let outcome = try ChildProcess.capture(
       "/usr/bin/env",
       [
         "-i", "PATH=/usr/bin:/bin", "OMPI_ALLOW_RUN_AS_ROOT=1", "OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1", "mpirun",
@@ -82,7 +83,7 @@ import Testing
   /// it stops the pack itself. The same command without the limit continues.
   @Test func aFullDisk() throws {
     func pack(kibibytes: Int) throws -> Program.Outcome {
-      try Program.capture(
+      try ChildProcess.capture(
         "/bin/bash",
         [
           "-c", "cd \"$0\" && ulimit -f \(kibibytes) && exec \"$@\"", directory, Program.path, "pack", "photos", "-o",

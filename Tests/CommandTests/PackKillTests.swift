@@ -1,16 +1,17 @@
 import Foundation
+import TestSupport
 import Testing
 
 /// Tests of signals to `pack`, and of SIGKILL, which no program can prepare for: the same command continues, and the
 /// pack is that of an undisturbed packing, byte for byte.
-@Suite(.serialized, .enabled(if: isOutsideMPI)) struct PackKillTests {
-  private let folder: TestFolder
+@Suite(.waitsForPrograms, .enabled(if: isOutsideMPI)) struct PackKillTests {
+  private let folder: ScratchFolder
   private var directory: String { folder.path }
   private let pictures = 400
 
   /// Writes a list that names large pictures many times, so that packing takes a while.
   init() throws {
-    folder = try TestFolder()
+    folder = try ScratchFolder()
     let kinds = ["large.jpg", "rgb-420.jpg", "large.jpg", "rgb.png", "cmyk.jpg", "large.jpg"]
     let lines = (0..<pictures).map { "\(kinds[$0 % kinds.count]) \($0 % 4)\n" }
     try Data(lines.joined().utf8).write(to: URL(filePath: "\(directory)/list.txt"))

@@ -1,13 +1,14 @@
 import Foundation
 import Images
+import TestSupport
 import Testing
 
 /// Tests of `predict` on whatever lies in folders and comes through pipes.
-@Suite(.serialized, .enabled(if: isOutsideMPI)) struct PredictCommandTests {
-  private let folder: TestFolder
+@Suite(.waitsForPrograms, .enabled(if: isOutsideMPI)) struct PredictCommandTests {
+  private let folder: ScratchFolder
   private var directory: String { folder.path }
 
-  private func recipe(deviation: Double) -> String {
+  private static func recipe(deviation: Double) -> String {
     """
     model:
       activation: prelu
@@ -24,14 +25,16 @@ import Testing
     """
   }
 
-  init() throws {
-    folder = try TestFolder()
-    for number in 0..<6 { try copy("rgb-42\(number % 2 * 2).jpg", to: "packed/class \(number % 2)/\(number).jpg") }
+  /// Six pictures of two classes, packed, and two networks trained on them.
+  private static let prepared = PreparedFolder { directory in
+    for number in 0..<6 {
+      try copy("rgb-42\(number % 2 * 2).jpg", to: "packed/class \(number % 2)/\(number).jpg", in: directory)
+    }
     let packed = try Program.run(
       ["pack", "packed", "-o", "photos.h5", "--mean-side", "40", "--mean-crop", "32"], in: directory)
     try #require(packed.exitCode == 0, "\(packed.errors)")
     for (run, deviation) in [("first", 0.3), ("second", 0.2)] {
-      try write(Array(recipe(deviation: deviation).utf8), to: "\(run).yaml")
+      try write(Array(recipe(deviation: deviation).utf8), to: "\(run).yaml", in: directory)
       let trained = try Program.run(
         ["train", "--recipe", "\(run).yaml", "--run", run, "--iterations", "1", "--learning-rate", "0.0001"],
         in: directory)
@@ -39,11 +42,23 @@ import Testing
     }
   }
 
+  init() throws {
+    folder = try Self.prepared.copy()
+  }
+
   private func copy(_ picture: String, to name: String) throws {
-    try write(Array(try Data(contentsOf: URL(filePath: "\(goldenPhotos)/\(picture)"))), to: name)
+    try Self.copy(picture, to: name, in: directory)
   }
 
   private func write(_ bytes: [UInt8], to name: String) throws {
+    try Self.write(bytes, to: name, in: directory)
+  }
+
+  private static func copy(_ picture: String, to name: String, in directory: String) throws {
+    try write(Array(try Data(contentsOf: URL(filePath: "\(goldenPhotos)/\(picture)"))), to: name, in: directory)
+  }
+
+  private static func write(_ bytes: [UInt8], to name: String, in directory: String) throws {
     let target = URL(filePath: "\(directory)/\(name)")
     try FileManager.default.createDirectory(at: target.deletingLastPathComponent(), withIntermediateDirectories: true)
     try Data(bytes).write(to: target)
@@ -407,6 +422,13 @@ import Testing
     let (shown, output, errors) = try Program.start(arguments, in: directory)
     let (quiet, quietOutput, quietErrors) = try Program.start(arguments + ["--quiet"], in: directory)
     func contents(_ url: URL) -> String { (try? String(contentsOf: url, encoding: .utf8)) ?? "" }
+    // The first line comes after 15 seconds. Both are under way by then, but need no core until then.
+    for process in [shown, quiet] {
+      #expect(Program.wait { Program.processorSeconds(of: process) > 1 || !process.isRunning })
+      kill(process.processIdentifier, SIGSTOP)
+    }
+    sleep(15)
+    for process in [shown, quiet] { kill(process.processIdentifier, SIGCONT) }
     #expect(Program.wait { contents(errors).contains("images  ETA") || !shown.isRunning })
     #expect(contents(errors).contains("evaluated ") && contents(output).isEmpty, "\(contents(output))")
     #expect(quiet.isRunning && contents(quietOutput).isEmpty && contents(quietErrors).isEmpty)

@@ -1,12 +1,9 @@
 import Foundation
+import TestSupport
 
 /// The built program, run as a user would.
 struct Program {
-  struct Outcome {
-    let exitCode: Int32
-    let output: String
-    let errors: String
-  }
+  typealias Outcome = ChildProcess.Outcome
 
   /// The folder that SwiftPM puts the program and this test bundle into.
   private static let folder = URL(filePath: CommandLine.arguments[0]).resolvingSymlinksInPath()
@@ -19,7 +16,7 @@ struct Program {
     return FileManager.default.fileExists(atPath: beside) ? beside : build
   }
 
-  /// Runs without `mpirun` where `ranks` is nil.
+  /// Runs the program to its end, without `mpirun` where `ranks` is nil.
   static func run(_ arguments: [String], ranks: Int? = nil, in directory: String) throws -> Outcome {
     let (process, output, errors) = try start(arguments, ranks: ranks, in: directory)
     process.waitUntilExit()
@@ -28,21 +25,28 @@ struct Program {
       errors: try String(contentsOf: errors, encoding: .utf8))
   }
 
-  /// Runs another program to its end.
-  static func capture(_ program: String, _ arguments: [String]) throws -> Outcome {
-    let folder = try TestFolder()
-    let (output, errors) = ("\(folder.path)/output", "\(folder.path)/errors")
-    let process = try ChildProcess(
-      program, arguments, environment: ProcessInfo.processInfo.environment, in: folder.path, output: output,
-      errors: errors)
-    return Outcome(
-      exitCode: process.terminationStatus, output: try String(contentsOfFile: output, encoding: .utf8),
-      errors: try String(contentsOfFile: errors, encoding: .utf8))
+  /// Starts the program, without `mpirun` where `ranks` is nil.
+  static func start(
+    _ arguments: [String], ranks: Int? = nil, killDelay: Int = 2, in directory: String
+  ) throws -> (process: ChildProcess, output: URL, errors: URL) {
+    guard let ranks else { return try start(path, arguments, killDelay: killDelay, in: directory) }
+    return try mpirun(["-np", "\(ranks)", path] + arguments, killDelay: killDelay, in: directory)
   }
 
-  /// Starts it; output and errors go to files, so that a full pipe cannot stop it.
-  static func start(
-    _ arguments: [String], ranks: Int? = nil, in directory: String
+  /// Starts `mpirun`.
+  ///
+  /// - Parameter killDelay: the seconds that it waits before it asks ranks to end, and again before it kills them; also
+  ///   after a rank that has ended with an error, so that every test of one takes twice as long.
+  static func mpirun(
+    _ arguments: [String], killDelay: Int = 2, in directory: String
+  ) throws -> (process: ChildProcess, output: URL, errors: URL) {
+    try start(
+      "/usr/bin/mpirun", ["--oversubscribe", "--bind-to", "none"] + arguments, killDelay: killDelay, in: directory)
+  }
+
+  /// Output and errors go to files, so that a full pipe cannot stop it.
+  private static func start(
+    _ program: String, _ arguments: [String], killDelay: Int, in directory: String
   ) throws -> (process: ChildProcess, output: URL, errors: URL) {
     var environment = ProcessInfo.processInfo.environment.filter {
       // The variables of an outer mpirun are not meant for this program.
@@ -50,17 +54,15 @@ struct Program {
     }
     environment["OMPI_ALLOW_RUN_AS_ROOT"] = "1"
     environment["OMPI_ALLOW_RUN_AS_ROOT_CONFIRM"] = "1"
-    // Open MPI waits this number of seconds before it asks ranks to end, and again before it kills them, also where a
-    // rank has ended with an error: every test of such an end takes as long.
-    environment["OMPI_MCA_odls_base_sigkill_timeout"] = "4"
+    environment["OMPI_MCA_odls_base_sigkill_timeout"] = "\(killDelay)"
     environment["OMPI_MCA_btl_vader_single_copy_mechanism"] = "none"
+    // Other tests want the cores of a rank that waits.
+    environment["OMPI_MCA_mpi_yield_when_idle"] = "1"
     let name = UUID().uuidString
     let output = URL(filePath: directory).appending(path: "\(name).out")
     let errors = URL(filePath: directory).appending(path: "\(name).err")
-    let mpirun = ranks.map { ["--oversubscribe", "--bind-to", "none", "-np", "\($0)", path] } ?? []
     let process = try ChildProcess(
-      ranks == nil ? path : "/usr/bin/mpirun", mpirun + arguments, environment: environment, in: directory,
-      output: output.path, errors: errors.path)
+      program, arguments, environment: environment, in: directory, output: output.path, errors: errors.path)
     return (process, output, errors)
   }
 
@@ -92,6 +94,15 @@ struct Program {
     return entries.first { $0.hasPrefix(name) }.flatMap { Int($0.dropFirst(name.count)) }
   }
 
+  /// The seconds that a process has computed.
+  static func processorSeconds(of process: ChildProcess) -> Double {
+    let fields =
+      (try? String(contentsOfFile: "/proc/\(process.processIdentifier)/stat", encoding: .utf8))?
+      .split(separator: ")").last?.split(separator: " ") ?? []
+    // utime and stime, the fields 14 and 15, in hundredths of a second.
+    return fields.count > 12 ? ((Double(fields[11]) ?? 0) + (Double(fields[12]) ?? 0)) / 100 : 0
+  }
+
   /// Waits until a condition is true, 120 seconds at most. Returns whether it is.
   static func wait(for condition: () -> Bool) -> Bool {
     let deadline = Date().addingTimeInterval(120)
@@ -113,24 +124,35 @@ struct Program {
   }
 }
 
-/// A folder for one test, which is removed afterwards.
-final class TestFolder {
-  let path: String
-
-  init() throws {
-    path = FileManager.default.temporaryDirectory.appending(path: "prelu-dist-\(UUID().uuidString)").path
-    try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: false)
-  }
-
-  deinit { try? FileManager.default.removeItem(atPath: path) }
-}
-
 /// Whether the files of Debian's dataset-fashion-mnist are installed.
-let hasFashionMNIST = FileManager.default.fileExists(
-  atPath: "/usr/share/datasets/fashion-mnist/train-images-idx3-ubyte.gz")
+let hasFashionMNIST = FileManager.default.fileExists(atPath: "\(fashionMNIST)/train-images-idx3-ubyte.gz")
 
-/// Whether this process is not a rank of an outer `mpirun`, where tests that start ranks of their own are skipped.
-let isOutsideMPI = ProcessInfo.processInfo.environment["OMPI_COMM_WORLD_SIZE"] == nil
+private let fashionMNIST = "/usr/share/datasets/fashion-mnist"
+
+/// A recipe for the first 6000 training and 1000 test images of Fashion-MNIST: a program has them at once, and an epoch
+/// ends after 39 iterations. The epochs do not end before a test wants it.
+func smallFashion() throws -> String { "\(try smallFashionFolder.path)/small.yaml" }
+
+private let smallFashionFolder = PreparedFolder { path in
+  for (part, count) in [("train", 6000), ("t10k", 1000)] {
+    for (kind, header, size) in [("images-idx3", 16, 784), ("labels-idx1", 8, 1)] {
+      let file = "\(path)/\(part)-\(kind)-ubyte"
+      let cut = try ChildProcess.capture(
+        "/bin/sh",
+        ["-c", "gzip -dc '\(fashionMNIST)/\(part)-\(kind)-ubyte.gz' | head -c \(header + count * size) >'\(file)'"])
+      guard cut.exitCode == 0 else { throw CocoaError(.fileReadCorruptFile) }
+      var content = try Data(contentsOf: URL(filePath: file))
+      withUnsafeBytes(of: UInt32(count).bigEndian) { content.replaceSubrange(4..<8, with: $0) }
+      try content.write(to: URL(filePath: file))
+    }
+  }
+  let recipe = """
+    recipe: fashion
+    data: { directory: \(path), validation: 1000 }
+    training: { epochs: 1000 }
+    """
+  try Data(recipe.utf8).write(to: URL(filePath: "\(path)/small.yaml"))
+}
 
 /// The folder where Tests/Golden/photos.py puts its pictures.
 let goldenPhotos = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()

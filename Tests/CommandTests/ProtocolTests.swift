@@ -1,16 +1,17 @@
 import Foundation
+import TestSupport
 import Testing
 
 /// Tests of the paper's testing protocols in `evaluate` and `predict`, against what Tests/Golden/protocols.py computes
 /// from the same checkpoints.
-@Suite(.serialized, .enabled(if: isOutsideMPI && hasH5py)) struct ProtocolTests {
-  private let folder: TestFolder
+@Suite(.waitsForPrograms, .enabled(if: isOutsideMPI && hasH5py)) struct ProtocolTests {
+  private let folder: ScratchFolder
   private var directory: String { folder.path }
-  private let script = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+  private static let script = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
     .appending(path: "Golden/protocols.py").path
 
   /// Two networks of different depths, kernels and pyramids, whose scores are far apart.
-  private func recipe(_ layers: String) -> String {
+  private static func recipe(_ layers: String) -> String {
     """
     model:
       activation: prelu
@@ -25,7 +26,7 @@ import Testing
     """
   }
 
-  private let first = """
+  private static let first = """
         - convolution: { name: conv1, filters: 9, kernel: 3, padding: 1, stride: 2 }
         - maxPooling: { name: pool1, size: 2, stride: 2 }
         - convolution: { name: conv2, filters: 20, kernel: 3, padding: 1 }
@@ -33,7 +34,7 @@ import Testing
         - fullyConnected: { name: fc1, outputs: 17 }
         - fullyConnected: { name: fc2, outputs: 2 }
     """
-  private let second = """
+  private static let second = """
         - convolution: { name: conv1, filters: 16, kernel: 2, padding: 1, activation: relu }
         - maxPooling: { name: pool1, size: 3, stride: 3 }
         - convolution: { name: conv2, filters: 10, kernel: 2 }
@@ -41,9 +42,9 @@ import Testing
         - fullyConnected: { name: fc1, outputs: 2 }
     """
 
-  init() throws {
-    folder = try TestFolder()
-    let made = try Program.capture(python, [script, "pictures", "\(directory)/photos"])
+  /// Six pictures of two classes, packed, and two networks trained on them.
+  private static let prepared = PreparedFolder { directory in
+    let made = try ChildProcess.capture(python, [script, "pictures", "\(directory)/photos"])
     try #require(made.exitCode == 0, "\(made.errors)")
     let packed = try Program.run(
       ["pack", "photos", "-o", "photos.h5", "--test", "photos", "--mean-side", "40", "--mean-crop", "32"],
@@ -58,12 +59,16 @@ import Testing
     }
   }
 
+  init() throws {
+    folder = try Self.prepared.copy()
+  }
+
   /// Returns the probabilities of class 0, of two, by the pictures' names.
   private func expected(_ runs: [String], _ arguments: [String]) throws -> [String: Double] {
     let pictures = pictures()
-    let outcome = try Program.capture(
+    let outcome = try ChildProcess.capture(
       python,
-      [script, "scores"] + runs.map { "\(directory)/\($0)/checkpoint-1.h5" } + ["--pictures"]
+      [Self.script, "scores"] + runs.map { "\(directory)/\($0)/checkpoint-1.h5" } + ["--pictures"]
         + pictures.map { "\(directory)/\($0)" } + arguments)
     try #require(outcome.exitCode == 0, "\(outcome.errors)")
     let scores = try JSONDecoder().decode([[Double]].self, from: Data(outcome.output.utf8))
@@ -150,7 +155,7 @@ import Testing
       import h5py; f = h5py.File('both.h5'); print(list(f['index'][()]), f['score'][()].sum(1).round(6).tolist(), \
       [n.decode() for n in f['class_names'][()]], [n.decode() for n in f['name'][()]])
       """
-    let read = try Program.capture(python, ["-c", "import os; os.chdir('\(directory)')\n\(script)"])
+    let read = try ChildProcess.capture(python, ["-c", "import os; os.chdir('\(directory)')\n\(script)"])
     let names = pictures().map { "'\($0.dropFirst("photos/".count))'" }.joined(separator: ", ")
     let expected = "[0, 1, 2, 3, 4, 5] [1.0, 1.0, 1.0, 1.0, 1.0, 1.0] ['class 0', 'class 1'] [\(names)]\n"
     #expect(read.output == expected, "\(read)")
@@ -167,7 +172,7 @@ import Testing
   @Test func namesComeFromStandardInputToo() throws {
     let list = pictures().joined(separator: "\n") + "\n"
     try list.write(toFile: "\(directory)/names", atomically: true, encoding: .utf8)
-    let piped = try Program.capture(
+    let piped = try ChildProcess.capture(
       "/bin/sh", ["-c", "cd '\(directory)' && '\(Program.path)' predict first - --json < names"])
     let listed = try Program.run(["predict", "first", "--json"] + pictures(), in: directory)
     let inside = try Program.run(["predict", "first", "photos", "--json"], in: directory)

@@ -1,5 +1,6 @@
 import Foundation
 import Packs
+import TestSupport
 import Testing
 
 /// The folder of Debian's tuxpaint-stamps-default: RGBA PNG files in class folders, beside files of other kinds.
@@ -9,14 +10,14 @@ private let hasStamps = FileManager.default.fileExists(atPath: "\(stamps)/animal
 /// Tests that take a set of real pictures through `pack`, `train`, `evaluate` and `predict` at the paper's size, with
 /// its augmentation.
 @Suite(
-  .serialized, .enabled(if: isOutsideMPI), .enabled(if: hasStamps, "tuxpaint-stamps-default is not installed"))
+  .waitsForPrograms, .enabled(if: isOutsideMPI), .enabled(if: hasStamps, "tuxpaint-stamps-default is not installed"))
 struct RealPhotographTests {
-  private let folder: TestFolder
+  private let folder: ScratchFolder
   private var directory: String { folder.path }
 
   /// Makes a folder of classes: links to class folders, and one more class with JPEG files of several kinds.
   init() throws {
-    folder = try TestFolder()
+    folder = try ScratchFolder()
     let files = FileManager.default
     let photos = URL(filePath: "\(directory)/photos")
     try files.createDirectory(at: photos.appending(path: "jpeg"), withIntermediateDirectories: true)

@@ -1,13 +1,14 @@
 import Foundation
+import TestSupport
 import Testing
 
 /// Tests of what a person sees of a run: lines, the page, plots, event files.
-@Suite(.serialized, .enabled(if: isOutsideMPI)) struct ReportCommandTests {
-  private let folder: TestFolder
+@Suite(.waitsForPrograms, .enabled(if: isOutsideMPI)) struct ReportCommandTests {
+  private let folder: ScratchFolder
   private var directory: String { folder.path }
 
   init() throws {
-    folder = try TestFolder()
+    folder = try ScratchFolder()
     try makeData()
   }
 

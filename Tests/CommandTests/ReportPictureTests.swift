@@ -1,15 +1,16 @@
 import Foundation
 import Images
 import Packs
+import TestSupport
 import Testing
 
 /// Tests that a report shows exactly the pictures that the predictions beside it number, for both splits and kinds of
 /// data.
-@Suite(.serialized, .enabled(if: isOutsideMPI)) struct ReportPictureTests {
-  private let folder: TestFolder
+@Suite(.waitsForPrograms, .enabled(if: isOutsideMPI)) struct ReportPictureTests {
+  private let folder: ScratchFolder
   private var directory: String { folder.path }
 
-  init() throws { folder = try TestFolder() }
+  init() throws { folder = try ScratchFolder() }
 
   private func write(_ bytes: [UInt8], _ name: String) throws {
     try Data(bytes).write(to: URL(filePath: "\(directory)/\(name)"))

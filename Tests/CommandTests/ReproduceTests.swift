@@ -1,10 +1,11 @@
 import Foundation
+import TestSupport
 import Testing
 
 /// Tests of `scripts/reproduce`: its tables and verdicts for the results of runs, and how it continues. The program is
 /// a stand-in that trains nothing: a run's losses and errors are those that the file `numbers` has for its name.
-@Suite(.serialized, .enabled(if: isOutsideMPI)) struct ReproduceTests {
-  private let folder: TestFolder
+@Suite(.waitsForPrograms, .enabled(if: isOutsideMPI)) struct ReproduceTests {
+  private let folder: ScratchFolder
 
   private static let script = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
     .deletingLastPathComponent().appending(path: "scripts/reproduce").path
@@ -56,16 +57,15 @@ import Testing
     """#
 
   init() throws {
-    folder = try TestFolder()
-    try Data(Self.standIn.utf8).write(to: URL(filePath: folder.path + "/stand-in"))
-    try FileManager.default.setAttributes([.posixPermissions: 0o755], ofItemAtPath: folder.path + "/stand-in")
+    folder = try ScratchFolder()
+    try ChildProcess.writeExecutable(Array(Self.standIn.utf8), to: folder.file("stand-in"))
   }
 
   /// - Parameter numbers: lines of a run's name, its first and last loss and its error.
   private func reproduce(_ experiment: String, _ more: [String] = [], numbers: [String]) throws -> Program.Outcome {
     try Data(numbers.joined(separator: "\n").utf8).write(to: URL(filePath: folder.path + "/numbers"))
     try? FileManager.default.removeItem(atPath: folder.path + "/calls")
-    return try Program.capture(
+    return try ChildProcess.capture(
       "/usr/bin/env",
       [
         "PRELU_DIST=\(folder.path)/stand-in", Self.script, experiment, "--quick", "--ranks", "1", "--folder",
@@ -136,7 +136,7 @@ import Testing
     for (file, content) in [("fail", "prelu"), ("hold", "")] {
       try Data(content.utf8).write(to: URL(filePath: folder.path + "/" + file))
     }
-    let outcome = try Program.capture(
+    let outcome = try ChildProcess.capture(
       "/usr/bin/env",
       [
         "OMP_NUM_THREADS=2", "PRELU_DIST=\(folder.path)/stand-in", Self.script, "table-1", "--quick", "--folder",
@@ -228,10 +228,10 @@ import Testing
       (["table-2", "--seeds", "0"], "--seeds and --ranks take numbers of 1 or more, not '0'"),
       (["table-2", "--seeds"], "--seeds needs a value"),
     ] {
-      let outcome = try Program.capture("/bin/bash", [Self.script] + arguments)
+      let outcome = try ChildProcess.capture("/bin/bash", [Self.script] + arguments)
       #expect(outcome.exitCode == 64 && outcome.errors.contains(words), "\(outcome.errors)")
     }
-    let outcome = try Program.capture("/usr/bin/env", ["PRELU_DIST=nowhere/prelu-dist", Self.script, "figure-2"])
+    let outcome = try ChildProcess.capture("/usr/bin/env", ["PRELU_DIST=nowhere/prelu-dist", Self.script, "figure-2"])
     #expect(outcome.exitCode == 66 && outcome.errors.contains("there is no nowhere/prelu-dist"), "\(outcome.errors)")
   }
 }

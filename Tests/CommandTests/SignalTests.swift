@@ -1,19 +1,23 @@
 import Foundation
+import TestSupport
 import Testing
 
 /// Tests of signals that ask to stop: to a rank, to `mpirun`, and twice.
-@Suite(.serialized, .enabled(if: hasFashionMNIST && isOutsideMPI)) struct SignalTests {
-  private let folder: TestFolder
+@Suite(.waitsForPrograms, .enabled(if: hasFashionMNIST && isOutsideMPI)) struct SignalTests {
+  private let folder: ScratchFolder
   private var directory: String { folder.path }
 
   init() throws {
-    folder = try TestFolder()
+    folder = try ScratchFolder()
   }
 
-  private func start(ranks: Int?) throws -> (process: ChildProcess, output: URL, errors: URL) {
+  /// - Parameter killDelay: seconds that `mpirun` leaves the ranks for saving, where it ends them.
+  private func start(
+    ranks: Int?, killDelay: Int = 2
+  ) throws -> (process: ChildProcess, output: URL, errors: URL) {
     let started = try Program.start(
-      ["--run", "run", "--width", "4", "--threads", "1", "--checkpoint-every", "5"], ranks: ranks,
-      in: directory)
+      ["--recipe", try smallFashion(), "--run", "run", "--width", "4", "--threads", "1", "--checkpoint-every", "5"],
+      ranks: ranks, killDelay: killDelay, in: directory)
     try #require(
       Program.wait { isThere("checkpoint-5.h5") || !started.process.isRunning } && started.process.isRunning)
     return started
@@ -61,7 +65,7 @@ import Testing
   /// exits with a code of its own; the checkpoint is saved all the same.
   @Test(arguments: [(SIGUSR1, "USR1", 75 as Int32), (SIGINT, "TERM", 1), (SIGTERM, "TERM", 1)])
   func mpirunLetsTheRanksSave(signal: Int32, heard: String, exitCode: Int32) throws {
-    let (process, output, errors) = try start(ranks: 2)
+    let (process, output, errors) = try start(ranks: 2, killDelay: 4)
     kill(process.processIdentifier, signal)
     process.waitUntilExit()
     #expect(process.terminationStatus == exitCode, "\(text(errors))")

@@ -1,14 +1,15 @@
 import Foundation
+import TestSupport
 import Testing
 
 /// Tests of a rank that does not arrive because it is suspended, as by a failing host: `mpirun` does not notice, but
 /// the other ranks do.
-@Suite(.serialized, .enabled(if: hasFashionMNIST && isOutsideMPI)) struct StallTests {
-  private let folder: TestFolder
+@Suite(.waitsForPrograms, .enabled(if: hasFashionMNIST && isOutsideMPI)) struct StallTests {
+  private let folder: ScratchFolder
   private var directory: String { folder.path }
 
   init() throws {
-    folder = try TestFolder()
+    folder = try ScratchFolder()
   }
 
   private struct Running {
@@ -19,9 +20,13 @@ import Testing
     var said: String { (try? String(contentsOf: errors, encoding: .utf8)) ?? "" }
   }
 
+  private func options(_ run: String) throws -> [String] {
+    ["--recipe", try smallFashion(), "--run", run, "--width", "4", "--threads", "1"]
+  }
+
   private func start(_ run: String, _ more: [String]) throws -> Running {
     let (process, _, errors) = try Program.start(
-      ["--run", run, "--width", "4", "--threads", "1", "--checkpoint-every", "5"] + more, ranks: 3, in: directory)
+      try options(run) + ["--checkpoint-every", "5"] + more, ranks: 3, in: directory)
     let there = "\(directory)/\(run)/checkpoint-5.h5"
     try #require(Program.wait { FileManager.default.fileExists(atPath: there) || !process.isRunning })
     let ranks = Program.descendants(of: process).sorted { Program.rank(of: $0) ?? -1 < Program.rank(of: $1) ?? -1 }
@@ -57,7 +62,7 @@ import Testing
     #expect(running.process.terminationStatus == 75, "\(running.said)")
     let (digest, iteration) = try Program.inspect("run", in: directory)
     let whole = try Program.run(
-      ["--run", "whole", "--width", "4", "--threads", "1", "--iterations", "\(iteration)"], ranks: 3, in: directory)
+      try options("whole") + ["--iterations", "\(iteration)"], ranks: 3, in: directory)
     #expect(whole.exitCode == 0, "\(whole.errors)")
     #expect(try Program.inspect("whole", in: directory).digest == digest)
   }

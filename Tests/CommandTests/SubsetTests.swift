@@ -1,8 +1,9 @@
 import Foundation
+import TestSupport
 import Testing
 
 /// Tests that training with `--subset` measures the images that the seed draws, and no others.
-@Suite(.enabled(if: isOutsideMPI)) struct SubsetTests {
+@Suite(.waitsForPrograms, .enabled(if: isOutsideMPI)) struct SubsetTests {
   private let recipe = """
     model:
       activation: prelu
@@ -19,7 +20,7 @@ import Testing
 
   /// Training finds the error that `evaluate` finds on the same images with the same checkpoint.
   @Test func trainingMeasuresWhatTheSeedDraws() throws {
-    let folder = try TestFolder()
+    let folder = try ScratchFolder()
     let kinds = ["rgb-420.jpg", "cmyk.jpg", "grey.jpg", "rgba.png", "palette.png", "progressive.jpg", "turned.jpg"]
     for number in 0..<36 {
       let kind = kinds[number * number % kinds.count]

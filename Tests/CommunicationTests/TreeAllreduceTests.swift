@@ -1,4 +1,5 @@
 import Communication
+import RankTestSupport
 import Testing
 
 private let isTree = World.addsInTreeOrder(size: rankCount)

@@ -1,5 +1,6 @@
 import Communication
 import Glibc
+import RankTestSupport
 import System
 import Testing
 

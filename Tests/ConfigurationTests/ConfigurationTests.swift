@@ -1,6 +1,7 @@
 import Configuration
 import Foundation
 import Network
+import TestSupport
 import Testing
 
 /// What reading `yaml` complains of.
@@ -161,26 +162,19 @@ func textsSurviveQuoting(directory: String) throws {
 }
 
 @Test func filesAreLoaded() throws {
-  let folder = FileManager.default.temporaryDirectory.appendingPathComponent("configuration-\(UUID().uuidString)")
-  try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
-  defer { try? FileManager.default.removeItem(at: folder) }
-  func file(_ name: String, _ data: Data) throws -> String {
-    let url = folder.appendingPathComponent(name)
-    try data.write(to: url)
-    return url.path
-  }
+  let folder = try ScratchFolder()
   func message(_ path: String) -> String {
     let error = #expect(throws: ConfigurationError.self) { try Configuration.load(recipe: path) }
     return error?.description ?? ""
   }
-  let good = try file("good.yaml", Data("training: { batch: 64 }".utf8))
+  let good = try folder.write(Array("training: { batch: 64 }".utf8), to: "good.yaml")
   #expect(try Configuration.load(recipe: good).training.batch == 64)
-  let bad = try file("bad.yaml", Data("training:\n  batch: 64\n  epoch: 2\n".utf8))
+  let bad = try folder.write(Array("training:\n  batch: 64\n  epoch: 2\n".utf8), to: "bad.yaml")
   #expect(message(bad).hasPrefix("\(bad):3: training.epoch: there is no such key. Did you mean epochs?"))
-  let large = try file("large.yaml", Data(repeating: UInt8(ascii: "#"), count: 1 << 20 | 1))
+  let large = try folder.write([UInt8](repeating: UInt8(ascii: "#"), count: 1 << 20 | 1), to: "large.yaml")
   #expect(message(large) == "\(large): expected settings of at most 1 MiB; this is some other file")
-  #expect(
-    message(try file("binary", Data([0x89, 0x48, 0xff]))).hasSuffix("/binary: expected UTF-8 text, found other bytes"))
+  let binary = try folder.write([0x89, 0x48, 0xff], to: "binary")
+  #expect(message(binary) == "\(binary): expected UTF-8 text, found other bytes")
   #expect(message(folder.path) == "\(folder.path): expected a YAML file, found a folder")
   let pipe = folder.path + "/pipe"
   #expect(mkfifo(pipe, 0o600) == 0)

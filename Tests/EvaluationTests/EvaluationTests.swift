@@ -4,6 +4,7 @@ import Foundation
 import Images
 import Kernels
 import Network
+import RankTestSupport
 import Synchronization
 import Testing
 
@@ -13,8 +14,7 @@ import Testing
   private let pool = ThreadPool(threads: 2)
 
   init() throws {
-    world = try World.start()
-    _ = finishAtExit
+    world = try startedWorld()
   }
 
   private func network(seed: UInt64 = 5, flatten: Bool = false, classes: Int = 6) throws -> Network {
@@ -300,6 +300,3 @@ func partsOfMeansAreTheWholes(size: (Int, Int)) {
     #expect(part == expected, "rows \(rows), columns \(columns) of \(size)")
   }
 }
-
-/// MPI wants to be finished after the last test, and only the process's end tells which was the last.
-let finishAtExit = atexit { try? World.start().finish() }

@@ -1,6 +1,7 @@
 import Communication
 import Evaluation
 import Foundation
+import RankTestSupport
 import Testing
 
 /// How the groups of a test get to the ranks. Alone in one process; `scripts/test` runs these on several ranks.
@@ -8,8 +9,7 @@ import Testing
   private let world: World
 
   init() throws {
-    world = try World.start()
-    _ = finishAtExit
+    world = try startedWorld()
   }
 
   private func groups(_ costs: [Double]) -> TestGroups {

@@ -1,6 +1,7 @@
 import Foundation
 import Images
 import Randomness
+import TestSupport
 import Testing
 
 /// Files with a few random bytes changed, and often cut: each is read or refused, and nothing crashes.
@@ -11,7 +12,7 @@ import Testing
     idx([3, 5, 4], pixels), try gzip(idx([3, 5, 4], pixels)), Array(Data(base64Encoded: png)!),
     Array("P6 5 4 255\n".utf8) + pixels,
   ][kind]
-  let folder = try TemporaryFolder()
+  let folder = try ScratchFolder()
   var stream = RandomStream(seed: 21, purpose: .subset, owner: UInt64(kind))
   var refused = 0
   for _ in 0..<300 {

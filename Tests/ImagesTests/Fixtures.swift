@@ -1,27 +1,9 @@
 import CZlib
 import Foundation
 import Images
+import TestSupport
 
-/// A folder of a test's own, removed with its content when the test ends.
-final class TemporaryFolder {
-  let path: String
-
-  init() throws {
-    path = NSTemporaryDirectory() + "/images-tests-" + UUID().uuidString
-    try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
-  }
-
-  deinit {
-    try? FileManager.default.removeItem(atPath: path)
-  }
-
-  /// Writes `bytes` to a file here and returns its path.
-  @discardableResult
-  func write(_ bytes: [UInt8], to name: String) throws -> String {
-    try Data(bytes).write(to: URL(fileURLWithPath: path + "/" + name))
-    return path + "/" + name
-  }
-
+extension ScratchFolder {
   @discardableResult
   func write(base64: String, to name: String) throws -> String {
     try write(Array(Data(base64Encoded: base64)!), to: name)
@@ -36,7 +18,7 @@ func idx(_ dimensions: [Int], _ bytes: [UInt8], type: UInt8 = 0x08) -> [UInt8] {
 
 /// `bytes` as a gzip file.
 func gzip(_ bytes: [UInt8]) throws -> [UInt8] {
-  let folder = try TemporaryFolder()
+  let folder = try ScratchFolder()
   let path = folder.path + "/file.gz"
   let file = gzopen(path, "wb")
   gzwrite(file, bytes, UInt32(bytes.count))

@@ -1,13 +1,14 @@
 import Foundation
 import Images
 import System
+import TestSupport
 import Testing
 
 @Suite struct IDXFileTests {
-  let folder: TemporaryFolder
+  let folder: ScratchFolder
 
   init() throws {
-    folder = try TemporaryFolder()
+    folder = try ScratchFolder()
   }
 
   @Test func readsPlainAndGzippedImages() throws {

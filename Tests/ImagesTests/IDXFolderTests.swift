@@ -1,12 +1,13 @@
 import Foundation
 import Images
+import TestSupport
 import Testing
 
 @Suite struct IDXFolderTests {
-  let folder: TemporaryFolder
+  let folder: ScratchFolder
 
   init() throws {
-    folder = try TemporaryFolder()
+    folder = try ScratchFolder()
   }
 
   /// Six training and four test images of 2×3 in three classes.

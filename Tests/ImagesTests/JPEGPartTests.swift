@@ -1,4 +1,3 @@
-import CTurboJPEG
 import Images
 import Testing
 
@@ -8,21 +7,12 @@ import Testing
   private let height = 75
   private let width = 109
 
-  private func file(_ subsampling: TJSAMP, flags: Int32 = 0) -> [UInt8] {
+  private func file(_ form: JPEGForm) -> [UInt8] {
     let pixels = (0..<height * width * 3).map { index in
       UInt8(
         truncatingIfNeeded: index / 3 % width * 3 + index / 3 / width * 2 + Int(scatteredBytes(1, seed: index)[0]) / 8)
     }
-    let encoder = tjInitCompress()
-    defer { tjDestroy(encoder) }
-    var file: UnsafeMutablePointer<UInt8>?
-    var size: UInt = 0
-    defer { tjFree(file) }
-    #expect(
-      tjCompress2(
-        encoder, pixels, Int32(width), 0, Int32(height), Int32(TJPF_RGB.rawValue), &file, &size,
-        Int32(subsampling.rawValue), 92, flags) == 0)
-    return Array(UnsafeBufferPointer(start: file, count: Int(size)))
+    return jpegFile(pixels, height: height, width: width, quality: 92, form)
   }
 
   private struct Pixels {
@@ -47,11 +37,12 @@ import Testing
   /// Two columns at the borders of a part may differ: interpolated colours lack a neighbour there.
   @Test(
     arguments: [
-      (TJSAMP_444, 0), (TJSAMP_422, 0), (TJSAMP_420, 0), (TJSAMP_GRAY, 0), (TJSAMP_440, 0), (TJSAMP_411, 0),
-      (TJSAMP_420, TJFLAG_PROGRESSIVE), (TJSAMP_444, TJFLAG_PROGRESSIVE),
-    ] as [(TJSAMP, Int32)])
-  func equalsTheWhole(subsampling: TJSAMP, flags: Int32) throws {
-    let bytes = file(subsampling, flags: flags)
+      JPEGForm(chroma: (1, 1)), JPEGForm(chroma: (2, 1)), JPEGForm(chroma: (2, 2)), JPEGForm(isGrey: true),
+      JPEGForm(chroma: (1, 2)), JPEGForm(chroma: (4, 1)), JPEGForm(chroma: (2, 2), isProgressive: true),
+      JPEGForm(chroma: (1, 1), isProgressive: true),
+    ])
+  func equalsTheWhole(form: JPEGForm) throws {
+    let bytes = file(form)
     for denominator in [1, 2, 4, 8] {
       let (rows, columns) = ((height + denominator - 1) / denominator, (width + denominator - 1) / denominator)
       let whole = try decode(bytes, denominator, rows: 0..<rows, columns: 0..<columns)
@@ -77,7 +68,7 @@ import Testing
   }
 
   @Test func superfluousBytesAreNoDamage() throws {
-    var bytes = file(TJSAMP_420)
+    var bytes = file(JPEGForm())
     // Between the picture's end and its last marker, as some of ImageNet's files have them.
     bytes.insert(contentsOf: [0x12, 0x34], at: bytes.count - 2)
     _ = try decode(bytes, 1, rows: 0..<height, columns: 0..<width)
@@ -86,7 +77,7 @@ import Testing
   /// Some phones write zeros where a sequential file's scan says which coefficients it has, which is always all of them.
   @Test(arguments: [[0, 0, 0], [0, 63, 0x10], [1, 5, 0x21]] as [[UInt8]])
   func aScanHeaderThatSaysNothingIsNoDamage(words: [UInt8]) throws {
-    let bytes = file(TJSAMP_420)
+    let bytes = file(JPEGForm())
     let scan = try #require(bytes.indices.dropLast().first { bytes[$0] == 0xFF && bytes[$0 + 1] == 0xDA })
     let end = scan + 2 + Int(bytes[scan + 3])
     #expect(Array(bytes[end - 3..<end]) == [0, 63, 0])
@@ -100,7 +91,7 @@ import Testing
   }
 
   @Test func damageInAPartIsFound() throws {
-    let bytes = file(TJSAMP_420)
+    let bytes = file(JPEGForm())
     let cut = Array(bytes.prefix(bytes.count / 2))
     #expect(throws: DataError.self) { try decode(cut, 1, rows: 0..<height, columns: 0..<width) }
     #expect(throws: DataError.self) { try decode(cut, 1, rows: height - 4..<height, columns: 0..<8) }

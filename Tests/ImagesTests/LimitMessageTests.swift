@@ -1,13 +1,14 @@
 import Foundation
 import Images
+import TestSupport
 import Testing
 
 /// What is said of files and pictures that are too large, or have no pixels.
 @Suite struct LimitMessageTests {
-  private let folder: TemporaryFolder
+  private let folder: ScratchFolder
 
   init() throws {
-    folder = try TemporaryFolder()
+    folder = try ScratchFolder()
   }
 
   @Test(arguments: [

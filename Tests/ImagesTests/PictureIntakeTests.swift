@@ -1,15 +1,15 @@
 import CPNG
-import CTurboJPEG
 import Foundation
 import Images
+import TestSupport
 import Testing
 
 /// What of a file comes into a pack.
 @Suite struct PictureIntakeTests {
-  private let folder: TemporaryFolder
+  private let folder: ScratchFolder
 
   init() throws {
-    folder = try TemporaryFolder()
+    folder = try ScratchFolder()
   }
 
   /// A grey PNG without anything on it.
@@ -32,16 +32,7 @@ import Testing
       let wave = 50 * (sin(x / 37 + Double(index % 3)) + cos(y / 29))
       return UInt8(min(255, max(0, 60 + 100 * x / Double(width) + wave + Double((index &* 7919) % 11))))
     }
-    let encoder = tjInitCompress()
-    defer { tjDestroy(encoder) }
-    var file: UnsafeMutablePointer<UInt8>?
-    var size: UInt = 0
-    defer { tjFree(file) }
-    #expect(
-      tjCompress2(
-        encoder, pixels, Int32(width), 0, Int32(height), Int32(TJPF_RGB.rawValue), &file, &size,
-        Int32(TJSAMP_420.rawValue), 90, 0) == 0)
-    return Array(UnsafeBufferPointer(start: file, count: Int(size)))
+    return jpegFile(pixels, height: height, width: width, quality: 90)
   }
 
   private func meanDifference(_ a: [UInt8], _ b: [UInt8]) -> Double {

@@ -35,8 +35,8 @@ import Testing
   }
 
   /// The net with the file's parameters; every leaf size and thread count must do.
-  private func start(leafSize: Int, threads: Int) throws -> SmallStep {
-    let step = try SmallStep(architecture, rows: 5, leafSize: leafSize, threads: threads)
+  private func start(leafSize: Int, threads: Int) throws -> LocalStep {
+    let step = try LocalStep(architecture, rows: 5, leafSize: leafSize, threads: threads)
     for parameter in step.network.architecture.parameters {
       let tensor = try golden.tensor(key("parameters", parameter))
       #expect(tensor.shape == parameter.shape, "\(key("parameters", parameter))")

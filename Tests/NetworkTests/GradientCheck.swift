@@ -55,7 +55,7 @@ func checkGradients(
     (seed..<seed + 400).lazy.map { try? GradientCheckData(test, rows: rows, seed: $0, dropout: dropout) }
       .first { $0.map { $0.center.margin > margin } ?? false } ?? nil,
     "\(test.architecture.name): no seed keeps away from kinks", sourceLocation: sourceLocation)
-  let network = try SmallStep(test.architecture, rows: rows, leafSize: 2)
+  let network = try LocalStep(test.architecture, rows: rows, leafSize: 2)
   for (place, value) in drawn.parameters.enumerated() { network.network.parameters.base[place] = Float(value) }
   let loss = network.lossAndGradient(
     drawn.reference.images.map { Float($0) }, labels: drawn.reference.labels.map { Int32($0) },

@@ -192,7 +192,7 @@ import Testing
     }
     // Written again by a resumed run; and a line that is still being written.
     text += "100,fc1,1,1e-2,0.001,0.5\n200,conv1,1"
-    try folder.write(Array(text.utf8), "statistics.csv")
+    try folder.write(Array(text.utf8), to: "statistics.csv")
     let run = try RunContents(folder: folder.path)
     #expect(run.statistics.count == 8)
     let figures = Report(run: run).figures
@@ -207,7 +207,7 @@ import Testing
   @Test func manyLoggedIterationsAreThinned() throws {
     var text = StatisticsFile.header + "\n"
     for iteration in 1...1000 { text += "\(iteration),conv1,1,1e-4,0.001,0.5\n\(iteration),fc1,2,1e-3,0.001,0.5\n" }
-    try folder.write(Array(text.utf8), "statistics.csv")
+    try folder.write(Array(text.utf8), to: "statistics.csv")
     let figures = Report(run: try RunContents(folder: folder.path)).figures
     let figure = try #require(figures.first { $0.name == "responses-over-time" })
     #expect(figure.table.rows.count == 2 * 334)

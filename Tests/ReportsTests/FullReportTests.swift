@@ -74,7 +74,7 @@ import Testing
         "\(iteration),\(layer),\(k + Double(place)),1e-\(6 - place),\(0.002 * k),\(0.1 * Double(place + iteration / 100))\n"
       }
     }
-    try folder.write(Array((StatisticsFile.header + "\n" + statistics.joined()).utf8), StatisticsFile.name)
+    try folder.write(Array((StatisticsFile.header + "\n" + statistics.joined()).utf8), to: StatisticsFile.name)
     var run = try RunContents(folder: folder.path, name: "run \(number)")
     run.coefficients = layers.enumerated().map { place, layer in
       LayerSlopes(
@@ -292,7 +292,8 @@ import Testing
   private func pixels(_ picture: SVGReading.Picture) throws -> DecodedImage {
     let prefix = "data:image/png;base64,"
     try #require(picture.dataURI.hasPrefix(prefix))
-    try folder.write([UInt8](try #require(Data(base64Encoded: String(picture.dataURI.dropFirst(prefix.count))))), "p")
+    try folder.write(
+      [UInt8](try #require(Data(base64Encoded: String(picture.dataURI.dropFirst(prefix.count))))), to: "p")
     return try ImageDecoder.decode(path: folder.file("p"), channels: 3)
   }
 

@@ -73,7 +73,7 @@ import Testing
     for epoch in 1...2 { try file.append(row(epoch, iteration: 100 * epoch)) }
     let bytes = try folder.bytes("metrics.csv")
     for length in 0..<bytes.count {
-      try folder.write(Array(bytes[..<length]), "metrics.csv")
+      try folder.write(Array(bytes[..<length]), to: "metrics.csv")
       let rows = try file.rows()
       #expect(rows == [row(1, iteration: 100)].prefix(rows.count).map { $0 })
       try file.truncate(afterIteration: 1000)
@@ -84,15 +84,15 @@ import Testing
   }
 
   @Test func otherFilesAreRefused() throws {
-    try folder.write(Array("epoch;loss\n1;2\n".utf8), "metrics.csv")
+    try folder.write(Array("epoch;loss\n1;2\n".utf8), to: "metrics.csv")
     expect(.wrongKind, ["metrics.csv: expected the header \"epoch,iteration,", "found \"epoch;loss\""]) {
       _ = try file.rows()
     }
     expect(.wrongKind, ["expected the header"]) { try file.truncate(afterIteration: 5) }
     #expect(try text == "epoch;loss\n1;2\n")
-    try folder.write(Array((Self.header + "\n1,2,x,4,5,6,7,8,9,10\n").utf8), "metrics.csv")
+    try folder.write(Array((Self.header + "\n1,2,x,4,5,6,7,8,9,10\n").utf8), to: "metrics.csv")
     expect(.wrongKind, ["line 2 is not a row of 10 numbers: \"1,2,x,4,5,6,7,8,9,10\""]) { _ = try file.rows() }
-    try folder.write([0xff, 0xfe, 0x0a], "metrics.csv")
+    try folder.write([0xff, 0xfe, 0x0a], to: "metrics.csv")
     expect(.wrongKind, ["expected a text in UTF-8, found one in another encoding"]) { _ = try file.rows() }
     let missing = MetricsFile(path: folder.file("none/metrics.csv"))
     expect(.cannotCreate, ["No such file or directory. Make the folder first"]) {

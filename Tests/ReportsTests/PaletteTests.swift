@@ -87,7 +87,7 @@ import Testing
 
   @Test func anyTwoSeriesCanBeToldApart() throws {
     let folder = try ScratchFolder()
-    try folder.write(Array("\(ClassErrorsFile.header)\n0,x,9,3,1\n".utf8), "a.csv")
+    try folder.write(Array("\(ClassErrorsFile.header)\n0,x,9,3,1\n".utf8), to: "a.csv")
     let file = try #require(try Report(paths: [folder.file("a.csv")]).figures.first).file()
     let themes = try file.matches(of: /--background:#([0-9a-f]{6});([^}]*)/).map { theme in
       let series = theme.2.matches(of: /--s[0-9]:#([0-9a-f]{6})/).map(\.1)

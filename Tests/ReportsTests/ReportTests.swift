@@ -50,7 +50,7 @@ import Testing
 
   @Test func aNoteStandsFirst() throws {
     let run = try makeRun("run")
-    try folder.write(Array("ours  <7 %\n  & \"theirs\" </pre><script>\n".utf8), "out & come.txt")
+    try folder.write(Array("ours  <7 %\n  & \"theirs\" </pre><script>\n".utf8), to: "out & come.txt")
     let html = try Report(paths: [run], note: folder.file("out & come.txt")).html()
     #expect(html.contains("<pre>ours  &lt;7 %\n  &amp; &quot;theirs&quot; &lt;/pre&gt;&lt;script&gt;\n</pre>"))
     let places = try ["<h2>out &amp; come.txt</h2>", "<h2>Summary</h2>"].map { try #require(html.range(of: $0)) }
@@ -114,11 +114,11 @@ import Testing
       ),
       ("class,name,images,top1_errors,top5_errors\n0,x,9,3,1\n0,x,9,3,1\n", "class 0 is there twice"),
     ] {
-      try folder.write(Array(text.utf8), "table.csv")
+      try folder.write(Array(text.utf8), to: "table.csv")
       expect(.wrongKind, words, [folder.file("table.csv")])
     }
     let run = try makeRun("run")
-    try folder.write(Array("iteration,tower\n".utf8), "run/time.csv")
+    try folder.write(Array("iteration,tower\n".utf8), to: "run/time.csv")
     expect(.wrongKind, "expected times with the header", [run])
     let error = #expect(throws: FileError.self) {
       try FileManager.default.removeItem(atPath: "\(run)/time.csv")
@@ -161,7 +161,7 @@ import Testing
     let path = try makeRun("run")
     try folder.write(
       Array((PredictionsFile.header + "\n0,2,2,0.9,1,0.05,0,0.05,,,,,test,\n7,1,0,0.6,1,0.4,,,,,,,test,\n").utf8),
-      "run/predictions.csv")
+      to: "run/predictions.csv")
     let run = try RunContents(folder: path)
     #expect(run.predictions.map(\.isRight) == [true, false])
     #expect(run.predictions[1].guesses.map(\.classIndex) == [0, 1])
@@ -198,7 +198,7 @@ import Testing
     let path = try makeRun("run")
     try folder.write(
       Array("\(PredictionsFile.header)\n0,0,0,0.9,,,,,,,,,\(end)\n3,0,1,0.9,,,,,,,,,\(end)\n".utf8),
-      "run/predictions.csv")
+      to: "run/predictions.csv")
     let run = try RunContents(folder: path)
     let html = Report(run: run, pictures: Source(labels: [.test: test, .validation: validation])).html()
     #expect(html.contains(words), "\(html.suffix(3000))")
@@ -210,11 +210,11 @@ import Testing
       ("0,0,0,0.9,,,,,,,,,test,\n1,0,0,0.9,,,,,,,,,validation,\n", "line 3 counts other pictures than"),
       ("0,0,0,0.9,,,,,,,,,training,\n", "line 2: part is neither test nor validation: \"training\""),
     ] {
-      try folder.write(Array((PredictionsFile.header + "\n" + rows).utf8), "run/predictions.csv")
+      try folder.write(Array((PredictionsFile.header + "\n" + rows).utf8), to: "run/predictions.csv")
       expect(.wrongKind, words, [run])
     }
     let plain = PredictionsFile.header.replacing(",part,data", with: "")
-    try folder.write(Array("\(plain)\n0,2,2,0.9,,,,,,,,\n".utf8), "run/predictions.csv")
+    try folder.write(Array("\(plain)\n0,2,2,0.9,,,,,,,,\n".utf8), to: "run/predictions.csv")
     expect(.wrongKind, "expected predictions with the header", [run])
   }
 }

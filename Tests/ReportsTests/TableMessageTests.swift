@@ -97,10 +97,10 @@ import Testing
     refused("folder", "a folder")
     #expect(mkfifo(folder.file("pipe"), 0o600) == 0)
     refused("pipe", "a pipe or a device")
-    try folder.write([], "large")
+    try folder.write([], to: "large")
     #expect(truncate(folder.file("large"), limit + 1) == 0)
     refused("large", "\(limit + 1) bytes")
-    try folder.write([0x1f, 0x8b, 8, 0, 0xff], "packed")
+    try folder.write([0x1f, 0x8b, 8, 0, 0xff], to: "packed")
     let packed = folder.file("packed")
     expect(.wrongKind, "\(packed): expected a text in UTF-8, found a gzip file. \(Self.advice)") {
       _ = try MetricsFile(path: packed).rows()

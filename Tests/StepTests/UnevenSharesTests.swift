@@ -1,5 +1,6 @@
 import Communication
 import Network
+import RankTestSupport
 import Step
 import Testing
 
@@ -9,8 +10,8 @@ import Testing
   private static let steps = 6
 
   /// All parameters of rank 0 and the tower's elsewhere, after some steps; `change` is called between them.
-  private func parameters(_ shares: Shares?, change: (SmallStep, Int) -> Void = { _, _ in }) throws -> [Float] {
-    let small = try SmallStep(shares: shares)
+  private func parameters(_ shares: Shares?, change: (RankStep, Int) -> Void = { _, _ in }) throws -> [Float] {
+    let small = try RankStep(shares: shares)
     for iteration in 0..<Self.steps {
       change(small, iteration)
       let result = try small.run(iteration: iteration)
@@ -22,9 +23,9 @@ import Testing
 
   private func uneven(_ ranks: Int, first: Int) -> Shares {
     var images = [Int](repeating: 1, count: ranks)
-    images[0] = min(first, SmallStep.batch - ranks + 1)
-    images[ranks - 1] += SmallStep.batch - images.reduce(0, +)
-    return Shares(images: images, leafSize: Shares(batch: SmallStep.batch, ranks: ranks).leafSize)
+    images[0] = min(first, RankStep.batch - ranks + 1)
+    images[ranks - 1] += RankStep.batch - images.reduce(0, +)
+    return Shares(images: images, leafSize: Shares(batch: RankStep.batch, ranks: ranks).leafSize)
   }
 
   private func expectAgreement(_ values: [Float], _ expected: [Float]) {
@@ -35,12 +36,12 @@ import Testing
   }
 
   @Test(arguments: [1, 5, 9, 13]) func unevenShares(first: Int) throws {
-    let ranks = try World.start().size
+    let ranks = rankCount
     expectAgreement(try parameters(uneven(ranks, first: first)), try parameters(nil))
   }
 
   @Test func sharesThatChange() throws {
-    let ranks = try World.start().size
+    let ranks = rankCount
     let changing = try parameters(nil) { small, iteration in
       guard iteration > 0 else { return }
       small.step.adopt(uneven(ranks, first: [3, 12, 1, 8, 15][iteration - 1]))

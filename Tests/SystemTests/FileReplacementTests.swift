@@ -9,7 +9,7 @@ import Testing
 
   init() throws {
     folder = try ScratchFolder()
-    try folder.write([1], "a")
+    try folder.write([1], to: "a")
   }
 
   @Test func theOldFileStaysUntilTheNewOneIsWhole() throws {
@@ -22,7 +22,7 @@ import Testing
 
   @Test func whatIsNotPutInPlaceIsRemoved() throws {
     struct Stopped: Error {}
-    try folder.write([9], "a.tmp")
+    try folder.write([9], to: "a.tmp")
     #expect(throws: Stopped.self) {
       let replacement = FileReplacement(of: path, temporary: folder.file("a.tmp"))
       #expect(try folder.names() == ["a"])

@@ -12,7 +12,7 @@ import Testing
   }
 
   @Test func entriesAreListed() throws {
-    try folder.write([], "a")
+    try folder.write([], to: "a")
     try FileManager.default.createDirectory(atPath: folder.file("b"), withIntermediateDirectories: false)
     try FileManager.default.createSymbolicLink(atPath: folder.file("c"), withDestinationPath: "b")
     let latin = Array(folder.file("d").utf8) + [0xE9, 0]
@@ -29,7 +29,7 @@ import Testing
   /// A file system may fail in the middle. Here the descriptor is a file's from then on, in which the system finds no
   /// names.
   @Test func aFailureIsNotTakenForTheEnd() throws {
-    try folder.write([], "a")
+    try folder.write([], to: "a")
     let stream = try FolderStream(folder.path)
     let descriptors = try FileManager.default.contentsOfDirectory(atPath: "/proc/self/fd").compactMap { CInt($0) }
     let own = try #require(
@@ -62,7 +62,7 @@ import Testing
   }
 
   @Test func whatIsInTheWay() throws {
-    try folder.write([], "file")
+    try folder.write([], to: "file")
     func obstacle(_ make: () throws(FolderError) -> Void) -> String {
       do throws(FolderError) {
         try make()

@@ -28,7 +28,7 @@ import Testing
   }
 
   @Test func nothingIsReplacedOrFollowedByCreating() throws {
-    try folder.write([1], "a")
+    try folder.write([1], to: "a")
     try FileManager.default.createSymbolicLink(atPath: folder.file("link"), withDestinationPath: "none")
     for name in ["a", "link"] {
       let error = #expect(throws: Errno.self) { _ = try OpenFile(creating: folder.file(name)) }
@@ -49,7 +49,7 @@ import Testing
         (try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/fd/\($0)")) == path
       }
     }
-    try folder.write([1, 2, 3], "a")
+    try folder.write([1, 2, 3], to: "a")
     func opened() throws -> Int {
       let file = try OpenFile(path, .readOnly)
       let count = try descriptors()

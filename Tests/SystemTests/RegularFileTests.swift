@@ -10,7 +10,7 @@ import Testing
 
   init() throws {
     folder = try ScratchFolder()
-    try folder.write([1, 2, 3], "a")
+    try folder.write([1, 2, 3], to: "a")
   }
 
   private func reason(_ path: String, limit: Int = 10) -> String {
@@ -22,7 +22,7 @@ import Testing
   }
 
   @Test func wholeFiles() throws {
-    try folder.write([], "empty")
+    try folder.write([], to: "empty")
     #expect(reason(folder.file("a"), limit: 3) == "[1, 2, 3]")
     #expect(reason(folder.file("empty"), limit: 0) == "[]")
     #expect(reason(folder.file("a"), limit: 2) == "it: expected a text of at most 2 bytes, found 3 bytes")
@@ -52,7 +52,7 @@ import Testing
     #expect(try file.withMapped { Array($0) } == [1, 2, 3])
     #expect(try FileSystem.beginning(of: folder.file("a"), limit: 2) == [1, 2])
     #expect(try FileSystem.beginning(of: folder.file("a"), limit: 9) == [1, 2, 3])
-    try folder.write([], "empty")
+    try folder.write([], to: "empty")
     #expect(try RegularFile(folder.file("empty")).withMapped { $0.count } == 0)
   }
 

@@ -10,7 +10,7 @@ import Testing
 
   init() throws {
     folder = try ScratchFolder()
-    try folder.write([1], "a")
+    try folder.write([1], to: "a")
   }
 
   @Test func namesThatAreInTheWay() throws {
@@ -58,7 +58,7 @@ import Testing
     await #expect(processExitsWith: .success) {
       let folder = try ScratchFolder()
       let (file, other) = (folder.file("a"), folder.file("b"))
-      try folder.write([1], "a")
+      try folder.write([1], to: "a")
       chmod(file, 0)
       chmod(folder.path, 0o555)
       let user = geteuid()
@@ -81,7 +81,7 @@ import Testing
     await #expect(processExitsWith: .success) {
       let folder = try ScratchFolder()
       let (file, other) = (folder.file("a"), folder.file("b"))
-      try folder.write([1], "a")
+      try folder.write([1], to: "a")
       func limited(_ resource: __rlimit_resource, to value: rlim_t, _ body: () -> Void) {
         var limit = rlimit()
         getrlimit(__rlimit_resource_t(resource.rawValue), &limit)

@@ -14,6 +14,7 @@ public final class ScratchFolder: Sendable {
     try? FileManager.default.removeItem(atPath: path)
   }
 
+  /// The path of a file here, whether there is one or not.
   public func file(_ name: String) -> String {
     "\(path)/\(name)"
   }
@@ -23,8 +24,11 @@ public final class ScratchFolder: Sendable {
     try FileManager.default.contentsOfDirectory(atPath: path).sorted()
   }
 
-  public func write(_ bytes: [UInt8], _ name: String) throws {
+  /// Writes a file and returns its path.
+  @discardableResult
+  public func write(_ bytes: [UInt8], to name: String) throws -> String {
     try Data(bytes).write(to: URL(fileURLWithPath: file(name)))
+    return file(name)
   }
 
   public func bytes(_ name: String) throws -> [UInt8] {

@@ -3,21 +3,21 @@ import Communication
 import Configuration
 import Foundation
 import Images
+import RankTestSupport
 import System
 import TestSupport
 import Testing
 import Training
 
 /// What is said of a run that cannot go on as it was, or cannot be saved.
-@Suite(.serialized, .enabled(if: getenv("OMPI_COMM_WORLD_SIZE") == nil)) struct ResumeMessageTests {
+@Suite(.serialized, .enabled(if: isOutsideMPI)) struct ResumeMessageTests {
   private let folder: ScratchFolder
   private let world: World
   private var run: String { folder.file("run") }
 
   init() throws {
     folder = try ScratchFolder()
-    world = try World.start()
-    _ = finishAtExit
+    world = try startedWorld()
     try writeIDX(to: folder.path, training: 6)
   }
 
@@ -84,6 +84,3 @@ import Training
     #expect(first == "this checkpoint is not saved, training goes on: \(problem)")
   }
 }
-
-/// MPI must be ended once, by the last thing that the process does.
-private let finishAtExit = atexit { try? World.start().finish() }

@@ -2,11 +2,12 @@ import Communication
 import Foundation
 import Kernels
 import Network
+import RankTestSupport
 import Step
 import Testing
 
 /// Steps of a small network on all ranks.
-final class SmallStep {
+final class RankStep {
   static let batch = 16
   static let classes = 3
 
@@ -16,8 +17,7 @@ final class SmallStep {
 
   /// - Parameter shares: nil for even ones.
   init(shares: Shares? = nil) throws {
-    world = try World.start()
-    _ = finishAtExit
+    world = try startedWorld()
     let network = try Network(
       Architecture(
         name: "small", input: MapShape(channels: 1, height: 4, width: 4),
@@ -55,6 +55,3 @@ final class SmallStep {
     }
   }
 }
-
-/// MPI must be ended once, by the last thing that the process does.
-let finishAtExit = atexit { try? World.start().finish() }

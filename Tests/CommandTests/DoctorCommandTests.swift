@@ -1,13 +1,14 @@
 import Foundation
+import TestSupport
 import Testing
 
 /// Tests of `doctor` as a script or a person uses it, and of the comparison of hosts at every start.
-@Suite(.serialized, .enabled(if: isOutsideMPI)) struct DoctorCommandTests {
-  private let folder: TestFolder
+@Suite(.waitsForPrograms, .enabled(if: isOutsideMPI)) struct DoctorCommandTests {
+  private let folder: ScratchFolder
   private var directory: String { folder.path }
 
   init() throws {
-    folder = try TestFolder()
+    folder = try ScratchFolder()
   }
 
   private func names() throws -> [String] {
@@ -64,27 +65,10 @@ import Testing
   @Test func anotherProgramOnOneRankIsRefused() throws {
     // This is the same program except for a byte that is never read.
     let other = "\(directory)/prelu-dist"
-    var bytes = try Data(contentsOf: URL(filePath: Program.path))
-    bytes.append(0)
-    try bytes.write(to: URL(filePath: other))
-    try FileManager.default.setAttributes([.posixPermissions: 0o755], ofItemAtPath: other)
-    let process = Process()
-    process.executableURL = URL(filePath: "/usr/bin/mpirun")
-    process.currentDirectoryURL = URL(filePath: directory)
-    // MPI's variables in this process's environment, left by another test, are not meant for mpirun.
-    process.environment = ProcessInfo.processInfo.environment.filter {
-      !$0.key.hasPrefix("OMPI_") && !$0.key.hasPrefix("PMIX_") && !$0.key.hasPrefix("ORTE_")
-    }.merging(["OMPI_ALLOW_RUN_AS_ROOT": "1", "OMPI_ALLOW_RUN_AS_ROOT_CONFIRM": "1"]) { $1 }
+    try ChildProcess.writeExecutable(Array(try Data(contentsOf: URL(filePath: Program.path))) + [0], to: other)
     let training = ["train", "--run", "run", "--iterations", "1"]
-    process.arguments =
-      ["--oversubscribe", "--bind-to", "none", "-np", "2", Program.path] + training + [":", "-np", "1", other]
-      + training
-    let errors = URL(filePath: "\(directory)/errors")
-    try Data().write(to: errors)
-    process.standardInput = FileHandle.nullDevice
-    process.standardOutput = FileHandle.nullDevice
-    process.standardError = try FileHandle(forWritingTo: errors)
-    try process.run()
+    let (process, _, errors) = try Program.mpirun(
+      ["-np", "2", Program.path] + training + [":", "-np", "1", other] + training, in: directory)
     process.waitUntilExit()
     let text = try String(contentsOf: errors, encoding: .utf8)
     #expect(process.terminationStatus == 70, "\(text)")

@@ -2,7 +2,7 @@ import Kernels
 import Network
 
 /// A whole training step of a network on one thread pool, without ranks: what the tests of layers and networks drive.
-final class SmallStep {
+final class LocalStep {
   let network: Network
   let gradient: FloatBuffer
   let momentum: FloatBuffer

@@ -1,9 +1,7 @@
 import Communication
 import Glibc
+import RankTestSupport
 import Testing
-
-/// The number of processes that run this bundle together: 1 unless `mpirun` started it.
-let rankCount = getenv("OMPI_COMM_WORLD_SIZE").flatMap { Int(String(cString: $0)) } ?? 1
 
 /// The tests that use MPI. One after another, because every rank must be in the same one; scripts/test runs them with
 /// several numbers of ranks.
@@ -14,12 +12,11 @@ let rankCount = getenv("OMPI_COMM_WORLD_SIZE").flatMap { Int(String(cString: $0)
 func onAllRanks(_ name: String = #function, _ body: (World) throws -> Void) {
   let world: World
   do {
-    world = try World.start()
+    world = try startedWorld()
   } catch {
     Issue.record(error)
     exit(EXIT_FAILURE)
   }
-  _ = finishAtExit
   do {
     let names = try world.allgather(name)
     try #require(names.allSatisfy { $0 == name }, "ranks are in different tests: \(names)")
@@ -34,6 +31,3 @@ func onAllRanks(_ name: String = #function, _ body: (World) throws -> Void) {
     world.abort(.internalError)
   }
 }
-
-/// MPI wants to be finished after the last test, and only the process's end tells which was the last.
-private let finishAtExit = atexit { try? World.start().finish() }

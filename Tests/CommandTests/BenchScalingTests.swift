@@ -1,13 +1,14 @@
 import Foundation
+import TestSupport
 import Testing
 
 /// Tests of `bench scaling` as a person runs it.
-@Suite(.serialized, .enabled(if: isOutsideMPI)) struct BenchScalingTests {
-  private let folder: TestFolder
+@Suite(.waitsForPrograms, .enabled(if: isOutsideMPI)) struct BenchScalingTests {
+  private let folder: ScratchFolder
   private var directory: String { folder.path }
 
   init() throws {
-    folder = try TestFolder()
+    folder = try ScratchFolder()
   }
 
   private let small = [

@@ -5,14 +5,14 @@ import Foundation
 /// Foundation's Process notices the end of a child by a descriptor that is closed then; a process that MPI starts from
 /// this one at the same time inherits the descriptor, and the end goes unnoticed. This type asks the system instead. It
 /// also starts the child with no signal blocked, while the threads that run tests block some.
-final class ChildProcess {
-  enum Reason { case exit, uncaughtSignal }
+public final class ChildProcess {
+  public enum Reason { case exit, uncaughtSignal }
 
-  let processIdentifier: pid_t
+  public let processIdentifier: pid_t
   private var status: Int32?
 
   /// Starts the program. Its standard input is empty; its output and its errors go to these files, which are made anew.
-  init(
+  public init(
     _ program: String, _ arguments: [String], environment: [String: String], in directory: String, output: String,
     errors: String
   ) throws {
@@ -43,23 +43,57 @@ final class ChildProcess {
   }
 
   /// Reaps the child where it has ended.
-  var isRunning: Bool {
+  public var isRunning: Bool {
     guard status == nil else { return false }
     var value: Int32 = 0
     if waitpid(processIdentifier, &value, WNOHANG) == processIdentifier { status = value }
     return status == nil
   }
 
-  func waitUntilExit() {
+  public func waitUntilExit() {
     while isRunning { usleep(2000) }
   }
 
-  var terminationReason: Reason { (status ?? 0) & 0x7F == 0 ? .exit : .uncaughtSignal }
+  public var terminationReason: Reason { (status ?? 0) & 0x7F == 0 ? .exit : .uncaughtSignal }
 
   /// The exit code, or the signal's number. Reading it waits for the end.
-  var terminationStatus: Int32 {
+  public var terminationStatus: Int32 {
     waitUntilExit()
     let value = status ?? 0
     return value & 0x7F == 0 ? value >> 8 & 0xFF : value & 0x7F
+  }
+
+  /// The way in which a program ended, and what it said.
+  public struct Outcome: Sendable {
+    /// The exit code, or the signal's number.
+    public let exitCode: Int32
+    public let output: String
+    public let errors: String
+
+    public init(exitCode: Int32, output: String, errors: String) {
+      self.exitCode = exitCode
+      self.output = output
+      self.errors = errors
+    }
+  }
+
+  /// Writes a file that is to be executed, by another program: a child that starts at the same moment holds what this
+  /// process has open, and what is open for writing cannot be executed.
+  public static func writeExecutable(_ content: [UInt8], to path: String) throws {
+    let folder = try ScratchFolder()
+    let installed = try capture("/usr/bin/install", ["-m", "755", try folder.write(content, to: "content"), path])
+    guard installed.exitCode == 0 else { throw CocoaError(.fileWriteUnknown) }
+  }
+
+  /// Runs a program to its end, in an empty folder.
+  public static func capture(_ program: String, _ arguments: [String]) throws -> Outcome {
+    let folder = try ScratchFolder()
+    let (output, errors) = (folder.file("output"), folder.file("errors"))
+    let process = try ChildProcess(
+      program, arguments, environment: ProcessInfo.processInfo.environment, in: folder.path, output: output,
+      errors: errors)
+    return Outcome(
+      exitCode: process.terminationStatus, output: try String(contentsOfFile: output, encoding: .utf8),
+      errors: try String(contentsOfFile: errors, encoding: .utf8))
   }
 }

@@ -1,13 +1,14 @@
 import Foundation
+import TestSupport
 import Testing
 
 /// Tests of requests that cannot be fulfilled: each gets one message and a fitting exit code.
-@Suite(.serialized, .enabled(if: isOutsideMPI)) struct CommandMessageTests {
-  private let folder: TestFolder
+@Suite(.waitsForPrograms, .enabled(if: isOutsideMPI)) struct CommandMessageTests {
+  private let folder: ScratchFolder
   private var directory: String { folder.path }
 
   init() throws {
-    folder = try TestFolder()
+    folder = try ScratchFolder()
   }
 
   @Test(arguments: [

@@ -1,0 +1,22 @@
+import CJPEG
+import Images
+
+/// A kind of JPEG file that is met in the world.
+struct JPEGForm: Sendable {
+  var isGrey = false
+  /// The columns and rows of pixels that share a chroma sample.
+  var chroma: (columns: Int32, rows: Int32) = (2, 2)
+  var isProgressive = false
+}
+
+/// A JPEG file of red, green and blue (height, width, 3).
+func jpegFile(
+  _ samples: [UInt8], height: Int, width: Int, quality: Int, _ form: JPEGForm = JPEGForm()
+) -> [UInt8] {
+  JPEGEncoder.encode(samples, colors: JCS_RGB, height: height, width: width, quality: quality) { picture in
+    if form.isGrey { jpeg_set_colorspace(picture, JCS_GRAYSCALE) }
+    picture.pointee.comp_info[0].h_samp_factor = form.isGrey ? 1 : form.chroma.columns
+    picture.pointee.comp_info[0].v_samp_factor = form.isGrey ? 1 : form.chroma.rows
+    if form.isProgressive { jpeg_simple_progression(picture) }
+  }
+}
