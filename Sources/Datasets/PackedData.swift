@@ -21,8 +21,8 @@ public struct PackedData {
       guard heldOutCount < all.count else {
         throw Refusal(
           .badData,
-          "\(pack.path): data.validation is \(heldOutCount), but it has only \(all.count) training images and no validation part: "
-            + "choose less than that, or put some aside when packing (--hold-out)")
+          "\(pack.path): data.validation is \(heldOutCount), but it has only \(all.count) training images and no "
+            + "validation part: choose less than that, or put some aside when packing (--hold-out)")
       }
       let (kept, put) = splitIndices(count: all.count, held: heldOutCount)
       training = heldOutCount == 0 ? all : SelectedImages(all, indices: kept)

@@ -6,8 +6,9 @@ public struct ProgressLine: Sendable {
   public var epochs: Int
   public var iteration: Int
   public var iterations: Int
-  /// Means over the epoch so far; the error in per cent.
+  /// The mean loss over the epoch so far.
   public var loss: Double
+  /// The top-1 error over the epoch so far, in per cent.
   public var error: Double
   public var learningRate: Double
   public var imagesPerSecond: Double
@@ -34,10 +35,10 @@ public struct ProgressLine: Sendable {
     self.data = data
   }
 
-  /// In at most `width` characters of ASCII; without a width in full.
+  /// Returns the line in at most `width` characters of ASCII; without a width in full.
   ///
-  /// With less room the words get shorter first; then the learning rate and the share of data go, the share of waiting, the iteration, the
-  /// speed, the error, and last all but the epoch.
+  /// Where there is less room the words get shorter first. Then the learning rate and the share of data are left out,
+  /// then the share of waiting, the iteration, the speed, the error, and at last all but the epoch.
   public func text(width: Int? = nil) -> String {
     let full = line([
       "epoch \(epoch)/\(epochs)", "iteration \(iteration)/\(iterations)", "loss \(short(loss, "%.4f"))",
@@ -65,7 +66,7 @@ public struct ProgressLine: Sendable {
     value.isFinite ? String(format: format, value) : "\(value)"
   }
 
-  /// Whole images, but where they are few.
+  /// The speed in whole images, or with two digits after the point where there are few.
   private var speed: String { String(format: imagesPerSecond < 10 ? "%.2f" : "%.0f", imagesPerSecond) }
 
   private var eta: String {

@@ -332,7 +332,10 @@ func wrongLayersAreNamed(layers: String, message: String) {
   ("augmentation: { shorterSide: [0, 30] }", 1, "augmentation.shorterSide"),
   ("augmentation: { shorterSide: [28] }", 1, "augmentation.shorterSide"),
   ("augmentation: { erasing: 1.5 }", 1, "augmentation.erasing"),
-  ("augmentation: { color: 0.1 }", 1, "augmentation.color: this goes with data.kind pack alone: leave it away"),
+  (
+    "augmentation: { color: 0.1 }", 1,
+    "augmentation.color: expected 0, because this goes only with data.kind pack: leave it out"
+  ),
   ("data: { kind: pack }", 1, "model.input: photographs have 3 channels, found 1"),
   ("recipe: photos\naugmentation: { padding: 2 }", 2, "augmentation.padding: photographs are cropped, not padded"),
   (
