@@ -25,6 +25,9 @@ let libraries: [Target] = [
   .systemLibrary(name: "CLinux"),
 ]
 
+/// `FileDescriptor`, `Errno` and `Stat`, for those who name what `System` throws.
+let systemPackage: Target.Dependency = .product(name: "SystemPackage", package: "swift-system")
+
 // MARK: - The house: arrows point down only
 
 func target(_ name: String, _ dependencies: [Target.Dependency], exclude: [String] = []) -> Target {
@@ -32,24 +35,24 @@ func target(_ name: String, _ dependencies: [Target.Dependency], exclude: [Strin
 }
 
 let house: [Target] = [
-  target("System", ["CLinux", .product(name: "SystemPackage", package: "swift-system")]),
+  target("System", ["CLinux", systemPackage]),
   target("Randomness", []),
   target("Kernels", ["System", "COpenBLAS", "CProcessor"]),
   target("Network", ["System", "Kernels", "Randomness"]),
   target("Configuration", ["System", "Network", .product(name: "Yams", package: "Yams")]),
   target("Communication", ["System", "CMPI"]),
-  target("Images", ["System", "CJPEG", "CTurboJPEG", "CPNG", "CZlib", "Randomness"]),
-  target("HDF5", ["System", "CHDF5"]),
-  target("Checkpoint", ["System", "HDF5"]),
-  target("Packs", ["System", "Images", "HDF5", "Communication", "Kernels", "CZlib"]),
+  target("Images", ["System", systemPackage, "CJPEG", "CTurboJPEG", "CPNG", "CZlib", "Randomness"]),
+  target("HDF5", ["System", systemPackage, "CHDF5"]),
+  target("Checkpoint", ["System", systemPackage, "HDF5"]),
+  target("Packs", ["System", systemPackage, "Images", "HDF5", "Communication", "Kernels", "CZlib"]),
   target(
     "Reports",
     [
-      "System", "Network", "Checkpoint", "HDF5", "Images", "CPNG",
+      "System", systemPackage, "Network", "Checkpoint", "HDF5", "Images", "CPNG",
       .product(name: "SwiftProtobuf", package: "swift-protobuf"),
     ],
     exclude: ["TensorBoard/event.proto"]),
-  target("Diagnostics", ["System", "Kernels", "Communication", "HDF5"]),
+  target("Diagnostics", ["System", systemPackage, "Kernels", "Communication", "HDF5"]),
   target("Datasets", ["System", "Network", "Configuration", "Images", "Packs"]),
   target("Step", ["System", "Kernels", "Network", "Communication"]),
   target(
@@ -89,16 +92,16 @@ func tests(_ name: String, _ dependencies: [Target.Dependency], resources: [Reso
 
 let bundles: [Target] = [
   .target(name: "TestSupport", path: "Tests/TestSupport", swiftSettings: settings),
-  tests("SystemTests", ["System"]),
+  tests("SystemTests", ["System", systemPackage]),
   tests("RandomnessTests", ["Randomness"]),
   tests("KernelTests", ["Kernels"]),
   tests("NetworkTests", ["Network", "Randomness"]),
   tests("ConfigurationTests", ["Configuration"]),
   tests("CommunicationTests", ["System", "Communication"]),
   tests("ImagesTests", ["System", "Images"]),
-  tests("PacksTests", ["Packs"]),
-  tests("CheckpointTests", ["Checkpoint"]),
-  tests("ReportsTests", ["Reports", "Network"]),
+  tests("PacksTests", ["System", "HDF5", "Images", "Packs"]),
+  tests("CheckpointTests", ["System", "HDF5", "Checkpoint"]),
+  tests("ReportsTests", ["System", "Reports", "Network"]),
   tests("DiagnosticsTests", ["Diagnostics"]),
   tests("EvaluationTests", ["Evaluation", "Network", "Images", "Communication"]),
   tests("DatasetsTests", ["Datasets", "Images"]),
@@ -109,10 +112,12 @@ let bundles: [Target] = [
       "System", "Training", "Communication", "Network", "Kernels", "Checkpoint", "Configuration", "Evaluation",
       "Images",
     ]),
+  tests("RecordingTests", ["System", "Recording", "Training", "Communication", "Configuration", "Reports"]),
   tests("BenchmarksTests", ["Benchmarks"]),
   tests("CommandTests", ["Packs"]),
   .executableTarget(
-    name: "prelu-fuzz", dependencies: ["Checkpoint", "Configuration", "HDF5", "Images", "Network", "Packs", "Reports"],
+    name: "prelu-fuzz",
+    dependencies: ["System", "Checkpoint", "Configuration", "Images", "Network", "Packs", "Reports"],
     path: "Tests/Fuzz", swiftSettings: settings),
 ]
 
@@ -123,7 +128,7 @@ let package = Package(
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.5.0"),
     .package(url: "https://github.com/jpsim/Yams", from: "6.0.0"),
     .package(url: "https://github.com/apple/swift-protobuf", from: "1.30.0"),
-    .package(url: "https://github.com/apple/swift-system", from: "1.5.0"),
+    .package(url: "https://github.com/apple/swift-system", from: "1.7.0"),
   ],
   targets: libraries + house + bundles
 )

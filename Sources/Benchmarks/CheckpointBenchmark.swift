@@ -24,12 +24,11 @@ public enum CheckpointBenchmark {
   /// - Parameters:
   ///   - folder: where to; must be there.
   ///   - saves: how many, after the first.
-  /// - Throws: `CheckpointError`, or `Refusal` where there is no such folder.
+  /// - Throws: `FileError`, or `Refusal` where there is no such folder.
   public static func run(
     _ architecture: ResolvedArchitecture, folder: String, threads: Int, saves: Int
   ) throws -> Result {
-    var isFolder: ObjCBool = false
-    guard FileManager.default.fileExists(atPath: folder, isDirectory: &isFolder), isFolder.boolValue else {
+    guard FileSystem.isFolder(folder) else {
       throw Refusal(.missingInput, "\(folder): there is no such folder")
     }
     let network = Network(architecture)
@@ -44,9 +43,9 @@ public enum CheckpointBenchmark {
     let path = "\(folder)/bench-checkpoint-\(getpid())"
     var run = try RunFolder.create(at: path)
     defer {
-      for checkpoint in (try? run.checkpoints()) ?? [] { unlink(checkpoint.path) }
-      for name in ["latest", "best", "owner.json"] { unlink(run.file(name)) }
-      rmdir(path)
+      for checkpoint in (try? run.checkpoints()) ?? [] { try? FileSystem.remove(checkpoint.path) }
+      for name in ["latest", "best", "owner.json"] { try? FileSystem.remove(run.file(name)) }
+      FileSystem.removeFolder(path)
     }
     try run.claim(runIdentifier: "bench")
     var stalls: [Double] = []
@@ -68,8 +67,7 @@ public enum CheckpointBenchmark {
       bytes = try writer.outcome(waiting: true)?.result.get().bytes ?? bytes
       times.append(monotonicSeconds() - start)
     }
-    func median(_ values: ArraySlice<Double>) -> Double { values.sorted()[values.count / 2] }
     return Result(
-      bytes: bytes, firstStall: stalls[0], stall: median(stalls.dropFirst()), written: median(times.dropFirst()))
+      bytes: bytes, firstStall: stalls[0], stall: stalls.dropFirst().median(), written: times.dropFirst().median())
   }
 }

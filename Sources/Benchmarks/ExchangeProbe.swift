@@ -88,11 +88,11 @@ struct ExchangeProbe {
       try communication.finish()
       // The first run touches all memory for the first time.
       guard run > 0, !exchange.seconds.isEmpty else { continue }
-      samples.append(Sample(seconds: median(exchange.seconds), lost: max(0, 1 - alone / beside)))
+      samples.append(Sample(seconds: exchange.seconds.median(), lost: max(0, 1 - alone / beside)))
     }
     let own =
       samples.isEmpty
-      ? Sample() : Sample(seconds: median(samples.map(\.seconds)), lost: median(samples.map(\.lost)))
+      ? Sample() : Sample(seconds: samples.map(\.seconds).median(), lost: samples.map(\.lost).median())
     let all = try world.allgather(own).filter { $0.seconds > 0 }
     guard !all.isEmpty else { return nil }
     let ranks = Double(all.count)

@@ -47,13 +47,11 @@ public enum FeedingBenchmark {
       times.append((monotonicSeconds() - start) / Double(samples))
       processorTimes.append((threadProcessorSeconds() - processorStart) / Double(samples))
     }
-    times.sort()
-    processorTimes.sort()
     let counted = min(samples, loader.count)
     let bytes = (0..<counted).reduce(0) { $0 + data.training.byteCount(of: $1) }
     return Result(
-      secondsPerSample: times[times.count / 2], fastestPerSample: times[0],
-      processorSecondsPerSample: processorTimes[times.count / 2], secondsToOpen: opened,
+      secondsPerSample: times.median(), fastestPerSample: times.min() ?? 0,
+      processorSecondsPerSample: processorTimes.median(), secondsToOpen: opened,
       meanBytes: Double(bytes) / Double(counted))
   }
 }

@@ -47,7 +47,7 @@ final class HeadPasses {
         on: pool)
       if run > 0 { times.append((middle - start, monotonicSeconds() - middle)) }
     }
-    return (median(times.map(\.features)), median(times.map(\.update)))
+    return (times.map(\.features).median(), times.map(\.update).median())
   }
 
   /// More than this is no rounding of sums over some tens of thousands of products.

@@ -58,10 +58,10 @@ public enum ScalingBenchmark {
   /// call it; complete on rank 0.
   public static func measureLinks(_ world: World) throws -> (withinNode: Link?, betweenNodes: Link?) {
     guard world.size > 1 else { return (nil, nil) }
-    let links = try LinkProbe(world, hosts: world.allgather(world.hostName)).links()
+    let links = try LinkProbe(world).links()
     func typical(_ links: [LinkMeasurement]) -> Link? {
       guard !links.isEmpty else { return nil }
-      return Link(latency: median(links.map(\.latency)), bandwidth: median(links.map(\.bandwidth)))
+      return Link(latency: links.map(\.latency).median(), bandwidth: links.map(\.bandwidth).median())
     }
     return (typical(links.filter { $0.from == $0.to }), typical(links.filter { $0.from != $0.to }))
   }
@@ -197,7 +197,7 @@ public enum ScalingBenchmark {
       alone.append(single)
       together.append(slowest)
     }
-    let ratio = median(together) / max(median(alone), 1e-9)
+    let ratio = together.median() / max(alone.median(), 1e-9)
     return try world.allgather(world.rank == 0 ? max(1, ratio) : 1)[0]
   }
 }

@@ -1,4 +1,5 @@
 import Communication
+import System
 
 /// The predicted step of rank 0, which ends last: milliseconds of its parts, as `StepTimings.Rank` measures them.
 public struct StepPrediction: Codable, Equatable, Sendable {
@@ -81,7 +82,7 @@ public struct ScalingModel: Sendable {
     let hidden = min(traffic.remote, headUpdate)
     let (backward, exposed) = backward(ranks: ranks, own: own, contention: contention)
     var prediction = StepPrediction(
-      ranks: ranks, nodes: (ranks + ranksPerNode - 1) / ranksPerNode, ranksPerNode: local, images: images,
+      ranks: ranks, nodes: ranks.dividedUp(by: ranksPerNode), ranksPerNode: local, images: images,
       forward: 1e3 * contention * forward, gather: 1e3 * (copied + traffic.local + traffic.remote),
       fullyConnected: 1e3 * (parts.fullyConnected.seconds(cores: cores) + headUpdate),
       scatter: 1e3 * (copied + traffic.local + traffic.remote - hidden), backward: 1e3 * backward,

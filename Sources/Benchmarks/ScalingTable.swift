@@ -1,4 +1,5 @@
 import Reports
+import System
 
 /// The predictions as a CSV file: a line for each model and number of ranks, times in milliseconds.
 public struct ScalingTable {
@@ -10,14 +11,14 @@ public struct ScalingTable {
 
   /// Writes the header at once, so that a path that cannot be written to is found before anything is measured.
   ///
-  /// - Throws: `ReportError`.
-  public init(path: String) throws(ReportError) {
+  /// - Throws: `FileError`.
+  public init(path: String) throws(FileError) {
     self.path = path
     try write()
   }
 
   /// Adds a model's lines.
-  public mutating func add(_ report: ScalingReport) throws(ReportError) {
+  public mutating func add(_ report: ScalingReport) throws(FileError) {
     for prediction in report.predictions {
       let parts = [
         prediction.forward, prediction.gather, prediction.fullyConnected, prediction.scatter, prediction.backward,
@@ -30,7 +31,7 @@ public struct ScalingTable {
     try write()
   }
 
-  private func write() throws(ReportError) {
+  private func write() throws(FileError) {
     try TextFile.replace(path, with: lines.joined(separator: "\n") + "\n")
   }
 }

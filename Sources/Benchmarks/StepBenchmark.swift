@@ -79,7 +79,7 @@ public enum StepBenchmark {
     let step = ranks.map(\.step).max() ?? own.step
     let pairs = zip(singles, together.seconds).map { $0 / $1 }
     let (single, speedup) = try world.allgather(
-      world.size > 1 && world.rank == 0 ? (median(singles), median(pairs)) : (0, 0))[0]
+      world.size > 1 && world.rank == 0 ? (singles.median(), pairs.median()) : (0, 0))[0]
     return StepTimings(
       model: architecture.architecture.name, batch: batch, ranks: world.size, threads: threads, runs: runs,
       stepMilliseconds: step, imagesPerSecond: 1e3 * Double(batch) / step, perRank: ranks,
@@ -161,12 +161,12 @@ public enum StepBenchmark {
     }
 
     func parts(peakMegabytes: Double) -> Parts {
-      func part(_ path: KeyPath<StepTime, Double>) -> Double { 1e3 * median(times.map { $0[keyPath: path] }) }
+      func part(_ path: KeyPath<StepTime, Double>) -> Double { 1e3 * times.map { $0[keyPath: path] }.median() }
       return Parts(
         images: step.shares.slots(ofRank: world.rank).count, forward: part(\.forward), gather: part(\.gather),
         fullyConnected: part(\.fullyConnected), scatter: part(\.scatter), wait: part(\.wait),
         waitProcessor: part(\.waitProcessor), backward: part(\.backward),
-        reduction: part(\.reduction), update: part(\.update), step: 1e3 * median(seconds),
+        reduction: part(\.reduction), update: part(\.update), step: 1e3 * seconds.median(),
         peakMegabytes: peakMegabytes)
     }
   }
@@ -218,10 +218,7 @@ public enum StepBenchmark {
 
   /// The largest resident memory of this process so far; 0 where the system does not say.
   static func peakMegabytes() -> Double {
-    guard let status = try? String(contentsOfFile: "/proc/self/status", encoding: .utf8),
-      let line = status.split(separator: "\n").first(where: { $0.hasPrefix("VmHWM:") }),
-      let kilobytes = line.split(whereSeparator: \.isWhitespace).dropFirst().first.flatMap({ Double($0) })
-    else { return 0 }
+    guard let kilobytes = processStatus("VmHWM")?.split(separator: " ").first.flatMap({ Double($0) }) else { return 0 }
     return kilobytes / 1024
   }
 }

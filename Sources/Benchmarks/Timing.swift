@@ -8,10 +8,5 @@ func medianSeconds(runs: Int, _ body: () -> Void) -> Double {
     body()
     return monotonicSeconds() - start
   }
-  return median(times)
-}
-
-func median(_ values: [Double]) -> Double {
-  precondition(!values.isEmpty, "the median of no values")
-  return values.sorted()[values.count / 2]
+  return times.median()
 }

@@ -78,7 +78,7 @@ final class TowerPasses {
       }
       medians[count] = Dictionary(
         uniqueKeysWithValues: Part.allCases.map { part in
-          (part, (0..<layerCount).map { layer in median(passes.map { $0[part]![layer] }) })
+          (part, (0..<layerCount).map { layer in passes.map { $0[part]![layer] }.median() })
         })
     }
     return tower.layers.enumerated().map { index, layer in

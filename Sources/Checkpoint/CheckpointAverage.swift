@@ -1,5 +1,5 @@
 import Glibc
-import HDF5
+import System
 
 /// The mean of the parameters of several checkpoints of one training: where the learning rate is still high, it lies
 /// nearer to the middle of a minimum than any of them (Izmailov et al. 2018, "Averaging Weights Leads to Wider Optima and
@@ -17,7 +17,7 @@ public enum CheckpointAverage {
   @discardableResult
   public static func write(
     of paths: [String], to output: String, provenance: Provenance
-  ) throws(CheckpointError) -> Int {
+  ) throws(FileError) -> Int {
     precondition(!paths.isEmpty, "a mean of no checkpoint")
     var headers: [CheckpointHeader] = []
     for path in paths { headers.append(try CheckpointFile.readHeader(path)) }
@@ -45,27 +45,22 @@ public enum CheckpointAverage {
     // Nobody has measured the mean.
     state.best = nil
     let name = TemporaryName.of(FileSystem.name(of: output), runIdentifier: "average", process: getpid())
-    let temporary = "\(FileSystem.folder(of: output))/\(name)"
-    try FileSystem.remove(temporary)
-    do throws(CheckpointError) {
-      let digest = try CheckpointFile.write(
-        to: temporary, tensors: tensors, state: state, configuration: newest.configuration,
-        dataFingerprint: newest.dataFingerprint, input: newest.input, provenance: provenance)
-      try CheckpointFile.verify(temporary, digest: digest)
-      try FileSystem.rename(temporary, to: output)
-    } catch {
-      unlink(temporary)
-      throw error
-    }
+    let replacement = FileReplacement(
+      of: output, temporary: FileSystem.path(name, in: FileSystem.folder(of: output)))
+    let digest = try CheckpointFile.write(
+      to: replacement.temporary, tensors: tensors, state: state, configuration: newest.configuration,
+      dataFingerprint: newest.dataFingerprint, input: newest.input, provenance: provenance)
+    try CheckpointFile.verify(replacement.temporary, digest: digest)
+    try replacement.putInPlace()
     try FileSystem.synchronize(FileSystem.folder(of: output))
     return state.iteration
   }
 
   private static func check(
     _ header: CheckpointHeader, _ path: String, against first: CheckpointHeader, _ firstPath: String
-  ) throws(CheckpointError) {
-    func mismatch(_ problem: String) -> CheckpointError {
-      CheckpointError(
+  ) throws(FileError) {
+    func mismatch(_ problem: String) -> FileError {
+      FileError(
         .mismatch, path: path, problem: problem, advice: "Average checkpoints of one training alone")
     }
     for (own, other) in zip(header.tensors, first.tensors) where own != other {

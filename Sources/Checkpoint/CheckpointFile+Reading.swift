@@ -1,12 +1,13 @@
 import Foundation
 import HDF5
+import System
 
 extension CheckpointFile {
   /// Everything but the tensors' values, which is quick.
   ///
   /// - Throws: `.missing`, `.cannotRead`, `.wrongKind` or `.damaged`.
-  public static func readHeader(_ path: String) throws(CheckpointError) -> CheckpointHeader {
-    try reading(path) { file throws(CheckpointError) in try contents(file).header }
+  public static func readHeader(_ path: String) throws(FileError) -> CheckpointHeader {
+    try reading(path) { file throws(FileError) in try contents(file).header }
   }
 
   /// Reads parameters, and momentum where `tensors` have memory for it, to where they lie.
@@ -14,8 +15,8 @@ extension CheckpointFile {
   /// Names, order and shapes must agree exactly; that is checked before anything is altered. Each tensor's digest is
   /// compared when it has been read: after `.damaged` the memory holds a mixture, and must not be used.
   /// - Throws: as ``readHeader(_:)``, and `.mismatch`, which names the first tensor that differs.
-  public static func read(_ path: String, into tensors: [CheckpointTensor]) throws(CheckpointError) {
-    try reading(path) { file throws(CheckpointError) in
+  public static func read(_ path: String, into tensors: [CheckpointTensor]) throws(FileError) {
+    try reading(path) { file throws(FileError) in
       let contents = try contents(file)
       try compare(path, contents.header, with: tensors)
       for (index, tensor) in tensors.enumerated() {
@@ -33,22 +34,20 @@ extension CheckpointFile {
   /// One parameter's shape and values.
   public static func readTensor(
     _ path: String, layer: String, blob: Int
-  ) throws(CheckpointError) -> (shape: [Int], values: [Float]) {
-    try reading(path) { file throws(CheckpointError) in
+  ) throws(FileError) -> (shape: [Int], values: [Float]) {
+    try reading(path) { file throws(FileError) in
       let contents = try contents(file)
       let tensors = contents.header.tensors
       guard let index = tensors.firstIndex(where: { $0.layer == layer && $0.blob == blob }) else {
-        throw CheckpointError(
+        throw FileError(
           .mismatch, path: path,
           problem: "the checkpoint has no parameter \(layer)/\(blob); it has "
             + tensors.map(\.name).joined(separator: ", "))
       }
       let tensor = tensors[index]
-      var values = [Float](repeating: 0, count: tensor.count)
-      try values.withUnsafeMutableBufferPointer { values throws(CheckpointError) in
-        try file.read(into: values, CheckpointLayout.data, layer, String(blob))
-        try expect(contents.parameterDigests[index], ValueDigest.of(UnsafeBufferPointer(values)), of: tensor, file)
-      }
+      let values = try file.values(CheckpointLayout.data, layer, String(blob))
+      try expect(
+        contents.parameterDigests[index], values.withUnsafeBufferPointer { ValueDigest.of($0) }, of: tensor, file)
       return (tensor.shape, values)
     }
   }
@@ -56,8 +55,8 @@ extension CheckpointFile {
   /// ``digest(_:)`` of a file's tensors, from their values, read piece by piece: the whole file is verified.
   ///
   /// - Throws: as ``readHeader(_:)``.
-  public static func digest(ofFile path: String) throws(CheckpointError) -> String {
-    try reading(path) { file throws(CheckpointError) in
+  public static func digest(ofFile path: String) throws(FileError) -> String {
+    try reading(path) { file throws(FileError) in
       let contents = try contents(file)
       for (index, tensor) in contents.header.tensors.enumerated() {
         try expect(
@@ -72,7 +71,7 @@ extension CheckpointFile {
   }
 
   /// Checks that a file is whole and holds what was to be written: `expected` is what ``write`` returned.
-  public static func verify(_ path: String, digest expected: String) throws(CheckpointError) {
+  public static func verify(_ path: String, digest expected: String) throws(FileError) {
     let found = try digest(ofFile: path)
     guard found == expected else {
       throw content.damaged(path, "the digest of its tensors is \(found), \(expected) was written")
@@ -84,14 +83,11 @@ extension CheckpointFile {
   private static let content = HDF5Content(noun: "checkpoint", adviceOnDamage: "Use another one")
 
   private static func reading<Result>(
-    _ path: String, _ body: (borrowing HDF5Reader) throws(CheckpointError) -> Result
-  ) throws(CheckpointError) -> Result {
-    do {
-      return try HDF5Library.exclusively { try body(HDF5Reader.open(path, as: content)) }
-    } catch let error as CheckpointError {
-      throw error
-    } catch {
-      throw CheckpointError(.cannotRead, path: path, problem: "\(error)")
+    _ path: String, _ body: (borrowing HDF5Reader) throws(FileError) -> Result
+  ) throws(FileError) -> Result {
+    try HDF5Library.exclusively { () throws(FileError) in
+      let file = try HDF5Reader.open(path, as: content)
+      return try body(file)
     }
   }
 
@@ -102,18 +98,18 @@ extension CheckpointFile {
     let momentumDigests: [String]?
   }
 
-  private static func contents(_ file: borrowing HDF5Reader) throws(CheckpointError) -> Contents {
+  private static func contents(_ file: borrowing HDF5Reader) throws(FileError) -> Contents {
     typealias Layout = CheckpointLayout
     guard try file.exists(Layout.own), let version = try file.numberAttribute(Layout.version) else {
       let conventions = (try? file.attribute(Layout.conventionsName)) ?? nil
-      throw CheckpointError(
+      throw FileError(
         .wrongKind, path: file.path,
         problem: "this is an HDF5 file, but not a checkpoint of this program: it has no group /\(Layout.own)"
           + (conventions.map { " and says that it is \(String($0.prefix(60)).debugDescription)" } ?? ""),
         advice: "A checkpoint is made by `prelu-dist train`; a pack of pictures goes with --data")
     }
     guard version == Layout.formatVersion else {
-      throw CheckpointError(
+      throw FileError(
         .wrongKind, path: file.path,
         problem: "the checkpoint has format version \(version), this program reads \(Layout.formatVersion)",
         advice: "Use the program that wrote it: \(try file.attribute(Layout.source) ?? "not named")")
@@ -180,22 +176,17 @@ extension CheckpointFile {
   }
 
   /// Nil where the writer gave none.
-  private static func inputDescription(_ file: borrowing HDF5Reader) throws(CheckpointError) -> InputDescription? {
+  private static func inputDescription(_ file: borrowing HDF5Reader) throws(FileError) -> InputDescription? {
     typealias Layout = CheckpointLayout
     guard try file.exists(Layout.own, Layout.mean), try file.exists(Layout.own, Layout.classNames) else { return nil }
-    let shape = try file.tensorShape(Layout.own, Layout.mean)
-    var mean = [Float](repeating: 0, count: shape.reduce(1, *))
-    var failure: CheckpointError?
-    mean.withUnsafeMutableBufferPointer { mean in
-      do throws(CheckpointError) { try file.read(into: mean, Layout.own, Layout.mean) } catch { failure = error }
-    }
-    if let failure { throw failure }
-    return InputDescription(meanShape: shape, mean: mean, classNames: try file.list(Layout.own, Layout.classNames))
+    return InputDescription(
+      meanShape: try file.tensorShape(Layout.own, Layout.mean), mean: try file.values(Layout.own, Layout.mean),
+      classNames: try file.list(Layout.own, Layout.classNames))
   }
 
   private static func expect(
     _ expected: String, _ found: String, of tensor: TensorDescription, _ file: borrowing HDF5Reader
-  ) throws(CheckpointError) {
+  ) throws(FileError) {
     guard found == expected else {
       throw file.damaged("the values of \(tensor.name) have the digest \(found), \(expected) was written")
     }
@@ -203,9 +194,9 @@ extension CheckpointFile {
 
   private static func compare(
     _ path: String, _ header: CheckpointHeader, with tensors: [CheckpointTensor]
-  ) throws(CheckpointError) {
-    func mismatch(_ problem: String) -> CheckpointError {
-      CheckpointError(
+  ) throws(FileError) {
+    func mismatch(_ problem: String) -> FileError {
+      FileError(
         .mismatch, path: path, problem: "the checkpoint is of another network: \(problem)",
         advice: "`prelu-dist inspect` shows what is in a checkpoint; model and activation must be the same")
     }
@@ -220,7 +211,7 @@ extension CheckpointFile {
       throw mismatch("expected \(tensors.count) parameters, found \(header.tensors.count): \(extra)")
     }
     guard header.hasMomentum || tensors.allSatisfy({ $0.momentum == nil }) else {
-      throw CheckpointError(
+      throw FileError(
         .mismatch, path: path, problem: "the checkpoint holds no momentum (/history), so training cannot go on from it",
         advice: "Go on from a checkpoint that `prelu-dist train` wrote")
     }
@@ -229,7 +220,7 @@ extension CheckpointFile {
 
 extension HDF5Reader {
   /// The digest of a tensor's values, which are read piece by piece.
-  fileprivate func digest(_ names: String...) throws(CheckpointError) -> String {
+  fileprivate func digest(_ names: String...) throws(FileError) -> String {
     var digest = ValueDigest()
     try readPieces(names) { digest.update($0) }
     return digest.finish()

@@ -1,5 +1,7 @@
 import Foundation
 import HDF5
+import System
+import SystemPackage
 
 extension CheckpointFile {
   /// Writes a new file, and waits until it is on the device. Its name should be a temporary one: only the run folder's
@@ -13,61 +15,50 @@ extension CheckpointFile {
   public static func write(
     to path: String, tensors: [CheckpointTensor], state: TrainingState, configuration: String,
     dataFingerprint: String, input: InputDescription? = nil, provenance: Provenance
-  ) throws(CheckpointError) -> String {
+  ) throws(FileError) -> String {
     let texts = [configuration, dataFingerprint, provenance.commandLine, provenance.program]
     precondition(!texts.contains { $0.utf8.contains(0) }, "a text of a checkpoint contains a zero byte")
     precondition(
       Set(tensors.map(\.description.name)).count == tensors.count, "two tensors of a checkpoint have the same name")
     let needed = sizeBound(tensors, textBytes: texts.reduce(0) { $0 + $1.utf8.count })
     if let free = FileSystem.freeBytes(FileSystem.folder(of: path)), free < needed {
-      throw cannotWrite(path, systemWords(ENOSPC), needed: needed)
+      throw cannotWrite(path, "cannot be written: \(Errno.noSpace)", needed: needed)
     }
-    let sink = try FileSink(creating: path)
-    var failure: (any Error)?
-    var digest = ""
-    do {
-      digest = try HDF5Library.exclusively {
+    let stateText = text(of: state)
+    do throws(FileError) {
+      return try HDF5File.create(at: path) { file throws(HDF5Error) in
         try writeContents(
-          sink, tensors, state: state, configuration: configuration, dataFingerprint: dataFingerprint, input: input,
-          provenance: provenance)
+          file, name: TemporaryName.final(of: FileSystem.name(of: path)), tensors, state: state, stateText: stateText,
+          configuration: configuration, dataFingerprint: dataFingerprint, input: input, provenance: provenance)
       }
     } catch {
-      failure = error
+      guard error.kind == .cannotWrite else { throw error }
+      throw cannotWrite(path, error.problem, needed: needed)
     }
-    sink.finish()
-    if sink.error != 0 {
-      sink.discard()
-      throw cannotWrite(path, systemWords(sink.error), needed: needed)
-    }
-    if let failure {
-      sink.discard()
-      throw cannotWrite(path, "\(failure)", needed: needed)
-    }
-    return digest
   }
 
-  private static func cannotWrite(_ path: String, _ reason: String, needed: Int) -> CheckpointError {
-    let free = FileSystem.freeBytes(FileSystem.folder(of: path)).map { ", \(sizeText($0)) are free" } ?? ""
-    return CheckpointError(
-      .cannotWrite, path: path,
-      problem: "the checkpoint cannot be written: \(reason); it needs \(sizeText(needed))\(free)",
+  private static func cannotWrite(_ path: String, _ problem: String, needed: Int) -> FileError {
+    let free = FileSystem.freeBytes(FileSystem.folder(of: path)).map { ", \(byteText($0)) are free" } ?? ""
+    return FileError(
+      .cannotWrite, path: path, problem: "the checkpoint \(problem); it needs \(byteText(needed))\(free)",
       advice: "Earlier checkpoints are untouched")
   }
 
-  private static func writeContents(
-    _ sink: FileSink, _ tensors: [CheckpointTensor], state: TrainingState, configuration: String,
-    dataFingerprint: String, input: InputDescription?, provenance: Provenance
-  ) throws -> String {
+  private static func text(of state: TrainingState) -> String {
     let encoder = JSONEncoder()
     encoder.outputFormatting = [.sortedKeys]
     // A diverged loss must not keep the rest from being saved.
     encoder.nonConformingFloatEncodingStrategy = TrainingStateCoding.encodingStrategy
-    let stateText = String(decoding: try encoder.encode(state), as: UTF8.self)
+    guard let bytes = try? encoder.encode(state) else { preconditionFailure("texts and numbers are always JSON") }
+    return String(decoding: bytes, as: UTF8.self)
+  }
+
+  private static func writeContents(
+    _ file: borrowing HDF5Writer, name: String, _ tensors: [CheckpointTensor], state: TrainingState, stateText: String,
+    configuration: String, dataFingerprint: String, input: InputDescription?, provenance: Provenance
+  ) throws(HDF5Error) -> String {
     let created = Date().formatted(.iso8601)
     let history = String(decoding: "\(created) \(provenance.commandLine)".utf8.prefix(4096), as: UTF8.self)
-    let name = TemporaryName.final(of: FileSystem.name(of: sink.path))
-
-    let file = try HDF5Writer(sink)
     try file.writeAttribute(CheckpointLayout.conventionsName, CheckpointLayout.conventions)
     try file.writeAttribute(CheckpointLayout.title, "Convolutional network and the state of its training")
     try file.writeAttribute(CheckpointLayout.source, provenance.program)
@@ -92,16 +83,9 @@ extension CheckpointFile {
         try group.write(momentum, CheckpointLayout.momentumDigests)
       }
       try group.write(digest, CheckpointLayout.digest)
-      if var input {
+      if let input {
         try group.write(input.classNames, CheckpointLayout.classNames)
-        let shape = input.meanShape
-        var failure: HDF5Error?
-        input.mean.withUnsafeMutableBufferPointer { mean in
-          do throws(HDF5Error) {
-            try group.write(mean, shape: shape, CheckpointLayout.mean)
-          } catch { failure = error }
-        }
-        if let failure { throw failure }
+        try group.write(input.mean, shape: input.meanShape, CheckpointLayout.mean)
       }
       try group.write(
         CheckpointLayout.headerDigest(
@@ -116,24 +100,23 @@ extension CheckpointFile {
         let layer = tensors[index].layer
         // A layer's tensors follow one another in every network; if they did not, the group would be opened again.
         try data.inGroup(layer) { group throws(HDF5Error) in
-          while index < tensors.count, tensors[index].layer == layer, sink.error == 0 {
+          while index < tensors.count, tensors[index].layer == layer, !group.hasFailed {
             let tensor = tensors[index]
-            try group.write(tensor.values, shape: tensor.shape, String(tensor.blob))
+            try group.write(UnsafeBufferPointer(tensor.values), shape: tensor.shape, String(tensor.blob))
             index += 1
           }
         }
-        if sink.error != 0 { return }
+        if data.hasFailed { return }
       }
     }
     if digests.momentum != nil {
       try file.inGroup(CheckpointLayout.momentum) { group throws(HDF5Error) in
-        for (index, tensor) in tensors.enumerated() where sink.error == 0 {
+        for (index, tensor) in tensors.enumerated() where !group.hasFailed {
           guard let momentum = tensor.momentum else { continue }
-          try group.write(momentum, shape: tensor.shape, String(index))
+          try group.write(UnsafeBufferPointer(momentum), shape: tensor.shape, String(index))
         }
       }
     }
-    try file.close()
     return digest
   }
 }

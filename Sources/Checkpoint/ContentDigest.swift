@@ -1,3 +1,5 @@
+import System
+
 /// The digests that a checkpoint holds of itself.
 enum ContentDigest {
   /// The digest of a network: the SHA-256 of one line per tensor with its name, its extents, and the digests of its

@@ -1,5 +1,5 @@
 import Foundation
-import HDF5
+import System
 
 /// Who may write to a run folder: the contents of its file `owner.json`.
 struct RunClaim: Codable {
@@ -20,7 +20,7 @@ struct RunClaim: Codable {
       process: getpid(), started: Date().formatted(.iso8601))
   }
 
-  func write(to path: String, temporary: String) throws(CheckpointError) {
+  func write(to path: String, temporary: String) throws(FileError) {
     let encoder = JSONEncoder()
     encoder.outputFormatting = [.sortedKeys]
     guard let bytes = try? encoder.encode(self) else { preconditionFailure("texts and numbers are always JSON") }
@@ -28,16 +28,16 @@ struct RunClaim: Codable {
   }
 
   /// Nil where there is no such file.
-  static func read(_ path: String) throws(CheckpointError) -> RunClaim? {
+  static func read(_ path: String) throws(FileError) -> RunClaim? {
     let bytes: [UInt8]
-    do throws(CheckpointError) {
+    do throws(FileError) {
       bytes = try FileSystem.beginning(of: path, limit: 4096)
     } catch {
       if error.kind == .missing { return nil }
       throw error
     }
     guard let claim = try? JSONDecoder().decode(RunClaim.self, from: Data(bytes)) else {
-      throw CheckpointError(
+      throw FileError(
         .takenOver, path: path, problem: "cannot be understood, so it is not known which run the folder belongs to",
         advice: "Remove the file if no other process writes here")
     }

@@ -1,5 +1,5 @@
 import Glibc
-import HDF5
+import System
 
 /// A checkpoint that has just been put in place.
 public struct SavedCheckpoint: Sendable {
@@ -31,38 +31,29 @@ public struct RunFolder: Sendable {
   /// Makes the folder, and those above it, where they are missing.
   ///
   /// - Throws: `.cannotCreate`, also where something else bears the name.
-  public static func create(at path: String) throws(CheckpointError) -> RunFolder {
-    var made = ""
-    for part in path.split(separator: "/", omittingEmptySubsequences: false) {
-      if part.isEmpty {
-        if made.isEmpty { made = "/" }
-        continue
-      }
-      made += made.isEmpty || made == "/" ? String(part) : "/\(part)"
-      if mkdir(made, 0o777) == 0 || errno == EEXIST { continue }
-      // Such as a parent that may not be written but is there.
-      let code = errno
-      if (try? FileSystem.isFolder(made)) == true { continue }
-      throw CheckpointError(
-        .cannotCreate, path: path, problem: "the run folder cannot be created: \(systemWords(code)) (\(made))",
-        advice: "Choose another --run")
-    }
-    guard try FileSystem.isFolder(path) else {
-      throw CheckpointError(
-        .cannotCreate, path: path, problem: "expected a run folder, found a file", advice: "Choose another --run")
+  public static func create(at path: String) throws(FileError) -> RunFolder {
+    do throws(FolderError) {
+      try FileSystem.makeFolders(path)
+    } catch {
+      let problem =
+        switch error {
+        case .isFile: "expected a run folder, found a file"
+        case .refused(let code, let place): "the run folder cannot be created: \(code) (\(place))"
+        }
+      throw FileError(.cannotCreate, path: path, problem: problem, advice: "Choose another --run")
     }
     return RunFolder(path: path)
   }
 
   /// - Throws: `.missing` or `.wrongKind`.
-  public static func open(at path: String) throws(CheckpointError) -> RunFolder {
+  public static func open(at path: String) throws(FileError) -> RunFolder {
     guard try FileSystem.status(path) != nil else {
-      throw CheckpointError(
+      throw FileError(
         .missing, path: path, problem: "there is no such run folder",
         advice: "Name a folder that `prelu-dist train` has made, or begin one without --resume")
     }
-    guard try FileSystem.isFolder(path) else {
-      throw CheckpointError(
+    guard FileSystem.isFolder(path) else {
+      throw FileError(
         .wrongKind, path: path, problem: "expected a run folder, found a file",
         advice: "The run of a checkpoint is the folder that it lies in")
     }
@@ -71,7 +62,7 @@ public struct RunFolder: Sendable {
 
   /// The path of a file in the folder.
   public func file(_ name: String) -> String {
-    path.hasSuffix("/") ? path + name : "\(path)/\(name)"
+    FileSystem.path(name, in: path)
   }
 
   /// The bytes that may still be written; nil where the file system does not say.
@@ -85,7 +76,7 @@ public struct RunFolder: Sendable {
   ///
   /// - Parameter runIdentifier: unique to this process's run; letters, digits, `-` and `_`.
   /// - Throws: `.cannotCreate` or `.cannotWrite`: the folder cannot be written.
-  public mutating func claim(runIdentifier: String) throws(CheckpointError) {
+  public mutating func claim(runIdentifier: String) throws(FileError) {
     precondition(
       !runIdentifier.isEmpty && runIdentifier.utf8.count <= 64
         && runIdentifier.utf8.allSatisfy {
@@ -101,7 +92,7 @@ public struct RunFolder: Sendable {
   }
 
   /// - Throws: `.takenOver` where a later run has claimed the folder.
-  public func checkClaim() throws(CheckpointError) {
+  public func checkClaim() throws(FileError) {
     guard let runIdentifier else { preconditionFailure("the run folder \(path) is written to before it is claimed") }
     guard let claim = try RunClaim.read(file(RunClaim.fileName)) else {
       // Somebody removed the file, and nobody else has claimed the folder.
@@ -109,7 +100,7 @@ public struct RunFolder: Sendable {
       return
     }
     guard claim.run == runIdentifier else {
-      throw CheckpointError(
+      throw FileError(
         .takenOver, path: path,
         problem: "run folder taken over by run \(claim.run), started at \(claim.started) on host \(claim.host)"
           + " (process \(claim.process)); this is run \(runIdentifier)",
@@ -119,7 +110,7 @@ public struct RunFolder: Sendable {
 
   /// Puts a small text file in place of what bears the name, as a checkpoint's pointers are put: never half of it, with
   /// the rights that the umask leaves, a symbolic link replaced and not followed.
-  public func write(_ text: String, to name: String) throws(CheckpointError) {
+  public func write(_ text: String, to name: String) throws(FileError) {
     try checkClaim()
     try FileSystem.replace(file(name), with: text, temporary: temporary(name))
   }
@@ -131,7 +122,7 @@ public struct RunFolder: Sendable {
   // MARK: - Checkpoints
 
   /// The checkpoints by their names, newest first. Whether they are whole is not looked at.
-  public func checkpoints() throws(CheckpointError) -> [(iteration: Int, path: String)] {
+  public func checkpoints() throws(FileError) -> [(iteration: Int, path: String)] {
     var found: [(iteration: Int, path: String)] = []
     for name in try FileSystem.names(in: path) {
       if let iteration = Self.iteration(ofName: name) { found.append((iteration, file(name))) }
@@ -157,7 +148,7 @@ public struct RunFolder: Sendable {
   /// - Parameters:
   ///   - write: writes a new file at the path that it is given.
   ///   - verify: throws where the file at the path that it is given is not what was to be written.
-  /// - Throws: what `write` and `verify` throw, and ``CheckpointError``. Earlier checkpoints are untouched then, `latest`
+  /// - Throws: what `write` and `verify` throw, and ``FileError``. Earlier checkpoints are untouched then, `latest`
   ///   and `best` as they were, and no temporary is left.
   public func save(
     iteration: Int, isBest: Bool, keep: Int, write: (_ temporaryPath: String) throws -> Void,
@@ -167,31 +158,25 @@ public struct RunFolder: Sendable {
     precondition(iteration >= 0, "iteration \(iteration)")
     try checkClaim()
     let name = Self.name(iteration)
-    let temporary = temporary(name)
-    try FileSystem.remove(temporary)
-    do {
-      try write(temporary)
-      // Before anything else touches it: a later claim has removed it.
-      try checkClaim()
-      try FileSystem.synchronize(temporary)
-      try verify(temporary)
-      try checkClaim()
-      try FileSystem.rename(temporary, to: file(name))
-    } catch {
-      unlink(temporary)
-      throw error
-    }
+    let replacement = FileReplacement(of: file(name), temporary: temporary(name))
+    try write(replacement.temporary)
+    // Before anything else touches it: a later claim has removed it.
+    try checkClaim()
+    try FileSystem.synchronize(replacement.temporary)
+    try verify(replacement.temporary)
+    try checkClaim()
+    try replacement.putInPlace()
     try FileSystem.synchronize(path)
     try point(Self.latest, to: name)
     if isBest { try point(Self.best, to: name) }
 
     var removed: [String] = []
     var warnings: [String] = []
-    do throws(CheckpointError) {
+    do throws(FileError) {
       let best = target(Self.best)
       for checkpoint in try checkpoints().dropFirst(keep)
       where checkpoint.iteration != iteration && FileSystem.name(of: checkpoint.path) != best {
-        do throws(CheckpointError) {
+        do throws(FileError) {
           try FileSystem.remove(checkpoint.path)
           removed.append(checkpoint.path)
         } catch {
@@ -201,9 +186,9 @@ public struct RunFolder: Sendable {
     } catch {
       warnings.append("\(error)")
     }
-    let bytes = (try? FileSystem.status(file(name)))??.st_size ?? 0
     return SavedCheckpoint(
-      iteration: iteration, path: file(name), bytes: Int(bytes), removed: removed, warnings: warnings)
+      iteration: iteration, path: file(name), bytes: FileSystem.size(of: file(name)), removed: removed,
+      warnings: warnings)
   }
 
   /// `save` of a network: written, read back and compared.
@@ -227,14 +212,14 @@ public struct RunFolder: Sendable {
   /// The numbers in the names decide, not `latest`: a kill between the two renames of a save leaves that one behind.
   /// - Throws: `.missing` where there is none, with the damaged ones named; `.cannotRead` where one cannot be read for a
   ///   reason that is not its own, so that an unreachable disk does not throw a run back.
-  public func newestWhole() throws(CheckpointError) -> (path: String, header: CheckpointHeader, skipped: [String]) {
+  public func newestWhole() throws(FileError) -> (path: String, header: CheckpointHeader, skipped: [String]) {
     var skipped: [String] = []
     let all = try checkpoints()
     if let name = target(Self.latest), !all.contains(where: { FileSystem.name(of: $0.path) == name }) {
       skipped.append("\(file(Self.latest)): expected the name of a checkpoint that is there, found \(name)")
     }
     for checkpoint in all {
-      do throws(CheckpointError) {
+      do throws(FileError) {
         _ = try CheckpointFile.digest(ofFile: checkpoint.path)
         return (checkpoint.path, try CheckpointFile.readHeader(checkpoint.path), skipped)
       } catch {
@@ -242,7 +227,7 @@ public struct RunFolder: Sendable {
         skipped.append("\(error)")
       }
     }
-    throw CheckpointError(
+    throw FileError(
       .missing, path: path,
       problem: (["there is no whole checkpoint in this run folder"] + skipped).joined(separator: "; "),
       advice: "Begin a new run with another --run")
@@ -251,14 +236,14 @@ public struct RunFolder: Sendable {
   /// The checkpoint with the best validation result.
   ///
   /// - Throws: `.missing` where there is none yet.
-  public func bestPath() throws(CheckpointError) -> String {
+  public func bestPath() throws(FileError) -> String {
     guard let name = target(Self.best) else {
-      throw CheckpointError(
+      throw FileError(
         .missing, path: file(Self.best), problem: "the run has no best checkpoint yet",
         advice: "Name one of its checkpoints")
     }
-    guard try FileSystem.isRegularFile(file(name)) else {
-      throw CheckpointError(
+    guard FileSystem.isRegularFile(file(name)) else {
+      throw FileError(
         .missing, path: file(Self.best), problem: "expected the name of a checkpoint that is there, found \(name)",
         advice: "Name another of its checkpoints")
     }
@@ -267,7 +252,7 @@ public struct RunFolder: Sendable {
 
   /// Removes the checkpoints past `iteration`, which a run that goes on from there will write again. `latest` and `best`
   /// no longer name one of them afterwards; `best` is removed if it did.
-  public func removeCheckpoints(after iteration: Int) throws(CheckpointError) {
+  public func removeCheckpoints(after iteration: Int) throws(FileError) {
     try checkClaim()
     let all = try checkpoints()
     let later = all.filter { $0.iteration > iteration }
@@ -287,7 +272,7 @@ public struct RunFolder: Sendable {
 
   // MARK: - Pointers
 
-  private func point(_ pointer: String, to name: String) throws(CheckpointError) {
+  private func point(_ pointer: String, to name: String) throws(FileError) {
     try checkClaim()
     try FileSystem.replace(file(pointer), with: name + "\n", temporary: temporary(pointer))
   }

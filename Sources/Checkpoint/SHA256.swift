@@ -63,9 +63,3 @@ package struct SHA256 {
     withUnsafeBytes(of: number.bigEndian) { Array($0) }
   }
 }
-
-/// Lower-case hexadecimal digits, two per byte.
-package func hexadecimal(_ bytes: [UInt8]) -> String {
-  let digits = Array("0123456789abcdef")
-  return String(bytes.flatMap { [digits[Int($0 >> 4)], digits[Int($0 & 15)]] })
-}

@@ -1,3 +1,5 @@
+import System
+
 /// The digest of a tensor's bits, by eight SHA-256 side by side: one hash of 32-bit words fills one lane of eight of the
 /// processor's, and eight of them are as fast as memory, where one alone would make a checkpoint wait.
 ///

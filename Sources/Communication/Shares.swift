@@ -1,3 +1,5 @@
+import System
+
 /// How the slots of a mini-batch are divided: slots into **leaves**, leaves into ranks.
 ///
 /// A leaf is the unit of work: a group of neighbouring slots, computed in the same shapes wherever it runs. The
@@ -35,19 +37,19 @@ public struct Shares: Equatable, Sendable, CustomStringConvertible {
     self.batch = batch
     self.ranks = ranks
     isReproducible = leaves % ranks == 0
-    let largest = max(1, divideUp(batch, leaves))
+    let largest = max(1, batch.dividedUp(by: leaves))
     let leafSize: Int
     if isReproducible {
       leafSize = largest
     } else {
       // The first ranks get the extra leaf and only the last leaf is short: no rank has more slots than rank 0.
       func isEven(_ leafSize: Int) -> Bool {
-        let most = min(batch, divideUp(divideUp(batch, leafSize), ranks) * leafSize)
+        let most = min(batch, batch.dividedUp(by: leafSize).dividedUp(by: ranks) * leafSize)
         return Double(most * ranks) <= Self.tolerance * Double(batch)
       }
       leafSize = (1...largest).last(where: isEven) ?? 1
     }
-    let leafCount = divideUp(batch, leafSize)
+    let leafCount = batch.dividedUp(by: leafSize)
     self.leafSize = leafSize
     leafBounds = (0...leafCount).map { min($0 * leafSize, batch) }
     if isReproducible {
@@ -71,7 +73,7 @@ public struct Shares: Equatable, Sendable, CustomStringConvertible {
     var rankBounds = [0]
     for count in images {
       let start = leafBounds.last!
-      let leaves = divideUp(count, leafSize)
+      let leaves = count.dividedUp(by: leafSize)
       leafBounds += (0..<leaves).map { start + count * ($0 + 1) / leaves }
       rankBounds.append(leafBounds.count - 1)
     }
@@ -113,10 +115,6 @@ public struct Shares: Equatable, Sendable, CustomStringConvertible {
 
   /// The largest share of a rank over the mean share, where leaf sizes can be chosen.
   private static let tolerance = 1.05
-}
-
-private func divideUp(_ dividend: Int, _ divisor: Int) -> Int {
-  (dividend + divisor - 1) / divisor
 }
 
 private func powerOfTwo(atLeast count: Int) -> Int {

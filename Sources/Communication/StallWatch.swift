@@ -1,6 +1,7 @@
 import CMPI
 import Glibc
 import Synchronization
+import System
 
 /// What this rank is about, for a message about one that has not come so far.
 public struct Activity: Sendable, CustomStringConvertible {
@@ -163,14 +164,7 @@ final class StallWatch {
 
 /// Whether a debugger holds this process: then whoever waits has a reason.
 private func isTraced() -> Bool {
-  let descriptor = open("/proc/self/status", O_RDONLY | O_CLOEXEC)
-  guard descriptor >= 0 else { return false }
-  defer { close(descriptor) }
-  var bytes = [UInt8](repeating: 0, count: 2048)
-  let count = read(descriptor, &bytes, bytes.count)
-  let text = String(decoding: bytes.prefix(max(0, count)), as: UTF8.self)
-  guard let line = text.split(separator: "\n").first(where: { $0.hasPrefix("TracerPid:") }) else { return false }
-  return line.split(separator: "\t").last.flatMap { Int($0) } ?? 0 != 0
+  processStatus("TracerPid").flatMap { Int($0) } ?? 0 != 0
 }
 
 extension World {

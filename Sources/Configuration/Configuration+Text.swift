@@ -1,5 +1,6 @@
 import Foundation
 import Network
+import System
 
 /// The coding as a group of sections with the keys of the YAML form. Decoding does not validate.
 extension Configuration: Codable {
@@ -97,21 +98,20 @@ extension Configuration {
   private static let largestText = 1 << 20
 
   private static func text(ofFile path: String) throws(ConfigurationError) -> String {
-    var isDirectory: ObjCBool = false
-    guard FileManager.default.fileExists(atPath: path, isDirectory: &isDirectory) else { throw noRecipe(path) }
-    guard !isDirectory.boolValue else {
-      throw ConfigurationError(.unreadable, source: path, problem: "expected a YAML file, found a directory")
-    }
-    let data: Data
-    do {
-      let file = try FileHandle(forReadingFrom: URL(fileURLWithPath: path))
-      defer { try? file.close() }
-      data = try file.read(upToCount: largestText + 1) ?? Data()
+    guard FileSystem.exists(path) else { throw noRecipe(path) }
+    let bytes: [UInt8]
+    do throws(RegularFileError) {
+      bytes = try RegularFile.contents(of: path, limit: largestText)
     } catch {
-      throw ConfigurationError(.unreadable, source: path, problem: "cannot be read: \(error.localizedDescription)")
+      switch error {
+      case .refused(let code, let what):
+        throw ConfigurationError(.unreadable, source: path, problem: "\(what): \(code)")
+      case .otherKind(let found):
+        throw ConfigurationError(.unreadable, source: path, problem: "expected a YAML file, found \(found)")
+      case .tooLarge: throw tooLarge(path)
+      }
     }
-    guard data.count <= largestText else { throw tooLarge(path) }
-    guard let text = String(validating: data, as: UTF8.self) else {
+    guard let text = String(validating: bytes, as: UTF8.self) else {
       throw ConfigurationError(.malformed, source: path, problem: "expected UTF-8 text, found other bytes")
     }
     return text

@@ -1,5 +1,6 @@
 import Foundation
 import Network
+import System
 
 /// A summary of a network's layers, with their shapes, parameters, operations and memory, for people and for programs.
 public struct ModelSummary: Sendable {
@@ -16,8 +17,8 @@ public struct ModelSummary: Sendable {
     let header = ["layer", "kind", "output", "parameters", "multiply-adds", "memory"]
     let rows = network.layers.map { layer in
       [
-        layer.name, layer.kind, "\(layer.output)", Self.grouped(layer.parameterCount),
-        Self.grouped(layer.multiplyAdds), Self.bytes(layer.activationBytes),
+        layer.name, layer.kind, "\(layer.output)", layer.parameterCount.grouped,
+        layer.multiplyAdds.grouped, byteText(layer.activationBytes, bytesName: "B"),
       ]
     }
     let widths = header.indices.map { column in ([header] + rows).map { $0[column].count }.max() ?? 0 }
@@ -35,25 +36,10 @@ public struct ModelSummary: Sendable {
   /// MB an image".
   public var totals: String {
     let count = network.parameterCount
-    let parameters = count >= 1_000_000 ? "\(Self.fixed(Double(count) / 1e6, digits: 1)) M" : Self.grouped(count)
+    let parameters = count >= 1_000_000 ? "\(Self.fixed(Double(count) / 1e6, digits: 1)) M" : count.grouped
     return "\(network.weightLayerCount) weight layers, \(Self.scientific(network.multiplyAdds)) multiply-adds, "
-      + "\(parameters) parameters (\(Self.bytes(4 * count))), "
-      + "activations \(Self.bytes(network.activationBytes)) an image"
-  }
-
-  private static func grouped(_ count: Int) -> String {
-    let digits = Array(String(count))
-    return digits.enumerated().map { index, digit in
-      index > 0 && (digits.count - index) % 3 == 0 ? ",\(digit)" : "\(digit)"
-    }.joined()
-  }
-
-  private static func bytes(_ count: Int) -> String {
-    switch count {
-    case ..<1000: "\(count) B"
-    case ..<1_000_000: "\(fixed(Double(count) / 1e3, digits: 1)) kB"
-    default: "\(fixed(Double(count) / 1e6, digits: 1)) MB"
-    }
+      + "\(parameters) parameters (\(byteText(4 * count))), "
+      + "activations \(byteText(network.activationBytes)) an image"
   }
 
   /// Returns a number with four digits, such as 1.906·10¹⁰.

@@ -1,17 +1,16 @@
 import Configuration
-import Foundation
 import Images
 import Packs
+import System
 
 extension Configuration.DataSet.Kind {
   /// Finds the kind of data at a path: a folder holds IDX files, anything else is or should be a pack.
   public init(of path: String) {
-    var isFolder: ObjCBool = false
-    guard FileManager.default.fileExists(atPath: path, isDirectory: &isFolder) else {
+    if FileSystem.exists(path) {
+      self = FileSystem.isFolder(path) ? .idx : .pack
+    } else {
       self = path.hasSuffix(".h5") || path.hasSuffix(".hdf5") ? .pack : .idx
-      return
     }
-    self = isFolder.boolValue ? .idx : .pack
   }
 }
 

@@ -2,6 +2,8 @@ import Communication
 import Foundation
 import HDF5
 import Kernels
+import System
+import SystemPackage
 
 /// All that is found about hosts, ranks, networks and the run folder.
 public struct DoctorReport: Equatable, Sendable, Codable {
@@ -92,18 +94,18 @@ public struct Doctor {
   /// The hosts that do not see a file that rank 0 makes in its folder.
   private func hostsThatMiss(_ path: String, _ ranks: [RankFacts]) throws -> [String] {
     let name = "\(path)/.doctor-\(ProcessInfo.processInfo.globallyUniqueString)"
-    var descriptor: Int32 = -1
-    if world.rank == 0 { descriptor = open(name, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o600) }
-    defer {
-      if descriptor >= 0 {
-        close(descriptor)
-        unlink(name)
-      }
+    var isMade = false
+    if world.rank == 0 {
+      do throws(Errno) {
+        _ = try OpenFile(creating: name, permissions: .ownerReadWrite)
+        isMade = true
+      } catch {}
     }
-    let told = try world.broadcast(descriptor >= 0 ? name : "", root: 0)
+    defer { if isMade { try? FileSystem.remove(name) } }
+    let told = try world.broadcast(isMade ? name : "", root: 0)
     guard !told.isEmpty else { return [] }
     // NFS may remember for some seconds that a file was not there; nobody has asked for this one before.
-    let sees = try world.allgather(FileManager.default.fileExists(atPath: told))
+    let sees = try world.allgather(FileSystem.exists(told))
     var missing: [String] = []
     for (rank, sees) in zip(ranks, sees) where !sees && !missing.contains(rank.host) { missing.append(rank.host) }
     return missing

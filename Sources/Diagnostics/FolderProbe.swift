@@ -1,5 +1,6 @@
 import Foundation
 import System
+import SystemPackage
 
 /// What a folder is good for as a run folder: written, synced, read back, renamed and locked as a checkpoint is.
 public struct FolderProbe: Equatable, Sendable, Codable {
@@ -25,24 +26,19 @@ public struct FolderProbe: Equatable, Sendable, Codable {
   /// Tries the folder with a file of so many bytes, which is gone afterwards.
   public init(_ wanted: String, bytes: Int = 16 << 20) {
     path = Self.nearestFolder(wanted)
-    let table = (try? String(contentsOfFile: "/proc/self/mounts", encoding: .utf8)) ?? ""
-    fileSystem = Self.fileSystem(of: path, mounts: table) ?? "unknown"
-    var system = statvfs()
-    if statvfs(path, &system) == 0, system.f_blocks > 0 {
-      let blocks = geteuid() == 0 ? system.f_bfree : system.f_bavail
-      let (free, overflow) = UInt64(blocks).multipliedReportingOverflow(by: UInt64(system.f_frsize))
-      freeBytes = overflow ? nil : Int(clamping: free)
+    let table = (try? FileSystem.beginning(of: "/proc/self/mounts", limit: 1 << 20)) ?? []
+    fileSystem = Self.fileSystem(of: path, mounts: String(decoding: table, as: UTF8.self)) ?? "unknown"
+    freeBytes = FileSystem.freeBytes(path)
+    do throws(Refusal) {
+      try tryOut(bytes)
+    } catch {
+      failure = "\(error.step): \(error.reason)"
     }
-    tryOut(bytes)
   }
 
   static func nearestFolder(_ wanted: String) -> String {
     var url = URL(filePath: wanted).standardizedFileURL
-    while url.path != "/" {
-      var isFolder: ObjCBool = false
-      if FileManager.default.fileExists(atPath: url.path, isDirectory: &isFolder), isFolder.boolValue { break }
-      url.deleteLastPathComponent()
-    }
+    while url.path != "/", !FileSystem.isFolder(url.path) { url.deleteLastPathComponent() }
     return url.path
   }
 
@@ -60,67 +56,84 @@ public struct FolderProbe: Equatable, Sendable, Codable {
     return best?.kind
   }
 
-  private mutating func tryOut(_ bytes: Int) {
+  /// A step that failed, and why.
+  private struct Refusal: Error {
+    let step: String
+    let reason: String
+  }
+
+  private mutating func tryOut(_ bytes: Int) throws(Refusal) {
     let name = ".doctor-\(getpid())-\(String(UInt32.random(in: 0...UInt32.max), radix: 16))"
     let (written, renamed) = ("\(path)/\(name)", "\(path)/\(name).renamed")
     defer {
-      unlink(written)
-      unlink(renamed)
+      try? FileSystem.remove(written)
+      try? FileSystem.remove(renamed)
     }
-    let descriptor = open(written, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0o600)
-    guard descriptor >= 0 else { return fail("a file cannot be created") }
-    defer { close(descriptor) }
+    let file: OpenFile
+    do throws(Errno) {
+      file = try OpenFile(creating: written, permissions: .ownerReadWrite)
+    } catch {
+      throw Refusal(step: "a file cannot be created", reason: "\(error)")
+    }
     // No file system can squeeze these.
     var generator = SystemRandomNumberGenerator()
-    let pattern = (0..<(1 << 17)).map { _ in generator.next() }
-    var failed = false
-    writeSeconds = seconds {
-      pattern.withUnsafeBytes { pattern in
-        while writtenBytes < bytes, !failed {
-          let offset = writtenBytes % pattern.count
-          let count = write(
-            descriptor, pattern.baseAddress! + offset, min(pattern.count - offset, bytes - writtenBytes))
-          if count > 0 { writtenBytes += count } else if count < 0, errno != EINTR { failed = true }
-        }
-      }
+    var pattern: [UInt8] = []
+    for _ in 0..<(1 << 17) { withUnsafeBytes(of: generator.next()) { pattern.append(contentsOf: $0) } }
+    do throws(Errno) {
+      try write(pattern, bytes: bytes, to: file)
+    } catch {
+      throw Refusal(step: "writing failed after \(writtenBytes) bytes", reason: "\(error)")
     }
-    guard !failed else { return fail("writing failed after \(writtenBytes) bytes") }
-    syncSeconds = seconds { failed = fsync(descriptor) != 0 }
-    guard !failed else { return fail("the file cannot be synced") }
-    // Not the bytes in memory, as far as the system lets itself be asked.
-    posix_fadvise(descriptor, 0, 0, POSIX_FADV_DONTNEED)
-    var isSame = true
-    readSeconds = seconds {
-      var back = [UInt8](repeating: 0, count: 8 * pattern.count)
-      var offset = 0
-      pattern.withUnsafeBytes { pattern in
-        while offset < writtenBytes, isSame {
-          // Up to the pattern's end: what follows is its beginning again.
-          let place = offset % pattern.count
-          let count = pread(descriptor, &back, min(pattern.count - place, writtenBytes - offset), off_t(offset))
-          if count < 0, errno == EINTR { continue }
-          isSame = count > 0 && memcmp(back, pattern.baseAddress! + place, count) == 0
-          offset += max(count, 0)
-        }
-      }
+    do throws(Errno) {
+      let start = monotonicSeconds()
+      try file.synchronize()
+      syncSeconds = monotonicSeconds() - start
+    } catch {
+      throw Refusal(step: "the file cannot be synced", reason: "\(error)")
     }
-    guard isSame else { return fail("what was written does not read back") }
-    locks = flock(descriptor, LOCK_EX | LOCK_NB) == 0
-    if locks { flock(descriptor, LOCK_UN) }
-    renameSeconds = seconds {
-      failed = rename(written, renamed) != 0
-      let folder = open(path, O_RDONLY | O_CLOEXEC)
-      if folder >= 0 {
-        // A folder on some network file systems cannot be synced, and needs not be.
-        if fsync(folder) != 0, errno != EINVAL { failed = true }
-        close(folder)
-      }
+    do throws(Errno) {
+      try readBack(pattern, from: file)
+    } catch {
+      throw Refusal(step: "what was written does not read back", reason: "\(error)")
     }
-    if failed { fail("the file cannot be renamed") }
+    locks = file.canBeLocked()
+    do throws(FileError) {
+      let start = monotonicSeconds()
+      try FileSystem.rename(written, to: renamed)
+      try FileSystem.synchronize(path)
+      renameSeconds = monotonicSeconds() - start
+    } catch {
+      throw Refusal(step: "the file cannot be renamed", reason: error.code.map { "\($0)" } ?? error.problem)
+    }
   }
 
-  private mutating func fail(_ step: String) {
-    failure = "\(step): \(String(cString: strerror(errno)))"
+  /// Writes the pattern again and again.
+  private mutating func write(_ pattern: [UInt8], bytes: Int, to file: borrowing OpenFile) throws(Errno) {
+    let start = monotonicSeconds()
+    while writtenBytes < bytes {
+      let part = min(pattern.count, bytes - writtenBytes)
+      try pattern.withUnsafeBufferPointer { (pattern) throws(Errno) in
+        try file.write(UnsafeRawBufferPointer(rebasing: UnsafeRawBufferPointer(pattern)[..<part]))
+      }
+      writtenBytes += part
+    }
+    writeSeconds = monotonicSeconds() - start
+  }
+
+  private mutating func readBack(_ pattern: [UInt8], from file: borrowing OpenFile) throws(Errno) {
+    // Not the bytes in memory, as far as the system lets itself be asked.
+    file.dropFromMemory()
+    let start = monotonicSeconds()
+    var back = [UInt8](repeating: 0, count: pattern.count)
+    for offset in stride(from: 0, to: writtenBytes, by: pattern.count) {
+      let part = min(pattern.count, writtenBytes - offset)
+      let count = try back.withUnsafeMutableBufferPointer { (back) throws(Errno) in
+        try file.read(
+          into: UnsafeMutableRawBufferPointer(UnsafeMutableBufferPointer(rebasing: back[..<part])), at: offset)
+      }
+      guard count == part, back[..<part] == pattern[..<part] else { throw .ioError }
+    }
+    readSeconds = monotonicSeconds() - start
   }
 
   /// What to do about the folder.
@@ -137,7 +150,7 @@ public struct FolderProbe: Equatable, Sendable, Codable {
     if let freeBytes, freeBytes < neededBytes {
       findings.append(
         Finding(
-          .problem, "\(path): \(megabytes(freeBytes)) are free, a run's checkpoints take \(megabytes(neededBytes))",
+          .problem, "\(path): \(byteText(freeBytes)) are free, a run's checkpoints take \(byteText(neededBytes))",
           advice: "Make room, keep fewer checkpoints (checkpoint.keep), or choose another folder with --run"))
     }
     if failure == nil, !locks {
@@ -165,7 +178,7 @@ public struct FolderProbe: Equatable, Sendable, Codable {
       findings.append(
         Finding(
           .warning,
-          "\(path): writing and syncing \(megabytes(writtenBytes)) took "
+          "\(path): writing and syncing \(byteText(writtenBytes)) took "
             + "\(oneDigit(writeSeconds + syncSeconds)) s",
           advice: "Checkpoints will hold up training: choose a faster folder, or save less often "
             + "(--checkpoint-every)"))
@@ -173,13 +186,5 @@ public struct FolderProbe: Equatable, Sendable, Codable {
     return findings
   }
 }
-
-private func seconds(_ body: () -> Void) -> Double {
-  let start = monotonicSeconds()
-  body()
-  return monotonicSeconds() - start
-}
-
-func megabytes(_ bytes: Int) -> String { "\(oneDigit(Double(bytes) / 1e6)) MB" }
 
 func oneDigit(_ value: Double) -> String { String(format: "%.1f", value) }

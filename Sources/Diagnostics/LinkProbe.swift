@@ -1,5 +1,4 @@
 import Communication
-import Foundation
 import System
 
 /// What messages between two hosts take, or between two ranks of one host.
@@ -142,11 +141,11 @@ public struct LinkProbe {
   }
 
   private func latency(to partner: Int) throws -> Double {
-    median(try roundTrips(partner, bytes: 8, most: 200)) / 2
+    try roundTrips(partner, bytes: 8, most: 200).median() / 2
   }
 
   private func bandwidth(to partner: Int) throws -> Double {
-    2 * Double(Self.largeMessage) / max(median(try roundTrips(partner, bytes: Self.largeMessage, most: 40)), 1e-9)
+    2 * Double(Self.largeMessage) / max(try roundTrips(partner, bytes: Self.largeMessage, most: 40).median(), 1e-9)
   }
 
   // MARK: - Clocks
@@ -213,7 +212,7 @@ public struct LinkProbe {
       let repeats = max(1, min(10, Int(Self.patience * 2 / max(first, 1e-9))))
       // A sum is there when the last rank has it.
       let times = try (0..<repeats).map { _ in try world.allgather(try once()).max() ?? 0 }
-      return AllreduceMeasurement(bytes: 4 * count, seconds: median(times))
+      return AllreduceMeasurement(bytes: 4 * count, seconds: times.median())
     }
   }
 }
@@ -249,9 +248,4 @@ public func linkFindings(_ links: [LinkMeasurement], _ clocks: [ClockMeasurement
         advice: "Logs and file times mislead: have the hosts set their clocks by NTP (chronyc tracking)"))
   }
   return findings
-}
-
-private func median(_ values: [Double]) -> Double {
-  let sorted = values.sorted()
-  return sorted.isEmpty ? 0 : sorted[sorted.count / 2]
 }

@@ -1,5 +1,6 @@
 import Foundation
 import Kernels
+import System
 
 /// A hash of the file of the running program, 16 hexadecimal digits, to tell whether two hosts run the same one; empty
 /// where it cannot be read.
@@ -17,6 +18,5 @@ package func fileDigest(_ path: String) -> String? {
     // The last bytes by themselves: the hash is of 4-byte values.
     return bytes[whole...].reduce(bitsHash(words)) { $0 &* 0x100_0000_01B3 ^ UInt64($1) }
   }
-  let digits = String(hash, radix: 16)
-  return String(repeating: "0", count: 16 - digits.count) + digits
+  return hexadecimal(hash)
 }

@@ -1,6 +1,7 @@
 import Communication
 import Foundation
 import Kernels
+import System
 
 /// What one rank knows of itself, its program and its host.
 public struct RankFacts: Equatable, Sendable, Codable {
@@ -61,7 +62,7 @@ public struct RankFacts: Equatable, Sendable, Codable {
     rank = world.rank
     host = world.hostName
     localRanks = world.localSize
-    allowedProcessors = Self.allowedProcessors() ?? ""
+    allowedProcessors = processStatus("Cpus_allowed_list") ?? ""
     hostProcessors = ProcessInfo.processInfo.processorCount
     localProcessors = world.localCores
     processor = processorName()
@@ -70,7 +71,7 @@ public struct RankFacts: Equatable, Sendable, Codable {
     blasKernel = MatrixLibrary.kernelName
     blasThreads = MatrixLibrary.threadCount
     program = programDigest()
-    hasData = FileManager.default.fileExists(atPath: dataDirectory)
+    hasData = FileSystem.exists(dataDirectory)
     fastDevices = Self.names(in: "/sys/class/infiniband") + Self.names(in: "/sys/class/hfi1")
     bridges = Self.names(in: "/sys/class/net").filter { $0.hasPrefix("docker") || $0.hasPrefix("virbr") }
     let transports = world.transports()
@@ -79,14 +80,7 @@ public struct RankFacts: Equatable, Sendable, Codable {
   }
 
   private static func names(in folder: String) -> [String] {
-    ((try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? []).sorted()
-  }
-
-  /// Of Linux's own account of this process.
-  private static func allowedProcessors() -> String? {
-    guard let text = try? String(contentsOfFile: "/proc/self/status", encoding: .utf8) else { return nil }
-    let line = text.split(separator: "\n").first { $0.hasPrefix("Cpus_allowed_list:") }
-    return line.flatMap { $0.split(whereSeparator: \.isWhitespace).last.map(String.init) }
+    ((try? FileSystem.names(in: folder)) ?? []).sorted()
   }
 }
 

@@ -19,8 +19,7 @@ public struct TrainedNetwork {
 
   /// The checkpoint that a path means: itself, or the best one of a run folder, or its newest where none is best yet.
   public static func checkpointPath(_ path: String) throws -> String {
-    var isFolder: ObjCBool = false
-    guard FileManager.default.fileExists(atPath: path, isDirectory: &isFolder), isFolder.boolValue else { return path }
+    guard FileSystem.isFolder(path) else { return path }
     let folder = try RunFolder.open(at: path)
     do {
       return try folder.bestPath()

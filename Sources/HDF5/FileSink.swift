@@ -1,85 +1,76 @@
 import CHDF5
-import Glibc
+import System
+import SystemPackage
 
 /// The file that HDF5 writes to, through a driver of ours that never tells HDF5 of a failed write.
 ///
 /// HDF5's own driver does tell, and closing the file then ends in a crash or leaks it, with the disk space, for the rest
 /// of the process (1.10.8): a full disk would end the training. This one keeps the first error for its owner, lets the
 /// bytes after it go nowhere, and so HDF5 always closes cleanly.
-package final class FileSink {
-  package let path: String
-  private let descriptor: CInt
-  private var isOpen = true
-  /// The first error of the system; 0 while there is none.
-  package private(set) var error: CInt = 0
+final class FileSink {
+  let path: String
+  /// Nil once it is closed.
+  private var file: OpenFile?
+  /// The first error of the system; nil while there is none.
+  private(set) var error: Errno?
   /// One past the last byte that HDF5 has written.
   private var end: haddr_t = 0
 
   /// Creates the file, which must not exist; a symbolic link is not followed. The permissions are what the umask leaves.
-  package init(creating path: String) throws(FileError) {
+  init(creating path: String) throws(FileError) {
     self.path = path
-    descriptor = Glibc.open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0o666)
-    guard descriptor >= 0 else {
-      let code = errno
+    do throws(Errno) {
+      file = try OpenFile(creating: path)
+    } catch {
+      guard error == .fileExists else {
+        throw FileError(.cannotCreate, path: path, what: "cannot be created", code: error)
+      }
       throw FileError(
-        .cannotCreate, path: path,
-        problem: code == EEXIST ? "exists already" : "cannot be created: \(systemWords(code))",
-        advice: systemAdvice(code, writing: true))
+        .cannotCreate, path: path, problem: "exists already", advice: error.advice(writing: true))
     }
-  }
-
-  deinit {
-    if isOpen { Glibc.close(descriptor) }
   }
 
   /// Waits until all bytes are on the device, and closes. The first error of all stays in `error`.
-  package func finish() {
-    if error == 0 && fsync(descriptor) != 0 { error = errno }
-    isOpen = false
-    if Glibc.close(descriptor) != 0 && error == 0 { error = errno }
+  func finish() {
+    attempt { file throws(Errno) in try file.synchronize() }
+    do throws(Errno) {
+      try file.take()?.close()
+    } catch {
+      self.error = self.error ?? error
+    }
   }
 
   /// Gives the space back, also where a reader still has the file open, and removes the file.
-  package func discard() {
-    _ = Glibc.truncate(path, 0)
-    unlink(path)
+  func discard() {
+    if let file = try? OpenFile(path, .writeOnly) { try? file.resize(to: 0) }
+    try? FileSystem.remove(path)
   }
 
-  private func write(_ bytes: UnsafeRawPointer, count: Int, at address: haddr_t) {
-    end = max(end, address + haddr_t(count))
-    var done = 0
-    while done < count && error == 0 {
-      let part = pwrite(descriptor, bytes + done, count - done, off_t(address) + off_t(done))
-      if part > 0 {
-        done += part
-      } else if part == 0 {
-        error = ENOSPC
-      } else if errno != EINTR {
-        error = errno
-      }
+  /// Calls `body` unless something has failed before, and keeps its error.
+  private func attempt(_ body: (borrowing OpenFile) throws(Errno) -> Void) {
+    guard error == nil, file != nil else { return }
+    do throws(Errno) {
+      try body(file!)
+    } catch {
+      self.error = error
     }
   }
 
-  private func read(_ bytes: UnsafeMutableRawPointer, count: Int, at address: haddr_t) -> Bool {
-    guard error == 0 else { return false }
-    var done = 0
-    while done < count {
-      let part = Glibc.pread(descriptor, bytes + done, count - done, off_t(address) + off_t(done))
-      if part < 0 && errno == EINTR { continue }
-      guard part >= 0 else { return false }
-      // Past the end of the file HDF5 expects zeros.
-      if part == 0 {
-        memset(bytes + done, 0, count - done)
-        break
-      }
-      done += part
-    }
+  private func write(_ bytes: UnsafeRawBufferPointer, at address: haddr_t) {
+    end = max(end, address + haddr_t(bytes.count))
+    attempt { file throws(Errno) in try file.write(bytes, at: Int(address)) }
+  }
+
+  private func read(_ bytes: UnsafeMutableRawBufferPointer, at address: haddr_t) -> Bool {
+    guard error == nil, file != nil, let count = try? file!.read(into: bytes, at: Int(address)) else { return false }
+    // Past the end of the file HDF5 expects zeros.
+    UnsafeMutableRawBufferPointer(rebasing: bytes[count...]).initializeMemory(as: UInt8.self, repeating: 0)
     return true
   }
 
   private func truncate(to size: haddr_t) {
     end = size
-    if error == 0 && ftruncate(descriptor, off_t(size)) != 0 { error = errno }
+    attempt { file throws(Errno) in try file.resize(to: Int(size)) }
   }
 }
 
@@ -142,10 +133,10 @@ extension FileSink {
     }
     driver.get_eof = { file, _ in FileSink.sink(file).end }
     driver.read = { file, _, _, address, count, bytes in
-      FileSink.sink(file).read(bytes!, count: count, at: address) ? 0 : -1
+      FileSink.sink(file).read(UnsafeMutableRawBufferPointer(start: bytes, count: count), at: address) ? 0 : -1
     }
     driver.write = { file, _, _, address, count, bytes in
-      FileSink.sink(file).write(bytes!, count: count, at: address)
+      FileSink.sink(file).write(UnsafeRawBufferPointer(start: bytes, count: count), at: address)
       return 0
     }
     driver.truncate = { file, _, _ in

@@ -1,3 +1,5 @@
+import System
+
 /// What an HDF5 file of this program holds, in words for messages.
 package struct HDF5Content: Sendable {
   /// "checkpoint"

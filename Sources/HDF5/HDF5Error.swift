@@ -1,6 +1,6 @@
 import CHDF5
-import Glibc
 import System
+import SystemPackage
 
 /// A call of HDF5 that failed, in the library's own words.
 public struct HDF5Error: ExitStatusError, CustomStringConvertible, Sendable {
@@ -34,12 +34,12 @@ public struct HDF5Error: ExitStatusError, CustomStringConvertible, Sendable {
     text.split(whereSeparator: \.isNewline).joined(separator: " ")
   }
 
-  /// The number of the system's error that the words name, such as EAGAIN behind a lock that another holds.
-  public var systemError: CInt? {
+  /// The system's error that the words name, such as EAGAIN behind a lock that another holds.
+  package var systemError: Errno? {
     for word in words {
       let parts = word.split(separator: " ")
       for (index, part) in parts.enumerated() where part == "errno" && index + 2 < parts.count {
-        return CInt(parts[index + 2].prefix { $0.isNumber })
+        return CInt(parts[index + 2].prefix { $0.isNumber }).map(Errno.init(rawValue:))
       }
     }
     return nil

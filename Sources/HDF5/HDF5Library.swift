@@ -15,7 +15,7 @@ package enum HDF5Library {
     return H5open() >= 0
   }()
 
-  package static func exclusively<Result>(_ body: () throws -> Result) rethrows -> Result {
+  package static func exclusively<Result, Failure>(_ body: () throws(Failure) -> Result) throws(Failure) -> Result {
     lock.lock()
     defer { lock.unlock() }
     precondition(isOpen, "the HDF5 library does not start")

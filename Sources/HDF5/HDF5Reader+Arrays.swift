@@ -1,4 +1,5 @@
 import CHDF5
+import System
 
 /// Arrays in one piece.
 extension HDF5Reader {
@@ -14,16 +15,16 @@ extension HDF5Reader {
       throw damaged("\(here) has the extents \(extents) instead of [\(expected.joined(separator: ", "))]")
     }
     let count = extents.reduce(1, *)
-    var failed = false
-    let values = [Number](unsafeUninitializedCapacity: count) { values, written in
-      guard count > 0 else { return }
-      failed =
-        H5Dread(
-          dataset.id, Number.memoryType, hid_t(H5S_ALL), hid_t(H5S_ALL), hid_t(H5P_DEFAULT), values.baseAddress!) < 0
-      written = failed ? 0 : count
+    guard count > 0 else { return [] }
+    return try [Number](capacity: count) { (values) throws(FileError) in
+      try values.withUnsafeMutableBufferPointer { (values, written) throws(FileError) in
+        _ = try checked(
+          H5Dread(
+            dataset.id, Number.memoryType, hid_t(H5S_ALL), hid_t(H5S_ALL), hid_t(H5P_DEFAULT), values.baseAddress!),
+          "H5Dread", here)
+        written = count
+      }
     }
-    if failed { _ = try checked(CInt(-1), "H5Dread", here) }
-    return values
   }
 
   /// Where an array of bytes, or of texts of equal length, lies in the file.

@@ -1,5 +1,6 @@
 import CHDF5
-import Glibc
+import System
+import SystemPackage
 
 /// A file of HDF5 from outside, open for reading. Nothing in it is trusted: kinds, extents and sizes are checked before
 /// memory is taken, and links out of the file are refused.
@@ -24,20 +25,30 @@ package struct HDF5Reader: ~Copyable {
     guard let status = try FileSystem.status(path) else {
       throw FileError(.missing, path: path, problem: "there is no such \(content.noun) file")
     }
-    guard status.st_mode & S_IFMT == S_IFREG else {
-      let kind = status.st_mode & S_IFMT == S_IFDIR ? "a folder" : "not a regular file"
+    guard status.type == .regular else {
+      let kind = status.type == .directory ? "a folder" : "not a regular file"
       throw FileError(.wrongKind, path: path, problem: "expected a \(content.noun) (an HDF5 file), found \(kind)")
     }
-    let fileBytes = Int(status.st_size)
+    let fileBytes = Int(status.size)
     let beginning = try FileSystem.beginning(of: path, limit: 512)
-    guard FileKind.isHDF5(beginning) else {
+    guard beginning.starts(with: FileKind.hdf5Signature) else {
       throw FileError(
         .wrongKind, path: path,
         problem:
-          "expected a \(content.noun) (an HDF5 file), found \(FileKind.name(beginning)) of \(sizeText(fileBytes))")
+          "expected a \(content.noun) (an HDF5 file), found \(Self.name(beginning)) of \(byteText(fileBytes))")
     }
     let file = try open(path, fileBytes: fileBytes, as: content)
     return HDF5Reader(path: path, content: content, file: file, fileBytes: fileBytes)
+  }
+
+  /// What a file is that is not whole HDF5, as a noun with its article.
+  private static func name(_ beginning: [UInt8]) -> String {
+    let kind = FileKind(beginning)
+    switch kind {
+    case .hdf5: return "one whose first 8 bytes are damaged,"
+    case .zip: return "\(kind.name), as PyTorch and NumPy write them,"
+    default: return kind.name
+    }
   }
 
   private init(path: String, content: HDF5Content, file: consuming HDF5Handle, fileBytes: Int) {
@@ -64,9 +75,9 @@ package struct HDF5Reader: ~Copyable {
           advice: "If no other program writes it, the file system may lack locks: set HDF5_USE_FILE_LOCKING=FALSE")
       }
       if let code = error.systemError {
-        throw FileError(.cannotRead, path: path, problem: "cannot be read: \(systemWords(code)) (\(error))")
+        throw FileError(.cannotRead, path: path, problem: "cannot be read: \(code) (\(error))")
       }
-      throw content.damaged(path, "HDF5 cannot open it (\(error)); it has \(sizeText(fileBytes))")
+      throw content.damaged(path, "HDF5 cannot open it (\(error)); it has \(byteText(fileBytes))")
     }
   }
 
@@ -77,7 +88,7 @@ package struct HDF5Reader: ~Copyable {
   /// A failed call on a file that opened well: it is damaged, unless the system says otherwise.
   private func failure(_ error: HDF5Error) -> FileError {
     guard let code = error.systemError else { return damaged("\(error)") }
-    return FileError(.cannotRead, path: path, problem: "cannot be read: \(systemWords(code)) (\(error))")
+    return FileError(.cannotRead, path: path, problem: "cannot be read: \(code) (\(error))")
   }
 
   /// The result of a call of HDF5 that did not fail.
@@ -161,7 +172,7 @@ package struct HDF5Reader: ~Copyable {
       let rank = try checked(H5Pget_chunk(properties.id, H5S_MAX_RANK, &extents), "H5Pget_chunk", here)
       let type = try handle(H5Dget_type(dataset.id), "H5Dget_type", here)
       guard let bytes = product(extents.prefix(Int(rank)), times: H5Tget_size(type.id)), bytes <= Self.pieceLimit else {
-        throw damaged("\(here) is stored in pieces of more than \(sizeText(Self.pieceLimit))")
+        throw damaged("\(here) is stored in pieces of more than \(byteText(Self.pieceLimit))")
       }
     }
     return dataset
@@ -190,7 +201,7 @@ package struct HDF5Reader: ~Copyable {
     _ = try checked(H5Sget_simple_extent_dims(space.id, &extents, nil), "H5Sget_simple_extent_dims", here)
     guard let bytes = product(extents.prefix(Int(rank)), times: size), bytes <= fileBytes else {
       throw damaged(
-        "\(here) claims \(extents.prefix(Int(rank))) values, more than the file of \(sizeText(fileBytes)) holds")
+        "\(here) claims \(extents.prefix(Int(rank))) values, more than the file of \(byteText(fileBytes)) holds")
     }
     guard H5Dget_storage_size(dataset.id) >= UInt64(bytes) else {
       throw damaged("\(here) has \(H5Dget_storage_size(dataset.id)) of its \(bytes) bytes")
@@ -322,8 +333,19 @@ package struct HDF5Reader: ~Copyable {
     return Tensor(dataset: dataset, shape: shape)
   }
 
+  /// All values of a tensor, in memory of their own. ``tensorShape(_:)`` says beforehand how many there are.
+  package func values(_ names: String...) throws(FileError) -> [Float] {
+    var values = [Float](repeating: 0, count: try tensor(names).shape.reduce(1, *))
+    try values.withUnsafeMutableBufferPointer { (values) throws(FileError) in try read(into: values, names) }
+    return values
+  }
+
   /// Reads a tensor to where it belongs. `values` has as many as the tensor.
   package func read(into values: UnsafeMutableBufferPointer<Float>, _ names: String...) throws(FileError) {
+    try read(into: values, names)
+  }
+
+  private func read(into values: UnsafeMutableBufferPointer<Float>, _ names: [String]) throws(FileError) {
     let tensor = try tensor(names)
     let count = tensor.shape.reduce(1, *)
     precondition(count == values.count, "\(location(names)) has \(count) values, the memory is for \(values.count)")

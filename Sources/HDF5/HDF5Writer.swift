@@ -5,9 +5,13 @@ package struct HDF5Writer: ~Copyable {
   let handle: HDF5Handle
   /// For messages.
   let subject: String
+  private let sink: FileSink
+
+  /// Whether the system has refused to write something: what is written from then on goes nowhere.
+  package var hasFailed: Bool { sink.error != nil }
 
   /// A new file in the sink.
-  package init(_ sink: FileSink) throws(HDF5Error) {
+  init(_ sink: FileSink) throws(HDF5Error) {
     let creation = try HDF5Handle(H5Pcreate(hdf5_file_create()), "H5Pcreate", sink.path)
     _ = try checked(H5Pset_obj_track_times(creation.id, false), "H5Pset_obj_track_times", sink.path)
     let access = try HDF5Handle(H5Pcreate(hdf5_file_access()), "H5Pcreate", sink.path)
@@ -16,11 +20,13 @@ package struct HDF5Writer: ~Copyable {
       H5Pset_libver_bounds(access.id, H5F_LIBVER_V18, H5F_LIBVER_V18), "H5Pset_libver_bounds", sink.path)
     handle = try sink.createFile(creation: creation, access: access)
     subject = sink.path
+    self.sink = sink
   }
 
-  private init(_ handle: consuming HDF5Handle, subject: String) {
+  private init(_ handle: consuming HDF5Handle, subject: String, sink: FileSink) {
     self.handle = handle
     self.subject = subject
+    self.sink = sink
   }
 
   /// Calls `body` with the group `name` in this one, which is created where it is missing.
@@ -31,7 +37,7 @@ package struct HDF5Writer: ~Copyable {
       exists
       ? try HDF5Handle(H5Gopen2(handle.id, name, hid_t(H5P_DEFAULT)), "H5Gopen2", subject)
       : try create(group: name, subject)
-    try body(HDF5Writer(group, subject: subject))
+    try body(HDF5Writer(group, subject: subject, sink: sink))
   }
 
   private func create(group name: String, _ subject: String) throws(HDF5Error) -> HDF5Handle {
@@ -43,7 +49,7 @@ package struct HDF5Writer: ~Copyable {
   }
 
   /// Flushes and closes a file. All of its groups must be closed.
-  package consuming func close() throws(HDF5Error) {
+  consuming func close() throws(HDF5Error) {
     _ = try checked(H5Fflush(handle.id, H5F_SCOPE_GLOBAL), "H5Fflush", subject)
     try handle.close("H5Fclose", subject)
   }
@@ -110,8 +116,13 @@ package struct HDF5Writer: ~Copyable {
       "\(name) in \(subject)")
   }
 
+  /// A tensor of values.
+  package func write(_ values: [Float], shape: [Int], _ name: String) throws(HDF5Error) {
+    try values.withUnsafeBufferPointer { (values) throws(HDF5Error) in try write(values, shape: shape, name) }
+  }
+
   /// A tensor, straight from where it lies.
-  package func write(_ values: UnsafeMutableBufferPointer<Float>, shape: [Int], _ name: String) throws(HDF5Error) {
+  package func write(_ values: UnsafeBufferPointer<Float>, shape: [Int], _ name: String) throws(HDF5Error) {
     let dataset = try create(name, type: hdf5_file_float32(), shape: shape, isCompact: shape.isEmpty)
     _ = try checked(
       H5Dwrite(

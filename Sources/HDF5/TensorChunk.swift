@@ -1,3 +1,5 @@
+import System
+
 /// How a tensor is cut into pieces in the file: whole inner axes, a range of one axis, single indices of the outer ones.
 /// Such pieces, in order, are consecutive in memory.
 package struct TensorChunk {
@@ -19,8 +21,7 @@ package struct TensorChunk {
         inner *= shape[axis]
       } else {
         // Pieces of nearly equal size: the file pads the last one.
-        let pieces = (shape[axis] + most - 1) / most
-        extents[axis] = (shape[axis] + pieces - 1) / pieces
+        extents[axis] = shape[axis].dividedUp(by: shape[axis].dividedUp(by: most))
         break
       }
     }

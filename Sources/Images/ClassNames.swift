@@ -1,3 +1,5 @@
+import System
+
 /// The names of Fashion-MNIST's ten classes (Xiao, Rasul, Vollgraf, 2017).
 let fashionClassNames = [
   "T-shirt/top", "Trouser", "Pullover", "Dress", "Coat", "Sandal", "Shirt", "Sneaker", "Bag", "Ankle boot",
@@ -21,8 +23,8 @@ let classNamesFile = "class-names.txt"
 
 /// One name a line, in the order of the labels. Nothing where there is no such file.
 func readClassNames(directory: String) throws(DataError) -> [String]? {
-  let path = directory + "/" + classNamesFile
-  guard exists(path) else { return nil }
+  let path = "\(directory)/\(classNamesFile)"
+  guard FileSystem.exists(path) else { return nil }
   let expected = "one class name a line in UTF-8"
   let bytes = try readWhole(path: path, limit: 1 << 22, expected: expected)
   guard let text = String(validating: bytes, as: UTF8.self) else {

@@ -1,4 +1,5 @@
 import CPNG
+import System
 
 /// Many small pictures on one sheet, as a PNG file, so that a person sees what a network sees.
 public enum ContactSheet {
@@ -8,7 +9,7 @@ public enum ContactSheet {
   public static func write(_ tiles: [[Float]], extents: ImageExtents, to path: String) throws(DataError) {
     let gap = 4
     let perRow = max(1, Int(Double(tiles.count).squareRoot().rounded(.up)))
-    let rows = (tiles.count + perRow - 1) / perRow
+    let rows = tiles.count.dividedUp(by: perRow)
     let width = perRow * (extents.width + gap) + gap
     let height = max(1, rows) * (extents.height + gap) + gap
     var pixels = [UInt8](repeating: 128, count: 3 * width * height)

@@ -1,3 +1,5 @@
+import System
+
 /// What a run was trained on, to recognize on resumption that the data are still the same. Holds no path.
 public struct DataFingerprint: Codable, Equatable, Sendable {
   /// The kind of source: `idx` or `pack`.

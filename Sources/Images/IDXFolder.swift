@@ -1,4 +1,4 @@
-import Foundation
+import System
 
 /// A data set as a folder of IDX files, named as MNIST's and Fashion-MNIST's are.
 public enum IDXFolder {
@@ -72,7 +72,7 @@ public enum IDXFolder {
         for separator in ["-", "."] {
           for suffix in ["", ".gz"] {
             let path = "\(directory)/\(prefix)-\(content)\(separator)idx\(dimensions)-ubyte\(suffix)"
-            if exists(path) { return path }
+            if FileSystem.exists(path) { return path }
           }
         }
       }
@@ -83,16 +83,17 @@ public enum IDXFolder {
     }
     throw DataError(
       .missing, path: directory, expected: "the \(part.rawValue) \(content) in \(names.joined(separator: " or "))",
-      found: isFolder(directory) ? "no such file in this folder" : "no such folder",
+      found: FileSystem.isFolder(directory) ? "no such file in this folder" : "no such folder",
       advice: holdsPictures(directory)
         ? "Photographs in class folders become data by `prelu-dist pack \(directory) -o photos.h5`." : howToGetData)
   }
 
   /// Whether it looks like class folders of photographs.
   private static func holdsPictures(_ directory: String) -> Bool {
-    let names = (try? FileManager.default.contentsOfDirectory(atPath: directory)) ?? []
+    let names = (try? FileSystem.names(in: directory)) ?? []
     return names.contains { name in
-      [".jpg", ".jpeg", ".png"].contains { name.lowercased().hasSuffix($0) } || isFolder("\(directory)/\(name)")
+      [".jpg", ".jpeg", ".png"].contains { name.lowercased().hasSuffix($0) }
+        || FileSystem.isFolder("\(directory)/\(name)")
     }
   }
 

@@ -1,3 +1,5 @@
+import System
+
 /// The first four bytes of an IDX file: two zeros, the type of its values, and how many dimensions they have.
 struct IDXMagic: CustomStringConvertible {
   enum ValueType: UInt8 {
@@ -14,15 +16,13 @@ struct IDXMagic: CustomStringConvertible {
 
   /// Nothing where `head` does not begin as an IDX file does.
   init?(_ head: [UInt8]) {
-    guard head.count >= 4, head[0] == 0, head[1] == 0, let type = ValueType(rawValue: head[2]), head[3] > 0 else {
-      return nil
-    }
+    guard FileKind(head.prefix(4)) == .idx, let type = ValueType(rawValue: head[2]) else { return nil }
     self.type = type
     dimensionCount = Int(head[3])
   }
 
   var description: String {
-    let words = Self.hexadecimal(type, dimensionCount)
+    let words = Self.word(type, dimensionCount)
     switch (type, dimensionCount) {
     case (.unsignedByte, 1): return "an IDX file of labels (magic \(words))"
     case (.unsignedByte, 3...4): return "an IDX file of images (magic \(words))"
@@ -34,11 +34,10 @@ struct IDXMagic: CustomStringConvertible {
 
   /// The magic numbers of bytes with so many dimensions.
   static func words(_ dimensionCounts: ClosedRange<Int>) -> String {
-    dimensionCounts.map { hexadecimal(.unsignedByte, $0) }.joined(separator: " or ")
+    dimensionCounts.map { word(.unsignedByte, $0) }.joined(separator: " or ")
   }
 
-  private static func hexadecimal(_ type: ValueType, _ dimensionCount: Int) -> String {
-    let digits = String(Int(type.rawValue) << 8 | dimensionCount, radix: 16)
-    return "0x" + String(repeating: "0", count: 8 - digits.count) + digits
+  private static func word(_ type: ValueType, _ dimensionCount: Int) -> String {
+    "0x" + hexadecimal(UInt32(type.rawValue) << 8 | UInt32(dimensionCount))
   }
 }

@@ -1,4 +1,7 @@
 import CZlib
+import Glibc
+import System
+import SystemPackage
 
 /// A regular file that is read from its beginning, plain or gzipped: its content says which, not its name.
 struct InputFile: ~Copyable {
@@ -11,7 +14,14 @@ struct InputFile: ~Copyable {
 
   /// `expected` says what the file should be.
   init(path: String, expected: String) throws(DataError) {
-    (descriptor, size) = try openRegularFile(path: path, expected: expected)
+    let regular: RegularFile
+    do throws(RegularFileError) {
+      regular = try RegularFile(path)
+    } catch {
+      throw DataError(error, path: path, expected: expected)
+    }
+    size = regular.size
+    descriptor = regular.release()
     guard let file = gzdopen(descriptor, "rb") else {
       preconditionFailure("zlib has no memory for reading \(path)")
     }
@@ -51,7 +61,7 @@ struct InputFile: ~Copyable {
     var code: Int32 = 0
     let message = gzerror(file, &code).map { String(cString: $0) } ?? ""
     guard code != Z_OK, code != Z_STREAM_END else { return }
-    if code == Z_ERRNO { throw systemError(path: path, expected: expected) }
+    if code == Z_ERRNO { throw DataError(Errno(rawValue: errno), path: path, expected: expected) }
     let prefix = "<fd:\(descriptor)>: "
     let words = message.hasPrefix(prefix) ? String(message.dropFirst(prefix.count)) : message
     throw DataError(

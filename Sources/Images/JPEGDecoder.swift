@@ -1,4 +1,5 @@
 import CJPEG
+import System
 
 /// Decodes JPEG files with libjpeg-turbo: all of a picture or some of its rows and columns, also scaled down by 2, 4 or
 /// 8 while it is decoded, which saves most of the time.
@@ -26,7 +27,7 @@ package enum JPEGDecoder {
     var part = jpeg_part(
       denominator: Int32(denominator), left: Int32(columns.lowerBound), columns: Int32(columns.count),
       top: Int32(rows.lowerBound), rows: Int32(rows.count))
-    let scaledWidth = (width + denominator - 1) / denominator
+    let scaledWidth = width.dividedUp(by: denominator)
     let pixels = memory.reserve(rows.count * min(scaledWidth, columns.count + 128) * 4)
     try withWords(file) { words in
       jpeg_read_part(base(file), file.bytes.count, &header, &part, pixels.baseAddress!, pixels.count, words)

@@ -1,3 +1,5 @@
+import System
+
 /// Makes network inputs of encoded pictures, with memory that is kept from one to the next: one for each thread.
 ///
 /// A JPEG picture is decoded only as far as the view needs: the rows and columns of the crop, and scaled down by 2, 4 or
@@ -30,7 +32,7 @@ final class PhotoRenderer {
     let denominator = isJPEG ? Self.denominator(height: height, width: width, view: view) : 1
     func filter(_ length: Int, _ target: Int, _ start: Int, _ count: Int) -> TriangleFilter {
       TriangleFilter(
-        length: Double(length) / Double(denominator), available: (length + denominator - 1) / denominator, to: target,
+        length: Double(length) / Double(denominator), available: length.dividedUp(by: denominator), to: target,
         part: start..<start + count)
     }
     let rows = filter(height, view.resizedHeight, view.top, view.cropHeight)
@@ -40,7 +42,7 @@ final class PhotoRenderer {
       // Colours between two columns are interpolated, which at the border of a part they are not.
       let margin = 2
       let span = columns.span
-      let available = (width + denominator - 1) / denominator
+      let available = width.dividedUp(by: denominator)
       region = try JPEGDecoder.decode(
         file, height: height, width: width, denominator: denominator, rows: rows.span,
         columns: max(0, span.lowerBound - margin)..<min(available, span.upperBound + margin), memory: pixels)
@@ -59,7 +61,7 @@ final class PhotoRenderer {
     case .jpeg:
       return try JPEGDecoder.decode(
         file, height: height, width: width, denominator: denominator,
-        rows: 0..<(height + denominator - 1) / denominator, columns: 0..<(width + denominator - 1) / denominator,
+        rows: 0..<height.dividedUp(by: denominator), columns: 0..<width.dividedUp(by: denominator),
         memory: pixels)
     case .png:
       let region = try PNGDecoder.decode(file, memory: pixels)

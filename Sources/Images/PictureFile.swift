@@ -1,3 +1,5 @@
+import System
+
 /// A picture's file in memory, not yet decoded.
 package struct PictureFile {
   /// The file's name for messages.
@@ -57,15 +59,11 @@ public enum PictureFormat: Sendable {
 
   /// By a file's first bytes; nothing where it is none of them.
   public init?(_ bytes: some Sequence<UInt8>) {
-    let head = Array(bytes.prefix(4))
-    if head.starts(with: [0xFF, 0xD8, 0xFF]) {
-      self = .jpeg
-    } else if head.starts(with: [0x89, 0x50, 0x4E, 0x47]) {
-      self = .png
-    } else if head.starts(with: Array("P5".utf8)) || head.starts(with: Array("P6".utf8)) {
-      self = .netpbm
-    } else {
-      return nil
+    switch FileKind(Array(bytes.prefix(16))) {
+    case .jpeg: self = .jpeg
+    case .png: self = .png
+    case .pgm, .ppm: self = .netpbm
+    default: return nil
     }
   }
 }

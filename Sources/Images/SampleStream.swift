@@ -1,4 +1,5 @@
 import Randomness
+import System
 
 /// Where each slot of each iteration finds its sample: the concatenation of one seeded permutation of the samples per
 /// epoch, cut into mini-batches across the epochs' borders, so that no sample is dropped.
@@ -39,7 +40,7 @@ public struct SampleStream: Sendable {
 
   /// The iterations after which each sample has been seen `epochs` times, the last of them perhaps reaching beyond.
   public func iterations(inEpochs epochs: Int) -> Int {
-    (epochs * sampleCount + batch - 1) / batch
+    (epochs * sampleCount).dividedUp(by: batch)
   }
 
   private mutating func permuted(_ position: Int, in epoch: Int) -> Int {

@@ -1,4 +1,5 @@
 import Images
+import System
 
 /// Makes blocks of the files that they list. One for each thread.
 final class BlockIntake {

@@ -1,4 +1,5 @@
 import Images
+import System
 
 /// What says which class is on ImageNet's validation pictures, which lie in one folder: the development kit of 2012
 /// (`data/ILSVRC2012_validation_ground_truth.txt` with `data/meta.mat`, or with a `data/synsets.txt` of one identifier a
@@ -13,10 +14,10 @@ struct DevelopmentKit {
   /// - Parameter path: where a person says that the kit is.
   static func find(_ path: String?, near folders: [String]) throws(DataError) -> DevelopmentKit {
     if let path {
-      for candidate in [path, "\(path)/data"] where exists("\(candidate)/\(truthName)") {
+      for candidate in [path, "\(path)/data"] where FileSystem.exists("\(candidate)/\(truthName)") {
         return try DevelopmentKit(kit: candidate)
       }
-      if exists(path), !isFolder(path) { return try DevelopmentKit(kaggle: path) }
+      if FileSystem.exists(path), !FileSystem.isFolder(path) { return try DevelopmentKit(kaggle: path) }
       throw DataError(
         .missing, path: path, expected: "ImageNet's development kit with data/\(truthName)", found: "no such file",
         advice: "Give the folder ILSVRC2012_devkit_t12, or Kaggle's LOC_val_solution.csv.")
@@ -24,11 +25,11 @@ struct DevelopmentKit {
     let around = folders + folders.map { "\($0)/.." }
     for folder in around {
       for name in ["ILSVRC2012_devkit_t12/data", "ILSVRC2012_devkit_t12", "devkit/data", "data", "."]
-      where exists("\(folder)/\(name)/\(truthName)") {
+      where FileSystem.exists("\(folder)/\(name)/\(truthName)") {
         return try DevelopmentKit(kit: "\(folder)/\(name)")
       }
     }
-    for folder in around where exists("\(folder)/LOC_val_solution.csv") {
+    for folder in around where FileSystem.exists("\(folder)/LOC_val_solution.csv") {
       return try DevelopmentKit(kaggle: "\(folder)/LOC_val_solution.csv")
     }
     throw DataError(
@@ -42,7 +43,7 @@ struct DevelopmentKit {
   private init(kit: String) throws(DataError) {
     var identifiers: [Int: String] = [:]
     var words: [String: String] = [:]
-    if exists("\(kit)/meta.mat") {
+    if FileSystem.exists("\(kit)/meta.mat") {
       for synset in try MATFile.structures("synsets", path: "\(kit)/meta.mat") {
         guard case .number(let number) = synset["ILSVRC2012_ID"], case .text(let identifier) = synset["WNID"],
           let id = Int(exactly: number)

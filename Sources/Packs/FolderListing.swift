@@ -1,5 +1,6 @@
-import Glibc
 import Images
+import System
+import SystemPackage
 
 /// Pictures found in folders.
 package enum FolderListing {
@@ -51,12 +52,13 @@ package enum FolderListing {
   ///
   /// - Parameter others: endings that count beside those of JPEG and PNG pictures.
   package static func allPictures(_ folder: String, others: [String] = []) throws(DataError) -> [String] {
-    let base = folder.count > 1 && folder.hasSuffix("/") ? String(folder.dropLast()) : folder
+    // Without a slash at its end.
+    let base = FilePath(folder).string
     let content = try list(base, expected: "a folder of pictures")
     var paths = content.files
     for name in content.folders { try collect(base, name, depth: 0) { path, _ in paths.append(path) } }
     return paths.filter { isPictureName($0) || others.contains(ending($0)) }.sorted(by: precedes)
-      .map { base == "/" ? "/\($0)" : "\(base)/\($0)" }
+      .map { FileSystem.path($0, in: base) }
   }
 
   /// The endings of `isPictureName`.
@@ -85,29 +87,36 @@ package enum FolderListing {
   }
 
   static func list(_ folder: String, expected: String) throws(DataError) -> Content {
-    guard let stream = opendir(folder) else {
-      throw DataError(
-        .missing, path: folder, expected: expected,
-        found: "that it cannot be opened (\(String(cString: strerror(errno))))")
+    func refused(_ what: String, _ code: Errno) -> DataError {
+      DataError(.missing, path: folder, expected: expected, found: "that it cannot be \(what) (\(code))")
     }
-    defer { closedir(stream) }
+    let stream: FolderStream
+    do throws(Errno) {
+      stream = try FolderStream(folder)
+    } catch {
+      throw refused("opened", error)
+    }
     var content = Content()
-    while let entry = readdir(stream) {
-      let (read, shown) = withUnsafePointer(to: &entry.pointee.d_name) {
-        $0.withMemoryRebound(to: CChar.self, capacity: 256) { (String(validatingCString: $0), String(cString: $0)) }
+    while true {
+      let next: FolderStream.Entry?
+      do throws(Errno) {
+        next = try stream.next()
+      } catch {
+        throw refused("read", error)
       }
-      if shown.hasPrefix(".") { continue }
-      guard let name = read else {
+      guard let entry = next else { break }
+      let name = entry.name
+      if name.hasPrefix(".") { continue }
+      guard entry.isUTF8 else {
         throw DataError(
-          .invalid, path: "\(folder)/\(shown)", expected: "names in UTF-8", found: "one in another encoding",
+          .invalid, path: "\(folder)/\(name)", expected: "names in UTF-8", found: "one in another encoding",
           advice: "Rename it, for instance with convmv -f latin1 -t utf8 --notest.")
       }
-      var isFolder = entry.pointee.d_type == UInt8(DT_DIR)
-      if entry.pointee.d_type == UInt8(DT_LNK) || entry.pointee.d_type == UInt8(DT_UNKNOWN) {
-        var status = stat()
-        isFolder = stat("\(folder)/\(name)", &status) == 0 && status.st_mode & S_IFMT == S_IFDIR
+      if entry.isFolder ?? FileSystem.isFolder("\(folder)/\(name)") {
+        content.folders.append(name)
+      } else {
+        content.files.append(name)
       }
-      if isFolder { content.folders.append(name) } else { content.files.append(name) }
     }
     content.folders.sort(by: precedes)
     content.files.sort(by: precedes)

@@ -1,5 +1,6 @@
 import CZlib
 import Images
+import System
 
 /// MATLAB's files of version 5, as far as ImageNet's development kit needs it: the fields of a list of structures that
 /// are texts and numbers.
@@ -127,7 +128,7 @@ struct MATFile {
       guard count <= bytes.count - 8 else { return nil }
       let end = start + 8 + count
       // Compressed elements alone are not padded.
-      let next = word == 15 ? end : min(start + 8 + (count + 7) / 8 * 8, bytes.endIndex)
+      let next = word == 15 ? end : min(start + 8 + 8 * count.dividedUp(by: 8), bytes.endIndex)
       defer { bytes = bytes[next...] }
       return (Int(word), bytes[start + 8..<end])
     }

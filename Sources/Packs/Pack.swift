@@ -1,6 +1,7 @@
 import Glibc
 import HDF5
 import Images
+import System
 
 /// Labelled pictures in one HDF5 file or several shards, made by `prelu-dist pack`.
 ///

@@ -1,7 +1,7 @@
 import Foundation
-import Glibc
 import HDF5
 import Images
+import System
 
 /// Puts finished blocks together to the pack's files: on rank 0.
 final class PackAssembly {
@@ -98,38 +98,31 @@ final class PackAssembly {
     if let free = FileSystem.freeBytes(folder), free < needed {
       throw FileError(
         .cannotWrite, path: settings.output,
-        problem: "the pack needs \(sizeText(needed)), \(sizeText(free)) are free",
+        problem: "the pack needs \(byteText(needed)), \(byteText(free)) are free",
         advice: "Make room, and run the same command again: it goes on")
     }
     var starts = [Int](repeating: 0, count: blocks.count)
+    let encoder = JSONEncoder()
+    encoder.outputFormatting = [.sortedKeys]
+    let intakeText = String(decoding: try encoder.encode(plan.intake), as: UTF8.self)
     for shard in 0..<settings.shards {
-      unlink(temporaries[shard])
-      let sink = try FileSink(creating: temporaries[shard])
-      var failure: (any Error)?
-      do {
-        try HDF5Library.exclusively { try write(shard: shard, to: sink, &starts) }
+      try? FileSystem.remove(temporaries[shard])
+      do throws(FileError) {
+        try HDF5File.create(at: temporaries[shard]) { file throws(HDF5Error) in
+          try write(shard: shard, to: file, settings: intakeText, &starts)
+        }
       } catch {
-        failure = error
-      }
-      sink.finish()
-      if sink.error != 0 {
         discard()
-        throw FileError(
-          .cannotWrite, path: temporaries[shard], problem: "cannot be written: \(systemWords(sink.error))",
-          advice: [systemAdvice(sink.error, writing: true), "The same command goes on from there"]
-            .filter { !$0.isEmpty }.joined(separator: ". "))
-      }
-      if let failure {
-        discard()
-        throw FileError(.cannotWrite, path: temporaries[shard], problem: "cannot be written: \(failure)")
+        throw error.kind == .cannotWrite ? error.advising(PackOutput.goingOn) : error
       }
     }
     return Layout(starts: starts, files: temporaries)
   }
 
-  private func write(shard: Int, to sink: FileSink, _ starts: inout [Int]) throws {
+  private func write(
+    shard: Int, to file: borrowing HDF5Writer, settings intake: String, _ starts: inout [Int]
+  ) throws(HDF5Error) {
     typealias Layout = PackLayout
-    let file = try HDF5Writer(sink)
     try file.writeAttribute(Layout.conventionsName, Layout.conventions)
     try file.writeAttribute(Layout.title, "Labelled pictures, as the bytes of JPEG and PNG files")
     try file.writeAttribute(Layout.version, Int32(Layout.formatVersion))
@@ -137,20 +130,13 @@ final class PackAssembly {
     try file.writeAttribute(Layout.shards, Int32(settings.shards))
     try file.write(plan.listing.classNames, Layout.classNames)
     try file.write(plan.listing.classFolders, Layout.classFolders)
-    let encoder = JSONEncoder()
-    encoder.outputFormatting = [.sortedKeys]
-    try file.write(String(decoding: try encoder.encode(plan.intake), as: UTF8.self), Layout.settings)
+    try file.write(intake, Layout.settings)
     try file.write(fingerprint, Layout.fingerprint)
     try file.write(Array(skipped.map { "\($0.name): \($0.reason)" }.prefix(Self.skippedLimit)), Layout.skipped)
     try file.inGroup(Layout.statistics) { group throws(HDF5Error) in
       let colors = statistics.colors
-      var mean = statistics.mean.values
       let shape = [3, statistics.side, statistics.side]
-      var failure: HDF5Error?
-      mean.withUnsafeMutableBufferPointer { mean in
-        do throws(HDF5Error) { try group.write(mean, shape: shape, Layout.meanImage) } catch { failure = error }
-      }
-      if let failure { throw failure }
+      try group.write(statistics.mean.values, shape: shape, Layout.meanImage)
       try group.writeArray(colors.mean, shape: [3], Layout.colorMean)
       try group.writeArray(colors.covariance, shape: [3, 3], Layout.covariance)
       try group.writeArray(colors.eigenvalues, shape: [3], Layout.eigenvalues)
@@ -184,7 +170,6 @@ final class PackAssembly {
       }
       for (block, start) in own { starts[block] = offset + start }
     }
-    try file.close()
   }
 
   /// Names of skipped files that a pack lists at most.
@@ -207,7 +192,8 @@ final class PackAssembly {
     keepGoing: (_ copied: Int) -> Bool
   ) throws -> Bool {
     // One at a time: there may be more shards than a process may have files open.
-    var open: (shard: Int, file: OutputFile)?
+    var open: PackOutput?
+    var openShard: Int?
     var (copied, waiting) = (0, 0)
     for block in blocks {
       guard keepGoing(copied) else { return false }
@@ -222,7 +208,7 @@ final class PackAssembly {
       guard count > 0 else { continue }
       let bytes = UnsafeMutableRawBufferPointer.allocate(byteCount: count, alignment: 16)
       defer { bytes.deallocate() }
-      guard try InputBytes(path).read(bytes, at: stored.start) else { throw damage }
+      guard let input = try? RegularFile(path), input.fills(bytes, at: stored.start) else { throw damage }
       var start = 0
       for picture in stored.header.pictures {
         let part = UnsafeRawBufferPointer(rebasing: bytes[start..<start + picture.byteCount])
@@ -230,25 +216,28 @@ final class PackAssembly {
         start += picture.byteCount
       }
       let shard = plan.shard(of: block)
-      if let before = open, before.shard != shard {
-        try before.file.synchronize()
-        try before.file.close()
-        open = nil
+      if openShard != shard {
+        try synchronizeAndClose(&open)
+        open = try PackOutput(opening: layout.files[shard])
+        openShard = shard
       }
-      let file = try open?.file ?? OutputFile(opening: layout.files[shard])
-      open = (shard, file)
-      try file.write(UnsafeRawBufferPointer(bytes), at: layout.starts[block.number])
+      try open!.write(UnsafeRawBufferPointer(bytes), at: layout.starts[block.number])
       copied += count
       waiting += count
       if waiting >= unsynchronized {
-        try file.synchronize()
+        try open!.synchronize()
         waiting = 0
       }
     }
-    try open?.file.synchronize()
-    try open?.file.close()
+    try synchronizeAndClose(&open)
     _ = keepGoing(copied)
     return true
+  }
+
+  private static func synchronizeAndClose(_ output: inout PackOutput?) throws(FileError) {
+    guard let output = output.take() else { return }
+    try output.synchronize()
+    try output.close()
   }
 
   // MARK: - In place
@@ -268,8 +257,8 @@ final class PackAssembly {
     let paths = settings.paths
     for (temporary, path) in zip(temporaries, paths) { try FileSystem.rename(temporary, to: path) }
     try FileSystem.synchronize(FileSystem.folder(of: settings.output))
-    for block in blocks { unlink(PackBlock.path(settings.workFolder, block.number)) }
-    rmdir(settings.workFolder)
+    for block in blocks { try? FileSystem.remove(PackBlock.path(settings.workFolder, block.number)) }
+    FileSystem.removeFolder(settings.workFolder)
     return PackingSummary(
       paths: paths, pictures: pictures, classes: plan.listing.classNames.count, bytes: byteCount,
       skipped: skipped.map { ($0.name, $0.reason) }, fingerprint: fingerprint, seconds: 0)
@@ -277,7 +266,7 @@ final class PackAssembly {
 
   /// Removes the temporary files.
   func discard() {
-    for path in temporaries { unlink(path) }
+    for path in temporaries { try? FileSystem.remove(path) }
   }
 }
 

@@ -1,7 +1,5 @@
 import Foundation
-import Glibc
-import HDF5
-import Images
+import System
 
 /// The pictures of a block, taken in, as they wait in the work folder: a header with everything but the pictures' bytes,
 /// then the sums for the mean image, then the bytes.
@@ -30,10 +28,9 @@ struct PackBlock {
     private var times: [Int] = []
 
     mutating func append(_ path: String) {
-      var status = stat()
-      let isThere = stat(path, &status) == 0
-      sizes.append(isThere ? Int(status.st_size) : -1)
-      times.append(isThere ? status.st_mtim.tv_sec &* 1_000_000_000 &+ status.st_mtim.tv_nsec : 0)
+      let status = try? FileSystem.status(path)
+      sizes.append(status.map { Int($0.size) } ?? -1)
+      times.append(status?.modificationNanoseconds ?? 0)
     }
   }
 
@@ -70,19 +67,14 @@ struct PackBlock {
     digest = sums.withUnsafeBytes { xxHash64($0, seed: digest) }
     let frame = [Self.magic, digest, UInt64(head.count), UInt64(sums.count), UInt64(bytes.count)]
     let path = Self.path(folder, header.number)
-    let temporary = "\(path).tmp"
-    do throws(FileError) {
-      let file = try OutputFile(creating: temporary)
-      try file.append(frame)
-      try file.append(head)
-      try file.append(sums)
-      try file.append(bytes)
-      try file.close()
-      try FileSystem.rename(temporary, to: path)
-    } catch {
-      unlink(temporary)
-      throw error
-    }
+    let replacement = FileReplacement(of: path, temporary: "\(path).tmp")
+    var file = try PackOutput(creating: replacement.temporary)
+    try file.append(frame)
+    try file.append(head)
+    try file.append(sums)
+    try file.append(bytes)
+    try file.close()
+    try replacement.putInPlace()
   }
 
   // MARK: - Reading
@@ -97,17 +89,17 @@ struct PackBlock {
 
   /// Nil where there is no whole block of this plan and number.
   static func stored(_ folder: String, number: Int, plan: UInt64) -> Stored? {
-    guard let file = try? InputBytes(path(folder, number)) else { return nil }
+    guard let file = try? RegularFile(path(folder, number)) else { return nil }
     var frame = [UInt64](repeating: 0, count: 5)
     let frameSize = 8 * frame.count
-    guard frame.withUnsafeMutableBytes({ file.read($0, at: 0) }), frame[0] == magic, frame[2] <= 1 << 30,
+    guard frame.withUnsafeMutableBytes({ file.fills($0, at: 0) }), frame[0] == magic, frame[2] <= 1 << 30,
       frame[3] <= 1 << 30, frame[4] <= UInt64(Int.max / 2),
       file.size == frameSize + Int(frame[2]) + 2 * Int(frame[3]) + Int(frame[4])
     else { return nil }
     var head = [UInt8](repeating: 0, count: Int(frame[2]))
     var sums = [UInt16](repeating: 0, count: Int(frame[3]))
-    guard head.withUnsafeMutableBytes({ file.read($0, at: frameSize) }),
-      sums.withUnsafeMutableBytes({ file.read($0, at: frameSize + head.count) })
+    guard head.withUnsafeMutableBytes({ file.fills($0, at: frameSize) }),
+      sums.withUnsafeMutableBytes({ file.fills($0, at: frameSize + head.count) })
     else { return nil }
     var digest = xxHash64(head)
     digest = sums.withUnsafeBytes { xxHash64($0, seed: digest) }
@@ -117,8 +109,4 @@ struct PackBlock {
     else { return nil }
     return Stored(header: header, sums: sums, start: frameSize + head.count + 2 * sums.count)
   }
-}
-
-func xxHash64(_ bytes: [UInt8], seed: UInt64 = 0) -> UInt64 {
-  bytes.withUnsafeBytes { xxHash64($0, seed: seed) }
 }

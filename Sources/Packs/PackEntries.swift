@@ -1,5 +1,6 @@
 import Communication
 import Images
+import System
 
 extension PackListing {
   /// Many pictures' names and labels. ImageNet has 1.3 million of them on every rank, so that they are kept as bytes and not

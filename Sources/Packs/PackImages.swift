@@ -1,6 +1,6 @@
-import Glibc
-import HDF5
 import Images
+import System
+import SystemPackage
 
 /// The pictures of one part of a pack, over all its shards.
 public final class PackImages: EncodedImages {
@@ -58,7 +58,7 @@ public final class PackImages: EncodedImages {
     let names = place.part.names
     var bytes = [UInt8](repeating: 0, count: names.size)
     guard
-      bytes.withUnsafeMutableBytes({ place.shard.file.read($0, at: names.offset + place.number * names.size) })
+      bytes.withUnsafeMutableBytes({ place.shard.file.fills($0, at: names.offset + place.number * names.size) })
     else { return "of unknown name" }
     return String(decoding: bytes.prefix { $0 != 0 }, as: UTF8.self)
   }
@@ -75,12 +75,18 @@ public final class PackImages: EncodedImages {
     let place = location(index)
     let range = place.range
     let buffer = UnsafeMutableRawBufferPointer(start: bytes, count: range.count)
-    guard place.shard.file.read(buffer, at: range.lowerBound) else {
-      let code = errno
+    let count: Int
+    do throws(Errno) {
+      count = try place.shard.file.read(into: buffer, at: range.lowerBound)
+    } catch {
       throw DataError(
-        code == 0 ? .invalid : .missing, path: name(of: index), expected: "\(range.count) bytes of a picture",
-        found: code == 0 ? "the end of the file" : "that they cannot be read (\(systemWords(code)))",
-        advice: code == 0 ? "The pack is truncated: copy it again." : "")
+        .missing, path: name(of: index), expected: "\(range.count) bytes of a picture",
+        found: "that they cannot be read (\(error))")
+    }
+    guard count == range.count else {
+      throw DataError(
+        .invalid, path: name(of: index), expected: "\(range.count) bytes of a picture", found: "the end of the file",
+        advice: "The pack is truncated: copy it again.")
     }
     guard xxHash64(UnsafeRawBufferPointer(buffer), seed: 0) == place.part.index.checksums[place.number] else {
       throw DataError(

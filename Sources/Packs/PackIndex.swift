@@ -1,4 +1,5 @@
 import Images
+import System
 
 /// The index of one part in one shard: where each picture's bytes are, and what is known of them.
 struct PackIndex: Equatable {

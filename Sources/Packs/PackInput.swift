@@ -1,5 +1,5 @@
-import Glibc
 import Images
+import System
 
 /// Where the pictures of a pack come from, as a person says it.
 public struct PackInput: Codable, Equatable, Sendable {
@@ -29,12 +29,12 @@ public struct PackInput: Codable, Equatable, Sendable {
 
   /// Finds all pictures; opens none.
   public func listing() throws(DataError) -> PackListing {
-    guard exists(source) else {
+    guard FileSystem.exists(source) else {
       throw DataError(
         .missing, path: source, expected: "a folder of class folders, ImageNet's folders, or a list file",
         found: "nothing of that name")
     }
-    var listing = isFolder(source) ? try folderListing() : try listFileListing()
+    var listing = FileSystem.isFolder(source) ? try folderListing() : try listFileListing()
     if let path = classNames ?? Self.first(["LOC_synset_mapping.txt", "synset_words.txt"], in: source) {
       listing.classNames = try ClassNamesFile.names(path, folders: listing.classFolders)
     }
@@ -60,7 +60,7 @@ public struct PackInput: Codable, Equatable, Sendable {
 
   /// The first of `names` that exists in `folder`.
   static func first(_ names: [String], in folder: String) -> String? {
-    names.map { "\(folder)/\($0)" }.first(where: exists)
+    names.map { "\(folder)/\($0)" }.first(where: FileSystem.exists)
   }
 
   // MARK: - Folders
@@ -125,7 +125,7 @@ public struct PackInput: Codable, Equatable, Sendable {
     let (labels, names) = try ListFile.labels(lists, names: named)
     var listing = PackListing(classNames: names, classFolders: names, parts: [:], ignored: 0)
     for (part, (list, labels)) in zip(parts, zip(lists, labels)) {
-      let folder = root ?? (list.path.lastIndex(of: "/").map { String(list.path[..<$0]) } ?? ".")
+      let folder = root ?? FileSystem.folder(of: list.path)
       var entries = list.entries
       entries.relabel(labels)
       listing.parts[part] = PackListing.Part(folder: folder, entries: entries)

@@ -1,4 +1,5 @@
 import HDF5
+import System
 
 /// The names in a pack's file.
 ///

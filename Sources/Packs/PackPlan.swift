@@ -1,6 +1,7 @@
 import Communication
 import Foundation
 import Images
+import System
 
 /// What a packing does, decided on rank 0 and told to all: the pictures, cut into blocks.
 ///
@@ -68,7 +69,7 @@ struct PackPlan {
   func shard(of block: Block) -> Int {
     let count = listing.parts[block.part]?.entries.count ?? 0
     let blockSize = blockSize
-    let blocks = (count + blockSize - 1) / blockSize
+    let blocks = count.dividedUp(by: blockSize)
     return block.entries.lowerBound / blockSize * shards / max(blocks, 1)
   }
 

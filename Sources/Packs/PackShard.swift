@@ -1,5 +1,6 @@
 import HDF5
 import Images
+import System
 
 /// One file of a pack, its index in memory, its pictures' bytes at their places in the file.
 final class PackShard: Sendable {
@@ -12,7 +13,7 @@ final class PackShard: Sendable {
   }
 
   let path: String
-  let file: InputBytes
+  let file: RegularFile
   let shard: Int
   let shards: Int
   let classNames: [String]
@@ -25,16 +26,16 @@ final class PackShard: Sendable {
 
   /// - Throws: `.missing`, `.cannotRead`, `.wrongKind` or `.damaged`.
   init(_ path: String) throws(FileError) {
-    let contents: Contents
-    do {
-      contents = try HDF5Library.exclusively { try Contents(HDF5Reader.open(path, as: PackLayout.content)) }
-    } catch let error as FileError {
-      throw error
+    let contents = try HDF5Library.exclusively { () throws(FileError) in
+      let file = try HDF5Reader.open(path, as: PackLayout.content)
+      return try Contents(file)
+    }
+    do throws(RegularFileError) {
+      file = try RegularFile(path)
     } catch {
-      throw FileError(.cannotRead, path: path, problem: "\(error)")
+      throw FileError(error, path: path, expected: "a pack")
     }
     self.path = path
-    file = try InputBytes(path)
     (shard, shards) = (contents.shard, contents.shards)
     (classNames, classFolders) = (contents.classNames, contents.classFolders)
     (fingerprint, skipped) = (contents.fingerprint, contents.skipped)
@@ -104,12 +105,7 @@ final class PackShard: Sendable {
       guard shape.count == 3, shape[0] == 3, shape.allSatisfy({ $0 <= 1 << 14 }) else {
         throw file.damaged("expected a mean image of 3 planes of at most 16384×16384, found the extents \(shape)")
       }
-      var values = [Float](repeating: 0, count: shape.reduce(1, *))
-      var failure: FileError?
-      values.withUnsafeMutableBufferPointer { values in
-        do throws(FileError) { try file.read(into: values, group, PackLayout.meanImage) } catch { failure = error }
-      }
-      if let failure { throw failure }
+      let values = try file.values(group, PackLayout.meanImage)
       guard values.allSatisfy({ (0...255).contains($0) }) else {
         throw file.damaged("expected a mean image of values from 0 to 255, found others")
       }

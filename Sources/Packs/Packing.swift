@@ -1,6 +1,5 @@
 import Communication
 import Glibc
-import HDF5
 import Images
 import Kernels
 import Synchronization
@@ -88,18 +87,22 @@ public struct Packing {
   /// Refuses to replace anything. Where a work folder is left, a kill may have come while the pack's files got their names:
   /// then those that have them are replaced by the same, which `PackAssembly` makes sure of.
   private func checkOutput() throws {
-    if try FileSystem.isFolder(settings.workFolder) { return }
+    if FileSystem.isFolder(settings.workFolder) { return }
     for path in settings.paths where try FileSystem.status(path) != nil { throw FileError(exists: path) }
   }
 
   private func makeFolder(_ path: String) throws(FileError) {
-    guard mkdir(path, 0o777) == 0 || errno == EEXIST else {
-      throw FileError(.cannotCreate, path: path, what: "the work folder cannot be created", code: errno)
-    }
-    guard try FileSystem.isFolder(path) else {
-      throw FileError(
-        .cannotCreate, path: path, problem: "expected a work folder, found a file",
-        advice: "Move it away, or choose another --output")
+    do throws(FolderError) {
+      try FileSystem.makeFolder(path)
+    } catch {
+      switch error {
+      case .isFile:
+        throw FileError(
+          .cannotCreate, path: path, problem: "expected a work folder, found a file",
+          advice: "Move it away, or choose another --output")
+      case .refused(let code, _):
+        throw FileError(.cannotCreate, path: path, what: "the work folder cannot be created", code: code)
+      }
     }
   }
 
@@ -123,7 +126,7 @@ public struct Packing {
     try world.allreduceSum(&totals)
     let finished = Int(totals[0])
     report(.listed(plan.listing, finished: finished))
-    var rounds = [Int64((open.count + settings.threads - 1) / settings.threads)]
+    var rounds = [Int64(open.count.dividedUp(by: settings.threads))]
     try world.allreduceMaximum(&rounds)
     let intakes = (0..<settings.threads).map { _ in Intake(intake: BlockIntake(plan)) }
     let start = monotonicSeconds()

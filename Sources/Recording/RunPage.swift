@@ -1,6 +1,7 @@
 import Foundation
 import Reports
 import Step
+import System
 import Training
 
 /// The page of a run that goes on. It shows what the run has told, after the rows that earlier processes of the run
@@ -13,7 +14,7 @@ struct RunPage {
   private var description: TrainingDescription?
 
   /// Reads the rows of earlier processes.
-  init(folder: String) throws(ReportError) {
+  init(folder: String) throws(FileError) {
     contents = try RunContents(tablesOf: folder)
   }
 

@@ -39,7 +39,7 @@ public final class RunRecorder: RunListener {
     self.warn = warn
   }
 
-  /// - Throws: `ReportError` where a file that bears a table's name is another table, to which no row must be added.
+  /// - Throws: `FileError` where a file that bears a table's name is another table, to which no row must be added.
   public func prepare(folder: String, iteration: Int) throws {
     let tables = RunTables(folder: folder)
     try tables.truncate(afterIteration: iteration)

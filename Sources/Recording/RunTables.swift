@@ -1,4 +1,5 @@
 import Reports
+import System
 
 /// The tables in a run's folder, with a row for each evaluation, each start, or each layer in each noted step.
 struct RunTables {
@@ -8,7 +9,7 @@ struct RunTables {
   private let statistics: StatisticsFile
 
   init(folder: String) {
-    func path(_ name: String) -> String { folder.hasSuffix("/") ? folder + name : "\(folder)/\(name)" }
+    func path(_ name: String) -> String { FileSystem.path(name, in: folder) }
     metrics = MetricsFile(path: path(MetricsFile.name))
     times = TimeFile(path: path(TimeFile.name))
     places = PlacesFile(path: path(PlacesFile.name))
@@ -18,7 +19,7 @@ struct RunTables {
   /// Cuts off the rows of iterations that are still to come, and last lines that are not whole.
   ///
   /// - Throws: where a file is another table.
-  func truncate(afterIteration iteration: Int) throws(ReportError) {
+  func truncate(afterIteration iteration: Int) throws(FileError) {
     try metrics.truncate(afterIteration: iteration)
     try times.truncate(afterIteration: iteration)
     try statistics.truncate(afterIteration: iteration)
@@ -26,8 +27,8 @@ struct RunTables {
     try places.truncate(afterIteration: .max)
   }
 
-  func append(_ row: MetricsRow) throws(ReportError) { try metrics.append(row) }
-  func append(_ row: TimeRow) throws(ReportError) { try times.append(row) }
-  func append(_ place: RunPlace) throws(ReportError) { try places.append(place) }
-  func append(_ rows: [StatisticsRow]) throws(ReportError) { try statistics.append(rows) }
+  func append(_ row: MetricsRow) throws(FileError) { try metrics.append(row) }
+  func append(_ row: TimeRow) throws(FileError) { try times.append(row) }
+  func append(_ place: RunPlace) throws(FileError) { try places.append(place) }
+  func append(_ rows: [StatisticsRow]) throws(FileError) { try statistics.append(rows) }
 }

@@ -1,3 +1,5 @@
+import System
+
 /// A comparison of two evaluations' errors by class (paper, Fig. 7).
 public struct ClassComparison: Equatable, Sendable {
   /// The errors of one class in both evaluations.
@@ -36,15 +38,15 @@ public struct ClassComparison: Equatable, Sendable {
   /// - Throws: where a class has another name in the second, or there is no class that both have images of.
   public init(
     _ first: [ClassErrors], _ second: [ClassErrors], measure: Measure? = nil, firstPath: String, path: String
-  ) throws(ReportError) {
+  ) throws(FileError) {
     let measure = measure ?? .usual(classes: first.count)
     let others = Dictionary(second.map { ($0.classIndex, $0) }, uniquingKeysWith: { first, _ in first })
     var (pairs, empty): ([Pair], [Pair]) = ([], [])
     for one in first {
       guard let other = others[one.classIndex] else { continue }
       guard one.name == other.name else {
-        throw ReportError(
-          .wrongContents, path: path,
+        throw FileError(
+          .mismatch, path: path,
           problem: "class \(one.classIndex) is \(other.name), but \(one.name) in \(firstPath)",
           advice: "Compare evaluations of the same classes")
       }
@@ -52,8 +54,8 @@ public struct ClassComparison: Equatable, Sendable {
       if one.images > 0 && other.images > 0 { pairs.append(pair) } else { empty.append(pair) }
     }
     guard !pairs.isEmpty else {
-      throw ReportError(
-        .wrongContents, path: path,
+      throw FileError(
+        .mismatch, path: path,
         problem: "it has no class in common with \(firstPath)" + (empty.isEmpty ? "" : " that both have images of"),
         advice: "Compare evaluations of the same classes")
     }

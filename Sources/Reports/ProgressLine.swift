@@ -1,4 +1,5 @@
 import Foundation
+import System
 
 /// The state of training on one line, with as much of it as there is room for.
 public struct ProgressLine: Sendable {
@@ -43,14 +44,14 @@ public struct ProgressLine: Sendable {
     let full = line([
       "epoch \(epoch)/\(epochs)", "iteration \(iteration)/\(iterations)", "loss \(short(loss, "%.4f"))",
       "error \(short(error, "%.2f")) %", "rate \(String(format: "%g", learningRate))",
-      "\(speed) images/s", "ETA \(eta)",
+      "\(speed) images/s", "ETA \(clockText(secondsLeft))",
       "waiting \(String(format: "%.0f", 100 * waiting)) %", "data \(String(format: "%.0f", 100 * data)) %",
     ])
     guard let width else { return full }
     let parts: [(priority: Int, text: String)] = [
       (0, "ep \(epoch)/\(epochs)"), (4, "it \(iteration)/\(iterations)"), (1, "loss \(short(loss, "%.3f"))"),
       (2, "err \(short(error, "%.1f"))%"), (6, "rate \(String(format: "%g", learningRate))"),
-      (3, "\(speed)/s"), (1, "ETA \(eta)"),
+      (3, "\(speed)/s"), (1, "ETA \(clockText(secondsLeft))"),
       (5, "wait \(String(format: "%.0f", 100 * waiting))%"), (6, "data \(String(format: "%.0f", 100 * data))%"),
     ]
     var candidates = [full]
@@ -68,12 +69,4 @@ public struct ProgressLine: Sendable {
 
   /// The speed in whole images, or with two digits after the point where there are few.
   private var speed: String { String(format: imagesPerSecond < 10 ? "%.2f" : "%.0f", imagesPerSecond) }
-
-  private var eta: String {
-    guard secondsLeft.isFinite, secondsLeft < 1e9 else { return "?" }
-    let whole = Int(max(0, secondsLeft).rounded())
-    let (hours, minutes, rest) = (whole / 3600, whole / 60 % 60, whole % 60)
-    if hours >= 48 { return "\(hours / 24)d\(hours % 24)h" }
-    return hours > 0 ? String(format: "%d:%02d:%02d", hours, minutes, rest) : String(format: "%d:%02d", minutes, rest)
-  }
 }

@@ -1,4 +1,5 @@
 import Foundation
+import System
 
 /// A report of runs and evaluations, as one page that needs nothing else, or as plots by themselves.
 public struct Report {
@@ -13,9 +14,9 @@ public struct Report {
     let name: String
     let text: String
 
-    init(path: String) throws(ReportError) {
+    init(path: String) throws(FileError) {
       guard let text = try TextFile.read(path) else {
-        throw ReportError(.missing, path: path, problem: "there is no such text to put into the report")
+        throw FileError(.missing, path: path, problem: "there is no such text to put into the report")
       }
       (name, self.text) = (RunContents.lastName(path), text)
     }
@@ -26,10 +27,10 @@ public struct Report {
   /// - Parameters:
   ///   - pictures: finds the pictures that predictions count; without it they are not shown.
   ///   - note: a plain text file that the page begins with.
-  /// - Throws: `ReportError` for the first path where there is nothing, or neither of these.
+  /// - Throws: `FileError` for the first path where there is nothing, or neither of these.
   public init(
     paths: [String], pictures: (any PictureSource)? = nil, note: String? = nil
-  ) throws(ReportError) {
+  ) throws(FileError) {
     precondition(!paths.isEmpty, "a report of nothing")
     var text: Note?
     if let note { text = try Note(path: note) }
@@ -38,7 +39,7 @@ public struct Report {
     var evaluations: [ClassFigures.Evaluation] = []
     var results: [ResultFigures.Results] = []
     for (path, name) in zip(paths, names) {
-      if TextFile.isFolder(path) {
+      if FileSystem.isFolder(path) {
         let run = try RunContents(folder: path, name: name)
         runs.append(run)
         if !run.classErrors.isEmpty { evaluations.append((name, run.classErrors)) }
@@ -46,7 +47,7 @@ public struct Report {
         continue
       }
       guard let table = try CSVTable.read(path) else {
-        throw ReportError(
+        throw FileError(
           .missing, path: path,
           problem: "there is neither a run folder nor a table of this name. A report shows run folders, which "
             + "`prelu-dist train --run` makes, and tables that `prelu-dist evaluate` writes: \(Self.tables)")
@@ -55,7 +56,7 @@ public struct Report {
       case ClassErrorsFile.header: evaluations.append((name, try ClassErrorsFile.parse(table)))
       case ResultsFile.header: results.append((name, try ResultsFile.parse(table)))
       case let header:
-        throw ReportError(
+        throw FileError(
           table: path,
           problem: "expected a table that `prelu-dist evaluate` writes, \(Self.tables), "
             + "found the header \(String(header.prefix(240)).debugDescription)")
@@ -152,11 +153,11 @@ public struct Report {
 
   private var state: String {
     guard runs.count == 1, let last = runs[0].metrics.last else { return "" }
-    return ", after epoch \(last.epoch), iteration \(Number.grouped(last.iteration))"
+    return ", after epoch \(last.epoch), iteration \(last.iteration.grouped)"
   }
 
   /// Writes the page, in the place of an earlier one at once.
-  public func write(to path: String) throws(ReportError) {
+  public func write(to path: String) throws(FileError) {
     try TextFile.replace(path, with: html())
   }
 
@@ -164,8 +165,16 @@ public struct Report {
   ///
   /// - Returns: the figures' names.
   @discardableResult
-  public func writePlots(toFolder path: String) throws(ReportError) -> [String] {
-    try TextFile.makeFolder(path)
+  public func writePlots(toFolder path: String) throws(FileError) -> [String] {
+    do throws(FolderError) {
+      try FileSystem.makeFolders(path)
+    } catch {
+      switch error {
+      case .isFile:
+        throw FileError(.cannotCreate, path: path, problem: "expected a folder, found a file of that name")
+      case .refused(let code, _): throw FileError(.cannotCreate, path: path, what: "cannot be created", code: code)
+      }
+    }
     for figure in figures {
       try TextFile.replace("\(path)/\(figure.name).svg", with: figure.file())
       try TextFile.replace("\(path)/\(figure.name).csv", with: figure.table.csv)

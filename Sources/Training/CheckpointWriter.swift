@@ -75,7 +75,7 @@ package final class CheckpointWriter {
     guard let copies else { preconditionFailure("no memory was prepared for the copies") }
     for (source, target) in [(parameters, copies.parameters), (momentum, copies.momentum)] {
       let piece = 1 << 20
-      pool.parallelFor((source.count + piece - 1) / piece) { index, _ in
+      pool.parallelFor(source.count.dividedUp(by: piece)) { index, _ in
         let start = index * piece
         (target.base + start).update(from: source.base + start, count: min(piece, source.count - start))
       }

@@ -88,7 +88,7 @@ final class RunCheckpoints {
       for warning in saved.warnings { listeners.warn(warning) }
       listeners.tell(.saved(path: saved.path, iteration: outcome.iteration, isBest: outcome.isBest))
       return nil
-    } catch let error as CheckpointError where error.kind == .takenOver {
+    } catch let error as FileError where error.kind == .takenOver {
       throw error
     } catch {
       tellFailure(error, outcome.iteration)

@@ -64,7 +64,7 @@ struct RunPlan: Codable {
       let first = defaultFolder(try request.resolved())
       var path = first
       var number = 1
-      while FileManager.default.fileExists(atPath: path) {
+      while FileSystem.exists(path) {
         number += 1
         path = "\(first)-\(number)"
       }
@@ -79,18 +79,19 @@ struct RunPlan: Codable {
   /// was saved to last; the first of them where none holds a checkpoint.
   private static func lastSavedFolder(_ configuration: Configuration) throws -> String {
     let first = defaultFolder(configuration)
-    var newest: (path: String, saved: Date, number: Int)?
+    var newest: (path: String, saved: Int, number: Int)?
     let names: [String]
-    do {
-      names = try FileManager.default.contentsOfDirectory(atPath: ".")
+    do throws(FileError) {
+      names = try FileSystem.names(in: ".")
     } catch {
       throw Refusal(
-        .inputOutput, ".: this folder cannot be listed (\(error.localizedDescription)): name the run with --run")
+        .inputOutput,
+        ".: this folder cannot be listed (\(error.code.map { "\($0)" } ?? error.problem)): name the run with --run")
     }
     for name in names {
       guard let number = number(ofFolder: name, first: first),
         let checkpoint = try? RunFolder.open(at: name).checkpoints().first,
-        let saved = try? FileManager.default.attributesOfItem(atPath: checkpoint.path)[.modificationDate] as? Date
+        let saved = try? FileSystem.status(checkpoint.path)?.modificationNanoseconds
       else { continue }
       if let newest, (newest.saved, newest.number) > (saved, number) { continue }
       newest = (name, saved, number)
@@ -108,7 +109,7 @@ struct RunPlan: Codable {
   }
 
   private static func holdsCheckpoints(_ path: String) throws -> Bool {
-    guard FileManager.default.fileExists(atPath: path) else { return false }
+    guard FileSystem.exists(path) else { return false }
     return try !RunFolder.open(at: path).checkpoints().isEmpty
   }
 }

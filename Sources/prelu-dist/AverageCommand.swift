@@ -46,10 +46,7 @@ struct AverageCommand: ParsableCommand {
 
   /// A checkpoint itself, or a run's, oldest first.
   private func paths(of name: String) throws -> [String] {
-    var isFolder: ObjCBool = false
-    guard FileManager.default.fileExists(atPath: name, isDirectory: &isFolder), isFolder.boolValue else {
-      return [name]
-    }
+    guard FileSystem.isFolder(name) else { return [name] }
     let all = try RunFolder.open(at: name).checkpoints().map(\.path)
     guard !all.isEmpty, all.count >= last ?? 1 else {
       throw Refusal(

@@ -62,7 +62,7 @@ extension BenchCommand {
       Console.say(
         String(
           format: "%@, %d×%d and its mirror image, %@ windows: %.3f s a picture on a thread, median of %d",
-          timings.model, timings.width, timings.height, Console.grouped(timings.windows), timings.seconds,
+          timings.model, timings.width, timings.height, timings.windows.grouped, timings.seconds,
           timings.runs))
       Console.say(
         String(

@@ -75,7 +75,7 @@ struct CompareCommand: ParsableCommand {
       let images = comparison.images
       remarks.append(
         "not the same images: \(classes(comparison.otherCounts)) with more or fewer in one of the two, "
-          + "\(Console.grouped(images.first)) and \(Console.grouped(images.second)) images in all")
+          + "\(images.first.grouped) and \(images.second.grouped) images in all")
     }
     return remarks
   }

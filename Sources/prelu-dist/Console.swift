@@ -32,23 +32,6 @@ enum Console {
   private static func harmless(_ text: String) -> String {
     text.replacingControls { $0 != "\n" && $0 != "\t" }
   }
-
-  /// 1234567 as "1,234,567".
-  static func grouped(_ number: Int) -> String {
-    var text = ""
-    for (index, digit) in String(number.magnitude).reversed().enumerated() {
-      if index > 0, index % 3 == 0 { text.append(",") }
-      text.append(digit)
-    }
-    return (number < 0 ? "-" : "") + String(text.reversed())
-  }
-
-  /// Seconds as "1:02:03" or "2:03".
-  static func duration(_ seconds: Double) -> String {
-    let whole = seconds.isFinite ? Int(max(0, seconds).rounded()) : 0
-    let (hours, minutes, rest) = (whole / 3600, whole / 60 % 60, whole % 60)
-    return hours > 0 ? String(format: "%d:%02d:%02d", hours, minutes, rest) : String(format: "%d:%02d", minutes, rest)
-  }
 }
 
 extension String {

@@ -5,6 +5,7 @@ import Diagnostics
 import Foundation
 import Kernels
 import Network
+import System
 import Training
 
 /// Whether hosts, ranks, networks and the run folder are fit to train on.
@@ -67,8 +68,8 @@ struct DoctorCommand: ParsableCommand {
 
   private func wishes() throws -> Doctor.Wishes {
     let (model, data) = (model, data)
-    let own = "\(runFolder)/config.yaml"
-    let recipe = recipe ?? (FileManager.default.fileExists(atPath: own) ? own : nil)
+    let own = FileSystem.path("config.yaml", in: runFolder)
+    let recipe = recipe ?? (FileSystem.exists(own) ? own : nil)
     let configuration = try ConfigurationRequest(recipe: recipe) { configuration in
       if let model { try configuration.model.choose(architecture: model) }
       if let data { configuration.data.directory = data }

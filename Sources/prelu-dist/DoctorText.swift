@@ -2,6 +2,7 @@ import Communication
 import Diagnostics
 import Foundation
 import Kernels
+import System
 
 /// A doctor's report for a person.
 struct DoctorText {
@@ -43,8 +44,8 @@ struct DoctorText {
     guard let folder = report.folder else { return }
     let locking = report.hdf5FileLocking.map { ", HDF5_USE_FILE_LOCKING=\($0)" } ?? ""
     lines.append("run folder   \(folder.path): \(folder.fileSystem)\(locking)")
-    let free = folder.freeBytes.map { Self.size($0) } ?? "unknown"
-    lines.append("  \(free) free; the checkpoints of a run take up to \(Self.size(report.checkpointBytes))")
+    let free = folder.freeBytes.map { byteText($0) } ?? "unknown"
+    lines.append("  \(free) free; the checkpoints of a run take up to \(byteText(report.checkpointBytes))")
     if let failure = folder.failure {
       lines.append("  \(failure)")
       return
@@ -52,7 +53,7 @@ struct DoctorText {
     lines.append(
       String(
         format: "  %@ written in %.3f s, synced in %.3f s, read back in %.3f s, renamed in %.3f s; locks: %@",
-        Self.size(folder.writtenBytes), folder.writeSeconds, folder.syncSeconds, folder.readSeconds,
+        byteText(folder.writtenBytes), folder.writeSeconds, folder.syncSeconds, folder.readSeconds,
         folder.renameSeconds, folder.locks ? "yes" : "no"))
   }
 
@@ -69,7 +70,7 @@ struct DoctorText {
     if !report.allreduce.isEmpty {
       lines.append("allreduce    over all ranks, as a step does it")
       for sum in report.allreduce {
-        lines.append("  " + Self.padded(Self.size(sum.bytes), 28) + String(format: "%10.3f ms", sum.seconds * 1e3))
+        lines.append("  " + Self.padded(byteText(sum.bytes), 28) + String(format: "%10.3f ms", sum.seconds * 1e3))
       }
     }
     if !report.clocks.isEmpty {
@@ -96,11 +97,5 @@ struct DoctorText {
 
   private static func padded(_ text: String, _ width: Int) -> String {
     text + String(repeating: " ", count: max(0, width - text.count))
-  }
-
-  private static func size(_ bytes: Int) -> String {
-    guard bytes >= 1000 else { return "\(bytes) bytes" }
-    let (unit, name) = bytes < 1_000_000 ? (1e3, "kB") : bytes < 1_000_000_000 ? (1e6, "MB") : (1e9, "GB")
-    return String(format: "%.1f %@", Double(bytes) / unit, name)
   }
 }

@@ -76,7 +76,7 @@ struct EvaluateCommand: ParsableCommand {
     try world.agree {
       guard world.rank == 0 else { return }
       if let results { try ResultsFile.check(results) }
-      for path in [classes, predictions].compactMap({ $0 }) { try TextFile.checkWritable(path) }
+      for path in [classes, predictions].compactMap({ $0 }) { try FileSystem.checkWritable(path) }
     }
     let trained = try checkpoints.map { try TrainedNetwork($0, world: world) }
     let pool = ThreadPool(threads: threads ?? world.coresOfRank)

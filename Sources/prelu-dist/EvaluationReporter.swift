@@ -19,8 +19,8 @@ final class EvaluationReporter {
     // As often as training does.
     line.show(pauses: (terminal: 0.5, elsewhere: monotonicSeconds() - started < 600 ? 15 : 60)) { _ in
       String(
-        format: "evaluated %.1f %% of %@ images  ETA %@", 100 * progress.share, Console.grouped(progress.count),
-        Console.duration(left))
+        format: "evaluated %.1f %% of %@ images  ETA %@", 100 * progress.share, progress.count.grouped,
+        clockText(left))
     }
   }
 

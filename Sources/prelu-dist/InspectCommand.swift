@@ -73,12 +73,12 @@ struct InspectCommand: ParsableCommand {
     Console.say("fingerprint    \(pack.fingerprint)")
     for (part, count) in counts {
       Console.say(
-        part.rawValue.padding(toLength: 15, withPad: " ", startingAt: 0) + "\(Console.grouped(count)) pictures")
+        part.rawValue.padding(toLength: 15, withPad: " ", startingAt: 0) + "\(count.grouped) pictures")
     }
     Console.say("classes        \(pack.classNames.count)")
     Console.say("mean           \(pack.mean.extents) pixels; red, green, blue \(numbers(pack.colors.mean))")
     Console.say("eigenvalues    \(numbers(pack.colors.eigenvalues)) of the colours' covariance, of values 0 to 1")
-    Console.say("skipped        \(Console.grouped(pack.skipped.count)) files")
+    Console.say("skipped        \(pack.skipped.count.grouped) files")
     for line in pack.skipped { Console.say("  \(line)") }
   }
 
@@ -106,10 +106,7 @@ struct InspectCommand: ParsableCommand {
   }
 
   private func show(checkpoint path: String) throws {
-    var isFolder: ObjCBool = false
-    let path =
-      FileManager.default.fileExists(atPath: path, isDirectory: &isFolder) && isFolder.boolValue
-      ? try RunFolder.open(at: path).newestWhole().path : path
+    let path = FileSystem.isFolder(path) ? try RunFolder.open(at: path).newestWhole().path : path
     if Pack.isPack(path) { return show(try Pack(path)) }
     let header = try CheckpointFile.readHeader(path)
     // From the values themselves: the digest is as good as the file.
@@ -139,15 +136,15 @@ struct InspectCommand: ParsableCommand {
     Console.say(
       "iteration      \(state.iteration) (epoch \(state.epoch) and \(state.iterationInEpoch) iterations of the next)")
     Console.say(
-      "samples seen   \(Console.grouped(state.samplesSeen)) in mini-batches of \(state.batch), seed \(state.seed)")
+      "samples seen   \(state.samplesSeen.grouped) in mini-batches of \(state.batch), seed \(state.seed)")
     Console.say("learning rate  \(state.learningRate), dropped \(state.schedule.learningRateDrops) times")
     if let best = state.best {
       Console.say(
         String(
           format: "best           %.2f %% validation error at iteration %d", best.validationTop1Error, best.iteration))
     }
-    Console.say("trained        \(Console.duration(state.secondsTrained)), last on \(state.worldSize) ranks")
-    Console.say("parameters     \(Console.grouped(parameters)) in \(header.tensors.count) tensors")
+    Console.say("trained        \(clockText(state.secondsTrained)), last on \(state.worldSize) ranks")
+    Console.say("parameters     \(parameters.grouped) in \(header.tensors.count) tensors")
     Console.say("digest         \(digest)")
     for tensor in header.tensors {
       Console.say(

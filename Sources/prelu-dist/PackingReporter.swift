@@ -1,5 +1,6 @@
 import Foundation
 import Packs
+import System
 
 /// Shows a person how a packing goes.
 final class PackingReporter {
@@ -17,15 +18,15 @@ final class PackingReporter {
     switch event {
     case .listed(let listing, let finished):
       let parts = PackPart.allCases.compactMap { part in
-        listing.parts[part].map { "\(Console.grouped($0.entries.count)) to \(part.verb)" }
+        listing.parts[part].map { "\($0.entries.count.grouped) to \(part.verb)" }
       }
-      Console.say("pictures   \(parts.joined(separator: ", ")), \(Console.grouped(listing.classNames.count)) classes")
+      Console.say("pictures   \(parts.joined(separator: ", ")), \(listing.classNames.count.grouped) classes")
       if listing.ignored > 0 {
         Console.say(
-          "ignored    \(Console.grouped(listing.ignored)) files that are not called as JPEG or PNG pictures are, or are of "
+          "ignored    \(listing.ignored.grouped) files that are not called as JPEG or PNG pictures are, or are of "
             + "no class")
       }
-      if finished > 0 { Console.say("going on   \(Console.grouped(finished)) pictures are done already") }
+      if finished > 0 { Console.say("going on   \(finished.grouped) pictures are done already") }
     case .progress(let p): show(p)
     case .assembling(let bytes):
       line.clear()
@@ -34,7 +35,7 @@ final class PackingReporter {
       line.show(pauses: (terminal: 0.2, elsewhere: 15)) { _ in
         String(
           format: "writing    %.1f of %.1f MB (%.1f %%)  ETA %@", Double(bytes) / 1e6, Double(all) / 1e6,
-          100 * Double(bytes) / Double(max(all, 1)), Console.duration(secondsLeft))
+          100 * Double(bytes) / Double(max(all, 1)), clockText(secondsLeft))
       }
     }
   }
@@ -45,7 +46,7 @@ final class PackingReporter {
     guard !empty.isEmpty else { return }
     let names = empty.prefix(5).map { listing.classNames[$0] } + (empty.count > 5 ? ["…"] : [])
     Console.complain(
-      "warning: \(Console.grouped(empty.count)) of \(Console.grouped(listing.classNames.count)) classes have no picture to "
+      "warning: \(empty.count.grouped) of \(listing.classNames.count.grouped) classes have no picture to "
         + "train on: \(names.joined(separator: ", ")). Labels of a list count from 0")
   }
 
@@ -57,23 +58,23 @@ final class PackingReporter {
     }
     guard !quiet else { return }
     let parts = PackPart.allCases.compactMap { part in
-      summary.pictures[part].map { "\(Console.grouped($0)) to \(part.verb)" }
+      summary.pictures[part].map { "\($0.grouped) to \(part.verb)" }
     }
-    Console.say("packed     \(parts.joined(separator: ", ")); \(Console.grouped(summary.skipped.count)) skipped")
+    Console.say("packed     \(parts.joined(separator: ", ")); \(summary.skipped.count.grouped) skipped")
     Console.say(
       String(
         format: "pack       %@%@, %.1f MB in %@", summary.paths[0],
         summary.paths.count > 1 ? " and \(summary.paths.count - 1) more" : "", Double(summary.bytes) / 1e6,
-        Console.duration(summary.seconds)))
+        clockText(summary.seconds)))
     Console.say("train on it with: prelu-dist train --data \(summary.paths[0])")
   }
 
   private func show(_ p: PackingProgress) {
     line.show(pauses: (terminal: 0.2, elsewhere: 15)) { _ in
       String(
-        format: "packing    %@ of %@ (%.1f %%)  %@ skipped  %.0f pictures/s  ETA %@", Console.grouped(p.pictures),
-        Console.grouped(p.of), 100 * Double(p.pictures) / Double(max(p.of, 1)), Console.grouped(p.skipped),
-        p.picturesPerSecond, Console.duration(p.secondsLeft))
+        format: "packing    %@ of %@ (%.1f %%)  %@ skipped  %.0f pictures/s  ETA %@", p.pictures.grouped,
+        p.of.grouped, 100 * Double(p.pictures) / Double(max(p.of, 1)), p.skipped.grouped,
+        p.picturesPerSecond, clockText(p.secondsLeft))
     }
   }
 }

@@ -42,7 +42,7 @@ struct PicturePaths {
 
   /// Returns whether to go on.
   private func expand(_ name: String, _ body: (Step) throws -> Bool) rethrows -> Bool {
-    guard isFolder(name) else { return try body(.picture(name)) }
+    guard FileSystem.isFolder(name) else { return try body(.picture(name)) }
     let netpbm = ["pgm", "ppm"]
     let paths: [String]
     do throws(DataError) {

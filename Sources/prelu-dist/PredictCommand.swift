@@ -135,7 +135,7 @@ struct PredictCommand: ParsableCommand {
       switch step {
       case .picture(let path):
         batch.append(path)
-        bytes += Self.size(path)
+        bytes += FileSystem.size(of: path)
         if batch.count >= count || bytes >= Self.bytesOfRank * ranks { goesOn = try flush() }
       case .pause: goesOn = try flush()
       case .failure(let text, let status):
@@ -148,11 +148,6 @@ struct PredictCommand: ParsableCommand {
     if goesOn { goesOn = try flush() }
     guard let first = statuses.first, !(goesOn && onError == .skip) else { return .done }
     return statuses.count == 1 ? first : .badData
-  }
-
-  private static func size(_ path: String) -> Int {
-    var status = stat()
-    return stat(path, &status) == 0 ? Int(status.st_size) : 0
   }
 
   /// Rank 0 alone: they are few.

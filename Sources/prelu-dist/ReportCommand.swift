@@ -55,9 +55,7 @@ struct ReportCommand: ParsableCommand {
   }
 
   private var defaultPath: String {
-    var isFolder: ObjCBool = false
-    let isRun = FileManager.default.fileExists(atPath: runs[0], isDirectory: &isFolder) && isFolder.boolValue
-    guard runs.count == 1, isRun else { return RunRecorder.pageName }
-    return runs[0].hasSuffix("/") ? runs[0] + RunRecorder.pageName : "\(runs[0])/\(RunRecorder.pageName)"
+    guard runs.count == 1, FileSystem.isFolder(runs[0]) else { return RunRecorder.pageName }
+    return FileSystem.path(RunRecorder.pageName, in: runs[0])
   }
 }

@@ -1,4 +1,5 @@
 import Foundation
+import System
 
 /// The terminal that standard output ends in, if it ends in one: where a line may be written over.
 ///
@@ -20,7 +21,7 @@ struct Terminal {
   }
 
   private static func ofLauncher(_ process: pid_t) -> Terminal? {
-    guard let data = FileManager.default.contents(atPath: "/proc/\(process)/cmdline") else { return nil }
+    guard let data = try? FileSystem.beginning(of: "/proc/\(process)/cmdline", limit: 1 << 20) else { return nil }
     let arguments = data.split(separator: 0).map { String(decoding: $0, as: UTF8.self) }
     let name = (arguments.first ?? "").split(separator: "/").last.map(String.init) ?? ""
     // On another host than the launcher's the parent is a daemon, whose terminal cannot be known.
@@ -31,8 +32,7 @@ struct Terminal {
       environment["OMPI_MCA_orte_tag_output"] ?? "0" == "0"
     else { return nil }
     // Only to ask whether it is a terminal and how wide: the rank writes to its own standard output.
-    let descriptor = open("/proc/\(process)/fd/1", O_WRONLY | O_NOCTTY | O_CLOEXEC | O_NONBLOCK)
-    guard descriptor >= 0 else { return nil }
+    guard let descriptor = (try? OpenFile(terminal: "/proc/\(process)/fd/1"))?.release() else { return nil }
     guard isatty(descriptor) == 1 else {
       close(descriptor)
       return nil

@@ -53,12 +53,12 @@ final class TrainingReporter: RunListener {
         + "\(InstructionSets.compiledFor.summary)")
     Console.say("ranks  \(ranks.count) × \(ranks.threads) thread\(ranks.threads == 1 ? "" : "s") (\(hosts))")
     Console.say(
-      "model  \(model.name): \(model.weightLayers) weight layers, \(Console.grouped(model.parameterCount)) parameters, "
-        + "\(Console.grouped(model.multiplyAdds)) multiply-adds an image")
+      "model  \(model.name): \(model.weightLayers) weight layers, \(model.parameterCount.grouped) parameters, "
+        + "\(model.multiplyAdds.grouped) multiply-adds an image")
     Console.say(
-      "data   \(data.path): \(Console.grouped(data.trainingImages)) to train on, "
-        + "\(Console.grouped(data.validationImages)) to validate, "
-        + (data.testImages == 0 ? "" : "\(Console.grouped(data.testImages)) to test, ")
+      "data   \(data.path): \(data.trainingImages.grouped) to train on, "
+        + "\(data.validationImages.grouped) to validate, "
+        + (data.testImages == 0 ? "" : "\(data.testImages.grouped) to test, ")
         + "\(model.classNames.count) classes")
     let training = d.configuration.training
     Console.say(
@@ -128,7 +128,7 @@ final class TrainingReporter: RunListener {
     let total = max(t.total, 1e-9)
     func share(_ name: String, _ value: Double) -> String { String(format: "%@ %.1f %%", name, 100 * value / total) }
     Console.say(
-      "time on rank 0: \(Console.duration(total)): "
+      "time on rank 0: \(clockText(total)): "
         + [
           share("tower", t.steps.tower), share("fc", t.steps.fullyConnected),
           share("communication", t.steps.communication), share("data", t.steps.data), share("evaluation", t.evaluation),

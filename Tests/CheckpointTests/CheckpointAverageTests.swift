@@ -1,5 +1,6 @@
 import Checkpoint
 import Foundation
+import System
 import TestSupport
 import Testing
 
@@ -77,7 +78,7 @@ import Testing
   @Test func othersAreRefused() throws {
     let first = try write("first.h5", network(1), iteration: 1)
     func problem(_ path: String) -> String {
-      let error = #expect(throws: CheckpointError.self) { try average([first, path]) }
+      let error = #expect(throws: FileError.self) { try average([first, path]) }
       return error?.description ?? ""
     }
     var shapes = TestNetwork.shapes

@@ -1,6 +1,7 @@
 import Checkpoint
 import Foundation
 import HDF5
+import System
 import TestSupport
 import Testing
 
@@ -212,15 +213,15 @@ import Testing
   }
 }
 
-/// Expects a `CheckpointError` of a kind, whose message has all of `words`.
+/// Expects a `FileError` of a kind, whose message has all of `words`.
 func expect(
-  _ kind: CheckpointError.Kind, _ words: [String], sourceLocation: SourceLocation = #_sourceLocation,
+  _ kind: FileError.Kind, _ words: [String], sourceLocation: SourceLocation = #_sourceLocation,
   _ body: () throws -> Void
 ) {
   do {
     try body()
     Issue.record("nothing was thrown", sourceLocation: sourceLocation)
-  } catch let error as CheckpointError {
+  } catch let error as FileError {
     #expect(error.kind == kind, "\(error)", sourceLocation: sourceLocation)
     for word in words where !"\(error)".contains(word) {
       Issue.record("\"\(word)\" is not in: \(error)", sourceLocation: sourceLocation)

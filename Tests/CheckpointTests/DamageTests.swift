@@ -1,6 +1,7 @@
 import Checkpoint
 import Foundation
 import HDF5
+import System
 import TestSupport
 import Testing
 
@@ -49,7 +50,7 @@ import Testing
         do {
           let contents = try read(folder.file("altered.h5"))
           #expect(contents == whole, "byte \(offset) of \(bytes.count) altered by \(mask)")
-        } catch let error as CheckpointError {
+        } catch let error as FileError {
           noticed += 1
           #expect(
             [.damaged, .wrongKind, .cannotRead].contains(error.kind), "byte \(offset) altered by \(mask): \(error)")
@@ -100,13 +101,15 @@ import Testing
     let kinds: [([UInt8], String)] = [
       ([0x1f, 0x8b, 8, 0], "found a gzip file of 4 bytes"),
       (Array("layers: 14\n".utf8), "found a text file"),
-      ([0x50, 0x4b, 3, 4, 0], "found a zip file, as PyTorch and NumPy write them"),
+      ([0x50, 0x4b, 3, 4, 0], "found a ZIP archive, as PyTorch and NumPy write them, of 5 bytes"),
       ([0x0a, 3] + Array("net".utf8) + [0xa2, 0x06, 200], "found a Caffe model in its own binary form (protobuf)"),
       ([0, 0, 8, 3, 0], "found an IDX file"),
       ([0x80, 2, 0x63], "found a Python pickle, as older PyTorch writes it"),
       ([0x93] + Array("NUMPY".utf8), "found a NumPy array"),
-      ([0x89] + Array("PNG".utf8), "found a PNG image"),
-      ([0xff, 0xd8, 0xff], "found a JPEG image"),
+      ([0x89] + Array("PNG".utf8), "found a PNG picture"),
+      ([0xff, 0xd8, 0xff], "found a JPEG picture"),
+      // A copy that was made as if the file were text.
+      ([0x89, 0x48, 0x44, 0x46, 0x0a, 0x1a, 0x0a, 0], "found one whose first 8 bytes are damaged, of 8 bytes"),
       ([0xfe, 0xff, 0], "found a file of an unknown kind"),
       ([UInt8](repeating: 0, count: 600), "found a file of zeros"),
     ]

@@ -2,6 +2,7 @@ import CHDF5
 import Checkpoint
 import Foundation
 import HDF5
+import System
 import TestSupport
 import Testing
 
@@ -44,7 +45,7 @@ import Testing
   }
 
   private func refused(
-    _ words: [String], as kind: CheckpointError.Kind = .damaged, sourceLocation: SourceLocation = #_sourceLocation
+    _ words: [String], as kind: FileError.Kind = .damaged, sourceLocation: SourceLocation = #_sourceLocation
   ) {
     let network = TestNetwork(Self.shapes, seed: 5)
     let before = network.bits

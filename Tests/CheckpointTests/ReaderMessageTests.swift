@@ -1,6 +1,7 @@
 import CHDF5
 import Foundation
 import HDF5
+import System
 import TestSupport
 import Testing
 

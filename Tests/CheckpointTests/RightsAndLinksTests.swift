@@ -59,7 +59,7 @@ import Testing
     let scratch = try ScratchFolder()
     try scratch.write(Array("precious".utf8), "precious")
     try FileManager.default.createSymbolicLink(atPath: scratch.file("a.h5"), withDestinationPath: "precious")
-    expect(.cannotCreate, [scratch.file("a.h5"), "exists already"]) {
+    expect(.cannotCreate, ["\(scratch.file("a.h5")): exists already. Move away what bears that name"]) {
       try writeTestCheckpoint(scratch.file("a.h5"), TestNetwork(seed: 1))
     }
     #expect(try scratch.bytes("precious") == Array("precious".utf8))

@@ -295,6 +295,19 @@ import Testing
     #expect(again.file("x") == path + "/x")
   }
 
+  /// A test that hangs here waits for somebody to write to a pipe.
+  @Test func pipesInTheFolderAreNotWaitedFor() throws {
+    try save(10, isBest: true)
+    for name in ["latest", "best", "owner.json"] {
+      unlink(folder.file(name))
+      #expect(mkfifo(folder.file(name), 0o600) == 0)
+    }
+    let (owner, best) = (folder.file("owner.json"), folder.file("best"))
+    expect(.wrongKind, ["\(owner): expected a file, found a pipe or a device"]) { try save(20) }
+    expect(.missing, ["\(best): the run has no best checkpoint yet"]) { _ = try folder.bestPath() }
+    #expect(try folder.newestWhole().header.state.iteration == 10)
+  }
+
   @Test func folderMovesWhole() throws {
     try save(10, isBest: true)
     let moved = scratch.file("moved")

@@ -1,4 +1,5 @@
 import Checkpoint
+import System
 import Testing
 
 @Suite struct SHA256Tests {

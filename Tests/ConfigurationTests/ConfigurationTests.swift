@@ -181,7 +181,10 @@ func textsSurviveQuoting(directory: String) throws {
   #expect(message(large) == "\(large): expected settings of at most 1 MiB; this is some other file")
   #expect(
     message(try file("binary", Data([0x89, 0x48, 0xff]))).hasSuffix("/binary: expected UTF-8 text, found other bytes"))
-  #expect(message(folder.path) == "\(folder.path): expected a YAML file, found a directory")
+  #expect(message(folder.path) == "\(folder.path): expected a YAML file, found a folder")
+  let pipe = folder.path + "/pipe"
+  #expect(mkfifo(pipe, 0o600) == 0)
+  #expect(message(pipe) == "\(pipe): expected a YAML file, found a pipe or a device")
   #expect(message("fashon").contains("neither a recipe nor a file \"fashon\". Did you mean fashion?"))
   #expect(message("fashon").contains("The recipes are fashion, fashion-deep"))
   #expect(message(folder.path + "/none.yaml").contains("/none.yaml\". The recipes are"))

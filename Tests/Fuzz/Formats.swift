@@ -1,11 +1,11 @@
 import Checkpoint
 import Configuration
 import Foundation
-import HDF5
 import Images
 import Network
 import Packs
 import Reports
+import System
 
 /// A kind of file that comes from outside: what to begin with, and who reads it.
 struct Format: Sendable {
@@ -88,8 +88,7 @@ struct Format: Sendable {
 
   /// Whether an error is a reader's own: it names the file on one line.
   static func isRefusal(_ error: any Error, path: String) -> Bool {
-    let known =
-      error is FileError || error is DataError || error is ConfigurationError || error is ReportError
+    let known = error is FileError || error is DataError || error is ConfigurationError
     let text = "\(error)"
     return known && text.contains(path) && !text.contains("\n")
   }

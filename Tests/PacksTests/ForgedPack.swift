@@ -1,6 +1,7 @@
 import Foundation
 import HDF5
 import Images
+import System
 
 /// A pack's file, whole unless something of it is altered: two pictures of four bytes each, of two classes.
 struct ForgedPack {
@@ -28,10 +29,7 @@ struct ForgedPack {
   /// Returns where the pictures' bytes begin in the file.
   @discardableResult
   func write(to path: String) throws -> Int {
-    let sink = try FileSink(creating: path)
-    var place = 0
-    try HDF5Library.exclusively {
-      let file = try HDF5Writer(sink)
+    let place = try HDF5File.create(at: path) { file throws(HDF5Error) in
       if let conventions { try file.writeAttribute("Conventions", conventions) }
       try file.writeAttribute("format_version", version)
       try file.writeAttribute("shard", shard)
@@ -41,17 +39,13 @@ struct ForgedPack {
       try file.write(fingerprint, "fingerprint")
       try file.write([String](), "skipped")
       try file.inGroup("statistics") { group throws(HDF5Error) in
-        var mean = mean
-        var failure: HDF5Error?
-        mean.withUnsafeMutableBufferPointer { mean in
-          do throws(HDF5Error) { try group.write(mean, shape: meanShape, "mean_image") } catch { failure = error }
-        }
-        if let failure { throw failure }
+        try group.write(mean, shape: meanShape, "mean_image")
         try group.writeArray([1, 2, 3] as [Double], shape: [3], "color_mean")
         try group.writeArray(covariance, shape: [3, 3], "color_covariance")
         try group.writeArray([3, 2, 1] as [Double], shape: [3], "color_eigenvalues")
         try group.writeArray([Double](repeating: 0.1, count: 9), shape: [3, 3], "color_eigenvectors")
       }
+      var place = 0
       try file.inGroup(part) { group throws(HDF5Error) in
         try group.writeArray(offsets, shape: [offsets.count], "offsets")
         try group.writeArray(labels, shape: [labels.count], "labels")
@@ -61,9 +55,8 @@ struct ForgedPack {
         try group.write(indexDigest ?? digest, "index_digest")
         place = try group.reserveBytes(Self.bytes.count, "bytes")
       }
-      try file.close()
+      return place
     }
-    sink.finish()
     let handle = try FileHandle(forUpdating: URL(filePath: path))
     try handle.seek(toOffset: UInt64(place))
     try handle.write(contentsOf: Self.bytes)

@@ -1,7 +1,7 @@
 import Foundation
-import HDF5
 import Images
 import Packs
+import System
 import TestSupport
 import Testing
 

@@ -1,6 +1,7 @@
 import Foundation
 import Images
 import Reports
+import System
 import TestSupport
 import Testing
 
@@ -54,7 +55,7 @@ import Testing
     #expect(html.contains("<pre>ours  &lt;7 %\n  &amp; &quot;theirs&quot; &lt;/pre&gt;&lt;script&gt;\n</pre>"))
     let places = try ["<h2>out &amp; come.txt</h2>", "<h2>Summary</h2>"].map { try #require(html.range(of: $0)) }
     #expect(places[0].upperBound < places[1].lowerBound && !html.contains("<script"))
-    let error = #expect(throws: ReportError.self) { try Report(paths: [run], note: folder.file("none")) }
+    let error = #expect(throws: FileError.self) { try Report(paths: [run], note: folder.file("none")) }
     #expect(error?.kind == .missing)
   }
 
@@ -99,27 +100,27 @@ import Testing
     for (text, words) in [
       ("", "found an empty file"), ("a,b\n1,2\n", "with the header \"class,name,images"),
       ("a,b\n1,2\n", "found the header \"a,b\""),
-      ("\(ResultsFile.header)\n,a.h5,,test,center,big,true,logits,9,3,1,0,0,1,1\n", "line 2: scales is no number"),
+      ("\(ResultsFile.header)\n,a.h5,,test,center,big,true,logits,9,3,1,0,0,1,1\n", "line 2, scales: expected a whole number from 0 to 2^40, found \"big\""),
       ("\(ResultsFile.header)\n,a.h5,,test,center,,true,logits,9,3,4,0,0,1,1\n", "errors ≤ images, found 4, 3 and 9"),
       ("class,name,images,top1_errors,top5_errors\n0,x,10,3\n1,y,1,1,1\n", "line 2 has 4 fields, the header has 5"),
       ("class,name,images,top1_errors,top5_errors\n0,x,10,3,4\n", "top-5 errors ≤ top-1 errors ≤ images"),
       (
         "class,name,images,top1_errors,top5_errors\n0,x,9223372036854775807,3,4\n",
-        "line 2: images is no number from 0 to 2^40"
+        "line 2, images: expected a whole number from 0 to 2^40, found \"9223372036854775807\""
       ),
       (
         "class,name,images,top1_errors,top5_errors\n0,x,ten,3,4\n",
-        "line 2: images is no number from 0 to 2^40: \"ten\""
+        "line 2, images: expected a whole number from 0 to 2^40, found \"ten\""
       ),
       ("class,name,images,top1_errors,top5_errors\n0,x,9,3,1\n0,x,9,3,1\n", "class 0 is there twice"),
     ] {
       try folder.write(Array(text.utf8), "table.csv")
-      expect(.wrongContents, words, [folder.file("table.csv")])
+      expect(.wrongKind, words, [folder.file("table.csv")])
     }
     let run = try makeRun("run")
     try folder.write(Array("iteration,tower\n".utf8), "run/time.csv")
-    expect(.wrongContents, "expected times with the header", [run])
-    let error = #expect(throws: ReportError.self) {
+    expect(.wrongKind, "expected times with the header", [run])
+    let error = #expect(throws: FileError.self) {
       try FileManager.default.removeItem(atPath: "\(run)/time.csv")
       try Report(paths: [run]).write(to: folder.file("no/such/folder.html"))
     }
@@ -148,8 +149,8 @@ import Testing
     #expect(try Report(paths: [run]).figures.contains { $0.name == "results" })
   }
 
-  private func expect(_ kind: ReportError.Kind, _ words: String, _ paths: [String]) {
-    let error = #expect(throws: ReportError.self) { try Report(paths: paths) }
+  private func expect(_ kind: FileError.Kind, _ words: String, _ paths: [String]) {
+    let error = #expect(throws: FileError.self) { try Report(paths: paths) }
     #expect(error?.kind == kind, "\(String(describing: error))")
     #expect(error?.description.contains(words) == true, "\(String(describing: error))")
   }
@@ -182,7 +183,7 @@ import Testing
     }
   }
 
-  /// What a table does not say itself follows from the classes, or is not guessed.
+  /// The pictures of a page are those that its table of predictions names, and none where they do not fit.
   @Test(arguments: [
     ("test,the data", [0, 1, 2, 0], [0, 1, 2, 0], "alt=\"test picture 3, class 0\""),
     ("validation,the data", [0, 1, 2, 0], [0, 1, 2, 0], "alt=\"validation picture 3, class 0\""),
@@ -207,14 +208,13 @@ import Testing
     let run = try makeRun("run")
     for (rows, words) in [
       ("0,0,0,0.9,,,,,,,,,test,\n1,0,0,0.9,,,,,,,,,validation,\n", "line 3 counts other pictures than"),
-      ("0,0,0,0.9,,,,,,,,,training,\n", "line 2: part is neither test nor validation: \"training\""),
+      ("0,0,0,0.9,,,,,,,,,training,\n", "line 2, part: expected test or validation, found \"training\""),
     ] {
       try folder.write(Array((PredictionsFile.header + "\n" + rows).utf8), "run/predictions.csv")
-      expect(.wrongContents, words, [run])
+      expect(.wrongKind, words, [run])
     }
-    // As an earlier version wrote it.
     let plain = PredictionsFile.header.replacing(",part,data", with: "")
     try folder.write(Array("\(plain)\n0,2,2,0.9,,,,,,,,\n".utf8), "run/predictions.csv")
-    #expect(try RunContents(folder: run).predictions.count == 1)
+    expect(.wrongKind, "expected predictions with the header", [run])
   }
 }

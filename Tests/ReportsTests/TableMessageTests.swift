@@ -1,6 +1,7 @@
 import Foundation
 import Images
 import Reports
+import System
 import TestSupport
 import Testing
 
@@ -19,10 +20,10 @@ import Testing
   }
 
   private func expect(
-    _ kind: ReportError.Kind, _ message: String, sourceLocation: SourceLocation = #_sourceLocation,
+    _ kind: FileError.Kind, _ message: String, sourceLocation: SourceLocation = #_sourceLocation,
     of body: () throws -> Void
   ) {
-    let error = #expect(throws: ReportError.self, sourceLocation: sourceLocation) { try body() }
+    let error = #expect(throws: FileError.self, sourceLocation: sourceLocation) { try body() }
     #expect(error?.kind == kind && error?.description == message, sourceLocation: sourceLocation)
   }
 
@@ -35,13 +36,13 @@ import Testing
   /// Each table of a run folder by its name.
   @Test(arguments: [
     ("time.csv", "a,b", "expected times with the header \"\(times)\", found \"a,b\""),
-    ("time.csv", "\(times)\n1,2,3,4,five,6,7", "line 2: data is no number: \"five\""),
-    ("time.csv", "\(times)\n-1,2,3,4,5,6,7", "line 2: iteration is no number from 0 to 2^40: \"-1\""),
+    ("time.csv", "\(times)\n1,2,3,4,five,6,7", "line 2, data: expected a number, found \"five\""),
+    ("time.csv", "\(times)\n-1,2,3,4,5,6,7", "line 2, iteration: expected a whole number from 0 to 2^40, found \"-1\""),
     ("time.csv", "\(times)\n1,2\n1,2,3,4,5,6,7", "line 2 has 2 fields, the header has 7"),
     ("places.csv", "a,b", "expected places with the header \"\(places)\", found \"a,b\""),
-    ("places.csv", "\(places)\nnow,0,many,1,h,p,s", "line 2: ranks is no number from 0 to 2^40: \"many\""),
+    ("places.csv", "\(places)\nnow,0,many,1,h,p,s", "line 2, ranks: expected a whole number from 0 to 2^40, found \"many\""),
     ("statistics.csv", "a,b", "expected layers' statistics with the header \"\(statistics)\", found \"a,b\""),
-    ("statistics.csv", "\(statistics)\n1,conv1,x,1,1,1", "line 2: response_std is no number: \"x\""),
+    ("statistics.csv", "\(statistics)\n1,conv1,x,1,1,1", "line 2, response_std: expected a number, found \"x\""),
     (
       "per-class.csv", "a,b", "expected an evaluation's errors by class with the header \"\(classes)\", found \"a,b\""
     ),
@@ -50,7 +51,7 @@ import Testing
     ),
     (
       "predictions.csv", "\(PredictionsFile.header)\n0,1,2,likely,,,,,,,,,test,",
-      "line 2: score1 is no number: \"likely\""
+      "line 2, score1: expected a number, found \"likely\""
     ),
     (
       "results.csv", "a,b", "expected results of evaluations with the header \"\(ResultsFile.header)\", found \"a,b\""
@@ -59,7 +60,7 @@ import Testing
   ])
   func tablesOfARun(name: String, text: String, problem: String) throws {
     try write(text.isEmpty ? "" : text + "\n", "run/\(name)")
-    expect(.wrongContents, "\(folder.file("run"))/\(name): \(problem). \(Self.advice)") {
+    expect(.wrongKind, "\(folder.file("run"))/\(name): \(problem). \(Self.advice)") {
       _ = try Report(paths: [folder.file("run")])
     }
   }
@@ -68,18 +69,16 @@ import Testing
     try write("a,b\n", "metrics.csv")
     let path = folder.file("metrics.csv")
     expect(
-      .wrongContents,
+      .wrongKind,
       """
-      \(path): expected the header "\(MetricsFile.header)", found "a,b". Move the file away if it is not this \
-      program's, and it will be written anew
+      \(path): expected epochs' figures with the header "\(MetricsFile.header)", found "a,b". \(Self.advice)
       """
     ) { _ = try MetricsFile(path: path).rows() }
     try write("no line break", "metrics.csv")
     expect(
-      .wrongContents,
+      .wrongKind,
       """
-      \(path): expected the header "\(MetricsFile.header)", found "no line break". Move the file away if it is not \
-      this program's, and it will be written anew
+      \(path): expected epochs' figures with the header "\(MetricsFile.header)", found "no line break". \(Self.advice)
       """
     ) { _ = try MetricsFile(path: path).rows() }
   }
@@ -88,7 +87,7 @@ import Testing
     let limit = 256 << 20
     func refused(_ name: String, _ found: String) {
       let path = folder.file(name)
-      expect(.wrongContents, "\(path): expected a text of at most \(limit) bytes, found \(found). \(Self.advice)") {
+      expect(.wrongKind, "\(path): expected a text of at most \(limit) bytes, found \(found). \(Self.advice)") {
         _ = try MetricsFile(path: path).rows()
       }
     }
@@ -101,19 +100,17 @@ import Testing
     refused("large", "\(limit + 1) bytes")
     try folder.write([0x1f, 0x8b, 8, 0, 0xff], "packed")
     let packed = folder.file("packed")
-    expect(.wrongContents, "\(packed): expected a text in UTF-8, found a gzip file. \(Self.advice)") {
+    expect(.wrongKind, "\(packed): expected a text in UTF-8, found a gzip file. \(Self.advice)") {
       _ = try MetricsFile(path: packed).rows()
     }
     try FileManager.default.createSymbolicLink(atPath: folder.file("loop"), withDestinationPath: "loop")
     let words = "Too many levels of symbolic links. A symbolic link leads back to itself"
-    expect(.inputOutput, "\(folder.file("loop")): cannot be opened: \(words)") {
+    expect(.cannotRead, "\(folder.file("loop")): cannot be opened: \(words)") {
       _ = try MetricsFile(path: folder.file("loop")).rows()
     }
     let folderOfStatistics = StatisticsFile(path: folder.file("pipe"))
-    expect(
-      .wrongContents,
-      "\(folder.file("pipe")): expected a text of at most \(1 << 30) bytes, found a pipe or a device. Move it away"
-    ) { try folderOfStatistics.truncate(afterIteration: 1) }
+    let pipe = "\(folder.file("pipe")): expected a text of at most \(1 << 30) bytes, found a pipe or a device"
+    expect(.wrongKind, "\(pipe). \(Self.advice)") { try folderOfStatistics.truncate(afterIteration: 1) }
   }
 
   @Test func whatIsNotThere() throws {
@@ -133,7 +130,7 @@ import Testing
       epoch: 1, iteration: 1, learningRate: 1, trainLoss: 1, trainTop1Error: 1, validationTop1Error: nil,
       validationTop5Error: nil, imagesPerSecond: 1, seconds: 1, dataWaitSeconds: 0)
     // A device that is always full.
-    expect(.inputOutput, "/dev/full: cannot be written: No space left on device. Make room there") {
+    expect(.cannotWrite, "/dev/full: cannot be written: No space left on device. Make room there") {
       try MetricsFile(path: "/dev/full").append(row)
     }
     let (none, own) = (folder.file("none/a.csv"), folder.path)
@@ -148,9 +145,9 @@ import Testing
     expect(.cannotCreate, "\(own): cannot be put in place: \(taken) that name") {
       try ClassErrorsFile.write([], to: own)
     }
-    expect(.cannotCreate, "\(own): expected the name of a file, found a folder") { try TextFile.checkWritable(own) }
+    expect(.cannotCreate, "\(own): expected the name of a file, found a folder") { try FileSystem.checkWritable(own) }
     expect(.cannotCreate, "\(none): cannot be created in \(folder.file("none")): \(missing)") {
-      try TextFile.checkWritable(none)
+      try FileSystem.checkWritable(none)
     }
     try write("", "file")
     let file = folder.file("file")
@@ -192,7 +189,7 @@ import Testing
     }
     let advice = "Compare evaluations of the same classes"
     func refused(_ other: [ClassErrors], _ problem: String) {
-      expect(.wrongContents, "b.csv: \(problem). \(advice)") {
+      expect(.mismatch, "b.csv: \(problem). \(advice)") {
         _ = try ClassComparison(classes(["ant", "bee"]), other, firstPath: "a.csv", path: "b.csv")
       }
     }

@@ -1,3 +1,5 @@
+import System
+
 /// The figures of errors by class: one evaluation's in ascending order (paper, Fig. 6), and the difference of two
 /// (Fig. 7).
 enum ClassFigures {
@@ -68,7 +70,7 @@ enum ClassFigures {
       name: "class-errors\(count == 1 ? "" : "-\(index + 1)")",
       title: "Error by class" + (count == 1 ? "" : ": \(evaluation.name)"),
       caption: "The \(kind) error of each class in ascending order; \(Number.fixed(mean, digits: 2)) % of "
-        + "\(Number.grouped(images)) images in all, \(errorless) of \(sorted.count) classes without an error."
+        + "\(images.grouped) images in all, \(errorless) of \(sorted.count) classes without an error."
         + extremes,
       table: table, drawing: draw)
   }

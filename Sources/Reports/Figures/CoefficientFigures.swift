@@ -1,4 +1,6 @@
 import Glibc
+import Network
+import System
 
 /// The figures of learned coefficients (the paper's Table 1) and of the first layer's filters.
 enum CoefficientFigures {
@@ -104,7 +106,7 @@ enum CoefficientFigures {
       let tile = (size.width - 8) / Double(columns)
       let (height, tickFont) = (60.0, size.fontSize - 1)
       let tileHeight = height + size.fontSize + tickFont + 24
-      let rows = (layers.count + columns - 1) / columns
+      let rows = layers.count.dividedUp(by: columns)
       var drawing = Drawing(width: size.width, height: size.top + Double(rows) * tileHeight + size.fontSize + 10)
       size.drawTitle(&drawing)
       for (place, one) in layers.enumerated() {
@@ -189,7 +191,7 @@ enum CoefficientFigures {
       let pixelSize = max(2, min(20, Int(size.isNarrow ? 40 : 60) / max(height, width)))
       let cell = Double(pixelSize * max(height, width)) + 6
       let columns = max(1, min(planes, Int((size.width - 12) / cell)))
-      let rows = (planes + columns - 1) / columns
+      let rows = planes.dividedUp(by: columns)
       let bottom = size.top + Double(rows) * cell
       var drawing = Drawing(width: size.width, height: bottom + size.fontSize + 36)
       size.drawTitle(&drawing)

@@ -1,3 +1,5 @@
+import System
+
 /// The figures over the epochs: errors, loss, speed and time.
 enum CurveFigures {
   static func all(_ runs: [RunContents]) -> [Figure] {
@@ -175,10 +177,10 @@ enum CurveFigures {
 
   /// Returns the bars of a run's epochs, or of groups of epochs where there are many.
   private static func spans(_ times: [TimeRow]) -> [BarPlot.Bar] {
-    let size = (times.count + 15) / 16
+    let size = times.count.dividedUp(by: 16)
     var bars = stride(from: 0, to: times.count, by: size).map { start in
       let group = Array(times[start..<min(start + size, times.count)])
-      return bar("to iteration \(Number.grouped(group.last?.iteration ?? 0))", group)
+      return bar("to iteration \((group.last?.iteration ?? 0).grouped)", group)
     }
     if times.count > 1 { bars.append(bar("in all", times)) }
     return bars
@@ -193,8 +195,8 @@ enum CurveFigures {
         let share = total > 0 ? 100 * seconds / total : 0
         return (
           share, Palette.series(part).name,
-          "\(name): \(partNames[part]) \(Number.fixed(share, digits: 1)) %, \(Number.duration(seconds))"
+          "\(name): \(partNames[part]) \(Number.fixed(share, digits: 1)) %, \(timeText(seconds))"
         )
-      }, label: Number.duration(total))
+      }, label: timeText(total))
   }
 }

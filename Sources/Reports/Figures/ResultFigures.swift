@@ -1,3 +1,5 @@
+import System
+
 /// The figures of tables of results: the error of each evaluation, as the paper's tables 3 to 7 set them side by side.
 enum ResultFigures {
   /// The largest number of evaluations that have bars, the newest ones of a longer table.
@@ -43,7 +45,7 @@ enum ResultFigures {
       title: "Results of evaluations" + (count == 1 ? "" : ": \(results.name)"),
       caption: "Top-1 and top-5 error of each evaluation, in the table's order"
         + (shown.count < results.rows.count
-          ? "; the newest \(shown.count) of \(Number.grouped(results.rows.count))." : "."),
+          ? "; the newest \(shown.count) of \(results.rows.count.grouped)." : "."),
       table: table,
       drawing: BarPlot(
         bars: bars, xLabel: "error (%)",

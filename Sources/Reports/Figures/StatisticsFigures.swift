@@ -1,4 +1,5 @@
 import Network
+import System
 
 /// The figures of responses, gradients and updates by layer, which show whether the signal reaches all layers (paper,
 /// section 2.2).
@@ -111,7 +112,7 @@ enum StatisticsFigures {
     var iterations: [Int] = []
     for row in run.statistics where iterations.last != row.iteration { iterations.append(row.iteration) }
     // The limit's columns fill a screen, and the page stays small.
-    let step = (iterations.count + iterationLimit - 1) / iterationLimit
+    let step = iterations.count.dividedUp(by: iterationLimit)
     let shown = Set(stride(from: iterations.count - 1, through: 0, by: -max(step, 1)).map { iterations[$0] })
     for row in run.statistics where shown.contains(row.iteration) {
       if points[row.layer.layer] == nil { layers.append(row.layer.layer) }
@@ -122,7 +123,7 @@ enum StatisticsFigures {
       points.values.contains(where: { $0.contains { $0.y > 0 && $0.y.isFinite } })
     else { return nil }
     // The legend names a dozen lines along the ramp; the rest lie between them.
-    let every = max(1, (layers.count + 11) / 12)
+    let every = max(1, layers.count.dividedUp(by: 12))
     let series = layers.enumerated().map { place, layer in
       LinePlot.Series(
         name: layer, points: points[layer] ?? [], style: Palette.ramp(place, of: layers.count), isThin: true,
@@ -136,7 +137,7 @@ enum StatisticsFigures {
       caption: "A line for each layer, from the input (dark blue, on dark ground light blue) to the output (yellow)"
         + (every > 1 ? "; the legend names every \(every == 2 ? "second" : "\(every)th") one." : ".")
         + (step > 1
-          ? " \(shown.count) of \(Number.grouped(iterations.count)) logged iterations; \(StatisticsFile.name) has all."
+          ? " \(shown.count) of \(iterations.count.grouped) logged iterations; \(StatisticsFile.name) has all."
           : "") + note,
       table: table, drawing: plot.drawing)
   }

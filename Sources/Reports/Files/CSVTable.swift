@@ -1,3 +1,5 @@
+import System
+
 /// A table in comma-separated values (RFC 4180): a header, and fields that may be quoted.
 package struct CSVTable {
   /// A row of a table.
@@ -14,23 +16,23 @@ package struct CSVTable {
 
   /// Reads the table of a file; returns nil where there is none. A last line without its line break may still be being
   /// written: it is left out where it has other fields than the header.
-  static func read(_ path: String) throws(ReportError) -> CSVTable? {
+  static func read(_ path: String) throws(FileError) -> CSVTable? {
     guard let text = try TextFile.read(path) else { return nil }
     return try CSVTable(text, path: path)
   }
 
   /// - Parameter path: the name of the table in messages.
-  package init(_ text: String, path: String) throws(ReportError) {
+  package init(_ text: String, path: String) throws(FileError) {
     var records = Self.records(text)
     guard !records.isEmpty else {
-      throw ReportError(table: path, problem: "expected a table with a header, found an empty file")
+      throw FileError(table: path, problem: "expected a table with a header, found an empty file")
     }
     let header = records.removeFirst().fields
     if let last = records.last, last.fields.count != header.count, text.utf8.last != UInt8(ascii: "\n") {
       records.removeLast()
     }
     if let wrong = records.first(where: { $0.fields.count != header.count }) {
-      throw ReportError(
+      throw FileError(
         table: path, problem: "line \(wrong.line) has \(wrong.fields.count) fields, the header has \(header.count)")
     }
     self.path = path
@@ -86,26 +88,26 @@ package struct CSVTable {
   /// Refuses a table of other columns.
   ///
   /// - Parameter what: the word that messages have for the rows.
-  func expect(header expected: String, of what: String) throws(ReportError) {
+  func expect(header expected: String, of what: String) throws(FileError) {
     let found = header.joined(separator: ",")
     guard found == expected else { throw Self.wrongHeader(path, expected: expected, of: what, found: found) }
   }
 
-  static func wrongHeader(_ path: String, expected: String, of what: String, found: String) -> ReportError {
-    ReportError(
+  static func wrongHeader(_ path: String, expected: String, of what: String, found: String) -> FileError {
+    FileError(
       table: path,
       problem: "expected \(what) with the header \"\(expected)\", found \(String(found.prefix(240)).debugDescription)")
   }
 
   /// Returns a row's fields from a column on as numbers.
-  func numbers(_ row: Row, from column: Int) throws(ReportError) -> [Double] {
+  func numbers(_ row: Row, from column: Int) throws(FileError) -> [Double] {
     var numbers: [Double] = []
     for column in column..<header.count { numbers.append(try number(row, column)) }
     return numbers
   }
 
   /// Returns a field as a number, which may be NaN or infinite.
-  func number(_ row: Row, _ column: Int) throws(ReportError) -> Double {
+  func number(_ row: Row, _ column: Int) throws(FileError) -> Double {
     guard let number = Double(row.fields[column]) else {
       throw Self.wrongField(row.fields[column], header[column], line: row.line, path, expected: "a number")
     }
@@ -113,11 +115,11 @@ package struct CSVTable {
   }
 
   /// Returns a field as a whole number.
-  func integer(_ row: Row, _ column: Int) throws(ReportError) -> Int {
+  func integer(_ row: Row, _ column: Int) throws(FileError) -> Int {
     try Self.integer(row.fields[column], header[column], line: row.line, path)
   }
 
-  static func integer(_ field: String, _ name: String, line: Int, _ path: String) throws(ReportError) -> Int {
+  static func integer(_ field: String, _ name: String, line: Int, _ path: String) throws(FileError) -> Int {
     // The limit keeps sums of such numbers from overflowing.
     guard let number = Int(field), (0...1 << 40).contains(number) else {
       throw wrongField(field, name, line: line, path, expected: "a whole number from 0 to 2^40")
@@ -127,16 +129,16 @@ package struct CSVTable {
 
   private static func wrongField(
     _ field: String, _ name: String, line: Int, _ path: String, expected: String
-  ) -> ReportError {
-    ReportError(
+  ) -> FileError {
+    FileError(
       table: path,
       problem: "line \(line), \(name): expected \(expected), found \(String(field.prefix(60)).debugDescription)")
   }
 
   /// Refuses counts of errors that no evaluation has.
-  func expectErrors(_ row: Row, top5: Int, top1: Int, images: Int) throws(ReportError) {
+  func expectErrors(_ row: Row, top5: Int, top1: Int, images: Int) throws(FileError) {
     guard top5 <= top1, top1 <= images else {
-      throw ReportError(
+      throw FileError(
         table: path,
         problem: "line \(row.line): expected top-5 errors ≤ top-1 errors ≤ images, found \(top5), \(top1) and "
           + "\(images)")

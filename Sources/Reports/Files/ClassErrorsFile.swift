@@ -1,3 +1,5 @@
+import System
+
 /// The errors of one class in an evaluation.
 public struct ClassErrors: Equatable, Sendable {
   /// The number of the class, from 0.
@@ -33,9 +35,9 @@ public enum ClassErrorsFile {
   /// Reads the table of a file.
   ///
   /// - Throws: where there is no such file, or it is another table.
-  public static func read(_ path: String) throws(ReportError) -> [ClassErrors] {
+  public static func read(_ path: String) throws(FileError) -> [ClassErrors] {
     guard let table = try CSVTable.read(path) else {
-      throw ReportError(
+      throw FileError(
         .missing, path: path,
         problem: "there is no such file; `prelu-dist evaluate --classes` writes one, with the header \"\(header)\"")
     }
@@ -43,12 +45,12 @@ public enum ClassErrorsFile {
   }
 
   /// Writes a table, in the place of an earlier one at once.
-  public static func write(_ classes: [ClassErrors], to path: String) throws(ReportError) {
+  public static func write(_ classes: [ClassErrors], to path: String) throws(FileError) {
     let rows = classes.map { "\($0.classIndex),\(CSVTable.field($0.name)),\($0.images),\($0.top1),\($0.top5)\n" }
     try TextFile.replace(path, with: "\(header)\n" + rows.joined())
   }
 
-  static func parse(_ table: CSVTable) throws(ReportError) -> [ClassErrors] {
+  static func parse(_ table: CSVTable) throws(FileError) -> [ClassErrors] {
     try table.expect(header: header, of: "an evaluation's errors by class")
     var result: [ClassErrors] = []
     var seen: Set<Int> = []
@@ -58,7 +60,7 @@ public enum ClassErrorsFile {
         top1: try table.integer(row, 3), top5: try table.integer(row, 4))
       try table.expectErrors(row, top5: errors.top5, top1: errors.top1, images: errors.images)
       guard seen.insert(errors.classIndex).inserted else {
-        throw ReportError(table: table.path, problem: "line \(row.line): class \(errors.classIndex) is there twice")
+        throw FileError(table: table.path, problem: "line \(row.line): class \(errors.classIndex) is there twice")
       }
       result.append(errors)
     }

@@ -1,3 +1,5 @@
+import System
+
 /// The figures of one epoch: a row of `metrics.csv`. Errors are in per cent.
 public struct MetricsRow: Equatable, Sendable {
   /// The number of the epoch, from 1.
@@ -46,7 +48,7 @@ extension MetricsRow: TableRow {
   ]
   package static let plural = "epochs' figures"
 
-  package init(_ row: CSVTable.Row, of table: CSVTable) throws(ReportError) {
+  package init(_ row: CSVTable.Row, of table: CSVTable) throws(FileError) {
     self.init(
       epoch: try table.integer(row, 0), iteration: try table.integer(row, 1), learningRate: try table.number(row, 2),
       trainLoss: try table.number(row, 3), trainTop1Error: try table.number(row, 4),

@@ -1,3 +1,5 @@
+import System
+
 /// The place where one process of a run ran: a row of `places.csv`.
 public struct RunPlace: Equatable, Sendable {
   /// The time of its start: ISO 8601, UTC.
@@ -35,7 +37,7 @@ extension RunPlace: TableRow {
   package static let columns = ["started", "iteration", "ranks", "threads", "hosts", "processor", "software"]
   package static let plural = "places"
 
-  package init(_ row: CSVTable.Row, of table: CSVTable) throws(ReportError) {
+  package init(_ row: CSVTable.Row, of table: CSVTable) throws(FileError) {
     self.init(
       started: row.fields[0], iteration: try table.integer(row, 1), ranks: try table.integer(row, 2),
       threads: try table.integer(row, 3), hosts: row.fields[4], processor: row.fields[5], software: row.fields[6])

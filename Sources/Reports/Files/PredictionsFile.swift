@@ -1,6 +1,7 @@
 import Glibc
 import HDF5
 import Images
+import System
 
 /// The pictures that the numbers of predictions count.
 public struct PredictedPictures: Equatable, Sendable {
@@ -58,7 +59,7 @@ public enum PredictionsFile {
   /// where pictures are files, /name (images); its attributes `part` and `data` say which pictures they are.
   public static func write(
     _ predictions: [Prediction], of pictures: PredictedPictures, classNames: [String], to path: String
-  ) throws(ReportError) {
+  ) throws(FileError) {
     if path.hasSuffix(".h5") || path.hasSuffix(".hdf5") {
       return try writeHDF5(predictions, of: pictures, classNames: classNames, to: path)
     }
@@ -83,50 +84,27 @@ public enum PredictionsFile {
 
   private static func writeHDF5(
     _ predictions: [Prediction], of pictures: PredictedPictures, classNames: [String], to path: String
-  ) throws(ReportError) {
-    let temporary = "\(path).tmp.\(getpid())"
-    unlink(temporary)
-    do {
-      let sink = try FileSink(creating: temporary)
-      do {
-        try HDF5Library.exclusively {
-          let file = try HDF5Writer(sink)
-          try file.writeAttribute("title", "The likeliest classes of images")
-          try file.writeAttribute("part", pictures.part.rawValue)
-          try file.writeAttribute("data", pictures.data ?? "")
-          try file.write(classNames, "class_names")
-          // HDF5 knows no empty arrays in one piece.
-          if let guesses = predictions.first?.guesses.count, guesses > 0 {
-            let (images, all) = (predictions.count, predictions.flatMap(\.guesses))
-            try file.writeArray(predictions.map { Int32($0.index) }, shape: [images], "index")
-            try file.writeArray(predictions.map { Int32($0.label) }, shape: [images], "label")
-            try file.writeArray(all.map { Int32($0.classIndex) }, shape: [images, guesses], "class")
-            try file.writeArray(all.map(\.score), shape: [images, guesses], "score")
-            if isNamed(predictions) { try file.writeTextArray(predictions.map(\.name), "name") }
-          }
-        }
-      } catch {
-        sink.finish()
-        sink.discard()
-        throw error
+  ) throws(FileError) {
+    let replacement = FileReplacement(of: path, temporary: "\(path).tmp.\(getpid())")
+    do throws(FileError) {
+      try HDF5File.create(at: replacement.temporary) { file throws(HDF5Error) in
+        try file.writeAttribute("title", "The likeliest classes of images")
+        try file.writeAttribute("part", pictures.part.rawValue)
+        try file.writeAttribute("data", pictures.data ?? "")
+        try file.write(classNames, "class_names")
+        // HDF5 knows no empty arrays in one piece.
+        guard let guesses = predictions.first?.guesses.count, guesses > 0 else { return }
+        let (images, all) = (predictions.count, predictions.flatMap(\.guesses))
+        try file.writeArray(predictions.map { Int32($0.index) }, shape: [images], "index")
+        try file.writeArray(predictions.map { Int32($0.label) }, shape: [images], "label")
+        try file.writeArray(all.map { Int32($0.classIndex) }, shape: [images, guesses], "class")
+        try file.writeArray(all.map(\.score), shape: [images, guesses], "score")
+        if isNamed(predictions) { try file.writeTextArray(predictions.map(\.name), "name") }
       }
-      sink.finish()
-      guard sink.error == 0 else {
-        sink.discard()
-        throw FileError(.cannotWrite, path: path, what: "cannot be written", code: sink.error)
-      }
-    } catch let error as FileError {
-      throw ReportError(
-        error.kind == .cannotCreate ? .cannotCreate : .inputOutput, path: path, problem: error.problem,
-        advice: error.advice)
     } catch {
-      throw ReportError(.inputOutput, path: path, problem: "cannot be written: \(error)")
+      throw error.named(path)
     }
-    guard rename(temporary, path) == 0 else {
-      let error = TextFile.failure(path, "cannot be put in place", .cannotCreate)
-      unlink(temporary)
-      throw error
-    }
+    try replacement.putInPlace(refusal: .cannotCreate)
   }
 
   /// Reads the rows of a table.
@@ -134,7 +112,7 @@ public enum PredictionsFile {
   /// - Returns: the predictions, and the pictures that they count; nil where there is no prediction.
   static func parse(
     _ table: CSVTable
-  ) throws(ReportError) -> (predictions: [Prediction], pictures: PredictedPictures?) {
+  ) throws(FileError) -> (predictions: [Prediction], pictures: PredictedPictures?) {
     let found = table.header.joined(separator: ",")
     let isNamed = found == namedHeader
     if !isNamed { try table.expect(header: header, of: "predictions") }
@@ -153,14 +131,14 @@ public enum PredictionsFile {
           index: try table.integer(row, 0), label: try table.integer(row, 1), name: isNamed ? fields[14] : "",
           guesses: guesses))
       guard let part = MeasuredSplit(rawValue: fields[12]) else {
-        throw ReportError(
+        throw FileError(
           table: table.path,
           problem: "line \(row.line), part: expected test or validation, found "
             + String(fields[12].prefix(60)).debugDescription)
       }
       let counted = PredictedPictures(part: part, data: fields[13].isEmpty ? nil : fields[13])
       guard counted == pictures ?? counted else {
-        throw ReportError(table: table.path, problem: "line \(row.line) counts other pictures than the lines before it")
+        throw FileError(table: table.path, problem: "line \(row.line) counts other pictures than the lines before it")
       }
       pictures = counted
     }

@@ -1,4 +1,5 @@
 import Foundation
+import System
 
 /// The result of one evaluation: a row of a table of results.
 public struct ResultsRow: Equatable, Sendable {
@@ -60,14 +61,14 @@ public enum ResultsFile {
     + "seconds,ranks"
 
   /// Refuses a file that rows cannot be added to, before anything is computed.
-  public static func check(_ path: String) throws(ReportError) {
+  public static func check(_ path: String) throws(FileError) {
     if let table = try CSVTable.read(path) { try table.expect(header: header, of: "results of evaluations") }
-    try TextFile.checkWritable(path)
+    try FileSystem.checkWritable(path)
   }
 
   /// Adds a row, and the header before the first one. Errors are in per cent; blanks separate several checkpoints or
   /// scales.
-  public static func append(_ row: ResultsRow, to path: String) throws(ReportError) {
+  public static func append(_ row: ResultsRow, to path: String) throws(FileError) {
     let fields = [
       row.time, CSVTable.field(row.checkpoints.joined(separator: " ")), CSVTable.field(row.data), row.part, row.views,
       row.scales.map(String.init).joined(separator: " "), "\(row.mirror)", row.averaging, "\(row.images)",
@@ -78,7 +79,7 @@ public enum ResultsFile {
   }
 
   /// Reads the rows of a table. Checkpoints whose names have blanks are taken for several.
-  static func parse(_ table: CSVTable) throws(ReportError) -> [ResultsRow] {
+  static func parse(_ table: CSVTable) throws(FileError) -> [ResultsRow] {
     try table.expect(header: header, of: "results of evaluations")
     var rows: [ResultsRow] = []
     for row in table.rows {

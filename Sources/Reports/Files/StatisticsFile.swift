@@ -1,4 +1,5 @@
 import Network
+import System
 
 /// The statistics of one layer in one step: a row of `statistics.csv`.
 public struct StatisticsRow: Equatable, Sendable {
@@ -22,7 +23,7 @@ extension StatisticsRow: TableRow {
   ]
   package static let plural = "layers' statistics"
 
-  package init(_ row: CSVTable.Row, of table: CSVTable) throws(ReportError) {
+  package init(_ row: CSVTable.Row, of table: CSVTable) throws(FileError) {
     let values = try table.numbers(row, from: 2)
     self.init(
       iteration: try table.integer(row, 0),

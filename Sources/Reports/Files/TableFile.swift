@@ -1,4 +1,5 @@
-import Glibc
+import System
+import SystemPackage
 
 /// A row of a table that a run adds rows to.
 package protocol TableRow: Sendable {
@@ -10,7 +11,7 @@ package protocol TableRow: Sendable {
   static var plural: String { get }
 
   /// Reads a row of a table that has the columns.
-  init(_ row: CSVTable.Row, of table: CSVTable) throws(ReportError)
+  init(_ row: CSVTable.Row, of table: CSVTable) throws(FileError)
 
   /// The fields in the order of the columns. Numbers have the fewest digits that read back as the same number.
   var fields: [String] { get }
@@ -43,16 +44,16 @@ package struct TableFile<Row: TableRow>: Sendable {
   }
 
   /// Adds a row, and the header before the first one.
-  package func append(_ row: Row) throws(ReportError) { try append([row]) }
+  package func append(_ row: Row) throws(FileError) { try append([row]) }
 
   /// Adds rows by one call, and the header before the first one.
-  package func append(_ rows: [Row]) throws(ReportError) {
+  package func append(_ rows: [Row]) throws(FileError) {
     let lines = rows.map { $0.fields.map(CSVTable.field).joined(separator: ",") }
     try TextFile.append(lines.joined(separator: "\n"), header: Self.header, to: path)
   }
 
   /// Returns the rows; none where there is no file. A last line that is not whole is left out.
-  package func rows() throws(ReportError) -> [Row] {
+  package func rows() throws(FileError) -> [Row] {
     guard let text = try TextFile.read(path) else { return [] }
     let whole = text.utf8.lastIndex(of: UInt8(ascii: "\n")).map { text[...$0] } ?? ""
     // The header's beginning is all that a machine that failed may have left.
@@ -68,29 +69,34 @@ package struct TableFile<Row: TableRow>: Sendable {
   /// not whole. The rest is a beginning of the file, so that it needs no copy.
   ///
   /// - Throws: also where the file is another table, to which no row must be added.
-  package func truncate(afterIteration iteration: Int) throws(ReportError) {
-    let descriptor = open(path, O_RDWR | O_CLOEXEC | O_NONBLOCK)
-    if descriptor < 0 && errno == ENOENT { return }
-    guard descriptor >= 0 else { throw TextFile.failure(path, "cannot be opened") }
-    defer { close(descriptor) }
-    var information = stat()
-    guard fstat(descriptor, &information) == 0 else { throw TextFile.failure(path, "cannot be examined") }
-    let size = Int(information.st_size)
-    if let problem = TextFile.problem(information, limit: Self.sizeLimit) {
-      throw ReportError(table: path, problem: problem)
+  package func truncate(afterIteration iteration: Int) throws(FileError) {
+    let file: RegularFile
+    do throws(RegularFileError) {
+      file = try RegularFile(path, .readWrite, limit: Self.sizeLimit)
+    } catch {
+      if error.isAbsence { return }
+      throw FileError(error, path: path, table: "a text of at most \(Self.sizeLimit) bytes")
     }
-    guard size > 0 else { return }
-    guard let memory = mmap(nil, size, PROT_READ, MAP_PRIVATE, descriptor, 0), memory != MAP_FAILED else {
-      throw TextFile.failure(path, "cannot be read")
+    guard file.size > 0 else { return }
+    let length: Result<Int, FileError>
+    do throws(Errno) {
+      length = try file.withMapped { text in
+        Result { () throws(FileError) in try self.length(of: text, upTo: iteration) }
+      }
+    } catch {
+      throw FileError(.cannotRead, path: path, what: "cannot be read", code: error)
     }
-    defer { munmap(memory, size) }
-    let kept = try length(of: UnsafeRawBufferPointer(start: memory, count: size), upTo: iteration)
-    guard kept < size else { return }
-    guard ftruncate(descriptor, off_t(kept)) == 0 else { throw TextFile.failure(path, "cannot be shortened") }
+    let kept = try length.get()
+    guard kept < file.size else { return }
+    do throws(Errno) {
+      try file.resize(to: kept)
+    } catch {
+      throw FileError(.cannotWrite, path: path, what: "cannot be shortened", code: error)
+    }
   }
 
   /// Returns the number of bytes of the header and the whole lines up to an iteration.
-  private func length(of text: UnsafeRawBufferPointer, upTo iteration: Int) throws(ReportError) -> Int {
+  private func length(of text: UnsafeRawBufferPointer, upTo iteration: Int) throws(FileError) -> Int {
     let (lineBreak, comma) = (UInt8(ascii: "\n"), UInt8(ascii: ","))
     let headerEnd = text.firstIndex(of: lineBreak)
     let header = text[..<(headerEnd ?? text.count)]

@@ -1,3 +1,5 @@
+import System
+
 /// The seconds of rank 0 between two evaluations, by what they were spent on: a row of `time.csv`.
 public struct TimeRow: Equatable, Sendable {
   /// What the time is spent on.
@@ -24,7 +26,7 @@ extension TimeRow: TableRow {
   package static let columns = ["iteration"] + parts
   package static let plural = "times"
 
-  package init(_ row: CSVTable.Row, of table: CSVTable) throws(ReportError) {
+  package init(_ row: CSVTable.Row, of table: CSVTable) throws(FileError) {
     self.init(iteration: try table.integer(row, 0), seconds: try table.numbers(row, from: 1))
   }
 

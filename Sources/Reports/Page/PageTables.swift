@@ -1,3 +1,5 @@
+import System
+
 /// The tables of a page beside its figures: results, settings, and the places where the runs ran.
 enum PageTables {
   static func summary(_ runs: [RunContents]) -> String {
@@ -25,14 +27,14 @@ enum PageTables {
       (
         "iterations",
         { run in
-          Number.grouped(max(run.metrics.last?.iteration ?? 0, run.checkpoint?.iteration ?? 0))
+          max(run.metrics.last?.iteration ?? 0, run.checkpoint?.iteration ?? 0).grouped
         }
       ),
       ("images/s", { $0.metrics.last.map { Number.fixed($0.imagesPerSecond, digits: 0) } ?? "–" }),
       (
         "time in training",
         { run in
-          (run.metrics.last?.seconds ?? run.checkpoint?.secondsTrained).map(Number.duration) ?? "–"
+          (run.metrics.last?.seconds ?? run.checkpoint?.secondsTrained).map(timeText) ?? "–"
         }
       ),
       (
@@ -44,7 +46,7 @@ enum PageTables {
       (
         "parameters",
         { run in
-          run.network.map { Number.grouped($0.parameterCount) } ?? "–"
+          run.network.map { $0.parameterCount.grouped } ?? "–"
         }
       ),
       ("initializer", { $0.setting("model.initializer") ?? $0.setting("model.initializer.rule") ?? "–" }),
@@ -102,7 +104,7 @@ enum PageTables {
       let command = checkpoint.commandLine
       text +=
         "<p class=\"caption\">\(runs.count == 1 ? "" : escaped(run.name) + ": ")newest checkpoint of iteration "
-        + "\(Number.grouped(checkpoint.iteration)), written \(escaped(checkpoint.written)) by "
+        + "\(checkpoint.iteration.grouped), written \(escaped(checkpoint.written)) by "
         + "\(escaped(checkpoint.program)), mini-batch \(checkpoint.batch), "
         + "\(checkpoint.ranks) rank\(checkpoint.ranks == 1 ? "" : "s"):</p>"
         + "<pre>\(escaped(command))</pre>"

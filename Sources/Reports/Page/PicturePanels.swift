@@ -1,4 +1,5 @@
 import Images
+import System
 
 /// Panels of pictures with their true class and the five likeliest (paper, Figs. 4 and 5).
 struct PicturePanels {
@@ -57,14 +58,14 @@ struct PicturePanels {
     let right = Self.spread(run.predictions.filter(\.isRight))
     let wrong = run.predictions.filter { !$0.isRight }
       .sorted { ($1.guesses.first?.score ?? 0, $0.index) < ($0.guesses.first?.score ?? 0, $1.index) }
-    let counts = "of \(Number.grouped(run.predictions.count)) \(pictures.map { "\($0.part) " } ?? "")pictures"
+    let counts = "of \(run.predictions.count.grouped) \(pictures.map { "\($0.part) " } ?? "")pictures"
     var problem = problem
     let panels =
       panel(
-        "Right", "\(Number.grouped(run.predictions.count { $0.isRight })) \(counts); some of each class", right,
+        "Right", "\(run.predictions.count { $0.isRight }.grouped) \(counts); some of each class", right,
         &problem)
       + panel(
-        "Wrong", "\(Number.grouped(wrong.count)) \(counts); those that the network was surest of",
+        "Wrong", "\(wrong.count.grouped) \(counts); those that the network was surest of",
         Array(wrong.prefix(Self.count)), &problem)
     let missing = pictures == nil ? "The pictures themselves are not shown" : "Some pictures are not shown"
     return (problem.map { "<p class=\"note\">\(missing): \(escaped($0)).</p>" } ?? "") + panels

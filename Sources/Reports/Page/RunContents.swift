@@ -1,6 +1,7 @@
 import Checkpoint
 import Foundation
 import Network
+import System
 
 /// The contents of a run folder, as a report shows them. Files that are not there yet are left out; a run may be going
 /// on.
@@ -28,17 +29,17 @@ public struct RunContents {
   /// Reads all that a run folder holds.
   ///
   /// - Parameter name: the run's name in the report; nil for the folder's.
-  /// - Throws: `ReportError`; a damaged checkpoint is passed over.
-  public init(folder path: String, name: String? = nil) throws(ReportError) {
-    guard TextFile.isFolder(path) else {
-      throw ReportError(.missing, path: path, problem: "there is no such run folder")
+  /// - Throws: `FileError`; a damaged checkpoint is passed over.
+  public init(folder path: String, name: String? = nil) throws(FileError) {
+    guard FileSystem.isFolder(path) else {
+      throw FileError(.missing, path: path, problem: "there is no such run folder")
     }
     try self.init(tablesOf: path, name: name)
     configuration.text = try TextFile.read(file("config.yaml"))
     try readEvaluations()
     readNewestCheckpoint()
     guard !metrics.isEmpty || checkpoint != nil || !statistics.isEmpty else {
-      throw ReportError(
+      throw FileError(
         .missing, path: path,
         problem: "expected a run folder with metrics.csv or a checkpoint, found neither. Name a folder that "
           + "`prelu-dist train --run` made")
@@ -46,7 +47,7 @@ public struct RunContents {
   }
 
   /// Reads the tables that training writes.
-  public init(tablesOf path: String, name: String? = nil) throws(ReportError) {
+  public init(tablesOf path: String, name: String? = nil) throws(FileError) {
     self.path = path
     self.name = name ?? Self.lastName(path)
     metrics = try MetricsFile(path: file(MetricsFile.name)).rows()
@@ -56,7 +57,7 @@ public struct RunContents {
   }
 
   /// Reads the tables that evaluations have written into the folder.
-  public mutating func readEvaluations() throws(ReportError) {
+  public mutating func readEvaluations() throws(FileError) {
     if let table = try CSVTable.read(file(ClassErrorsFile.name)) { classErrors = try ClassErrorsFile.parse(table) }
     if let table = try CSVTable.read(file(ResultsFile.name)) { results = try ResultsFile.parse(table) }
     if let table = try CSVTable.read(file(PredictionsFile.name)) {
@@ -65,7 +66,7 @@ public struct RunContents {
   }
 
   /// Returns the path of a file in the folder.
-  public func file(_ name: String) -> String { path.hasSuffix("/") ? path + name : "\(path)/\(name)" }
+  public func file(_ name: String) -> String { FileSystem.path(name, in: path) }
 
   static func lastName(_ path: String) -> String {
     let name = URL(fileURLWithPath: path).standardizedFileURL.lastPathComponent

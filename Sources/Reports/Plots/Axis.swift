@@ -1,4 +1,5 @@
 import Glibc
+import System
 
 /// The places of values along one side of a plot, and the values that are named there.
 public struct Axis: Equatable, Sendable {
@@ -54,7 +55,7 @@ public struct Axis: Equatable, Sendable {
       var (first, last) = (Int(log10(low).rounded(.down)), Int(log10(high).rounded(.up)))
       if first == last { last += 1 }
       first = max(first, -323)
-      let every = max(1, (last - first + count - 1) / max(count, 1))
+      let every = max(1, (last - first).dividedUp(by: max(count, 1)))
       ticks = stride(from: first, through: last, by: every).map { pow(10, Double($0)) }
       (lower, upper) = (pow(10, Double(first)), pow(10, Double(last)))
     }

@@ -1,3 +1,5 @@
+import System
+
 /// The numbers of a figure.
 public struct FigureTable: Equatable, Sendable {
   public enum Cell: Equatable, Sendable {
@@ -43,7 +45,7 @@ public struct FigureTable: Equatable, Sendable {
     for row in shown { text += "<tr>" + row.map(Self.html).joined() + "</tr>\n" }
     text += "</tbody></table></div>"
     if rows.count > limit {
-      text += "<p class=\"note\">\(limit) of \(Number.grouped(rows.count)) rows; the CSV has all.</p>"
+      text += "<p class=\"note\">\(limit) of \(rows.count.grouped) rows; the CSV has all.</p>"
     }
     return text
   }

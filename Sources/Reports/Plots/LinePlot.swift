@@ -1,3 +1,5 @@
+import System
+
 /// A plot of lines over a common axis, with marks where something happened.
 struct LinePlot {
   struct Series {
@@ -51,7 +53,7 @@ struct LinePlot {
   }
 
   private func thinned(_ ticks: [(value: Double, name: String)], to limit: Int) -> [(value: Double, name: String)] {
-    let every = (ticks.count + limit - 1) / limit
+    let every = ticks.count.dividedUp(by: limit)
     return ticks.enumerated().filter { $0.offset % max(every, 1) == 0 }.map(\.element)
   }
 

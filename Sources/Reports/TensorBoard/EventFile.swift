@@ -1,5 +1,6 @@
 import Glibc
 import SwiftProtobuf
+import System
 
 /// An event file for TensorBoard: scalars and histograms of a run, one record after another.
 ///
@@ -15,11 +16,11 @@ public final class EventFile {
   ///   - startIteration: the iteration at which training begins or goes on: earlier files' events after it are void.
   ///   - time: seconds since 1970.
   ///   - host: the name of the host, for the file's name.
-  public init(inFolder folder: String, startIteration: Int, time: Double, host: String) throws(ReportError) {
+  public init(inFolder folder: String, startIteration: Int, time: Double, host: String) throws(FileError) {
     let base = "\(folder)/events.out.tfevents.\(Int(time)).\(host).\(getpid())"
     var name = base
     var number = 0
-    while access(name, F_OK) == 0 {
+    while FileSystem.exists(name) {
       number += 1
       name = "\(base).\(number)"
     }
@@ -32,7 +33,7 @@ public final class EventFile {
   }
 
   /// Makes all events after an iteration void: the run comes to it again.
-  public func goBack(to iteration: Int, time: Double) throws(ReportError) {
+  public func goBack(to iteration: Int, time: Double) throws(FileError) {
     var start = PreluDist_Tensorboard_Event()
     start.wallTime = time
     // The events of the iteration itself were written before its checkpoint.
@@ -44,7 +45,7 @@ public final class EventFile {
   /// Adds scalars and histograms of one step as one record.
   public func append(
     step: Int, time: Double, scalars: [(tag: String, value: Double)], histograms: [(tag: String, values: [Float])] = []
-  ) throws(ReportError) {
+  ) throws(FileError) {
     var event = PreluDist_Tensorboard_Event()
     event.wallTime = time
     event.step = Int64(step)
@@ -64,20 +65,17 @@ public final class EventFile {
     try append(event)
   }
 
-  private func append(_ event: PreluDist_Tensorboard_Event) throws(ReportError) {
+  private func append(_ event: PreluDist_Tensorboard_Event) throws(FileError) {
     let bytes: [UInt8]
     do {
       bytes = try event.serializedBytes()
     } catch {
-      throw ReportError(.inputOutput, path: path, problem: "an event cannot be encoded: \(error)")
+      throw FileError(.cannotWrite, path: path, problem: "an event cannot be encoded: \(error)")
     }
     let length = Self.littleEndian(UInt64(bytes.count))
     let record =
       length + Self.littleEndian(CRC32C.masked(length)) + bytes + Self.littleEndian(CRC32C.masked(bytes))
-    let descriptor = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0o666)
-    guard descriptor >= 0 else { throw TextFile.failure(path, "cannot be opened for writing", .cannotCreate) }
-    defer { close(descriptor) }
-    try TextFile.write(record, to: descriptor, path)
+    try FileSystem.append(to: path) { _ in record }
   }
 
   private static func littleEndian<Integer: FixedWidthInteger>(_ value: Integer) -> [UInt8] {

@@ -1,3 +1,5 @@
+import System
+
 /// A digest of labelled images, in their order: the same bytes and labels give the same 64 bits on any machine.
 package func contentDigest(_ images: LabeledImages, seed: UInt64 = 0) -> UInt64 {
   var digest = images.labels.map(\.littleEndian).withUnsafeBytes { xxHash64($0, seed: seed) }
@@ -5,10 +7,4 @@ package func contentDigest(_ images: LabeledImages, seed: UInt64 = 0) -> UInt64 
     digest = images.withPixels(of: index) { xxHash64(UnsafeRawBufferPointer($0), seed: digest) }
   }
   return digest
-}
-
-/// 16 hexadecimal digits.
-package func hexadecimal(_ value: UInt64) -> String {
-  let digits = String(value, radix: 16)
-  return String(repeating: "0", count: 16 - digits.count) + digits
 }

@@ -1,5 +1,6 @@
 import Foundation
-import HDF5
+import System
+import SystemPackage
 import TestSupport
 import Testing
 
@@ -24,13 +25,16 @@ import Testing
     expect(.cannotWrite, ["\(taken): cannot be removed: Is a directory. Move away what bears that name"]) {
       try FileSystem.remove(taken)
     }
-    expect(.cannotCreate, ["\(file): exists already. Move away what bears that name"]) {
-      _ = try FileSink(creating: file)
-    }
     expect(.missing, ["\(none): cannot be listed: No such file or directory"]) { _ = try FileSystem.names(in: none) }
     expect(.cannotRead, ["\(file): cannot be listed: Not a directory"]) { _ = try FileSystem.names(in: file) }
     expect(.missing, ["\(none): cannot be opened: No such file or directory"]) {
       _ = try FileSystem.beginning(of: none, limit: 1)
+    }
+    expect(.cannotWrite, ["\(none): cannot be opened to sync it: No such file or directory. Make the folder first"]) {
+      try FileSystem.synchronize(none)
+    }
+    expect(.cannotCreate, ["\(none)/: expected the name of a file, found a folder"]) {
+      try FileSystem.checkWritable("\(none)/")
     }
     #expect(try folder.names() == ["a", "taken"])
   }
@@ -106,13 +110,27 @@ import Testing
   }
 
   /// What no test can bring about.
-  @Test(arguments: [
-    (EROFS, true, "Choose a place that can be written"), (EDQUOT, true, "Make room there"),
-    (ESTALE, false, "The device or the network behind it fails"), (ENFILE, false, "Raise the limit of open files"),
-    (EISDIR, false, ""), (ENOENT, false, ""), (EINVAL, true, ""),
-  ])
-  func otherErrors(code: CInt, writing: Bool, advice: String) {
-    let found = systemAdvice(code, writing: writing)
-    #expect(advice.isEmpty ? found.isEmpty : found.hasPrefix(advice), "\(systemWords(code)): \(found)")
+  @Test(
+    arguments: [
+      (.readOnlyFileSystem, true, "Choose a place that can be written"), (.diskQuotaExceeded, true, "Make room there"),
+      (.staleNFSFileHandle, false, "The device or the network behind it fails"),
+      (.tooManyOpenFilesInSystem, false, "Raise the limit of open files"), (.isDirectory, false, ""),
+      (.noSuchFileOrDirectory, false, ""), (.invalidArgument, true, ""),
+    ] as [(Errno, Bool, String)])
+  func otherErrors(code: Errno, writing: Bool, advice: String) {
+    let found = code.advice(writing: writing)
+    #expect(advice.isEmpty ? found.isEmpty : found.hasPrefix(advice), "\(code): \(found)")
+  }
+}
+
+/// Expects a `FileError` of a kind, whose message has all of `words`.
+func expect(
+  _ kind: FileError.Kind, _ words: [String], sourceLocation: SourceLocation = #_sourceLocation,
+  _ body: () throws -> Void
+) {
+  let error = #expect(throws: FileError.self, sourceLocation: sourceLocation) { try body() }
+  #expect(error?.kind == kind, sourceLocation: sourceLocation)
+  for word in words {
+    #expect(error?.description.contains(word) == true, sourceLocation: sourceLocation)
   }
 }
