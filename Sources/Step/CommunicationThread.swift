@@ -70,7 +70,7 @@ package final class CommunicationThread {
   }
 }
 
-/// What the caller and the thread share: the jobs, in their order.
+/// The jobs, in their order, which the caller and the thread share.
 ///
 /// Sendable: the queue is read and written under the lock; the world, the messages' requests, and what a job reads and
 /// writes, belong to the thread from the job's start until `awaitAll` returns.

@@ -25,15 +25,19 @@ final class RunCheckpoints {
   /// The iteration of the last checkpoint that is in place; known on rank 0.
   private var lastIteration: Int?
 
-  /// - Parameter lastIteration: the iteration of the checkpoint that the run goes on from; nil for a new run.
-  init(_ setup: RunSetup, _ step: DistributedStep, folder: RunFolder?, lastIteration: Int?, _ listeners: RunListeners) {
+  /// - Parameters:
+  ///   - writer: writes the parameters and momentum of `step`.
+  ///   - lastIteration: the iteration of the checkpoint that the run goes on from; nil for a new run.
+  init(
+    _ setup: RunSetup, _ step: DistributedStep, _ writer: CheckpointWriter, folder: RunFolder?, lastIteration: Int?,
+    _ listeners: RunListeners
+  ) {
     self.setup = setup
     self.step = step
+    self.writer = writer
     self.folder = folder
     self.lastIteration = lastIteration
     self.listeners = listeners
-    writer = CheckpointWriter(parameters: setup.network.parameters, momentum: step.momentum)
-    if folder != nil { writer.prepare() }
   }
 
   /// The name of the folder in messages.
@@ -78,7 +82,7 @@ final class RunCheckpoints {
   ///
   /// - Parameter waiting: whether to wait for a write that still goes on.
   /// - Returns: the reason why the save failed; nil where it did not fail, still goes on, or was told before.
-  /// - Throws: `CheckpointError` where the run folder now belongs to another run.
+  /// - Throws: `FileError` where the run folder now belongs to another run.
   @discardableResult
   func settle(waiting: Bool) throws -> (any Error)? {
     guard let outcome = measured({ writer.outcome(waiting: waiting) }) else { return nil }

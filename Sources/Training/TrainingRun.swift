@@ -40,6 +40,9 @@ public final class TrainingRun {
     let step = DistributedStep(
       setup.network, world: world, shares: shares, seed: configuration.training.seed, on: setup.pool)
     (self.setup, self.step, self.listeners) = (setup, step, listeners)
+    let writer = CheckpointWriter(parameters: setup.network.parameters, momentum: step.momentum)
+    // The memory is touched while the parameters are drawn or read.
+    if world.rank == 0 { writer.prepare() }
     samples = setup.sampleSupply()
     validation = try setup.validation()
     position = plan.state.map { RunPosition($0) } ?? RunPosition()
@@ -49,7 +52,7 @@ public final class TrainingRun {
     balance = ShareBalance(largestLeaf: shares.leafSize)
     try setup.loadParameters(checkpoint: plan.checkpoint, of: step)
     let folder = try setup.openFolder(plan.runFolder, at: position.iteration, of: step, listeners)
-    checkpoints = RunCheckpoints(setup, step, folder: folder, lastIteration: plan.state?.iteration, listeners)
+    checkpoints = RunCheckpoints(setup, step, writer, folder: folder, lastIteration: plan.state?.iteration, listeners)
   }
 
   // MARK: - The loop

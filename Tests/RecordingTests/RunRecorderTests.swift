@@ -7,7 +7,7 @@ import TestSupport
 import Testing
 import Training
 
-/// What a recorder leaves in a run's folder.
+/// A recorder leaves in a run's folder what the run told.
 @Suite(.serialized, .enabled(if: getenv("OMPI_COMM_WORLD_SIZE") == nil)) struct RunRecorderTests {
   private let small: SmallRun
   private var folder: ScratchFolder { small.folder }
@@ -40,7 +40,7 @@ import Training
 
   @Test func thePageAndTheTablesAreWhatTheRunTold() throws {
     let memory = Memory()
-    try small.train([recorder(), memory])
+    try small.train(listeners: [recorder(), memory])
     try expectReportsPage(small.path)
     let page = try small.text("run/report.html")
     for words in [
@@ -75,7 +75,7 @@ import Training
 
   @Test func aResumedRunShowsTheRowsOfBefore() throws {
     // In the middle of the second epoch.
-    try small.train(iterations: 7, [recorder()])
+    try small.train(iterations: 7, listeners: [recorder()])
     try expectReportsPage(small.path)
     // An earlier process got further than its last checkpoint, and its machine failed.
     for (name, rest) in [
@@ -84,7 +84,7 @@ import Training
     ] {
       try small.write(try small.text("run/\(name)") + rest, "run/\(name)")
     }
-    try small.train(.resume(small.path), [recorder()])
+    try small.train(.resume(small.path), listeners: [recorder()])
     try expectReportsPage(small.path)
     let run = try RunContents(folder: small.path)
     #expect(run.metrics.map(\.iteration) == [5, 10, 15] && run.times.map(\.iteration) == [5, 10, 15])
@@ -97,7 +97,7 @@ import Training
     for name in ["metrics.csv", "time.csv", "statistics.csv", "places.csv"] {
       try FileManager.default.createDirectory(atPath: small.path, withIntermediateDirectories: true)
       try small.write("a,b\n1,2\n", "run/\(name)")
-      let error = #expect(throws: RankFailure.self) { try small.train([recorder()]) }
+      let error = #expect(throws: RankFailure.self) { try small.train(listeners: [recorder()]) }
       #expect(error?.exitStatus == .badData)
       let message = error?.description ?? ""
       #expect(message.hasPrefix("\(small.path)/\(name): expected ") && message.contains(" with the header \""))
@@ -113,7 +113,7 @@ import Training
     let header = TableFile<MetricsRow>.header
     try small.write("\(header)\n1,0,x,1,1,1,1,1,1,1\n", "run/metrics.csv")
     var warnings: [String] = []
-    try small.train(epochs: 2, [recorder { warnings.append($0) }])
+    try small.train(epochs: 2, listeners: [recorder { warnings.append($0) }])
     #expect(
       warnings == [
         "\(small.path)/metrics.csv: line 2, learning_rate: expected a number, found \"x\". Move it away, or have it "
@@ -128,7 +128,7 @@ import Training
   /// A run of two epochs, of which only checkpoints and settings are left: a test tells again what it told.
   private func toldRun() throws -> (description: TrainingDescription, results: [EpochResult]) {
     let memory = Memory()
-    try small.train(epochs: 2, [memory])
+    try small.train(epochs: 2, listeners: [memory])
     return (try #require(memory.description), memory.results)
   }
 

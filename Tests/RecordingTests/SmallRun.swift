@@ -62,7 +62,7 @@ final class SmallRun {
   /// Trains, with the statistics of every second step.
   @discardableResult
   func train(
-    _ start: TrainingSettings.Start = .new, epochs: Int = 3, iterations: Int? = nil, _ listeners: [any RunListener]
+    _ start: TrainingSettings.Start = .new, epochs: Int = 3, iterations: Int? = nil, listeners: [any RunListener]
   ) throws -> TrainingSummary {
     let configuration = try configuration(epochs: epochs)
     let training = try TrainingRun(

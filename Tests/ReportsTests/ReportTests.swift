@@ -100,7 +100,10 @@ import Testing
     for (text, words) in [
       ("", "found an empty file"), ("a,b\n1,2\n", "with the header \"class,name,images"),
       ("a,b\n1,2\n", "found the header \"a,b\""),
-      ("\(ResultsFile.header)\n,a.h5,,test,center,big,true,logits,9,3,1,0,0,1,1\n", "line 2, scales: expected a whole number from 0 to 2^40, found \"big\""),
+      (
+        "\(ResultsFile.header)\n,a.h5,,test,center,big,true,logits,9,3,1,0,0,1,1\n",
+        "line 2, scales: expected a whole number from 0 to 2^40, found \"big\""
+      ),
       ("\(ResultsFile.header)\n,a.h5,,test,center,,true,logits,9,3,4,0,0,1,1\n", "errors ≤ images, found 4, 3 and 9"),
       ("class,name,images,top1_errors,top5_errors\n0,x,10,3\n1,y,1,1,1\n", "line 2 has 4 fields, the header has 5"),
       ("class,name,images,top1_errors,top5_errors\n0,x,10,3,4\n", "top-5 errors ≤ top-1 errors ≤ images"),
@@ -170,7 +173,7 @@ import Testing
     #expect(html.contains("The pictures themselves are not shown"))
   }
 
-  /// Four grey pictures of a part, of 2 × 2 pixels, with classes of its own.
+  /// Four gray pictures of each split, of 2 × 2 pixels, with classes of their own.
   private struct Source: PictureSource {
     let labels: [MeasuredSplit: [Int32]]
 

@@ -5,7 +5,7 @@ import System
 import TestSupport
 import Testing
 
-/// What is said of tables that are damaged or none, and of places where none can be written.
+/// The messages about tables that are damaged, or are not tables, and about places where none can be written.
 @Suite struct TableMessageTests {
   private let folder: ScratchFolder
 
@@ -33,14 +33,17 @@ import Testing
   private static let statistics = "iteration,layer,response_std,gradient_std,update_weight_ratio,decay_share"
   private static let places = "started,iteration,ranks,threads,hosts,processor,software"
 
-  /// Each table of a run folder by its name.
+  /// Every table of a run folder is refused with its own message.
   @Test(arguments: [
     ("time.csv", "a,b", "expected times with the header \"\(times)\", found \"a,b\""),
     ("time.csv", "\(times)\n1,2,3,4,five,6,7", "line 2, data: expected a number, found \"five\""),
     ("time.csv", "\(times)\n-1,2,3,4,5,6,7", "line 2, iteration: expected a whole number from 0 to 2^40, found \"-1\""),
     ("time.csv", "\(times)\n1,2\n1,2,3,4,5,6,7", "line 2 has 2 fields, the header has 7"),
     ("places.csv", "a,b", "expected places with the header \"\(places)\", found \"a,b\""),
-    ("places.csv", "\(places)\nnow,0,many,1,h,p,s", "line 2, ranks: expected a whole number from 0 to 2^40, found \"many\""),
+    (
+      "places.csv", "\(places)\nnow,0,many,1,h,p,s",
+      "line 2, ranks: expected a whole number from 0 to 2^40, found \"many\""
+    ),
     ("statistics.csv", "a,b", "expected layers' statistics with the header \"\(statistics)\", found \"a,b\""),
     ("statistics.csv", "\(statistics)\n1,conv1,x,1,1,1", "line 2, response_std: expected a number, found \"x\""),
     (

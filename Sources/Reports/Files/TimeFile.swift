@@ -2,7 +2,7 @@ import System
 
 /// The seconds of rank 0 between two evaluations, by what they were spent on: a row of `time.csv`.
 public struct TimeRow: Equatable, Sendable {
-  /// What the time is spent on.
+  /// The names of what the time is spent on.
   public static let parts = ["tower", "fc", "communication", "data", "evaluation", "checkpoint"]
 
   /// The number of steps done at the later evaluation.
