@@ -21,6 +21,7 @@ let libraries: [Target] = [
   .systemLibrary(name: "CTurboJPEG", pkgConfig: "libturbojpeg", providers: [.apt(["libturbojpeg0-dev"])]),
   .systemLibrary(name: "CPNG", pkgConfig: "libpng", providers: [.apt(["libpng-dev"])]),
   .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
+  .systemLibrary(name: "CCrypto", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
   .systemLibrary(name: "CProcessor"),
   .systemLibrary(name: "CLinux"),
 ]
@@ -36,6 +37,7 @@ func target(_ name: String, _ dependencies: [Target.Dependency], exclude: [Strin
 
 let house: [Target] = [
   target("System", ["CLinux", systemPackage]),
+  target("Hashing", ["System", "CCrypto"]),
   target("Randomness", []),
   target("Kernels", ["System", "COpenBLAS", "CProcessor"]),
   target("Network", ["System", "Kernels", "Randomness"]),
@@ -43,7 +45,7 @@ let house: [Target] = [
   target("Communication", ["System", "CMPI"]),
   target("Images", ["System", systemPackage, "CJPEG", "CTurboJPEG", "CPNG", "CZlib", "Randomness"]),
   target("HDF5", ["System", systemPackage, "CHDF5"]),
-  target("Checkpoint", ["System", systemPackage, "HDF5"]),
+  target("Checkpoint", ["System", systemPackage, "Hashing", "HDF5"]),
   target("Packs", ["System", systemPackage, "Images", "HDF5", "Communication", "Kernels", "CZlib"]),
   target(
     "Reports",
@@ -52,7 +54,7 @@ let house: [Target] = [
       .product(name: "SwiftProtobuf", package: "swift-protobuf"),
     ],
     exclude: ["TensorBoard/event.proto"]),
-  target("Diagnostics", ["System", systemPackage, "Kernels", "Communication", "HDF5"]),
+  target("Diagnostics", ["System", systemPackage, "Hashing", "Kernels", "Communication", "HDF5"]),
   target("Datasets", ["System", "Network", "Configuration", "Images", "Packs"]),
   target("Step", ["System", "Kernels", "Network", "Communication"]),
   target(
@@ -93,6 +95,7 @@ func tests(_ name: String, _ dependencies: [Target.Dependency], resources: [Reso
 let bundles: [Target] = [
   .target(name: "TestSupport", path: "Tests/TestSupport", swiftSettings: settings),
   tests("SystemTests", ["System", systemPackage]),
+  tests("HashingTests", ["Hashing"]),
   tests("RandomnessTests", ["Randomness"]),
   tests("KernelTests", ["Kernels"]),
   tests("NetworkTests", ["Network", "Randomness"]),
@@ -100,7 +103,7 @@ let bundles: [Target] = [
   tests("CommunicationTests", ["System", "Communication"]),
   tests("ImagesTests", ["System", "Images"]),
   tests("PacksTests", ["System", "HDF5", "Images", "Packs"]),
-  tests("CheckpointTests", ["System", "HDF5", "Checkpoint"]),
+  tests("CheckpointTests", ["System", "Hashing", "HDF5", "Checkpoint"]),
   tests("ReportsTests", ["System", "Reports", "Network"]),
   tests("DiagnosticsTests", ["Diagnostics"]),
   tests("EvaluationTests", ["Evaluation", "Network", "Images", "Communication"]),

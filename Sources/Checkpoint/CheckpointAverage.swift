@@ -1,18 +1,18 @@
 import Glibc
 import System
 
-/// The mean of the parameters of several checkpoints of one training: where the learning rate is still high, it lies
-/// nearer to the middle of a minimum than any of them (Izmailov et al. 2018, "Averaging Weights Leads to Wider Optima and
-/// Better Generalization"; before that Polyak and Juditsky 1992). Networks here have no batch normalization, whose
-/// statistics would have to be taken anew.
+/// The mean of the parameters of several checkpoints of one training: where the learning rate is still high, the
+/// mean lies nearer to the middle of a minimum than any of them (Izmailov et al. 2018, "Averaging Weights Leads to Wider
+/// Optima and Better Generalization"; before that Polyak and Juditsky 1992). Networks here have no batch normalization,
+/// whose statistics would have to be taken anew.
 public enum CheckpointAverage {
-  /// Writes the mean, without momentum: it is to be tested, not trained. Sums are of double precision, taken in the order
-  /// of `paths`; memory holds one checkpoint and the sums.
+  /// Writes the mean, without momentum: it is to be tested, not trained. The sums have double precision and are taken in
+  /// the order of `paths`; memory holds one checkpoint and the sums.
   ///
   /// - Parameters:
-  ///   - paths: of checkpoints of the same network, classes and mean image; at least one.
-  ///   - output: put in place at once, in the place of an earlier file.
-  /// - Returns: the newest one's iteration, which the mean bears.
+  ///   - paths: checkpoints of the same network, classes and mean image; at least one.
+  ///   - output: the new file, which takes the place of an earlier one only when it is whole.
+  /// - Returns: the iteration of the newest one, which becomes the mean's.
   /// - Throws: `.mismatch` where one differs from the first, else as reading and writing do.
   @discardableResult
   public static func write(
@@ -61,7 +61,7 @@ public enum CheckpointAverage {
   ) throws(FileError) {
     func mismatch(_ problem: String) -> FileError {
       FileError(
-        .mismatch, path: path, problem: problem, advice: "Average checkpoints of one training alone")
+        .mismatch, path: path, problem: problem, advice: "Average checkpoints of one training only")
     }
     for (own, other) in zip(header.tensors, first.tensors) where own != other {
       throw mismatch("expected \(other) as in \(firstPath), found \(own)")

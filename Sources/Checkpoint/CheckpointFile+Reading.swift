@@ -1,9 +1,10 @@
 import Foundation
 import HDF5
+import Hashing
 import System
 
 extension CheckpointFile {
-  /// Everything but the tensors' values, which is quick.
+  /// Reads everything but the tensors' values, which is quick.
   ///
   /// - Throws: `.missing`, `.cannotRead`, `.wrongKind` or `.damaged`.
   public static func readHeader(_ path: String) throws(FileError) -> CheckpointHeader {
@@ -22,16 +23,17 @@ extension CheckpointFile {
       for (index, tensor) in tensors.enumerated() {
         try file.read(into: tensor.values, CheckpointLayout.data, tensor.layer, String(tensor.blob))
         try expect(
-          contents.parameterDigests[index], ValueDigest.of(UnsafeBufferPointer(tensor.values)),
-          of: tensor.description, file)
-        guard let momentum = tensor.momentum, let digests = contents.momentumDigests else { continue }
+          contents.digests.values[index], TensorDigests.digest(of: UnsafeBufferPointer(tensor.values)),
+          of: tensor.description.name, file)
+        guard let momentum = tensor.momentum, let digests = contents.digests.momentum else { continue }
         try file.read(into: momentum, CheckpointLayout.momentum, String(index))
-        try expect(digests[index], ValueDigest.of(UnsafeBufferPointer(momentum)), of: tensor.description, file)
+        try expect(
+          digests[index], TensorDigests.digest(of: UnsafeBufferPointer(momentum)), of: tensor.description.name, file)
       }
     }
   }
 
-  /// One parameter's shape and values.
+  /// Reads the shape and the values of one parameter.
   public static func readTensor(
     _ path: String, layer: String, blob: Int
   ) throws(FileError) -> (shape: [Int], values: [Float]) {
@@ -47,12 +49,13 @@ extension CheckpointFile {
       let tensor = tensors[index]
       let values = try file.values(CheckpointLayout.data, layer, String(blob))
       try expect(
-        contents.parameterDigests[index], values.withUnsafeBufferPointer { ValueDigest.of($0) }, of: tensor, file)
+        contents.digests.values[index], values.withUnsafeBufferPointer { TensorDigests.digest(of: $0) },
+        of: tensor.name, file)
       return (tensor.shape, values)
     }
   }
 
-  /// ``digest(_:)`` of a file's tensors, from their values, read piece by piece: the whole file is verified.
+  /// Returns ``digest(_:)`` of a file's tensors. Their values are read piece by piece: the whole file is verified.
   ///
   /// - Throws: as ``readHeader(_:)``.
   public static func digest(ofFile path: String) throws(FileError) -> String {
@@ -60,10 +63,10 @@ extension CheckpointFile {
       let contents = try contents(file)
       for (index, tensor) in contents.header.tensors.enumerated() {
         try expect(
-          contents.parameterDigests[index], file.digest(CheckpointLayout.data, tensor.layer, String(tensor.blob)),
-          of: tensor, file)
-        if let digests = contents.momentumDigests {
-          try expect(digests[index], file.digest(CheckpointLayout.momentum, String(index)), of: tensor, file)
+          contents.digests.values[index], file.digest(CheckpointLayout.data, tensor.layer, String(tensor.blob)),
+          of: tensor.name, file)
+        if let digests = contents.digests.momentum {
+          try expect(digests[index], file.digest(CheckpointLayout.momentum, String(index)), of: tensor.name, file)
         }
       }
       return contents.header.digest
@@ -94,8 +97,7 @@ extension CheckpointFile {
   /// The header, and the digests that the tensors must have.
   private struct Contents {
     let header: CheckpointHeader
-    let parameterDigests: [String]
-    let momentumDigests: [String]?
+    let digests: TensorDigests
   }
 
   private static func contents(_ file: borrowing HDF5Reader) throws(FileError) -> Contents {
@@ -109,10 +111,14 @@ extension CheckpointFile {
         advice: "A checkpoint is made by `prelu-dist train`; a pack of pictures goes with --data")
     }
     guard version == Layout.formatVersion else {
+      let writer = try file.attribute(Layout.source) ?? "a program that it does not name"
       throw FileError(
         .wrongKind, path: file.path,
-        problem: "the checkpoint has format version \(version), this program reads \(Layout.formatVersion)",
-        advice: "Use the program that wrote it: \(try file.attribute(Layout.source) ?? "not named")")
+        problem: "expected a checkpoint of format version \(Layout.formatVersion), found version \(version), "
+          + "written by \(writer)",
+        advice: version < Layout.formatVersion
+          ? "Go on with the build that wrote it, or train again: there is no conversion"
+          : "Use the program that wrote it, or a later one")
     }
     let source = try file.attribute(Layout.source) ?? ""
     let history = try file.attribute(Layout.history) ?? ""
@@ -124,37 +130,34 @@ extension CheckpointFile {
     let input = try inputDescription(file)
     let headerDigest = Layout.headerDigest(
       source: source, history: history, created: created, configuration: configuration,
-      dataFingerprint: dataFingerprint, input: input?.digest ?? "", state: stateText, digest: digest)
+      dataFingerprint: dataFingerprint, state: stateText, digest: digest, input: input)
     guard try file.text(Layout.own, Layout.headerDigest) == headerDigest else {
       throw file.damaged("its texts do not have the digest that was written")
     }
 
     let names = try file.list(Layout.own, Layout.parameterNames)
-    let parameterDigests = try file.list(Layout.own, Layout.parameterDigests)
-    let momentumDigests =
-      try file.exists(Layout.own, Layout.momentumDigests)
-      ? try file.list(Layout.own, Layout.momentumDigests) : nil
-    guard parameterDigests.count == names.count, momentumDigests == nil || momentumDigests?.count == names.count else {
-      throw file.damaged(
-        "it lists \(names.count) parameters, but \(parameterDigests.count) digests of them and "
-          + "\(momentumDigests?.count ?? 0) of their momentum")
-    }
+    let hasMomentum = try file.exists(Layout.momentum)
     var tensors: [TensorDescription] = []
+    var values: [String] = []
+    var momentum: [String] = []
     for (index, name) in names.enumerated() {
       let parts = name.split(separator: "/", omittingEmptySubsequences: false)
       guard parts.count == 2, !parts[0].isEmpty, let blob = Int(parts[1]), blob >= 0, String(blob) == parts[1] else {
         throw file.damaged("\"\(name)\" is no parameter's name")
       }
       let shape = try file.tensorShape(Layout.data, String(parts[0]), String(blob))
-      if momentumDigests != nil {
+      values.append(try file.writtenDigest(Layout.data, String(parts[0]), String(blob)))
+      if hasMomentum {
         let momentumShape = try file.tensorShape(Layout.momentum, String(index))
         guard momentumShape == shape else {
           throw file.damaged("the momentum of \(name) has the shape \(momentumShape), the parameter \(shape)")
         }
+        momentum.append(try file.writtenDigest(Layout.momentum, String(index)))
       }
       tensors.append(TensorDescription(layer: String(parts[0]), blob: blob, shape: shape))
     }
-    guard ContentDigest.overall(tensors, values: parameterDigests, momentum: momentumDigests) == digest else {
+    let digests = TensorDigests(values: values, momentum: hasMomentum ? momentum : nil)
+    guard digests.overall(tensors) == digest else {
       throw file.damaged("its tensors' names, shapes and digests do not have the digest that was written")
     }
 
@@ -171,24 +174,26 @@ extension CheckpointFile {
     let header = CheckpointHeader(
       state: state, configuration: configuration, dataFingerprint: dataFingerprint, input: input,
       provenance: Provenance(program: source, commandLine: String(history.dropFirst(created.count + 1))),
-      created: created, tensors: tensors, hasMomentum: momentumDigests != nil, digest: digest)
-    return Contents(header: header, parameterDigests: parameterDigests, momentumDigests: momentumDigests)
+      created: created, tensors: tensors, hasMomentum: hasMomentum, digest: digest)
+    return Contents(header: header, digests: digests)
   }
 
-  /// Nil where the writer gave none.
+  /// Reads the mean and the classes' names. Returns nil where the writer gave none.
   private static func inputDescription(_ file: borrowing HDF5Reader) throws(FileError) -> InputDescription? {
     typealias Layout = CheckpointLayout
     guard try file.exists(Layout.own, Layout.mean), try file.exists(Layout.own, Layout.classNames) else { return nil }
-    return InputDescription(
+    let input = InputDescription(
       meanShape: try file.tensorShape(Layout.own, Layout.mean), mean: try file.values(Layout.own, Layout.mean),
       classNames: try file.list(Layout.own, Layout.classNames))
+    try expect(try file.writtenDigest(Layout.own, Layout.mean), input.meanDigest, of: "the mean", file)
+    return input
   }
 
   private static func expect(
-    _ expected: String, _ found: String, of tensor: TensorDescription, _ file: borrowing HDF5Reader
+    _ expected: String, _ found: String, of name: String, _ file: borrowing HDF5Reader
   ) throws(FileError) {
     guard found == expected else {
-      throw file.damaged("the values of \(tensor.name) have the digest \(found), \(expected) was written")
+      throw file.damaged("the values of \(name) have the digest \(found), \(expected) was written")
     }
   }
 
@@ -221,8 +226,19 @@ extension CheckpointFile {
 extension HDF5Reader {
   /// The digest of a tensor's values, which are read piece by piece.
   fileprivate func digest(_ names: String...) throws(FileError) -> String {
-    var digest = ValueDigest()
-    try readPieces(names) { digest.update($0) }
-    return digest.finish()
+    var hash = SHA256()
+    try readPieces(names) { hash.update(UnsafeRawBufferPointer($0)) }
+    return hash.finish()
+  }
+
+  /// The digest of a tensor's values that was written with it.
+  fileprivate func writtenDigest(_ names: String...) throws(FileError) -> String {
+    let digest = try attribute(CheckpointLayout.sha256, of: names)
+    guard let digest, digest.utf8.count == 64, digest.allSatisfy(\.isHexDigit) else {
+      throw damaged(
+        "/\(names.joined(separator: "/")): expected an attribute \(CheckpointLayout.sha256) of 64 hexadecimal digits, "
+          + "found \(digest.map { String($0.prefix(60)).debugDescription } ?? "none")")
+    }
+    return digest
   }
 }

@@ -7,7 +7,7 @@ extension CheckpointFile {
   /// Writes a new file, and waits until it is on the device. Its name should be a temporary one: only the run folder's
   /// `save` makes it take the place of another.
   ///
-  /// A name as `checkpoint-20.h5.tmp.<run>.<process>` counts as `checkpoint-20.h5` in `/learned_net`.
+  /// A name such as `checkpoint-20.h5.tmp.<run>.<process>` counts as `checkpoint-20.h5` in `/learned_net`.
   /// - Returns: ``digest(_:)`` of the tensors.
   /// - Throws: `.cannotCreate` where the file exists or cannot be created, `.cannotWrite` where writing fails, with the
   ///   bytes needed and free; nothing is left behind then.
@@ -70,27 +70,23 @@ extension CheckpointFile {
     try file.write(Int32(clamping: state.schedule.learningRateDrops), CheckpointLayout.step)
     try file.write(name, CheckpointLayout.learnedNet)
 
-    let digests = Digests(tensors)
-    let digest = ContentDigest.overall(
-      tensors.map(\.description), values: digests.values, momentum: digests.momentum)
+    let digests = TensorDigests(tensors)
+    let digest = digests.overall(tensors.map(\.description))
     try file.inGroup(CheckpointLayout.own) { group throws(HDF5Error) in
       try group.write(configuration, CheckpointLayout.configuration)
       try group.write(dataFingerprint, CheckpointLayout.dataFingerprint)
       try group.write(stateText, CheckpointLayout.trainingState)
       try group.write(tensors.map(\.description.name), CheckpointLayout.parameterNames)
-      try group.write(digests.values, CheckpointLayout.parameterDigests)
-      if let momentum = digests.momentum {
-        try group.write(momentum, CheckpointLayout.momentumDigests)
-      }
       try group.write(digest, CheckpointLayout.digest)
       if let input {
         try group.write(input.classNames, CheckpointLayout.classNames)
         try group.write(input.mean, shape: input.meanShape, CheckpointLayout.mean)
+        try group.writeAttribute(CheckpointLayout.sha256, of: CheckpointLayout.mean, input.meanDigest)
       }
       try group.write(
         CheckpointLayout.headerDigest(
           source: provenance.program, history: history, created: created, configuration: configuration,
-          dataFingerprint: dataFingerprint, input: input?.digest ?? "", state: stateText, digest: digest),
+          dataFingerprint: dataFingerprint, state: stateText, digest: digest, input: input),
         CheckpointLayout.headerDigest)
     }
 
@@ -102,18 +98,21 @@ extension CheckpointFile {
         try data.inGroup(layer) { group throws(HDF5Error) in
           while index < tensors.count, tensors[index].layer == layer, !group.hasFailed {
             let tensor = tensors[index]
-            try group.write(UnsafeBufferPointer(tensor.values), shape: tensor.shape, String(tensor.blob))
+            let name = String(tensor.blob)
+            try group.write(UnsafeBufferPointer(tensor.values), shape: tensor.shape, name)
+            try group.writeAttribute(CheckpointLayout.sha256, of: name, digests.values[index])
             index += 1
           }
         }
         if data.hasFailed { return }
       }
     }
-    if digests.momentum != nil {
+    if let momentumDigests = digests.momentum {
       try file.inGroup(CheckpointLayout.momentum) { group throws(HDF5Error) in
         for (index, tensor) in tensors.enumerated() where !group.hasFailed {
           guard let momentum = tensor.momentum else { continue }
           try group.write(UnsafeBufferPointer(momentum), shape: tensor.shape, String(index))
+          try group.writeAttribute(CheckpointLayout.sha256, of: String(index), momentumDigests[index])
         }
       }
     }

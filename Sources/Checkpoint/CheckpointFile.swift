@@ -4,15 +4,14 @@ import HDF5
 ///
 /// The layout is ``CheckpointLayout``'s: `/data/<layer>/<blob>` and `/history/<i>` are what Caffe's, h5py's and PyTorch's
 /// users read without a converter. Tensors are float32, cut in pieces with a checksum each, not compressed; the file
-/// holds digests of all tensors and texts, so that damage anywhere is found. Readable from HDF5 1.8 on.
+/// holds digests of all tensors and texts, so that damage anywhere is found. HDF5 reads it from version 1.8 on.
 public enum CheckpointFile {
   /// The digest of all parameters and momentum: order, names, shapes, bits. 64 hexadecimal digits.
   ///
-  /// The SHA-256 of a line per tensor (see `ContentDigest`) with the digests of its values (see `ValueDigest`). Two
-  /// networks have the same one only if they are equal to the bit.
+  /// It is the SHA-256 of a line for each tensor with the SHA-256 of its values (``TensorDigests/overall(_:)`` has the
+  /// definition, and the same in Python). Two networks have the same one only if they are equal to the bit.
   public static func digest(_ tensors: [CheckpointTensor]) -> String {
-    let digests = Digests(tensors)
-    return ContentDigest.overall(tensors.map(\.description), values: digests.values, momentum: digests.momentum)
+    TensorDigests(tensors).overall(tensors.map(\.description))
   }
 
   /// The bytes that a checkpoint of `tensors` takes, at most.
@@ -23,21 +22,5 @@ public enum CheckpointFile {
       let one = chunk.pieces.count * (4 * chunk.count + 64) + 8192
       return sum + one * (tensor.momentum == nil ? 1 : 2)
     } + 2 * textBytes
-  }
-
-  /// The digests of tensors' values and momentum, each by itself.
-  struct Digests {
-    let values: [String]
-    /// Nil where the tensors have none.
-    let momentum: [String]?
-
-    init(_ tensors: [CheckpointTensor]) {
-      values = tensors.map { ValueDigest.of(UnsafeBufferPointer($0.values)) }
-      let momentum = tensors.compactMap(\.momentum)
-      precondition(
-        momentum.isEmpty || momentum.count == tensors.count,
-        "\(momentum.count) of \(tensors.count) tensors have momentum: all or none may")
-      self.momentum = momentum.isEmpty ? nil : momentum.map { ValueDigest.of(UnsafeBufferPointer($0)) }
-    }
   }
 }

@@ -1,4 +1,4 @@
-/// What wrote a checkpoint.
+/// The program and the command that wrote a checkpoint.
 public struct Provenance: Equatable, Sendable {
   /// Name and version, such as "prelu-dist 0.1.0".
   public var program: String
@@ -16,14 +16,14 @@ public struct CheckpointHeader: Equatable, Sendable {
   public let state: TrainingState
   /// The resolved configuration as JSON.
   public let configuration: String
-  /// What the training data were, as JSON.
+  /// The fingerprint of the training data as JSON.
   public let dataFingerprint: String
-  /// How to make inputs; nil where the writer gave none.
+  /// The way to make inputs; nil where the writer gave none.
   public let input: InputDescription?
   public let provenance: Provenance
-  /// When it was written: ISO 8601, UTC.
+  /// The time of writing: ISO 8601, UTC.
   public let created: String
-  /// In the network's order.
+  /// The names and shapes of the parameters, in the network's order.
   public let tensors: [TensorDescription]
   public let hasMomentum: Bool
   /// The digest of all parameters and momentum that the writer took (``CheckpointFile/digest(_:)``).

@@ -1,8 +1,11 @@
+import Hashing
+
 /// The names in a checkpoint file. `/data`, `/history`, `/iter`, `/current_step` and `/learned_net` are Caffe's, for its
 /// models and its solver states at once; Caffe ignores the rest.
 enum CheckpointLayout {
-  static let formatVersion = 1
-  static let conventions = "prelu-dist-1"
+  /// The version of the format that is written and read. Version 1 had other digests, in lists of their own.
+  static let formatVersion = 2
+  static let conventions = "prelu-dist-2"
 
   // Attributes of the file.
   static let conventionsName = "Conventions"
@@ -20,7 +23,10 @@ enum CheckpointLayout {
   static let step = "current_step"
   static let learnedNet = "learned_net"
 
-  /// Our own group, and what is in it.
+  /// The attribute of each tensor with the digest of its values (``TensorDigests``).
+  static let sha256 = "sha256"
+
+  /// The group that only this program reads; the names below are of datasets in it.
   static let own = "prelu_dist"
   static let configuration = "configuration"
   static let trainingState = "training_state"
@@ -28,21 +34,24 @@ enum CheckpointLayout {
   /// The per-pixel mean of the training images, and the classes' names.
   static let mean = "mean"
   static let classNames = "class_names"
-  /// "layer/blob" in the network's order, which is the order of `/history`.
+  /// The names "layer/blob" in the network's order, which is the order of `/history`.
   static let parameterNames = "parameter_names"
-  static let parameterDigests = "parameter_digests"
-  static let momentumDigests = "momentum_digests"
-  /// Of all parameters and momentum.
+  /// The digest of all parameters and momentum.
   static let digest = "digest"
-  /// Of the texts above: they decide what a run does next, as the tensors do.
+  /// The digest of the header's texts: they decide what a run does next, as the tensors do.
   static let headerDigest = "header_digest"
-  /// What ``headerDigest`` is taken of.
+
+  /// The value of `/prelu_dist/header_digest`: the SHA-256 of the header's texts one after the other, each after its
+  /// length in bytes and a colon. They end with the mean's digest, the mean's extents and the classes' names, where there
+  /// are such. In Python
+  ///
+  ///     hashlib.sha256(b"".join(b"%d:%b" % (len(t), t) for t in texts)).hexdigest()
   static func headerDigest(
-    source: String, history: String, created: String, configuration: String, dataFingerprint: String, input: String,
-    state: String, digest: String
+    source: String, history: String, created: String, configuration: String, dataFingerprint: String, state: String,
+    digest: String, input: InputDescription?
   ) -> String {
-    ContentDigest.ofTexts([
-      String(formatVersion), source, history, created, configuration, dataFingerprint, input, state, digest,
-    ])
+    var texts = [String(formatVersion), source, history, created, configuration, dataFingerprint, state, digest]
+    if let input { texts += [input.meanDigest, "\(input.meanShape)"] + input.classNames }
+    return SHA256.digest(of: texts.map { "\($0.utf8.count):\($0)" }.joined())
   }
 }

@@ -8,7 +8,7 @@ public struct CheckpointTensor {
   /// The extents, slowest first; none for a scalar.
   public let shape: [Int]
   public let values: UnsafeMutableBufferPointer<Float>
-  /// As `values`; without it only the parameter is written or read.
+  /// The momentum of each value; without it only the parameter is written or read.
   public let momentum: UnsafeMutableBufferPointer<Float>?
 
   public init(
@@ -33,7 +33,7 @@ public struct CheckpointTensor {
     self.momentum = momentum
   }
 
-  /// Without the values.
+  /// The name and the shape, without the values.
   public var description: TensorDescription {
     TensorDescription(layer: layer, blob: blob, shape: shape)
   }
@@ -54,7 +54,7 @@ public struct TensorDescription: Codable, Equatable, Sendable, CustomStringConve
   /// The number of values.
   public var count: Int { shape.reduce(1, *) }
 
-  /// Its name below `/data`.
+  /// The tensor's name below `/data`.
   var name: String { "\(layer)/\(blob)" }
 
   public var description: String {

@@ -1,9 +1,9 @@
-/// What a network's input must be made like, so that a checkpoint alone suffices to classify a picture.
+/// The way a network's input must be made, so that a checkpoint alone suffices to classify a picture.
 public struct InputDescription: Equatable, Sendable {
   /// The per-pixel mean that is subtracted: (channels, height, width).
   public var meanShape: [Int]
   public var mean: [Float]
-  /// What the names of the classes are, in the order of the scores.
+  /// The names of the classes, in the order of the scores.
   public var classNames: [String]
 
   public init(meanShape: [Int], mean: [Float], classNames: [String]) {
@@ -14,9 +14,8 @@ public struct InputDescription: Equatable, Sendable {
     self.classNames = classNames
   }
 
-  /// Of all of it, for the header's digest.
-  var digest: String {
-    ContentDigest.ofTexts(
-      [mean.withUnsafeBufferPointer { ValueDigest.of($0) }, "\(meanShape)"] + classNames)
+  /// The digest of the mean, as of a parameter.
+  var meanDigest: String {
+    mean.withUnsafeBufferPointer { TensorDigests.digest(of: $0) }
   }
 }

@@ -1,14 +1,14 @@
 import Foundation
 import System
 
-/// Who may write to a run folder: the contents of its file `owner.json`.
+/// The claim of the process that may write to a run folder: the contents of the folder's file `owner.json`.
 struct RunClaim: Codable {
   static let fileName = "owner.json"
 
   let run: String
   let host: String
   let process: Int32
-  /// ISO 8601, UTC.
+  /// The time of the claim: ISO 8601, UTC.
   let started: String
 
   /// A claim of this process.
@@ -27,7 +27,7 @@ struct RunClaim: Codable {
     try FileSystem.replace(path, with: String(decoding: bytes, as: UTF8.self) + "\n", temporary: temporary)
   }
 
-  /// Nil where there is no such file.
+  /// Reads a claim; returns nil where there is no such file.
   static func read(_ path: String) throws(FileError) -> RunClaim? {
     let bytes: [UInt8]
     do throws(FileError) {

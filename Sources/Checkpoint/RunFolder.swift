@@ -8,7 +8,7 @@ public struct SavedCheckpoint: Sendable {
   public let bytes: Int
   /// Earlier checkpoints that made room.
   public let removed: [String]
-  /// What went wrong after the checkpoint was safe, such as an old one that could not be removed.
+  /// Sentences on what went wrong after the checkpoint was safe, such as an old one that could not be removed.
   public let warnings: [String]
 }
 
@@ -18,7 +18,7 @@ public struct SavedCheckpoint: Sendable {
 /// writes claims the folder first; a later claim makes the earlier one's writer refuse to go on.
 public struct RunFolder: Sendable {
   public let path: String
-  /// Of this process's claim; nil before ``claim(runIdentifier:)``.
+  /// The identifier of this process's claim; nil before ``claim(runIdentifier:)``.
   public private(set) var runIdentifier: String?
 
   private static let latest = "latest"
@@ -30,7 +30,7 @@ public struct RunFolder: Sendable {
 
   /// Makes the folder, and those above it, where they are missing.
   ///
-  /// - Throws: `.cannotCreate`, also where something else bears the name.
+  /// - Throws: `.cannotCreate`, also where something else has the name.
   public static func create(at path: String) throws(FileError) -> RunFolder {
     do throws(FolderError) {
       try FileSystem.makeFolders(path)
@@ -45,6 +45,8 @@ public struct RunFolder: Sendable {
     return RunFolder(path: path)
   }
 
+  /// Opens a folder that exists.
+  ///
   /// - Throws: `.missing` or `.wrongKind`.
   public static func open(at path: String) throws(FileError) -> RunFolder {
     guard try FileSystem.status(path) != nil else {
@@ -91,6 +93,8 @@ public struct RunFolder: Sendable {
     }
   }
 
+  /// Checks that the folder is still this process's.
+  ///
   /// - Throws: `.takenOver` where a later run has claimed the folder.
   public func checkClaim() throws(FileError) {
     guard let runIdentifier else { preconditionFailure("the run folder \(path) is written to before it is claimed") }
@@ -108,8 +112,8 @@ public struct RunFolder: Sendable {
     }
   }
 
-  /// Puts a small text file in place of what bears the name, as a checkpoint's pointers are put: never half of it, with
-  /// the rights that the umask leaves, a symbolic link replaced and not followed.
+  /// Puts a small text file in the place of whatever has the name, as it does with a checkpoint's pointers: never half of
+  /// it, with the rights that the umask leaves; a symbolic link is replaced and not followed.
   public func write(_ text: String, to name: String) throws(FileError) {
     try checkClaim()
     try FileSystem.replace(file(name), with: text, temporary: temporary(name))
@@ -121,7 +125,7 @@ public struct RunFolder: Sendable {
 
   // MARK: - Checkpoints
 
-  /// The checkpoints by their names, newest first. Whether they are whole is not looked at.
+  /// The files that have a checkpoint's name, newest first. They may be damaged: none is opened.
   public func checkpoints() throws(FileError) -> [(iteration: Int, path: String)] {
     var found: [(iteration: Int, path: String)] = []
     for name in try FileSystem.names(in: path) {
@@ -142,8 +146,9 @@ public struct RunFolder: Sendable {
     return iteration
   }
 
-  /// Puts a checkpoint in place: written under a temporary name, synced, verified, renamed, the folder synced; only then
-  /// `latest`, and `best` if it is, name it. Afterwards all but the newest `keep` and the best are removed.
+  /// Puts a checkpoint in place: it is written under a temporary name, synced, verified and renamed, and the folder is
+  /// synced; only then does `latest` name it, and `best` if it is the best. Afterwards all but the newest `keep` and the
+  /// best are removed.
   ///
   /// - Parameters:
   ///   - write: writes a new file at the path that it is given.
@@ -191,7 +196,7 @@ public struct RunFolder: Sendable {
       warnings: warnings)
   }
 
-  /// `save` of a network: written, read back and compared.
+  /// Saves a network: writes it, reads it back and compares.
   public func save(
     tensors: [CheckpointTensor], state: TrainingState, configuration: String, dataFingerprint: String,
     input: InputDescription? = nil, provenance: Provenance, isBest: Bool, keep: Int
@@ -233,7 +238,7 @@ public struct RunFolder: Sendable {
       advice: "Begin a new run with another --run")
   }
 
-  /// The checkpoint with the best validation result.
+  /// The path of the checkpoint with the best validation result.
   ///
   /// - Throws: `.missing` where there is none yet.
   public func bestPath() throws(FileError) -> String {

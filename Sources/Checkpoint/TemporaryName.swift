@@ -6,7 +6,7 @@ enum TemporaryName {
     "\(final)\(mark)\(runIdentifier).\(process)"
   }
 
-  /// The name that the file will bear: itself where it is no temporary one.
+  /// The name that the file will have in the end: `name` itself where it is not a temporary one.
   static func final(of name: String) -> String {
     guard let parts = parts(name) else { return name }
     return parts.final

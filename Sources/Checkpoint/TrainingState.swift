@@ -1,25 +1,25 @@
 /// Everything that training needs to go on, apart from the tensors. Random numbers need no state: they are counted.
 public struct TrainingState: Codable, Equatable, Sendable {
-  /// Updates done.
+  /// The number of updates done.
   public var iteration: Int
   /// The epoch that the next sample belongs to, from 0.
   public var epoch: Int
-  /// Updates done since that epoch began.
+  /// The number of updates done since that epoch began.
   public var iterationInEpoch: Int
-  /// Samples used so far, over all epochs.
+  /// The number of samples used so far, over all epochs.
   public var samplesSeen: Int
   public var seed: UInt64
   public var learningRate: Double
   public var schedule: ScheduleState
-  /// Nothing before the first evaluation.
+  /// The best evaluation so far; nil before the first.
   public var best: BestResult?
-  /// Of the unfinished epoch, so that a resumed run reports what an undisturbed one does.
+  /// The sums of the unfinished epoch, so that a resumed run reports what an undisturbed one does.
   public var epochSums: EpochSums
-  /// Time spent in training over all the run's processes.
+  /// The seconds that the run has trained, over all its processes one after the other.
   public var secondsTrained: Double
-  /// Ranks; for information only, any number may go on.
+  /// The number of ranks; for information only, any number may go on.
   public var worldSize: Int
-  /// Samples per update, over all ranks.
+  /// The number of samples in an update, over all ranks.
   public var batch: Int
   public var runIdentifier: String
 
@@ -44,7 +44,7 @@ public struct TrainingState: Codable, Equatable, Sendable {
   }
 }
 
-/// Where the learning rate's schedule stands.
+/// The point that the learning rate's schedule has come to.
 public struct ScheduleState: Codable, Equatable, Sendable {
   public var learningRateDrops: Int
   /// The validation error, in per cent, that the next plateau is measured from.
@@ -52,7 +52,7 @@ public struct ScheduleState: Codable, Equatable, Sendable {
   public var evaluationsSinceBest: Int
   /// Whether the schedule has ended the training.
   public var finished: Bool
-  /// How often training diverged and went on from a checkpoint with a tenth of the rate.
+  /// The number of times that training diverged and went on from a checkpoint with a tenth of the rate.
   public var rollbacks: Int
 
   public init(
@@ -69,7 +69,7 @@ public struct ScheduleState: Codable, Equatable, Sendable {
 
 /// The best evaluation so far.
 public struct BestResult: Codable, Equatable, Sendable {
-  /// In per cent.
+  /// The validation error in per cent.
   public var validationTop1Error: Double
   public var iteration: Int
 
@@ -83,7 +83,7 @@ public struct BestResult: Codable, Equatable, Sendable {
 public struct EpochSums: Codable, Equatable, Sendable {
   /// The sum of the samples' losses.
   public var lossSum: Double
-  /// The samples whose first guess was wrong.
+  /// The number of samples whose first guess was wrong.
   public var errorCount: Int
   public var sampleCount: Int
   public var seconds: Double

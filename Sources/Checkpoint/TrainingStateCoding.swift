@@ -1,6 +1,6 @@
 import Foundation
 
-/// How the numbers that JSON lacks are written in a training state.
+/// The texts that a training state has for the numbers that JSON lacks.
 enum TrainingStateCoding {
   static let encodingStrategy = JSONEncoder.NonConformingFloatEncodingStrategy.convertToString(
     positiveInfinity: "inf", negativeInfinity: "-inf", nan: "nan")

@@ -21,7 +21,7 @@ public struct RankFacts: Equatable, Sendable, Codable {
   public var hasInstructions: UInt32
   public var blasKernel: String
   public var blasThreads: Int
-  /// A hash of the program's file, 16 hexadecimal digits; empty where it cannot be read.
+  /// The SHA-256 of the program's file; empty where it cannot be read.
   public var program: String
   /// Whether the data set's folder is there.
   public var hasData: Bool

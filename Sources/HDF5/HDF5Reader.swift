@@ -252,8 +252,17 @@ package struct HDF5Reader: ~Copyable {
 
   /// An attribute of the file: a scalar text. Nil where there is none.
   package func attribute(_ name: String) throws(FileError) -> String? {
-    let here = "the attribute \(name)"
-    guard let attribute = try openAttribute(name) else { return nil }
+    try attribute(name, of: file.id, "the attribute \(name)")
+  }
+
+  /// An attribute of the dataset that `names` lead to: a scalar text. Nil where there is none.
+  package func attribute(_ name: String, of names: [String]) throws(FileError) -> String? {
+    let dataset = try dataset(names)
+    return try attribute(name, of: dataset.id, "the attribute \(name) of \(location(names))")
+  }
+
+  private func attribute(_ name: String, of object: hid_t, _ here: String) throws(FileError) -> String? {
+    guard let attribute = try openAttribute(name, of: object, here) else { return nil }
     let type = try handle(H5Aget_type(attribute.handle.id), "H5Aget_type", here)
     let size = try textSize(type, here)
     guard size <= Self.attributeLimit else {
@@ -267,7 +276,7 @@ package struct HDF5Reader: ~Copyable {
   /// An attribute of the file: a whole number of 4 bytes. Nil where there is none.
   package func numberAttribute(_ name: String) throws(FileError) -> Int32? {
     let here = "the attribute \(name)"
-    guard let attribute = try openAttribute(name) else { return nil }
+    guard let attribute = try openAttribute(name, of: file.id, here) else { return nil }
     let type = try handle(H5Aget_type(attribute.handle.id), "H5Aget_type", here)
     guard H5Tget_class(type.id) == H5T_INTEGER, H5Tget_size(type.id) == 4 else {
       throw damaged("\(here) is not a whole number of 4 bytes")
@@ -281,10 +290,9 @@ package struct HDF5Reader: ~Copyable {
     let handle: HDF5Handle
   }
 
-  private func openAttribute(_ name: String) throws(FileError) -> Attribute? {
-    let here = "the attribute \(name)"
-    guard try checked(H5Aexists(file.id, name), "H5Aexists", here) > 0 else { return nil }
-    let attribute = try handle(H5Aopen(file.id, name, hid_t(H5P_DEFAULT)), "H5Aopen", here)
+  private func openAttribute(_ name: String, of object: hid_t, _ here: String) throws(FileError) -> Attribute? {
+    guard try checked(H5Aexists(object, name), "H5Aexists", here) > 0 else { return nil }
+    let attribute = try handle(H5Aopen(object, name, hid_t(H5P_DEFAULT)), "H5Aopen", here)
     let space = try handle(H5Aget_space(attribute.id), "H5Aget_space", here)
     guard H5Sget_simple_extent_type(space.id) == H5S_SCALAR else { throw damaged("\(here) is not a scalar") }
     return Attribute(handle: attribute)

@@ -56,25 +56,27 @@ package struct HDF5Writer: ~Copyable {
 
   // MARK: - Attributes
 
-  package func writeAttribute(_ name: String, _ text: String) throws(HDF5Error) {
+  /// Writes a text as an attribute of a dataset in this group, or of the group itself.
+  package func writeAttribute(_ name: String, of dataset: String? = nil, _ text: String) throws(HDF5Error) {
     let bytes = [UInt8](text.utf8) + [0]
-    try writeAttribute(name, try Self.textType(size: bytes.count, name), bytes)
+    try writeAttribute(name, of: dataset, try Self.textType(size: bytes.count, name), bytes)
   }
 
   package func writeAttribute(_ name: String, _ number: Int32) throws(HDF5Error) {
     let type = try HDF5Handle(H5Tcopy(hdf5_file_int32()), "H5Tcopy", name)
-    try writeAttribute(name, type, [number.littleEndian])
+    try writeAttribute(name, of: nil, type, [number.littleEndian])
   }
 
-  /// `values` are in the type of the file already.
+  /// Writes a scalar. `values` are in the type of the file already.
   private func writeAttribute<Value: BitwiseCopyable>(
-    _ name: String, _ type: borrowing HDF5Handle, _ values: [Value]
+    _ name: String, of dataset: String?, _ type: borrowing HDF5Handle, _ values: [Value]
   ) throws(HDF5Error) {
-    let subject = "the attribute \(name) of \(self.subject)"
+    let subject = "the attribute \(name) of \(dataset.map { "\($0) in " } ?? "")\(self.subject)"
     let extent = try HDF5Extent([])
+    let standard = hid_t(H5P_DEFAULT)
     let attribute = try HDF5Handle(
-      H5Acreate2(handle.id, name, type.id, extent.space.id, hid_t(H5P_DEFAULT), hid_t(H5P_DEFAULT)), "H5Acreate2",
-      subject)
+      H5Acreate_by_name(handle.id, dataset ?? ".", name, type.id, extent.space.id, standard, standard, standard),
+      "H5Acreate_by_name", subject)
     _ = try checked(H5Awrite(attribute.id, type.id, values), "H5Awrite", subject)
   }
 

@@ -85,7 +85,7 @@ import Testing
     shapes[1].shape = [6]
     let other = problem(try write("shape.h5", network(1, shapes), iteration: 1))
     #expect(other.hasPrefix(folder.file("shape.h5")) && other.contains("expected conv1/1 [5] as in"), "\(other)")
-    #expect(other.contains("found conv1/1 [6]. Average checkpoints of one training alone"), "\(other)")
+    #expect(other.contains("found conv1/1 [6]. Average checkpoints of one training only"), "\(other)")
     let fewer = problem(try write("fewer.h5", network(1, Array(TestNetwork.shapes.dropLast())), iteration: 1))
     #expect(fewer.contains("expected 9 parameters as in") && fewer.contains("found 8"), "\(fewer)")
     let classes = problem(try write("classes.h5", network(1), iteration: 1, classNames: ["a", "c"]))

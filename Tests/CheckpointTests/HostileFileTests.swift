@@ -2,6 +2,7 @@ import CHDF5
 import Checkpoint
 import Foundation
 import HDF5
+import Hashing
 import System
 import TestSupport
 import Testing
@@ -169,19 +170,25 @@ import Testing
     refused(["/prelu_dist/configuration is a text of 1073741824 bytes, at most 16777216 are read"])
   }
 
-  @Test func laterFormat() {
+  @Test(arguments: [
+    (1, "Go on with the build that wrote it, or train again: there is no conversion"),
+    (3, "Use the program that wrote it, or a later one"),
+  ])
+  func otherFormats(version: Int32, advice: String) {
     alter { file, _ in
       H5Adelete(file, "format_version")
       let space = H5Screate(H5S_SCALAR)
       let attribute = H5Acreate2(
         file, "format_version", hdf5_file_int32(), space, hid_t(H5P_DEFAULT), hid_t(H5P_DEFAULT))
-      H5Awrite(attribute, hdf5_native_int32(), [Int32(2)])
+      H5Awrite(attribute, hdf5_native_int32(), [version])
       H5Aclose(attribute)
       H5Sclose(space)
     }
     refused(
-      ["the checkpoint has format version 2, this program reads 1. Use the program that wrote it: prelu-dist 0.1.0"],
-      as: .wrongKind)
+      [
+        "\(path): expected a checkpoint of format version 2, found version \(version), written by prelu-dist 0.1.0. "
+          + advice
+      ], as: .wrongKind)
   }
 
   @Test func otherFilesOfHDF5() {
@@ -189,7 +196,7 @@ import Testing
     refused(
       [
         "this is an HDF5 file, but not a checkpoint of this program: it has no group /prelu_dist and says that it is "
-          + "\"prelu-dist-1\". A checkpoint is made by `prelu-dist train`; a pack of pictures goes with --data"
+          + "\"prelu-dist-2\". A checkpoint is made by `prelu-dist train`; a pack of pictures goes with --data"
       ], as: .wrongKind)
   }
 
@@ -210,18 +217,64 @@ import Testing
   }
 
   @Test(arguments: [
-    ("parameter_digests", ["0"], "it lists 2 parameters, but 1 digests of them and 2 of their momentum"),
-    ("momentum_digests", ["0"], "it lists 2 parameters, but 2 digests of them and 1 of their momentum"),
     ("parameter_names", ["conv1/0", "conv1/01"], "\"conv1/01\" is no parameter's name"),
     ("parameter_names", ["conv1", "conv1/1"], "\"conv1\" is no parameter's name"),
     (
-      "parameter_digests", ["0", "1"],
+      "parameter_names", ["conv1/0"],
       "its tensors' names, shapes and digests do not have the digest that was written"
+    ),
+    (
+      "parameter_names", ["conv1/1", "conv1/0"],
+      "the momentum of conv1/1 has the shape [4, 3, 3, 3], the parameter [4]"
     ),
   ])
   func listsThatDoNotGoTogether(name: String, texts: [String], words: String) {
     alter { file, _ in put(texts, at: "prelu_dist/\(name)", file) }
     refused(["the checkpoint is damaged: \(words). Use another one"])
+  }
+
+  @Test(
+    arguments: ["data/conv1/0", "data/conv1/1", "history/0", "history/1"],
+    [
+      (nil, "found none"),
+      ("", "found \"\""),
+      (String(repeating: "0", count: 65), "found \"\(String(repeating: "0", count: 60))\""),
+      (String(repeating: "g", count: 64), "found \"\(String(repeating: "g", count: 60))\""),
+    ])
+  func digestsThatAreNone(dataset: String, digest: (text: String?, words: String)) {
+    alter { file, _ in putDigest(digest.text, of: dataset, file) }
+    refused([
+      "/\(dataset): expected an attribute sha256 of 64 hexadecimal digits, \(digest.words). Use another one"
+    ])
+  }
+
+  @Test(arguments: ["data/conv1/0", "data/conv1/1", "history/0", "history/1"])
+  func digestsOfOtherValues(dataset: String) {
+    alter { file, _ in putDigest(String(repeating: "0", count: 64), of: dataset, file) }
+    refused(["its tensors' names, shapes and digests do not have the digest that was written. Use another one"])
+  }
+
+  /// Without the group that holds it, momentum is missing, though every parameter is whole.
+  @Test func momentumTakenAway() {
+    alter { file, _ in H5Ldelete(file, "history", hid_t(H5P_DEFAULT)) }
+    refused(["its tensors' names, shapes and digests do not have the digest that was written. Use another one"])
+  }
+
+  /// Puts a text in the place of a dataset's digest, or removes that.
+  private func putDigest(_ digest: String?, of dataset: String, _ file: hid_t) {
+    let id = H5Dopen2(file, dataset, hid_t(H5P_DEFAULT))
+    #expect(H5Adelete(id, "sha256") >= 0)
+    if let digest {
+      let type = H5Tcopy(hdf5_c_string())
+      H5Tset_size(type, digest.utf8.count + 1)
+      let space = H5Screate(H5S_SCALAR)
+      let attribute = H5Acreate2(id, "sha256", type, space, hid_t(H5P_DEFAULT), hid_t(H5P_DEFAULT))
+      #expect(H5Awrite(attribute, type, Array(digest.utf8) + [0]) >= 0)
+      H5Aclose(attribute)
+      H5Sclose(space)
+      H5Tclose(type)
+    }
+    H5Dclose(id)
   }
 
   /// With the digest of all texts taken anew, as only another program would that writes such files.
@@ -230,12 +283,12 @@ import Testing
     let texts = try HDF5Library.exclusively {
       let file = try HDF5Reader.open(path, as: content)
       return try [
-        "1", file.attribute("source") ?? "", file.attribute("history") ?? "", file.attribute("created") ?? "",
-        file.text("prelu_dist", "configuration"), file.text("prelu_dist", "data_fingerprint"), "", "[4]",
+        "2", file.attribute("source") ?? "", file.attribute("history") ?? "", file.attribute("created") ?? "",
+        file.text("prelu_dist", "configuration"), file.text("prelu_dist", "data_fingerprint"), "[4]",
         file.text("prelu_dist", "digest"),
       ]
     }
-    let digest = hexadecimal(SHA256.hash(texts.flatMap { Array("\($0.utf8.count):\($0)".utf8) }))
+    let digest = SHA256.digest(of: texts.map { "\($0.utf8.count):\($0)" }.joined())
     alter { file, _ in
       put(["[4]"], isList: false, at: "prelu_dist/training_state", file)
       put([digest], isList: false, at: "prelu_dist/header_digest", file)
@@ -263,16 +316,33 @@ import Testing
   /// Values altered with HDF5's own means, their checksums with them.
   @Test(arguments: ["data/conv1/0", "history/0"])
   func valuesAlteredByHand(name: String) {
-    alter { file, _ in
-      let dataset = H5Dopen2(file, name, hid_t(H5P_DEFAULT))
-      var values = [Float](repeating: 0, count: 108)
-      H5Dread(dataset, hdf5_native_float(), hid_t(H5S_ALL), hid_t(H5S_ALL), hid_t(H5P_DEFAULT), &values)
-      values[107] = Float(bitPattern: values[107].bitPattern ^ 1)
-      H5Dwrite(dataset, hdf5_native_float(), hid_t(H5S_ALL), hid_t(H5S_ALL), hid_t(H5P_DEFAULT), values)
-      H5Dclose(dataset)
-    }
+    alter { file, _ in flip(name, count: 108, file) }
     let words = [path, "the values of conv1/0 have the digest ", " was written"]
     expect(.damaged, words) { _ = try CheckpointFile.digest(ofFile: path) }
     expect(.damaged, words) { try TestNetwork(Self.shapes, seed: 5).read(path) }
+  }
+
+  @Test func meanAlteredByHand() throws {
+    try FileManager.default.removeItem(atPath: path)
+    let network = TestNetwork(Self.shapes, seed: 1)
+    try withExtendedLifetime(network) {
+      _ = try CheckpointFile.write(
+        to: path, tensors: network.tensors, state: testState, configuration: "{}", dataFingerprint: "{}",
+        input: InputDescription(meanShape: [3, 2, 2], mean: (0..<12).map { Float($0) }, classNames: ["ant", "bee"]),
+        provenance: testProvenance)
+    }
+    #expect(try CheckpointFile.readHeader(path).input?.mean[11] == 11)
+    alter { file, _ in flip("prelu_dist/mean", count: 12, file) }
+    refused(["the values of the mean have the digest ", " was written. Use another one"])
+  }
+
+  /// Changes the last bit of a tensor.
+  private func flip(_ name: String, count: Int, _ file: hid_t) {
+    let dataset = H5Dopen2(file, name, hid_t(H5P_DEFAULT))
+    var values = [Float](repeating: 0, count: count)
+    H5Dread(dataset, hdf5_native_float(), hid_t(H5S_ALL), hid_t(H5S_ALL), hid_t(H5P_DEFAULT), &values)
+    values[count - 1] = Float(bitPattern: values[count - 1].bitPattern ^ 1)
+    #expect(H5Dwrite(dataset, hdf5_native_float(), hid_t(H5S_ALL), hid_t(H5S_ALL), hid_t(H5P_DEFAULT), values) >= 0)
+    H5Dclose(dataset)
   }
 }

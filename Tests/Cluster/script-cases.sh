@@ -37,7 +37,7 @@ wrong_calls() {
   status=0; prelu-job >out 2>&1 || status=$?
   check "nothing to do: 64" same "$status $(cat out)" "64 prelu-job: stopped: expected train or evaluate, found '' (see prelu-job --help)"
   status=0; PRELU_RESTARTS=often prelu-job train >out 2>&1 || status=$?
-  check "a number is a number: 64" same "$status $(cat out)" "64 prelu-job: stopped: PRELU_RESTARTS is 'often'; it takes a number from 0 on"
+  check "a number is a number: 64" same "$status $(cat out)" "64 prelu-job: stopped: PRELU_RESTARTS is 'often'; it takes a number of 0 or more"
   status=0; PRELU_PROGRAM=no-such-program prelu-job train >out 2>&1 || status=$?
   check "no program: 66" says out "stopped: there is no no-such-program on the PATH"
   status=0; prelu-job --hostfile nowhere train >out 2>&1 || status=$?
@@ -259,7 +259,7 @@ no_more_starts() {
   check "the first is run again" same "$status" "$requeue"
   PRELU_REQUEUES=1 lsf_start
   check "the second is not" same "$status" 75
-  check "and says why" says <(tail -n 1 log) 'this was queued again 1 times already \(PRELU_REQUEUES\)'
+  check "and says why" says <(tail -n 1 log) 'this has been queued again 1 times already \(PRELU_REQUEUES\)'
   program_that_stops 'kill -INT "$(ps -o ppid= -p $PPID)"; sleep 1; exit 75'
   lsf_start
   check "INT ends it" same "$status" 75
@@ -292,12 +292,12 @@ SH
   }
   start USR1 0
   check "the limit's signal ends it" same "$status $(count calls .)" "75 0"
-  check "and says what to do" says <(tail -n 1 log) 'evaluation needs more time than its limit: give --time, or more ranks'
+  check "and says what to do" says <(tail -n 1 log) 'the evaluation needs more time than its limit: ask for more time, or for more ranks'
   start TERM 9
   check "after preemption it is queued again" same "$status $(count calls .)" "137 1"
   start TERM 10
   check "but not for ever" same "$status $(count calls .)" "75 0"
-  check "and says so" says <(tail -n 1 log) 'this was queued again 10 times already \(PRELU_REQUEUES\)'
+  check "and says so" says <(tail -n 1 log) 'this has been queued again 10 times already \(PRELU_REQUEUES\)'
 }
 
 group_scripts() {

@@ -13,6 +13,11 @@ let hasH5py =
     let shapes: [String: [Int]]
     let scores: [[Double]]
   }
+  private struct ForeignDigests: Decodable {
+    let tensors: Int
+    let others: [String]
+    let network: String
+  }
   private struct Prediction: Decodable { let scores: [Double] }
 
   private let folder: TestFolder
@@ -55,5 +60,19 @@ let hasH5py =
       #expect(difference < 1e-4, "\(own) and \(scores)")
       #expect((scores.max() ?? 0) - (scores.min() ?? 0) > 0.1, "scores that say nothing: \(scores)")
     }
+  }
+
+  /// The digest of each parameter, of its momentum, of the mean, and of them all are what Python's hashlib gives.
+  @Test func hashlibTakesTheSameDigests() throws {
+    let recipe = golden.appending(path: "own.yaml").path
+    let trained = try Program.run(["--recipe", recipe, "--run", "run", "--iterations", "2"], in: directory)
+    try #require(trained.exitCode == 0, "\(trained.errors)")
+    let foreign = try Program.capture(
+      python, [golden.appending(path: "digests.py").path, "\(directory)/run/checkpoint-2.h5"])
+    try #require(foreign.exitCode == 0, "\(foreign.errors)")
+    let read = try JSONDecoder().decode(ForeignDigests.self, from: Data(foreign.output.utf8))
+    #expect(read.tensors == 2 * 13)
+    #expect(read.others == [])
+    #expect(try Program.inspect("run", in: directory).digest == read.network)
   }
 }

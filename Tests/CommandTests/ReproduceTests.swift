@@ -36,7 +36,7 @@ import Testing
         { echo epoch,train_loss,validation_top1_error; echo "1,$first,50"; echo "2,$last,$error"; } >"$2/metrics.csv" ;;
       evaluate)
         runs=()
-        protocol=centre
+        protocol=center
         while (($# > 0)); do
           case $1 in
             --classes | --predictions | --scales | --threads) shift ;;
@@ -127,7 +127,7 @@ import Testing
       files("holding-") == ["holding-lrelu-1", "holding-prelu-shared-1", "holding-relu-1"], "no fourth one began")
     #expect(files("stopped-") == ["stopped-lrelu-1", "stopped-prelu-shared-1", "stopped-relu-1"])
     let errors = try String(contentsOfFile: folder.path + "/errors", encoding: .utf8)
-    #expect(errors == "reproduce: stopped; run this again to go on\n")
+    #expect(errors == "reproduce: stopped; run this again to continue\n")
   }
 
   /// The others end at a checkpoint, and nothing is said of half an experiment.
@@ -144,7 +144,7 @@ import Testing
     #expect(outcome.exitCode == 3)
     #expect(outcome.errors.contains("prelu-dist: the disk is full\n"), "\(outcome.errors)")
     let log = "\(folder.path)/table-1/prelu.log"
-    #expect(outcome.errors.contains("/prelu ended before it was done (see \(log)); run this again to go on\n"))
+    #expect(outcome.errors.contains("/prelu ended before it was done (see \(log)); run this again to continue\n"))
     #expect(FileManager.default.fileExists(atPath: folder.path + "/stopped-prelu-shared"))
     #expect(!FileManager.default.fileExists(atPath: folder.path + "/table-1/outcome.txt"))
   }
@@ -158,7 +158,7 @@ import Testing
     try startAnew()
     try Data().write(to: URL(filePath: folder.path + "/interrupt"))
     let stopped = try reproduce("figure-3", numbers: numbers)
-    #expect(stopped.exitCode == 75 && stopped.errors.contains("run this again to go on"), "\(stopped.errors)")
+    #expect(stopped.exitCode == 75 && stopped.errors.contains("run this again to continue"), "\(stopped.errors)")
     // The other one may have trained beside it, and been measured.
     let measured = try FileManager.default.contentsOfDirectory(atPath: folder.path + "/figure-3")
       .count { $0.hasSuffix(".json") }
@@ -214,15 +214,17 @@ import Testing
     #expect(
       outcome.output.contains("10-view                        7.50     8.50     8.00         7.20"), "\(outcome.output)"
     )
-    #expect(outcome.output.contains("10-view against centre -0.50: better, as in the paper"), "\(outcome.output)")
+    #expect(outcome.output.contains("10-view against center -0.50: better, as in the paper"), "\(outcome.output)")
     #expect(outcome.output.contains("two scales against one, dense +0.00: NOT better"), "\(outcome.output)")
-    #expect(outcome.output.contains("against their mean, centre -0.40: better, as in the paper"), "\(outcome.output)")
+    #expect(
+      outcome.output.contains("the ensemble against the mean of its models, center -0.40: better, as in the paper"),
+      "\(outcome.output)")
   }
 
   @Test func wrongRequests() throws {
     for (arguments, words) in [
       (["figure-4"], "unknown argument 'figure-4'"), (["figure-2", "table-1"], "one experiment at a time"),
-      (["table-2", "--seeds", "0"], "--seeds and --ranks take numbers from 1 on, not '0'"),
+      (["table-2", "--seeds", "0"], "--seeds and --ranks take numbers of 1 or more, not '0'"),
       (["table-2", "--seeds"], "--seeds needs a value"),
     ] {
       let outcome = try Program.capture("/bin/bash", [Self.script] + arguments)

@@ -67,7 +67,7 @@ import Testing
     let bytes = (0..<1003).map { UInt8(truncatingIfNeeded: $0 &* 7) }
     try folder.write(bytes, "a")
     let digest = try #require(fileDigest(folder.file("a")))
-    #expect(digest.count == 16)
+    #expect(digest.count == 64)
     try folder.write(bytes, "same")
     #expect(fileDigest(folder.file("same")) == digest)
     for place in [0, 31, 500, 999, 1000, 1002] {
@@ -79,6 +79,10 @@ import Testing
     try folder.write(bytes + [0], "c")
     #expect(fileDigest(folder.file("c")) != digest)
     #expect(fileDigest(folder.file("nowhere")) == nil)
-    #expect(programDigest().count == 16)
+    #expect(programDigest().count == 64)
+    try folder.write(Array("abc".utf8), "d")
+    #expect(
+      fileDigest(folder.file("d")) == "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad",
+      "as sha256sum has it")
   }
 }

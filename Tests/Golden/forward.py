@@ -3,7 +3,7 @@
 
     python3 Tests/Golden/forward.py CHECKPOINT COUNT
 
-Knows nothing of prelu-dist's sources: only what its README promises of the file, and the network of `own.yaml` beside
+Knows nothing of prelu-dist's sources: only what its guides promise of the file, and the network of `own.yaml` beside
 this script. Prints one JSON object: the shape of every tensor of /data, and COUNT lists of scores.
 """
 

@@ -6,7 +6,7 @@
         [--mirror] [--average probabilities|logits] [--torch] CHECKPOINT...
 
 `pictures` writes PNG pictures of several aspect ratios into two class folders. `scores` prints, as JSON, the averaged
-probabilities of each picture. It knows nothing of prelu-dist's sources: only what its README promises of the file and of
+probabilities of each picture. It knows nothing of prelu-dist's sources: only what its guides promise of the file and of
 the protocols. Networks are those of a recipe with `model.layers`.
 """
 

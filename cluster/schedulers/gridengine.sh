@@ -9,7 +9,7 @@ job_name() {
 }
 job_folder() { echo "${SGE_O_WORKDIR:-$PWD}"; }
 run_problem() { :; }
-# RESTARTED says only whether, not how often.
+# RESTARTED says only whether the job was restarted, not how often.
 job_restarts() { echo "$requeued"; return 1; }
 job_hosts() {
   if [[ -z ${PE_HOSTFILE-} ]]; then
@@ -22,13 +22,13 @@ job_hosts() {
 }
 # A slot is a core.
 job_threads() { echo 1; }
-# Of a job on several hosts the soft limit does not come ahead: Grid Engine 8.1.9 then ends it at once, as if it were the
-# hard one. So the hard limit is watched from within.
+# For a job on several hosts, the soft limit is no warning: Grid Engine 8.1.9 ends the job at once, as at the hard limit.
+# So the hard limit is watched from within the job.
 job_seconds_left() {
   local told limit
   told=$(qstat -j "${JOB_ID:-?}" 2>/dev/null) || return 1
   limit=$(sed -n 's/^hard[ _]resource_list:.*\<h_rt=\([0-9]*\).*/\1/p' <<<"$told" | head -n 1)
-  # A job that asks for none has its queue's.
+  # A job that asks for no limit has its queue's.
   limit=${limit:-$(qconf -sq "${QUEUE:-?}" 2>/dev/null | awk '$1 == "h_rt" { print $2 }')}
   [[ $limit != INFINITY ]] || return 0
   [[ $limit =~ ^[0-9:]+$ ]] || return 1
@@ -39,9 +39,9 @@ host_answers() { # HOST
   timeout --kill-after=5 20 qrsh -inherit -nostdin -V "$1" true
 }
 launch_options() { :; }
-# qdel, and qmod -rj, announce themselves by USR2 where the job asked for -notify; either way the job's state says so. What
-# qmod -rj has run again anyway must not be submitted once more, and end with 99, or it stays where it is. A limit also
-# sends USR2, and leaves the state alone.
+# qdel and qmod -rj announce themselves by USR2 if the job asked for -notify; in any case the state of the job shows them.
+# A job that qmod -rj runs again anyway must not be submitted once more, and must end with 99, or it stays where it is. A
+# limit sends USR2 too, and leaves the state as it is.
 job_is_cancelled() { # SIGNAL
   local state
   [[ $1 == USR2 ]] || return 0
@@ -53,9 +53,10 @@ job_is_cancelled() { # SIGNAL
   [[ -z $state || $state == *d* ]]
 }
 job_is_preempted() { return 1; }
-# What ends with 99 is run again, unless the cluster forbids it (qmaster_params FORBID_RESCHEDULE). But a job of several
-# hosts then waits for ever "until clean up of a previous run has finished" in Grid Engine 8.1.9: a copy of it does not. And what
-# was told by USR2 that its limit ends it is dropped, 99 or not: so every start but the first ends under a soft limit.
+# A job that ends with 99 is run again, unless the cluster forbids it (qmaster_params FORBID_RESCHEDULE). But in Grid
+# Engine 8.1.9, a job on several hosts then waits forever "until clean up of a previous run has finished", which a copy of
+# it does not. And a job that was told by USR2 that it reaches its soft limit is dropped, whether it ends with 99 or not,
+# on every start but the first.
 requeue_job() {
   if ((all > 1)) || [[ $requested == USR2 ]]; then qresub "$JOB_ID" && exit 75; fi
   exit "$requeue_code"

@@ -10,7 +10,7 @@ job_name() {
 }
 job_folder() { echo "${LS_SUBCWD:-$PWD}"; }
 run_problem() { :; }
-# LSB_RESTART says only whether, not how often.
+# LSB_RESTART says only whether the job was restarted, not how often.
 job_restarts() { echo "$requeued"; return 1; }
 job_hosts() {
   # "host slots host slots"; older versions list a host once for each slot.
@@ -30,17 +30,17 @@ host_answers() { # HOST
   [[ ${1%%.*} == "$(hostname -s)" ]] && return 0
   timeout --kill-after=5 20 blaunch -z "$1" true
 }
-# An Open MPI that was built without LSF's library starts its daemons by LSF's own remote shell.
+# An Open MPI that was built without LSF's library can start its daemons by LSF's own remote shell.
 launch_options() {
   if command -v blaunch >/dev/null && ! ompi_info --parsable 2>/dev/null | grep -q '^mca:plm:lsf:'; then
     printf '%s\n' --mca plm_rsh_agent "$(command -v blaunch)"
   fi
 }
-# bkill sends INT and then TERM: either ends the job for good. USR2 is the limit itself.
+# bkill sends INT and then TERM; either of them ends the job for good. USR2 announces the limit.
 job_is_cancelled() { [[ $1 != USR2 ]]; } # SIGNAL
 job_is_preempted() { return 1; }
-# LSF runs again what ends with an exit code of its option -Q: one that nothing else ends with, since 75 may also mean
-# that the job is to stay ended.
+# LSF runs a job again that ends with an exit code named by its option -Q. It must be one that nothing else ends with,
+# because 75 may also mean that the job shall not run again.
 requeue_job() {
   exit "$requeue_code"
 }

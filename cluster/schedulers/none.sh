@@ -1,16 +1,17 @@
 # shellcheck shell=bash disable=SC2154  # sourced by prelu-job, whose variables these functions read
-# Hosts without a scheduler. Each file here defines these functions.
+# Hosts without a scheduler. Each file in this folder defines these functions.
 
-# A name for the job in the log.
+# Prints a name for the job, for the log.
 job_id() { echo "$$"; }
-# The run folder's name where the user gives none, and the folder that it is made in.
+# Prints the name of the run folder if the user gives none, and the folder in which it is created.
 job_name() { echo "run"; }
 job_folder() { pwd; }
-# Why the run folder cannot be named to the next start; nothing where it can.
+# Prints why the run folder cannot be named to the next start, or nothing if it can.
 run_problem() { :; } # RUN
-# How often the scheduler started this job again. Where it does not count, how often the run folder says, and 1 is returned.
+# Prints how often the scheduler started this job again. If the scheduler does not count, prints what the run folder says
+# and returns 1.
 job_restarts() { echo 0; }
-# Lines "host slots". On failure the reason on standard output.
+# Prints lines "host slots". On failure, prints the reason and returns 1.
 job_hosts() {
   if [[ -z $hostfile ]]; then
     echo "$(hostname) $(nproc)"
@@ -20,12 +21,12 @@ job_hosts() {
   awk '/^[[:space:]]*(#|$)/ { next }
     { slots = 1; for (i = 2; i <= NF; i++) if ($i ~ /^slots=[0-9]+$/) slots = substr($i, 7); print $1, slots }' "$hostfile"
 }
-# The threads that each rank was given; nothing where the scheduler does not say.
+# Prints the number of threads that each rank was given, or nothing if the scheduler does not say.
 job_threads() { :; }
-# The seconds that the job may take from its start, for schedulers that send no signal ahead of that; nothing where there
-# is no such limit, or a signal. Returns 1 where that cannot be found out.
+# Prints the seconds that the job may take from its start, for schedulers that send no signal ahead of the limit. Prints
+# nothing if there is no limit or if there is a signal. Returns 1 if that cannot be found out.
 job_seconds_left() { :; }
-# Whether a program can be started on the host, within some seconds.
+# Says whether a program can be started on the host within some seconds.
 host_answers() { # HOST
   [[ $1 == "$(hostname)" || $1 == localhost ]] && return 0
   if [[ -n ${OMPI_MCA_plm_rsh_agent-} ]]; then
@@ -34,11 +35,11 @@ host_answers() { # HOST
     timeout 15 ssh -o BatchMode=yes -o ConnectTimeout=10 "$1" true
   fi
 }
-# Options for mpirun, one word a line.
+# Prints options for mpirun, one word per line.
 launch_options() { :; }
-# Whether the signal, TERM or USR2, means that the job must not be queued again from here.
+# Says whether the signal, TERM or USR2, means that the job must not be queued again from here.
 job_is_cancelled() { return 0; } # SIGNAL
-# Whether the scheduler is about to give the hosts to another job.
+# Says whether the scheduler is about to give the hosts to another job.
 job_is_preempted() { return 1; }
-# Has the job run again and ends this program, or returns 1.
+# Makes the scheduler run the job again and ends this program, or returns 1.
 requeue_job() { return 1; }

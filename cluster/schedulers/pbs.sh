@@ -7,25 +7,25 @@ job_name() {
   echo "${PBS_JOBNAME:-job}${index:+-$index}"
 }
 job_folder() { echo "${PBS_O_WORKDIR:-$PWD}"; }
-# qsub takes a list with commas, and how one of them is quoted differs between versions of PBS.
+# qsub takes a list with commas, and versions of PBS differ in how a comma is quoted.
 run_problem() { # RUN
   [[ $1 != *[,\"\'\\]* ]] || echo "PBS cannot hand on a run folder with a comma, a quote or a backslash in its path: $1"
 }
-# Each start is a job of its own.
+# Each start is a job of its own, so PBS does not count.
 job_restarts() { echo "$requeued"; return 1; }
 job_hosts() {
   [[ -r ${PBS_NODEFILE-} ]] || { echo "PBS_NODEFILE (${PBS_NODEFILE-unset}) cannot be read"; return 1; }
-  # A line for each slot; a host's slots need not follow one another.
+  # The file has a line for each slot; the slots of a host need not follow one another.
   awk 'NF { if (!($1 in slots)) order[++count] = $1; slots[$1]++ } END { for (i = 1; i <= count; i++) print order[i], slots[order[i]] }' \
     "$PBS_NODEFILE"
 }
-# PBS sets it to ompthreads, or to the chunk's ncpus where none is asked for: then a rank's share of them.
+# PBS sets NCPUS to ompthreads, or to the chunk's ncpus if that is not asked for. A rank gets its share of them.
 job_threads() {
   local slots
   slots=$(sort "$PBS_NODEFILE" | uniq -c | awk 'NR == 1 || $1 < least { least = $1 } END { print least }')
   if [[ ${NCPUS-} =~ ^[1-9][0-9]*$ ]] && ((slots > 0 && NCPUS >= slots)); then echo $((NCPUS / slots)); fi
 }
-# PBS sends a signal only as it ends the job. Torque tells the limit in the job's environment too.
+# PBS sends a signal only when it ends the job. Torque also gives the limit in the environment of the job.
 job_seconds_left() {
   local limit
   limit=$(qstat -f "$PBS_JOBID" 2>/dev/null | sed -n 's/^ *Resource_List.walltime = //p' | head -n 1)
@@ -41,16 +41,16 @@ host_answers() { # HOST
     timeout --kill-after=5 20 ssh -o BatchMode=yes -o ConnectTimeout=10 "$1" true
   fi
 }
-# An Open MPI that was built without PBS's library starts its daemons on the other hosts by pbs_tmrsh, or else by ssh.
+# An Open MPI that was built without PBS's library starts its daemons on the other hosts by pbs_tmrsh, otherwise by ssh.
 launch_options() {
   if command -v pbs_tmrsh >/dev/null && ! ompi_info --parsable 2>/dev/null | grep -q '^mca:plm:tm:'; then
     printf '%s\n' --mca plm_rsh_agent "$(command -v pbs_tmrsh)"
   fi
 }
-# qdel sends TERM; so does qsig, but nobody asks it to.
+# qdel sends TERM. (qsig can send it too, but nobody is asked to use it.)
 job_is_cancelled() { return 0; } # SIGNAL
 job_is_preempted() { return 1; }
-# A job of its own with the same script, which PBS has copied, and so with the options in it.
+# Submits the same script, which PBS has copied, as a new job; so it has the options that are in the script.
 requeue_job() {
   local next
   [[ -n $script && -r $script ]] || { say "the job script ${script:-is not known (--script)} cannot be read" >&2; return 1; }

@@ -3,7 +3,7 @@
 
 job_id() { echo "$SLURM_JOB_ID"; }
 job_name() {
-  # An array's tasks have the same name, and each its own run.
+  # The tasks of an array have the same name, but each has its own run.
   echo "${SLURM_JOB_NAME:-job}${SLURM_ARRAY_TASK_ID:+-$SLURM_ARRAY_TASK_ID}"
 }
 job_folder() { echo "${SLURM_SUBMIT_DIR:-$PWD}"; }
@@ -12,7 +12,7 @@ job_restarts() { echo "${SLURM_RESTART_COUNT:-0}"; }
 job_hosts() {
   local names counts part index=0
   names=$(scontrol show hostnames "$SLURM_JOB_NODELIST" 2>&1) || { echo "scontrol: $names"; return 1; }
-  # "2(x3),1": three hosts with two, one with one.
+  # "2(x3),1" means three hosts with two tasks and one host with one.
   counts=()
   for part in ${SLURM_TASKS_PER_NODE//,/ }; do
     local times=1
@@ -26,18 +26,18 @@ job_hosts() {
 job_threads() { echo "${SLURM_CPUS_PER_TASK:-1}"; }
 job_seconds_left() { :; }
 host_answers() { # HOST
-  # --overlap: the step shares what the job has already; a dead node makes srun wait, hence the limit.
+  # With --overlap the step shares what the job has already. A dead node makes srun wait, hence the limit.
   timeout --kill-after=5 20 srun --overlap --immediate=15 --nodes=1 --ntasks=1 --nodelist="$1" --mpi=none true
 }
 launch_options() { :; }
-# While a signal is on its way to a job's steps the job is said to be SIGNALING.
+# While a signal is on its way to the steps of a job, the state of the job is SIGNALING.
 job_is_cancelled() { # SIGNAL
   local state
   state=$(squeue --noheader --jobs="$SLURM_JOB_ID" --format=%T 2>/dev/null)
   [[ $state != RUNNING && $state != SIGNALING ]]
 }
-# When a job is preempted, Slurm sends TERM to its steps at once, and to the job script only as the grace time ends. So the
-# ranks of srun save, but mpirun's daemons on the other hosts end, and leave their ranks a second.
+# When a job is preempted, Slurm sends TERM to its steps at once, and to the job script only when the grace time ends. So
+# the ranks of srun save, but mpirun's daemons on the other hosts end and leave their ranks one second.
 job_is_preempted() { scontrol show job "$SLURM_JOB_ID" 2>/dev/null | grep -q 'PreemptTime=[0-9]'; }
 requeue_job() {
   # Slurm ends this script when it queues the job again.

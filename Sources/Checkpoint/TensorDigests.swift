@@ -1,0 +1,54 @@
+import Hashing
+
+/// The SHA-256 of each tensor of a network, and the one digest that they make together.
+///
+/// A tensor's digest is that of its float32 values as they lie in the file: little-endian, in the order of its layout. It
+/// is the attribute `sha256` of the tensor's dataset, and in Python
+///
+///     hashlib.sha256(file["data/conv1/0"][()].tobytes()).hexdigest()
+struct TensorDigests {
+  /// The digests of the parameters, in the network's order.
+  let values: [String]
+  /// The digests of the parameters' momentum; nil where the tensors have none.
+  let momentum: [String]?
+
+  init(values: [String], momentum: [String]?) {
+    self.values = values
+    self.momentum = momentum
+  }
+
+  /// Takes the digests of tensors in memory: all of them have momentum or none has.
+  init(_ tensors: [CheckpointTensor]) {
+    let momentum = tensors.compactMap(\.momentum)
+    precondition(
+      momentum.isEmpty || momentum.count == tensors.count,
+      "\(momentum.count) of \(tensors.count) tensors have momentum: all or none may")
+    values = tensors.map { Self.digest(of: UnsafeBufferPointer($0.values)) }
+    self.momentum = momentum.isEmpty ? nil : momentum.map { Self.digest(of: UnsafeBufferPointer($0)) }
+  }
+
+  /// The digest of values in memory, where they are little-endian on every processor that Swift runs on.
+  static func digest(of values: UnsafeBufferPointer<Float>) -> String {
+    SHA256.digest(of: UnsafeRawBufferPointer(values))
+  }
+
+  /// The digest of the network: the SHA-256 of one line for each dataset, with its digest, its name and its extents;
+  /// first the parameters, then their momentum. In Python, where `tensors` are the datasets `/data/…` in the order of
+  /// `/prelu_dist/parameter_names`, and `/history/0`, `/history/1`, … after them:
+  ///
+  ///     lines = [f"{t.attrs['sha256'].decode()} {t.name} {list(t.shape)}\n" for t in tensors]
+  ///     hashlib.sha256("".join(lines).encode()).hexdigest()
+  ///
+  /// - Parameter tensors: the names and shapes of as many parameters as there are digests.
+  func overall(_ tensors: [TensorDescription]) -> String {
+    precondition(tensors.count == values.count, "\(values.count) digests of \(tensors.count) tensors")
+    var lines = ""
+    for (tensor, digest) in zip(tensors, values) {
+      lines += "\(digest) /\(CheckpointLayout.data)/\(tensor.name) \(tensor.shape)\n"
+    }
+    for (index, digest) in (momentum ?? []).enumerated() {
+      lines += "\(digest) /\(CheckpointLayout.momentum)/\(index) \(tensors[index].shape)\n"
+    }
+    return SHA256.digest(of: lines)
+  }
+}

@@ -1,0 +1,138 @@
+import Foundation
+import TestSupport
+import Testing
+
+/// What README and the guides promise: their commands run, their links lead somewhere, their options exist.
+@Suite(.serialized, .enabled(if: isOutsideMPI)) struct DocumentationTests {
+  private static let catalog = "Sources/prelu-dist/Guides.docc"
+
+  private static let guides = names(in: catalog).filter { $0.hasSuffix(".md") }.map { "\(catalog)/\($0)" }
+
+  static let documents =
+    [
+      "README.md", "Tests/README.md", "cluster/README.md", "cluster/shared-file-systems.md", ".github/CONTRIBUTING.md",
+    ] + guides
+
+  private static func names(in folder: String) -> [String] {
+    let path = "\(MarkdownDocument.repository)/\(folder)"
+    return ((try? FileManager.default.contentsOfDirectory(atPath: path)) ?? []).sorted()
+  }
+
+  // MARK: - Commands
+
+  @Test(.enabled(if: hasFashionMNIST, "dataset-fashion-mnist is not installed"), arguments: documents)
+  func commandsRun(path: String) throws {
+    let document = try MarkdownDocument(path)
+    #expect(document.strayComments.isEmpty, "\(document.strayComments)")
+    #expect(Set(document.blocks.map(\.language)).isSubset(of: ["sh", "text", "yaml", "python"]))
+    guard document.blocks.contains(where: { $0.use == .run }) else { return }
+    let folder = try DocumentationFolder()
+    for name in document.given { try folder.provide(name) }
+    let outcome = try folder.run(document.script)
+    #expect(outcome.exitCode == 0, "\(path): \(outcome.errors)\n\(outcome.output.suffix(2000))")
+  }
+
+  /// A failure, a missing failure and another failure than the one that a document states are all noticed, by line.
+  @Test func aCommandThatFailsIsNoticed() throws {
+    let folder = try DocumentationFolder()
+    func outcome(_ command: String) throws -> Program.Outcome {
+      let text = "# A document\n\n```sh\n\(command)\n```\n"
+      try Data(text.utf8).write(to: URL(filePath: "\(folder.path)/document.md"))
+      return try folder.run(try MarkdownDocument("document.md", in: folder.path).script)
+    }
+    for command in [
+      "true", "true    # a comment", "(exit 65)    # exit code 65", "prelu-dist bench       # exit code 0",
+    ] {
+      let outcome = try outcome(command)
+      #expect(outcome.exitCode == 0 && outcome.errors.isEmpty, "\(command): \(outcome.errors)")
+    }
+    for command in ["false", "false | true", "(exit 66)   # bad data: exit code 65", "true    # exit code 65"] {
+      let outcome = try outcome(command)
+      #expect(outcome.exitCode == 1 && outcome.errors.hasPrefix("line 4: "), "\(command): \(outcome.errors)")
+    }
+  }
+
+  // MARK: - Options
+
+  /// `prelu-dist COMMAND --option` names options that the command's `--help` has; likewise the scripts'.
+  @Test(arguments: documents) func optionsExist(path: String) throws {
+    let document = try MarkdownDocument(path)
+    let known = try KnownOptions.shared.get()
+    for command in document.commands {
+      for (program, options) in known.invocations(in: command) {
+        let own = try #require(known.ofProgram[program], "\(path): there is no \(program), in: \(command)")
+        for option in options where !own.contains(option) {
+          Issue.record("\(path): \(program) has no option \(option), in: \(command)")
+        }
+      }
+    }
+    let all = known.ofProgram.values.reduce(into: Set<String>()) { $0.formUnion($1) }
+    for span in document.codeSpans where span.hasPrefix("--") {
+      for option in KnownOptions.longOptions(span.split(separator: " ")) where !all.contains(option) {
+        Issue.record("\(path): no command or script has the option \(option), in: \(span)")
+      }
+    }
+  }
+
+  // MARK: - Links
+
+  @Test(arguments: documents) func linksLeadSomewhere(path: String) throws {
+    let document = try MarkdownDocument(path)
+    let folder = path.split(separator: "/").dropLast().joined(separator: "/")
+    for (line, target) in document.links where !target.hasPrefix("https://") {
+      let parts = target.split(separator: "#", maxSplits: 1, omittingEmptySubsequences: false).map(String.init)
+      let file = parts[0].isEmpty ? "/" + path : URL(filePath: "/\(folder)/\(parts[0])").standardized.path
+      guard FileManager.default.fileExists(atPath: MarkdownDocument.repository + file) else {
+        Issue.record("\(path), line \(line): \(target) is not there")
+        continue
+      }
+      guard parts.count == 2 else { continue }
+      #expect(try MarkdownDocument(file).anchors.contains(parts[1]), "\(path), line \(line): \(target)")
+    }
+  }
+
+  @Test func everyGuideIsListed() throws {
+    for list in ["README.md", "\(Self.catalog)/Guides.md"] {
+      let folder = list == "README.md" ? "" : "\(Self.catalog)/"
+      let linked = Set(try MarkdownDocument(list).links.map { folder + $0.target })
+      for guide in Self.guides where guide != "\(Self.catalog)/Guides.md" {
+        #expect(linked.contains(guide), "\(list) does not link to \(guide)")
+      }
+    }
+  }
+
+  @Test(.enabled(if: hasDocC, "there is no docc")) func theCatalogIsDocCs() throws {
+    let folder = try ScratchFolder()
+    let outcome = try Program.capture(
+      "/usr/bin/env",
+      [
+        "docc", "convert", "\(MarkdownDocument.repository)/\(Self.catalog)", "--output-path", folder.file("archive"),
+        "--warnings-as-errors",
+      ])
+    #expect(outcome.exitCode == 0, "\(outcome.errors) \(outcome.output)")
+  }
+
+  // MARK: - Form
+
+  @Test func theReadmeIsShort() throws {
+    #expect(try MarkdownDocument("README.md").lines.count <= 200)
+  }
+
+  @Test(arguments: documents) func linesFitTheWindow(path: String) throws {
+    let document = try MarkdownDocument(path)
+    #expect(document.longLines.isEmpty, "\(path): \(document.longLines)")
+  }
+
+  /// Every target has its line in the README's table, except the C libraries, which share one.
+  @Test func theReadmeListsEveryTarget() throws {
+    let listed = try MarkdownDocument("README.md").lines.compactMap { line in
+      line.prefixMatch(of: /\| `Sources\/([^`*]+)` \|/).map { String($0.1) }
+    }
+    let targets = Self.names(in: "Sources").filter { name in
+      !FileManager.default.fileExists(atPath: "\(MarkdownDocument.repository)/Sources/\(name)/module.modulemap")
+    }
+    #expect(!targets.isEmpty && targets.allSatisfy(listed.contains), "\(targets) of \(listed)")
+  }
+}
+
+private let hasDocC = (try? Program.capture("/usr/bin/env", ["docc", "--help"]).exitCode) == 0
