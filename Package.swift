@@ -54,7 +54,7 @@ let house: [Target] = [
     ],
     exclude: ["TensorBoard/event.proto"]),
   target("Diagnostics", ["System", systemPackage, "Hashing", "Kernels", "Communication", "HDF5"]),
-  target("Datasets", ["System", "Network", "Configuration", "Images", "Packs"]),
+  target("Datasets", ["System", "Kernels", "Network", "Configuration", "Images", "Packs"]),
   target("Step", ["System", "Kernels", "Network", "Communication"]),
   target(
     "Evaluation",
@@ -71,7 +71,8 @@ let house: [Target] = [
   target(
     "Benchmarks",
     [
-      "System", "Kernels", "Network", "Configuration", "Communication", "Checkpoint", "Packs", "Datasets", "Step",
+      "System", "Kernels", "Network", "Configuration", "Communication", "Images", "Checkpoint", "Packs", "Datasets",
+      "Step",
       "Training", "Diagnostics", "Reports",
     ]),
   .executableTarget(
@@ -116,6 +117,9 @@ let bundles: [Target] = [
       "System", "Kernels", "Network", "Configuration", "Communication", "Images", "Checkpoint", "Evaluation",
       "Training", "RankTestSupport", "TestSupport",
     ]),
+  tests(
+    "RecordingTests",
+    ["System", "Configuration", "Communication", "Reports", "Training", "Recording", "TestSupport"]),
   tests("BenchmarksTests", ["Benchmarks"]),
   tests("CommandTests", ["Images", "Packs", "prelu-dist", "TestSupport"]),
   .executableTarget(

@@ -1,13 +1,15 @@
 extension Configuration {
-  /// What may differ between a run and its continuation. Everything else decides over the result.
+  /// The settings that may differ between a run and its continuation. All others change the result.
   ///
-  /// How long to train, how often to save and what to do when training diverges can be chosen anew, a recipe's name sets
-  /// nothing itself, and a directory can have moved: whether its data are the same is for the data's own fingerprint.
+  /// A continuation may choose anew how long to train, how often to save and what to do when training diverges. A
+  /// recipe's name sets nothing by itself. A directory may have moved: the data's own fingerprint tells whether its
+  /// data are the same.
   private static let free: Set = [
     "recipe", "training.epochs", "training.onDivergence", "data.directory", "checkpoint",
   ]
 
-  /// A sentence for each setting that would make a continued run another one than `former` began, none if it may go on.
+  /// Returns a sentence for each setting that would make a continued run another one than `former` began; none if it
+  /// may go on.
   public func differences(from former: Configuration) -> [String] {
     let now = Self.flattened(tree, path: "")
     let then = Self.flattened(former.tree, path: "")
@@ -22,7 +24,7 @@ extension Configuration {
     }
   }
 
-  /// The settings with their paths and values, those that are free aside.
+  /// Returns the settings with their paths and values, without those that may differ.
   private static func flattened(_ tree: SettingTree, path: String) -> [(String, String)] {
     if free.contains(path) { return [] }
     func inner(_ key: String) -> String { path.isEmpty ? key : "\(path).\(key)" }

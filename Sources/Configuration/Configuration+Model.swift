@@ -1,31 +1,31 @@
 import Network
 
 extension Configuration {
-  /// The network and how its parameters start.
+  /// The network and the start of its parameters.
   public struct Model: Equatable, Sendable {
-    /// The built-in architecture, or `nil` where the layers are the user's own.
+    /// The name of the built-in architecture; nil where the layers are the user's own.
     public private(set) var architecture: String?
-    /// The user's own layers, none with a built-in architecture.
+    /// The user's own layers; empty with a built-in architecture.
     public private(set) var layers: [LayerDescription] = []
-    /// The function after every layer but the last. With own layers, those that have it follow when it is set;
-    /// a layer with another one of its own keeps that.
+    /// The function after every layer but the last. When it is set, those of the user's own layers that have the former
+    /// one change too; a layer with another one keeps that.
     public var activation = Activation.prelu {
       didSet {
         for index in layers.indices.dropLast() { layers[index].replace(oldValue, with: activation) }
       }
     }
-    /// The filters of the narrowest layers; `nil` where the architecture's are fixed.
+    /// The number of filters of the narrowest layers; nil where the architecture's are fixed.
     public var width: Int?
-    /// Convolutions added to a built-in architecture.
+    /// The number of convolutions that are added to a built-in architecture.
     public var extraLayers = 0
-    /// The outputs of the last layer.
+    /// The number of outputs of the last layer.
     public var classes: Int
     public var input: MapShape
     public var initializer = Initializer()
-    /// Where learned activation coefficients start.
+    /// The value that learned activation coefficients start at.
     public var initialSlope = 0.25
 
-    /// The first architecture of the catalogue.
+    /// Takes the first architecture of the catalog.
     init() {
       let entry = ArchitectureCatalog.entries[0]
       architecture = entry.name
@@ -34,7 +34,7 @@ extension Configuration {
       input = entry.input
     }
 
-    /// Takes a built-in architecture with the width, classes and input that are its own, and no extra layers.
+    /// Takes a built-in architecture with its own width, classes and input, and no extra layers.
     public mutating func choose(architecture name: String) throws(ArchitectureError) {
       let entry = try ArchitectureCatalog.entry(named: name)
       architecture = entry.name
@@ -46,7 +46,7 @@ extension Configuration {
     }
   }
 
-  /// The network that the settings describe, with the activation, classes, input and dropout that they say.
+  /// Returns the network that the settings describe.
   public func architecture() throws(ArchitectureError) -> Architecture {
     var result: Architecture
     if let name = model.architecture {
@@ -91,7 +91,8 @@ extension Configuration.Model: SettingSection {
     if visitor.mentions("layers") == true, visitor.mentions("architecture") == true {
       throw visitor.invalid("layers", "give the name of an architecture or layers of your own, not both")
     }
-    // A text with layers makes them the user's own; one with an architecture, or neither, leaves or makes it built in.
+    // A text with layers makes the network the user's own; a text with an architecture, or with neither, makes it a
+    // built-in one or leaves it so.
     if visitor.mentions("layers") ?? (architecture == nil) {
       try visitOwn(&visitor)
     } else {
@@ -131,7 +132,7 @@ extension Configuration.Model: SettingSection {
     var own = OwnLayers(layers: layers, activation: activation)
     try visitor.setting("layers", &own)
     layers = own.layers
-    // What the layers say, unless the key classes that follows says otherwise.
+    // The last layer has the number of classes, unless the key classes, which follows, has another.
     if visitor.mentions("layers") == true, case .fullyConnected(let scores) = layers.last {
       classes = scores.outputs
     }
@@ -154,7 +155,7 @@ extension Initializer.Rule: ChoiceSetting {
   var choice: String { name }
 }
 
-/// `rule`, or the two deviations `[hidden, last]`.
+/// The deviations of the fully connected layers: `rule`, or two numbers `[hidden, last]`.
 extension Initializer.FullyConnected: Setting {
   mutating func read(_ tree: SettingTree, at place: Place) throws(ConfigurationError) {
     if tree.content == .plain("rule") || tree.content == .text("rule") {

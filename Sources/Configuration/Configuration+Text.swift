@@ -2,7 +2,7 @@ import Foundation
 import Network
 import System
 
-/// Coded as a group of sections with the keys of the YAML form. Decoding does not validate.
+/// The coding as a group of sections with the keys of the YAML form. Decoding does not validate.
 extension Configuration: Codable {
   public init(from decoder: any Decoder) throws {
     self.init()
@@ -13,10 +13,10 @@ extension Configuration: Codable {
 }
 
 extension Configuration {
-  /// All settings as YAML that reads back to an equal configuration.
+  /// Returns all settings as YAML that reads back to an equal configuration.
   public func yaml() -> String { tree.yaml }
 
-  /// All settings as one line of JSON with sorted keys: equal configurations give equal texts.
+  /// Returns all settings as one line of JSON with sorted keys: equal configurations give equal texts.
   public func json() -> String {
     let encoder = JSONEncoder()
     encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
@@ -26,7 +26,12 @@ extension Configuration {
     return String(decoding: data, as: UTF8.self)
   }
 
-  /// The settings that `json()` wrote, checked. `source` is what messages call the text.
+  /// Reads and checks the settings that `json()` wrote.
+  ///
+  /// A JSON text is YAML too, but the YAML reader would refuse some of what `json()` and other programs write: a text
+  /// with an & or *, half a surrogate pair as `\ud83d`, and some control characters.
+  ///
+  /// - Parameter source: the text's name in messages.
   public init(json: String, source: String = "the configuration") throws(ConfigurationError) {
     let tree: SettingTree
     guard json.utf8.count <= Self.largestText else { throw Self.tooLarge(source) }
@@ -42,7 +47,10 @@ extension Configuration {
     try validate(source: source, tree: tree)
   }
 
-  /// Settings in YAML over those of the recipe that they name, the default one if they name none, checked.
+  /// Reads and checks settings in YAML, over those of the recipe that they name, or of the default one if they name
+  /// none.
+  ///
+  /// - Parameter source: the text's name in messages.
   public init(yaml: String, source: String) throws(ConfigurationError) {
     let tree = try SettingTree(yaml: yaml, source: source)
     let place = Place(source: source, line: tree.line)
@@ -55,7 +63,7 @@ extension Configuration {
     try validate(source: source, tree: tree)
   }
 
-  /// A built-in recipe.
+  /// Returns a built-in recipe.
   public static func recipe(named name: String) throws(ConfigurationError) -> Configuration {
     var configuration = Configuration()
     guard let text = Recipes.text(of: name) else { throw noRecipe(name) }
@@ -66,13 +74,13 @@ extension Configuration {
     return configuration
   }
 
-  /// A built-in recipe by its name, or a file of the same shape by its path.
+  /// Returns a built-in recipe by its name, or reads a file of the same shape by its path.
   public static func load(recipe: String = Recipes.defaultName) throws(ConfigurationError) -> Configuration {
     if Recipes.text(of: recipe) != nil { return try self.recipe(named: recipe) }
     return try Configuration(yaml: try text(ofFile: recipe), source: recipe)
   }
 
-  /// Validates, and puts the place in the text beside what is wrong.
+  /// Validates, and adds the place in the text to an error.
   private func validate(source: String, tree: SettingTree) throws(ConfigurationError) {
     do {
       try validate()
@@ -86,7 +94,7 @@ extension Configuration {
 
   // MARK: - Files
 
-  /// Settings are a few kilobytes. Anything larger is some other file.
+  /// The size of the largest text that is read, in bytes: settings take a few kilobytes, a larger file is another one.
   private static let largestText = 1 << 20
 
   private static func text(ofFile path: String) throws(ConfigurationError) -> String {

@@ -6,7 +6,7 @@ extension Configuration {
     _ = try validated()
   }
 
-  /// The network with its shapes, after all checks.
+  /// Checks every range, and returns the network with its shapes.
   public func validated() throws(ConfigurationError) -> ResolvedArchitecture {
     try check(training.batch, in: 1...65536, "training.batch")
     try check(training.epochs, in: 1...1_000_000, "training.epochs")
@@ -56,7 +56,7 @@ extension Configuration {
     switch data.kind {
     case .idx:
       guard augmentation.color == 0 else {
-        throw invalid("augmentation.color", "this goes with data.kind pack alone: leave it away")
+        throw invalid("augmentation.color", "expected 0, because this goes only with data.kind pack: leave it out")
       }
       try checkSides()
       for side in augmentation.shorterSide { try check(side, in: 1...1 << 14, "augmentation.shorterSide") }
@@ -104,7 +104,7 @@ extension Configuration {
     }
   }
 
-  /// NaN is in no range.
+  /// Refuses a value that is not in a range; NaN is in none.
   private func check<Value: Comparable>(
     _ value: Value, in range: ClosedRange<Value>, _ key: String
   ) throws(ConfigurationError) {

@@ -1,11 +1,11 @@
 import Network
 
-/// The settings of a run, complete: the same settings, data and program give the same weights.
+/// The complete settings of a run: the same settings, data and program give the same weights.
 ///
-/// They come from the defaults here, which are the paper's where it has one, then a recipe or a file, then the
-/// command's flags, which set fields. `validate()` says whether the result makes sense.
+/// They come from the defaults here, which are the paper's where it has one, then from a recipe or a file, then from
+/// the command's flags, which set fields. `validate()` checks whether the result makes sense.
 public struct Configuration: Equatable, Sendable {
-  /// The built-in recipe that a file goes on from.
+  /// The built-in recipe that a file builds on.
   public var recipe = Recipes.defaultName
   public var model = Model()
   public var data = DataSet()
@@ -15,7 +15,7 @@ public struct Configuration: Equatable, Sendable {
   public var schedule = Schedule.plateau(.init())
   public var checkpoint = Checkpoint()
 
-  /// Where the images come from.
+  /// The images.
   public struct DataSet: Equatable, Sendable {
     public enum Kind: String, CaseIterable, Sendable {
       /// The four IDX files of MNIST and its relatives, in a directory.
@@ -27,77 +27,79 @@ public struct Configuration: Equatable, Sendable {
     public var kind = Kind.idx
     /// The directory, or the pack's file.
     public var directory = ""
-    /// How many of the training images are put aside to steer the schedule; of a pack that has a validation part, none.
+    /// The number of training images that are put aside to steer the schedule; a pack that has a validation split gives
+    /// none.
     public var validation = 5000
-    /// How many of the validation images, drawn by the seed, are measured after an epoch (paper: 3,000 for its curves); 0:
-    /// all. Never of the test images.
+    /// The number of validation images, drawn by the seed, that are measured after an epoch (paper: 3,000 for its
+    /// curves); 0 for all. Test images are never drawn.
     public var subset = 0
-    /// What the shorter side of a photograph is resized to for evaluation, before the middle is cropped.
+    /// The pixels that the shorter side of a photograph is resized to for evaluation, before the middle is cropped.
     public var shorterSide = 256
-    /// What a pixel of 0 to 255 is multiplied with, after the mean is subtracted.
+    /// The factor of a pixel of 0 to 255, after the mean is subtracted.
     public var scale = 1.0
   }
 
-  /// How a training image is varied each time it is seen.
+  /// The random changes of a training image each time it is seen.
   public struct Augmentation: Equatable, Sendable {
-    /// The zeros put around the image, from which a crop of the image's own extents is taken at random.
+    /// The number of zeros around the image, from which a crop of the image's own extents is taken at random.
     public var padding = 0
     /// Whether every second image is mirrored.
     public var mirror = false
-    /// The least and the greatest of what an image's shorter side is resized to, drawn uniformly, before a crop of the
-    /// network's input is taken at random. None: what evaluation sees.
+    /// The least and the greatest number of pixels that an image's shorter side is resized to, drawn uniformly, before
+    /// a crop of the network's input is taken at random; empty for what evaluation sees.
     public var shorterSide: [Int] = []
-    /// The standard deviation of the shift of a photograph's colours along their principal components; 0 for none.
+    /// The standard deviation of the shift of a photograph's colors along their principal components; 0 for none.
     public var color = 0.0
     /// The probability that a rectangle of the network's input becomes the mean (random erasing); 0 for never.
     public var erasing = 0.0
 
-    /// The images as they are.
+    /// No augmentation: the images as they are.
     public static let none = Augmentation()
   }
 
+  /// The steps.
   public struct Training: Equatable, Sendable {
-    /// The images of one step, on all ranks together.
+    /// The number of images in one step, on all ranks together.
     public var batch = 128
     public var epochs = 80
     public var seed: UInt64 = 1
-    /// The share of units dropped in every fully connected layer but the last; `nil`: as the architecture has it.
+    /// The share of units dropped in every fully connected layer but the last; nil for the architecture's own.
     public var dropout: Double?
     public var onDivergence = OnDivergence.stop
 
-    /// What to do when a loss or a gradient is no number.
+    /// The reaction to a loss or a gradient that is NaN or infinite.
     public enum OnDivergence: String, CaseIterable, Sendable {
-      /// End; the last checkpoint is good.
+      /// The run ends; the last checkpoint is good.
       case stop
-      /// Go back to the last checkpoint and divide the learning rate by 10, at most twice in a run.
+      /// The run goes back to the last checkpoint and divides the learning rate by 10, at most twice.
       case rollback
     }
   }
 
   /// Stochastic gradient descent: v := μv − ε(g + λw), w := w + v.
   public struct Solver: Equatable, Sendable {
-    /// ε, before the schedule's first drop.
+    /// The rate ε before the schedule's first drop.
     public var learningRate = 0.01
-    /// μ
+    /// The factor μ.
     public var momentum = 0.9
-    /// λ, of weights; biases and activation coefficients do not decay.
+    /// The factor λ of weights; biases and activation coefficients do not decay.
     public var weightDecay = 0.0005
   }
 
-  /// When the learning rate drops.
+  /// The rule by which the learning rate drops.
   public enum Schedule: Equatable, Sendable {
     case plateau(Plateau)
     case steps(Steps)
 
     /// The rate drops when the best validation error has stopped improving.
     public struct Plateau: Equatable, Sendable {
-      /// How many evaluations without improvement are a plateau.
+      /// The number of evaluations without improvement that make a plateau.
       public var patience: Int
       /// The least relative improvement that counts.
       public var threshold: Double
-      /// What the rate is divided by.
+      /// The number that the rate is divided by.
       public var factor: Double
-      /// How often the rate drops. At the plateau after the last drop training ends.
+      /// The number of drops. Training ends at the plateau after the last one.
       public var drops: Int
 
       public init(patience: Int = 3, threshold: Double = 0.001, factor: Double = 10, drops: Int = 2) {
@@ -110,9 +112,9 @@ public struct Configuration: Equatable, Sendable {
 
     /// The rate drops at fixed epochs.
     public struct Steps: Equatable, Sendable {
-      /// After how many epochs from the start, ascending.
+      /// The numbers of epochs from the start after which the rate drops, ascending.
       public var epochs: [Int]
-      /// What the rate is divided by.
+      /// The number that the rate is divided by.
       public var factor: Double
 
       public init(epochs: [Int] = [], factor: Double = 10) {
@@ -122,13 +124,13 @@ public struct Configuration: Equatable, Sendable {
     }
   }
 
-  /// How often the state is saved, and how much of it stays.
+  /// The saving of the state.
   public struct Checkpoint: Equatable, Sendable {
-    /// 0: not by iterations.
+    /// The number of iterations between two checkpoints; 0 for no such limit.
     public var everyIterations = 0
-    /// 0: not by time.
+    /// The minutes between two checkpoints; 0 for no such limit.
     public var everyMinutes = 10.0
-    /// How many of the newest files stay, the best one aside.
+    /// The number of the newest files that stay, beside the best one.
     public var keep = 3
   }
 
@@ -208,7 +210,7 @@ extension Configuration.Schedule: SettingSection {
   mutating func visit(_ visitor: inout some SettingVisitor) throws(ConfigurationError) {
     var kind = kind
     try visitor.setting("kind", &kind)
-    // Another kind starts from its own defaults; the same one keeps what it has.
+    // Another kind starts from its own defaults; the same kind keeps its values.
     if kind != self.kind {
       self = kind == .plateau ? .plateau(.init()) : .steps(.init())
     }

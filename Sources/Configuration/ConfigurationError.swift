@@ -1,25 +1,26 @@
 import System
 
-/// Why settings cannot be used: where it says so, which key, what was expected and what was found.
+/// An error for settings that cannot be used. It tells the place and the key, what was expected and what was found.
 public struct ConfigurationError: ExitStatusError, Equatable, Sendable, CustomStringConvertible {
   public enum Kind: Sendable {
     /// Neither a recipe nor a file has the name.
     case missing
-    /// The file is there and cannot be read.
+    /// The file is there, but cannot be read.
     case unreadable
-    /// The text is no YAML, or YAML that is not accepted.
+    /// The text is not YAML, or is YAML that is not accepted.
     case malformed
     case unknownKey
     case wrongType
-    /// The value has the right type and makes no sense.
+    /// The value has the right type, but makes no sense.
     case invalidValue
   }
 
   public var kind: Kind
-  /// The file or recipe.
+  /// The name of the file or recipe.
   public var source: String?
+  /// The line in the file, from 1.
   public var line: Int?
-  /// The key with those above it, such as `training.batch`.
+  /// The key with the keys above it, such as `training.batch`.
   public var key: String?
   public var problem: String
 

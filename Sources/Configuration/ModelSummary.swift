@@ -2,7 +2,7 @@ import Foundation
 import Network
 import System
 
-/// A network's layers with their shapes, parameters, operations and memory, for people and for programs.
+/// A summary of a network's layers, with their shapes, parameters, operations and memory, for people and for programs.
 public struct ModelSummary: Sendable {
   private let network: ResolvedArchitecture
 
@@ -32,7 +32,8 @@ public struct ModelSummary: Sendable {
     return (["\(network.architecture.name), input \(network.input)", ""] + lines + ["", totals]).joined(separator: "\n")
   }
 
-  /// Such as "19 weight layers, 1.906·10¹⁰ multiply-adds, 179.3 M parameters (717.3 MB), activations 61.0 MB an image".
+  /// The totals, such as "19 weight layers, 1.906·10¹⁰ multiply-adds, 179.3 M parameters (717.3 MB), activations 61.0
+  /// MB an image".
   public var totals: String {
     let count = network.parameterCount
     let parameters = count >= 1_000_000 ? "\(Self.fixed(Double(count) / 1e6, digits: 1)) M" : count.grouped
@@ -41,7 +42,7 @@ public struct ModelSummary: Sendable {
       + "activations \(byteText(network.activationBytes)) an image"
   }
 
-  /// Four digits, such as 1.906·10¹⁰.
+  /// Returns a number with four digits, such as 1.906·10¹⁰.
   private static func scientific(_ count: Int) -> String {
     guard count >= 10_000 else { return String(count) }
     var exponent = String(count).count - 1
@@ -57,7 +58,7 @@ public struct ModelSummary: Sendable {
 
   // MARK: - For programs
 
-  /// The same as JSON, with exact numbers; an architecture's own description is under `layers[].settings`.
+  /// The summary as JSON, with exact numbers; an architecture's own description is under `layers[].settings`.
   public var json: String {
     let encoder = JSONEncoder()
     encoder.outputFormatting = [.sortedKeys, .prettyPrinted, .withoutEscapingSlashes]
@@ -107,7 +108,7 @@ public struct ModelSummary: Sendable {
 }
 
 extension ResolvedLayer {
-  /// Such as "3×3 convolution, stride 2, prelu".
+  /// The kind of the layer, such as "3×3 convolution, stride 2, prelu".
   fileprivate var kind: String {
     switch description {
     case .convolution(let layer):

@@ -4,7 +4,7 @@ import Network
 /// `- convolution: { name: conv1, filters: 16, kernel: 3 }`.
 struct OwnLayers: Setting {
   var layers: [LayerDescription]
-  /// What a layer does that names no activation. The last one then has none.
+  /// The activation of a layer that names none, except for the last one, which then has none.
   let activation: Activation
 
   mutating func read(_ tree: SettingTree, at place: Place) throws(ConfigurationError) {

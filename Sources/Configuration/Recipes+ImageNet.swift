@@ -1,5 +1,5 @@
 extension Recipes {
-  /// The paper's trainings on ImageNet 2012 (section 4), with the pack that `prelu-dist pack` makes of it.
+  /// The recipes of the paper's trainings on ImageNet 2012 (section 4), with the pack that `prelu-dist pack` makes.
   static let imagenet = [
     photographs(
       "imagenet-small14", architecture: "small-14", epochs: 75, sides: "[256, 256]",
@@ -19,8 +19,8 @@ extension Recipes {
       name,
       """
       # \(summary)
-      # With inputs from -128 to 128 and the paper's small deviations of the fully connected layers alone, training diverged
-      # within ten steps, in PyTorch too; the factor on all layers is the paper's other way (section 2.2).
+      # With inputs from -128 to 128 and only the paper's small deviations of the fully connected layers, training
+      # diverged within ten steps, in PyTorch too; the factor on all layers is the paper's other way (section 2.2).
       recipe: \(name)
       model:
         architecture: \(architecture)

@@ -1,5 +1,5 @@
 extension Recipes {
-  /// For a pack of any photographs: the paper's small model and augmentation, begun for inputs of about 1.
+  /// The recipe for a pack of any photographs: the paper's small model and augmentation, begun for inputs of about 1.
   ///
   /// The deviations of the fully connected layers keep the variance over 4096 units, √(2/4096), and the scores near 0.
   static let photos = (

@@ -1,8 +1,8 @@
-/// The built-in recipes: what each sets differently from the defaults of `Configuration`.
+/// The built-in recipes, each with the settings that differ from the defaults of `Configuration`.
 public enum Recipes {
   public static let defaultName = "fashion"
 
-  /// What a pack is trained with where nothing else is said.
+  /// The name of the recipe for packs, where no other is named.
   public static let photographs = "photos"
 
   public static var names: [String] { all.map(\.name) }
@@ -92,8 +92,9 @@ public enum Recipes {
       name: "fashion-30",
       text: """
       # The paper's Figure 3 in small: 27 convolutions that converge with he-backward and stall with xavier-forward.
-      # The paper's deviations of the fully connected layers are for inputs from -128 to 128; with inputs of about 1 they
-      # keep the loss at its start for hundreds of iterations, and rate 0.01 then drives some seeds to where all is 0.
+      # The paper's deviations of the fully connected layers are for inputs from -128 to 128. With inputs of about 1
+      # they keep the loss at its start for hundreds of iterations, and rate 0.01 then drives all outputs of some seeds
+      # to 0.
       recipe: fashion-30
       model:
         architecture: fashion-30
@@ -115,7 +116,7 @@ public enum Recipes {
   ]
 }
 
-/// A recipe's name where a text goes on from it.
+/// The name of the recipe that a text builds on.
 struct RecipeName: ChoiceSetting {
   static var choices: [String] { Recipes.names }
   let choice: String

@@ -1,13 +1,14 @@
 import Network
 
-/// Something that a text can set.
+/// A value that a text can set.
 protocol Setting {
-  /// Takes over what `tree` says. A section keeps what the tree does not mention.
+  /// Takes the value of `tree`. A section keeps the settings that the tree does not mention.
   mutating func read(_ tree: SettingTree, at place: Place) throws(ConfigurationError)
+  /// The value as a tree that reads back to it.
   var tree: SettingTree { get }
 }
 
-/// Where a setting stands, for messages.
+/// The place of a setting in a text, for messages.
 struct Place {
   var source: String?
   var path = ""
@@ -28,20 +29,20 @@ struct Place {
 
 // MARK: - Sections
 
-/// A struct whose settings are listed once, in `visit`, for reading and for writing.
+/// A section whose settings are listed once, in `visit`, for reading and for writing.
 protocol SettingSection: Setting {
   mutating func visit(_ visitor: inout some SettingVisitor) throws(ConfigurationError)
 }
 
-/// What goes through the settings of a section in their order.
+/// A reader or writer that goes through the settings of a section in their order.
 protocol SettingVisitor {
-  /// One setting. A required one must be mentioned.
+  /// Visits a setting. A text must mention a required one.
   mutating func setting(
     _ key: String, _ value: inout some Setting, required: Bool
   ) throws(ConfigurationError)
-  /// Whether the text has the key, while one is read.
+  /// Returns whether the text has the key; nil where none is read.
   func mentions(_ key: String) -> Bool?
-  /// The error that the value of `key` is wrong.
+  /// Returns the error that the value of `key` is wrong.
   func invalid(_ key: String, _ problem: String) -> ConfigurationError
 }
 
@@ -100,7 +101,7 @@ private struct SettingReader: SettingVisitor {
     return place.inner(key, line: line).error(.invalidValue, problem)
   }
 
-  /// Refuses what nobody asked for, then misses what was required: a misspelled key is both.
+  /// Refuses unknown keys first, and then missing ones: a misspelled key is both.
   func finish() throws(ConfigurationError) {
     for entry in entries where !known.contains(entry.key) {
       let meant = nearMiss(entry.key, among: known).map { " Did you mean \($0)?" } ?? ""
@@ -167,7 +168,7 @@ extension Bool: WordSetting {
 extension Double: WordSetting {
   static let expected = "a number"
   init?(word: String) {
-    // The description refuses hexadecimal digits, infinity and words such as nan.
+    // `Double` also takes hexadecimal digits, infinity and words such as nan.
     guard word.allSatisfy({ "0123456789+-.eE".contains($0) }), let value = Double(word), value.isFinite else {
       return nil
     }
@@ -223,9 +224,9 @@ extension Array: Setting where Element: WordSetting {
   var tree: SettingTree { SettingTree(.list(map(\.tree))) }
 }
 
-/// One of a few words.
+/// A choice among a few words.
 protocol ChoiceSetting: Setting {
-  /// The words to offer in messages.
+  /// The words that messages offer.
   static var choices: [String] { get }
   init?(choice: String)
   var choice: String { get }

@@ -4,9 +4,11 @@ extension SettingTree {
   /// The deepest nesting that is read. Settings need six levels.
   private static let deepest = 32
 
-  /// Reads one YAML document. `source` is what messages call the text. An empty text is an empty group.
+  /// Reads one YAML document. An empty text is an empty group.
   ///
   /// Anchors and aliases are refused: a few lines of them can stand for more values than any memory holds.
+  ///
+  /// - Parameter source: the text's name in messages.
   init(yaml text: String, source: String) throws(ConfigurationError) {
     if let (line, word) = Self.firstReference(in: text) {
       throw ConfigurationError(
@@ -16,7 +18,7 @@ extension SettingTree {
     }
     let root: Node?
     do {
-      // No resolver: what a word means depends on the setting, not on its looks.
+      // There is no resolver, because a word's meaning depends on the setting, not on its looks.
       root = try Parser(yaml: text, resolver: .basic, encoding: .utf8).singleRoot()
     } catch {
       throw ConfigurationError(error, source: source)
@@ -56,10 +58,10 @@ extension SettingTree {
     }
   }
 
-  /// The first `&name` or `*name` that may be an anchor or an alias, with its line.
+  /// Returns the first `&name` or `*name` that may be an anchor or an alias, with its line; nil where there is none.
   ///
-  /// They are looked for in the text itself, since a parser already spends time on expanding them. In a quoted text
-  /// they are found as well, and in comments that follow a quotation mark: to tell those apart takes the parser.
+  /// The search is in the text itself, because a parser already spends time on expanding them. It finds them in quoted
+  /// texts too, and in comments that follow a quotation mark: only a parser can tell those apart.
   private static func firstReference(in text: String) -> (line: Int, word: String)? {
     var line = 1
     var afterQuotation = false
@@ -77,7 +79,7 @@ extension SettingTree {
       case "'", "\"":
         if !inComment { afterQuotation = true }
       case "&", "*":
-        // Behind a letter or digit the word has already begun, and before a space none begins.
+        // After a letter or digit the word has already begun, and before a space none begins.
         let rest = text.unicodeScalars[index...].dropFirst()
         guard !inComment, !isLetterOrDigit(previous), let next = rest.first, !next.properties.isWhitespace
         else { continue }
@@ -97,7 +99,7 @@ extension SettingTree {
 }
 
 extension ConfigurationError {
-  /// The parser's error in one line.
+  /// Puts the parser's error on one line.
   fileprivate init(_ error: any Error, source: String) {
     self.init(.malformed, source: source, problem: "\(error)")
     switch error as? YamlError {

@@ -1,6 +1,10 @@
+/// The writer of settings as YAML.
+///
+/// Yams' emitter is not used, because it would leave an & or * in quoted texts as it is, which the reader refuses as a
+/// reference, and because it writes `{a: 1}` and lists without indentation, which are harder to read.
 extension SettingTree {
-  /// The tree as YAML: sections and their keys on lines of their own, what lies deeper on one line, lists of groups
-  /// with a line for each.
+  /// The tree as YAML: sections and their keys have lines of their own, deeper values are on one line, and lists of
+  /// groups have a line for each.
   var yaml: String {
     guard case .group(let sections) = content else { return flow + "\n" }
     var lines: [String] = []
@@ -44,13 +48,13 @@ extension SettingTree {
     if case .group = content { true } else { false }
   }
 
-  /// YAML 1.1 takes `1e-05` for a text, since it lacks a point.
+  /// Returns a word with a point where it is a number with an exponent: YAML 1.1 takes `1e-05` for a text.
   private static func number(_ word: String) -> String {
     guard let exponent = word.firstIndex(of: "e"), !word.contains("."), Double(word) != nil else { return word }
     return "\(word[..<exponent]).0\(word[exponent...])"
   }
 
-  /// The text, in quotes where it could be taken for something else.
+  /// Returns a text, in quotes where it could be taken for something else.
   private static func quoted(_ text: String) -> String {
     let reserved = ["true", "false", "yes", "no", "on", "off", "y", "n", "null"]
     let isPlain =
@@ -67,7 +71,7 @@ extension SettingTree {
       switch scalar {
       case "\"": quoted += "\\\""
       case "\\": quoted += "\\\\"
-      // An & or * that is not spelled out would be taken for a reference.
+      // The reader would take a plain & or * for a reference.
       case "&", "*", "\u{0}"..."\u{1F}", "\u{7F}"..."\u{A0}", "\u{2028}", "\u{2029}", "\u{FEFF}", "\u{FFFE}",
         "\u{FFFF}":
         let digits = String(scalar.value, radix: 16)

@@ -1,4 +1,4 @@
-/// Settings as they stand in a text, before anything is known of their meaning: what YAML and JSON have in common.
+/// The settings of a text, before anything is known of their meaning: the content that YAML and JSON have in common.
 struct SettingTree: Equatable, Sendable {
   enum Content: Equatable, Sendable {
     case null
@@ -12,13 +12,13 @@ struct SettingTree: Equatable, Sendable {
 
   struct Entry: Equatable, Sendable {
     var key: String
-    /// Where the key stands.
+    /// The line of the key.
     var line: Int?
     var value: SettingTree
   }
 
   var content: Content
-  /// Where the value begins, counted from 1; `nil` where it was not read from lines.
+  /// The line on which the value begins, from 1; nil where it was not read from lines.
   var line: Int?
 
   init(_ content: Content, line: Int? = nil) {
@@ -26,7 +26,7 @@ struct SettingTree: Equatable, Sendable {
     self.line = line
   }
 
-  /// What a message says was found.
+  /// The words that messages have for the value.
   var found: String {
     switch content {
     case .null: "nothing"
@@ -37,7 +37,7 @@ struct SettingTree: Equatable, Sendable {
     }
   }
 
-  /// The line of the value with this path, or of the nearest group around it.
+  /// Returns the line of the value with a path, or of the nearest group around it.
   func line(of path: String) -> Int? {
     guard let name = path.split(separator: ".").first, case .group(let entries) = content,
       let entry = entries.first(where: { $0.key == name })

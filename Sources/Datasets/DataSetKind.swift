@@ -4,7 +4,7 @@ import Packs
 import System
 
 extension Configuration.DataSet.Kind {
-  /// The kind of data at a path, by what is there: a folder holds IDX files, anything else is or should be a pack.
+  /// Finds the kind of data at a path: a folder holds IDX files, anything else is or should be a pack.
   public init(of path: String) {
     if FileSystem.exists(path) {
       self = FileSystem.isFolder(path) ? .idx : .pack
@@ -15,11 +15,11 @@ extension Configuration.DataSet.Kind {
 }
 
 extension Configuration {
-  /// Makes `path` the data to train on. A pack that is there decides how many classes the model has.
+  /// Makes `path` the data to train on. If it is a pack, the pack decides how many classes the model has.
   public mutating func choose(data path: String) {
     data.directory = path
     data.kind = DataSet.Kind(of: path)
-    // What is wrong with a pack is said when it is opened to train on it.
+    // A pack that cannot be read is refused when it is opened to train on it.
     guard data.kind == .pack, let pack = try? Pack(path) else { return }
     model.classes = pack.classNames.count
     // A number of validation images that is right for a large set would leave nothing of a small one.

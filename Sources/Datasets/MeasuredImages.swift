@@ -2,7 +2,7 @@ import Images
 import Packs
 import System
 
-/// Images to measure a network on, and which split of their data they are.
+/// Images to measure a network on, with the split of the data that they are.
 public struct MeasuredImages {
   public let images: any TestImages
   public let split: MeasuredSplit
@@ -17,7 +17,7 @@ public struct MeasuredImages {
 ///
 /// - Parameters:
 ///   - heldOutCount: the number of training images that were put aside.
-///   - classCount: the number of classes; nil for as many as the labels say.
+///   - classCount: the number of classes; nil for as many as the folder tells of.
 /// - Throws: `DataError`, or `Refusal` where there is no such split.
 public func measuredImages(
   _ part: MeasuredSplit, ofFolder directory: String, heldOutCount: Int, classCount: Int?
@@ -36,13 +36,14 @@ public func measuredImages(
   }
 }
 
-/// Finds the pictures of a split of a pack, and which split they are.
+/// Finds the pictures of a split of a pack, with the name of the split.
 ///
 /// - Parameters:
-///   - part: the split wanted; nil for the test split, or what validates where there is none.
+///   - part: the split wanted; nil for the test split, or for the pictures that validate where there is none.
 ///   - heldOutCount: the number of training pictures that were put aside, where the pack has no validation split.
-///   - isTrainedOn: whether the network was trained on this pack. All pictures of another pack that has but one split
-///     are test pictures.
+///   - isTrainedOn: whether the network was trained on this pack. All pictures of another pack with only one split are
+///     test pictures.
+/// - Throws: where there is no such split.
 public func measuredPictures(
   _ part: MeasuredSplit?, of pack: Pack, heldOutCount: Int, isTrainedOn: Bool
 ) throws(Refusal) -> (images: any EncodedImages, split: MeasuredSplit) {
@@ -56,9 +57,10 @@ public func measuredPictures(
   return (try PackedData(pack, heldOutCount: heldOutCount).validation, .validation)
 }
 
-/// Finds which of a network's classes each class of a pack is: by their names, where they are not the same ones.
+/// Finds the network's class for each class of a pack, by their names where the two do not have the same classes.
 ///
-/// - Parameter network: what messages call the network.
+/// - Parameter network: the network's name in messages.
+/// - Throws: where a class of the pack is none of the network's, or the name of several.
 public func networkClasses(
   of pack: Pack, among classNames: [String], network: String
 ) throws(Refusal) -> [Int32] {

@@ -2,8 +2,14 @@ import Configuration
 import Images
 import Packs
 
-/// A sheet of a pack's training pictures as the recipe for photographs shows them: the paper's augmentation.
+/// A sheet of a pack's training pictures as the recipe for photographs shows them, with the paper's augmentation.
 public enum Preview {
+  /// Writes a sheet.
+  ///
+  /// - Parameters:
+  ///   - path: the pack.
+  ///   - count: the number of pictures.
+  ///   - sheet: the PNG file to write.
   /// - Throws: `FileError` or `DataError`.
   public static func write(pack path: String, count: Int, to sheet: String) throws {
     var configuration = try Configuration.recipe(named: Recipes.photographs)

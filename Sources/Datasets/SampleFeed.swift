@@ -4,13 +4,14 @@ import System
 
 /// Loads the samples of coming iterations ahead of the step, on threads of its own, into a bounded number of buffers.
 ///
-/// What is loaded depends on seed, epoch and sample alone, so neither threads nor timing change any bit. One thread
-/// takes; it is the one that made the feed.
+/// A loaded input depends only on seed, epoch and sample, so neither threads nor timing change any bit. The thread that
+/// made the feed is the only one that takes samples from it.
 package final class SampleFeed {
-  /// Iterations that are loaded or being loaded at once: the one in use and those ahead of it.
+  /// The number of iterations that are loaded or being loaded at once: the one in use and those ahead of it.
   package static let depth = 2
 
   private let source: any SampleSource
+  /// This rank's slots of the mini-batch.
   let slots: Range<Int>
   private let end: Int
   private var stream: SampleStream
@@ -20,9 +21,9 @@ package final class SampleFeed {
   private var ordered: Int
 
   /// - Parameters:
-  ///   - slots: of the mini-batch, those of this rank.
+  ///   - slots: this rank's slots of the mini-batch.
   ///   - start: the iteration that is taken first.
-  ///   - end: the iteration before which the last is taken; nothing is loaded beyond it.
+  ///   - end: the iteration after the last that is taken; nothing is loaded from it on.
   package init(
     _ source: any SampleSource, stream: SampleStream, slots: Range<Int>, from start: Int, to end: Int, threads: Int
   ) {
@@ -40,12 +41,14 @@ package final class SampleFeed {
     for thread in threads { thread.join() }
   }
 
-  /// Orders what is to come, and waits until the samples of `iteration` are there. The buffers of earlier iterations are
-  /// used again.
+  /// Orders the samples of the coming iterations, and waits until those of `iteration` are there. The buffers of
+  /// earlier iterations are used again.
   ///
   /// - Throws: the first error that any thread met.
   package func take(iteration: Int) throws(DataError) {
-    precondition(iteration < end && iteration >= ordered - Self.depth, "iteration \(iteration) is not to be had")
+    precondition(
+      iteration < end && iteration >= ordered - Self.depth,
+      "iteration \(iteration) is taken, of those from \(ordered - Self.depth) to \(end - 1)")
     ordered = max(ordered, iteration)
     while ordered < min(end, iteration + Self.depth) {
       let samples = stream.samples(iteration: ordered, slots: slots)
@@ -56,7 +59,7 @@ package final class SampleFeed {
     try state.wait(iteration: iteration)
   }
 
-  /// Copies the input of a slot of the iteration that was taken last: any thread.
+  /// Copies the input of a slot of the iteration that was taken last. Any thread may call it.
   package func copy(iteration: Int, slot: Int, into target: UnsafeMutablePointer<Float>) {
     target.update(
       from: state.place(iteration: iteration, index: slot - slots.lowerBound), count: source.extents.count)
@@ -75,9 +78,10 @@ package final class SampleFeed {
     }
   }
 
-  /// What the taking thread and the loading ones share. Sendable: everything that changes is read and written under
-  /// the lock, and of a buffer each thread writes the slots that it took off the queue; the taker reads them when all of
-  /// its iteration are done.
+  /// The state that the taking thread and the loading ones share.
+  ///
+  /// Sendable: everything that changes is read and written under the lock, except the buffers' values: each thread
+  /// writes the slots that it took off the queue, and the taker reads them when all of the iteration's are done.
   private final class State: @unchecked Sendable {
     private struct Item {
       let iteration: Int
@@ -96,7 +100,7 @@ package final class SampleFeed {
     private let loaded: Condition
     private var queue: [Item] = []
     private var next = 0
-    /// Samples of an iteration that are not loaded yet.
+    /// The number of samples of each iteration that are not loaded yet.
     private var missing: [Int: Int] = [:]
     private var ended = false
     private var failed = false
@@ -140,7 +144,7 @@ package final class SampleFeed {
       }
     }
 
-    /// Loads what is ordered until the feed ends.
+    /// Loads the ordered samples until the feed ends.
     func work() {
       while let item = nextItem() {
         let succeeded = failure.attempt { () throws(DataError) in
@@ -155,7 +159,7 @@ package final class SampleFeed {
       }
     }
 
-    /// Waits for an order; nil once the feed ends.
+    /// Waits for an order; returns nil once the feed ends.
     private func nextItem() -> Item? {
       ordered.withLock {
         ordered.wait { next == queue.count && !ended }

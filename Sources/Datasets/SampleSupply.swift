@@ -1,33 +1,32 @@
 import Images
 import System
 
-/// Hands the training step its samples: this rank's images, and on rank 0 the labels of the whole mini-batch.
+/// Supplies the training step with its samples: this rank's images, and on rank 0 the labels of the whole mini-batch.
 ///
-/// Images that take long to load, photographs, are loaded ahead of the step by a `SampleFeed`; others are loaded by the
-/// step's own threads.
+/// A `SampleFeed` loads photographs, which take long, ahead of the step; the step's own threads load other images.
 public final class SampleSupply {
   private let source: any SampleSource
   private var stream: SampleStream
   private let loadingThreads: Int
-  private let lastIteration: Int
-  /// Nil where samples load fast, and before the first iteration.
+  private let endIteration: Int
+  /// The feed; nil where samples load fast, and before the first iteration.
   private var feed: SampleFeed?
 
   /// - Parameters:
   ///   - loadingThreads: the number of threads that load images ahead, where loading takes long.
-  ///   - lastIteration: the iteration before which the last samples are taken; nothing is loaded beyond it.
-  public init(_ source: any SampleSource, stream: SampleStream, loadingThreads: Int, lastIteration: Int) {
+  ///   - endIteration: the iteration after the last whose samples are taken; nothing is loaded from it on.
+  public init(_ source: any SampleSource, stream: SampleStream, loadingThreads: Int, endIteration: Int) {
     self.source = source
     self.stream = stream
     self.loadingThreads = loadingThreads
-    self.lastIteration = lastIteration
+    self.endIteration = endIteration
   }
 
   /// Returns the samples of an iteration, and waits for those that are loaded ahead.
   ///
   /// - Parameters:
   ///   - slots: this rank's slots of the mini-batch.
-  ///   - labelsAll: whether to return the labels of the whole mini-batch.
+  ///   - labelsAll: whether to return the labels of the whole mini-batch, or none.
   /// - Throws: the first error that any loading thread met.
   public func take(iteration: Int, slots: Range<Int>, labelsAll: Bool) throws(DataError) -> Samples {
     let known = labelsAll ? 0..<stream.batch : slots
@@ -36,7 +35,7 @@ public final class SampleSupply {
     if source.isCostly {
       if feed?.slots != slots {
         feed = SampleFeed(
-          source, stream: stream, slots: slots, from: iteration, to: lastIteration, threads: loadingThreads)
+          source, stream: stream, slots: slots, from: iteration, to: endIteration, threads: loadingThreads)
       }
       try feed?.take(iteration: iteration)
     }
@@ -44,16 +43,17 @@ public final class SampleSupply {
       labels: labels, iteration: iteration, source: source, places: places, firstSlot: known.lowerBound, feed: feed)
   }
 
-  /// The iterations after which each sample has been seen `epochs` times, the last of them perhaps reaching beyond.
+  /// Returns the number of iterations after which each sample has been seen `epochs` times. The last iteration may take
+  /// samples of the next epoch too.
   public func iterations(inEpochs epochs: Int) -> Int { stream.iterations(inEpochs: epochs) }
 
-  /// Forgets what was loaded ahead: the run goes on from another iteration.
+  /// Forgets the samples that were loaded ahead, because the run goes on from another iteration.
   public func restart() { feed = nil }
 }
 
 /// The samples of one iteration.
 public struct Samples {
-  /// The labels of the whole mini-batch where they were asked for; else empty.
+  /// The labels of the whole mini-batch where they were asked for; empty elsewhere.
   public let labels: [Int32]
   fileprivate let iteration: Int
   fileprivate let source: any SampleSource
@@ -74,7 +74,7 @@ public struct Samples {
     self.feed = feed
   }
 
-  /// Writes the image of a slot, (channels, height, width): any thread. An error waits for `check`.
+  /// Writes the image of a slot, (channels, height, width). Any thread may call it. An error waits for `check`.
   public func load(slot: Int, into target: UnsafeMutablePointer<Float>) {
     if let feed { return feed.copy(iteration: iteration, slot: slot, into: target) }
     let (epoch, sample) = places[slot - firstSlot]

@@ -13,11 +13,14 @@ public struct TrainingData {
   public let classNames: [String]
   public let fingerprint: DataFingerprint
 
+  /// The extents of an image as the network sees it.
   public var extents: ImageExtents { training.extents }
   public var classes: Int { training.classCount }
 
-  /// - Throws: `DataError` or `FileError` for what is wrong with the files, `Refusal` where the configuration does not fit
-  ///   them.
+  /// Opens the data.
+  ///
+  /// - Throws: `DataError` or `FileError` where the files cannot be used, `Refusal` where the configuration does not
+  ///   fit them.
   public init(_ configuration: Configuration) throws {
     switch configuration.data.kind {
     case .idx: try self.init(idx: configuration)
@@ -65,7 +68,7 @@ public struct TrainingData {
 }
 
 extension SampleSource {
-  /// These samples with rectangles erased at random, where the configuration says so.
+  /// Returns these samples with rectangles erased at random, where the configuration asks for it.
   fileprivate func erased(_ configuration: Configuration) -> any SampleSource {
     let probability = configuration.augmentation.erasing
     guard probability > 0 else { return self }
@@ -76,7 +79,7 @@ extension SampleSource {
 extension TrainingData {
   /// Checks that a network's input and scores fit these data.
   ///
-  /// - Parameter path: what messages call the data.
+  /// - Parameter path: the data's name in messages.
   public func check(_ architecture: ResolvedArchitecture, path: String) throws(Refusal) {
     let input = architecture.input
     guard input.channels == extents.channels, input.height == extents.height, input.width == extents.width else {

@@ -6,28 +6,32 @@ import Training
 
 /// Keeps what a person looks at beside a run's checkpoints: its tables, its page, and event files for TensorBoard.
 ///
-/// Whatever is shown comes from what the run told; only what earlier processes of the run wrote is read from files, once,
-/// when the run begins. What cannot be written is said once, and training goes on.
+/// All of it comes from what the run tells; only the rows that earlier processes of the run have written are read from
+/// files, once, when the run begins. What cannot be written is said once, and training goes on.
 public final class RunRecorder: RunListener {
-  /// The page's file in a run folder.
-  public static let pageName = "report.html"
+  /// The name of the page in a run folder.
+  public static let pageName = RunPage.fileName
 
   private let writesPage: Bool
   private let writesEvents: Bool
   private let software: String
   private let warn: (String) -> Void
+  /// The tables; nil before the run has a folder.
   private var tables: RunTables?
-  /// The run as the page shows it.
-  private var contents: RunContents?
+  /// The page; nil where none is wanted, or where the rows of earlier processes cannot be read.
+  private var page: RunPage?
+  /// The events; nil where none are wanted, or where their file cannot be written.
   private var events: EventFile?
-  /// An evaluation whose checkpoint is being saved: the page shows both.
-  private var evaluated: EpochResult?
+  /// The iteration of an evaluation whose checkpoint is still being saved: the page shows both.
+  private var awaitedCheckpoint: Int?
   private var timeBefore = RunTime()
   private var complaints: Set<String> = []
 
   /// - Parameters:
+  ///   - writesPage: whether to write the page at each evaluation.
+  ///   - writesEvents: whether to write event files.
   ///   - software: the program, the MPI library and the BLAS kernel with their versions.
-  ///   - warn: takes what went wrong.
+  ///   - warn: takes the messages of what went wrong.
   public init(writesPage: Bool, writesEvents: Bool, software: String, warn: @escaping (String) -> Void) {
     self.writesPage = writesPage
     self.writesEvents = writesEvents
@@ -35,11 +39,19 @@ public final class RunRecorder: RunListener {
     self.warn = warn
   }
 
+  /// - Throws: `FileError` where a file that bears a table's name is another table, to which no row must be added.
   public func prepare(folder: String, iteration: Int) throws {
     let tables = RunTables(folder: folder)
     try tables.truncate(afterIteration: iteration)
     self.tables = tables
-    contents = try RunContents(tablesOf: folder)
+    if writesPage { attempt { page = try RunPage(folder: folder) } }
+  }
+
+  public func goBack(to iteration: Int) throws {
+    awaitedCheckpoint = nil
+    page?.goBack(to: iteration)
+    attempt { try events?.goBack(to: iteration, time: wallClockSeconds()) }
+    try tables?.truncate(afterIteration: iteration)
   }
 
   public func hear(_ event: TrainingEvent) {
@@ -47,52 +59,50 @@ public final class RunRecorder: RunListener {
     case .started(let description): start(description)
     case .statistics(let iteration, let layers):
       let rows = layers.map { StatisticsRow(iteration: iteration, layer: $0) }
-      contents?.statistics += rows
+      page?.append(rows)
       attempt { try tables?.append(rows) }
     case .evaluated(let result): note(result)
-    case .saved(_, let iteration, _), .notSaved(let iteration):
-      // The page of an evaluation is written when its checkpoint is in place, or cannot be.
-      guard let result = evaluated, result.iteration == iteration else { return }
-      evaluated = nil
-      show(result)
+    case .saved(_, let iteration, _):
+      page?.saved(iteration: iteration)
+      writePage(of: iteration)
+    case .notSaved(let iteration): writePage(of: iteration)
     case .progress, .balanced, .finished, .warning: break
     }
   }
 
   private func start(_ description: TrainingDescription) {
     let place = RunPlace(description, processor: processorName(), software: software)
-    contents?.begin(description, at: place)
+    page?.begin(description, at: place)
     attempt { try tables?.append(place) }
     guard writesEvents else { return }
     attempt {
       events = try EventFile(
-        inFolder: description.run, startIteration: description.iteration, time: Date().timeIntervalSince1970,
-        host: description.hosts.first?.name ?? "localhost")
+        inFolder: description.run, startIteration: description.iteration, time: wallClockSeconds(),
+        host: description.ranks.hosts.first?.name ?? "localhost")
     }
   }
 
+  /// Writes the rows before the checkpoint is saved: a kill between the two costs rows that come again, where otherwise
+  /// it would lose them.
   private func note(_ result: EpochResult) {
-    evaluated = result
     let (metrics, time) = (MetricsRow(result), TimeRow(result, since: timeBefore))
     timeBefore = result.time
-    contents?.note(result, metrics, time)
+    awaitedCheckpoint = result.iteration
+    page?.append(result, metrics, time)
     attempt { try tables?.append(metrics) }
     attempt { try tables?.append(time) }
-  }
-
-  private func show(_ result: EpochResult) {
-    if writesPage, var contents {
-      attempt {
-        // Other commands may have written them meanwhile.
-        try contents.readEvaluations()
-        try Report(run: contents, pictures: ReportedPictures()).write(to: "\(contents.path)/\(Self.pageName)")
-      }
-    }
     attempt {
       try events?.append(
-        step: result.iteration, time: Date().timeIntervalSince1970, scalars: MetricsRow(result).scalars,
+        step: result.iteration, time: wallClockSeconds(), scalars: metrics.scalars,
         histograms: result.slopes.map { ("coefficients/\($0.layer)", $0.values) })
     }
+  }
+
+  /// Writes the page of an evaluation when its checkpoint is in place, or cannot be.
+  private func writePage(of iteration: Int) {
+    guard awaitedCheckpoint == iteration else { return }
+    awaitedCheckpoint = nil
+    attempt { try page?.write() }
   }
 
   /// Says the same complaint once a run.

@@ -4,7 +4,7 @@ import Step
 import Training
 
 extension MetricsRow {
-  /// The row of an epoch. A validation that had no images leaves its fields empty.
+  /// Makes the row of an epoch. A validation without images leaves its fields empty.
   init(_ result: EpochResult) {
     let isValidated = result.validation.images > 0
     self.init(
@@ -17,26 +17,28 @@ extension MetricsRow {
 }
 
 extension TimeRow {
-  /// The time between two evaluations.
+  /// Makes the row of the time between two evaluations.
+  ///
+  /// - Parameter before: the time up to the earlier one.
   init(_ result: EpochResult, since before: RunTime) {
     self.init(iteration: result.iteration, seconds: zip(result.time.parts, before.parts).map { $0 - $1 })
   }
 }
 
 extension RunTime {
-  /// The seconds in the order of `TimeFile.parts`.
+  /// The seconds in the order of `TimeRow.parts`.
   fileprivate var parts: [Double] {
     [steps.tower, steps.fullyConnected, steps.communication, steps.data, evaluation, checkpoint]
   }
 }
 
 extension RunPlace {
-  /// The place where a process of a run starts, now.
+  /// Makes the row of a process that starts now.
   init(_ description: TrainingDescription, processor: String, software: String) {
     self.init(
-      started: Date().formatted(.iso8601), iteration: description.iteration, ranks: description.ranks,
-      threads: description.threads,
-      hosts: description.hosts.map { "\($0.name) (\($0.ranks))" }.joined(separator: ", "), processor: processor,
-      software: software)
+      started: Date().formatted(.iso8601), iteration: description.iteration, ranks: description.ranks.count,
+      threads: description.ranks.threads,
+      hosts: description.ranks.hosts.map { "\($0.name) (\($0.ranks))" }.joined(separator: ", "),
+      processor: processor, software: software)
   }
 }

@@ -1,7 +1,7 @@
 import Reports
 import System
 
-/// The tables that a run keeps in its folder: one row for each evaluation, each start, each noted step.
+/// The tables in a run's folder, with a row for each evaluation, each start, or each layer in each noted step.
 struct RunTables {
   private let metrics: MetricsFile
   private let times: TimeFile
@@ -9,21 +9,26 @@ struct RunTables {
   private let statistics: StatisticsFile
 
   init(folder: String) {
-    func path(_ name: String) -> String { "\(folder)/\(name)" }
+    func path(_ name: String) -> String { FileSystem.path(name, in: folder) }
     metrics = MetricsFile(path: path(MetricsFile.name))
     times = TimeFile(path: path(TimeFile.name))
     places = PlacesFile(path: path(PlacesFile.name))
     statistics = StatisticsFile(path: path(StatisticsFile.name))
   }
 
-  /// Cuts off what the tables say of iterations that are still to come.
-  func truncate(afterIteration iteration: Int) throws {
+  /// Cuts off the rows of iterations that are still to come, and last lines that are not whole.
+  ///
+  /// - Throws: where a file is another table.
+  func truncate(afterIteration iteration: Int) throws(FileError) {
     try metrics.truncate(afterIteration: iteration)
+    try times.truncate(afterIteration: iteration)
     try statistics.truncate(afterIteration: iteration)
+    // A start remains a fact, even where the run has gone back behind it.
+    try places.truncate(afterIteration: .max)
   }
 
-  func append(_ row: MetricsRow) throws { try metrics.append(row) }
-  func append(_ row: TimeRow) throws { try times.append(row) }
-  func append(_ place: RunPlace) throws { try places.append(place) }
-  func append(_ rows: [StatisticsRow]) throws { try statistics.append(rows) }
+  func append(_ row: MetricsRow) throws(FileError) { try metrics.append(row) }
+  func append(_ row: TimeRow) throws(FileError) { try times.append(row) }
+  func append(_ place: RunPlace) throws(FileError) { try places.append(place) }
+  func append(_ rows: [StatisticsRow]) throws(FileError) { try statistics.append(rows) }
 }

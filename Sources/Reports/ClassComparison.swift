@@ -1,7 +1,8 @@
 import System
 
-/// The errors by class of two evaluations, side by side (paper, Fig. 7).
+/// A comparison of two evaluations' errors by class (paper, Fig. 7).
 public struct ClassComparison: Equatable, Sendable {
+  /// The errors of one class in both evaluations.
   public struct Pair: Equatable, Sendable {
     public let classIndex: Int
     public let name: String
@@ -9,25 +10,31 @@ public struct ClassComparison: Equatable, Sendable {
     public let second: ClassErrors
   }
 
-  /// Which errors are compared.
+  /// The errors that are compared.
   public enum Measure: String, CaseIterable, Sendable {
     case top1 = "top-1"
     case top5 = "top-5"
 
-    /// Top-5 as in the paper where it says something, that is with many classes.
+    /// Returns top-5, as in the paper, where there are enough classes for it to tell anything; else top-1.
     public static func usual(classes: Int) -> Measure { classes >= 100 ? .top5 : .top1 }
   }
 
   public let measure: Measure
-  /// The classes that both evaluations have images of, by how much less the second errs, the most improved first.
+  /// The classes that both evaluations have images of, the most improved in the second one first.
   public let pairs: [Pair]
-  /// Classes that one evaluation alone has.
+  /// The classes that only the first evaluation has.
   public let onlyFirst: [ClassErrors]
+  /// The classes that only the second evaluation has.
   public let onlySecond: [ClassErrors]
-  /// Classes that both have, one of them without any image: an error of 0 % says nothing there.
+  /// The classes that both have, but one of them without any image: an error of 0 % tells nothing there.
   public let withoutImages: [Pair]
 
-  /// - Parameter measure: nil: what is usual for so many classes.
+  /// Compares two evaluations.
+  ///
+  /// - Parameters:
+  ///   - measure: the errors to compare; nil for those that are usual with this number of classes.
+  ///   - firstPath: the name of the first evaluation in messages.
+  ///   - path: the name of the second one.
   /// - Throws: where a class has another name in the second, or there is no class that both have images of.
   public init(
     _ first: [ClassErrors], _ second: [ClassErrors], measure: Measure? = nil, firstPath: String, path: String
@@ -62,10 +69,10 @@ public struct ClassComparison: Equatable, Sendable {
     }
   }
 
-  /// How much less the second errs, in points of per cent.
+  /// Returns the reduction of a class's error in the second evaluation, in percentage points.
   public func reduction(_ pair: Pair) -> Double { Self.reduction(pair, measure) }
 
-  /// In per cent.
+  /// Returns the errors of a class in per cent.
   public func errors(_ pair: Pair) -> (first: Double, second: Double) {
     (Self.error(pair.first, measure), Self.error(pair.second, measure))
   }
@@ -78,14 +85,17 @@ public struct ClassComparison: Equatable, Sendable {
     error(pair.first, measure) - error(pair.second, measure)
   }
 
-  /// Of all compared classes.
+  /// The numbers of images of all compared classes.
   public var images: (first: Int, second: Int) {
     (pairs.reduce(0) { $0 + $1.first.images }, pairs.reduce(0) { $0 + $1.second.images })
   }
-  /// Compared classes of which the second evaluation has more images than the first, or fewer.
+  /// The number of compared classes of which the two evaluations have different numbers of images.
   public var otherCounts: Int { pairs.count { $0.first.images != $0.second.images } }
 
+  /// The number of classes whose error is lower in the second evaluation.
   public var better: Int { pairs.count { reduction($0) > 0 } }
+  /// The number of classes whose error is higher in the second evaluation.
   public var worse: Int { pairs.count { reduction($0) < 0 } }
+  /// The number of classes with the same error in both.
   public var unchanged: Int { pairs.count - better - worse }
 }

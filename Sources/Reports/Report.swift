@@ -1,7 +1,7 @@
 import Foundation
 import System
 
-/// What runs and evaluations came to, as one page that needs nothing else, or as plots by themselves.
+/// A report of runs and evaluations, as one page that needs nothing else, or as plots by themselves.
 public struct Report {
   public let title: String
   public let figures: [Figure]
@@ -9,7 +9,7 @@ public struct Report {
   private let pictures: (any PictureSource)?
   private let note: Note?
 
-  /// What somebody says of the runs, in a plain text file.
+  /// A person's words about the runs, from a plain text file.
   private struct Note {
     let name: String
     let text: String
@@ -22,12 +22,12 @@ public struct Report {
     }
   }
 
-  /// From run folders and tables of evaluations (errors by class, results), in any order and number.
+  /// Reads run folders and tables of evaluations (errors by class, results), in any order and number.
   ///
   /// - Parameters:
   ///   - pictures: finds the pictures that predictions count; without it they are not shown.
   ///   - note: a plain text file that the page begins with.
-  /// - Throws: `FileError` for the first thing that is missing or is neither.
+  /// - Throws: `FileError` for the first path where there is nothing, or neither of these.
   public init(
     paths: [String], pictures: (any PictureSource)? = nil, note: String? = nil
   ) throws(FileError) {
@@ -69,14 +69,14 @@ public struct Report {
     "errors by class (--classes) with the header \"\(ClassErrorsFile.header)\", "
     + "or results (--results) with \"\(ResultsFile.header)\""
 
-  /// Of one run, as it is now.
+  /// Makes the report of one run that is read already.
   public init(run: RunContents, pictures: (any PictureSource)? = nil) {
     self.init(
       runs: [run], evaluations: run.classErrors.isEmpty ? [] : [(run.name, run.classErrors)],
       results: run.results.isEmpty ? [] : [(run.name, run.results)], pictures: pictures, note: nil)
   }
 
-  /// Of several runs and evaluations that are read already.
+  /// Makes the report of several runs and evaluations that are read already.
   package init(
     runs: [RunContents], evaluations: [(name: String, classes: [ClassErrors])] = [],
     results: [(name: String, rows: [ResultsRow])] = [], pictures: (any PictureSource)? = nil
@@ -108,7 +108,7 @@ public struct Report {
   private let results: [Figure]
   private let classes: [Figure]
 
-  /// The last parts of paths, as many as it takes to tell them apart.
+  /// Returns the last parts of paths, as many as it takes to tell them apart.
   static func names(_ paths: [String]) -> [String] {
     let parts = paths.map { path in
       let all = URL(fileURLWithPath: path).standardizedFileURL.pathComponents.filter { $0 != "/" }
@@ -129,11 +129,13 @@ public struct Report {
 
   // MARK: - Writing
 
-  /// The page. `now` is what it calls the time of its making: ISO 8601.
+  /// Returns the page.
+  ///
+  /// - Parameter now: the time that it gives as that of its making: ISO 8601.
   public func html(now: String = Date().formatted(.iso8601)) -> String {
     var page = Page()
     if let note { page.section("note", note.name, "<pre>\(escaped(note.text))</pre>") }
-    page.section("summary", "Summary", RunTables.summary(runs))
+    page.section("summary", "Summary", PageTables.summary(runs))
     page.section("curves", "Curves", curves.map(Page.figure).joined())
     page.section("coefficients", "Coefficients and filters", coefficients.map(Page.figure).joined())
     page.section("statistics", "Responses and gradients", statistics.map(Page.figure).joined())
@@ -144,8 +146,8 @@ public struct Report {
       runs.filter { !$0.predictions.isEmpty }.map { run in
         (runs.count == 1 ? "" : "<h3>\(escaped(run.name))</h3>") + PicturePanels(run, from: pictures).html()
       }.joined())
-    page.section("configuration", "Configuration", RunTables.configuration(runs))
-    page.section("places", "Where it ran", RunTables.places(runs))
+    page.section("configuration", "Configuration", PageTables.configuration(runs))
+    page.section("places", "Where it ran", PageTables.places(runs))
     return page.html(title: title, state: "prelu-dist report, \(now)" + state)
   }
 
@@ -161,7 +163,7 @@ public struct Report {
 
   /// Writes each figure as NAME.svg and its numbers as NAME.csv.
   ///
-  /// - Returns: the names.
+  /// - Returns: the figures' names.
   @discardableResult
   public func writePlots(toFolder path: String) throws(FileError) -> [String] {
     do throws(FolderError) {

@@ -6,13 +6,13 @@ import System
 /// the caller computes.
 ///
 /// MPI moves data only while somebody calls it, so the thread stays with each job until it is complete. Jobs are done
-/// one after the other in the order in which they come, which for work must be the same on all ranks. From the first job
-/// until `pause` or `finish` returns no other thread of the process may use the world.
+/// one after the other in the order in which they come, which for work must be the same on all ranks. From the first
+/// job until `pause` or `finish` returns, no other thread of the process may use the world.
 package final class CommunicationThread {
   private let world: World
   private let jobs: Jobs
-  /// Nil where MPI does not allow a second thread, or there is one rank: messages are waited for at once, work is done
-  /// in `finish`.
+  /// The thread; nil where MPI does not allow a second one, or there is one rank: messages are then waited for at once,
+  /// and work is done in `finish`.
   private let thread: WorkerThread?
 
   package init(world: World) {
@@ -35,7 +35,7 @@ package final class CommunicationThread {
     thread?.join()
   }
 
-  /// Starts what needs the other ranks; all ranks start the same in the same order.
+  /// Starts work that needs the other ranks; all ranks start the same work in the same order.
   package func start(_ work: @escaping () throws(MPIError) -> Void) { order(.work(work)) }
 
   /// Keeps messages that are under way moving until they have arrived.
@@ -70,7 +70,7 @@ package final class CommunicationThread {
   }
 }
 
-/// What the caller and the thread share: the jobs, in their order.
+/// The jobs, in their order, which the caller and the thread share.
 ///
 /// Sendable: the queue is read and written under the lock; the world, the messages' requests, and what a job reads and
 /// writes, belong to the thread from the job's start until `awaitAll` returns.
@@ -133,8 +133,8 @@ private final class Jobs: @unchecked Sendable {
     }
   }
 
-  /// Waits for a job, and does it unless one before it has failed; returns nil at the end. The job is let go before
-  /// anybody hears that it is done: what it holds must not end on this thread.
+  /// Waits for a job, and does it unless one before it has failed; returns nil at the end. The job is released before
+  /// anybody hears that it is done, so that nothing that it holds is deallocated on this thread.
   private func runNext() -> Result<Void, MPIError>? {
     let next = changed.withLock { () -> (job: Job, isBroken: Bool)? in
       changed.wait { queue.isEmpty && !ended }

@@ -7,13 +7,13 @@ import System
 /// worker): every rank runs the tower on its leaves, rank 0 the head on all features, the tower's gradients are added
 /// over the ranks, and every rank applies the same update.
 ///
-/// The bits are the same with 1, 2, 4 or 8 ranks and any number of threads: a leaf's work has the same shape wherever it
-/// runs, leaves are added in one binary tree inside a rank and between ranks, and the head's products are cut the same
-/// way.
+/// The bits are the same with 1, 2, 4 or 8 ranks and any number of threads: a leaf's work has the same shape wherever
+/// it runs, leaves are added in one binary tree inside a rank and between ranks, and the head's products are cut the
+/// same way.
 public final class DistributedStep {
   public let network: Network
-  /// The momentum v of the update, laid out like the parameters. On ranks other than 0 only the tower's part is in use,
-  /// and of that, with several ranks, each has the newest values of what it updates itself: see `gatherMomentum`.
+  /// The momentum v of the update, laid out like the parameters. Ranks other than 0 use only the tower's part, in
+  /// which, with several ranks, each has the newest values only of what it updates itself: see `gatherMomentum`.
   public let momentum: FloatBuffer
   /// The least number of floats that is summed over the ranks on its own.
   public static var leastSumLength: Int { TowerUpdate.leastPart }
@@ -63,8 +63,8 @@ public final class DistributedStep {
   /// Whether the head's threads may run on the cores of all ranks of this host; known after the first step.
   public var borrowsCores: Bool { largestPool.movesFreely }
 
-  /// Goes on with other shares of the same mini-batch, whose leaves are no larger than the first ones'. All ranks call it
-  /// between the same two steps.
+  /// Goes on with other shares of the same mini-batch, whose leaves are no larger than the first ones'. All ranks call
+  /// it between the same two steps.
   public func adopt(_ shares: Shares) {
     leaves.adopt(shares)
     exchange.adopt(shares)
@@ -73,9 +73,11 @@ public final class DistributedStep {
   /// Gives every rank the whole tower's momentum. All ranks call it.
   public func gatherMomentum() throws { try towerUpdate.gatherMomentum() }
 
-  /// Runs one step.
+  /// Runs one step. All ranks call it.
   ///
-  /// - Parameter load: writes the image of a slot of this rank, on several threads at once.
+  /// - Parameter load: writes the image of a slot of this rank, (channels, height, width); called on several threads at
+  ///   once.
+  /// - Throws: `MPIError`.
   public func run(
     _ order: StepOrder, load: (_ slot: Int, _ target: UnsafeMutablePointer<Float>) -> Void
   ) throws -> StepResult {
@@ -102,7 +104,7 @@ public final class DistributedStep {
     return result
   }
 
-  /// What a step that runs has in hand.
+  /// The state of the step that is running.
   private final class Running {
     var time = StepTime()
     let statistics: StatisticsCollector?
@@ -114,7 +116,7 @@ public final class DistributedStep {
     }
   }
 
-  /// Sleeps, on every rank but 0, until the head's answer is there.
+  /// Sleeps until the head's answer is there, on every rank but 0.
   private func awaitHead(_ now: Running) throws -> StepAnswer {
     let processor = processorSeconds()
     defer { now.time.waitProcessor += processorSeconds() - processor }
@@ -123,9 +125,9 @@ public final class DistributedStep {
 
   // MARK: - The tower, forward
 
-  /// Runs the tower from the first layer to the last, all leaves of a layer together: they share its filters. From the
-  /// last convolution on, leaves go their own way, as many at a time as there are threads: the features of the first are
-  /// on their way while the others are computed.
+  /// Runs the tower from the first layer to the last, all leaves of a layer together, because they share its filters.
+  /// From the last convolution on, leaves go their own way, as many at a time as there are threads: the features of the
+  /// first are on their way while the others are computed.
   private func forwardTower(_ now: Running) throws {
     now.time.measure(\.forward) { network.tower.prepare(network.parameters, on: pool) }
     guard !leaves.isEmpty else { return }
@@ -179,10 +181,10 @@ public final class DistributedStep {
     }
   }
 
-  /// Runs the last layer, whose first leaves are computed while the gradients of the others' features still arrive.
+  /// Runs the last layer. Its first leaves are computed while the gradients of the others' features still arrive.
   private func backwardLastLayer(_ index: Int, _ now: Running) throws {
     now.time.measure(\.backward) { transformBackwardFilters(index) }
-    // Statistics are taken of all leaves at once.
+    // The collector takes the statistics of all leaves of a layer at once.
     for group in now.statistics == nil ? leaves.groups(of: pool.threadCount) : [leaves.indices] {
       try now.time.measure(world.rank == 0 ? \.scatter : \.wait) {
         for leaf in group { try exchange.awaitGradient(ofLeaf: leaf, leaves.memory[leaf]) }
@@ -196,7 +198,7 @@ public final class DistributedStep {
   }
 
   private func transformBackwardFilters(_ index: Int) {
-    // An image has no gradient, so that the first layer needs no filters.
+    // Nobody asks for the gradient of an image, so the first layer needs no filters.
     guard index > 0 else { return }
     network.tower.transformFilters(ofLayer: index, for: .backward, network.parameters, into: filters, on: pool)
   }

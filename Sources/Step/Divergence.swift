@@ -1,9 +1,10 @@
-/// The place where training left the numbers: the first layer in which a value was NaN or infinite.
+/// A finding of where training diverged: the first layer in which a value was NaN or infinite.
 public struct Divergence: Equatable, Sendable, CustomStringConvertible {
+  /// The kind of value.
   public enum Quantity: Equatable, Sendable {
     /// A layer's weights, biases or slopes, before the step.
     case parameters
-    /// The responses of a layer to finite inputs: the first such layer on the way up.
+    /// A layer's responses to finite inputs: the first such layer on the way up.
     case response
     /// The loss, where the scores are finite.
     case loss
@@ -12,9 +13,9 @@ public struct Divergence: Equatable, Sendable, CustomStringConvertible {
   }
 
   public let quantity: Quantity
-  /// Empty for the loss.
+  /// The layer's name; empty for the loss.
   public let layer: String
-  /// The first rank that found it, and its host; nil for what all ranks have in common.
+  /// The first rank that found it, and its host; nil for values that all ranks have in common.
   public let place: (rank: Int, host: String)?
 
   public init(quantity: Quantity, layer: String, place: (rank: Int, host: String)?) {

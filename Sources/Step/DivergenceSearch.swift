@@ -14,7 +14,7 @@ extension DistributedStep {
     network.tower.layers.map(\.parameterRange) + network.head.layers.map(\.parameters.range)
   }
 
-  /// Finds out, after a forward pass whose loss is NaN or infinite, where that began.
+  /// Finds where it began that a forward pass ended in a loss that is NaN or infinite.
   func divergenceOfResponses() throws -> Divergence {
     let (names, ranges) = (layerNames, layerRanges)
     let tower = network.tower.layers.count
@@ -34,7 +34,7 @@ extension DistributedStep {
     let found = try world.allgather((parameters: badParameters ?? .max, response: badResponse ?? .max))
     let parameters = found.map(\.parameters).min() ?? .max
     let response = found.map(\.response).min() ?? .max
-    // Parameters that are not finite make every response above them not finite.
+    // Parameters that are NaN or infinite make every response above them so.
     if parameters < names.count, parameters <= response {
       return Divergence(quantity: .parameters, layer: names[parameters], place: nil)
     }
@@ -45,12 +45,14 @@ extension DistributedStep {
       quantity: .response, layer: names[response], place: response < tower ? (rank, world.hostNames[rank]) : nil)
   }
 
-  /// Finds, after a step, the first layer on the way down whose gradient is NaN or infinite; nil where all are finite.
+  /// Finds the first layer on the way down whose gradient is NaN or infinite, after a step; returns nil where all are
+  /// finite.
   ///
   /// The ranks hold the same gradient of the tower; only rank 0 has the head's. They agree by one number, so that none
   /// goes on where another stops.
   ///
-  /// - Parameter updated: what this rank's updates said, an index of the architecture's layers.
+  /// - Parameter updated: the layer at which this rank's updates met a value that is not finite, as an index of the
+  ///   architecture's layers; nil where they met none.
   func divergenceOfGradient(_ updated: Int?) throws -> Divergence? {
     var last = [Int64(updated ?? -1)]
     try world.allreduceMaximum(&last)

@@ -3,7 +3,7 @@ import Kernels
 import Network
 import System
 
-/// What rank 0 tells all ranks of a step, with the gradients of the features.
+/// The outcome of a step that rank 0 sends to all ranks, with the gradients of the features.
 struct StepAnswer: BitwiseCopyable {
   var lossSum = 0.0
   var errors = 0
@@ -14,12 +14,13 @@ struct StepAnswer: BitwiseCopyable {
 /// The messages between the towers of all ranks and the head on rank 0: each leaf's features there as soon as they are
 /// computed, and the gradients of each leaf's features back.
 ///
-/// In a step every rank calls `begin`, `complete` for each of its leaves, then rank 0 `awaitFeatures` and `answer` and
-/// the others `awaitAnswer`, then every rank `awaitGradient` for each of its leaves.
+/// A step is this sequence: every rank calls `begin`, and `complete` for each of its leaves; then rank 0 calls
+/// `awaitFeatures` and `answer`, and the others `awaitAnswer`; then every rank calls `awaitGradient` for each of its
+/// leaves.
 final class FeatureExchange {
-  /// The features of the whole mini-batch, [slot][feature], on rank 0, and their gradients, which the caller writes
-  /// before it answers.
+  /// The features of the whole mini-batch, (slots, features), on rank 0; empty elsewhere.
   let features: FloatBuffer
+  /// The gradients of the features, laid out like them; the caller writes them before it answers.
   let dFeatures: FloatBuffer
 
   private let world: World
@@ -29,8 +30,9 @@ final class FeatureExchange {
   private let flags: UnsafeMutableBufferPointer<UInt32>
   private let answer: UnsafeMutablePointer<StepAnswer>
 
+  /// The messages that rank 0's head waits for, or elsewhere the answer.
   private var awaited: [Request] = []
-  /// The gradient of each leaf of this rank; empty on rank 0.
+  /// The arriving gradients of each leaf of this rank; empty on rank 0.
   private var gradients: [Request] = []
   /// The messages that this rank has sent in this step.
   private(set) var sent: [Request] = []
@@ -60,7 +62,7 @@ final class FeatureExchange {
   /// Goes on with other shares; called between two steps.
   func adopt(_ shares: Shares) { self.shares = shares }
 
-  /// Starts to receive what this step will bring, before the tower's forward pass.
+  /// Starts to receive the messages that this step will bring, before the tower's forward pass.
   ///
   /// - Parameters:
   ///   - own: this rank's flags.
@@ -102,8 +104,8 @@ final class FeatureExchange {
     return flags.reduce(0, |)
   }
 
-  /// Starts to send `ranks`, from rank 0, what follows from the loss, and the gradients of their features. All ranks of a
-  /// step get the same answer.
+  /// Starts to send the answer to `ranks`, from rank 0, with the gradients of their features. All ranks of a step get
+  /// the same answer.
   func answer(_ value: StepAnswer, to ranks: [Int]) throws {
     // A message that is under way must not be written again.
     if sent.isEmpty { answer.pointee = value }
@@ -118,7 +120,7 @@ final class FeatureExchange {
 
   /// Returns on ranks other than 0 when rank 0 has answered.
   func awaitAnswer() throws -> StepAnswer {
-    // Rank 0 takes the features when it begins with the head, and that takes about as long as last time.
+    // Rank 0 takes the features when it begins with the head, which takes about as long as last time.
     try world.wait(sent)
     let start = monotonicSeconds()
     try world.wait(awaited, quiet: Self.quietPart * headSeconds.min()!)
@@ -126,10 +128,12 @@ final class FeatureExchange {
     return answer.pointee
   }
 
-  /// The seconds that rank 0 took for the head in the last two steps. The shorter one counts, because a step may be held
-  /// up.
+  /// The seconds that rank 0 took for the head in the last two steps. The shorter time counts, because a step may be
+  /// held up.
   private var headSeconds = [0.0, 0.0]
+  /// The part of the head's usual time in which a waiting rank does not look for the answer.
   private static let quietPart = 0.9
+  /// The longest time, in seconds, in which a waiting rank does not look for the answer.
   private static let longestQuiet = 10.0
 
   /// Returns when the gradient of the features of this rank's leaf number `index` is in its memory.

@@ -9,16 +9,17 @@ final class RankLeaves {
   private(set) var shares: Shares
   /// The memory of each leaf's maps.
   private(set) var memory: [LeafMemory] = []
-  /// The gradient of one layer's parameters for each leaf, one behind the other; empty where the rank has one leaf at
-  /// most.
+  /// The gradient of one layer's parameters for each leaf, one behind the other; empty where the rank has at most one
+  /// leaf.
   private(set) var gradients = FloatBuffer(0)
 
   private let tower: Tower
   private let rank: Int
-  /// The images that a leaf has room for.
+  /// The number of images that a leaf has room for.
   private let capacity: Int
+  /// This rank's leaves among all of the mini-batch.
   private var inBatch: Range<Int>
-  /// The leaf, and the place in it, of each of this rank's slots.
+  /// The leaf of each of this rank's slots, and the place in the leaf.
   private var places: [(leaf: Int, image: Int)] = []
 
   init(_ tower: Tower, shares: Shares, rank: Int) {
@@ -37,7 +38,7 @@ final class RankLeaves {
   /// The number of a leaf among all of the mini-batch.
   func inBatch(_ leaf: Int) -> Int { inBatch.lowerBound + leaf }
 
-  /// The images of a leaf.
+  /// The number of images of a leaf.
   func images(of leaf: Int) -> Int { shares.slots(ofLeaf: inBatch(leaf)).count }
 
   /// The leaves in groups of `size`, the last of which may be smaller.
@@ -64,7 +65,7 @@ final class RankLeaves {
     if gradients.count < needed { gradients = FloatBuffer(needed) }
   }
 
-  /// Has `load` write the image of each of this rank's slots, on several threads at once.
+  /// Calls `load` for the image of each of this rank's slots, on several threads at once.
   func loadImages(on pool: ThreadPool, _ load: (_ slot: Int, _ target: UnsafeMutablePointer<Float>) -> Void) {
     let first = shares.slots(ofRank: rank).lowerBound
     pool.parallelFor(places.count) { index, _ in

@@ -2,9 +2,10 @@ import Communication
 import Kernels
 import Network
 
-/// The fully connected layers with their memory, on rank 0: the one worker that they run on (paper, section 3).
+/// The fully connected layers with their memory, on rank 0, the one worker that they run on (paper, section 3).
 final class RootHead {
-  /// The threads of the head. While it runs, the other ranks of the same host sleep, so that it has their cores as well.
+  /// The threads of the head. While it runs, the other ranks of the same host sleep, so that it can use their cores
+  /// too.
   let pool: ThreadPool
   /// The memory for the whole mini-batch.
   let memory: HeadMemory
@@ -14,11 +15,15 @@ final class RootHead {
   private let gradient: FloatBuffer
   private let seed: UInt64
   private let batch: Int
-  /// The other ranks: those of other hosts than rank 0's, and those of its own.
+  /// The ranks on other hosts than rank 0's.
   private let remoteRanks: [Int]
+  /// The other ranks on rank 0's host.
   private let localRanks: [Int]
 
-  /// - Parameter pool: the threads of rank 0's tower, which the head takes where it can borrow no more cores.
+  /// - Parameters:
+  ///   - batch: the number of images in the mini-batch.
+  ///   - seed: the seed that the dropout is drawn by.
+  ///   - pool: the threads of rank 0's tower, which the head takes where it can borrow no more cores.
   init(
     _ network: Network, momentum: FloatBuffer, gradient: FloatBuffer, batch: Int, seed: UInt64, world: World,
     on pool: ThreadPool
@@ -37,13 +42,14 @@ final class RootHead {
     localRanks = others.filter { world.nodes[$0] == world.nodes[0] }
   }
 
-  /// Gathers the features, runs the head and updates it, sends the features' gradients off.
+  /// Gathers the features, runs the head and updates it, and sends the features' gradients off.
   ///
-  /// Ranks of other hosts get their gradients as soon as they exist. Those of this host get them after the update: until
-  /// then the head computes on their cores, which all of them together would wait for longer if rank 0 did it alone.
+  /// Ranks of other hosts get their gradients as soon as they exist. Those of this host get them after the update:
+  /// until then the head computes on their cores, and if rank 0 computed on its own ones only, all of them would wait
+  /// longer.
   ///
-  /// - Returns: what all ranks learn of the step, and the index of the layer at which the update left the numbers; nil
-  ///   where it did not.
+  /// - Returns: the answer for all ranks, and the index of the layer at which the update met a value that is not
+  ///   finite; nil where it met none.
   func run(
     _ order: StepOrder, _ exchange: FeatureExchange, _ communication: CommunicationThread, _ time: inout StepTime
   ) throws -> (answer: StepAnswer, diverged: Int?) {

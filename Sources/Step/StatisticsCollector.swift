@@ -2,7 +2,7 @@ import Communication
 import Kernels
 import Network
 
-/// Collects, on all ranks, what one step does to every layer that has weights (paper, section 2.2).
+/// Collects what one step does to every layer that has weights (paper, section 2.2). Every rank has one for its leaves.
 final class StatisticsCollector {
   private let network: Network
   private var tower: [LayerMoments]
@@ -22,9 +22,9 @@ final class StatisticsCollector {
     }
   }
 
-  /// Adds up over the ranks, which all call it after the update.
+  /// Adds up the moments over the ranks, which all call it after the update.
   ///
-  /// - Returns: the layers in order, on rank 0; nothing elsewhere.
+  /// - Returns: the statistics of the layers in order, on rank 0; an empty list elsewhere.
   func rows(of step: DistributedStep, _ sgd: SGD) throws -> [LayerStatistics] {
     let ofRanks = try tower.map { try step.world.allgather($0) }
     guard let head = step.head else { return [] }

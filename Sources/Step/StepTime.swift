@@ -1,8 +1,8 @@
 import System
 
-/// The seconds that training steps took on one rank, by what they were spent on.
+/// The time that training steps took on one rank, in seconds, by what it was spent on.
 public struct StepTime: Equatable, Sendable {
-  /// Loading and augmenting images, as far as the step waits for it.
+  /// Loading and augmenting images, as far as steps wait for it.
   public var data = 0.0
   /// The tower's forward pass.
   public var forward = 0.0
@@ -26,9 +26,11 @@ public struct StepTime: Equatable, Sendable {
 
   public init() {}
 
+  /// The tower's passes, with its update where there is one rank.
   public var tower: Double { forward + backward + update }
   /// Waiting for other ranks and moving data between them; on ranks other than 0 the wait for rank 0's head too.
   public var communication: Double { gather + scatter + wait + reduction }
+  /// The whole time.
   public var total: Double { data + tower + fullyConnected + communication }
 
   /// The share of communication in the steps' time, from 0 to 1.

@@ -5,14 +5,14 @@ import Network
 /// Adds the tower's gradient over the ranks and updates the tower with the sums, behind the backward pass.
 ///
 /// The parameters are cut into parts, from the top layer down. A part whose gradient is complete is reduced while the
-/// layers below still compute: each rank gets the sums of a p-th of it, updates that, and the ranks exchange the new
-/// parameters. These are the same bits as if each rank had all sums, for a p-th of the work.
+/// layers below still compute: each of p ranks gets the sums of a p-th of the part and updates that, and the ranks
+/// exchange the new parameters. These are the same bits as if each rank had all sums, for a p-th of the work.
 final class TowerUpdate {
-  /// The least number of floats that is worth a sum over the ranks of its own: below that a sum's latency counts for
+  /// The least number of floats that are worth a sum over the ranks of their own: below it, a sum's latency counts for
   /// more than its length.
   static let leastPart = 1 << 18
 
-  /// The update of one step.
+  /// The state of one step's update.
   ///
   /// The communication thread writes `diverged` between `complete` and `finish`; nobody else touches it meanwhile.
   final class Pass {
@@ -65,8 +65,8 @@ final class TowerUpdate {
     return parts
   }
 
-  /// Takes note that the gradient of a layer's parameters is complete on this rank, and starts with the part of which it
-  /// was the last layer. All ranks call it for the same layers in the same order.
+  /// Notes that the gradient of a layer's parameters is complete on this rank, and starts to reduce the part whose last
+  /// layer this was. All ranks call it for the same layers in the same order.
   func complete(_ layer: Range<Int>, _ pass: Pass) {
     guard world.size > 1, pass.next < parts.count, !layer.isEmpty, layer.lowerBound == parts[pass.next].lowerBound
     else { return }
@@ -90,7 +90,8 @@ final class TowerUpdate {
 
   /// Returns when the whole tower is updated.
   ///
-  /// - Returns: the index of the layer at which an update of this rank's left the numbers; nil where none did.
+  /// - Returns: the index of the layer at which this rank's update met a value that is not finite; nil where it met
+  ///   none.
   func finish(_ pass: Pass, on pool: ThreadPool, _ time: inout StepTime) throws -> Int? {
     try time.measure(\.reduction) { try communication.finish() }
     guard world.size == 1 else { return pass.diverged }

@@ -6,13 +6,13 @@ import System
 
 /// Writes checkpoints from a copy of the parameters and their momentum, on a thread of its own, one at a time.
 ///
-/// The caller waits for the copy, and for the checkpoint before if that is still being written. The memory for the copy,
-/// as much as parameters and momentum have, is asked for once. HDF5 has one lock in this process
-/// (`HDF5Library.exclusively`): whoever else opens a file waits until the write is done.
+/// The caller waits only for the copy. The copies' memory, as much as parameters and momentum have, is asked for once.
+/// HDF5 has one lock in this process (`HDF5Library.exclusively`): whoever else opens a file waits until the write is
+/// done.
 ///
-/// What comes of a write waits in `outcome` until it is taken: nothing is reported from the thread.
+/// The outcome of a write waits until the caller takes it from `outcome`: the thread reports nothing.
 package final class CheckpointWriter {
-  /// What came of a write.
+  /// The outcome of a write.
   package struct Outcome {
     package let iteration: Int
     package let isBest: Bool
@@ -25,7 +25,7 @@ package final class CheckpointWriter {
   private var preparation: WorkerThread?
   private var write: Write?
 
-  /// A write on its thread; without a thread it is done already.
+  /// A write on its thread; one without a thread is done already.
   private struct Write {
     let iteration: Int
     let isBest: Bool
@@ -33,35 +33,37 @@ package final class CheckpointWriter {
     let box: ResultBox
   }
 
-  /// - Parameters: where the network's parameters and their momentum lie.
+  /// - Parameters:
+  ///   - parameters: the network's parameters, where they change.
+  ///   - momentum: their momentum, laid out alike.
   package init(parameters: FloatBuffer, momentum: FloatBuffer) {
     self.parameters = parameters
     self.momentum = momentum
   }
 
-  /// An end on the way, as after an error, still waits for the write.
+  /// Waits for a write that still goes on, as after an error.
   deinit {
     preparation?.join()
     write?.thread?.join()
   }
 
-  /// Asks for the copies' memory, and touches it on another thread: at first that takes longer than to copy. The first
-  /// save does it where nobody has.
+  /// Asks for the copies' memory, and touches it on another thread, because the first touch takes longer than a copy.
+  /// The first save does it where nobody has.
   package func prepare() {
     guard copies == nil else { return }
     let copies = (parameters: FloatBuffer(parameters.count), momentum: FloatBuffer(momentum.count))
     self.copies = copies
     preparation = Self.perform {
-      // A float in each of the smallest pages that there are.
+      // One float in each page of 4 KiB, the smallest that there are.
       for buffer in [copies.parameters, copies.momentum] {
         for index in stride(from: 0, to: buffer.count, by: 1024) { buffer.base[index] = 0 }
       }
     }
   }
 
-  /// Copies, and starts to write. The outcome of the write before must have been taken.
+  /// Copies the tensors, and starts to write. The outcome of the write before must have been taken.
   ///
-  /// - Parameter write: is given the copies; runs on another thread, and touches nothing that changes.
+  /// - Parameter write: writes the copies; it runs on another thread, and reads nothing that changes.
   package func start(
     iteration: Int, isBest: Bool, on pool: ThreadPool,
     write: @escaping @Sendable (_ parameters: FloatBuffer, _ momentum: FloatBuffer) throws -> SavedCheckpoint
@@ -86,7 +88,7 @@ package final class CheckpointWriter {
     self.write = Write(iteration: iteration, isBest: isBest, thread: thread, box: box)
   }
 
-  /// What came of the write that was started, once; nil where none was, or where it goes on.
+  /// Returns the outcome of the write that was started, once; nil where none was started, or where it still goes on.
   ///
   /// - Parameter waiting: whether to wait for its end.
   package func outcome(waiting: Bool) -> Outcome? {
@@ -99,7 +101,8 @@ package final class CheckpointWriter {
     return Outcome(iteration: write.iteration, isBest: write.isBest, result: result)
   }
 
-  /// Runs `body` on a thread of its own. Where the system starts none the caller does it, and there is nothing to join.
+  /// Runs `body` on a thread of its own. Where the system starts none, the caller runs it, and there is nothing to
+  /// join.
   private static func perform(_ body: @escaping @Sendable () -> Void) -> WorkerThread? {
     do {
       return try WorkerThread(name: "checkpoint", body)
@@ -109,20 +112,8 @@ package final class CheckpointWriter {
     }
   }
 
-  /// The place where the thread leaves what came of a write.
+  /// The place where the thread leaves the result of a write.
   private final class ResultBox: Sendable {
     let result = Mutex<Result<SavedCheckpoint, any Error>?>(nil)
-  }
-}
-
-/// All parameters with their momentum, in net order, where they lie in two vectors.
-package func checkpointTensors(
-  _ architecture: ResolvedArchitecture, _ parameters: FloatBuffer, _ momentum: FloatBuffer
-) -> [CheckpointTensor] {
-  architecture.parameters.map { parameter in
-    CheckpointTensor(
-      layer: parameter.layer, blob: parameter.blob, shape: parameter.shape,
-      values: UnsafeMutableBufferPointer(rebasing: parameters.values[parameter.range]),
-      momentum: UnsafeMutableBufferPointer(rebasing: momentum.values[parameter.range]))
   }
 }

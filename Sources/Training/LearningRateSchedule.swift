@@ -1,7 +1,8 @@
 import Checkpoint
 import Configuration
 
-/// When the learning rate drops and when training ends: on plateaus of the validation error, or at fixed epochs.
+/// The schedule of the learning rate's drops and of the end of training: on plateaus of the validation error, or at
+/// fixed epochs.
 ///
 /// All that changes is in `ScheduleState`, which is in the checkpoint. Every rank holds the same one, because it
 /// depends on counts that were added over the ranks.
@@ -16,7 +17,7 @@ public struct LearningRateSchedule: Sendable {
     self.state = state
   }
 
-  /// The rate of the next step.
+  /// The learning rate of the next step.
   public var learningRate: Double {
     let factor =
       switch settings {
@@ -27,16 +28,18 @@ public struct LearningRateSchedule: Sendable {
     return (0..<min(max(0, state.rollbacks), Self.rollbackLimit)).reduce(rate) { rate, _ in rate / Self.rollbackFactor }
   }
 
-  /// No run has more; a checkpoint from elsewhere may claim any number.
+  /// The largest number of drops that is believed: no run has more, but a checkpoint from elsewhere may claim any
+  /// number.
   private static let mostDrops = 100_000
 
-  /// What the rate is divided by after training has diverged, and how often that is done at most.
+  /// The number that the rate is divided by after training has diverged.
   public static let rollbackFactor = 10.0
+  /// The largest number of times that this is done in a run.
   public static let rollbackLimit = 2
 
   /// Goes back to the state of a checkpoint, with a lower rate from there on.
   ///
-  /// - Returns: whether that may be done once more.
+  /// - Returns: false, without a change, where that was done too often.
   public mutating func rollBack(to former: ScheduleState) -> Bool {
     guard state.rollbacks < Self.rollbackLimit else { return false }
     let rollbacks = state.rollbacks + 1
@@ -48,8 +51,11 @@ public struct LearningRateSchedule: Sendable {
   /// Whether the last plateau has been reached.
   public var isFinished: Bool { state.finished }
 
-  /// To be called after each evaluation, with the validation top-1 error in per cent and the epochs done.
+  /// Takes the result of an evaluation; called after each.
   ///
+  /// - Parameters:
+  ///   - error: the top-1 error of the validation images, in per cent.
+  ///   - epochsDone: the number of epochs done, with this evaluation's.
   /// - Returns: whether the rate has dropped.
   public mutating func evaluated(validationTop1Error error: Double, epochsDone: Int) -> Bool {
     let before = state.learningRateDrops

@@ -3,13 +3,15 @@ import Communication
 import Step
 import System
 
-/// The way on when a loss or a gradient is NaN or infinite. All ranks know of it after the same step.
+/// The recovery of a run whose loss or gradient is NaN or infinite. All ranks know of that after the same step.
 extension TrainingRun {
-  /// Goes back to the last checkpoint with a lower rate, where that is asked for and was not done too often; otherwise
-  /// ends the run, on all ranks.
+  /// Goes back to the last checkpoint with a lower learning rate, where that is asked for and was not done too often.
+  ///
+  /// - Throws: an error that ends the run, on all ranks, where it cannot go on.
   func recover(from divergence: Divergence) throws {
     let what =
-      "training has diverged at iteration \(position.iteration + 1), learning rate \(schedule.learningRate): \(divergence)"
+      "training has diverged at iteration \(position.iteration + 1), learning rate \(schedule.learningRate): "
+      + "\(divergence)"
     // The last good checkpoint may still be on its way to the disk.
     try setup.world.agree { _ = try checkpoints.settle(waiting: true) }
     guard setup.configuration.training.onDivergence == .rollback else {
@@ -31,11 +33,7 @@ extension TrainingRun {
     listeners.warn(
       "\(what). Going back to iteration \(position.iteration) with a learning rate of \(schedule.learningRate) "
         + "(\(schedule.state.rollbacks) of at most \(LearningRateSchedule.rollbackLimit) times)")
-    try setup.world.agree {
-      if let folder = checkpoints.folder {
-        try listeners.prepare(folder: folder.path, iteration: position.iteration)
-      }
-    }
+    try setup.world.agree { try listeners.goBack(to: position.iteration) }
     // So that a kill from here on does not forget the lower rate.
     try checkpoints.save(state, isBest: false)
   }

@@ -8,8 +8,9 @@ import System
 
 /// The checkpoints of a run, which are written behind the computation: rank 0 copies what belongs in one and trains on.
 ///
-/// What comes of a write is told at the next step's border, and waited for before the next save, before an evaluation is
-/// told, before a checkpoint is read, and at the end of the run. A save that fails is told, and training goes on.
+/// Listeners hear of the outcome of a write after the step during which it ended. The run waits for the outcome before
+/// the next save, before it tells of an evaluation, before it reads a checkpoint, and at its end. After a save that
+/// fails training goes on.
 final class RunCheckpoints {
   /// The run's folder, on rank 0; nil elsewhere.
   let folder: RunFolder?
@@ -24,21 +25,25 @@ final class RunCheckpoints {
   /// The iteration of the last checkpoint that is in place; known on rank 0.
   private var lastIteration: Int?
 
-  /// - Parameter lastIteration: the iteration of the checkpoint that the run goes on from; nil for a new run.
-  init(_ setup: RunSetup, _ step: DistributedStep, folder: RunFolder?, lastIteration: Int?, _ listeners: RunListeners) {
+  /// - Parameters:
+  ///   - writer: writes the parameters and momentum of `step`.
+  ///   - lastIteration: the iteration of the checkpoint that the run goes on from; nil for a new run.
+  init(
+    _ setup: RunSetup, _ step: DistributedStep, _ writer: CheckpointWriter, folder: RunFolder?, lastIteration: Int?,
+    _ listeners: RunListeners
+  ) {
     self.setup = setup
     self.step = step
+    self.writer = writer
     self.folder = folder
     self.lastIteration = lastIteration
     self.listeners = listeners
-    writer = CheckpointWriter(parameters: setup.network.parameters, momentum: step.momentum)
-    if folder != nil { writer.prepare() }
   }
 
-  /// The folder as messages name it.
+  /// The name of the folder in messages.
   var folderName: String { folder?.path ?? "the run folder" }
 
-  /// Whether rank 0 wants a checkpoint after the step that makes `iteration` iterations.
+  /// Returns whether rank 0 wants a checkpoint after the step that makes it `iteration` iterations.
   func isDue(at iteration: Int) -> Bool {
     guard folder != nil else { return false }
     let cadence = setup.configuration.checkpoint
@@ -73,11 +78,11 @@ final class RunCheckpoints {
     }
   }
 
-  /// Tells what came of the last save, once.
+  /// Tells the outcome of the last save, once.
   ///
   /// - Parameter waiting: whether to wait for a write that still goes on.
-  /// - Returns: why the save failed; nil where it did not, or goes on, or was told before.
-  /// - Throws: `Refusal` where the run folder belongs to another run now.
+  /// - Returns: the reason why the save failed; nil where it did not fail, still goes on, or was told before.
+  /// - Throws: `FileError` where the run folder now belongs to another run.
   @discardableResult
   func settle(waiting: Bool) throws -> (any Error)? {
     guard let outcome = measured({ writer.outcome(waiting: waiting) }) else { return nil }
@@ -100,8 +105,8 @@ final class RunCheckpoints {
     listeners.tell(.notSaved(iteration: iteration))
   }
 
-  /// Saves the last checkpoint, unless it is there, and waits for it: a failure ends the run with its own status, on all
-  /// ranks.
+  /// Saves the last checkpoint, unless it is there, and waits for it. A failure ends the run with its own status, on
+  /// all ranks.
   func saveAtEnd(_ state: TrainingState, isBest: Bool) throws {
     var failure: (any Error)?
     do { try settle(waiting: true) } catch { failure = error }

@@ -1,11 +1,16 @@
-/// Somebody who listens to a run: who shows it to a person, or keeps its tables and pictures. Called on rank 0 only, on
-/// the thread that trains.
+/// A listener of a run, such as one that shows it to a person, or one that keeps its tables and pictures. It is called
+/// on rank 0 only, on the thread that trains.
 public protocol RunListener: AnyObject {
-  /// Makes ready to listen in the run's folder, before anything is told. What was noted past `iteration` by an earlier
-  /// process is void: the run will come to it again. Called again where the run goes back to an earlier iteration.
+  /// Makes ready for a run in `folder` that begins, or goes on, at `iteration`. An earlier process may have got
+  /// further: what it noted past `iteration` is void, because the run comes to those iterations again.
   ///
-  /// - Throws: what ends the run, on all ranks.
+  /// - Throws: an error that ends the run, on all ranks.
   func prepare(folder: String, iteration: Int) throws
+
+  /// Follows the run back to an earlier iteration: what was noted past it is void.
+  ///
+  /// - Throws: an error that ends the run, on all ranks.
+  func goBack(to iteration: Int) throws
 
   /// Hears what the run tells. Nothing that goes wrong here is worth ending a run for.
   func hear(_ event: TrainingEvent)
@@ -13,9 +18,10 @@ public protocol RunListener: AnyObject {
 
 extension RunListener {
   public func prepare(folder: String, iteration: Int) throws {}
+  public func goBack(to iteration: Int) throws {}
 }
 
-/// All who listen to a run: none on ranks other than 0.
+/// All listeners of a run; none on ranks other than 0.
 struct RunListeners {
   private let listeners: [any RunListener]
 
@@ -27,7 +33,14 @@ struct RunListeners {
     for listener in listeners { try listener.prepare(folder: folder, iteration: iteration) }
   }
 
-  func tell(_ event: TrainingEvent) {
+  func goBack(to iteration: Int) throws {
+    for listener in listeners { try listener.goBack(to: iteration) }
+  }
+
+  /// - Parameter event: made only where somebody listens.
+  func tell(_ event: @autoclosure () -> TrainingEvent) {
+    guard !listeners.isEmpty else { return }
+    let event = event()
     for listener in listeners { listener.hear(event) }
   }
 

@@ -3,18 +3,20 @@ import Configuration
 import Foundation
 import System
 
-/// What a run starts from, decided on rank 0 and told to all.
+/// The plan of a run's start, made on rank 0 and sent to all ranks.
 struct RunPlan: Codable {
   var runFolder: String
   /// The resolved configuration as JSON.
   var configuration: String
-  /// The checkpoint to go on from, with its state and the fingerprint of its data.
+  /// The checkpoint to go on from; nil for a new run.
   var checkpoint: String?
+  /// The state in the checkpoint.
   var state: TrainingState?
+  /// The fingerprint of the data that the checkpoint was trained on, as JSON.
   var dataFingerprint: String?
   var warnings: [String] = []
 
-  /// Finds the run folder and the checkpoint, and resolves the configuration; touches no file.
+  /// Finds the run folder and the checkpoint, and resolves the configuration; changes no file.
   init(_ request: ConfigurationRequest, _ settings: TrainingSettings) throws {
     let found = try Self.find(request, settings)
     runFolder = found.folder
@@ -70,11 +72,11 @@ struct RunPlan: Codable {
     }
   }
 
-  /// Where a run goes that names no folder.
+  /// Returns the folder of a run that names none.
   private static func defaultFolder(_ configuration: Configuration) -> String { "run-\(configuration.recipe)" }
 
-  /// Among the folders that runs of this recipe were given where they named none, run-R, run-R-2, run-R-3 …, the one
-  /// that was saved to last; the first of them where none holds a checkpoint.
+  /// Returns that folder among run-R, run-R-2, run-R-3 …, which runs of recipe R are given where they name none, that
+  /// was saved to last; the first of them where none holds a checkpoint.
   private static func lastSavedFolder(_ configuration: Configuration) throws -> String {
     let first = defaultFolder(configuration)
     var newest: (path: String, saved: Int, number: Int)?
@@ -97,7 +99,7 @@ struct RunPlan: Codable {
     return newest?.path ?? first
   }
 
-  /// 1 for run-R, n for run-R-n; nil for any other name.
+  /// Returns 1 for run-R, n for run-R-n, and nil for any other name.
   private static func number(ofFolder name: String, first: String) -> Int? {
     if name == first { return 1 }
     guard name.hasPrefix("\(first)-"), let number = Int(name.dropFirst(first.count + 1)), number >= 2,
@@ -109,28 +111,5 @@ struct RunPlan: Codable {
   private static func holdsCheckpoints(_ path: String) throws -> Bool {
     guard FileSystem.exists(path) else { return false }
     return try !RunFolder.open(at: path).checkpoints().isEmpty
-  }
-}
-
-/// What a person asked for: a recipe or file, and what flags change of it.
-public struct ConfigurationRequest: Sendable {
-  /// A recipe's name or a file's path; nil for the default, or for what a resumed run was started with.
-  public var recipe: String?
-  private let change: @Sendable (inout Configuration) throws -> Void
-
-  public init(recipe: String?, change: @escaping @Sendable (inout Configuration) throws -> Void) {
-    self.recipe = recipe
-    self.change = change
-  }
-
-  /// The configuration asked for; `stored` is what a resumed run was started with.
-  public func resolved(over stored: Configuration? = nil) throws -> Configuration {
-    var configuration =
-      if let recipe { try Configuration.load(recipe: recipe) } else {
-        try stored ?? Configuration.load()
-      }
-    try change(&configuration)
-    try configuration.validate()
-    return configuration
   }
 }

@@ -8,7 +8,7 @@ import Kernels
 import Network
 import System
 
-/// What a run is made of and does not change: its ranks, its settings, its data, its network.
+/// The setup of a run, which does not change: its ranks, settings, data and network.
 struct RunSetup {
   let world: World
   let settings: TrainingSettings
@@ -17,12 +17,12 @@ struct RunSetup {
   let network: Network
   /// The threads of this rank.
   let pool: ThreadPool
-  /// Unique to this process's start, so that a writer left over from an earlier one is recognized.
+  /// A name that only this start of the run has, so that a writer left over from an earlier one is recognized.
   let runIdentifier: String
   /// The checkpoint that the run goes on from; nil for a new run.
   let checkpoint: String?
 
-  /// Opens the data and builds the network, on all ranks.
+  /// Opens the data and builds the network. All ranks call it.
   init(_ plan: RunPlan, _ settings: TrainingSettings, _ world: World) throws {
     self.world = world
     self.settings = settings
@@ -79,12 +79,12 @@ struct RunSetup {
     )
   }
 
-  /// The tensors of a checkpoint, where they lie.
+  /// Returns a checkpoint's tensors where they lie.
   func tensors(momentum: FloatBuffer) -> [CheckpointTensor] {
     checkpointTensors(network.architecture, network.parameters, momentum)
   }
 
-  /// What a checkpoint says of the network's inputs.
+  /// The description of the network's inputs for checkpoints.
   var inputDescription: InputDescription {
     let extents = data.extents
     return InputDescription(
@@ -92,7 +92,7 @@ struct RunSetup {
       classNames: data.classNames)
   }
 
-  /// What a checkpoint says of the data.
+  /// Returns the data's fingerprint for checkpoints, as JSON.
   func fingerprintText() throws -> String {
     let encoder = JSONEncoder()
     encoder.outputFormatting = .sortedKeys

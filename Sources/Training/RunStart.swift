@@ -7,7 +7,8 @@ import Step
 
 /// The start of a run: its parameters and its folder.
 extension RunSetup {
-  /// Reads or draws the parameters on rank 0; the others get what they need of them, the tower's.
+  /// Reads or draws the parameters on rank 0, and gives the other ranks the tower's, which is all that they need. All
+  /// ranks call it.
   func loadParameters(checkpoint: String?, of step: DistributedStep) throws {
     try world.agree {
       guard world.rank == 0 else { return }
@@ -26,7 +27,7 @@ extension RunSetup {
     }
   }
 
-  /// Makes the run's folder this process's own, on rank 0.
+  /// Makes the run's folder this process's own, on rank 0. All ranks call it.
   ///
   /// - Returns: the folder on rank 0; nil elsewhere.
   func openFolder(
@@ -52,18 +53,4 @@ extension RunSetup {
     }
   }
 
-  /// What is trained, on what, how. All ranks call it.
-  func description(of step: DistributedStep, run: RunFolder?, at iteration: Int) throws -> TrainingDescription {
-    let architecture = network.architecture
-    return TrainingDescription(
-      run: run?.path ?? "", resumedFrom: checkpoint, iteration: iteration, configuration: configuration,
-      commandLine: settings.commandLine, program: settings.program, model: architecture.architecture.name,
-      parameterCount: architecture.parameterCount, multiplyAdds: architecture.multiplyAdds,
-      weightLayers: architecture.weightLayerCount, dataDirectory: configuration.data.directory,
-      trainingImages: data.training.count, validationImages: data.validation.count,
-      testImages: data.test?.count ?? 0, classNames: data.classNames, ranks: world.size,
-      hosts: world.hosts.map { ($0.name, $0.ranks.count) },
-      threads: pool.threadCount, leafCount: step.shares.leafCount, leafSize: step.shares.leafSize,
-      isReproducible: step.shares.isReproducible, balancesShares: settings.shares == .auto && world.size > 1)
-  }
 }

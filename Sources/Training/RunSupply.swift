@@ -4,18 +4,20 @@ import Evaluation
 import Images
 import Network
 
-/// What a run takes from its data: samples to train on, images to measure the network on.
+/// The supply of a run with its data: samples to train on, and images to measure the network on.
 extension RunSetup {
+  /// Makes the supply of samples, in the order that the seed draws.
   func sampleSupply() -> SampleSupply {
     let training = configuration.training
     let stream = SampleStream(seed: training.seed, sampleCount: data.training.count, batch: training.batch)
     let last = stream.iterations(inEpochs: training.epochs)
     return SampleSupply(
       data.training, stream: stream, loadingThreads: settings.loadingThreads ?? max(1, pool.threadCount / 4),
-      lastIteration: min(last, settings.iterations ?? last))
+      endIteration: min(last, settings.iterations ?? last))
   }
 
-  /// The measurement after each epoch: the validation images, or as many of them as the configuration draws.
+  /// Makes the measurement after each epoch: on the validation images, or on as many of them as the configuration
+  /// draws.
   func validation() throws -> Evaluator {
     let (subset, count) = (configuration.data.subset, data.validation.count)
     return try evaluator(
@@ -24,13 +26,15 @@ extension RunSetup {
         ? nil : randomSubset(count: count, chosen: subset, seed: configuration.training.seed))
   }
 
-  /// - Parameter samples: the images to measure; nil for all.
+  /// Makes a measurement of the network.
+  ///
+  /// - Parameter samples: the numbers of the images to measure on; nil for all.
   func evaluator(of images: any TestImages, samples: [Int]? = nil) throws -> Evaluator {
     let member = EnsembleMember(network, images: images, mean: data.training.mean, configuration)
     return try Evaluator([member], .center, samples: samples, world: world, on: pool)
   }
 
-  /// Gives all ranks rank 0's head, for an evaluation.
+  /// Gives all ranks rank 0's head, for an evaluation. All ranks call it.
   func shareHead() throws {
     let head = UnsafeMutableBufferPointer(rebasing: network.parameters.values[network.architecture.headRange])
     try world.broadcast(UnsafeMutableRawBufferPointer(head), root: 0)

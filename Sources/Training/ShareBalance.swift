@@ -10,13 +10,14 @@ public enum SharePolicy: String, CaseIterable, Sendable {
 
 /// Finds shares with which all ranks end the tower's passes at the same time.
 ///
-/// A rank's speed is that of its last share, whatever made it slow: its processor, its neighbours, or the work that it
-/// has beside. Because part of the time does not depend on the share, the shares approach their best in a few rounds.
+/// A rank's speed is that of its last share, whatever made it slow: its processor, its neighbors, or the other work
+/// that it has. Because part of the time does not depend on the share, the shares approach their best in a few rounds.
 package struct ShareBalance {
-  /// The images that a leaf has room for.
+  /// The number of images that a leaf has room for.
   private let largestLeaf: Int
-  /// The steps since the last measurement, and this rank's seconds in the tower in them.
+  /// The number of steps since the last measurement.
   private var steps = 0
+  /// The time that this rank's tower took in these steps.
   private var seconds = 0.0
   /// The number of steps to the next measurement. It grows, because the first one says most.
   private var interval = 8
@@ -25,11 +26,12 @@ package struct ShareBalance {
     self.largestLeaf = largestLeaf
   }
 
-  /// The gain that a change of shares must bring at least: noise does not reach it.
+  /// The least gain for which shares change: noise does not reach it.
   private static let leastGain = 0.03
   private static let longestInterval = 256
 
-  /// Notes a step. Returns the seconds of a step when it is time to measure: on all ranks after the same step.
+  /// Notes a step's time. Returns the mean time of a step when it is time to measure, on all ranks after the same step;
+  /// nil otherwise.
   package mutating func note(_ seconds: Double) -> Double? {
     self.seconds += seconds
     steps += 1
@@ -45,13 +47,13 @@ package struct ShareBalance {
   /// Returns the shares with which the ranks end soonest; nil where the present ones are about as good.
   ///
   /// - Parameters:
-  ///   - shares: the shares that the ranks have had.
-  ///   - seconds: the time that each rank needed for its own.
+  ///   - shares: the present shares.
+  ///   - seconds: the time that each rank needed for its own share.
   package func improvedShares(over shares: Shares, seconds: [Double]) -> Shares? {
     Self.improvedImages(over: shares.imagesOfRanks, seconds: seconds).map { Shares(images: $0, leafSize: largestLeaf) }
   }
 
-  /// Returns the images of each rank that end soonest; nil where the present ones are about as good.
+  /// Returns the numbers of images with which the ranks end soonest; nil where the present ones are about as good.
   package static func improvedImages(over images: [Int], seconds: [Double]) -> [Int]? {
     precondition(images.count == seconds.count, "\(images.count) shares, \(seconds.count) times")
     let measured = zip(images, seconds).filter { $0.0 > 0 && $0.1 > 0 }

@@ -1,9 +1,9 @@
 import System
 
-/// What ends a run early, with a checkpoint: a signal, or the time limit.
+/// The condition that ends a run early, with a checkpoint: a signal, or the time limit.
 struct StopCondition {
   private let start = monotonicSeconds()
-  /// Seconds from the start of this process; nil for no limit.
+  /// The limit in seconds from the start of this process; nil for none.
   let timeLimit: Double?
 
   init(timeLimit: Double?) {
@@ -20,13 +20,4 @@ struct StopCondition {
     if let name = StopSignals.name { return "signal \(name)" }
     return timeIsUp ? "the time limit" : "a signal to another rank"
   }
-}
-
-/// What ranks tell one another with a step, as ``StepOrder/flags``.
-struct RunFlags: OptionSet {
-  let rawValue: UInt32
-  /// The rank wants to stop after the step.
-  static let stop = RunFlags(rawValue: 1)
-  /// Rank 0 wants a checkpoint after the step.
-  static let save = RunFlags(rawValue: 2)
 }

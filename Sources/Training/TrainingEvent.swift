@@ -3,7 +3,7 @@ import Evaluation
 import Network
 import Step
 
-/// What a training run tells those who listen to it. Told on rank 0 only.
+/// An event of a training run, which its listeners hear on rank 0.
 public enum TrainingEvent: Sendable {
   /// Something went wrong that does not end the run.
   case warning(String)
@@ -11,7 +11,7 @@ public enum TrainingEvent: Sendable {
   case started(TrainingDescription)
   /// A step is done.
   case progress(TrainingProgress)
-  /// A step that was to be noted has made `iteration` iterations: what it did to each layer that has weights.
+  /// The step that made it `iteration` iterations was to be noted: what it did to each layer that has weights.
   case statistics(iteration: Int, [LayerStatistics])
   /// The ranks' shares of the mini-batch follow their speed from now on: the images of each rank.
   case balanced([Int])
@@ -21,10 +21,11 @@ public enum TrainingEvent: Sendable {
   case saved(path: String, iteration: Int, isBest: Bool)
   /// A checkpoint could not be saved; a warning has said why.
   case notSaved(iteration: Int)
+  /// The run has ended.
   case finished(TrainingSummary)
 }
 
-/// What is trained, on what, how, and from where on.
+/// The description of a run: the network, the data, the ranks, and the point that it starts at.
 public struct TrainingDescription: Sendable {
   /// The run's folder.
   public var run: String
@@ -33,65 +34,96 @@ public struct TrainingDescription: Sendable {
   /// The iteration that it begins at.
   public var iteration: Int
   public var configuration: Configuration
-  /// The command as typed, and the name and version of the program.
+  /// The command as typed.
   public var commandLine: String
+  /// The name and version of the program.
   public var program: String
-  public var model: String
-  public var parameterCount: Int
-  public var multiplyAdds: Int
-  public var weightLayers: Int
-  public var dataDirectory: String
-  public var trainingImages: Int
-  public var validationImages: Int
-  public var testImages: Int
-  public var classNames: [String]
-  public var ranks: Int
-  /// The hosts with the number of ranks on each, in the order of ranks.
-  public var hosts: [(name: String, ranks: Int)]
-  public var threads: Int
-  public var leafCount: Int
-  public var leafSize: Int
-  public var isReproducible: Bool
-  /// Whether the shares follow the ranks' speed.
-  public var balancesShares: Bool
+  public var model: Model
+  public var data: DataSet
+  public var ranks: Ranks
+
+  /// The network that is trained.
+  public struct Model: Sendable {
+    public var name: String
+    public var parameterCount: Int
+    /// The multiply-adds of one image's forward pass.
+    public var multiplyAdds: Int
+    public var weightLayers: Int
+    /// The classes in the order of the scores.
+    public var classNames: [String]
+  }
+
+  /// The data that it is trained on.
+  public struct DataSet: Sendable {
+    /// The pack, or the folder of IDX files.
+    public var path: String
+    public var trainingImages: Int
+    public var validationImages: Int
+    public var testImages: Int
+  }
+
+  /// The processes that train it.
+  public struct Ranks: Sendable {
+    public var count: Int
+    /// The hosts with the number of ranks on each, in the order of ranks.
+    public var hosts: [(name: String, ranks: Int)]
+    /// The number of threads of each rank.
+    public var threads: Int
+    /// Whether the bits of the result are those of 1, 2, 4 or 8 ranks.
+    public var isReproducible: Bool
+    /// Whether the shares of the mini-batch follow the ranks' speed.
+    public var balancesShares: Bool
+  }
 }
 
-/// How far training is.
+/// The figures of the epoch that is under way.
 public struct TrainingProgress: Sendable {
+  /// The number of the epoch, from 1.
   public var epoch: Int
   public var epochs: Int
+  /// The number of steps done.
   public var iteration: Int
+  /// The number of steps in all epochs.
   public var iterations: Int
-  /// The mean over the epoch so far.
+  /// The mean loss over the epoch so far.
   public var loss: Double
-  /// The error in per cent over the epoch so far.
+  /// The top-1 error over the epoch so far, in per cent.
   public var top1Error: Double
   public var learningRate: Double
-  /// The images of this process's steps for each second, evaluation and checkpoints left out.
+  /// The speed of this process's steps; evaluations and checkpoints are left out.
   public var imagesPerSecond: Double
   /// The share of the epoch's time that rank 0 has waited for data, from 0 to 1.
   public var dataShare: Double
+  /// The estimated time to the end.
   public var secondsLeft: Double
   /// The share of rank 0's time in steps that went into waiting for other ranks and moving data, from 0 to 1.
   public var communicationShare: Double
 }
 
-/// One finished epoch.
+/// The result of a finished epoch.
 public struct EpochResult: Sendable {
+  /// The number of the epoch, from 1.
   public var epoch: Int
+  /// The number of steps done.
   public var iteration: Int
+  /// The learning rate of the epoch.
   public var learningRate: Double
+  /// The mean loss over the epoch.
   public var trainLoss: Double
+  /// The top-1 error over the epoch, in per cent.
   public var trainTop1Error: Double
   public var validation: ErrorCounts
+  /// The speed of the epoch's steps.
   public var imagesPerSecond: Double
+  /// The time spent in training since the run began, over all its processes.
   public var seconds: Double
-  /// The time of the epoch that rank 0 has waited for data.
+  /// The part of the epoch's time that rank 0 has waited for data.
   public var dataSeconds: Double
   /// Rank 0's time in this process so far.
   public var time: RunTime
+  /// Whether the validation error is the lowest so far.
   public var isBest: Bool
-  /// The rate of the next epoch, where it has just dropped.
+  /// The learning rate of the next epoch, where it has just dropped; nil elsewhere.
   public var droppedTo: Double?
   /// The learned coefficients of each activation.
   public var slopes: [LayerSlopes]
@@ -99,8 +131,9 @@ public struct EpochResult: Sendable {
   public var firstFilters: FilterBank?
 }
 
-/// The end of a run.
+/// The summary of a run that has ended.
 public struct TrainingSummary: Sendable {
+  /// The reason for the end.
   public enum Ending: Equatable, Sendable {
     /// All epochs are done, or the last plateau is reached.
     case completed(lastPlateau: Bool)
@@ -110,15 +143,20 @@ public struct TrainingSummary: Sendable {
     case interrupted(String)
   }
   public var ending: Ending
+  /// The number of steps done.
   public var iteration: Int
+  /// The number of epochs done.
   public var epochs: Int
   /// The iteration of the best checkpoint; nil where nothing was evaluated.
   public var bestIteration: Int?
   /// The top-1 error of the best checkpoint in per cent; nil where nothing was evaluated.
   public var bestValidationError: Double?
-  /// The test errors of the best checkpoint, where the run completed.
+  /// The test errors of the best checkpoint; nil where the run did not complete, or the data have no test split.
   public var test: ErrorCounts?
+  /// The run's folder.
   public var run: String
+  /// The seconds spent in training since the run began, over all its processes.
   public var secondsTrained: Double
+  /// Rank 0's time in this process.
   public var time: RunTime
 }

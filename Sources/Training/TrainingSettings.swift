@@ -1,44 +1,47 @@
 import Configuration
 import Kernels
 
-/// What a run is asked to do beyond its configuration: where, from what, how long, on how many threads. None of it
-/// changes the result of a step, but `convolution` and `shares` do by rounding.
+/// The settings of a run beyond its configuration: where it writes, from what it starts, how long it goes on, on how
+/// many threads. None of them changes the result of a step, except `convolution` and `shares`, which change its
+/// rounding.
 public struct TrainingSettings: Sendable {
-  /// Where a run begins.
+  /// The start of a run.
   public enum Start: Equatable, Sendable {
     /// A new run in a new folder.
     case new
     /// The newest whole checkpoint of this run folder, which must have one.
     case resume(String)
-    /// The newest whole checkpoint of the run folder if it has one, else anew. Where no folder is named: of the last
-    /// saved of those that this recipe's runs were given.
+    /// The newest whole checkpoint of the run folder if it has one, else a new run. Where no folder is named, it is
+    /// that folder of this recipe's runs that was saved to last.
     case auto
   }
 
   /// The run folder; nil for one named after the recipe.
   public var runFolder: String?
   public var start: Start
-  /// Whole iterations after which to save and stop.
+  /// The number of iterations, counted from the run's beginning, after which to save and stop; nil for no such limit.
   public var iterations: Int?
-  /// Seconds after which to save and stop.
+  /// The seconds of this process after which to save and stop; nil for no limit.
   public var timeLimit: Double?
-  /// Threads of each rank; nil for as many as the rank's cores allow.
+  /// The number of threads of each rank; nil for as many as the rank's cores allow.
   public var threads: Int?
-  /// How all convolutions are to be computed; nil for the choice by shape.
+  /// The algorithm of all convolutions; nil for the choice by shape.
   public var convolution: ConvolutionMethod?
-  /// Threads of each rank that load images ahead of the step, where loading takes long; nil for a quarter of `threads`.
+  /// The number of threads of each rank that load images ahead of the step, where loading takes long; nil for a quarter
+  /// of `threads`.
   public var loadingThreads: Int?
-  /// How the mini-batch is divided among the ranks.
+  /// The way in which the mini-batch is divided among the ranks.
   public var shares: SharePolicy
-  /// Training images to show on a sheet in the run folder, as the network sees them; nil for none.
+  /// The number of training images to show, as the network sees them, on a sheet in the run folder; nil for none.
   public var preview: Int?
-  /// Notes statistics of all layers in every so many steps, and in the first one; nil for never.
+  /// The number of steps in which the layers' statistics are noted once; they are also noted in the first step of all.
+  /// Nil for never.
   public var statisticsEvery: Int?
-  /// Goes on although the data differ from those that the run was trained on.
+  /// Whether to go on although the data differ from those that the run was trained on.
   public var acceptsOtherData: Bool
   /// The command as typed, for the checkpoint.
   public var commandLine: String
-  /// Name and version of the program.
+  /// The name and version of the program, for the checkpoint.
   public var program: String
 
   public init(

@@ -20,7 +20,8 @@ struct KnownOptions {
     }
     let root = MarkdownDocument.repository
     for name in try FileManager.default.contentsOfDirectory(atPath: "\(root)/scripts") {
-      ofProgram["scripts/\(name)"] = Self.options(in: try ChildProcess.capture("\(root)/scripts/\(name)", ["--help"]).output)
+      ofProgram["scripts/\(name)"] = Self.options(
+        in: try ChildProcess.capture("\(root)/scripts/\(name)", ["--help"]).output)
     }
     ofProgram["prelu-job"] = Self.options(in: try ChildProcess.capture("\(root)/cluster/prelu-job", ["--help"]).output)
     // These hand on what they do not take themselves.

@@ -39,8 +39,8 @@ func anchorsAndAliasesAreRefused(text: String) {
 @Test func whatToWriteInsteadIsSaid() {
   #expect(
     complaint("training: {}\ndata: { directory: *b }")?.description == """
-      foreign.yaml:2: anchors and aliases are not taken, found *b: write the value out, and in a text put a space after & \
-      and *
+      foreign.yaml:2: anchors and aliases are not taken, found *b: write the value out, and in a text put a space \
+      after & and *
       """)
   #expect(
     complaint("training: { batch: 1")?.description.contains(

@@ -80,7 +80,7 @@ import Testing
     #expect(fileDigest(folder.file("c")) != digest)
     #expect(fileDigest(folder.file("nowhere")) == nil)
     #expect(programDigest().count == 64)
-    try folder.write(Array("abc".utf8), "d")
+    try folder.write(Array("abc".utf8), to: "d")
     #expect(
       fileDigest(folder.file("d")) == "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad",
       "as sha256sum has it")

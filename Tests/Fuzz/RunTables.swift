@@ -17,7 +17,7 @@ enum RunTables {
     (
       TimeFile.name,
       """
-      iteration,\(TimeFile.parts.joined(separator: ","))
+      iteration,\(TimeRow.parts.joined(separator: ","))
       429,10,2,1,0.5,1,0.25
       859,20,4,2,1,2,0.5
 

@@ -85,7 +85,7 @@ import Testing
 
   // MARK: - Many runs
 
-  /// Fifteen runs, as an experiment makes them, of which the eighth has the colour of the first.
+  /// Fifteen runs, as an experiment makes them, of which the eighth has the color of the first.
   @Test func manyRunsAreToldApart() throws {
     let (folder, run) = try Self.run(epochs: 3)
     withExtendedLifetime(folder) {}

@@ -71,7 +71,8 @@ import Testing
     let layers = ["conv1", "conv2", "conv3_1", "fc1"]
     let statistics = [0, 100, 200].flatMap { iteration in
       layers.enumerated().map { place, layer in
-        "\(iteration),\(layer),\(k + Double(place)),1e-\(6 - place),\(0.002 * k),\(0.1 * Double(place + iteration / 100))\n"
+        let share = 0.1 * Double(place + iteration / 100)
+        return "\(iteration),\(layer),\(k + Double(place)),1e-\(6 - place),\(0.002 * k),\(share)\n"
       }
     }
     try folder.write(Array((StatisticsFile.header + "\n" + statistics.joined()).utf8), to: StatisticsFile.name)
@@ -81,7 +82,7 @@ import Testing
         layer: layer, isShared: false,
         values: (0..<(20 + 30 * place)).map { Float(sin(Double($0 * $0)) * 0.3) + 0.25 * Float(number) })
     }
-    // Grey filters of two channels, or colours.
+    // The filters are gray ones of two channels, or colored ones.
     let shape = [5, number == 1 ? 2 : 3, 3, 3]
     run.filters = FilterBank(
       layer: "conv1", shape: shape, values: (0..<shape.reduce(1, *)).map { Float(sin(Double(3 * $0))) * 0.2 })
@@ -235,7 +236,7 @@ import Testing
       try expectValue(stroke.y1, svg.yTicks, table.number(row, "least"), "least")
       try expectValue(stroke.y2, svg.yTicks, table.number(row, "greatest"), "greatest")
     }
-    // Those of a layer stand about its name.
+    // The boxes of a layer stand about its name.
     let layers = table.values("layer")
     for (row, circle) in svg.circles.enumerated() {
       let nearest = svg.names.min { abs($0.place - circle.x) < abs($1.place - circle.x) }
@@ -264,27 +265,27 @@ import Testing
 
   private func expectFilters(_ svg: SVGReading, _ table: Table) throws {
     let (filters, channels) = (table.values("filter").count, table.values("channel").count)
-    let isColour = channels == 3
+    let isColor = channels == 3
     // The last picture is the scale, and its ends' names are the last numbers.
-    try #require(svg.pictures.count == filters * (isColour ? 1 : channels) + 1 && svg.numbers.count >= 3)
+    try #require(svg.pictures.count == filters * (isColor ? 1 : channels) + 1 && svg.numbers.count >= 3)
     let ends = svg.numbers.suffix(3).map { $0 }
     #expect(ends[0] == -ends[2] && ends[1] == 0 && ends[2] > 0)
     let scale = try pixels(svg.pictures[svg.pictures.count - 1])
-    let greys = scale.bytes.prefix(scale.extents.width)
-    #expect(greys.first == 0 && greys.last == 255 && zip(greys, greys.dropFirst()).allSatisfy { $0 <= $1 })
+    let grays = scale.bytes.prefix(scale.extents.width)
+    #expect(grays.first == 0 && grays.last == 255 && zip(grays, grays.dropFirst()).allSatisfy { $0 <= $1 })
     let bar = svg.pictures[svg.pictures.count - 1]
     #expect(bar.width == Double(scale.extents.width) && bar.height == Double(scale.extents.height) && bar.height > 9)
     for row in 0..<table.count {
       let (filter, channel) = (Int(table.number(row, "filter")), Int(table.number(row, "channel")))
-      let one = svg.pictures[isColour ? filter : filter * channels + channel]
+      let one = svg.pictures[isColor ? filter : filter * channels + channel]
       let picture = try pixels(one)
       let extents = picture.extents
       #expect(one.width == Double(extents.width) && one.height == Double(extents.height))
       // The middle of the weight's square.
       let y = (2 * Int(table.number(row, "row")) + 1) * extents.height / 6
       let x = (2 * Int(table.number(row, "column")) + 1) * extents.width / 6
-      let grey = Double(picture.bytes[((isColour ? channel : 0) * extents.height + y) * extents.width + x])
-      let weight = (grey - 127.5) / 127.5 * ends[2]
+      let gray = Double(picture.bytes[((isColor ? channel : 0) * extents.height + y) * extents.width + x])
+      let weight = (gray - 127.5) / 127.5 * ends[2]
       #expect(abs(weight - table.number(row, "weight")) < 0.51 / 127.5 * ends[2], "filter \(filter)")
     }
   }
@@ -339,7 +340,7 @@ import Testing
     for (row, value) in values.enumerated() {
       #expect(abs(table.number(row, "first_error") - table.number(row, "second_error") - value) < 1e-9)
     }
-    func expectColour(_ bar: SVGReading.Rectangle, _ value: Double) {
+    func expectColor(_ bar: SVGReading.Rectangle, _ value: Double) {
       #expect(bar.style.contains("good") == (value > 0), "\(value)")
     }
     guard kind != .fewClasses else {
@@ -347,11 +348,11 @@ import Testing
       for (bar, value) in zip(svg.bars, values) {
         try expectValue(bar.x, svg.xTicks, min(0, value), bar.title)
         try expectValue(bar.x + bar.width, svg.xTicks, max(0, value), bar.title)
-        expectColour(bar, value)
+        expectColor(bar, value)
       }
       return
     }
-    // Of classes that share a pixel the one that differs most.
+    // Classes that share a pixel show the one that differs most.
     let group = (values.count + svg.bars.count - 1) / svg.bars.count
     #expect((group > 1) == (kind == .manyClasses) && svg.bars.count == (values.count + group - 1) / group)
     for (place, bar) in svg.bars.enumerated() {
@@ -360,7 +361,7 @@ import Testing
       try expectValue(bar.x, svg.xTicks, Double(place * group), "bar \(place)")
       try expectValue(bar.y, svg.yTicks, max(0, value), "bar \(place)")
       try expectValue(bar.y + bar.height, svg.yTicks, min(0, value), "bar \(place)")
-      expectColour(bar, value)
+      expectColor(bar, value)
     }
   }
 }
@@ -384,7 +385,7 @@ private struct Table {
   func text(_ row: Int, _ column: String) -> String { rows[row][place(column)] }
   func number(_ row: Int, _ column: String) -> Double { Double(text(row, column)) ?? .nan }
 
-  /// Those of a column, each once.
+  /// Returns the values of a column, each once.
   func values(_ column: String) -> [String] {
     var result: [String] = []
     for row in 0..<count where !result.contains(text(row, column)) { result.append(text(row, column)) }

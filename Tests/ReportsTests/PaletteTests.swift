@@ -3,12 +3,12 @@ import Reports
 import TestSupport
 import Testing
 
-/// Whether colours can be told apart, also by those who lack one kind of cones.
+/// Colors can be told apart, also by people who lack one kind of cones.
 @Suite struct PaletteTests {
   private typealias Color = SIMD3<Double>
 
-  /// What is left of linear red, green and blue without one kind of cones (Machado, Oliveira and Fernandes 2009,
-  /// severity 1), by rows.
+  /// The matrices, by rows, that take linear red, green and blue to what is seen without one kind of cones (Machado,
+  /// Oliveira and Fernandes 2009, severity 1).
   private static let sights: [(name: String, matrix: [Color])] = [
     ("all cones", [[1, 0, 0], [0, 1, 0], [0, 0, 1]]),
     (
@@ -103,14 +103,14 @@ import Testing
           for (i, one) in seen.enumerated() {
             for j in 0..<i {
               let difference = Self.difference(one, seen[j])
-              #expect(difference >= 12, "\(theme), \(sight): colours \(j) and \(i) differ by \(difference)")
+              #expect(difference >= 12, "\(theme), \(sight): colors \(j) and \(i) differ by \(difference)")
             }
           }
         }
         // As lines and marks need to be seen (WCAG 2.1, 1.4.11).
         for (i, color) in colors.enumerated() {
           let (a, b) = ((color * luminance).sum() + 0.05, (ground * luminance).sum() + 0.05)
-          #expect(max(a, b) / min(a, b) >= 3, "\(theme): colour \(i) on the ground")
+          #expect(max(a, b) / min(a, b) >= 3, "\(theme): color \(i) on the ground")
         }
       }
     }

@@ -100,17 +100,20 @@ import Testing
     for (text, words) in [
       ("", "found an empty file"), ("a,b\n1,2\n", "with the header \"class,name,images"),
       ("a,b\n1,2\n", "found the header \"a,b\""),
-      ("\(ResultsFile.header)\n,a.h5,,test,center,big,true,logits,9,3,1,0,0,1,1\n", "line 2: scales is no number"),
+      (
+        "\(ResultsFile.header)\n,a.h5,,test,center,big,true,logits,9,3,1,0,0,1,1\n",
+        "line 2, scales: expected a whole number from 0 to 2^40, found \"big\""
+      ),
       ("\(ResultsFile.header)\n,a.h5,,test,center,,true,logits,9,3,4,0,0,1,1\n", "errors ≤ images, found 4, 3 and 9"),
       ("class,name,images,top1_errors,top5_errors\n0,x,10,3\n1,y,1,1,1\n", "line 2 has 4 fields, the header has 5"),
       ("class,name,images,top1_errors,top5_errors\n0,x,10,3,4\n", "top-5 errors ≤ top-1 errors ≤ images"),
       (
         "class,name,images,top1_errors,top5_errors\n0,x,9223372036854775807,3,4\n",
-        "line 2: images is no number from 0 to 2^40"
+        "line 2, images: expected a whole number from 0 to 2^40, found \"9223372036854775807\""
       ),
       (
         "class,name,images,top1_errors,top5_errors\n0,x,ten,3,4\n",
-        "line 2: images is no number from 0 to 2^40: \"ten\""
+        "line 2, images: expected a whole number from 0 to 2^40, found \"ten\""
       ),
       ("class,name,images,top1_errors,top5_errors\n0,x,9,3,1\n0,x,9,3,1\n", "class 0 is there twice"),
     ] {
@@ -170,7 +173,7 @@ import Testing
     #expect(html.contains("The pictures themselves are not shown"))
   }
 
-  /// Four grey pictures of a part, of 2 × 2 pixels, with classes of its own.
+  /// Four gray pictures of each split, of 2 × 2 pixels, with classes of their own.
   private struct Source: PictureSource {
     let labels: [MeasuredSplit: [Int32]]
 
@@ -208,7 +211,7 @@ import Testing
     let run = try makeRun("run")
     for (rows, words) in [
       ("0,0,0,0.9,,,,,,,,,test,\n1,0,0,0.9,,,,,,,,,validation,\n", "line 3 counts other pictures than"),
-      ("0,0,0,0.9,,,,,,,,,training,\n", "line 2: part is neither test nor validation: \"training\""),
+      ("0,0,0,0.9,,,,,,,,,training,\n", "line 2, part: expected test or validation, found \"training\""),
     ] {
       try folder.write(Array((PredictionsFile.header + "\n" + rows).utf8), to: "run/predictions.csv")
       expect(.wrongKind, words, [run])

@@ -3,7 +3,7 @@ import Testing
 
 /// A plot read back: its ticks, and its shapes in pixels.
 struct SVGReading {
-  /// Where a number is named on an axis.
+  /// The place on an axis where a number is named.
   typealias Tick = (place: Double, value: Double)
 
   struct Line {
@@ -47,7 +47,7 @@ struct SVGReading {
   private(set) var lines: [Line] = []
   /// Straight strokes of data: both ends.
   private(set) var strokes: [(x1: Double, y1: Double, x2: Double, y2: Double)] = []
-  /// Of data, not of legends.
+  /// The bars of data, not those of legends.
   private(set) var bars: [Rectangle] = []
   private(set) var circles: [Circle] = []
   private(set) var pictures: [Picture] = []
@@ -119,7 +119,7 @@ struct SVGReading {
     return isPower ? a.value * pow(b.value / a.value, part) : a.value + part * (b.value - a.value)
   }
 
-  /// As plots write numbers: with a true minus sign, and powers of ten with raised digits.
+  /// Reads a number as plots write it: with a true minus sign, and powers of ten with raised digits.
   private static func number(_ text: String) -> Double? {
     if text.hasPrefix("10"), let sign = text.dropFirst(2).first, "⁰¹²³⁴⁵⁶⁷⁸⁹⁻".contains(sign) {
       let raised: [Character: Character] = [
@@ -149,7 +149,7 @@ struct XMLReading {
 
   private(set) var elements: [Element] = []
 
-  /// Of what the plots write: tags with quoted attributes, text, and five entities.
+  /// Reads the part of XML that plots write: tags with quoted attributes, text, and five entities.
   init(_ text: String) throws {
     var open: [Element] = []
     var rest = Substring(text)

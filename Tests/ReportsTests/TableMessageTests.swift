@@ -5,7 +5,7 @@ import System
 import TestSupport
 import Testing
 
-/// What is said of tables that are damaged or none, and of places where none can be written.
+/// The messages about tables that are damaged, or are not tables, and about places where none can be written.
 @Suite struct TableMessageTests {
   private let folder: ScratchFolder
 
@@ -33,16 +33,19 @@ import Testing
   private static let statistics = "iteration,layer,response_std,gradient_std,update_weight_ratio,decay_share"
   private static let places = "started,iteration,ranks,threads,hosts,processor,software"
 
-  /// Each table of a run folder by its name.
+  /// Every table of a run folder is refused with its own message.
   @Test(arguments: [
     ("time.csv", "a,b", "expected times with the header \"\(times)\", found \"a,b\""),
-    ("time.csv", "\(times)\n1,2,3,4,five,6,7", "line 2: data is no number: \"five\""),
-    ("time.csv", "\(times)\n-1,2,3,4,5,6,7", "line 2: iteration is no number from 0 to 2^40: \"-1\""),
+    ("time.csv", "\(times)\n1,2,3,4,five,6,7", "line 2, data: expected a number, found \"five\""),
+    ("time.csv", "\(times)\n-1,2,3,4,5,6,7", "line 2, iteration: expected a whole number from 0 to 2^40, found \"-1\""),
     ("time.csv", "\(times)\n1,2\n1,2,3,4,5,6,7", "line 2 has 2 fields, the header has 7"),
     ("places.csv", "a,b", "expected places with the header \"\(places)\", found \"a,b\""),
-    ("places.csv", "\(places)\nnow,0,many,1,h,p,s", "line 2: ranks is no number from 0 to 2^40: \"many\""),
+    (
+      "places.csv", "\(places)\nnow,0,many,1,h,p,s",
+      "line 2, ranks: expected a whole number from 0 to 2^40, found \"many\""
+    ),
     ("statistics.csv", "a,b", "expected layers' statistics with the header \"\(statistics)\", found \"a,b\""),
-    ("statistics.csv", "\(statistics)\n1,conv1,x,1,1,1", "line 2: response_std is no number: \"x\""),
+    ("statistics.csv", "\(statistics)\n1,conv1,x,1,1,1", "line 2, response_std: expected a number, found \"x\""),
     (
       "per-class.csv", "a,b", "expected an evaluation's errors by class with the header \"\(classes)\", found \"a,b\""
     ),
@@ -51,7 +54,7 @@ import Testing
     ),
     (
       "predictions.csv", "\(PredictionsFile.header)\n0,1,2,likely,,,,,,,,,test,",
-      "line 2: score1 is no number: \"likely\""
+      "line 2, score1: expected a number, found \"likely\""
     ),
     (
       "results.csv", "a,b", "expected results of evaluations with the header \"\(ResultsFile.header)\", found \"a,b\""
@@ -71,16 +74,14 @@ import Testing
     expect(
       .wrongKind,
       """
-      \(path): expected the header "\(MetricsFile.header)", found "a,b". Move the file away if it is not this \
-      program's, and it will be written anew
+      \(path): expected epochs' figures with the header "\(MetricsFile.header)", found "a,b". \(Self.advice)
       """
     ) { _ = try MetricsFile(path: path).rows() }
     try write("no line break", "metrics.csv")
     expect(
       .wrongKind,
       """
-      \(path): expected the header "\(MetricsFile.header)", found "no line break". Move the file away if it is not \
-      this program's, and it will be written anew
+      \(path): expected epochs' figures with the header "\(MetricsFile.header)", found "no line break". \(Self.advice)
       """
     ) { _ = try MetricsFile(path: path).rows() }
   }
@@ -111,10 +112,8 @@ import Testing
       _ = try MetricsFile(path: folder.file("loop")).rows()
     }
     let folderOfStatistics = StatisticsFile(path: folder.file("pipe"))
-    expect(
-      .wrongKind,
-      "\(folder.file("pipe")): expected a text of at most \(1 << 30) bytes, found a pipe or a device. Move it away"
-    ) { try folderOfStatistics.truncate(afterIteration: 1) }
+    let pipe = "\(folder.file("pipe")): expected a text of at most \(1 << 30) bytes, found a pipe or a device"
+    expect(.wrongKind, "\(pipe). \(Self.advice)") { try folderOfStatistics.truncate(afterIteration: 1) }
   }
 
   @Test func whatIsNotThere() throws {

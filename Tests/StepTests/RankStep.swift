@@ -44,12 +44,13 @@ final class RankStep {
   }
 
   func run(
-    iteration: Int = 0, image: @escaping @Sendable (_ slot: Int) -> Float = { Float($0 % 5) - 2 }
+    iteration: Int = 0, flags: UInt32 = 0, notesStatistics: Bool = false,
+    image: @escaping @Sendable (_ slot: Int) -> Float = { Float($0 % 5) - 2 }
   ) throws -> StepResult {
     try step.run(
       StepOrder(
         iteration: iteration, sgd: SGD(learningRate: 0.01, momentum: 0.9, weightDecay: 0.0005),
-        labels: (0..<Self.batch).map { Int32($0 % Self.classes) })
+        labels: (0..<Self.batch).map { Int32($0 % Self.classes) }, flags: flags, notesStatistics: notesStatistics)
     ) { slot, target in
       for index in 0..<16 { target[index] = image(slot) * Float(index - 7) }
     }

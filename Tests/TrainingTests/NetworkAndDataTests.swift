@@ -9,7 +9,7 @@ import TestSupport
 import Testing
 import Training
 
-/// What is said of checkpoints, networks and data that do not go together.
+/// The messages about checkpoints, networks and data that do not go together.
 @Suite struct NetworkAndDataTests {
   private let folder: ScratchFolder
 
@@ -73,8 +73,8 @@ import Training
     try writeIDX(to: folder.path, training: 2, side: 3)
     #expect(
       problem { try network.images(.test) } == """
-        \(folder.path): expected images of 1×4×4, which the network of \(path) takes, found 1×3×3: give its own data with \
-        --data
+        \(folder.path): expected images of 1×4×4, which the network of \(path) takes, found 1×3×3: give its own data \
+        with --data
         """)
     #expect(
       problem { try network.images(.validation) } == """
@@ -83,8 +83,8 @@ import Training
         """)
     #expect(
       problem { try network.images(nil, data: path) } == """
-        \(path): expected a folder of IDX files, which the network of \(path) was trained on, found a file: give such a \
-        folder with --data
+        \(path): expected a folder of IDX files, which the network of \(path) was trained on, found a file: give such \
+        a folder with --data
         """)
   }
 }

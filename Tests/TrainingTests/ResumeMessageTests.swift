@@ -9,7 +9,7 @@ import TestSupport
 import Testing
 import Training
 
-/// What is said of a run that cannot go on as it was, or cannot be saved.
+/// The messages about a run that cannot go on as it was, or cannot be saved.
 @Suite(.serialized, .enabled(if: isOutsideMPI)) struct ResumeMessageTests {
   private let folder: ScratchFolder
   private let world: World
@@ -52,8 +52,8 @@ import Training
   @Test func otherDataThanBefore() throws {
     #expect(
       try problem(fingerprint: "[7]") == """
-        \(run)/checkpoint-0.h5: expected the fingerprint of the data that it was trained on, found "[7]": go on without \
-        comparing them by --force
+        \(run)/checkpoint-0.h5: expected the fingerprint of the data that it was trained on, found "[7]": go on \
+        without comparing them by --force
         """)
     func fingerprint(training: Int, digest: String) throws -> String {
       let value = DataFingerprint(

@@ -20,7 +20,7 @@ func smallConfiguration(directory: String, classes: Int = 2, validation: Int = 1
       """, source: "small.yaml")
 }
 
-/// Writes a checkpoint of iteration 0 of a network with no numbers but zeros. Returns its path.
+/// Writes a checkpoint of iteration 0 of a network whose parameters are zeros. Returns its path.
 func writeCheckpoint(
   _ path: String, _ configuration: Configuration, input: InputDescription? = nil, dataFingerprint: String = "{}"
 ) throws -> String {
@@ -41,7 +41,9 @@ func writeCheckpoint(
   return path
 }
 
-/// Writes a data set of two classes: so many training images, and four for tests.
+/// Writes a data set of two classes, with four test images.
+///
+/// - Parameter training: the number of training images.
 func writeIDX(to folder: String, training: Int, side: UInt8 = 4) throws {
   func write(_ name: String, _ extents: [UInt8], _ values: [UInt8]) throws {
     let header: [UInt8] = [0, 0, 8, UInt8(extents.count)] + extents.flatMap { [0, 0, 0, $0] }

@@ -1,11 +1,12 @@
 import System
 
-/// Figures of errors by class: one evaluation's in ascending order (paper, Fig. 6), and the difference of two (Fig. 7).
+/// The figures of errors by class: one evaluation's in ascending order (paper, Fig. 6), and the difference of two
+/// (Fig. 7).
 enum ClassFigures {
-  /// Up to so many classes have a bar with its name each; more are a curve.
+  /// The largest number of classes that have a bar each, with its name; more of them are a curve.
   private static let barLimit = 40
 
-  /// An evaluation by name.
+  /// An evaluation with its name.
   typealias Evaluation = (name: String, classes: [ClassErrors])
 
   static func all(_ evaluations: [Evaluation]) -> [Figure] {
@@ -121,7 +122,7 @@ enum ClassFigures {
       table: table, drawing: draw)
   }
 
-  /// Thin bars up and down, as many as there are pixels for: of classes that share one the largest.
+  /// Draws thin bars up and down, at most as many as there are pixels: classes that share one show the largest value.
   private static func differenceCurve(_ values: [Double], _ label: String, _ size: FigureSize) -> Drawing {
     var drawing = Drawing(width: size.width, height: size.height + size.top + 20)
     let legend = [

@@ -2,9 +2,9 @@ import Glibc
 import Network
 import System
 
-/// Figures of learned coefficients (the paper's Table 1) and of the first layer's filters.
+/// The figures of learned coefficients (the paper's Table 1) and of the first layer's filters.
 enum CoefficientFigures {
-  /// So many runs have histograms and filters.
+  /// The largest number of runs that have histograms and filters.
   private static let runLimit = 6
 
   static func all(_ runs: [RunContents]) -> [Figure] {
@@ -15,10 +15,10 @@ enum CoefficientFigures {
   private static func byLayer(_ runs: [RunContents]) -> Figure? {
     let learned = runs.enumerated().filter { !$0.element.coefficients.isEmpty }
     guard !learned.isEmpty else { return nil }
-    // No more than there are colours: boxes have no strokes to tell them apart by. A run has one colour in all figures
-    // where there are enough of them.
+    // There are no more than colors, because boxes have no strokes to tell them apart by. A run has the same color in
+    // all figures where there are enough of them.
     let shown = learned.prefix(Palette.seriesCount).enumerated().map { order, learned in
-      (colour: Palette.series(runs.count > Palette.seriesCount ? order : learned.offset).name, run: learned.element)
+      (color: Palette.series(runs.count > Palette.seriesCount ? order : learned.offset).name, run: learned.element)
     }
     var layers: [String] = []
     for (_, run) in learned {
@@ -38,7 +38,7 @@ enum CoefficientFigures {
     }
     let values = shown.flatMap { $0.run.coefficients.flatMap { [$0.quartiles[0], $0.quartiles[4]] } }
     let draw: (FigureSize) -> Drawing = { size in
-      let legend = shown.count == 1 ? [] : shown.map { Frame.Entry(name: $0.run.name, style: $0.colour) }
+      let legend = shown.count == 1 ? [] : shown.map { Frame.Entry(name: $0.run.name, style: $0.color) }
       var measure = Drawing(width: size.width, height: 0)
       let legendHeight = Frame.drawLegend(legend, in: &measure, size) - size.top
       var drawing = Drawing(width: size.width, height: size.height + size.top + legendHeight)
@@ -50,7 +50,7 @@ enum CoefficientFigures {
       let slot = (frame.right - frame.left) / Double(layers.count)
       let step = slot * 0.7 / Double(shown.count)
       let width = min(step * 0.5, 14)
-      for (order, (colour, run)) in shown.enumerated() {
+      for (order, (color, run)) in shown.enumerated() {
         for one in run.coefficients {
           guard let place = layers.firstIndex(of: one.layer) else { continue }
           let across =
@@ -60,9 +60,9 @@ enum CoefficientFigures {
           let title =
             "\(run.name), \(one.layer): mean \(Number.fixed(one.mean, digits: 3)), "
             + "from \(Number.fixed(one.quartiles[0], digits: 3)) to \(Number.fixed(one.quartiles[4], digits: 3))"
-          drawing.line(across, q[0], across, q[4], style: "line thin \(colour)")
-          drawing.rectangle(across - width / 2, q[3], width, q[1] - q[3], style: "area soft \(colour)", title: title)
-          drawing.circle(across, mean, max(2.5, min(4, width / 2)), style: "area \(colour)", title: title)
+          drawing.line(across, q[0], across, q[4], style: "line thin \(color)")
+          drawing.rectangle(across - width / 2, q[3], width, q[1] - q[3], style: "area soft \(color)", title: title)
+          drawing.circle(across, mean, max(2.5, min(4, width / 2)), style: "area \(color)", title: title)
         }
       }
       return drawing
@@ -100,7 +100,7 @@ enum CoefficientFigures {
         ]
       }
     }
-    let colour = Palette.series(index).name
+    let color = Palette.series(index).name
     let draw: (FigureSize) -> Drawing = { size in
       let columns = size.isNarrow ? 2 : 5
       let tile = (size.width - 8) / Double(columns)
@@ -133,7 +133,7 @@ enum CoefficientFigures {
           let bar = (vertical.place(Double(count)) ?? 0) * height
           drawing.rectangle(
             left + Double(bin) / Double(binCount) * inner, base - bar, inner / Double(binCount) - 0.6, bar,
-            style: "area \(colour)", title: "\(one.layer): \(count) channel\(count == 1 ? "" : "s")")
+            style: "area \(color)", title: "\(one.layer): \(count) channel\(count == 1 ? "" : "s")")
         }
         drawing.line(left, base, right, base, style: "axis")
         for tick in axis.ticks {
@@ -173,17 +173,18 @@ enum CoefficientFigures {
         .init(column), .number(Double(value)),
       ])
     }
-    // Planes shown side by side: one for each filter, or for each of its channels where they are no colours.
-    let isColour = channels == 3
-    let perFilter = isColour ? 1 : channels
+    // The planes that are shown side by side: one for each filter, or for each of its channels where they are not
+    // colors.
+    let isColor = channels == 3
+    let perFilter = isColor ? 1 : channels
     let planes = min(count * perFilter, 512)
-    func grey(_ value: Float) -> UInt8 {
+    func gray(_ value: Float) -> UInt8 {
       UInt8(max(0, min(255, (127.5 + 127.5 * value / max(largest, .leastNormalMagnitude)).rounded())))
     }
     func pixel(_ plane: Int, _ y: Int, _ x: Int, _ c: Int) -> UInt8 {
-      let (filter, channel) = isColour ? (plane, c) : (plane / perFilter, plane % perFilter)
+      let (filter, channel) = isColor ? (plane, c) : (plane / perFilter, plane % perFilter)
       let value = filters.values[((filter * channels + channel) * height + y) * width + x]
-      return grey(value)
+      return gray(value)
     }
     let ends = [-largest, 0, largest].map { Number.short(Double($0)) }
     let draw: (FigureSize) -> Drawing = { size in
@@ -197,19 +198,20 @@ enum CoefficientFigures {
       for plane in 0..<planes {
         var pixels: [UInt8] = []
         for y in 0..<height {
-          for x in 0..<width { for c in 0..<(isColour ? 3 : 1) { pixels.append(pixel(plane, y, x, c)) } }
+          for x in 0..<width { for c in 0..<(isColor ? 3 : 1) { pixels.append(pixel(plane, y, x, c)) } }
         }
         drawing.picture(
-          Picture.dataURI(pixels, height: height, width: width, channels: isColour ? 3 : 1, scale: pixelSize),
+          Picture.dataURI(pixels, height: height, width: width, channels: isColor ? 3 : 1, scale: pixelSize),
           x: 8 + Double(plane % columns) * cell, y: size.top + Double(plane / columns) * cell,
           width: Double(pixelSize * width), height: Double(pixelSize * height))
       }
-      // The greys between the ends, as the filters' own.
+      // The scale of grays between the ends.
       let (barLeft, barWidth, barHeight) = (8 + size.textWidth(ends[0]) / 2, 181, 12)
-      let greys = (0..<barWidth).map { grey((Float($0) / Float(barWidth - 1) * 2 - 1) * largest) }
+      let grays = (0..<barWidth).map { gray((Float($0) / Float(barWidth - 1) * 2 - 1) * largest) }
       drawing.picture(
         Picture.dataURI(
-          [[UInt8]](repeating: greys, count: barHeight).flatMap { $0 }, height: barHeight, width: barWidth, channels: 1),
+          [[UInt8]](repeating: grays, count: barHeight).flatMap { $0 }, height: barHeight, width: barWidth,
+          channels: 1),
         x: barLeft, y: bottom + 6, width: Double(barWidth), height: Double(barHeight))
       for (place, name) in ends.enumerated() {
         let across = barLeft + Double(place) / 2 * Double(barWidth)
@@ -226,7 +228,7 @@ enum CoefficientFigures {
       name: "filters\(suffix)",
       title: "Filters of \(filters.layer)" + (runs.count == 1 ? "" : ": \(run.name)"),
       caption: "\(count) filters of \(height) × \(width) over \(channels) channel\(channels == 1 ? "" : "s")\(shown). "
-        + "Middle grey is 0; one scale for all\(isColour ? ", in red, green and blue" : "")."
+        + "Middle gray is 0; one scale for all\(isColor ? ", in red, green and blue" : "")."
         + Figure.limitNote(runLimit, of: runs.count),
       table: table, drawing: draw)
   }

@@ -1,15 +1,15 @@
 import System
 
-/// Figures over the epochs: errors, loss, speed and time.
+/// The figures over the epochs: errors, loss, speed and time.
 enum CurveFigures {
   static func all(_ runs: [RunContents]) -> [Figure] {
     [error(runs), loss(runs), speed(runs), time(runs), wallClock(runs)].compactMap { $0 }
   }
 
-  /// Whether strokes, which dots would hide, have to tell runs of one colour apart.
+  /// Returns whether runs of one color must be told apart by their strokes, which dots would hide.
   private static func isCrowded(_ runs: [RunContents]) -> Bool { runs.count > Palette.seriesCount }
 
-  /// Where the learning rate changes: after which row, and to what.
+  /// Returns the changes of the learning rate: the row after which it changes, and the new rate.
   private static func switches(_ run: RunContents) -> [(row: MetricsRow, rate: Double)] {
     zip(run.metrics, run.metrics.dropFirst()).filter { $0.learningRate != $1.learningRate }
       .map { ($0, $1.learningRate) }
@@ -80,8 +80,8 @@ enum CurveFigures {
       caption: "\(training) \(rateNote(runs))", table: table, drawing: plot.drawing)
   }
 
-  /// For validation and training: two series of their own for one run, else the run's colour, thick and thin; of more
-  /// runs than there are colours, strokes tell those of one colour apart.
+  /// Returns the styles of validation and training: two colors where there is one run, else the run's color, thick and
+  /// thin. Where there are more runs than colors, strokes tell those of one color apart.
   private static func styles(_ index: Int, among runs: [RunContents])
     -> (validation: (name: String, dash: String), training: (name: String, dash: String))
   {
@@ -100,7 +100,7 @@ enum CurveFigures {
   private static func speed(_ runs: [RunContents]) -> Figure? {
     simple(
       runs, name: "speed", title: "Training speed", yLabel: "images/s", column: "images_per_second",
-      caption: "Images a second in training, all ranks together; evaluation and checkpoints left out."
+      caption: "Images a second in training, all ranks together; evaluations and checkpoints are left out."
     ) { $0.imagesPerSecond }
   }
 
@@ -127,7 +127,8 @@ enum CurveFigures {
     return Figure(name: name, title: title, caption: caption, table: table, drawing: plot.drawing)
   }
 
-  /// Where several runs differ in speed, who is ahead at a time is another question than who is ahead at an epoch.
+  /// Makes the figure of errors by time: where runs differ in speed, the one that is ahead at an epoch need not be
+  /// ahead at a time.
   private static func wallClock(_ runs: [RunContents]) -> Figure? {
     guard runs.count > 1 else { return nil }
     var series: [LinePlot.Series] = []
@@ -157,7 +158,7 @@ enum CurveFigures {
   private static func time(_ runs: [RunContents]) -> Figure? {
     let timed = runs.filter { !$0.times.isEmpty }
     guard !timed.isEmpty else { return nil }
-    var table = FigureTable(["run", "iteration"] + TimeFile.parts.map { "\($0)_seconds" })
+    var table = FigureTable(["run", "iteration"] + TimeRow.parts.map { "\($0)_seconds" })
     for run in timed {
       table.rows += run.times.map { row in [.text(run.name), .init(row.iteration)] + row.seconds.map { .number($0) } }
     }
@@ -170,11 +171,11 @@ enum CurveFigures {
     return Figure(
       name: "time", title: "Where the time goes",
       caption: "Shares of rank 0's time\(timed.count == 1 ? " between evaluations" : "") by what it was spent on. "
-        + "Communication is moving data and waiting for other ranks.",
+        + "Communication is the time for moving data and waiting for other ranks.",
       table: table, drawing: plot.drawing)
   }
 
-  /// Bars of a run's epochs, or of groups of them where there are many.
+  /// Returns the bars of a run's epochs, or of groups of epochs where there are many.
   private static func spans(_ times: [TimeRow]) -> [BarPlot.Bar] {
     let size = times.count.dividedUp(by: 16)
     var bars = stride(from: 0, to: times.count, by: size).map { start in
@@ -186,7 +187,7 @@ enum CurveFigures {
   }
 
   private static func bar(_ name: String, _ times: [TimeRow]) -> BarPlot.Bar {
-    let sums = TimeFile.parts.indices.map { part in times.reduce(0) { $0 + $1.seconds[part] } }
+    let sums = TimeRow.parts.indices.map { part in times.reduce(0) { $0 + $1.seconds[part] } }
     let total = sums.reduce(0, +)
     return BarPlot.Bar(
       name: name,

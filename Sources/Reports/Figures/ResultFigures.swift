@@ -1,11 +1,11 @@
 import System
 
-/// Figures of tables of results: the error of each evaluation, as the paper's tables 3 to 7 set them side by side.
+/// The figures of tables of results: the error of each evaluation, as the paper's tables 3 to 7 set them side by side.
 enum ResultFigures {
-  /// Of a longer table the newest evaluations have bars.
+  /// The largest number of evaluations that have bars, the newest ones of a longer table.
   private static let barLimit = 40
 
-  /// A table of results by name.
+  /// A table of results with its name.
   typealias Results = (name: String, rows: [ResultsRow])
 
   static func all(_ tables: [Results]) -> [Figure] {
@@ -55,7 +55,7 @@ enum ResultFigures {
       ).drawing)
   }
 
-  /// The shortest names that tell the checkpoints of a table apart.
+  /// Returns the shortest names that tell the checkpoints of a table apart, by their paths.
   private static func networkNames(_ rows: [ResultsRow]) -> [String: String] {
     var paths: [String] = []
     var seen: Set<String> = []
@@ -71,7 +71,7 @@ enum ResultFigures {
     return own.count <= 2 ? own.joined(separator: " and ") : "\(first) and \(own.count - 1) others"
   }
 
-  /// How the images were seen, with what is not usual of it.
+  /// Returns the words for how the images were seen, with only what is unusual about it.
   private static func procedure(of row: ResultsRow) -> String {
     var parts = [row.views]
     if !row.scales.isEmpty { parts.append("at " + row.scales.map(String.init).joined(separator: ", ")) }

@@ -6,14 +6,14 @@ extension LayerSlopes {
 
   var mean: Double { values.reduce(0) { $0 + Double($1) } / Double(max(values.count, 1)) }
 
-  /// Over the channels, not an estimate for more of them.
+  /// The standard deviation over the channels, which are all that there are: not an estimate for more of them.
   var standardDeviation: Double {
     let mean = mean
     return (values.reduce(0) { $0 + (Double($1) - mean) * (Double($1) - mean) } / Double(max(values.count, 1)))
       .squareRoot()
   }
 
-  /// Least, lower quarter, middle, upper quarter, greatest.
+  /// The least value, the lower quartile, the median, the upper quartile and the greatest value.
   var quartiles: [Double] {
     let sorted = sorted
     return [0, 0.25, 0.5, 0.75, 1].map { part in

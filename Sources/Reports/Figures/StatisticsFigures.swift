@@ -1,7 +1,8 @@
 import Network
 import System
 
-/// Figures of responses, gradients and updates by layer: whether the signal reaches all of them (paper, section 2.2).
+/// The figures of responses, gradients and updates by layer, which show whether the signal reaches all layers (paper,
+/// section 2.2).
 enum StatisticsFigures {
   static func all(_ runs: [RunContents]) -> [Figure] {
     let logged = runs.enumerated().filter { !$0.element.statistics.isEmpty }
@@ -14,7 +15,7 @@ enum StatisticsFigures {
     return byDepth + overTime
   }
 
-  /// So many runs have figures over time.
+  /// The largest number of runs that have figures over time.
   private static let runLimit = 4
 
   private struct Quantity: Sendable {
@@ -52,7 +53,8 @@ enum StatisticsFigures {
     ) { $0.decayShare },
   ]
 
-  /// One line for the last logged iteration of each run, and a thin one for the first unless there are too many runs.
+  /// Makes the figure of a quantity by layer: a line for the last logged iteration of each run, and a thin one for the
+  /// first, unless there are too many runs.
   private static func depth(
     _ quantity: Quantity, _ logged: [(offset: Int, element: RunContents)], among runs: [RunContents]
   ) -> Figure? {
@@ -84,7 +86,7 @@ enum StatisticsFigures {
         }
       }
     }
-    // A logarithmic axis has no place for what is 0 everywhere.
+    // A logarithmic axis has no place for values that are 0 everywhere.
     let values = series.flatMap { $0.points.map(\.y) }
     guard values.contains(where: { $0.isFinite && (quantity.scale == .linear || $0 > 0) }) else { return nil }
     let plot = LinePlot(
@@ -98,6 +100,7 @@ enum StatisticsFigures {
       table: table, drawing: plot.drawing)
   }
 
+  /// The largest number of iterations in a figure over time.
   private static let iterationLimit = 400
 
   private static func time(
@@ -108,7 +111,7 @@ enum StatisticsFigures {
     var table = FigureTable(["iteration", "layer", quantity.column])
     var iterations: [Int] = []
     for row in run.statistics where iterations.last != row.iteration { iterations.append(row.iteration) }
-    // So many columns fill a screen, and the page stays small.
+    // The limit's columns fill a screen, and the page stays small.
     let step = iterations.count.dividedUp(by: iterationLimit)
     let shown = Set(stride(from: iterations.count - 1, through: 0, by: -max(step, 1)).map { iterations[$0] })
     for row in run.statistics where shown.contains(row.iteration) {
@@ -119,7 +122,7 @@ enum StatisticsFigures {
     guard (points[layers[0]]?.count ?? 0) > 1,
       points.values.contains(where: { $0.contains { $0.y > 0 && $0.y.isFinite } })
     else { return nil }
-    // Names for a dozen lines along the ramp; the rest lie between them.
+    // The legend names a dozen lines along the ramp; the rest lie between them.
     let every = max(1, layers.count.dividedUp(by: 12))
     let series = layers.enumerated().map { place, layer in
       LinePlot.Series(

@@ -1,26 +1,36 @@
 import System
 
-/// A table in comma-separated values, as RFC 4180 has them: a header, and fields that may be quoted.
+/// A table in comma-separated values (RFC 4180): a header, and fields that may be quoted.
 package struct CSVTable {
+  /// A row of a table.
+  package struct Row: Sendable {
+    /// The number of the line that the row begins on, from 1.
+    let line: Int
+    /// The fields, as many as the header has.
+    package let fields: [String]
+  }
+
   let path: String
   package let header: [String]
-  /// The fields of each row, as many as the header has, with the line that the row begins on.
-  package let rows: [(line: Int, fields: [String])]
+  package let rows: [Row]
 
-  /// The table of a file; nil where there is none. A last line without its line break is still being written, and is
-  /// left out unless it is whole.
+  /// Reads the table of a file; returns nil where there is none. A last line without its line break may still be being
+  /// written: it is left out where it has other fields than the header.
   static func read(_ path: String) throws(FileError) -> CSVTable? {
     guard let text = try TextFile.read(path) else { return nil }
     return try CSVTable(text, path: path)
   }
 
+  /// - Parameter path: the name of the table in messages.
   package init(_ text: String, path: String) throws(FileError) {
     var records = Self.records(text)
     guard !records.isEmpty else {
       throw FileError(table: path, problem: "expected a table with a header, found an empty file")
     }
     let header = records.removeFirst().fields
-    if let last = records.last, last.fields.count != header.count, !text.hasSuffix("\n") { records.removeLast() }
+    if let last = records.last, last.fields.count != header.count, text.utf8.last != UInt8(ascii: "\n") {
+      records.removeLast()
+    }
     if let wrong = records.first(where: { $0.fields.count != header.count }) {
       throw FileError(
         table: path, problem: "line \(wrong.line) has \(wrong.fields.count) fields, the header has \(header.count)")
@@ -30,8 +40,8 @@ package struct CSVTable {
     rows = records
   }
 
-  private static func records(_ text: String) -> [(line: Int, fields: [String])] {
-    var records: [(line: Int, fields: [String])] = []
+  private static func records(_ text: String) -> [Row] {
+    var records: [Row] = []
     var fields: [String] = []
     var field: [UInt8] = []
     var quoted = false
@@ -44,7 +54,7 @@ package struct CSVTable {
     }
     func endRecord() {
       endField()
-      if fields != [""] { records.append((firstLine, fields)) }
+      if fields != [""] { records.append(Row(line: firstLine, fields: fields)) }
       fields.removeAll(keepingCapacity: true)
       firstLine = line
     }
@@ -54,7 +64,7 @@ package struct CSVTable {
       case UInt8(ascii: "\"") where quoted: (quoted, wasQuoted) = (false, true)
       case UInt8(ascii: "\"") where field.isEmpty && !wasQuoted: quoted = true
       case UInt8(ascii: "\"") where wasQuoted:
-        // A quote doubled inside quotes is one.
+        // Two quotes in a row inside quotes stand for one.
         field.append(byte)
         quoted = true
       case UInt8(ascii: ",") where !quoted: endField()
@@ -67,53 +77,71 @@ package struct CSVTable {
     return records
   }
 
-  /// One field as it is written: quoted where it must be.
+  /// Returns a field as it is written: quoted where it must be.
   static func field(_ text: String) -> String {
     guard text.utf8.contains(where: { [0x22, 0x2c, 0x0a, 0x0d].contains($0) }) else { return text }
     return "\"" + text.split(separator: "\"", omittingEmptySubsequences: false).joined(separator: "\"\"") + "\""
   }
 
+  // MARK: - Checks
+
   /// Refuses a table of other columns.
+  ///
+  /// - Parameter what: the word that messages have for the rows.
   func expect(header expected: String, of what: String) throws(FileError) {
-    guard header.joined(separator: ",") == expected else {
-      throw FileError(
-        table: path,
-        problem: "expected \(what) with the header \"\(expected)\", "
-          + "found \(String(header.joined(separator: ",").prefix(240)).debugDescription)")
-    }
+    let found = header.joined(separator: ",")
+    guard found == expected else { throw Self.wrongHeader(path, expected: expected, of: what, found: found) }
   }
 
-  /// A row's fields from a column on as numbers.
-  func numbers(_ row: (line: Int, fields: [String]), from column: Int = 0) throws(FileError) -> [Double] {
+  static func wrongHeader(_ path: String, expected: String, of what: String, found: String) -> FileError {
+    FileError(
+      table: path,
+      problem: "expected \(what) with the header \"\(expected)\", found \(String(found.prefix(240)).debugDescription)")
+  }
+
+  /// Returns a row's fields from a column on as numbers.
+  func numbers(_ row: Row, from column: Int) throws(FileError) -> [Double] {
     var numbers: [Double] = []
-    for (name, field) in zip(header, row.fields).dropFirst(column) { numbers.append(try number(row.line, name, field)) }
+    for column in column..<header.count { numbers.append(try number(row, column)) }
     return numbers
   }
 
-  func number(_ line: Int, _ name: String, _ field: String) throws(FileError) -> Double {
-    guard let number = Double(field) else {
-      throw FileError(
-        table: path, problem: "line \(line): \(name) is no number: \(String(field.prefix(60)).debugDescription)")
+  /// Returns a field as a number, which may be NaN or infinite.
+  func number(_ row: Row, _ column: Int) throws(FileError) -> Double {
+    guard let number = Double(row.fields[column]) else {
+      throw Self.wrongField(row.fields[column], header[column], line: row.line, path, expected: "a number")
     }
     return number
   }
 
-  func integer(_ line: Int, _ name: String, _ field: String) throws(FileError) -> Int {
-    // Sums of them must be numbers too.
+  /// Returns a field as a whole number.
+  func integer(_ row: Row, _ column: Int) throws(FileError) -> Int {
+    try Self.integer(row.fields[column], header[column], line: row.line, path)
+  }
+
+  static func integer(_ field: String, _ name: String, line: Int, _ path: String) throws(FileError) -> Int {
+    // The limit keeps sums of such numbers from overflowing.
     guard let number = Int(field), (0...1 << 40).contains(number) else {
-      throw FileError(
-        table: path,
-        problem: "line \(line): \(name) is no number from 0 to 2^40: \(String(field.prefix(60)).debugDescription)")
+      throw wrongField(field, name, line: line, path, expected: "a whole number from 0 to 2^40")
     }
     return number
+  }
+
+  private static func wrongField(
+    _ field: String, _ name: String, line: Int, _ path: String, expected: String
+  ) -> FileError {
+    FileError(
+      table: path,
+      problem: "line \(line), \(name): expected \(expected), found \(String(field.prefix(60)).debugDescription)")
   }
 
   /// Refuses counts of errors that no evaluation has.
-  func expectErrors(_ line: Int, top5: Int, top1: Int, images: Int) throws(FileError) {
+  func expectErrors(_ row: Row, top5: Int, top1: Int, images: Int) throws(FileError) {
     guard top5 <= top1, top1 <= images else {
       throw FileError(
         table: path,
-        problem: "line \(line): expected top-5 errors ≤ top-1 errors ≤ images, found \(top5), \(top1) and \(images)")
+        problem: "line \(row.line): expected top-5 errors ≤ top-1 errors ≤ images, found \(top5), \(top1) and "
+          + "\(images)")
     }
   }
 }

@@ -1,14 +1,15 @@
 import System
 
-/// One class's errors in an evaluation.
+/// The errors of one class in an evaluation.
 public struct ClassErrors: Equatable, Sendable {
-  /// From 0.
+  /// The number of the class, from 0.
   public var classIndex: Int
   public var name: String
+  /// The number of the class's images.
   public var images: Int
-  /// Images whose first guess was wrong.
+  /// The number of images whose first guess was wrong.
   public var top1: Int
-  /// Images whose class was not among the first five guesses.
+  /// The number of images whose class was not among the first five guesses.
   public var top5: Int
 
   public init(classIndex: Int, name: String, images: Int, top1: Int, top5: Int) {
@@ -19,20 +20,21 @@ public struct ClassErrors: Equatable, Sendable {
     self.top5 = top5
   }
 
-  /// In per cent; 0 for a class without images.
+  /// The top-1 error in per cent; 0 for a class without images.
   public var top1Error: Double { images == 0 ? 0 : 100 * Double(top1) / Double(images) }
+  /// The top-5 error in per cent; 0 for a class without images.
   public var top5Error: Double { images == 0 ? 0 : 100 * Double(top5) / Double(images) }
 }
 
-/// The errors of an evaluation by class, as a table.
+/// The table of an evaluation's errors by class.
 public enum ClassErrorsFile {
-  /// In a run folder.
+  /// The name of the file in a run folder.
   public static let name = "per-class.csv"
   public static let header = "class,name,images,top1_errors,top5_errors"
 
-  /// The table of a file.
+  /// Reads the table of a file.
   ///
-  /// - Throws: where there is none, or one of something else.
+  /// - Throws: where there is no such file, or it is another table.
   public static func read(_ path: String) throws(FileError) -> [ClassErrors] {
     guard let table = try CSVTable.read(path) else {
       throw FileError(
@@ -52,14 +54,13 @@ public enum ClassErrorsFile {
     try table.expect(header: header, of: "an evaluation's errors by class")
     var result: [ClassErrors] = []
     var seen: Set<Int> = []
-    for (line, fields) in table.rows {
+    for row in table.rows {
       let errors = ClassErrors(
-        classIndex: try table.integer(line, "class", fields[0]), name: fields[1],
-        images: try table.integer(line, "images", fields[2]), top1: try table.integer(line, "top1_errors", fields[3]),
-        top5: try table.integer(line, "top5_errors", fields[4]))
-      try table.expectErrors(line, top5: errors.top5, top1: errors.top1, images: errors.images)
+        classIndex: try table.integer(row, 0), name: row.fields[1], images: try table.integer(row, 2),
+        top1: try table.integer(row, 3), top5: try table.integer(row, 4))
+      try table.expectErrors(row, top5: errors.top5, top1: errors.top1, images: errors.images)
       guard seen.insert(errors.classIndex).inserted else {
-        throw FileError(table: table.path, problem: "line \(line): class \(errors.classIndex) is there twice")
+        throw FileError(table: table.path, problem: "line \(row.line): class \(errors.classIndex) is there twice")
       }
       result.append(errors)
     }

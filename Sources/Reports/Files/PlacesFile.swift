@@ -1,19 +1,19 @@
 import System
 
-/// The place where one process of a run ran: a line of `places.csv`.
+/// The place where one process of a run ran: a row of `places.csv`.
 public struct RunPlace: Equatable, Sendable {
-  /// ISO 8601, UTC.
+  /// The time of its start: ISO 8601, UTC.
   public var started: String
   /// The iteration that it began at.
   public var iteration: Int
   public var ranks: Int
-  /// The threads of each rank.
+  /// The number of threads of each rank.
   public var threads: Int
-  /// Host names with the number of ranks on each, as "node1 × 4, node2 × 4".
+  /// The names of the hosts with the number of ranks on each, as "node1 (4), node2 (4)".
   public var hosts: String
-  /// Name of rank 0's processor.
+  /// The name of rank 0's processor.
   public var processor: String
-  /// Program with version, MPI library and BLAS kernel.
+  /// The program, the MPI library and the BLAS kernel with their versions.
   public var software: String
 
   public init(
@@ -29,39 +29,21 @@ public struct RunPlace: Equatable, Sendable {
   }
 }
 
-/// `places.csv` in a run folder: one line for each time that the run was started or went on.
-public struct PlacesFile: Sendable {
-  public static let name = "places.csv"
-  public static let header = "started,iteration,ranks,threads,hosts,processor,software"
+/// The table of the places where a run ran, `places.csv`: one row for each time that it was started or went on.
+package typealias PlacesFile = TableFile<RunPlace>
 
-  public let path: String
+extension RunPlace: TableRow {
+  package static let fileName = "places.csv"
+  package static let columns = ["started", "iteration", "ranks", "threads", "hosts", "processor", "software"]
+  package static let plural = "places"
 
-  /// The file need not exist yet.
-  public init(path: String) {
-    self.path = path
+  package init(_ row: CSVTable.Row, of table: CSVTable) throws(FileError) {
+    self.init(
+      started: row.fields[0], iteration: try table.integer(row, 1), ranks: try table.integer(row, 2),
+      threads: try table.integer(row, 3), hosts: row.fields[4], processor: row.fields[5], software: row.fields[6])
   }
 
-  /// Adds a line, and the header before the first one.
-  public func append(_ place: RunPlace) throws(FileError) {
-    let fields = [
-      place.started, "\(place.iteration)", "\(place.ranks)", "\(place.threads)", place.hosts, place.processor,
-      place.software,
-    ]
-    try TextFile.append(fields.map(CSVTable.field).joined(separator: ","), header: Self.header, to: path)
-  }
-
-  /// Returns the lines in the order of the starts; none where there is no file.
-  public func rows() throws(FileError) -> [RunPlace] {
-    guard let table = try CSVTable.read(path) else { return [] }
-    try table.expect(header: Self.header, of: "places")
-    var places: [RunPlace] = []
-    for (line, fields) in table.rows {
-      places.append(
-        RunPlace(
-          started: fields[0], iteration: try table.integer(line, "iteration", fields[1]),
-          ranks: try table.integer(line, "ranks", fields[2]), threads: try table.integer(line, "threads", fields[3]),
-          hosts: fields[4], processor: fields[5], software: fields[6]))
-    }
-    return places
+  package var fields: [String] {
+    [started, "\(iteration)", "\(ranks)", "\(threads)", hosts, processor, software]
   }
 }

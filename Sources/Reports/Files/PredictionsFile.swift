@@ -3,10 +3,10 @@ import HDF5
 import Images
 import System
 
-/// Which pictures the numbers of predictions count.
+/// The pictures that the numbers of predictions count.
 public struct PredictedPictures: Equatable, Sendable {
   public var part: MeasuredSplit
-  /// The path of the data as the evaluation was told it; nil: the run's own data.
+  /// The path of the data, as the evaluation was given it; nil for the run's own data.
   public var data: String?
 
   public init(part: MeasuredSplit, data: String? = nil) {
@@ -17,13 +17,13 @@ public struct PredictedPictures: Equatable, Sendable {
 
 /// The likeliest classes of one picture.
 public struct Prediction: Equatable, Sendable {
-  /// Its number in its part of the data, from 0.
+  /// The picture's number in its split of the data, from 0.
   public var index: Int
-  /// Its true class.
+  /// The true class.
   public var label: Int
-  /// Its file; empty where it has none.
+  /// The name of the picture's file; empty where it has none.
   public var name: String
-  /// Five at most, the likeliest first, with their probabilities.
+  /// The likeliest classes with their probabilities, at most five, the likeliest first.
   public var guesses: [(classIndex: Int, score: Double)]
 
   public init(index: Int, label: Int, name: String = "", guesses: [(classIndex: Int, score: Double)]) {
@@ -37,23 +37,26 @@ public struct Prediction: Equatable, Sendable {
     a.index == b.index && a.label == b.label && a.name == b.name && a.guesses.elementsEqual(b.guesses, by: ==)
   }
 
+  /// Whether the likeliest class is the true one.
   public var isRight: Bool { guesses.first?.classIndex == label }
 }
 
-/// The likeliest five classes of each picture of an evaluation, as a table. Where there are fewer than five classes their
-/// fields are empty. Every row says which part its number counts in, and the path of the data, which is empty for a run's
-/// own: a run folder can be moved. Pictures of files have a last column with their names.
+/// The table of the likeliest five classes of each picture of an evaluation.
+///
+/// Where there are fewer than five classes their fields are empty. Every row names the split that its number counts in,
+/// and the path of the data, which is empty for a run's own: a run folder can be moved. Pictures that are files have a
+/// last column with their names.
 public enum PredictionsFile {
-  /// In a run folder.
+  /// The name of the file in a run folder.
   public static let name = "predictions.csv"
   public static let header =
     (["index", "label"] + (1...5).flatMap { ["class\($0)", "score\($0)"] } + ["part", "data"]).joined(separator: ",")
   /// The header of a table of pictures that have names.
   public static let namedHeader = header + ",name"
 
-  /// Writes predictions as a table, or as HDF5 where the name ends in .h5 or .hdf5; in the place of an earlier file at
-  /// once. The HDF5 file holds /index and /label (images), /class and /score (images, guesses), /class_names, and of
-  /// pictures of files /name (images); its attributes `part` and `data` say which pictures they are.
+  /// Writes predictions as a table, or as HDF5 where the name ends in .h5 or .hdf5, in the place of an earlier file at
+  /// once. The HDF5 file holds /index and /label (images), /class and /score (images, guesses), /class_names, and,
+  /// where pictures are files, /name (images); its attributes `part` and `data` say which pictures they are.
   public static func write(
     _ predictions: [Prediction], of pictures: PredictedPictures, classNames: [String], to path: String
   ) throws(FileError) {
@@ -104,7 +107,9 @@ public enum PredictionsFile {
     try replacement.putInPlace(refusal: .cannotCreate)
   }
 
-  /// - Returns: the predictions, and which pictures they count where the table says so.
+  /// Reads the rows of a table.
+  ///
+  /// - Returns: the predictions, and the pictures that they count; nil where there is no prediction.
   static func parse(
     _ table: CSVTable
   ) throws(FileError) -> (predictions: [Prediction], pictures: PredictedPictures?) {
@@ -113,32 +118,29 @@ public enum PredictionsFile {
     if !isNamed { try table.expect(header: header, of: "predictions") }
     var result: [Prediction] = []
     var pictures: PredictedPictures?
-    for (line, fields) in table.rows {
+    for row in table.rows {
+      let fields = row.fields
       var guesses: [(classIndex: Int, score: Double)] = []
       for place in 0..<5 {
-        let (classField, scoreField) = (fields[2 + 2 * place], fields[3 + 2 * place])
-        if classField.isEmpty && scoreField.isEmpty { break }
-        guesses.append(
-          (
-            try table.integer(line, "class\(place + 1)", classField),
-            try table.number(line, "score\(place + 1)", scoreField)
-          ))
+        let column = 2 + 2 * place
+        if fields[column].isEmpty && fields[column + 1].isEmpty { break }
+        guesses.append((try table.integer(row, column), try table.number(row, column + 1)))
       }
       result.append(
         Prediction(
-          index: try table.integer(line, "index", fields[0]), label: try table.integer(line, "label", fields[1]),
-          name: isNamed ? fields[14] : "", guesses: guesses))
+          index: try table.integer(row, 0), label: try table.integer(row, 1), name: isNamed ? fields[14] : "",
+          guesses: guesses))
       guard let part = MeasuredSplit(rawValue: fields[12]) else {
         throw FileError(
           table: table.path,
-          problem: "line \(line): part is neither test nor validation: "
+          problem: "line \(row.line), part: expected test or validation, found "
             + String(fields[12].prefix(60)).debugDescription)
       }
-      let row = PredictedPictures(part: part, data: fields[13].isEmpty ? nil : fields[13])
-      guard row == pictures ?? row else {
-        throw FileError(table: table.path, problem: "line \(line) counts other pictures than the lines before it")
+      let counted = PredictedPictures(part: part, data: fields[13].isEmpty ? nil : fields[13])
+      guard counted == pictures ?? counted else {
+        throw FileError(table: table.path, problem: "line \(row.line) counts other pictures than the lines before it")
       }
-      pictures = row
+      pictures = counted
     }
     return (result, pictures)
   }

@@ -1,20 +1,28 @@
 import Foundation
 import System
 
-/// One evaluation: a line of a table of results.
+/// The result of one evaluation: a row of a table of results.
 public struct ResultsRow: Equatable, Sendable {
-  /// ISO 8601.
+  /// The time of the evaluation: ISO 8601.
   public var time: String
+  /// The paths of the networks, as the evaluation was given them.
   public var checkpoints: [String]
+  /// The path of the data, as the evaluation was given it.
   public var data: String
+  /// The split of the data.
   public var part: String
+  /// The name of the views of each image.
   public var views: String
-  /// Empty: as the networks' own recipes have it.
+  /// The shorter sides that images were resized to; empty for those of the networks' own recipes.
   public var scales: [Int]
   public var mirror: Bool
+  /// The name of the quantity that is averaged over views and networks.
   public var averaging: String
+  /// The number of images.
   public var images: Int
+  /// The number of images whose first guess was wrong.
   public var top1: Int
+  /// The number of images whose class was not among the first five guesses.
   public var top5: Int
   public var seconds: Double
   public var ranks: Int
@@ -38,14 +46,15 @@ public struct ResultsRow: Equatable, Sendable {
     self.ranks = ranks
   }
 
-  /// In per cent; 0 of no images.
+  /// The top-1 error in per cent; 0 where there are no images.
   var top1Error: Double { images == 0 ? 0 : 100 * Double(top1) / Double(images) }
+  /// The top-5 error in per cent; 0 where there are no images.
   var top5Error: Double { images == 0 ? 0 : 100 * Double(top5) / Double(images) }
 }
 
-/// The results of evaluations, a row for each, as a table that grows.
+/// The table of evaluations' results, which grows by a row for each.
 public enum ResultsFile {
-  /// In a run folder.
+  /// The name of the file in a run folder.
   public static let name = "results.csv"
   public static let header =
     "time,checkpoints,data,part,protocol,scales,mirror,average,images,top1_errors,top5_errors,top1_error,top5_error,"
@@ -57,8 +66,8 @@ public enum ResultsFile {
     try FileSystem.checkWritable(path)
   }
 
-  /// Adds a row, and the header before the first one. Errors are in per cent, several checkpoints or scales apart by
-  /// blanks.
+  /// Adds a row, and the header before the first one. Errors are in per cent; blanks separate several checkpoints or
+  /// scales.
   public static func append(_ row: ResultsRow, to path: String) throws(FileError) {
     let fields = [
       row.time, CSVTable.field(row.checkpoints.joined(separator: " ")), CSVTable.field(row.data), row.part, row.views,
@@ -69,21 +78,23 @@ public enum ResultsFile {
     try TextFile.append(fields.joined(separator: ","), header: header, to: path)
   }
 
-  /// Of several checkpoints whose names have blanks more appear than there are.
+  /// Reads the rows of a table. Checkpoints whose names have blanks are taken for several.
   static func parse(_ table: CSVTable) throws(FileError) -> [ResultsRow] {
     try table.expect(header: header, of: "results of evaluations")
     var rows: [ResultsRow] = []
-    for (line, fields) in table.rows {
+    for row in table.rows {
+      let fields = row.fields
       var scales: [Int] = []
-      for scale in fields[5].split(separator: " ") { scales.append(try table.integer(line, "scales", String(scale))) }
-      let row = ResultsRow(
+      for scale in fields[5].split(separator: " ") {
+        scales.append(try CSVTable.integer(String(scale), "scales", line: row.line, table.path))
+      }
+      let result = ResultsRow(
         time: fields[0], checkpoints: fields[1].split(separator: " ").map(String.init), data: fields[2],
         part: fields[3], views: fields[4], scales: scales, mirror: fields[6] == "true", averaging: fields[7],
-        images: try table.integer(line, "images", fields[8]), top1: try table.integer(line, "top1_errors", fields[9]),
-        top5: try table.integer(line, "top5_errors", fields[10]),
-        seconds: try table.number(line, "seconds", fields[13]), ranks: try table.integer(line, "ranks", fields[14]))
-      try table.expectErrors(line, top5: row.top5, top1: row.top1, images: row.images)
-      rows.append(row)
+        images: try table.integer(row, 8), top1: try table.integer(row, 9), top5: try table.integer(row, 10),
+        seconds: try table.number(row, 13), ranks: try table.integer(row, 14))
+      try table.expectErrors(row, top5: result.top5, top1: result.top1, images: result.images)
+      rows.append(result)
     }
     return rows
   }

@@ -2,12 +2,12 @@ import Glibc
 import System
 import SystemPackage
 
-/// Whole texts that a person reads.
+/// Reads and writes whole texts.
 package enum TextFile {
   /// The largest text that is read, in bytes.
   static let sizeLimit = 256 << 20
 
-  /// The text of a file; nil where there is none.
+  /// Returns the text of a file; nil where there is none.
   static func read(_ path: String) throws(FileError) -> String? {
     let bytes: [UInt8]
     do throws(RegularFileError) {
@@ -26,24 +26,20 @@ package enum TextFile {
   }
 
   /// Puts a whole file in place at once, so that a reader sees the old one or the new one.
-  ///
-  /// - Parameter synchronizes: true where the new one must be on the device before.
-  package static func replace(
-    _ path: String, with text: String, synchronizes: Bool = false
-  ) throws(FileError) {
+  package static func replace(_ path: String, with text: String) throws(FileError) {
     let replacement = FileReplacement(of: path, temporary: "\(path).tmp.\(getpid())")
-    try replacement.write(Array(text.utf8), synchronizes: synchronizes)
+    try replacement.write(Array(text.utf8), synchronizes: false)
     try replacement.putInPlace(refusal: .cannotCreate)
   }
 
-  /// Adds a line to a table, and the header before the first one.
+  /// Adds lines to a table by one call, and the header before the first ones.
   static func append(_ line: String, header: String, to path: String) throws(FileError) {
     try FileSystem.append(to: path) { isEmpty in Array(((isEmpty ? header + "\n" : "") + line + "\n").utf8) }
   }
 }
 
 extension RegularFileError {
-  /// True where nothing is there.
+  /// Whether nothing is there.
   var isAbsence: Bool {
     guard case .refused(let code, _) = self else { return false }
     return code == .noSuchFileOrDirectory || code == .notDirectory
@@ -51,7 +47,9 @@ extension RegularFileError {
 }
 
 extension FileError {
-  /// An error for a table that is not read. `expected` says what should be there.
+  /// Makes an error for a table that is not read.
+  ///
+  /// - Parameter expected: what should be there.
   init(_ reason: RegularFileError, path: String, table expected: String) {
     let error = FileError(reason, path: path, expected: expected)
     self = error.kind == .wrongKind ? FileError(table: path, problem: error.problem) : error

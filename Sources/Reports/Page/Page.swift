@@ -1,6 +1,6 @@
 import Foundation
 
-/// A page in the making: one file with everything in it, which asks no network and runs no script.
+/// A page in the making: one file that holds everything, loads nothing and runs no script.
 struct Page {
   private var body = ""
   private var contents: [(id: String, title: String)] = []
@@ -11,7 +11,7 @@ struct Page {
     body += "<section id=\"\(id)\"><h2>\(escaped(title))</h2>\n\(html)\n</section>\n"
   }
 
-  /// A figure in its two sizes, with its numbers.
+  /// Returns a figure in its two sizes, with its numbers.
   static func figure(_ figure: Figure) -> String {
     let csv = Data(figure.table.csv.utf8).base64EncodedString()
     return """
@@ -49,9 +49,11 @@ struct Page {
   private static let style = """
     *{box-sizing:border-box}
     html{color-scheme:light dark}
-    body{margin:0;background:var(--background);color:var(--ink);font:15px/1.5 system-ui,-apple-system,"Segoe UI","DejaVu Sans",sans-serif}
+    body{margin:0;background:var(--background);color:var(--ink);
+      font:15px/1.5 system-ui,-apple-system,"Segoe UI","DejaVu Sans",sans-serif}
     header,main{max-width:940px;margin:0 auto;padding:16px 20px}
-    h1{font-size:24px;margin:8px 0;overflow-wrap:anywhere}h2{font-size:19px;margin:36px 0 8px;border-bottom:1px solid var(--grid);padding-bottom:4px}
+    h1{font-size:24px;margin:8px 0;overflow-wrap:anywhere}
+    h2{font-size:19px;margin:36px 0 8px;border-bottom:1px solid var(--grid);padding-bottom:4px}
     h3{font-size:16px;margin:22px 0 6px;overflow-wrap:anywhere}
     a{color:var(--s0)}nav{display:flex;flex-wrap:wrap;gap:4px 16px}
     .faint,.note,.caption,figcaption{color:var(--faint)}.note,.caption,figcaption{font-size:14px;margin:6px 0}
@@ -59,7 +61,8 @@ struct Page {
     .wide{display:block;max-width:860px}.narrow{display:none}
     .scroll{overflow-x:auto;max-height:560px;overflow-y:auto}
     table{border-collapse:collapse;font-size:14px;font-variant-numeric:tabular-nums}
-    th,td{padding:3px 10px 3px 0;text-align:left;border-bottom:1px solid var(--grid);vertical-align:top;white-space:nowrap}
+    th,td{padding:3px 10px 3px 0;text-align:left;border-bottom:1px solid var(--grid);
+      vertical-align:top;white-space:nowrap}
     th{font-weight:600}td.n{text-align:right}
     .pairs td{white-space:normal;overflow-wrap:anywhere}
     summary{cursor:pointer;font-size:14px;color:var(--s0);padding:6px 0}
@@ -73,7 +76,9 @@ struct Page {
     .card li{position:relative;display:flex;justify-content:space-between;gap:6px;padding:1px 4px;margin:2px 0}
     .card .bar{position:absolute;left:0;top:0;bottom:0;border-radius:2px;opacity:.22;background:var(--faint)}
     .card .true .bar{background:var(--good);opacity:.38}.card .other:first-child .bar{background:var(--bad);opacity:.38}
-    .card .name,.card .score{position:relative}.card .name{overflow-wrap:anywhere}.card .true .name{font-weight:600}.card .score{white-space:nowrap}
-    @media(max-width:800px){header,main{padding:12px 16px}.wide{display:none}.narrow{display:block;max-width:520px}.panel{grid-template-columns:repeat(auto-fill,minmax(160px,1fr))}}
+    .card .name,.card .score{position:relative}.card .name{overflow-wrap:anywhere}
+    .card .true .name{font-weight:600}.card .score{white-space:nowrap}
+    @media(max-width:800px){header,main{padding:12px 16px}.wide{display:none}.narrow{display:block;max-width:520px}
+      .panel{grid-template-columns:repeat(auto-fill,minmax(160px,1fr))}}
     """
 }

@@ -1,11 +1,13 @@
 import CPNG
 import Foundation
 
-/// Pixels as a PNG picture inside a page.
+/// Makes PNG pictures inside a page.
 enum Picture {
+  /// Returns pixels as the address of a PNG picture.
+  ///
   /// - Parameters:
-  ///   - pixels: (height, width, channels), 1 channel of grey or 3 of red, green and blue.
-  ///   - scale: how many pixels of the picture each of these becomes, along both sides, so that no viewer blurs them.
+  ///   - pixels: (height, width, channels), with 1 channel of gray or 3 of red, green and blue.
+  ///   - scale: the side of the square in the picture that each pixel becomes, so that no viewer blurs it.
   static func dataURI(_ pixels: [UInt8], height: Int, width: Int, channels: Int, scale: Int = 1) -> String {
     precondition(channels == 1 || channels == 3, "a picture of \(channels) channels")
     precondition(pixels.count == height * width * channels, "\(pixels.count) bytes for \(height) × \(width)")
@@ -36,7 +38,8 @@ enum Picture {
     return Array(bytes[..<Int(size)])
   }
 
-  /// Planar (channels, height, width) to interleaved; of other numbers of channels the first only, as grey.
+  /// Turns planar pixels, (channels, height, width), into interleaved ones, (height, width, channels). Where there are
+  /// not 3 channels, only the first is taken, as gray.
   static func interleaved(_ planar: [UInt8], height: Int, width: Int, channels: Int) -> (pixels: [UInt8], channels: Int)
   {
     let plane = height * width

@@ -3,13 +3,15 @@ import System
 
 /// Panels of pictures with their true class and the five likeliest (paper, Figs. 4 and 5).
 struct PicturePanels {
+  /// The largest number of pictures in a panel.
   private static let count = 12
-  /// Of a picture on the page, in pixels.
+  /// The side of a picture on the page, in pixels.
   private static let side = 84
 
   let run: RunContents
-  /// The pictures that the predictions count; nil with the reason where they cannot be read.
+  /// The pictures that the predictions count; nil where they cannot be read.
   private let pictures: (images: any TestImages, part: MeasuredSplit)?
+  /// The reason why there are no pictures.
   private let problem: String?
 
   init(_ run: RunContents, from source: (any PictureSource)?) {
@@ -21,7 +23,7 @@ struct PicturePanels {
     }
   }
 
-  /// Why there are no pictures.
+  /// A reason why there are no pictures.
   private struct Missing: Error, CustomStringConvertible {
     let description: String
     init(_ description: String) { self.description = description }
@@ -36,7 +38,7 @@ struct PicturePanels {
     }
     let data = PictureData(
       path: path, heldOutCount: run.setting("data.validation").flatMap { Int($0) } ?? 0,
-      classNames: run.checkpoint?.classNames)
+      classNames: run.network?.classNames)
     func fitting(_ part: MeasuredSplit) throws -> any TestImages {
       let images = try source.pictures(part, of: data)
       if let outside = run.predictions.first(where: { $0.index >= images.count }) {
@@ -69,7 +71,7 @@ struct PicturePanels {
     return (problem.map { "<p class=\"note\">\(missing): \(escaped($0)).</p>" } ?? "") + panels
   }
 
-  /// The first of each class, then the second of each, and so on.
+  /// Returns the first prediction of each class, then the second of each, and so on.
   private static func spread(_ predictions: [Prediction]) -> [Prediction] {
     var seen: [Int: Int] = [:]
     let placed = predictions.map { prediction in
@@ -88,7 +90,7 @@ struct PicturePanels {
     return text + "</div>\n"
   }
 
-  /// - Parameter problem: takes what keeps the picture from being shown, if nothing did before.
+  /// - Parameter problem: takes the reason why the picture cannot be shown, unless there is one already.
   private func card(_ prediction: Prediction, _ problem: inout String?) -> String {
     let truth = escaped(run.className(prediction.label))
     var text = "<div class=\"card\">"
@@ -115,7 +117,7 @@ struct PicturePanels {
     return text + "</ol></div>\n"
   }
 
-  /// A small picture as it is; of a larger one the middle square, reduced.
+  /// Returns a small picture as it is, and the middle square of a larger one, reduced.
   private static func picture(
     _ index: Int, of images: any TestImages
   ) throws(DataError) -> (uri: String, isReduced: Bool) {

@@ -2,9 +2,9 @@ import Images
 
 /// Finds the pictures that a run's predictions count: reports read no data sets themselves.
 public protocol PictureSource {
-  /// The pictures of a split of a data set, in the order that evaluations number them in.
+  /// Returns the pictures of a split of a data set, in the order in which evaluations number them.
   ///
-  /// - Throws: where they cannot be read; the page says why.
+  /// - Throws: an error where they cannot be read; the page shows its description.
   func pictures(_ part: MeasuredSplit, of data: PictureData) throws -> any TestImages
 }
 
@@ -14,6 +14,7 @@ public struct PictureData: Sendable {
   public let path: String
   /// The number of training pictures that are put aside for validation, where the data have no split for that.
   public let heldOutCount: Int
-  /// The network's classes in the order of its scores, among which labels are places; nil where the run does not say.
+  /// The network's classes in the order of its scores, which labels are indices of; nil where the run does not name
+  /// them.
   public let classNames: [String]?
 }

@@ -3,24 +3,24 @@ import Foundation
 import Network
 import System
 
-/// A run as a report shows it: what is in its folder. Files that are not there yet are left out; a run may be going on.
+/// The contents of a run folder, as a report shows them. Files that are not there yet are left out; a run may be going
+/// on.
 public struct RunContents {
   /// The run's name in the report.
   public var name: String
   public let path: String
-  /// `config.yaml` as it stands.
-  var configurationText: String?
-  /// The settings with their paths, from the checkpoint.
-  var settings: [(key: String, value: String)] = []
-  public var metrics: [MetricsRow] = []
-  public var times: [TimeRow] = []
-  public var places: [RunPlace] = []
+  var configuration = ReportedConfiguration()
+  public private(set) var metrics: [MetricsRow] = []
+  public private(set) var times: [TimeRow] = []
+  public private(set) var places: [RunPlace] = []
   public var statistics: [StatisticsRow] = []
-  public var classErrors: [ClassErrors] = []
+  public private(set) var classErrors: [ClassErrors] = []
   var results: [ResultsRow] = []
-  public var predictions: [Prediction] = []
+  public private(set) var predictions: [Prediction] = []
   /// The pictures that the predictions count; nil where there are none.
   var predicted: PredictedPictures?
+  /// The network; nil where nothing tells of it yet.
+  public var network: ReportedNetwork?
   /// The newest checkpoint that can be read; nil where there is none.
   public var checkpoint: ReportedCheckpoint?
   public var coefficients: [LayerSlopes] = []
@@ -35,7 +35,7 @@ public struct RunContents {
       throw FileError(.missing, path: path, problem: "there is no such run folder")
     }
     try self.init(tablesOf: path, name: name)
-    configurationText = try TextFile.read(file("config.yaml"))
+    configuration.text = try TextFile.read(file("config.yaml"))
     try readEvaluations()
     readNewestCheckpoint()
     guard !metrics.isEmpty || checkpoint != nil || !statistics.isEmpty else {
@@ -51,9 +51,7 @@ public struct RunContents {
     self.path = path
     self.name = name ?? Self.lastName(path)
     metrics = try MetricsFile(path: file(MetricsFile.name)).rows()
-    let reached = metrics.last?.iteration ?? 0
-    // Rows past the newest evaluation's are of iterations that the resumed run may not have come to yet.
-    times = try TimeFile(path: file(TimeFile.name)).rows().filter { $0.iteration <= reached }
+    times = try TimeFile(path: file(TimeFile.name)).rows()
     places = try PlacesFile(path: file(PlacesFile.name)).rows()
     statistics = try StatisticsFile(path: file(StatisticsFile.name)).rows()
   }
@@ -67,17 +65,8 @@ public struct RunContents {
     }
   }
 
-  /// Takes the settings of a run that begins.
-  ///
-  /// - Parameters:
-  ///   - text: the settings as `config.yaml` has them.
-  ///   - json: the same settings as checkpoints have them.
-  public mutating func set(configuration text: String, json: String) {
-    configurationText = text
-    settings = Self.flattened(json)
-  }
-
-  private func file(_ name: String) -> String { FileSystem.path(name, in: path) }
+  /// Returns the path of a file in the folder.
+  public func file(_ name: String) -> String { FileSystem.path(name, in: path) }
 
   static func lastName(_ path: String) -> String {
     let name = URL(fileURLWithPath: path).standardizedFileURL.lastPathComponent
@@ -92,8 +81,9 @@ public struct RunContents {
         coefficients = try Self.coefficients(header, path)
         filters = try Self.firstFilters(header, path)
       } catch { continue }
+      network = ReportedNetwork(header)
       checkpoint = ReportedCheckpoint(header)
-      settings = Self.flattened(header.configuration)
+      configuration.settings = ReportedConfiguration.settings(of: header.configuration)
       return
     }
   }
@@ -113,33 +103,40 @@ public struct RunContents {
     return FilterBank(layer: tensor.layer, shape: shape, values: values)
   }
 
-  /// The leaves of a JSON object with their paths, sorted.
-  private static func flattened(_ json: String) -> [(key: String, value: String)] {
-    func leaves(_ value: Any, _ path: String) -> [(key: String, value: String)] {
-      if let group = value as? [String: Any] {
-        return group.sorted { $0.key < $1.key }.flatMap {
-          leaves($0.value, path.isEmpty ? $0.key : "\(path).\($0.key)")
-        }
-      }
-      if let list = value as? [Any], list.contains(where: { $0 is [String: Any] }) {
-        return list.enumerated().flatMap { leaves($1, "\(path).\($0 + 1)") }
-      }
-      guard
-        let data = try? JSONSerialization.data(
-          withJSONObject: value, options: [.fragmentsAllowed, .withoutEscapingSlashes])
-      else { return [] }
-      let text = String(decoding: data, as: UTF8.self)
-      return [(path, text.hasPrefix("\"") ? String(text.dropFirst().dropLast()) : text)]
-    }
-    guard let object = try? JSONSerialization.jsonObject(with: Data(json.utf8)) else { return [] }
-    return leaves(object, "")
+  func setting(_ key: String) -> String? { configuration.settings.first { $0.key == key }?.value }
+
+  /// Returns the name of a class; one without a name is called by its number.
+  func className(_ index: Int) -> String {
+    guard let names = network?.classNames, names.indices.contains(index) else { return "class \(index)" }
+    return names[index]
+  }
+}
+
+/// Changes of a run that goes on, without a look at its files.
+extension RunContents {
+  /// Takes the settings of the run.
+  ///
+  /// - Parameters:
+  ///   - text: the settings as `config.yaml` has them.
+  ///   - json: the same settings as checkpoints have them.
+  public mutating func set(configuration text: String, json: String) {
+    configuration = ReportedConfiguration(text: text, settings: ReportedConfiguration.settings(of: json))
   }
 
-  func setting(_ key: String) -> String? { settings.first { $0.key == key }?.value }
+  public mutating func append(_ place: RunPlace) { places.append(place) }
 
-  /// The names of the classes; a class without one is called by its number.
-  func className(_ index: Int) -> String {
-    guard let names = checkpoint?.classNames, names.indices.contains(index) else { return "class \(index)" }
-    return names[index]
+  /// Adds the rows of an evaluation.
+  public mutating func append(_ row: MetricsRow, _ time: TimeRow) {
+    metrics.append(row)
+    times.append(time)
+  }
+
+  public mutating func append(_ rows: [StatisticsRow]) { statistics += rows }
+
+  /// Takes out the rows past `iteration`, to which the run comes again.
+  public mutating func truncate(afterIteration iteration: Int) {
+    metrics.removeAll { $0.iteration > iteration }
+    times.removeAll { $0.iteration > iteration }
+    statistics.removeAll { $0.iteration > iteration }
   }
 }

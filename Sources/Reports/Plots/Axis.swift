@@ -1,21 +1,25 @@
 import Glibc
 import System
 
-/// Where values lie along one side of a plot, and which of them are named.
+/// The places of values along one side of a plot, and the values that are named there.
 public struct Axis: Equatable, Sendable {
   public enum Scale: Sendable { case linear, logarithmic }
 
   public let scale: Scale
-  /// The values at its two ends, the lower first.
+  /// The value at the lower end.
   public let lower: Double
+  /// The value at the upper end.
   public let upper: Double
   /// The values that are named, ascending.
   public let ticks: [Double]
 
-  /// An axis that holds all of `values`; about `count` round numbers are named, and where `isRounded` it ends at some.
-  /// Logarithmic ones always end at powers of ten.
+  /// Makes an axis that holds all of `values`. Without values it runs from 0 to 1, or from 0.1 to 1 where it is
+  /// logarithmic. On a logarithmic axis, which always ends at powers of ten, values of 0 and below have no place.
   ///
-  /// On a logarithmic axis values from 0 down have no place. Without values it runs from 0 to 1, or from 0.1 to 1.
+  /// - Parameters:
+  ///   - count: about the number of round numbers that are named.
+  ///   - wholeNumbers: whether only whole numbers are named.
+  ///   - isRounded: whether a linear axis ends at round numbers.
   public init(
     _ scale: Scale, holding values: some Sequence<Double>, count: Int = 6, wholeNumbers: Bool = false,
     isRounded: Bool = false
@@ -29,13 +33,13 @@ public struct Axis: Equatable, Sendable {
     case .linear:
       if low > high { (low, high) = (0, 1) }
       let size = max(abs(low), abs(high))
-      // Values that the digits of a Double hardly tell apart are one.
+      // Values that a Double hardly tells apart count as one.
       if high - low <= 1e-12 * size || size < 1 / Self.largest {
         let margin = size < 1 / Self.largest ? 1 : size * 0.1
         (low, high) = (low - margin, high + margin)
       }
       var step = Self.roundStep((high - low) / Double(max(count, 1)), wholeNumbers: wholeNumbers)
-      // One name alone would say nothing of the scale.
+      // A single name would tell nothing of the scale.
       for more in [2, 4] where !isRounded && (high / step).rounded(.down) - (low / step).rounded(.up) < 1 {
         step = Self.roundStep((high - low) / Double(max(more * count, 1)), wholeNumbers: wholeNumbers)
       }
@@ -57,7 +61,7 @@ public struct Axis: Equatable, Sendable {
     }
   }
 
-  /// The place of a value: 0 at the lower end, 1 at the upper; nil for a value that has none.
+  /// Returns the place of a value, 0 at the lower end and 1 at the upper; nil for a value that has none.
   public func place(_ value: Double) -> Double? {
     guard Self.isShown(value) else { return nil }
     switch scale {
@@ -66,19 +70,19 @@ public struct Axis: Equatable, Sendable {
     }
   }
 
-  /// Beyond it, and below its inverse, steps and bounds would leave the range of numbers.
+  /// The largest value that is shown: beyond it, and below its inverse, steps and bounds would overflow or underflow.
   private static let largest = 1e150
 
   private static func isShown(_ value: Double) -> Bool { abs(value) <= largest }
 
-  /// 1, 2 or 5 times a power of ten, at least `step`.
+  /// Returns 1, 2 or 5 times a power of ten, the least that is not below `step`.
   private static func roundStep(_ step: Double, wholeNumbers: Bool) -> Double {
     let power = pow(10, log10(step).rounded(.down))
     let round = [1, 2, 5, 10].first { $0 * power >= step * (1 - 1e-9) } ?? 10
     return wholeNumbers ? max(1, (round * power).rounded()) : round * power
   }
 
-  /// The name of a tick.
+  /// Returns the name of a tick.
   func label(_ value: Double) -> String {
     guard scale == .linear else { return Self.power(value) }
     let step = ticks.count > 1 ? ticks[1] - ticks[0] : abs(value)

@@ -1,10 +1,10 @@
-/// Horizontal bars with names on the left, of one or several parts each.
+/// A plot of horizontal bars with names on the left, each of one or several parts.
 struct BarPlot {
   struct Bar {
     let name: String
-    /// From the axis outward, each with a style of ``Palette`` and what it is.
+    /// The parts from the axis outward, each with a class of ``Palette`` and a title that tells what it is.
     let parts: [(value: Double, style: String, title: String)]
-    /// Written at the bar's end.
+    /// The text at the bar's end.
     var label = ""
   }
 
@@ -48,7 +48,7 @@ struct BarPlot {
         let to = from + part.value
         let (a, b) = ((axis.place(from) ?? 0), (axis.place(to) ?? 0))
         let (start, stop) = (left + min(a, b) * (right - left), left + max(a, b) * (right - left))
-        // The ground shows between parts, but not in the place of a narrow one.
+        // Parts have a gap between them, unless it would take the place of a narrow one.
         let isApart = bar.parts.count > 1 && stop - start > 3
         drawing.rectangle(
           start, up + 2, stop - start, step - 4, style: "area \(part.style)\(isApart ? " part" : "")", title: part.title

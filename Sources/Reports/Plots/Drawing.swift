@@ -51,7 +51,7 @@ struct Drawing {
       "<circle cx=\"\(c(x))\" cy=\"\(c(y))\" r=\"\(c(radius))\" class=\"\(style)\"\(closed("circle", title))")
   }
 
-  /// A diamond, for what happened at a point.
+  /// Draws a diamond, which marks that something happened at a point.
   mutating func diamond(_ x: Double, _ y: Double, _ radius: Double, style: String, title: String? = nil) {
     let corners = [(x, y - radius), (x + radius, y), (x, y + radius), (x - radius, y)]
     let text = corners.map { "\(c($0.0)),\(c($0.1))" }.joined(separator: " ")
@@ -64,14 +64,14 @@ struct Drawing {
         + "style=\"image-rendering:pixelated\"/>")
   }
 
-  /// The picture for a page that has ``Palette``'s rules.
+  /// Returns the picture for a page that has ``Palette``'s rules.
   func svg(title: String) -> String {
     "<svg class=\"plot\" xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 \(c(width)) \(c(height))\" "
       + "width=\"\(c(width))\" height=\"\(c(height))\" role=\"img\" aria-label=\"\(escaped(title))\">\n"
       + parts.joined(separator: "\n") + "\n</svg>"
   }
 
-  /// The picture for a file of its own, on a ground of its own.
+  /// Returns the picture for a file of its own, with its own background.
   func file(title: String) -> String {
     let open = svg(title: title)
     let end = open.firstIndex(of: "\n") ?? open.endIndex
@@ -90,7 +90,7 @@ struct Drawing {
   }
 }
 
-/// Text as it stands between tags and in attributes.
+/// Returns a text as it stands between tags and in attributes.
 func escaped(_ text: String) -> String {
   var result = ""
   for character in text.unicodeScalars {
@@ -99,7 +99,7 @@ func escaped(_ text: String) -> String {
     case "<": result += "&lt;"
     case ">": result += "&gt;"
     case "\"": result += "&quot;"
-    // XML has no other control characters.
+    // XML knows no other control characters.
     case "\n", "\t", "\r": result.unicodeScalars.append(character)
     default: result.unicodeScalars.append(character.value < 0x20 ? "\u{FFFD}" : character)
     }

@@ -19,7 +19,7 @@ public struct FigureTable: Equatable, Sendable {
     self.rows = rows
   }
 
-  /// All rows; numbers with the fewest digits that read back as the same number.
+  /// All rows as comma-separated values. Numbers have the fewest digits that read back as the same number.
   public var csv: String {
     ([columns] + rows.map { $0.map(Self.field) }).map { $0.map(CSVTable.field).joined(separator: ",") + "\n" }.joined()
   }
@@ -34,7 +34,8 @@ public struct FigureTable: Equatable, Sendable {
     }
   }
 
-  /// As a table of a page: of more than `limit` rows those that are evenly spread, with a word about it.
+  /// Returns the rows as a table of a page; where there are more than `limit`, it has only so many, evenly spread, with
+  /// a note.
   func html(limit: Int = 120) -> String {
     let shown =
       rows.count <= limit

@@ -1,4 +1,5 @@
-/// The part of a drawing that two axes enclose: draws grid, axes, names and legend, and says where values lie.
+/// The part of a drawing that two axes enclose. It draws the grid, axes, names and legend, and finds the places of
+/// values.
 struct Frame {
   let x: Axis
   let y: Axis
@@ -7,7 +8,7 @@ struct Frame {
   let top: Double
   let bottom: Double
 
-  /// What the legend says of a series.
+  /// The entry of a series in the legend.
   struct Entry {
     let name: String
     /// A class of ``Palette``.
@@ -20,7 +21,7 @@ struct Frame {
 
   /// Lays out and draws everything but the data: the legend stands above the plot, where it hides nothing.
   ///
-  /// - Parameter xTicks: names for places on the x axis instead of its own.
+  /// - Parameter xTicks: names for places on the x axis, instead of its own.
   init(
     in drawing: inout Drawing, _ size: FigureSize, x: Axis, y: Axis, xLabel: String, yLabel: String,
     legend: [Entry] = [], xTicks: [(value: Double, name: String)]? = nil
@@ -66,12 +67,13 @@ struct Frame {
     drawing.text(yLabel, x: font, y: (top + bottom) / 2, size: font, anchor: .middle, turned: true)
   }
 
+  /// Returns the place of a point in pixels; nil where an axis has none for it.
   func point(_ xValue: Double, _ yValue: Double) -> (x: Double, y: Double)? {
     guard let across = x.place(xValue), let up = y.place(yValue) else { return nil }
     return (left + across * (right - left), bottom - up * (bottom - top))
   }
 
-  /// Returns where the legend ends.
+  /// Draws the legend. Returns its lower end.
   static func drawLegend(_ entries: [Entry], in drawing: inout Drawing, _ size: FigureSize) -> Double {
     guard !entries.isEmpty else { return size.top }
     let font = size.fontSize

@@ -1,17 +1,17 @@
 import System
 
-/// Lines over a common axis, with marks for what happened at a place.
+/// A plot of lines over a common axis, with marks where something happened.
 struct LinePlot {
   struct Series {
     let name: String
-    /// In order of x. A value that is no number interrupts the line.
+    /// The points in order of x. A NaN interrupts the line.
     var points: [(x: Double, y: Double)]
     /// A class of ``Palette``.
     var style: String
     var dash = ""
     var isThin = false
     var inLegend = true
-    /// Places on the line where something happened, with what.
+    /// The places on the line where something happened, with a text that tells what.
     var marks: [(x: Double, y: Double, text: String)] = []
   }
 
@@ -23,18 +23,18 @@ struct LinePlot {
   /// Values that the axes must reach beside those of the series.
   var xIncludes: [Double] = []
   var yIncludes: [Double] = []
-  /// Lines across the whole height.
+  /// The lines across the whole height, with their texts.
   var verticals: [(x: Double, text: String)] = []
-  /// Names for places on the x axis instead of numbers.
+  /// The names of places on the x axis, instead of numbers.
   var xTicks: [(value: Double, name: String)]?
-  /// Whether each value is shown by a dot too, where there are few.
+  /// Whether values also have dots, where there are few.
   var hasDots = false
 
   func drawing(_ size: FigureSize) -> Drawing {
     var legend = series.filter(\.inLegend).map {
       Frame.Entry(name: $0.name, style: $0.style, dash: $0.dash, isThin: $0.isThin)
     }
-    // A single line is named by the axis.
+    // The axis names a single line.
     if legend.count == 1, series.count == 1 { legend = [] }
     var measure = Drawing(width: size.width, height: 0)
     let legendHeight = Frame.drawLegend(legend, in: &measure, size) - size.top
@@ -101,8 +101,8 @@ struct LinePlot {
     }
   }
 
-  /// Of points that fall into one column of pixels the first, the last and the extremes, in order: the line looks the
-  /// same, and every point is one of the data's.
+  /// Returns the first, the last and the extremes of the points that fall into one column of pixels, in order: the line
+  /// looks the same, and every point is one of the data's.
   static func thinned(_ points: [(x: Double, y: Double)]) -> [(x: Double, y: Double)] {
     guard points.count > 800 else { return points }
     var result: [(x: Double, y: Double)] = []

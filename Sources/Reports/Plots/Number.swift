@@ -1,20 +1,20 @@
 import Foundation
 
-/// Numbers as a person reads them.
+/// Writes numbers as a person reads them.
 enum Number {
-  /// With so many digits after the point, and a true minus sign.
+  /// Returns a number with `digits` digits after the point, and a true minus sign.
   static func fixed(_ value: Double, digits: Int) -> String {
     sign(String(format: "%.*f", digits, value))
   }
 
-  /// With five significant digits at most.
+  /// Returns a number with at most five significant digits.
   static func short(_ value: Double) -> String {
     guard value.isFinite else { return value.isNaN ? "not a number" : value < 0 ? "−∞" : "∞" }
     if value == value.rounded(), abs(value) < 1e7 { return sign(String(format: "%.0f", value)) }
     return sign(String(format: "%.5g", value))
   }
 
-  /// A coordinate: two digits after the point are finer than any screen.
+  /// Returns a coordinate with at most two digits after the point, which is finer than any screen.
   static func coordinate(_ value: Double) -> String {
     var text = String(format: "%.2f", value)
     while text.hasSuffix("0") { text.removeLast() }

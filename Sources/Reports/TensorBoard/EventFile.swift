@@ -13,8 +13,9 @@ public final class EventFile {
   /// Makes a new file in `folder`, named so that TensorBoard finds it.
   ///
   /// - Parameters:
-  ///   - startIteration: where training begins or goes on: earlier files' events after it are void.
+  ///   - startIteration: the iteration at which training begins or goes on: earlier files' events after it are void.
   ///   - time: seconds since 1970.
+  ///   - host: the name of the host, for the file's name.
   public init(inFolder folder: String, startIteration: Int, time: Double, host: String) throws(FileError) {
     let base = "\(folder)/events.out.tfevents.\(Int(time)).\(host).\(getpid())"
     var name = base
@@ -28,11 +29,15 @@ public final class EventFile {
     version.wallTime = time
     version.fileVersion = "brain.Event:2"
     try append(version)
-    guard startIteration > 0 else { return }
+    if startIteration > 0 { try goBack(to: startIteration, time: time) }
+  }
+
+  /// Makes all events after an iteration void: the run comes to it again.
+  public func goBack(to iteration: Int, time: Double) throws(FileError) {
     var start = PreluDist_Tensorboard_Event()
     start.wallTime = time
-    // The step itself was evaluated and written before the checkpoint at it: what follows is void.
-    start.step = Int64(startIteration) + 1
+    // The events of the iteration itself were written before its checkpoint.
+    start.step = Int64(iteration) + 1
     start.sessionLog.status = .start
     try append(start)
   }
@@ -77,7 +82,8 @@ public final class EventFile {
     withUnsafeBytes(of: value.littleEndian) { Array($0) }
   }
 
-  /// Thirty buckets of equal width between the extremes.
+  /// Returns the histogram of values in thirty buckets of equal width between the extremes; NaN and infinities are left
+  /// out.
   package static func histogram(_ values: [Float]) -> PreluDist_Tensorboard_Histogram {
     var histogram = PreluDist_Tensorboard_Histogram()
     let numbers = values.map(Double.init).filter(\.isFinite)

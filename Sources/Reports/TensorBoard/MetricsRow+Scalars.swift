@@ -1,5 +1,5 @@
 extension MetricsRow {
-  /// The row's figures with the names that TensorBoard groups them by. What was not measured is left out.
+  /// The row's figures with the names by which TensorBoard groups them. Figures that were not measured are left out.
   public var scalars: [(tag: String, value: Double)] {
     var scalars: [(tag: String, value: Double)] = [
       ("epoch", Double(epoch)), ("learning_rate", learningRate), ("loss/train", trainLoss),

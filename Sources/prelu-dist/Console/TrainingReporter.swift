@@ -43,30 +43,32 @@ final class TrainingReporter: RunListener {
   }
 
   private func showBanner(_ d: TrainingDescription) {
-    let hosts = d.hosts.map { "\($0.name) \($0.ranks)" }.joined(separator: ", ")
+    let (model, data, ranks) = (d.model, d.data, d.ranks)
+    let hosts = ranks.hosts.map { "\($0.name) \($0.ranks)" }.joined(separator: ", ")
     Console.say(PreluDist.software)
-    Console.say("ranks  \(d.ranks) × \(d.threads) thread\(d.threads == 1 ? "" : "s") (\(hosts))")
+    Console.say("ranks  \(ranks.count) × \(ranks.threads) thread\(ranks.threads == 1 ? "" : "s") (\(hosts))")
     Console.say(
-      "model  \(d.model): \(d.weightLayers) weight layers, \(d.parameterCount.grouped) parameters, "
-        + "\(d.multiplyAdds.grouped) multiply-adds an image")
+      "model  \(model.name): \(model.weightLayers) weight layers, \(model.parameterCount.grouped) parameters, "
+        + "\(model.multiplyAdds.grouped) multiply-adds an image")
     Console.say(
-      "data   \(d.dataDirectory): \(d.trainingImages.grouped) to train on, "
-        + "\(d.validationImages.grouped) to validate, "
-        + (d.testImages == 0 ? "" : "\(d.testImages.grouped) to test, ") + "\(d.classNames.count) classes")
+      "data   \(data.path): \(data.trainingImages.grouped) to train on, "
+        + "\(data.validationImages.grouped) to validate, "
+        + (data.testImages == 0 ? "" : "\(data.testImages.grouped) to test, ")
+        + "\(model.classNames.count) classes")
     let training = d.configuration.training
     Console.say(
       "run    \(d.run): \(training.epochs) epochs of mini-batches of \(training.batch), seed \(training.seed)")
-    Console.say("bits   " + bits(d))
+    Console.say("bits   " + bits(d.ranks))
     if let resumedFrom = d.resumedFrom { Console.say("resumed from \(resumedFrom)") }
   }
 
-  private func bits(_ d: TrainingDescription) -> String {
-    if d.balancesShares {
+  private func bits(_ ranks: TrainingDescription.Ranks) -> String {
+    if ranks.balancesShares {
       return "depend on the shares, which follow the ranks' speed: runs agree with one another to rounding"
     }
-    return d.isReproducible
+    return ranks.isReproducible
       ? "the same with 1, 2, 4 or 8 ranks and any number of threads"
-      : "\(d.ranks) ranks hold no whole subtrees of leaves: the result agrees with other rank counts to rounding"
+      : "\(ranks.count) ranks hold no whole subtrees of leaves: the result agrees with other rank counts to rounding"
   }
 
   /// Returns a number of images a second: a whole one, except where it is small.

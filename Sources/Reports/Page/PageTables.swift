@@ -1,7 +1,7 @@
 import System
 
-/// The tables of a page that are no figure's: what came out, what was asked for, where it ran.
-enum RunTables {
+/// The tables of a page beside its figures: results, settings, and the places where the runs ran.
+enum PageTables {
   static func summary(_ runs: [RunContents]) -> String {
     guard !runs.isEmpty else { return "" }
     let columns: [(String, (RunContents) -> String)] = [
@@ -10,9 +10,9 @@ enum RunTables {
         { run in
           let best = run.metrics.filter { $0.validationTop1Error != nil }
             .min { ($0.validationTop1Error ?? 100) < ($1.validationTop1Error ?? 100) }
+          func percentage(_ value: Double?) -> String { Number.fixed(value ?? 0, digits: 2) }
           return best.map {
-            "\(Number.fixed($0.validationTop1Error ?? 0, digits: 2)) / \(Number.fixed($0.validationTop5Error ?? 0, digits: 2)) %"
-              + " after epoch \($0.epoch)"
+            "\(percentage($0.validationTop1Error)) / \(percentage($0.validationTop5Error)) % after epoch \($0.epoch)"
           } ?? "–"
         }
       ),
@@ -46,13 +46,13 @@ enum RunTables {
       (
         "parameters",
         { run in
-          run.checkpoint.map { $0.parameterCount.grouped } ?? "–"
+          run.network.map { $0.parameterCount.grouped } ?? "–"
         }
       ),
       ("initializer", { $0.setting("model.initializer") ?? $0.setting("model.initializer.rule") ?? "–" }),
       ("seed", { $0.setting("training.seed") ?? "–" }),
     ]
-    // A few runs stand beside one another; more would be too wide for that, and are too many for columns of their own.
+    // A few runs have a column each; with more of them the table would be too wide, so they have a row each.
     guard runs.count > 4 else {
       return table(
         runs.count == 1 ? nil : ["run"] + runs.map(\.name),
@@ -63,10 +63,10 @@ enum RunTables {
 
   static func configuration(_ runs: [RunContents]) -> String {
     var text = ""
-    let known = runs.filter { !$0.settings.isEmpty }
+    let known = runs.filter { !$0.configuration.settings.isEmpty }
     if known.count > 1 {
       var keys: [String] = []
-      for run in known { for (key, _) in run.settings where !keys.contains(key) { keys.append(key) } }
+      for run in known { for (key, _) in run.configuration.settings where !keys.contains(key) { keys.append(key) } }
       let different = keys.filter { key in Set(known.map { $0.setting(key) ?? "–" }).count > 1 }
       text +=
         different.isEmpty
@@ -76,7 +76,7 @@ enum RunTables {
             ["setting"] + known.map(\.name), different.map { key in [key] + known.map { $0.setting(key) ?? "–" } })
     }
     for run in runs {
-      guard let configuration = run.configurationText else { continue }
+      guard let configuration = run.configuration.text else { continue }
       let name = runs.count == 1 ? "config.yaml" : "\(run.name): config.yaml"
       text +=
         "<details\(runs.count == 1 ? " open" : "")><summary>\(escaped(name))</summary><pre>\(escaped(configuration))"
@@ -113,7 +113,7 @@ enum RunTables {
   }
 
   private static func table(_ header: [String]?, _ rows: [[String]]) -> String {
-    // A table of names and values alone fits any width.
+    // A table of only names and values fits any width.
     var text = "<div class=\"scroll\"><table\(header == nil ? " class=\"pairs\"" : "")>"
     if let header { text += "<thead><tr>" + header.map { "<th>\(escaped($0))</th>" }.joined() + "</tr></thead>" }
     text += "<tbody>\n"

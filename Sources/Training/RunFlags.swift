@@ -1,0 +1,8 @@
+/// The wishes that ranks tell one another with a step, as ``StepOrder/flags``.
+struct RunFlags: OptionSet {
+  let rawValue: UInt32
+  /// The rank wants to stop after the step.
+  static let stop = RunFlags(rawValue: 1)
+  /// Rank 0 wants a checkpoint after the step.
+  static let save = RunFlags(rawValue: 2)
+}

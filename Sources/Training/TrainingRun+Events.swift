@@ -1,0 +1,57 @@
+import Checkpoint
+import Communication
+import Evaluation
+import Network
+
+/// The figures that listeners are told. Nothing here needs the other ranks.
+extension TrainingRun {
+  /// The network, the data and the ranks of the run that begins.
+  var description: TrainingDescription {
+    let (architecture, data, settings, world) = (setup.network.architecture, setup.data, setup.settings, setup.world)
+    return TrainingDescription(
+      run: checkpoints.folder?.path ?? "", resumedFrom: setup.checkpoint, iteration: position.iteration,
+      configuration: setup.configuration, commandLine: settings.commandLine, program: settings.program,
+      model: TrainingDescription.Model(
+        name: architecture.architecture.name, parameterCount: architecture.parameterCount,
+        multiplyAdds: architecture.multiplyAdds, weightLayers: architecture.weightLayerCount,
+        classNames: data.classNames),
+      data: TrainingDescription.DataSet(
+        path: setup.configuration.data.directory, trainingImages: data.training.count,
+        validationImages: data.validation.count, testImages: data.test?.count ?? 0),
+      ranks: TrainingDescription.Ranks(
+        count: world.size, hosts: world.hosts.map { ($0.name, $0.ranks.count) }, threads: setup.pool.threadCount,
+        isReproducible: step.shares.isReproducible, balancesShares: settings.shares == .auto && world.size > 1))
+  }
+
+  var progress: TrainingProgress {
+    let training = setup.configuration.training
+    let total = samples.iterations(inEpochs: training.epochs)
+    let last = min(total, setup.settings.iterations ?? total)
+    let sums = position.epochSums
+    return TrainingProgress(
+      epoch: position.epochsDone + 1, epochs: training.epochs, iteration: position.iteration, iterations: total,
+      loss: sums.meanLoss, top1Error: sums.top1Error, learningRate: schedule.learningRate,
+      imagesPerSecond: meter.imagesPerSecond, dataShare: sums.dataSeconds / max(sums.seconds, 1e-9),
+      secondsLeft: Double((last - position.iteration) * training.batch) / meter.imagesPerSecond,
+      communicationShare: meter.time.steps.communicationShare)
+  }
+
+  /// - Parameter rate: the learning rate of the epoch that has ended.
+  func epochResult(_ counts: ErrorCounts, rate: Double, isBest: Bool, hasDropped: Bool) -> EpochResult {
+    let sums = position.epochSums
+    return EpochResult(
+      epoch: position.epochsDone, iteration: position.iteration, learningRate: rate, trainLoss: sums.meanLoss,
+      trainTop1Error: sums.top1Error, validation: counts,
+      imagesPerSecond: Double(sums.sampleCount) / max(sums.seconds, 1e-9), seconds: position.secondsTrained,
+      dataSeconds: sums.dataSeconds, time: timeSoFar, isBest: isBest,
+      droppedTo: hasDropped ? schedule.learningRate : nil, slopes: setup.network.slopes,
+      firstFilters: setup.network.firstFilters)
+  }
+
+  /// The time of this process so far, on this rank.
+  var timeSoFar: RunTime {
+    var time = meter.time
+    time.checkpoint = checkpoints.seconds
+    return time
+  }
+}
