@@ -84,7 +84,7 @@ struct DocumentationFolder {
       for (part, count) in [("train", 1500), ("t10k", 300)] {
         for (kind, header, bytes) in [("images-idx3", 16, 784), ("labels-idx1", 8, 1)] {
           let source = "/usr/share/datasets/fashion-mnist/\(part)-\(kind)-ubyte.gz"
-          let whole = try Program.capture("/bin/sh", ["-c", "zcat '\(source)' >'\(folder.file("whole"))'"])
+          let whole = try ChildProcess.capture("/bin/sh", ["-c", "zcat '\(source)' >'\(folder.file("whole"))'"])
           guard whole.exitCode == 0 else { throw CocoaError(.fileReadUnknown) }
           var data = try Data(contentsOf: URL(filePath: folder.file("whole"))).prefix(header + count * bytes)
           data.replaceSubrange(4..<8, with: withUnsafeBytes(of: UInt32(count).bigEndian, Array.init))

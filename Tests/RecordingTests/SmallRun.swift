@@ -24,7 +24,7 @@ final class SmallRun {
 
   func text(_ name: String) throws -> String { String(decoding: try folder.bytes(name), as: UTF8.self) }
 
-  func write(_ text: String, _ name: String) throws { try folder.write(Array(text.utf8), name) }
+  func write(_ text: String, _ name: String) throws { try folder.write(Array(text.utf8), to: name) }
 
   /// Three classes of images of 8×8, each with one bright third.
   private func writeData() throws {

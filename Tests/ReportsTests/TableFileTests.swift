@@ -24,12 +24,12 @@ import Testing
       texts.append(try text(Row.fileName))
     }
     for (kept, iteration) in [(2, Int.max), (2, 300), (1, 299), (1, 200), (0, 100)] {
-      try folder.write(Array(texts[2].utf8), Row.fileName)
+      try folder.write(Array(texts[2].utf8), to: Row.fileName)
       try file.truncate(afterIteration: iteration)
       #expect(try text(Row.fileName) == texts[kept], "after \(iteration)")
       // A machine that failed may have left the beginning of a row.
       for rest in ["1", "100", "100,2", "200,"] {
-        try folder.write(Array((texts[kept] + rest).utf8), Row.fileName)
+        try folder.write(Array((texts[kept] + rest).utf8), to: Row.fileName)
         #expect(try file.rows() == Row.ordered([100, 200, 300].prefix(kept + 1).flatMap { [row($0), row($0)] }))
         try file.truncate(afterIteration: iteration)
         #expect(try text(Row.fileName) == texts[kept], "\(rest) after \(iteration)")
@@ -74,7 +74,7 @@ import Testing
   /// A file that bears a table's name is left as it is where it is not that table.
   @Test func otherFilesAreLeftAlone() throws {
     func expect<Row: TableRow>(_ file: TableFile<Row>, _ text: String, _ problem: String) throws {
-      try folder.write(Array(text.utf8), Row.fileName)
+      try folder.write(Array(text.utf8), to: Row.fileName)
       let error = #expect(throws: FileError.self) { try file.truncate(afterIteration: 5) }
       #expect(error?.kind == .wrongKind)
       #expect(error?.description == "\(file.path): \(problem). Move it away, or have it written anew")

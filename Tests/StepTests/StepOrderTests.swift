@@ -6,7 +6,7 @@ import Testing
 /// An order can ask for more than the step. The tests run in one process; `scripts/test` runs them on several ranks.
 @Suite(.serialized) struct StepOrderTests {
   @Test func flagsOfAllRanksAreUnited() throws {
-    let small = try SmallStep()
+    let small = try RankStep()
     let (rank, size) = (small.world.rank, small.world.size)
     let united = (0..<size).reduce(UInt32(0)) { $0 | 1 << UInt32($1) }
     #expect(try small.run(flags: 1 << UInt32(rank)).flags == united)
@@ -17,14 +17,14 @@ import Testing
 
   /// A step that has diverged tells the flags too: a run can be stopped after it.
   @Test func flagsOfAStepThatDiverges() throws {
-    let small = try SmallStep()
+    let small = try RankStep()
     try small.set("conv1", .nan)
     let result = try small.run(flags: small.world.rank == 0 ? 5 : 0)
     #expect(result.divergence != nil && result.flags == 5 && result.statistics.isEmpty)
   }
 
   @Test func statisticsOfEveryLayerOnRank0() throws {
-    let small = try SmallStep()
+    let small = try RankStep()
     #expect(try small.run().statistics.isEmpty)
     let rows = try small.run(iteration: 1, notesStatistics: true).statistics
     guard small.world.rank == 0 else {
@@ -40,7 +40,7 @@ import Testing
 
   /// Noting changes no bit of the parameters, and leaves every rank the whole momentum.
   @Test func notedStepsAreTheSame() throws {
-    let (plain, noted) = (try SmallStep(), try SmallStep())
+    let (plain, noted) = (try RankStep(), try RankStep())
     for iteration in 0..<3 {
       let result = try plain.run(iteration: iteration)
       let other = try noted.run(iteration: iteration, notesStatistics: true)
@@ -54,7 +54,7 @@ import Testing
   }
 
   @Test func timesAreThoseOfTheStep() throws {
-    let small = try SmallStep()
+    let small = try RankStep()
     let time = try small.run().time
     let isRoot = small.world.rank == 0
     let hasLeaves = !small.step.shares.slots(ofRank: small.world.rank).isEmpty
