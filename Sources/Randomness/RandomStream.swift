@@ -1,44 +1,26 @@
-import Glibc
-
-/// What random numbers are drawn for. Streams of different purposes never share a block.
-public enum RandomPurpose: UInt32, Sendable {
-  case initialization = 1
-  case permutation = 2
-  case augmentation = 3
-  case dropout = 4
-  case validationSplit = 5
-  case subset = 6
-  case erasing = 7
-}
-
-/// The sequence of random numbers that belongs to one thing: a layer's weights, an epoch's order, a sample's crop.
+/// The random numbers that belong to one thing, in sequence: an epoch's order, a sample's crop.
 ///
-/// Keyed by seed; counted by purpose, what it belongs to (`owner`, a 62-bit number, such as epoch and sample) and
-/// position. Two streams of the same seed, purpose and owner give the same numbers on every rank and thread.
+/// A stream reads the blocks of a `RandomField` one after the other. Two streams of the same seed, purpose and owner
+/// give the same numbers on every rank and thread.
 public struct RandomStream: RandomNumberGenerator, Sendable {
-  private let generator: Philox
-  private let owner: UInt64
-  private let purpose: UInt32
+  private let field: RandomField
   private var position: UInt32 = 0
   private var block = SIMD4<UInt32>()
   private var used = 4
 
   public init(seed: UInt64, purpose: RandomPurpose, owner: UInt64) {
-    generator = Philox(seed: seed)
-    self.owner = owner
-    self.purpose = purpose.rawValue
+    field = RandomField(seed: seed, purpose: purpose, owner: owner)
   }
 
-  /// The stream of a pair, such as (epoch, sample) or (iteration, layer).
+  /// The stream of a pair, such as (epoch, sample).
   public init(seed: UInt64, purpose: RandomPurpose, owner: UInt32, _ second: UInt32) {
-    self.init(seed: seed, purpose: purpose, owner: UInt64(owner) << 32 | UInt64(second))
+    field = RandomField(seed: seed, purpose: purpose, owner: owner, second)
   }
 
   /// The next 32 uniform bits.
   public mutating func next32() -> UInt32 {
     if used == 4 {
-      block = generator.block(
-        SIMD4(position, UInt32(truncatingIfNeeded: owner), UInt32(truncatingIfNeeded: owner >> 32), purpose))
+      block = field.block(position)
       position &+= 1
       used = 0
     }
@@ -75,11 +57,10 @@ public struct RandomStream: RandomNumberGenerator, Sendable {
     next32() & 1 == 1
   }
 
-  /// A Gaussian number with mean 0 and standard deviation 1 (Box and Muller's transform in Double).
+  /// A Gaussian number with mean 0 and standard deviation 1: the first of the pair that the next two words make.
   public mutating func gaussian() -> Double {
-    let radius = (Double(next32()) + 0.5) * 0x1p-32
-    let angle = Double(next32()) * 0x1p-32
-    return (-2 * log(radius)).squareRoot() * cos(2 * .pi * angle)
+    let first = next32()
+    return gaussianPair(first, next32()).0
   }
 
   /// A random order of 0 ..< `count` (Fisher and Yates).

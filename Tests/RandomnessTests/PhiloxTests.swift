@@ -50,3 +50,14 @@ import Testing
   // Five standard deviations of a binomial count: 5·√(70000·(1/7)·(6/7)).
   #expect(counts.allSatisfy { abs($0 - 10_000) < 463 }, "\(counts)")
 }
+
+/// Known answers of the algorithm's reference implementation (Vigna's `splitmix64.c`) for the seed 1234567.
+@Test func splitMix64KnownAnswers() {
+  var numbers = SplitMix64(seed: 1_234_567)
+  let drawn = (0..<5).map { _ in numbers.next() }
+  #expect(
+    drawn == [
+      6_457_827_717_110_365_317, 3_203_168_211_198_807_973, 9_817_491_932_198_370_423, 4_593_380_528_125_082_431,
+      16_408_922_859_458_223_821,
+    ])
+}
