@@ -71,9 +71,8 @@ let house: [Target] = [
   target(
     "Benchmarks",
     [
-      "System", "Kernels", "Network", "Configuration", "Communication", "Images", "Checkpoint", "Packs", "Datasets",
-      "Step",
-      "Training", "Diagnostics", "Reports",
+      "System", "Kernels", "Randomness", "Network", "Configuration", "Communication", "Images", "Checkpoint", "Packs",
+      "Datasets", "Step", "Training", "Diagnostics", "Reports",
     ]),
   .executableTarget(
     name: "prelu-dist",
@@ -99,18 +98,19 @@ let bundles: [Target] = [
   tests("SystemTests", ["System", systemPackage, "TestSupport"]),
   tests("HashingTests", ["Hashing"]),
   tests("RandomnessTests", ["Randomness"]),
-  tests("KernelTests", ["Kernels"]),
-  tests("NetworkTests", ["Kernels", "Network", "Randomness", "TestSupport"]),
-  tests("ConfigurationTests", ["Network", "Configuration", "TestSupport"]),
+  tests("KernelTests", ["System", "Kernels", "Randomness"]),
+  tests("NetworkTests", ["System", "Kernels", "Network", "Randomness", "TestSupport"]),
+  tests("ConfigurationTests", ["System", "Network", "Configuration", "TestSupport"]),
   tests("CommunicationTests", ["System", "Communication", "RankTestSupport"]),
   tests("ImagesTests", ["System", "Images", "Randomness", "CJPEG", "CPNG", "CZlib", "TestSupport"]),
   tests("PacksTests", ["System", "HDF5", "Images", "Packs", "TestSupport"]),
   tests("CheckpointTests", ["System", "Hashing", "HDF5", "CHDF5", "Checkpoint", "TestSupport"]),
   tests("ReportsTests", ["System", "Network", "Images", "Reports", "TestSupport"]),
   tests("DiagnosticsTests", ["Diagnostics", "TestSupport"]),
-  tests("DatasetsTests", ["Images", "Datasets"]),
-  tests("EvaluationTests", ["Kernels", "Network", "Communication", "Images", "Evaluation", "RankTestSupport"]),
-  tests("StepTests", ["Kernels", "Network", "Communication", "Step", "RankTestSupport"]),
+  tests("DatasetsTests", ["System", "Images", "Datasets"]),
+  tests(
+    "EvaluationTests", ["System", "Kernels", "Network", "Communication", "Images", "Evaluation", "RankTestSupport"]),
+  tests("StepTests", ["System", "Kernels", "Network", "Communication", "Step", "RankTestSupport"]),
   tests(
     "TrainingTests",
     [
@@ -121,10 +121,10 @@ let bundles: [Target] = [
     "RecordingTests",
     ["System", "Configuration", "Communication", "Reports", "Training", "Recording", "TestSupport"]),
   tests("BenchmarksTests", ["Benchmarks"]),
-  tests("CommandTests", ["Images", "Packs", "prelu-dist", "TestSupport"]),
+  tests("CommandTests", ["System", "Images", "Packs", "prelu-dist", "TestSupport"]),
   .executableTarget(
     name: "prelu-fuzz",
-    dependencies: ["System", "Network", "Configuration", "Images", "Checkpoint", "Packs", "Reports"],
+    dependencies: ["System", "Randomness", "Network", "Configuration", "Images", "Checkpoint", "Packs", "Reports"],
     path: "Tests/Fuzz", swiftSettings: settings),
 ]
 

@@ -66,7 +66,7 @@ public enum CheckpointBenchmark {
       times.append(monotonicSeconds() - start)
     }
     return CheckpointTimings(
-      model: architecture.architecture.name, bytes: bytes, firstStallSeconds: stalls[0],
+      model: architecture.name, bytes: bytes, firstStallSeconds: stalls[0],
       stallSeconds: stalls.dropFirst().median(), writtenSeconds: times.dropFirst().median())
   }
 

@@ -1,6 +1,8 @@
 import Communication
 import Kernels
 import Network
+import Randomness
+import System
 
 /// The cost of dense testing of a photograph: the whole picture and its mirror image go through the tower, and every
 /// window of the last map through the fully connected layers.
@@ -47,7 +49,7 @@ public enum DenseBenchmark {
     // Only one network is in memory at a time, so that the peak is that of testing.
     let error = try verify(architecture, method)
     let network = StepBenchmark.randomNetwork(architecture, method)
-    let form = try network.denseShape(FrameExtents(height: height, width: width))
+    let form = try network.denseShape(PlaneExtents(height: height, width: width))
     let seconds = try time(network, form.extents, threads: threads, runs: runs)
     // The peak is read before training's forward pass, which has memory for the backward pass, too.
     let peak = StepBenchmark.peakMegabytes()
@@ -56,20 +58,20 @@ public enum DenseBenchmark {
     let windows = 2 * form.allWindows.count
     let expected = 2 * tower * Double(form.multiplyAdds) / Double(own) + head * Double(windows)
     return DenseTimings(
-      model: architecture.architecture.name, height: height, width: width, threads: threads, runs: runs,
+      model: architecture.name, height: height, width: width, threads: threads, runs: runs,
       windows: windows, seconds: seconds, expectedSeconds: expected, percentOfTraining: 100 * expected / seconds,
       trainingGigaflops: 2e-9 * Double(own) / tower, peakMegabytes: peak, relativeError: error)
   }
 
   private static func randomPicture(_ count: Int) -> FloatBuffer {
     let picture = FloatBuffer(count)
-    var random = SystemlessRandom(state: 7)
+    var random = SplitMix64(seed: 7)
     random.fill(picture.base, count: count)
     return picture
   }
 
   /// Returns the seconds of a thread for a picture and its mirror image.
-  private static func time(_ network: Network, _ extents: FrameExtents, threads: Int, runs: Int) throws -> Double {
+  private static func time(_ network: Network, _ extents: PlaneExtents, threads: Int, runs: Int) throws -> Double {
     let channels = network.architecture.input.channels
     let picture = randomPicture(channels * extents.height * extents.width)
     let inference = Inference(network, rows: rows, on: ThreadPool(threads: threads))
@@ -103,7 +105,7 @@ public enum DenseBenchmark {
     }
     return medianSeconds(runs: runs) {
       for layer in tower.layers.indices {
-        tower.forward(layer: layer, memory, images: leaf, filters: filters, scratch: scratch)
+        tower.forward(layer: layer, LeafPass(memory, images: leaf, filters: filters, scratch: scratch))
       }
     } / Double(leaf)
   }
@@ -114,7 +116,8 @@ public enum DenseBenchmark {
     let features = randomPicture(rows * network.head.featureCount)
     let pool = ThreadPool(threads: 1)
     return medianSeconds(runs: runs) {
-      network.head.forward(features.base, rows: rows, parameters: network.parameters, memory: memory, on: pool)
+      network.head.forward(
+        features.base, HeadPass(rows: rows, parameters: network.parameters, memory: memory, on: pool))
     } / Double(rows)
   }
 
@@ -146,7 +149,7 @@ public enum DenseBenchmark {
   ) throws -> [[Float]] {
     let network = StepBenchmark.randomNetwork(architecture, method)
     let input = architecture.input
-    var extents = FrameExtents(height: input.height, width: input.width)
+    var extents = input.plane
     while try network.denseShape(extents).allWindows.rows.count < 2 { extents.height += 1 }
     while try network.denseShape(extents).allWindows.columns.count < 2 { extents.width += 1 }
     let picture = randomPicture(input.channels * extents.height * extents.width)

@@ -2,6 +2,7 @@ import Communication
 import Foundation
 import Kernels
 import Network
+import Randomness
 import Step
 import System
 
@@ -87,7 +88,7 @@ public enum StepBenchmark {
     let (single, speedup) = try world.allgather(
       world.size > 1 && world.rank == 0 ? (singles.median(), pairs.median()) : (0, 0))[0]
     return StepTimings(
-      model: architecture.architecture.name, batch: batch, ranks: world.size, threads: threads, runs: runs,
+      model: architecture.name, batch: batch, ranks: world.size, threads: threads, runs: runs,
       stepMilliseconds: step, imagesPerSecond: 1e3 * Double(batch) / step, perRank: ranks,
       singleRankMilliseconds: world.size > 1 ? 1e3 * single : nil,
       efficiency: world.size > 1 ? speedup / Double(world.size) : nil)
@@ -187,7 +188,7 @@ public enum StepBenchmark {
 
   static func randomImage(_ architecture: ResolvedArchitecture) -> FloatBuffer {
     let image = FloatBuffer(architecture.input.count)
-    var random = SystemlessRandom(state: 5)
+    var random = SplitMix64(seed: 5)
     random.fill(image.base, count: image.count)
     return image
   }
@@ -208,7 +209,7 @@ public enum StepBenchmark {
       tower.prepare(network.parameters, on: pool)
       for layer in tower.layers.indices {
         tower.transformFilters(ofLayer: layer, for: .forward, network.parameters, into: filters, on: pool)
-        tower.forward(layer: layer, memory, images: 1, filters: filters, scratch: scratch)
+        tower.forward(layer: layer, LeafPass(memory, images: 1, filters: filters, scratch: scratch))
       }
       return Array(UnsafeBufferPointer(start: memory.features, count: tower.featureCount))
     }

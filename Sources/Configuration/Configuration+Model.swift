@@ -1,4 +1,5 @@
 import Network
+import System
 
 extension Configuration {
   /// The network and the start of its parameters.
@@ -11,7 +12,9 @@ extension Configuration {
     /// one change too; a layer with another one keeps that.
     public var activation = Activation.prelu {
       didSet {
-        for index in layers.indices.dropLast() { layers[index].replace(oldValue, with: activation) }
+        for index in layers.indices.dropLast() where layers[index].activation == oldValue {
+          layers[index].setActivation(activation)
+        }
       }
     }
     /// The number of filters of the narrowest layers; nil where the architecture's are fixed.
@@ -20,7 +23,7 @@ extension Configuration {
     public var extraLayers = 0
     /// The number of outputs of the last layer.
     public var classes: Int
-    public var input: MapShape
+    public var input: Extents
     public var initializer = Initializer()
     /// The value that learned activation coefficients start at.
     public var initialSlope = 0.25
@@ -57,30 +60,15 @@ extension Configuration {
       result = Architecture(name: "own", input: model.input, layers: model.layers)
     }
     for index in result.layers.indices {
-      guard case .fullyConnected(var layer) = result.layers[index] else { continue }
+      guard var layer = result.layers[index].settings as? LayerDescription.FullyConnected else { continue }
       if index == result.layers.count - 1 {
         layer.outputs = model.classes
       } else if let dropout = training.dropout {
         layer.dropout = Float(dropout)
       }
-      result.layers[index] = .fullyConnected(layer)
+      result.layers[index] = LayerDescription(layer)
     }
     return result
-  }
-}
-
-extension LayerDescription {
-  fileprivate mutating func replace(_ old: Activation, with new: Activation) {
-    switch self {
-    case .convolution(var layer) where layer.activation == old:
-      layer.activation = new
-      self = .convolution(layer)
-    case .fullyConnected(var layer) where layer.activation == old:
-      layer.activation = new
-      self = .fullyConnected(layer)
-    case .convolution, .maxPooling, .spatialPyramidPooling, .fullyConnected:
-      break
-    }
   }
 }
 
@@ -133,7 +121,7 @@ extension Configuration.Model: SettingSection {
     try visitor.setting("layers", &own)
     layers = own.layers
     // The last layer has the number of classes, unless the key classes, which follows, has another.
-    if visitor.mentions("layers") == true, case .fullyConnected(let scores) = layers.last {
+    if visitor.mentions("layers") == true, let scores = layers.last?.settings as? LayerDescription.FullyConnected {
       classes = scores.outputs
     }
   }
@@ -141,7 +129,7 @@ extension Configuration.Model: SettingSection {
 
 extension Activation: ChoiceSetting {}
 
-extension MapShape: SettingSection {
+extension Extents: SettingSection {
   mutating func visit(_ visitor: inout some SettingVisitor) throws(ConfigurationError) {
     try visitor.setting("channels", &channels)
     try visitor.setting("height", &height)

@@ -17,7 +17,7 @@ public struct ModelSummary: Sendable {
     let header = ["layer", "kind", "output", "parameters", "multiply-adds", "memory"]
     let rows = network.layers.map { layer in
       [
-        layer.name, layer.kind, "\(layer.output)", layer.parameterCount.grouped,
+        layer.name, layer.description.settings.summary, "\(layer.output)", layer.parameterCount.grouped,
         layer.multiplyAdds.grouped, byteText(layer.activationBytes, bytesName: "B"),
       ]
     }
@@ -29,7 +29,7 @@ public struct ModelSummary: Sendable {
         return column < 3 ? cell + space : space + cell
       }.joined(separator: "  ")
     }
-    return (["\(network.architecture.name), input \(network.input)", ""] + lines + ["", totals]).joined(separator: "\n")
+    return (["\(network.name), input \(network.input)", ""] + lines + ["", totals]).joined(separator: "\n")
   }
 
   /// The totals, such as "19 weight layers, 1.906·10¹⁰ multiply-adds, 179.3 M parameters (717.3 MB), activations 61.0
@@ -70,7 +70,7 @@ public struct ModelSummary: Sendable {
 
   private struct Document: Encodable {
     let name: String
-    let input: MapShape
+    let input: Extents
     let layers: [Layer]
     let weightLayers: Int
     let parameters: Int
@@ -78,7 +78,7 @@ public struct ModelSummary: Sendable {
     let activationBytes: Int
 
     init(_ network: ResolvedArchitecture) {
-      name = network.architecture.name
+      name = network.name
       input = network.input
       layers = network.layers.map(Layer.init)
       weightLayers = network.weightLayerCount
@@ -91,7 +91,7 @@ public struct ModelSummary: Sendable {
   private struct Layer: Encodable {
     let name: String
     let settings: LayerDescription
-    let output: MapShape
+    let output: Extents
     let parameters: Int
     let multiplyAdds: Int
     let activationBytes: Int
@@ -103,30 +103,6 @@ public struct ModelSummary: Sendable {
       parameters = layer.parameterCount
       multiplyAdds = layer.multiplyAdds
       activationBytes = layer.activationBytes
-    }
-  }
-}
-
-extension ResolvedLayer {
-  /// The kind of the layer, such as "3×3 convolution, stride 2, prelu".
-  fileprivate var kind: String {
-    switch description {
-    case .convolution(let layer):
-      var words = ["\(layer.kernel)×\(layer.kernel) convolution"]
-      if layer.stride > 1 { words.append("stride \(layer.stride)") }
-      if layer.padding > 0 { words.append("padding \(layer.padding)") }
-      if layer.activation != .none { words.append(layer.activation.rawValue) }
-      return words.joined(separator: ", ")
-    case .maxPooling(let layer):
-      return "\(layer.size)×\(layer.size) maximum, stride \(layer.stride)"
-    case .spatialPyramidPooling(let layer):
-      guard !layer.levels.isEmpty else { return "flattening" }
-      return "spatial pyramid {\(layer.levels.map(String.init).joined(separator: ", "))}"
-    case .fullyConnected(let layer):
-      var words = ["fully connected"]
-      if layer.activation != .none { words.append(layer.activation.rawValue) }
-      if layer.dropout > 0 { words.append("dropout \(layer.dropout)") }
-      return words.joined(separator: ", ")
     }
   }
 }

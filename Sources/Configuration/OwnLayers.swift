@@ -1,4 +1,5 @@
 import Network
+import System
 
 /// A user's own layers: a list of groups with one key, the kind of layer, such as
 /// `- convolution: { name: conv1, filters: 16, kernel: 3 }`.
@@ -26,77 +27,60 @@ extension LayerDescription {
       throw place.expected("one kind of layer with its settings in { }", found: tree)
     }
     let inner = place.inner(SettingTree.shortened(entry.key), line: entry.line)
-    switch entry.key {
-    case "convolution":
-      var layer = Convolution(name: "", filters: 0, kernel: 0, activation: activation)
-      try layer.read(entry.value, at: inner)
-      self = .convolution(layer)
-    case "maxPooling":
-      var layer = MaxPooling(name: "", size: 0, stride: 0)
-      try layer.read(entry.value, at: inner)
-      self = .maxPooling(layer)
-    case "spatialPyramidPooling":
-      var layer = SpatialPyramidPooling(name: "", levels: [])
-      try layer.read(entry.value, at: inner)
-      self = .spatialPyramidPooling(layer)
-    case "fullyConnected":
-      var layer = FullyConnected(name: "", outputs: 0, activation: activation)
-      try layer.read(entry.value, at: inner)
-      self = .fullyConnected(layer)
-    default:
-      let kinds = ["convolution", "maxPooling", "spatialPyramidPooling", "fullyConnected"]
-      let meant = nearMiss(entry.key, among: kinds).map { " Did you mean \($0)?" } ?? ""
+    guard let kind = Self.kinds.first(where: { $0.key == entry.key }) else {
+      let names = Self.kinds.map { $0.key }
+      let meant = nearMiss(entry.key, among: names).map { " Did you mean \($0)?" } ?? ""
       throw inner.error(
-        .unknownKey, "there is no such kind of layer.\(meant) There are \(kinds.joined(separator: ", ")).")
+        .unknownKey, "there is no such kind of layer.\(meant) There are \(names.joined(separator: ", ")).")
     }
+    self.init(kind.init())
+    setActivation(activation)
+    var section = LayerSection(layer: self)
+    try section.read(entry.value, at: inner)
+    self = section.layer
   }
 
   fileprivate var tree: SettingTree {
-    let (kind, settings) =
-      switch self {
-      case .convolution(let layer): ("convolution", layer.tree)
-      case .maxPooling(let layer): ("maxPooling", layer.tree)
-      case .spatialPyramidPooling(let layer): ("spatialPyramidPooling", layer.tree)
-      case .fullyConnected(let layer): ("fullyConnected", layer.tree)
-      }
-    return SettingTree(.group([SettingTree.Entry(key: kind, value: settings)]))
+    let settings = LayerSection(layer: self).tree
+    return SettingTree(.group([SettingTree.Entry(key: type(of: self.settings).key, value: settings)]))
   }
 }
 
-// MARK: - The keys
+/// The settings of one layer, whose keys its kind lists.
+private struct LayerSection: SettingSection {
+  var layer: LayerDescription
 
-extension LayerDescription.Convolution: SettingSection {
   mutating func visit(_ visitor: inout some SettingVisitor) throws(ConfigurationError) {
-    try visitor.setting("name", &name, required: true)
-    try visitor.setting("filters", &filters, required: true)
-    try visitor.setting("kernel", &kernel, required: true)
-    try visitor.setting("stride", &stride)
-    try visitor.setting("padding", &padding)
-    try visitor.setting("activation", &activation)
+    var visit = LayerVisit(visitor: visitor)
+    try layer.settings.visit(&visit)
+    visitor = visit.visitor
   }
 }
 
-extension LayerDescription.MaxPooling: SettingSection {
-  mutating func visit(_ visitor: inout some SettingVisitor) throws(ConfigurationError) {
-    try visitor.setting("name", &name, required: true)
-    try visitor.setting("size", &size, required: true)
-    if visitor.mentions("stride") == false { stride = size }
-    try visitor.setting("stride", &stride)
-  }
-}
+/// Hands a layer's settings on to what reads or writes settings.
+private struct LayerVisit<Visitor: SettingVisitor>: LayerVisitor {
+  typealias Failure = ConfigurationError
+  var visitor: Visitor
 
-extension LayerDescription.SpatialPyramidPooling: SettingSection {
-  mutating func visit(_ visitor: inout some SettingVisitor) throws(ConfigurationError) {
-    try visitor.setting("name", &name, required: true)
-    try visitor.setting("levels", &levels, required: true)
+  mutating func setting(_ key: String, _ value: inout String, required: Bool) throws(ConfigurationError) {
+    try visitor.setting(key, &value, required: required)
   }
-}
 
-extension LayerDescription.FullyConnected: SettingSection {
-  mutating func visit(_ visitor: inout some SettingVisitor) throws(ConfigurationError) {
-    try visitor.setting("name", &name, required: true)
-    try visitor.setting("outputs", &outputs, required: true)
-    try visitor.setting("activation", &activation)
-    try visitor.setting("dropout", &dropout)
+  mutating func setting(_ key: String, _ value: inout Int, required: Bool) throws(ConfigurationError) {
+    try visitor.setting(key, &value, required: required)
   }
+
+  mutating func setting(_ key: String, _ value: inout [Int], required: Bool) throws(ConfigurationError) {
+    try visitor.setting(key, &value, required: required)
+  }
+
+  mutating func setting(_ key: String, _ value: inout Float, required: Bool) throws(ConfigurationError) {
+    try visitor.setting(key, &value, required: required)
+  }
+
+  mutating func setting(_ key: String, _ value: inout Activation, required: Bool) throws(ConfigurationError) {
+    try visitor.setting(key, &value, required: required)
+  }
+
+  func mentions(_ key: String) -> Bool? { visitor.mentions(key) }
 }

@@ -1,4 +1,5 @@
 import Network
+import System
 
 /// A value that a text can set.
 protocol Setting {

@@ -34,7 +34,7 @@ public struct PackedData {
   /// The mean image of the pack at the size of a configuration's input.
   public func mean(_ configuration: Configuration) -> MeanImage {
     let input = configuration.model.input
-    return pack.mean.resized(to: ImageExtents(channels: 3, height: input.height, width: input.width))
+    return pack.mean.resized(to: Extents(channels: 3, input.plane))
   }
 
   /// The training pictures as the network sees them, with the configuration's augmentation.

@@ -1,6 +1,7 @@
 import Configuration
 import Images
 import Packs
+import System
 
 /// A sheet of a pack's training pictures as the recipe for photographs shows them, with the paper's augmentation.
 public enum Preview {

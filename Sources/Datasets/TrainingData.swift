@@ -14,7 +14,7 @@ public struct TrainingData {
   public let fingerprint: DataFingerprint
 
   /// The extents of an image as the network sees it.
-  public var extents: ImageExtents { training.extents }
+  public var extents: Extents { training.extents }
   public var classes: Int { training.classCount }
 
   /// Opens the data.
@@ -82,16 +82,16 @@ extension TrainingData {
   /// - Parameter path: the data's name in messages.
   public func check(_ architecture: ResolvedArchitecture, path: String) throws(Refusal) {
     let input = architecture.input
-    guard input.channels == extents.channels, input.height == extents.height, input.width == extents.width else {
+    guard input == extents else {
       throw Refusal(
         .badData,
-        "\(path): its images are \(extents), but the input of \(architecture.architecture.name) is \(input): "
+        "\(path): its images are \(extents), but the input of \(architecture.name) is \(input): "
           + "choose a model for images of this size")
     }
     guard architecture.classes == classes else {
       throw Refusal(
         .badData,
-        "\(path): it has \(classes) classes, but \(architecture.architecture.name) has \(architecture.classes) scores: "
+        "\(path): it has \(classes) classes, but \(architecture.name) has \(architecture.classes) scores: "
           + "set model.classes to \(classes), or take other data")
     }
   }

@@ -1,5 +1,6 @@
 import Images
 import Network
+import System
 
 /// One of the networks whose scores are averaged, with the images as it wants them.
 public struct EnsembleMember: Sendable {
@@ -28,9 +29,7 @@ public struct EnsembleMember: Sendable {
     padding: Int
   ) {
     let input = network.architecture.input
-    precondition(
-      mean.extents == ImageExtents(channels: input.channels, height: input.height, width: input.width),
-      "a mean of \(mean.extents) for a network of \(input)")
+    precondition(mean.extents == input, "a mean of \(mean.extents) for a network of \(input)")
     precondition(images.channels == input.channels, "images of \(images.channels) channels for a network of \(input)")
     self.network = network
     self.images = images
@@ -42,13 +41,10 @@ public struct EnsembleMember: Sendable {
   }
 
   /// The network's own input.
-  var crop: FrameExtents {
-    FrameExtents(height: network.architecture.input.height, width: network.architecture.input.width)
-  }
+  var crop: PlaneExtents { network.architecture.input.plane }
 
   /// An image's extents at a scale, without padding.
-  func extents(of sample: Int, shorterSide: Int?) -> FrameExtents {
-    let (height, width) = images.extents(of: sample, shorterSide: shorterSide)
-    return FrameExtents(height: height, width: width)
+  func extents(of sample: Int, shorterSide: Int?) -> PlaneExtents {
+    images.extents(of: sample, shorterSide: shorterSide)
   }
 }

@@ -1,5 +1,6 @@
 import Images
 import Network
+import System
 
 /// Makes inputs of images: reads a part of one, subtracts the mean, scales, pads and mirrors. One for each thread.
 final class FrameReader {
@@ -14,7 +15,7 @@ final class FrameReader {
   private var columns = 0..<0
   // The part of the image's mean that was made last.
   private var mean: [Float] = []
-  private var meanImage: FrameExtents?
+  private var meanImage: PlaneExtents?
   private var meanRows = 0..<0
   private var meanColumns = 0..<0
 
@@ -27,7 +28,7 @@ final class FrameReader {
 
   /// Writes a frame of `sample`, whose extents are those of `image`: (channels, height, width).
   func load(
-    _ sample: Int, image: FrameExtents, _ frame: Frame, into target: UnsafeMutablePointer<Float>
+    _ sample: Int, image: PlaneExtents, _ frame: Frame, into target: UnsafeMutablePointer<Float>
   ) throws(DataError) {
     if sample != self.sample || frame.sourceRows != rows || frame.sourceColumns != columns {
       try read(sample, frame.sourceRows, frame.sourceColumns)
@@ -62,12 +63,11 @@ final class FrameReader {
   }
 
   /// Makes the mean of what was read of an image: of all of it the mean could take gigabytes.
-  private func makeMean(of image: FrameExtents) {
+  private func makeMean(of image: PlaneExtents) {
     guard meanImage != image || meanRows != rows || meanColumns != columns else { return }
     (meanImage, meanRows, meanColumns) = (image, rows, columns)
     mean = member.mean.resized(
-      to: ImageExtents(channels: member.mean.extents.channels, height: image.height, width: image.width),
-      rows: rows, columns: columns)
+      to: Extents(channels: member.mean.extents.channels, image), rows: rows, columns: columns)
   }
 
   private func read(_ sample: Int, _ rows: Range<Int>, _ columns: Range<Int>) throws(DataError) {

@@ -1,6 +1,7 @@
 import Images
 import Kernels
 import Network
+import System
 
 /// Scores the images of a group by one network, view by view.
 struct GroupScoring: Sendable {
@@ -45,7 +46,7 @@ struct GroupScoring: Sendable {
     }
   }
 
-  private func frameSets(_ member: EnsembleMember, _ image: FrameExtents) -> [FrameSet] {
+  private func frameSets(_ member: EnsembleMember, _ image: PlaneExtents) -> [FrameSet] {
     requireFit { () throws(ArchitectureError) in
       try member.frameSets(test, image: image, pixelLimit: pixelLimit)
     }

@@ -1,5 +1,6 @@
 import Images
 import Network
+import System
 
 /// Images that are scored together. In a dense test they have the same extents at every scale.
 package struct TestGroup: Equatable, Sendable {
@@ -51,7 +52,7 @@ package struct TestGroups: Sendable {
   /// - Parameter samples: the images to be scored, ascending.
   init(_ members: [EnsembleMember], _ test: TestProtocol, samples: [Int], pixelLimit: Int) throws {
     let allSides = Array(Set(members.flatMap { $0.sides(test) })).sorted { ($0 ?? 0) < ($1 ?? 0) }
-    var places: [[FrameExtents]: Int] = [:]
+    var places: [[PlaneExtents]: Int] = [:]
     var kinds: [Kind] = []
     for sample in samples {
       // All members have the same images, so that one can speak for them.
@@ -87,7 +88,7 @@ extension EnsembleMember {
   func sides(_ test: TestProtocol) -> [Int?] { test.scales.isEmpty ? [shorterSide] : test.scales }
 
   /// Refuses images that are smaller than the network's input.
-  func checkFit(_ image: FrameExtents, shorterSide: Int?, name: String) throws(EvaluationError) {
+  func checkFit(_ image: PlaneExtents, shorterSide: Int?, name: String) throws(EvaluationError) {
     guard image.height + 2 * padding < crop.height || image.width + 2 * padding < crop.width else { return }
     let padded = padding > 0 ? " with \(padding) zeros on each side" : ""
     let scale = shorterSide.map { " at scale \($0)" } ?? ""

@@ -57,8 +57,7 @@ public struct TrainedNetwork {
     configuration = try Configuration(json: description.configuration, source: path)
     network = Network(try configuration.architecture().resolved())
     let input = network.architecture.input
-    let extents = ImageExtents(channels: input.channels, height: input.height, width: input.width)
-    guard description.meanShape == [extents.channels, extents.height, extents.width] else {
+    guard description.meanShape == [input.channels, input.height, input.width] else {
       throw Refusal(
         .badData,
         "\(path): its mean image has the shape \(description.meanShape), the network's input is \(input): "
@@ -70,7 +69,7 @@ public struct TrainedNetwork {
         "\(path): it names \(description.classNames.count) classes, the network scores \(network.head.classes): "
           + "use a checkpoint that `prelu-dist train` wrote")
     }
-    mean = MeanImage(values: description.mean, extents: extents)
+    mean = MeanImage(values: description.mean, extents: input)
     classNames = description.classNames
   }
 

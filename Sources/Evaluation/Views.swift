@@ -1,4 +1,5 @@
 import Network
+import System
 
 /// A rectangle of an image as a network sees it.
 struct Frame: Equatable, Sendable {
@@ -13,7 +14,7 @@ struct Frame: Equatable, Sendable {
 
 /// Frames of one size that an image of given extents is scored by, with the windows that count in each.
 struct FrameSet: Sendable {
-  var extents: FrameExtents
+  var extents: PlaneExtents
   /// Nil: all.
   var windows: WindowRange?
   var frames: [Frame]
@@ -28,7 +29,7 @@ extension EnsembleMember {
   ///
   /// - Parameter pixelLimit: of an image that is read or goes through a tower at once; larger ones are cut.
   func frameSets(
-    _ test: TestProtocol, image: FrameExtents, pixelLimit: Int
+    _ test: TestProtocol, image: PlaneExtents, pixelLimit: Int
   ) throws(ArchitectureError) -> [FrameSet] {
     switch test.views {
     case .center, .tenView: [crops(test, image, pixelLimit)]
@@ -36,7 +37,7 @@ extension EnsembleMember {
     }
   }
 
-  private func crops(_ test: TestProtocol, _ image: FrameExtents, _ pixelLimit: Int) -> FrameSet {
+  private func crops(_ test: TestProtocol, _ image: PlaneExtents, _ pixelLimit: Int) -> FrameSet {
     let (down, across) = (
       image.height + 2 * padding - crop.height, image.width + 2 * padding - crop.width
     )
@@ -64,9 +65,9 @@ extension EnsembleMember {
   }
 
   private func wholeImage(
-    _ test: TestProtocol, _ image: FrameExtents, _ pixelLimit: Int
+    _ test: TestProtocol, _ image: PlaneExtents, _ pixelLimit: Int
   ) throws(ArchitectureError) -> [FrameSet] {
-    let padded = FrameExtents(height: image.height + 2 * padding, width: image.width + 2 * padding)
+    let padded = PlaneExtents(height: image.height + 2 * padding, width: image.width + 2 * padding)
     let tiles = try network.tiles(of: padded, pixelLimit: pixelLimit)
     let sides = test.mirror ? [false, true] : [false]
     let windows = tiles.reduce(0) { $0 + $1.windows.count }

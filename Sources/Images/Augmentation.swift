@@ -1,4 +1,5 @@
 import Randomness
+import System
 
 /// What is changed at random in a training image in memory each time it is seen.
 public struct Augmentation: Equatable, Sendable {
@@ -23,7 +24,7 @@ public struct Augmentation: Equatable, Sendable {
   /// How one image is changed: output (y, x) shows (y + rows, x + columns) of the input resized to `extents`, zero where
   /// there is none, counted before mirroring.
   public struct Draw: Equatable, Sendable {
-    public var extents: ImageExtents
+    public var extents: Extents
     public var rows: Int
     public var columns: Int
     public var mirrored: Bool
@@ -33,7 +34,7 @@ public struct Augmentation: Equatable, Sendable {
   ///
   /// A crop lies anywhere on a larger image, a smaller one anywhere in the crop, and from there it is moved by up to
   /// `padding`.
-  public func draw(seed: UInt64, epoch: Int, sample: Int, of extents: ImageExtents) -> Draw {
+  public func draw(seed: UInt64, epoch: Int, sample: Int, of extents: Extents) -> Draw {
     var stream = RandomStream(seed: seed, purpose: .augmentation, owner: UInt32(epoch), UInt32(sample))
     var draw = Draw(
       extents: extents, rows: stream.uniform(below: 2 * padding + 1) - padding,
@@ -49,12 +50,12 @@ public struct Augmentation: Equatable, Sendable {
   }
 }
 
-extension ImageExtents {
+extension Extents {
   /// With the shorter side of so many pixels, the longer one in proportion.
-  func resized(shorterSide side: Int) -> ImageExtents {
+  func resized(shorterSide side: Int) -> Extents {
     let shorter = min(height, width)
     guard side != shorter else { return self }
     func scaled(_ length: Int) -> Int { max(1, (length * side + shorter / 2) / shorter) }
-    return ImageExtents(channels: channels, height: scaled(height), width: scaled(width))
+    return Extents(channels: channels, height: scaled(height), width: scaled(width))
   }
 }

@@ -6,7 +6,7 @@ public enum ContactSheet {
   /// Writes `tiles`, each (channels, height, width) of values 0 ... 255, row by row in nearly a square, on grey.
   ///
   /// - Throws: where the file cannot be written.
-  public static func write(_ tiles: [[Float]], extents: ImageExtents, to path: String) throws(DataError) {
+  public static func write(_ tiles: [[Float]], extents: Extents, to path: String) throws(DataError) {
     let gap = 4
     let perRow = max(1, Int(Double(tiles.count).squareRoot().rounded(.up)))
     let rows = tiles.count.dividedUp(by: perRow)

@@ -8,13 +8,13 @@ public struct DataFingerprint: Codable, Equatable, Sendable {
   public var trainingCount: Int
   public var validationCount: Int
   public var testCount: Int
-  public var extents: ImageExtents
+  public var extents: Extents
   public var classCount: Int
   /// Of all pixels and labels in their order, or of a pack's files: 16 hexadecimal digits.
   public var digest: String
 
   public init(
-    kind: String, trainingCount: Int, validationCount: Int, testCount: Int, extents: ImageExtents, classCount: Int,
+    kind: String, trainingCount: Int, validationCount: Int, testCount: Int, extents: Extents, classCount: Int,
     digest: String
   ) {
     self.kind = kind

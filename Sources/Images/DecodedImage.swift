@@ -1,10 +1,12 @@
+import System
+
 /// A picture in memory: bytes, planar (channels, height, width), red, green and blue or grey.
 public struct DecodedImage: Equatable, Sendable {
-  public let extents: ImageExtents
+  public let extents: Extents
   /// (channels, height, width)
   public let bytes: [UInt8]
 
-  public init(bytes: [UInt8], extents: ImageExtents) {
+  public init(bytes: [UInt8], extents: Extents) {
     precondition(bytes.count == extents.count, "\(extents) are \(extents.count) bytes, not \(bytes.count)")
     self.bytes = bytes
     self.extents = extents
@@ -14,7 +16,7 @@ public struct DecodedImage: Equatable, Sendable {
   /// asked for.
   init(interleaved: UnsafePointer<UInt8>, height: Int, width: Int, stride: Int = 3, channels: Int) {
     let count = height * width
-    extents = ImageExtents(channels: channels, height: height, width: width)
+    extents = Extents(channels: channels, height: height, width: width)
     bytes = [UInt8](unsafeUninitializedCapacity: channels * count) { planes, written in
       if channels == 1 {
         for index in 0..<count {
@@ -40,8 +42,8 @@ public struct DecodedImage: Equatable, Sendable {
   }
 
   /// The values 0 ... 255 at another size, (channels, height, width), without aliasing. Keeps no aspect ratio.
-  public func resized(to target: ImageExtents) -> [Float] {
+  public func resized(to target: Extents) -> [Float] {
     precondition(target.channels == extents.channels, "a picture of \(extents) cannot become one of \(target)")
-    return resample(extents, height: target.height, width: target.width) { Float(bytes[$0]) }
+    return resample(extents, to: target.plane) { Float(bytes[$0]) }
   }
 }

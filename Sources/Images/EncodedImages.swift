@@ -1,3 +1,5 @@
+import System
+
 /// Labelled pictures as the bytes of JPEG and PNG files, read one at a time.
 ///
 /// Any thread may read any picture.
@@ -9,8 +11,7 @@ public protocol EncodedImages: Sendable {
   func name(of index: Int) -> String
   /// The picture's file as a person would look for it; empty where there is none.
   func fileName(of index: Int) -> String
-  /// Height and width.
-  func extents(of index: Int) -> (height: Int, width: Int)
+  func extents(of index: Int) -> PlaneExtents
   func byteCount(of index: Int) -> Int
   /// Reads the picture's bytes, `byteCount(of:)` of them, to `bytes`.
   func read(_ index: Int, into bytes: UnsafeMutablePointer<UInt8>) throws(DataError)

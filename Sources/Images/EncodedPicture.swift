@@ -1,3 +1,5 @@
+import System
+
 /// A picture's file in memory: JPEG, PNG, binary PGM or PPM. Its extents are known, its pixels are not yet decoded.
 public struct EncodedPicture: Sendable {
   public let path: String
@@ -14,15 +16,14 @@ public struct EncodedPicture: Sendable {
     let bytes = try readWhole(path: path, limit: 1 << 30, expected: expected)
     (height, width, orientation) = try bytes.withUnsafeBufferPointer { pointer throws(DataError) in
       let file = PictureFile(path: path, bytes: pointer)
-      let (height, width): (Int, Int)
+      let extents: PlaneExtents
       switch file.format {
-      case .jpeg, .png: (height, width) = try PhotoRenderer.extents(of: file)
-      case .netpbm:
-        // The header is short, and so are such files as a rule.
-        let extents = try decodePNM(file, channels: 1).extents
-        (height, width) = (extents.height, extents.width)
+      case .jpeg, .png: extents = try PhotoRenderer.extents(of: file)
+      // The header is short, and so are such files as a rule.
+      case .netpbm: extents = try decodePNM(file, channels: 1).extents.plane
       case nil: throw file.unknownFormat(expected: expected)
       }
+      let (height, width) = (extents.height, extents.width)
       guard appliesOrientation, file.format == .jpeg else { return (height, width, Orientation.upright) }
       let orientation = Orientation(ofJPEG: pointer)
       return orientation.turns ? (width, height, orientation) : (height, width, orientation)
@@ -66,7 +67,7 @@ public struct EncodedPicture: Sendable {
     _ file: PictureFile, _ renderer: PhotoRenderer, into memory: PixelMemory
   ) throws(DataError) -> PixelRegion {
     let (storedHeight, storedWidth) = orientation.turns ? (width, height) : (height, width)
-    let region = try renderer.wholePicture(file, height: storedHeight, width: storedWidth)
+    let region = try renderer.wholePicture(file, of: PlaneExtents(height: storedHeight, width: storedWidth))
     return orientation.apply(to: region, output: memory.reserve(4 * height * width).baseAddress!)
   }
 }

@@ -1,3 +1,5 @@
+import System
+
 /// Files in the IDX format of the MNIST data set, plain or gzipped: big-endian extents, then the bytes.
 ///
 /// Source: the format's description at the MNIST database (LeCun, Cortes, Burges).
@@ -8,10 +10,10 @@ public enum IDXFile {
   /// header says.
   public static func readImages(
     path: String
-  ) throws(DataError) -> (count: Int, extents: ImageExtents, bytes: [UInt8]) {
+  ) throws(DataError) -> (count: Int, extents: Extents, bytes: [UInt8]) {
     let (dimensions, bytes) = try read(path: path, content: "images", dimensionCounts: 3...4)
     let channels = dimensions.count == 4 ? dimensions[1] : 1
-    let extents = ImageExtents(
+    let extents = Extents(
       channels: channels, height: dimensions[dimensions.count - 2], width: dimensions[dimensions.count - 1])
     return (dimensions[0], extents, bytes)
   }

@@ -22,10 +22,9 @@ final class IdleRenderers: Sendable {
     let count = images.byteCount(of: index)
     let bytes = renderer.fileMemory(count)
     try images.read(index, into: bytes)
-    let (height, width) = images.extents(of: index)
     do throws(DataError) {
       try renderer.render(
-        PictureFile(path: "", bytes: UnsafeBufferPointer(start: bytes, count: count)), height: height, width: width,
+        PictureFile(path: "", bytes: UnsafeBufferPointer(start: bytes, count: count)), of: images.extents(of: index),
         view: view, finish: finish, output: output)
     } catch {
       throw error.named(images.name(of: index))

@@ -17,11 +17,10 @@ public enum ImageDecoder {
     let memory = PixelMemory()
     switch file.format {
     case .jpeg:
-      let (height, width) = try JPEGDecoder.extents(of: file)
-      return DecodedImage(
-        try JPEGDecoder.decode(
-          file, height: height, width: width, rows: 0..<height, columns: 0..<width, memory: memory),
-        channels: channels)
+      let extents = try JPEGDecoder.extents(of: file)
+      let region = try JPEGDecoder.decode(
+        file, of: extents, rows: 0..<extents.height, columns: 0..<extents.width, memory: memory)
+      return DecodedImage(region, channels: channels)
     case .png: return DecodedImage(try PNGDecoder.decode(file, memory: memory), channels: channels)
     case .netpbm: return try decodePNM(file, channels: channels)
     case nil: throw file.unknownFormat(expected: expected)

@@ -7,33 +7,33 @@ import System
 /// Where part of the picture is missing or wrong, such as in a truncated file, that is an error: the rest of such a
 /// picture would be grey.
 package enum JPEGDecoder {
-  /// Height and width.
-  package static func extents(of file: PictureFile) throws(DataError) -> (height: Int, width: Int) {
+  package static func extents(of file: PictureFile) throws(DataError) -> PlaneExtents {
     let reader = JPEGReader(file)
     try reader.readHeader()
-    let (height, width) = reader.extents
-    try check(file, height: height, width: width)
-    return (height, width)
+    try check(file, reader.extents)
+    return reader.extents
   }
 
-  /// The rows and columns of the picture, whose extents are `height` and `width`, scaled down by `denominator`; perhaps
-  /// with more columns around them. Extents scaled down are rounded up.
+  /// The rows and columns of the picture, whose extents are `extents`, scaled down by `denominator`; perhaps with more
+  /// columns around them. Extents scaled down are rounded up.
   package static func decode(
-    _ file: PictureFile, height: Int, width: Int, denominator: Int = 1, rows: Range<Int>, columns: Range<Int>,
+    _ file: PictureFile, of extents: PlaneExtents, denominator: Int = 1, rows: Range<Int>, columns: Range<Int>,
     memory: PixelMemory
   ) throws(DataError) -> PixelRegion {
-    try check(file, height: height, width: width)
-    let (scaledHeight, scaledWidth) = (height.dividedUp(by: denominator), width.dividedUp(by: denominator))
+    try check(file, extents)
+    let scaledHeight = extents.height.dividedUp(by: denominator)
+    let scaledWidth = extents.width.dividedUp(by: denominator)
     precondition(
       !rows.isEmpty && !columns.isEmpty && rows.lowerBound >= 0 && columns.lowerBound >= 0
         && rows.upperBound <= scaledHeight && columns.upperBound <= scaledWidth,
       "rows \(rows) and columns \(columns) of \(scaledWidth)×\(scaledHeight) pixels")
     let reader = JPEGReader(file)
     try reader.readHeader()
-    guard reader.extents == (height, width) else {
+    guard reader.extents == extents else {
       throw file.damaged(
         format: "JPEG",
-        words: "its header says \(reader.extents.width)×\(reader.extents.height) pixels instead of \(width)×\(height)")
+        words: "its header says \(reader.extents.width)×\(reader.extents.height) pixels "
+          + "instead of \(extents.width)×\(extents.height)")
     }
     let isInk = reader.isInk
     try reader.start(denominator: denominator, colors: isInk ? JCS_CMYK : JCS_EXT_RGBX)
@@ -54,9 +54,9 @@ package enum JPEGDecoder {
       columns: delivered.count, rows: rows.count)
   }
 
-  private static func check(_ file: PictureFile, height: Int, width: Int) throws(DataError) {
+  private static func check(_ file: PictureFile, _ extents: PlaneExtents) throws(DataError) {
     // A Huffman-coded block of 8×8 pixels takes a bit at least.
-    try file.checkExtents(format: "JPEG", height: height, width: width, pixelsPerByte: 512)
+    try file.checkExtents(format: "JPEG", height: extents.height, width: extents.width, pixelsPerByte: 512)
   }
 
   /// Red, green and blue of cyan, magenta, yellow and black as JPEG files hold them: 255 is no ink.
@@ -95,8 +95,9 @@ private struct JPEGReader: ~Copyable {
     try check(jpeg_reader_read_header(state, base, file.bytes.count))
   }
 
-  var extents: (height: Int, width: Int) {
-    (Int(state.pointee.picture.image_height), Int(state.pointee.picture.image_width))
+  var extents: PlaneExtents {
+    PlaneExtents(
+      height: Int(state.pointee.picture.image_height), width: Int(state.pointee.picture.image_width))
   }
 
   /// Whether the picture's colors are cyan, magenta, yellow and black.

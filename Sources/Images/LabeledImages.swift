@@ -1,8 +1,10 @@
+import System
+
 /// Labelled images held in memory as bytes, planar: (count, channels, height, width).
 ///
 /// A value is a view: subsets share the pixels of what they were taken from.
 public struct LabeledImages: Sendable {
-  public let extents: ImageExtents
+  public let extents: Extents
   public let classCount: Int
   /// The class of each image, 0 ..< `classCount`.
   public let labels: [Int32]
@@ -11,7 +13,7 @@ public struct LabeledImages: Sendable {
   private let positions: [Int32]
 
   /// The images in `pixels`, (labels.count, channels, height, width).
-  public init(pixels: [UInt8], extents: ImageExtents, labels: [Int32], classCount: Int) {
+  public init(pixels: [UInt8], extents: Extents, labels: [Int32], classCount: Int) {
     precondition(
       pixels.count == labels.count * extents.count,
       "\(labels.count) images of \(extents) are \(labels.count * extents.count) bytes, not \(pixels.count)")

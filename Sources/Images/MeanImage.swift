@@ -1,11 +1,13 @@
+import System
+
 /// The mean of images, per pixel: what is subtracted from every input.
 public struct MeanImage: Equatable, Sendable {
-  public let extents: ImageExtents
+  public let extents: Extents
   /// (channels, height, width)
   public let values: [Float]
 
   /// A mean that was stored.
-  public init(values: [Float], extents: ImageExtents) {
+  public init(values: [Float], extents: Extents) {
     precondition(values.count == extents.count, "\(extents) are \(extents.count) values, not \(values.count)")
     self.values = values
     self.extents = extents
@@ -37,15 +39,15 @@ public struct MeanImage: Equatable, Sendable {
 
   /// A part of the mean for inputs of another size, (channels, rows, columns): with the bits that it has in the whole,
   /// but without the memory that the whole takes.
-  public func resized(to target: ImageExtents, rows: Range<Int>, columns: Range<Int>) -> [Float] {
+  public func resized(to target: Extents, rows: Range<Int>, columns: Range<Int>) -> [Float] {
     precondition(target.channels == extents.channels, "a mean of \(extents) cannot become one of \(target)")
-    return resample(extents, height: target.height, width: target.width, rows: rows, columns: columns) { values[$0] }
+    return resample(extents, to: target.plane, rows: rows, columns: columns) { values[$0] }
   }
 
   /// The mean for inputs of another size, resampled as pictures are.
-  public func resized(to target: ImageExtents) -> MeanImage {
+  public func resized(to target: Extents) -> MeanImage {
     precondition(target.channels == extents.channels, "a mean of \(extents) cannot become one of \(target)")
-    let resized = resample(extents, height: target.height, width: target.width) { values[$0] }
+    let resized = resample(extents, to: target.plane) { values[$0] }
     return MeanImage(values: resized, extents: target)
   }
 }

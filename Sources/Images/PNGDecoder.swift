@@ -1,10 +1,12 @@
 import CPNG
+import System
 
 /// Decodes PNG files with libpng: any depth and colour type, transparency over white by the light, as libpng mixes.
 enum PNGDecoder {
-  /// Height and width.
-  static func extents(of file: PictureFile) throws(DataError) -> (height: Int, width: Int) {
-    try withImage(file) { image throws(DataError) in (Int(image.height), Int(image.width)) }
+  static func extents(of file: PictureFile) throws(DataError) -> PlaneExtents {
+    try withImage(file) { image throws(DataError) in
+      PlaneExtents(height: Int(image.height), width: Int(image.width))
+    }
   }
 
   /// All of the picture.

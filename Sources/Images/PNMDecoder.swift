@@ -1,3 +1,5 @@
+import System
+
 /// Decodes binary PGM (P5) and PPM (P6) with one or two bytes a value, scaled to 0 ... 255.
 ///
 /// Source: the Netpbm project's description of the formats.
@@ -25,7 +27,7 @@ func decodePNM(_ file: PictureFile, channels: Int) throws(DataError) -> DecodedI
     return UInt8((min(value, maximum) * 255 + maximum / 2) / maximum)
   }
   if isColor { return DecodedImage(interleaved: values, height: height, width: width, channels: channels) }
-  let extents = ImageExtents(channels: channels, height: height, width: width)
+  let extents = Extents(channels: channels, height: height, width: width)
   return DecodedImage(bytes: channels == 1 ? values : values + values + values, extents: extents)
 }
 

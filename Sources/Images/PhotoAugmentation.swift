@@ -1,4 +1,5 @@
 import Randomness
+import System
 
 /// How a photograph is varied each time training sees it (paper, section 4, on training): resized so that its shorter
 /// side is drawn from a range, cropped at a uniform place, mirrored with probability ½, its colours shifted along the
@@ -17,14 +18,14 @@ public struct PhotoAugmentation: Equatable, Sendable {
     self.colorDeviation = colorDeviation
   }
 
-  /// The view that belongs to `sample` in `epoch`, of a picture of `height` × `width` pixels. No setting changes what
-  /// the others draw.
+  /// The view that belongs to `sample` in `epoch`, of a picture of the extents `picture`. No setting changes what the
+  /// others draw.
   public func view(
-    seed: UInt64, epoch: Int, sample: Int, height: Int, width: Int, crop: (height: Int, width: Int)
+    seed: UInt64, epoch: Int, sample: Int, of picture: PlaneExtents, crop: PlaneExtents
   ) -> PhotoView {
     var stream = RandomStream(seed: seed, purpose: .augmentation, owner: UInt32(epoch), UInt32(sample))
     let side = shorterSide.lowerBound + stream.uniform(below: shorterSide.count)
-    var view = PhotoView(height: height, width: width, shorterSide: side, crop: crop)
+    var view = PhotoView(of: picture, shorterSide: side, crop: crop)
     view.top = stream.uniform(below: view.resizedHeight - crop.height + 1)
     view.left = stream.uniform(below: view.resizedWidth - crop.width + 1)
     view.mirrored = stream.coin() && mirror
@@ -48,18 +49,20 @@ public struct PhotoView: Equatable, Sendable {
 
   /// The crop in the middle of the picture resized so that its shorter side is `shorterSide`. The longer side keeps the
   /// aspect ratio, rounded down, as torchvision does. A crop larger than that makes the side longer until it fits.
-  public init(height: Int, width: Int, shorterSide: Int, crop: (height: Int, width: Int)) {
-    precondition(height > 0 && width > 0 && shorterSide > 0, "\(height)×\(width) pixels resized to \(shorterSide)")
-    (resizedHeight, resizedWidth) = Self.resized(
-      height: height, width: width, shorterSide: max(shorterSide, max(crop.height, crop.width)))
-    (cropHeight, cropWidth) = crop
+  public init(of picture: PlaneExtents, shorterSide: Int, crop: PlaneExtents) {
+    precondition(
+      picture.height > 0 && picture.width > 0 && shorterSide > 0, "\(picture) pixels resized to \(shorterSide)")
+    let resized = Self.resized(picture, shorterSide: max(shorterSide, max(crop.height, crop.width)))
+    (resizedHeight, resizedWidth) = (resized.height, resized.width)
+    (cropHeight, cropWidth) = (crop.height, crop.width)
     top = (resizedHeight - crop.height) / 2
     left = (resizedWidth - crop.width) / 2
   }
 
   /// Some rows and columns of the picture resized so that its shorter side is `shorterSide`.
-  init(height: Int, width: Int, shorterSide: Int, rows: Range<Int>, columns: Range<Int>) {
-    (resizedHeight, resizedWidth) = Self.resized(height: height, width: width, shorterSide: shorterSide)
+  init(of picture: PlaneExtents, shorterSide: Int, rows: Range<Int>, columns: Range<Int>) {
+    let resized = Self.resized(picture, shorterSide: shorterSide)
+    (resizedHeight, resizedWidth) = (resized.height, resized.width)
     precondition(
       rows.upperBound <= resizedHeight && columns.upperBound <= resizedWidth,
       "rows \(rows) and columns \(columns) of \(resizedHeight)×\(resizedWidth)")
@@ -67,17 +70,17 @@ public struct PhotoView: Equatable, Sendable {
     (top, left) = (rows.lowerBound, columns.lowerBound)
   }
 
-  static func resized(height: Int, width: Int, shorterSide: Int) -> (height: Int, width: Int) {
-    let short = min(height, width)
-    return (
-      height == short ? shorterSide : shorterSide * height / short,
-      width == short ? shorterSide : shorterSide * width / short
-    )
+  static func resized(_ picture: PlaneExtents, shorterSide: Int) -> PlaneExtents {
+    let short = min(picture.height, picture.width)
+    return PlaneExtents(
+      height: picture.height == short ? shorterSide : shorterSide * picture.height / short,
+      width: picture.width == short ? shorterSide : shorterSide * picture.width / short)
   }
 
   /// All of the picture at another size, which need not keep the aspect ratio.
-  public init(wholeAsHeight height: Int, width: Int) {
-    (resizedHeight, resizedWidth, cropHeight, cropWidth) = (height, width, height, width)
+  public init(wholeAs extents: PlaneExtents) {
+    (resizedHeight, resizedWidth) = (extents.height, extents.width)
+    (cropHeight, cropWidth) = (extents.height, extents.width)
     (top, left) = (0, 0)
   }
 }

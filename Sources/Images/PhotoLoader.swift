@@ -1,3 +1,5 @@
+import System
+
 /// Makes network inputs of encoded photographs: (pixel + colour shift − mean) · scale of a crop.
 public final class PhotoLoader: SampleSource {
   public let images: any EncodedImages
@@ -26,7 +28,7 @@ public final class PhotoLoader: SampleSource {
     self.scale = scale
   }
 
-  public var extents: ImageExtents { mean.extents }
+  public var extents: Extents { mean.extents }
   public var classCount: Int { images.classCount }
   public var labels: [Int32] { images.labels }
   public var isCostly: Bool { true }
@@ -40,15 +42,12 @@ public final class PhotoLoader: SampleSource {
   /// What training sees of `sample` in `epoch`.
   public func view(sample: Int, epoch: Int) -> PhotoView {
     guard let augmentation else { return plainView(sample: sample) }
-    let (height, width) = images.extents(of: sample)
     return augmentation.view(
-      seed: seed, epoch: epoch, sample: sample, height: height, width: width, crop: (extents.height, extents.width))
+      seed: seed, epoch: epoch, sample: sample, of: images.extents(of: sample), crop: extents.plane)
   }
 
   private func plainView(sample: Int) -> PhotoView {
-    let (height, width) = images.extents(of: sample)
-    return PhotoView(
-      height: height, width: width, shorterSide: plainSide, crop: (extents.height, extents.width))
+    PhotoView(of: images.extents(of: sample), shorterSide: plainSide, crop: extents.plane)
   }
 
   private func render(

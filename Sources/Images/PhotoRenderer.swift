@@ -14,8 +14,8 @@ final class PhotoRenderer {
     file.reserve(max(count, 1)).baseAddress!
   }
 
-  /// Height and width of a JPEG or PNG picture, of which more than its header may not be whole.
-  static func extents(of file: PictureFile) throws(DataError) -> (height: Int, width: Int) {
+  /// The extents of a JPEG or PNG picture, of which more than its header may not be whole.
+  static func extents(of file: PictureFile) throws(DataError) -> PlaneExtents {
     switch file.format {
     case .jpeg: return try JPEGDecoder.extents(of: file)
     case .png: return try PNGDecoder.extents(of: file)
@@ -23,44 +23,45 @@ final class PhotoRenderer {
     }
   }
 
-  /// Writes `view` of the picture, which has `height` × `width` pixels, to `output`, (3, crop height, crop width).
+  /// Writes `view` of the picture, whose extents are `extents`, to `output`, (3, crop height, crop width).
   func render(
-    _ file: PictureFile, height: Int, width: Int, view: PhotoView, finish: CropResampling.Finish,
+    _ file: PictureFile, of extents: PlaneExtents, view: PhotoView, finish: CropResampling.Finish,
     output: UnsafeMutablePointer<Float>
   ) throws(DataError) {
     let isJPEG = file.format == .jpeg
-    let denominator = isJPEG ? Self.denominator(height: height, width: width, view: view) : 1
+    let denominator = isJPEG ? Self.denominator(extents, view: view) : 1
     func filter(_ length: Int, _ target: Int, _ start: Int, _ count: Int) -> TriangleFilter {
       TriangleFilter(
         length: Double(length) / Double(denominator), available: length.dividedUp(by: denominator), to: target,
         part: start..<start + count)
     }
-    let rows = filter(height, view.resizedHeight, view.top, view.cropHeight)
-    let columns = filter(width, view.resizedWidth, view.left, view.cropWidth)
+    let rows = filter(extents.height, view.resizedHeight, view.top, view.cropHeight)
+    let columns = filter(extents.width, view.resizedWidth, view.left, view.cropWidth)
     let region: PixelRegion
     if isJPEG {
       // Colours between two columns are interpolated, which at the border of a part they are not.
       let margin = 2
       let span = columns.span
-      let available = width.dividedUp(by: denominator)
+      let available = extents.width.dividedUp(by: denominator)
       region = try JPEGDecoder.decode(
-        file, height: height, width: width, denominator: denominator, rows: rows.span,
+        file, of: extents, denominator: denominator, rows: rows.span,
         columns: max(0, span.lowerBound - margin)..<min(available, span.upperBound + margin), memory: pixels)
     } else {
-      region = try wholePicture(file, height: height, width: width)
+      region = try wholePicture(file, of: extents)
     }
     resampling.run(region, rows: rows, columns: columns, finish: finish, output: output)
   }
 
-  /// All pixels of a picture of `height` × `width`, a JPEG picture scaled down by `denominator`: valid until the next
-  /// call. Finds all damage that can be found, for that is in the file's codes, which are all read at any scale.
+  /// All pixels of a picture, whose extents are `extents`, a JPEG picture scaled down by `denominator`: valid until the
+  /// next call. Finds all damage that can be found, for that is in the file's codes, which are all read at any scale.
   func wholePicture(
-    _ file: PictureFile, height: Int, width: Int, denominator: Int = 1
+    _ file: PictureFile, of extents: PlaneExtents, denominator: Int = 1
   ) throws(DataError) -> PixelRegion {
+    let (height, width) = (extents.height, extents.width)
     switch file.format {
     case .jpeg:
       return try JPEGDecoder.decode(
-        file, height: height, width: width, denominator: denominator,
+        file, of: extents, denominator: denominator,
         rows: 0..<height.dividedUp(by: denominator), columns: 0..<width.dividedUp(by: denominator),
         memory: pixels)
     case .png:
@@ -72,7 +73,7 @@ final class PhotoRenderer {
       return region
     case .netpbm:
       let image = try decodePNM(file, channels: 3)
-      guard image.extents.height == height, image.extents.width == width else {
+      guard image.extents.plane == extents else {
         throw file.damaged(format: "Netpbm", words: "\(image.extents) pixels instead of \(width)×\(height)")
       }
       let count = height * width
@@ -87,7 +88,7 @@ final class PhotoRenderer {
   }
 
   /// The largest by which the picture can be scaled down and still has a pixel for each of the view's.
-  static func denominator(height: Int, width: Int, view: PhotoView) -> Int {
-    [8, 4, 2].first { height / $0 >= view.resizedHeight && width / $0 >= view.resizedWidth } ?? 1
+  static func denominator(_ picture: PlaneExtents, view: PhotoView) -> Int {
+    [8, 4, 2].first { picture.height / $0 >= view.resizedHeight && picture.width / $0 >= view.resizedWidth } ?? 1
   }
 }

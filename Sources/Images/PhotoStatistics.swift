@@ -1,3 +1,5 @@
+import System
+
 /// Sums over pictures' squares, (3, side, side) of bytes, for the mean image and the colours. In whole numbers, so that
 /// sums of sums are the same in any order.
 package struct PhotoStatistics: Equatable, Sendable {
@@ -58,7 +60,7 @@ package struct PhotoStatistics: Equatable, Sendable {
     precondition(count > 0, "the mean of no picture")
     return MeanImage(
       values: sums.map { Float(Double($0) / Double(count)) },
-      extents: ImageExtents(channels: 3, height: side, width: side))
+      extents: Extents(channels: 3, height: side, width: side))
   }
 
   /// Of all pixels of the squares.

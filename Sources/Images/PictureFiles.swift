@@ -1,3 +1,5 @@
+import System
+
 /// Files of pictures, read into memory, without labels of their own: all have 0.
 public struct PictureFiles: EncodedImages {
   public let labels: [Int32]
@@ -12,7 +14,9 @@ public struct PictureFiles: EncodedImages {
 
   public func name(of index: Int) -> String { pictures[index].path }
   public func fileName(of index: Int) -> String { pictures[index].path }
-  public func extents(of index: Int) -> (height: Int, width: Int) { (pictures[index].height, pictures[index].width) }
+  public func extents(of index: Int) -> PlaneExtents {
+    PlaneExtents(height: pictures[index].height, width: pictures[index].width)
+  }
   public func byteCount(of index: Int) -> Int { pictures[index].byteCount }
   public func announce(_ indices: [Int]) {}
 

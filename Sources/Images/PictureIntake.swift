@@ -1,3 +1,5 @@
+import System
+
 /// Takes picture files in for a pack: checks that they are whole, and makes of them what is stored. One for each thread.
 package final class PictureIntake {
   /// What becomes of a file.
@@ -56,26 +58,28 @@ package final class PictureIntake {
   }
 
   private func take(_ file: PictureFile, _ bytes: [UInt8], wantsCrop: Bool) throws(DataError) -> Picture {
-    let (height, width) = try PhotoRenderer.extents(of: file)
+    let extents = try PhotoRenderer.extents(of: file)
     var orientation = Orientation.upright
     if settings.appliesOrientation, file.format == .jpeg { orientation = Orientation(ofJPEG: file.bytes) }
-    let (rows, columns) = orientation.turns ? (width, height) : (height, width)
+    let seen = orientation.turns ? PlaneExtents(height: extents.width, width: extents.height) : extents
+    let (rows, columns) = (seen.height, seen.width)
     let square =
       wantsCrop
       ? PhotoView(
-        height: rows, width: columns, shorterSide: settings.meanSide, crop: (settings.meanCrop, settings.meanCrop))
+        of: seen, shorterSide: settings.meanSide,
+        crop: PlaneExtents(height: settings.meanCrop, width: settings.meanCrop))
       : nil
-    let whole = try storedView(file, rows: rows, columns: columns, isUpright: orientation == .upright)
+    let whole = try storedView(file, seen, isUpright: orientation == .upright)
     var denominator = 1
     if file.format == .jpeg {
       // As when training sees it: of at least twice the pixels that are wanted it is decoded at half its size.
       let needed = [square, whole].compactMap { $0 }
-        .map { PhotoRenderer.denominator(height: rows, width: columns, view: $0) }
+        .map { PhotoRenderer.denominator(seen, view: $0) }
       denominator = needed.min() ?? 8
       // The last row and column, which may be less than whole, would become the first ones.
       if orientation != .upright, rows % denominator != 0 || columns % denominator != 0 { denominator = 1 }
     }
-    var region = try renderer.wholePicture(file, height: height, width: width, denominator: denominator)
+    var region = try renderer.wholePicture(file, of: extents, denominator: denominator)
     if orientation != .upright {
       region = orientation.apply(to: region, output: turned.reserve(4 * region.rows * region.columns).baseAddress!)
     }
@@ -90,22 +94,21 @@ package final class PictureIntake {
     return Picture(bytes: stored.0, height: stored.1, width: stored.2, crop: crop)
   }
 
-  /// What a picture of so many pixels is stored as; nil for the file's own bytes.
+  /// The view that a picture of the extents `seen` is stored as; nil for the file's own bytes.
   private func storedView(
-    _ file: PictureFile, rows: Int, columns: Int, isUpright: Bool
+    _ file: PictureFile, _ seen: PlaneExtents, isUpright: Bool
   ) throws(DataError) -> PhotoView? {
     let side = settings.shorterSide ?? .max
-    guard min(rows, columns) > side || !isUpright else { return nil }
-    let (height, width) = PhotoView.resized(
-      height: rows, width: columns, shorterSide: min(side, rows, columns))
-    guard max(height, width) <= JPEGEncoder.longestSide else {
+    guard min(seen.height, seen.width) > side || !isUpright else { return nil }
+    let stored = PhotoView.resized(seen, shorterSide: min(side, seen.height, seen.width))
+    guard max(stored.height, stored.width) <= JPEGEncoder.longestSide else {
       throw DataError(
         .invalid, path: file.path,
         expected: "a picture whose sides are \(JPEGEncoder.longestSide) pixels at most once it is made smaller",
-        found: "one of \(columns)×\(rows) that becomes \(width)×\(height)",
+        found: "one of \(seen.width)×\(seen.height) that becomes \(stored.width)×\(stored.height)",
         advice: "Cut it into pieces, or store every file as it is (--keep).")
     }
-    return PhotoView(wholeAsHeight: height, width: width)
+    return PhotoView(wholeAs: stored)
   }
 
   /// (3, crop height, crop width), values 0 ... 255. `lengths` are the picture's at the region's scale, where the last row

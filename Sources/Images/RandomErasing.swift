@@ -1,5 +1,6 @@
 import Foundation
 import Randomness
+import System
 
 /// Random erasing (Zhong et al. 2020, "Random Erasing Data Augmentation"; the paper of the networks does without): with some
 /// probability a rectangle of the input becomes the mean, 0, in all channels.
@@ -21,7 +22,7 @@ public struct RandomErasing: Equatable, Sendable {
 
   /// The rows and columns that `sample` loses in `epoch`, nil for none.
   public func draw(
-    seed: UInt64, epoch: Int, sample: Int, of extents: ImageExtents
+    seed: UInt64, epoch: Int, sample: Int, of extents: Extents
   ) -> (rows: Range<Int>, columns: Range<Int>)? {
     var stream = RandomStream(seed: seed, purpose: .erasing, owner: UInt32(epoch), UInt32(sample))
     guard Double(stream.uniformFloat()) < probability else { return nil }
@@ -54,7 +55,7 @@ public struct ErasedSamples: SampleSource {
     self.seed = seed
   }
 
-  public var extents: ImageExtents { source.extents }
+  public var extents: Extents { source.extents }
   public var classCount: Int { source.classCount }
   public var labels: [Int32] { source.labels }
   public var mean: MeanImage { source.mean }

@@ -1,3 +1,5 @@
+import System
+
 /// Makes network inputs of labelled images in memory: (pixel − mean) · scale, resized, cropped and mirrored at random where
 /// that is asked for.
 public struct SampleLoader: SampleSource {
@@ -19,7 +21,7 @@ public struct SampleLoader: SampleSource {
     resizing = SampleResizing(images.extents, to: augmentation.shorterSide)
   }
 
-  public var extents: ImageExtents { images.extents }
+  public var extents: Extents { images.extents }
   public var classCount: Int { images.classCount }
   public var labels: [Int32] { images.labels }
 

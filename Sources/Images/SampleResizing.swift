@@ -1,8 +1,10 @@
+import System
+
 /// Resizes images of equal extents to any of some sizes, for training: by the triangle filter, of the part alone that a
 /// crop shows.
 struct SampleResizing: Sendable {
-  private let extents: ImageExtents
-  private let filters: [ImageExtents: (rows: Filter, columns: Filter)]
+  private let extents: Extents
+  private let filters: [Extents: (rows: Filter, columns: Filter)]
 
   /// A `TriangleFilter`'s numbers in single precision.
   private struct Filter: Sendable {
@@ -16,7 +18,7 @@ struct SampleResizing: Sendable {
     }
   }
 
-  init(_ extents: ImageExtents, to sides: ClosedRange<Int>?) {
+  init(_ extents: Extents, to sides: ClosedRange<Int>?) {
     self.extents = extents
     let sizes = Set((sides.map { Array($0) } ?? []).map { extents.resized(shorterSide: $0) })
     filters = Dictionary(

@@ -1,9 +1,11 @@
+import System
+
 /// Labelled images that become a network's inputs: what training knows of data.
 ///
 /// A pure function of seed, epoch and sample: any thread may load any sample, and gets the same bits.
 public protocol SampleSource: Sendable {
   /// The extents of one input.
-  var extents: ImageExtents { get }
+  var extents: Extents { get }
   var classCount: Int { get }
   /// The class of each sample, 0 ..< `classCount`.
   var labels: [Int32] { get }

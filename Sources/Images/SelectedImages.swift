@@ -1,3 +1,5 @@
+import System
+
 /// Some of the pictures of a source, in an order of their own.
 public struct SelectedImages: EncodedImages {
   public let labels: [Int32]
@@ -13,7 +15,7 @@ public struct SelectedImages: EncodedImages {
   public var classCount: Int { base.classCount }
   public func name(of index: Int) -> String { base.name(of: Int(indices[index])) }
   public func fileName(of index: Int) -> String { base.fileName(of: Int(indices[index])) }
-  public func extents(of index: Int) -> (height: Int, width: Int) { base.extents(of: Int(indices[index])) }
+  public func extents(of index: Int) -> PlaneExtents { base.extents(of: Int(indices[index])) }
   public func byteCount(of index: Int) -> Int { base.byteCount(of: Int(indices[index])) }
 
   public func read(_ index: Int, into bytes: UnsafeMutablePointer<UInt8>) throws(DataError) {

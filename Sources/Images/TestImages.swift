@@ -1,3 +1,5 @@
+import System
+
 /// Labelled images as testing sees them: whole pictures at a size, and any part of them.
 ///
 /// Any thread may read any image.
@@ -10,8 +12,8 @@ public protocol TestImages: Sendable {
   func name(of index: Int) -> String
   /// The image's file as a person would look for it; empty where there is none.
   func fileName(of index: Int) -> String
-  /// Height and width once the image is resized so that its shorter side is `shorterSide`; nil: as it is.
-  func extents(of index: Int, shorterSide: Int?) -> (height: Int, width: Int)
+  /// The extents once the image is resized so that its shorter side is `shorterSide`; nil leaves it as it is.
+  func extents(of index: Int, shorterSide: Int?) -> PlaneExtents
   /// Writes values of 0 ... 255, (channels, rows, columns), of a part of the resized image.
   func read(
     _ index: Int, shorterSide: Int?, rows: Range<Int>, columns: Range<Int>, into values: UnsafeMutablePointer<Float>
@@ -52,18 +54,17 @@ public struct PhotoTestImages: TestImages {
   public func fileName(of index: Int) -> String { images.fileName(of: index) }
   public func announce(_ indices: [Int]) { images.announce(indices) }
 
-  public func extents(of index: Int, shorterSide: Int?) -> (height: Int, width: Int) {
-    let (height, width) = images.extents(of: index)
-    guard let shorterSide else { return (height, width) }
-    return PhotoView.resized(height: height, width: width, shorterSide: shorterSide)
+  public func extents(of index: Int, shorterSide: Int?) -> PlaneExtents {
+    let own = images.extents(of: index)
+    return shorterSide.map { PhotoView.resized(own, shorterSide: $0) } ?? own
   }
 
   public func read(
     _ index: Int, shorterSide: Int?, rows: Range<Int>, columns: Range<Int>, into values: UnsafeMutablePointer<Float>
   ) throws(DataError) {
-    let (height, width) = images.extents(of: index)
+    let own = images.extents(of: index)
     let view = PhotoView(
-      height: height, width: width, shorterSide: shorterSide ?? min(height, width), rows: rows, columns: columns)
+      of: own, shorterSide: shorterSide ?? min(own.height, own.width), rows: rows, columns: columns)
     try renderers.render(
       index, of: images, view: view, finish: CropResampling.Finish(mean: nil, scale: 1, mirrored: false), output: values
     )
@@ -74,7 +75,7 @@ public struct PhotoTestImages: TestImages {
 public struct PlainTestImages: TestImages {
   public let labels: [Int32]
   public let classCount: Int
-  private let extents: ImageExtents
+  private let extents: Extents
   private let pixels: Pixels
 
   private enum Pixels: Sendable {
@@ -89,7 +90,7 @@ public struct PlainTestImages: TestImages {
   }
 
   /// - Parameter values: (channels, height, width) of each image, of 0 ... 255.
-  public init(_ values: [[Float]], extents: ImageExtents, labels: [Int32], classCount: Int) {
+  public init(_ values: [[Float]], extents: Extents, labels: [Int32], classCount: Int) {
     precondition(
       values.count == labels.count && values.allSatisfy { $0.count == extents.count },
       "\(values.count) images for \(labels.count) labels, of \(extents)")
@@ -101,9 +102,8 @@ public struct PlainTestImages: TestImages {
   public func name(of index: Int) -> String { "image \(index)" }
   public func announce(_ indices: [Int]) {}
 
-  public func extents(of index: Int, shorterSide: Int?) -> (height: Int, width: Int) {
-    guard let shorterSide else { return (extents.height, extents.width) }
-    return PhotoView.resized(height: extents.height, width: extents.width, shorterSide: shorterSide)
+  public func extents(of index: Int, shorterSide: Int?) -> PlaneExtents {
+    shorterSide.map { PhotoView.resized(extents.plane, shorterSide: $0) } ?? extents.plane
   }
 
   public func read(
@@ -122,16 +122,16 @@ public struct PlainTestImages: TestImages {
     _ index: Int, _ shorterSide: Int?, _ rows: Range<Int>, _ columns: Range<Int>,
     into values: UnsafeMutablePointer<Float>, pixel: (Int) -> Float
   ) {
-    let (height, width) = extents(of: index, shorterSide: shorterSide)
-    guard height == extents.height, width == extents.width else {
-      let part = resample(extents, height: height, width: width, rows: rows, columns: columns, pixel: pixel)
+    let wanted = extents(of: index, shorterSide: shorterSide)
+    guard wanted == extents.plane else {
+      let part = resample(extents, to: wanted, rows: rows, columns: columns, pixel: pixel)
       values.update(from: part, count: part.count)
       return
     }
     var target = values
     for channel in 0..<channels {
       for row in rows {
-        let start = (channel * height + row) * width
+        let start = (channel * extents.height + row) * extents.width
         for column in columns {
           target.pointee = pixel(start + column)
           target += 1

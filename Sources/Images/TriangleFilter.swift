@@ -1,15 +1,17 @@
+import System
+
 /// Resamples a planar image to another height and width by the triangle filter, or the part of the result that is wanted:
 /// (channels, rows, columns). `pixel` gives the image's value at a position in (channels, height, width). Kept extents
 /// keep every value, and a part has the bits that it has in the whole.
 func resample(
-  _ extents: ImageExtents, height: Int, width: Int, rows wantedRows: Range<Int>? = nil,
+  _ extents: Extents, to target: PlaneExtents, rows wantedRows: Range<Int>? = nil,
   columns wantedColumns: Range<Int>? = nil, pixel: (Int) -> Float
 ) -> [Float] {
   func filter(_ source: Int, _ target: Int, _ part: Range<Int>?) -> TriangleFilter {
     TriangleFilter(length: Double(source), available: source, to: target, part: part ?? 0..<target)
   }
-  let columns = filter(extents.width, width, wantedColumns)
-  let rows = filter(extents.height, height, wantedRows)
+  let columns = filter(extents.width, target.width, wantedColumns)
+  let rows = filter(extents.height, target.height, wantedRows)
   let (rowCount, columnCount) = (rows.firsts.count, columns.firsts.count)
   let span = rows.span
   var result = [Float](repeating: 0, count: extents.channels * rowCount * columnCount)

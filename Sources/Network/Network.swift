@@ -8,7 +8,7 @@ public final class Network: Sendable {
   /// All parameters in net order, the tower's first (`architecture.parameters` has the offsets).
   public let parameters: FloatBuffer
 
-  /// - Parameter convolution: how all convolutions are to be computed, instead of the choice by shape.
+  /// - Parameter convolution: The method by which all convolutions are to be computed, instead of the choice by shape.
   public init(_ architecture: ResolvedArchitecture, convolution: ConvolutionMethod? = nil) {
     self.architecture = architecture
     tower = Tower(architecture, convolution: convolution)

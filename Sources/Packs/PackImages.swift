@@ -63,9 +63,10 @@ public final class PackImages: EncodedImages {
     return String(decoding: bytes.prefix { $0 != 0 }, as: UTF8.self)
   }
 
-  public func extents(of index: Int) -> (height: Int, width: Int) {
+  public func extents(of index: Int) -> PlaneExtents {
     let place = location(index)
-    return (Int(place.part.index.sizes[2 * place.number]), Int(place.part.index.sizes[2 * place.number + 1]))
+    let sizes = place.part.index.sizes
+    return PlaneExtents(height: Int(sizes[2 * place.number]), width: Int(sizes[2 * place.number + 1]))
   }
 
   public func byteCount(of index: Int) -> Int { location(index).range.count }

@@ -110,7 +110,7 @@ final class PackShard: Sendable {
         throw file.damaged("expected a mean image of values from 0 to 255, found others")
       }
       return MeanImage(
-        values: values, extents: ImageExtents(channels: 3, height: shape[1], width: shape[2]))
+        values: values, extents: Extents(channels: 3, height: shape[1], width: shape[2]))
     }
 
     private static func part(

@@ -152,9 +152,12 @@ public final class DistributedStep {
   private func forward(_ layer: Int, _ group: Range<Int>) {
     pool.parallelFor(group.count) { number, thread in
       let leaf = group.lowerBound + number
-      network.tower.forward(
-        layer: layer, leaves.memory[leaf], images: leaves.images(of: leaf), filters: filters, scratch: scratch[thread])
+      network.tower.forward(layer: layer, pass(leaf, thread))
     }
+  }
+
+  private func pass(_ leaf: Int, _ thread: Int) -> LeafPass {
+    LeafPass(leaves.memory[leaf], images: leaves.images(of: leaf), filters: filters, scratch: scratch[thread])
   }
 
   // MARK: - The tower, backward
@@ -208,9 +211,7 @@ public final class DistributedStep {
     let base = leaves.count > 1 ? leaves.gradients.base : gradient.base + range.lowerBound
     pool.parallelFor(group.count) { number, thread in
       let leaf = group.lowerBound + number
-      network.tower.backward(
-        layer: index, leaves.memory[leaf], images: leaves.images(of: leaf), filters: filters,
-        dParameters: base + leaf * range.count, scratch: scratch[thread])
+      network.tower.backward(layer: index, pass(leaf, thread), dParameters: base + leaf * range.count)
     }
   }
 

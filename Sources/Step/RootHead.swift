@@ -72,28 +72,24 @@ final class RootHead {
 
   /// Runs the head forward, and back to the features where the loss is finite.
   private func passes(_ order: StepOrder, _ exchange: FeatureExchange) -> LossResult {
-    let head = network.head
-    head.forward(
-      exchange.features.base, rows: batch, parameters: network.parameters, memory: memory,
-      dropout: DropoutIteration(seed: seed, iteration: order.iteration), on: pool)
-    let loss = order.labels.withUnsafeBufferPointer {
-      head.loss(labels: $0.baseAddress!, rows: batch, memory: memory)
-    }
+    let (head, pass) = (network.head, pass(order))
+    head.forward(exchange.features.base, pass)
+    let loss = order.labels.withUnsafeBufferPointer { head.loss(labels: $0.baseAddress!, pass) }
     if loss.lossSum.isFinite {
-      head.backwardToFeatures(
-        rows: batch, parameters: network.parameters, gradient: gradient, memory: memory, droppedOut: true,
-        dFeatures: exchange.dFeatures.base, on: pool)
+      head.backwardToFeatures(pass, gradient: gradient, dFeatures: exchange.dFeatures.base)
     }
     return loss
   }
 
   private func update(_ order: StepOrder) -> Int? {
     // The update does not write the weights' gradients out, which statistics need.
-    if order.notesStatistics {
-      network.head.backwardToWeights(rows: batch, gradient: gradient, memory: memory, on: pool)
-    }
-    return network.head.update(
-      rows: batch, parameters: network.parameters, momentum: momentum, gradient: gradient, memory: memory,
-      sgd: order.sgd, on: pool)
+    if order.notesStatistics { network.head.backwardToWeights(pass(order), gradient: gradient) }
+    return network.head.update(pass(order), momentum: momentum, gradient: gradient, order.sgd)
+  }
+
+  private func pass(_ order: StepOrder) -> HeadPass {
+    HeadPass(
+      rows: batch, parameters: network.parameters, memory: memory,
+      dropout: DropoutIteration(seed: seed, iteration: order.iteration), on: pool)
   }
 }

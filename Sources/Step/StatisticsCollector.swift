@@ -41,9 +41,9 @@ final class StatisticsCollector {
   private func row(_ name: String, _ moments: LayerMoments, _ step: DistributedStep, _ sgd: SGD) -> LayerStatistics {
     var norms = UpdateNorms()
     for tensor in network.architecture.parameters where tensor.layer == name && tensor.role == .weight {
-      addUpdateNorms(
+      norms.add(
         weights: network.parameters.base + tensor.offset, momentum: step.momentum.base + tensor.offset,
-        gradient: step.gradient.base + tensor.offset, count: tensor.count, weightDecay: sgd.weightDecay, to: &norms)
+        gradient: step.gradient.base + tensor.offset, count: tensor.count, weightDecay: sgd.weightDecay)
     }
     return LayerStatistics(
       layer: name, responseDeviation: moments.response.standardDeviation,

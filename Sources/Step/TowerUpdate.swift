@@ -78,8 +78,7 @@ final class TowerUpdate {
     communication.start { [self] () throws(MPIError) in
       let own = try world.reduceScatterTree(values(gradient, part), scratch: scratch.values)
       let updated = pass.sgd.update(
-        part.lowerBound + own.lowerBound..<part.lowerBound + own.upperBound, of: descriptions,
-        parameters: network.parameters, momentum: momentum, gradient: gradient)
+        part.lowerBound + own.lowerBound..<part.lowerBound + own.upperBound, of: descriptions, state)
       if let updated { pass.diverged = max(pass.diverged ?? 0, updated) }
       try world.allgatherTree(values(network.parameters, part))
       guard pass.gathersAll else { return }
@@ -95,10 +94,11 @@ final class TowerUpdate {
   func finish(_ pass: Pass, on pool: ThreadPool, _ time: inout StepTime) throws -> Int? {
     try time.measure(\.reduction) { try communication.finish() }
     guard world.size == 1 else { return pass.diverged }
-    return time.measure(\.update) {
-      pass.sgd.update(
-        descriptions, parameters: network.parameters, momentum: momentum, gradient: gradient, on: pool)
-    }
+    return time.measure(\.update) { pass.sgd.update(descriptions, state, on: pool) }
+  }
+
+  private var state: SolverState {
+    SolverState(parameters: network.parameters, momentum: momentum, gradient: gradient)
   }
 
   /// Gives every rank the whole tower's momentum. All ranks call it.

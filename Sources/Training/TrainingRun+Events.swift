@@ -12,7 +12,7 @@ extension TrainingRun {
       run: checkpoints.folder?.path ?? "", resumedFrom: setup.checkpoint, iteration: position.iteration,
       configuration: setup.configuration, commandLine: settings.commandLine, program: settings.program,
       model: TrainingDescription.Model(
-        name: architecture.architecture.name, parameterCount: architecture.parameterCount,
+        name: architecture.name, parameterCount: architecture.parameterCount,
         multiplyAdds: architecture.multiplyAdds, weightLayers: architecture.weightLayerCount,
         classNames: data.classNames),
       data: TrainingDescription.DataSet(

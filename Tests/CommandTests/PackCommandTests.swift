@@ -1,6 +1,7 @@
 import Foundation
 import Images
 import Packs
+import System
 import TestSupport
 import Testing
 
@@ -88,7 +89,7 @@ import Testing
     #expect(try bytes("one.h5.preview.png") == bytes("two.h5.preview.png"))
     // The sheet has two rows of three places, one of them empty, with four pixels around each.
     let sheet = try ImageDecoder.decode(path: "\(directory)/one.h5.preview.png", channels: 3)
-    #expect(sheet.extents == ImageExtents(channels: 3, height: 2 * 228 + 4, width: 3 * 228 + 4))
+    #expect(sheet.extents == Extents(channels: 3, height: 2 * 228 + 4, width: 3 * 228 + 4))
     let shades = (0..<6).map { place in
       Set(
         (0..<224).flatMap { y in
@@ -115,9 +116,9 @@ import Testing
       var stored = [UInt8](repeating: 0, count: images.byteCount(of: index))
       try stored.withUnsafeMutableBufferPointer { try images.read(index, into: $0.baseAddress!) }
       let original = try bytes("photos/\(name)")
-      let (height, width) = images.extents(of: index)
+      let extents = images.extents(of: index)
       if original == Array(try Data(contentsOf: URL(filePath: "\(goldenPhotos)/large.jpg"))) {
-        #expect((height, width) == (512, 512 * 760 / 620))
+        #expect(extents == PlaneExtents(height: 512, width: 512 * 760 / 620))
         #expect(stored != original && stored.starts(with: [0xFF, 0xD8, 0xFF]))
       } else {
         #expect(stored == original, "\(name)")
@@ -126,16 +127,18 @@ import Testing
     #expect(Set(names).count == 24)
     #expect(try self.pack(["photos", "-o", "kept.h5", "--keep"]).exitCode == 0)
     let kept = try #require(try Pack("\(directory)/kept.h5").images(.training))
-    #expect((0..<24).contains { kept.extents(of: $0) == (620, 760) })
+    #expect((0..<24).contains { kept.extents(of: $0) == PlaneExtents(height: 620, width: 760) })
   }
 
   @Test func turnsPicturesWhereAsked() throws {
     try copy("turned.jpg", to: "photos/a/1.jpg")
     #expect(try pack(["photos", "-o", "plain.h5"]).exitCode == 0)
     #expect(try pack(["photos", "-o", "exif.h5", "--exif"]).exitCode == 0)
-    #expect(try #require(try Pack("\(directory)/plain.h5").images(.training)).extents(of: 0) == (61, 93))
+    #expect(
+      try #require(try Pack("\(directory)/plain.h5").images(.training)).extents(of: 0)
+        == PlaneExtents(height: 61, width: 93))
     let turned = try #require(try Pack("\(directory)/exif.h5").images(.training))
-    #expect(turned.extents(of: 0) == (93, 61))
+    #expect(turned.extents(of: 0) == PlaneExtents(height: 93, width: 61))
     // The picture lies on its left side, so that its first row becomes the last column.
     var stored = [UInt8](repeating: 0, count: turned.byteCount(of: 0))
     try stored.withUnsafeMutableBufferPointer { try turned.read(0, into: $0.baseAddress!) }
@@ -458,7 +461,7 @@ import Testing
       ["train", "--recipe", "own.yaml", "--run", "seen", "--iterations", "0", "--preview", "5"], in: directory)
     #expect(preview.exitCode == 0, "\(preview.errors)")
     let sheet = try ImageDecoder.decode(path: "\(directory)/seen/preview.png", channels: 3)
-    #expect(sheet.extents == ImageExtents(channels: 3, height: 2 * 36 + 4, width: 3 * 36 + 4))
+    #expect(sheet.extents == Extents(channels: 3, height: 2 * 36 + 4, width: 3 * 36 + 4))
   }
 
   @Test func otherPicturesAreOtherData() throws {

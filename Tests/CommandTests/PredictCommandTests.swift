@@ -1,5 +1,6 @@
 import Foundation
 import Images
+import System
 import TestSupport
 import Testing
 
@@ -309,7 +310,7 @@ import Testing
           }
         }
       }
-      let upright = DecodedImage(bytes: seen, extents: ImageExtents(channels: 3, height: height, width: width))
+      let upright = DecodedImage(bytes: seen, extents: Extents(channels: 3, height: height, width: width))
       try write(noting(UInt8(place + 1), in: jpeg), to: "turned/\(place).jpg")
       try write(netpbm(upright), to: "upright/\(place).ppm")
       names.append("\(place)")

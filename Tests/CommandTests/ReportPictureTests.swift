@@ -1,6 +1,7 @@
 import Foundation
 import Images
 import Packs
+import System
 import TestSupport
 import Testing
 
@@ -65,7 +66,7 @@ import Testing
       #expect((12...24).contains(found.count), "\(found.count)")
       let held = splitIndices(count: 200, held: 50).held
       for (index, picture) in found {
-        #expect(picture.extents == ImageExtents(channels: 3, height: 8, width: 8))
+        #expect(picture.extents == Extents(channels: 3, height: 8, width: 8))
         #expect(Int(picture.bytes[0]) == (part == "test" ? index : held[index]), "\(part) \(index)")
       }
     }
@@ -76,7 +77,7 @@ import Testing
 
   @Test func ofAPack() throws {
     // The red of a picture's middle is 10 times its number. Beside the middle square it is blue.
-    let extents = ImageExtents(channels: 3, height: 120, width: 240)
+    let extents = Extents(channels: 3, height: 120, width: 240)
     for (part, numbers) in [("train", 0..<16), ("test", 16..<24)] {
       for number in numbers {
         var values = [Float](repeating: 0, count: extents.count)
@@ -113,7 +114,7 @@ import Testing
       #expect(found.count == count)
       let images = try #require(pack.images(part))
       for (index, picture) in found {
-        #expect(picture.extents == ImageExtents(channels: 3, height: 84, width: 84))
+        #expect(picture.extents == Extents(channels: 3, height: 84, width: 84))
         let file = URL(filePath: images.fileName(of: index)).deletingPathExtension().lastPathComponent
         let (corner, middle) = (84 * 8 + 8, 84 * 42 + 42)
         for place in [corner, middle] {

@@ -1,6 +1,7 @@
 import Configuration
 import Foundation
 import Network
+import System
 import TestSupport
 import Testing
 
@@ -41,7 +42,7 @@ private func unusual() throws -> Configuration {
   configuration.model.width = 5
   configuration.model.extraLayers = 3
   configuration.model.classes = 11
-  configuration.model.input = MapShape(channels: 3, height: 33, width: 41)
+  configuration.model.input = Extents(channels: 3, height: 33, width: 41)
   configuration.model.initializer = Initializer(
     rule: .fixed(0.00001), accountsForSlope: false, fullyConnected: .fixed(hidden: 0.3, last: 1.0 / 3),
     inputRangeFactor: true)
@@ -150,7 +151,7 @@ func textsSurviveQuoting(directory: String) throws {
   let yaml = "model: { architecture: A, classes: 20 }"
   let configuration = try Configuration(yaml: yaml, source: "a")
   #expect(configuration.model.width == nil)
-  #expect(configuration.model.input == MapShape(channels: 3, height: 224, width: 224))
+  #expect(configuration.model.input == Extents(channels: 3, height: 224, width: 224))
   #expect(try configuration.validated().classes == 20)
   var chosen = try Configuration.recipe(named: "fashion")
   try chosen.model.choose(architecture: "A")
@@ -187,14 +188,14 @@ func textsSurviveQuoting(directory: String) throws {
   var configuration = try Configuration.recipe(named: "fashion")
   configuration.model.activation = .lrelu
   configuration.model.classes = 4
-  configuration.model.input = MapShape(channels: 3, height: 64, width: 48)
+  configuration.model.input = Extents(channels: 3, height: 64, width: 48)
   configuration.training.dropout = 0.25
   let network = try configuration.validated()
   #expect(network.classes == 4)
-  #expect(network.input == MapShape(channels: 3, height: 64, width: 48))
+  #expect(network.input == Extents(channels: 3, height: 64, width: 48))
   #expect(network.layers.dropLast().filter(\.hasWeights).allSatisfy { $0.description.activation == .lrelu })
   let dropouts = network.layers[network.headLayers].map { layer in
-    if case .fullyConnected(let connected) = layer.description { connected.dropout } else { Float.nan }
+    (layer.description.settings as? LayerDescription.FullyConnected)?.dropout ?? .nan
   }
   #expect(dropouts == [0.25, 0])
 }

@@ -1,6 +1,7 @@
 import Configuration
 import Foundation
 import Network
+import System
 import Testing
 
 private func summary(_ name: String, activation: Activation = .prelu) throws -> ModelSummary {
@@ -16,7 +17,7 @@ private func summary(_ name: String, activation: Activation = .prelu) throws -> 
     .fullyConnected(.init(name: "fc2", outputs: 10, activation: .none)),
   ]
   let network = try Architecture(
-    name: "own", input: MapShape(channels: 1, height: 28, width: 28), layers: layers
+    name: "own", input: Extents(channels: 1, height: 28, width: 28), layers: layers
   ).resolved()
   let expected = """
     own, input 1×28×28

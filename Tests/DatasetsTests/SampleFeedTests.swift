@@ -2,16 +2,17 @@ import Datasets
 import Glibc
 import Images
 import Synchronization
+import System
 import Testing
 
 /// Every sample of every iteration arrives where it belongs, whatever the threads do.
 @Suite struct SampleFeedTests {
   /// An input says which sample and epoch it is; loading takes a while, longer for some.
   private final class NumberedSamples: SampleSource {
-    let extents = ImageExtents(channels: 1, height: 1, width: 2)
+    let extents = Extents(channels: 1, height: 1, width: 2)
     let classCount = 1
     let labels: [Int32]
-    let mean = MeanImage(values: [0, 0], extents: ImageExtents(channels: 1, height: 1, width: 2))
+    let mean = MeanImage(values: [0, 0], extents: Extents(channels: 1, height: 1, width: 2))
     let scale: Float = 1
     let broken: Int?
     let loads = Atomic<Int>(0)

@@ -6,6 +6,7 @@ import Kernels
 import Network
 import RankTestSupport
 import Synchronization
+import System
 import Testing
 
 /// Tests of small networks on all ranks. Alone in one process; `scripts/test` runs these on several ranks.
@@ -27,7 +28,7 @@ import Testing
     if !flatten { layers.append(.spatialPyramidPooling(.init(name: "spp", levels: [3, 2, 1]))) }
     layers.append(.fullyConnected(.init(name: "fc1", outputs: classes, activation: .none)))
     let network = try Network(
-      Architecture(name: "small", input: MapShape(channels: 3, height: 16, width: 16), layers: layers).resolved())
+      Architecture(name: "small", input: Extents(channels: 3, height: 16, width: 16), layers: layers).resolved())
     Initializer().fill(network.parameters.values, for: network.architecture, seed: seed, initialSlope: 0.25)
     // Scores that differ between windows.
     for tensor in network.architecture.parameters where tensor.part == .head && tensor.role == .weight {
@@ -38,7 +39,7 @@ import Testing
 
   /// Waves of a size of their own for each image.
   private struct Waves: TestImages {
-    let sizes: [(height: Int, width: Int)]
+    let sizes: [PlaneExtents]
     var labels: [Int32] { sizes.indices.map { Int32($0 % 6) } }
     var classCount: Int { 6 }
     var channels: Int { 3 }
@@ -55,10 +56,12 @@ import Testing
     func name(of index: Int) -> String { "wave \(index)" }
     func announce(_ indices: [Int]) {}
 
-    func extents(of index: Int, shorterSide: Int?) -> (height: Int, width: Int) {
-      let (height, width) = sizes[index]
-      guard let side = shorterSide else { return (height, width) }
-      return height < width ? (side, side * width / height) : (side * height / width, side)
+    func extents(of index: Int, shorterSide: Int?) -> PlaneExtents {
+      let (height, width) = (sizes[index].height, sizes[index].width)
+      guard let side = shorterSide else { return sizes[index] }
+      return height < width
+        ? PlaneExtents(height: side, width: side * width / height)
+        : PlaneExtents(height: side * height / width, width: side)
     }
 
     func read(
@@ -67,12 +70,12 @@ import Testing
       if index == damaged { throw DataError(.invalid, path: name(of: index), expected: "a wave", found: "none") }
       reads.all.withLock { $0.append(index) }
       reads.largest.withLock { $0 = max($0, rows.count * columns.count) }
-      let (height, width) = extents(of: index, shorterSide: shorterSide)
+      let extents = extents(of: index, shorterSide: shorterSide)
       var place = 0
       for channel in 0..<3 {
         for row in rows {
           for column in columns {
-            let (y, x) = (Double(row) / Double(height), Double(column) / Double(width))
+            let (y, x) = (Double(row) / Double(extents.height), Double(column) / Double(extents.width))
             values[place] = Float(128 + 100 * sin(9 * y + Double(index + channel)) * cos(11 * x - Double(index)))
             place += 1
           }
@@ -86,13 +89,13 @@ import Testing
   )
     -> EnsembleMember
   {
-    let extents = ImageExtents(channels: 3, height: 16, width: 16)
+    let extents = Extents(channels: 3, height: 16, width: 16)
     let mean = MeanImage(values: (0..<extents.count).map { 120 + Float($0 % 16) }, extents: extents)
     return EnsembleMember(
       network, images: images, mean: mean, meanPlace: place, scale: 1 / 64, shorterSide: 20, padding: padding)
   }
 
-  private let sizes = (0..<23).map { (height: 20 + 3 * ($0 % 4), width: 20 + 5 * ($0 % 3)) }
+  private let sizes = (0..<23).map { PlaneExtents(height: 20 + 3 * ($0 % 4), width: 20 + 5 * ($0 % 3)) }
 
   @Test(arguments: TestProtocol.Views.allCases)
   func everyImageIsScoredOnce(views: TestProtocol.Views) throws {
@@ -146,7 +149,7 @@ import Testing
   /// Windows of tiles are the whole image's own, and all of them.
   @Test(arguments: [(20, 150), (150, 20), (33, 61), (90, 70)], [0, 2])
   func largeImagesAreCut(size: (Int, Int), padding: Int) throws {
-    let images = Waves(sizes: [(size.0, size.1)])
+    let images = Waves(sizes: [PlaneExtents(height: size.0, width: size.1)])
     let member = member(try network(), images, padding: padding)
     let test = TestProtocol(.dense, scales: [size.0 < size.1 ? size.0 : size.1])
     func scores(limit: Int?) throws -> [Double] {
@@ -154,7 +157,7 @@ import Testing
       let guess = try #require(try evaluation.run(keepsPredictions: true)?.predictions.first)
       return zip(guess.classes, guess.scores).sorted { $0.0 < $1.0 }.map { $0.1 }
     }
-    let extents = FrameExtents(height: size.0 + 2 * padding, width: size.1 + 2 * padding)
+    let extents = PlaneExtents(height: size.0 + 2 * padding, width: size.1 + 2 * padding)
     let uncut = try scores(limit: nil)
     for limit in [1, 1000, 1500] {
       let tiles = try member.network.tiles(of: extents, pixelLimit: limit)
@@ -171,7 +174,7 @@ import Testing
 
   /// One window of an image of the network's own size, and the mirror image of it.
   @Test func aWindowOfItsOwnSizeIsTheCentre() throws {
-    let images = Waves(sizes: [(16, 16)])
+    let images = Waves(sizes: [PlaneExtents(height: 16, width: 16)])
     let member = member(try network(), images)
     func scores(_ test: TestProtocol) throws -> [Double] {
       try Predictor(member.network, test, on: pool).scores(member)[0].probabilities
@@ -213,7 +216,7 @@ import Testing
         expected the same images for all networks, found 23 and 22 that differ: their settings of data.validation are not \
         the same; take --split test
         """)
-    var damaged = Waves(sizes: [(20, 20)])
+    var damaged = Waves(sizes: [PlaneExtents(height: 20, width: 20)])
     damaged.damaged = 0
     let broken = self.member(try network(), damaged)
     let error = #expect(throws: DataError.self) { try Predictor(broken.network, .center, on: pool).scores(broken) }
@@ -241,11 +244,11 @@ import Testing
   /// What is read of an image at once, and the memory for its mean, do not grow with it.
   @Test(arguments: [TestProtocol.Views.dense, .tenView], [(160_000, 25), (2000, 2000)])
   func memoryDoesNotGrowWithTheImage(views: TestProtocol.Views, size: (Int, Int)) throws {
-    let images = Waves(sizes: [size])
+    let images = Waves(sizes: [PlaneExtents(height: size.0, width: size.1)])
     let member = member(try network(), images, place: .image)
     let test = TestProtocol(views, scales: [min(size.0, size.1)], mirror: false)
     let limit = 20_000
-    let small = Waves(sizes: [(100, 100)])
+    let small = Waves(sizes: [PlaneExtents(height: 100, width: 100)])
     // Once before, so that all that is needed for any image is there.
     for (place, images) in [small, images].enumerated() {
       let member = place == 0 ? self.member(member.network, small, place: .image) : member
@@ -288,9 +291,9 @@ import Testing
 /// A part of a resized mean has the bits that it has in the whole.
 @Test(arguments: [(57, 91), (16, 16), (7, 40)])
 func partsOfMeansAreTheWholes(size: (Int, Int)) {
-  let extents = ImageExtents(channels: 3, height: 16, width: 16)
+  let extents = Extents(channels: 3, height: 16, width: 16)
   let mean = MeanImage(values: (0..<extents.count).map { Float($0 * 7919 % 251) }, extents: extents)
-  let target = ImageExtents(channels: 3, height: size.0, width: size.1)
+  let target = Extents(channels: 3, height: size.0, width: size.1)
   let whole = mean.resized(to: target).values
   for (rows, columns) in [(0..<size.0, 0..<size.1), (3..<6, 5..<14), (size.0 - 1..<size.0, 0..<1), (2..<2, 3..<9)] {
     let part = mean.resized(to: target, rows: rows, columns: columns)

@@ -1,4 +1,5 @@
 import Foundation
+import Randomness
 
 /// The process that reads: it may take a limited amount of memory and time, and may die.
 struct Child {
@@ -31,7 +32,7 @@ struct Child {
     guard report >= 0 else { throw CocoaError(.fileWriteUnknown) }
     var (read, refused, slowest, slowestNumber) = (0, 0, 0.0, 0)
     for number in numbers {
-      var random = SeededNumbers(seed &* 0x1_0000_0001 &+ UInt64(number))
+      var random = SplitMix64(seed: seed &* 0x1_0000_0001 &+ UInt64(number))
       try Data(mutated(corpus, &random)).write(to: URL(filePath: "\(folder)/input"))
       let line = "\(number) \(read) \(refused) \(slowest) \(slowestNumber)\n"
       let text = line + String(repeating: " ", count: max(0, 120 - line.utf8.count))

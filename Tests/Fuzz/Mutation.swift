@@ -1,24 +1,7 @@
-/// Random numbers that depend on the seed only (SplitMix64: Steele, Lea, Flood 2014).
-struct SeededNumbers: RandomNumberGenerator {
-  private var state: UInt64
-
-  init(_ seed: UInt64) {
-    state = seed
-  }
-
-  mutating func next() -> UInt64 {
-    state &+= 0x9E37_79B9_7F4A_7C15
-    var z = state
-    z = (z ^ z >> 30) &* 0xBF58_476D_1CE4_E5B9
-    z = (z ^ z >> 27) &* 0x94D0_49BB_1331_11EB
-    return z ^ z >> 31
-  }
-
-  mutating func below(_ bound: Int) -> Int { Int.random(in: 0..<bound, using: &self) }
-}
+import Randomness
 
 /// One of the files, altered in one to six ways: bits flipped, bytes and numbers replaced, parts moved, cut off, added.
-func mutated(_ corpus: [[UInt8]], _ random: inout SeededNumbers) -> [UInt8] {
+func mutated(_ corpus: [[UInt8]], _ random: inout SplitMix64) -> [UInt8] {
   var bytes = corpus[random.below(corpus.count)]
   for _ in 0...random.below(6) where !bytes.isEmpty {
     let place = random.below(bytes.count)
@@ -54,7 +37,7 @@ private let extremes: [UInt64] = [
 
 /// Puts a number over what is there, in either order of bytes.
 private func write(
-  _ value: UInt64, bytes count: Int, _ bytes: inout [UInt8], _ place: Int, _ random: inout SeededNumbers
+  _ value: UInt64, bytes count: Int, _ bytes: inout [UInt8], _ place: Int, _ random: inout SplitMix64
 ) {
   let isBigEndian = random.below(2) == 0
   for index in 0..<count where place + index < bytes.count {

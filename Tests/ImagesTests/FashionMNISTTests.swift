@@ -1,5 +1,6 @@
 import Foundation
 import Images
+import System
 import Testing
 
 /// The real data set, as Debian's package `dataset-fashion-mnist` installs it.
@@ -12,7 +13,7 @@ import Testing
     let set = try IDXFolder.load(directory: Self.directory)
     #expect(set.training.count == 60_000)
     #expect(set.test.count == 10_000)
-    #expect(set.training.extents == ImageExtents(channels: 1, height: 28, width: 28))
+    #expect(set.training.extents == Extents(channels: 1, height: 28, width: 28))
     #expect(set.training.classCount == 10)
     for (part, perClass) in [(set.training, 6000), (set.test, 1000)] {
       for label in 0..<10 {

@@ -1,6 +1,7 @@
 import CZlib
 import Foundation
 import Images
+import System
 import TestSupport
 
 extension ScratchFolder {
@@ -33,7 +34,7 @@ func scatteredBytes(_ count: Int, seed: Int = 0) -> [UInt8] {
 
 /// Images whose pixels and labels differ from each other.
 func sampleImages(
-  _ count: Int, _ extents: ImageExtents = ImageExtents(channels: 1, height: 3, width: 2), classes: Int = 3,
+  _ count: Int, _ extents: Extents = Extents(channels: 1, height: 3, width: 2), classes: Int = 3,
   seed: Int = 0
 ) -> LabeledImages {
   LabeledImages(

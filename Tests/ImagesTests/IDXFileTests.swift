@@ -16,7 +16,7 @@ import Testing
     for (name, bytes) in [("plain", idx([2, 3, 5], pixels)), ("packed", try gzip(idx([2, 3, 5], pixels)))] {
       let images = try IDXFile.readImages(path: folder.write(bytes, to: name))
       #expect(images.count == 2)
-      #expect(images.extents == ImageExtents(channels: 1, height: 3, width: 5))
+      #expect(images.extents == Extents(channels: 1, height: 3, width: 5))
       #expect(images.bytes == pixels)
     }
   }
@@ -25,7 +25,7 @@ import Testing
     let pixels = scatteredBytes(2 * 3 * 4 * 5)
     let images = try IDXFile.readImages(path: folder.write(idx([2, 3, 4, 5], pixels), to: "color"))
     #expect(images.count == 2)
-    #expect(images.extents == ImageExtents(channels: 3, height: 4, width: 5))
+    #expect(images.extents == Extents(channels: 3, height: 4, width: 5))
     #expect(images.bytes == pixels)
   }
 

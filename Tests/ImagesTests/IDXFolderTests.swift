@@ -1,5 +1,6 @@
 import Foundation
 import Images
+import System
 import TestSupport
 import Testing
 
@@ -30,7 +31,7 @@ import Testing
     let set = try IDXFolder.load(directory: folder.path)
     #expect(set.training.count == 6)
     #expect(set.training.labels == [0, 1, 2, 2, 1, 0])
-    #expect(set.training.extents == ImageExtents(channels: 1, height: 2, width: 3))
+    #expect(set.training.extents == Extents(channels: 1, height: 2, width: 3))
     #expect(set.training.pixels(of: 5) == Array(scatteredBytes(36)[30..<36]))
     #expect(set.test.labels == [1, 0, 1, 0])
     #expect(set.test.pixels(of: 0) == Array(scatteredBytes(24, seed: 1)[0..<6]))
@@ -44,7 +45,7 @@ import Testing
     try FileManager.default.removeItem(atPath: folder.path + "/t10k-images-idx3-ubyte")
     try folder.write(idx([4, 3, 2, 2], scatteredBytes(48)), to: "t10k-images-idx4-ubyte")
     let (test, names) = try IDXFolder.loadTest(directory: folder.path, classCount: 3)
-    #expect(test.extents == ImageExtents(channels: 3, height: 2, width: 2))
+    #expect(test.extents == Extents(channels: 3, height: 2, width: 2))
     #expect(names.count == 3)
     #expect(
       message { try IDXFolder.load(directory: folder.path) }

@@ -3,6 +3,7 @@ import CPNG
 import CZlib
 import Foundation
 import Images
+import System
 import TestSupport
 import Testing
 
@@ -68,10 +69,10 @@ import Testing
 
   @Test func decodesJPEG() throws {
     let color = try decode(base64: Self.colorJPEG, channels: 3)
-    #expect(color.extents == ImageExtents(channels: 3, height: 6, width: 9))
+    #expect(color.extents == Extents(channels: 3, height: 6, width: 9))
     expectClose(color.bytes, Self.colorPlanes)
     let grey = try decode(base64: Self.greyJPEG, channels: 1)
-    #expect(grey.extents == ImageExtents(channels: 1, height: 6, width: 9))
+    #expect(grey.extents == Extents(channels: 1, height: 6, width: 9))
     expectClose(grey.bytes, Self.greyPlane)
   }
 
@@ -142,11 +143,11 @@ import Testing
 
   @Test func decodesPNG() throws {
     let color = try decode(base64: Self.colorPNG, channels: 3)
-    #expect(color.extents == ImageExtents(channels: 3, height: 2, width: 3))
+    #expect(color.extents == Extents(channels: 3, height: 2, width: 3))
     #expect(
       color.bytes == [20, 45, 70, 20, 45, 70, 30, 30, 30, 65, 65, 65, 200, 190, 180, 190, 180, 170])
     let grey = try decode(base64: Self.colorPNG, channels: 1)
-    #expect(grey.extents == ImageExtents(channels: 1, height: 2, width: 3))
+    #expect(grey.extents == Extents(channels: 1, height: 2, width: 3))
     // Pillow's `convert('L')`.
     #expect(grey.bytes == [46, 53, 59, 66, 72, 78])
   }
@@ -232,7 +233,7 @@ import Testing
 
   @Test func decodesPGMAndPPM() throws {
     let grey = try decode(Array("P5\n# a comment\n3 2\n255\n".utf8) + [1, 2, 3, 4, 5, 35], channels: 1)
-    #expect(grey.extents == ImageExtents(channels: 1, height: 2, width: 3))
+    #expect(grey.extents == Extents(channels: 1, height: 2, width: 3))
     #expect(grey.bytes == [1, 2, 3, 4, 5, 35])
     let color = try decode(Array("P6 2 1 255\n".utf8) + [1, 2, 3, 4, 5, 6], channels: 3)
     #expect(color.bytes == [1, 4, 2, 5, 3, 6])

@@ -1,4 +1,5 @@
 import Images
+import System
 import Testing
 
 /// A part of a JPEG picture has the same pixels as the whole one.
@@ -25,8 +26,8 @@ import Testing
     let memory = PixelMemory()
     return try bytes.withUnsafeBufferPointer {
       let region = try JPEGDecoder.decode(
-        PictureFile(path: "picture", bytes: $0), height: height, width: width, denominator: denominator, rows: rows,
-        columns: columns, memory: memory)
+        PictureFile(path: "picture", bytes: $0), of: PlaneExtents(height: height, width: width),
+        denominator: denominator, rows: rows, columns: columns, memory: memory)
       #expect(region.left <= columns.lowerBound && region.left + region.columns >= columns.upperBound)
       return Pixels(
         left: region.left, columns: region.columns,

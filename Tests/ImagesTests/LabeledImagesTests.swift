@@ -1,4 +1,5 @@
 import Images
+import System
 import Testing
 
 @Test func subsetsOfSubsetsFindTheirPixels() {
@@ -19,7 +20,7 @@ import Testing
 
 @Test func splitKeepsEachImageInOnePart() {
   // One pixel an image: its own number.
-  let extents = ImageExtents(channels: 1, height: 1, width: 1)
+  let extents = Extents(channels: 1, height: 1, width: 1)
   let images = LabeledImages(
     pixels: (0..<200).map { UInt8($0) }, extents: extents, labels: [Int32](repeating: 0, count: 200), classCount: 1)
   let (training, validation) = split(training: images, validation: 30)
@@ -35,7 +36,7 @@ import Testing
 }
 
 @Test func meanIsExact() {
-  let images = sampleImages(7, ImageExtents(channels: 2, height: 3, width: 5))
+  let images = sampleImages(7, Extents(channels: 2, height: 3, width: 5))
   let mean = MeanImage(of: images)
   for position in 0..<30 {
     let sum = (0..<7).reduce(0) { $0 + Int(images.pixels(of: $1)[position]) }
@@ -61,7 +62,7 @@ import Testing
         "The data's number of training images is 15 and was 16.",
         "The data's number of validation images is 5 and was 4.",
       ])
-  let larger = ImageExtents(channels: 1, height: 3, width: 3)
+  let larger = Extents(channels: 1, height: 3, width: 3)
   #expect(
     DataFingerprint(
       kind: "pack", training: sampleImages(16, larger, classes: 4), validation: sampleImages(4, larger),
@@ -73,7 +74,7 @@ import Testing
 }
 
 @Test func fingerprintSeesEveryPixelLabelAndOrder() {
-  let extents = ImageExtents(channels: 1, height: 3, width: 2)
+  let extents = Extents(channels: 1, height: 3, width: 2)
   let pixels = scatteredBytes(6 * 4)
   func digest(_ pixels: [UInt8], _ labels: [Int32], order: [Int] = [0, 1, 2, 3]) -> String {
     let images = LabeledImages(pixels: pixels, extents: extents, labels: labels, classCount: 3).subset(order)

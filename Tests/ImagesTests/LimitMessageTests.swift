@@ -1,5 +1,6 @@
 import Foundation
 import Images
+import System
 import TestSupport
 import Testing
 
@@ -47,7 +48,7 @@ import Testing
   @Test func aSheetThatCannotBeWritten() {
     let path = folder.path + "/none/a.png"
     let words = message(kind: .unwritable) {
-      try ContactSheet.write([[1, 2, 3, 4]], extents: ImageExtents(channels: 1, height: 2, width: 2), to: path)
+      try ContactSheet.write([[1, 2, 3, 4]], extents: Extents(channels: 1, height: 2, width: 2), to: path)
     }
     #expect(
       words.hasPrefix("\(path): expected to write a PNG picture, found that it cannot be written (libpng: "), "\(words)"

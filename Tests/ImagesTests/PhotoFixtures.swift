@@ -1,5 +1,6 @@
 import Foundation
 import Images
+import System
 
 /// Where Tests/Golden/photos.py puts its pictures.
 let photoFolder = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
@@ -9,20 +10,20 @@ let photoFolder = URL(filePath: #filePath).deletingLastPathComponent().deletingL
 struct FileImages: EncodedImages {
   let paths: [String]
   let contents: [[UInt8]]
-  let sizes: [(height: Int, width: Int)]
+  let sizes: [PlaneExtents]
   /// What `announce` was told is not remembered: files in memory need no reading ahead.
   let labels: [Int32]
 
   init(_ pictures: [(name: String, height: Int, width: Int)]) throws {
     paths = pictures.map { "\(photoFolder)/\($0.name)" }
     contents = try paths.map { Array(try Data(contentsOf: URL(filePath: $0))) }
-    sizes = pictures.map { ($0.height, $0.width) }
+    sizes = pictures.map { PlaneExtents(height: $0.height, width: $0.width) }
     labels = (0..<Int32(pictures.count)).map { $0 }
   }
 
   var classCount: Int { labels.count }
   func name(of index: Int) -> String { paths[index] }
-  func extents(of index: Int) -> (height: Int, width: Int) { sizes[index] }
+  func extents(of index: Int) -> PlaneExtents { sizes[index] }
   func byteCount(of index: Int) -> Int { contents[index].count }
   func announce(_ indices: [Int]) {}
 

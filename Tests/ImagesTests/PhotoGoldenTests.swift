@@ -1,4 +1,5 @@
 import Images
+import System
 import TestSupport
 import Testing
 
@@ -25,7 +26,7 @@ import Testing
     PhotoLoader(
       images: try FileImages(pictures),
       mean: MeanImage(
-        values: try mean ?? golden.tensor("mean").values, extents: ImageExtents(channels: 3, height: crop, width: crop)),
+        values: try mean ?? golden.tensor("mean").values, extents: Extents(channels: 3, height: crop, width: crop)),
       colors: try colors(),
       augmentation: isPlain ? nil : PhotoAugmentation(shorterSide: 32...80, mirror: true, colorDeviation: 0.1),
       plainSide: side,
@@ -59,7 +60,8 @@ import Testing
       for (epoch, sample) in [(0, 0), (0, 5), (1, 0), (1, 5), (2, 0), (2, 5)] {
         let expected = try golden.tensor("\(picture.name) \(epoch) \(sample) draw").values
         let view = augmentation.view(
-          seed: 11, epoch: epoch, sample: sample, height: picture.height, width: picture.width, crop: (crop, crop))
+          seed: 11, epoch: epoch, sample: sample, of: PlaneExtents(height: picture.height, width: picture.width),
+          crop: PlaneExtents(height: crop, width: crop))
         #expect(Float(min(view.resizedHeight, view.resizedWidth)) == expected[0], "epoch \(epoch), sample \(sample)")
         #expect([Float(view.top), Float(view.left), view.mirrored ? 1 : 0] == Array(expected[1...3]))
         for component in 0..<3 { #expect(abs(Float(view.alphas[component]) - expected[4 + component]) < 1e-6) }
@@ -171,7 +173,9 @@ import Testing
   @Test func sidesAndColoursAreDrawnAsThePaperSays() {
     let augmentation = PhotoAugmentation(shorterSide: 256...512, mirror: true, colorDeviation: 0.1)
     let views = (0..<5000).map {
-      augmentation.view(seed: 3, epoch: 1, sample: $0, height: 375, width: 500, crop: (224, 224))
+      augmentation.view(
+        seed: 3, epoch: 1, sample: $0, of: PlaneExtents(height: 375, width: 500),
+        crop: PlaneExtents(height: 224, width: 224))
     }
     let sides = views.map { Double($0.resizedHeight) }
     #expect(sides.min() == 256 && sides.max() == 512)

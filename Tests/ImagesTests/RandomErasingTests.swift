@@ -1,9 +1,10 @@
 import Foundation
 import Images
+import System
 import Testing
 
 @Suite struct RandomErasingTests {
-  private let extents = ImageExtents(channels: 3, height: 20, width: 28)
+  private let extents = Extents(channels: 3, height: 20, width: 28)
 
   /// Seed 3. Bounds are five standard deviations.
   @Test func rectanglesAreAsOftenAsLargeAndAsLongAsAskedFor() {
@@ -65,7 +66,7 @@ import Testing
       #expect(RandomErasing(probability: 1).draw(seed: 1, epoch: 0, sample: sample, of: extents) != nil)
     }
     // No rectangle is smaller than an image of one pixel.
-    let pixel = ImageExtents(channels: 1, height: 1, width: 1)
+    let pixel = Extents(channels: 1, height: 1, width: 1)
     #expect(RandomErasing(probability: 1).draw(seed: 1, epoch: 0, sample: 0, of: pixel) == nil)
   }
 

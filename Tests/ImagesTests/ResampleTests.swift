@@ -1,4 +1,5 @@
 import Images
+import System
 import TestSupport
 import Testing
 
@@ -30,8 +31,8 @@ import Testing
 ])
 func resizesAsPillowDoes(width: Int, height: Int, golden: [Float]) {
   let values = (0..<35).map { UInt8($0 * $0 * 37 % 256) }
-  let picture = DecodedImage(bytes: values, extents: ImageExtents(channels: 1, height: 5, width: 7))
-  let target = ImageExtents(channels: 1, height: height, width: width)
+  let picture = DecodedImage(bytes: values, extents: Extents(channels: 1, height: 5, width: 7))
+  let target = Extents(channels: 1, height: height, width: width)
   let resized = picture.resized(to: target)
   #expect(resized.count == golden.count)
   for (value, expected) in zip(resized, golden) { #expect(abs(value - expected) < 1e-4) }
@@ -41,17 +42,17 @@ func resizesAsPillowDoes(width: Int, height: Int, golden: [Float]) {
 }
 
 @Test func resizingKeepsChannelsApartAndEqualExtentsExact() {
-  let extents = ImageExtents(channels: 3, height: 4, width: 6)
+  let extents = Extents(channels: 3, height: 4, width: 6)
   let picture = DecodedImage(bytes: scatteredBytes(72), extents: extents)
   #expect(picture.resized(to: extents) == picture.bytes.map { Float($0) })
-  let target = ImageExtents(channels: 3, height: 9, width: 2)
+  let target = Extents(channels: 3, height: 9, width: 2)
   let resized = picture.resized(to: target)
   for channel in 0..<3 {
     let plane = DecodedImage(
       bytes: Array(picture.bytes[channel * 24..<(channel + 1) * 24]),
-      extents: ImageExtents(channels: 1, height: 4, width: 6))
+      extents: Extents(channels: 1, height: 4, width: 6))
     #expect(
-      plane.resized(to: ImageExtents(channels: 1, height: 9, width: 2))
+      plane.resized(to: Extents(channels: 1, height: 9, width: 2))
         == Array(resized[channel * 18..<(channel + 1) * 18]))
   }
 }

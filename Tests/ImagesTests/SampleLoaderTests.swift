@@ -1,5 +1,6 @@
 import Foundation
 import Images
+import System
 import Testing
 
 @Suite struct SampleLoaderTests {
@@ -35,11 +36,11 @@ import Testing
   }
 
   @Test(arguments: [
-    (ImageExtents(channels: 1, height: 28, width: 28), 2), (ImageExtents(channels: 3, height: 5, width: 7), 3),
-    (ImageExtents(channels: 2, height: 1, width: 1), 1), (ImageExtents(channels: 1, height: 3, width: 2), 5),
-    (ImageExtents(channels: 3, height: 9, width: 33), 0),
+    (Extents(channels: 1, height: 28, width: 28), 2), (Extents(channels: 3, height: 5, width: 7), 3),
+    (Extents(channels: 2, height: 1, width: 1), 1), (Extents(channels: 1, height: 3, width: 2), 5),
+    (Extents(channels: 3, height: 9, width: 33), 0),
   ])
-  func equalsTheNaiveLoop(extents: ImageExtents, padding: Int) {
+  func equalsTheNaiveLoop(extents: Extents, padding: Int) {
     let images = sampleImages(4, extents)
     for mirror in [false, true] {
       let augmentation = Augmentation(padding: padding, mirror: mirror)
@@ -56,7 +57,7 @@ import Testing
   }
 
   @Test func noAugmentationSubtractsTheMeanOnly() {
-    let images = sampleImages(4, ImageExtents(channels: 3, height: 5, width: 7))
+    let images = sampleImages(4, Extents(channels: 3, height: 5, width: 7))
     let mean = MeanImage(of: images)
     let plain = SampleLoader(images: images, mean: mean, augmentation: .none, seed: 1, scale: 0.25)
     for sample in 0..<4 {
@@ -68,7 +69,7 @@ import Testing
   /// Seed 5. Bounds are five standard deviations of a binomial count.
   @Test func drawsAreUniform() {
     let augmentation = Augmentation(padding: 2, mirror: true)
-    let extents = ImageExtents(channels: 1, height: 8, width: 8)
+    let extents = Extents(channels: 1, height: 8, width: 8)
     var offsets = [[Int]: Int]()
     var mirrored = 0
     for sample in 0..<5000 {
@@ -86,7 +87,7 @@ import Testing
 
   @Test func drawsBelongToSeedEpochAndSample() {
     let augmentation = Augmentation(padding: 100, mirror: true)
-    let extents = ImageExtents(channels: 1, height: 8, width: 8)
+    let extents = Extents(channels: 1, height: 8, width: 8)
     let draws = [(1, 0, 7), (2, 0, 7), (1, 1, 7), (1, 0, 8), (1, 7, 0)].map {
       augmentation.draw(seed: $0.0, epoch: $0.1, sample: $0.2, of: extents)
     }
@@ -144,18 +145,18 @@ import Testing
   }
 
   @Test(arguments: [
-    (ImageExtents(channels: 1, height: 28, width: 28), 2, 24...33),
-    (ImageExtents(channels: 3, height: 5, width: 8), 1, 3...9),
-    (ImageExtents(channels: 2, height: 9, width: 4), 0, 1...3),
-    (ImageExtents(channels: 1, height: 1, width: 1), 3, 1...4),
-    (ImageExtents(channels: 1, height: 6, width: 6), 20, 5...7),
+    (Extents(channels: 1, height: 28, width: 28), 2, 24...33),
+    (Extents(channels: 3, height: 5, width: 8), 1, 3...9),
+    (Extents(channels: 2, height: 9, width: 4), 0, 1...3),
+    (Extents(channels: 1, height: 1, width: 1), 3, 1...4),
+    (Extents(channels: 1, height: 6, width: 6), 20, 5...7),
   ])
-  func resizedSamplesEqualTheNaiveLoop(extents: ImageExtents, padding: Int, sides: ClosedRange<Int>) {
+  func resizedSamplesEqualTheNaiveLoop(extents: Extents, padding: Int, sides: ClosedRange<Int>) {
     let images = sampleImages(4, extents)
     let augmentation = Augmentation(padding: padding, mirror: true, shorterSide: sides)
     let loader = SampleLoader(
       images: images, mean: MeanImage(of: images), augmentation: augmentation, seed: 11, scale: 0.3)
-    var sizes = Set<ImageExtents>()
+    var sizes = Set<Extents>()
     for epoch in 0..<40 {
       for sample in 0..<4 {
         let draw = augmentation.draw(seed: 11, epoch: epoch, sample: sample, of: extents)
@@ -173,9 +174,9 @@ import Testing
 
   /// Without padding a crop stays on a larger image, and a smaller image in the crop; every place is drawn.
   @Test func jitteredCropsStayInside() {
-    let extents = ImageExtents(channels: 1, height: 4, width: 6)
+    let extents = Extents(channels: 1, height: 4, width: 6)
     let augmentation = Augmentation(padding: 0, mirror: false, shorterSide: 2...8)
-    var places: [ImageExtents: Set<[Int]>] = [:]
+    var places: [Extents: Set<[Int]>] = [:]
     for sample in 0..<3000 {
       let draw = augmentation.draw(seed: 5, epoch: 0, sample: sample, of: extents)
       places[draw.extents, default: []].insert([draw.rows, draw.columns])

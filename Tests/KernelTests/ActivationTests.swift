@@ -1,8 +1,10 @@
 import Kernels
+import Randomness
+import System
 import Testing
 
 /// Pre-activations with every kind of number: both signs, both zeros.
-private func preactivations(_ numbers: inout SeededNumbers, _ count: Int) -> [Float] {
+private func preactivations(_ numbers: inout SplitMix64, _ count: Int) -> [Float] {
   numbers.floats(count).enumerated().map { index, value in
     switch index % 11 {
     case 3: 0
@@ -15,7 +17,7 @@ private func preactivations(_ numbers: inout SeededNumbers, _ count: Int) -> [Fl
 @Test(arguments: [1, 3, 15, 16, 17, 33, 48], [1, 2, 3, 8, 49, 841])
 func activationGradientIsItsDefinition(channels: Int, pixels: Int) {
   let seed = channels * 1000 + pixels
-  var numbers = SeededNumbers(seed)
+  var numbers = SplitMix64(seed)
   let extents = BlockedExtents(channels: channels, height: 1, width: pixels)
   let y = preactivations(&numbers, channels * pixels)
   let dF = numbers.floats(channels * pixels)
@@ -25,10 +27,11 @@ func activationGradientIsItsDefinition(channels: Int, pixels: Int) {
   let gradient = GuardedBuffer(blocked(dF, channels: channels, height: 1, width: pixels))
   let dBias = GuardedBuffer(filled(biasBefore))
   let dSlopes = GuardedBuffer(filled(slopeBefore))
+  let preactivation = GuardedBuffer(blocked(y, channels: channels, height: 1, width: pixels))
+  let a = GuardedBuffer(filled(slopes))
   activationGradient(
-    gradient: gradient.base,
-    preactivation: blocked(y, channels: channels, height: 1, width: pixels),
-    slopes: filled(slopes), extents: extents, dBias: dBias.base, dSlopes: dSlopes.base)
+    gradient: gradient.base, PendingMap(values: preactivation.base, slopes: a.base), extents, dBias: dBias.base,
+    dSlopes: dSlopes.base)
 
   var dY: [Double] = []
   var bias = (sum: biasBefore.map(Double.init), magnitude: biasBefore.map { Double(abs($0)) })
@@ -36,10 +39,10 @@ func activationGradientIsItsDefinition(channels: Int, pixels: Int) {
   for index in y.indices {
     let channel = index / pixels
     let given = Double(dF[index])
-    dY.append(y[index] > 0 ? given : Double(slopes[channel]) * given)
+    dY.append(ActivationReference.inputGradient(given, Double(y[index]), slope: Double(slopes[channel])))
     bias.sum[channel] += dY[index]
     bias.magnitude[channel] += abs(dY[index])
-    let product = y[index] > 0 ? 0 : Double(y[index]) * given
+    let product = ActivationReference.slopeGradient(given, Double(y[index]))
     slope.sum[channel] += product
     slope.magnitude[channel] += abs(product)
   }
@@ -55,7 +58,7 @@ func activationGradientIsItsDefinition(channels: Int, pixels: Int) {
 @Test(arguments: [0, 1, 2, 16, 128], [1, 3, 10, 16, 17, 100])
 func rowsOfUnitsAreActivatedByDefinition(rows: Int, units: Int) {
   let seed = rows * 1000 + units
-  var numbers = SeededNumbers(seed)
+  var numbers = SplitMix64(seed)
   let y = preactivations(&numbers, rows * units)
   let dF = numbers.floats(rows * units)
   let slopes = numbers.slopes(units)
@@ -63,13 +66,13 @@ func rowsOfUnitsAreActivatedByDefinition(rows: Int, units: Int) {
   let output = GuardedBuffer(rows * units)
   let a = GuardedBuffer(slopes)
   let input = GuardedBuffer(y)
-  activateRows(input.base, slopes: a.base, rows: rows, units: units, into: output.base)
+  let activation = RowActivation(rows: rows, units: units)
+  activation.forward(input.base, slopes: a.base, into: output.base)
   let gradient = GuardedBuffer(dF)
   let dBias = GuardedBuffer(units)
   let dSlopes = GuardedBuffer(units)
-  activationGradientRows(
-    gradient: gradient.base, preactivation: input.base, slopes: a.base, rows: rows, units: units, dBias: dBias.base,
-    dSlopes: dSlopes.base)
+  activation.backward(
+    gradient: gradient.base, input.base, slopes: a.base, dBias: dBias.base, dSlopes: dSlopes.base)
 
   var (f, dY): ([Float], [Float]) = ([], [])
   var bias = [(sum: Double, magnitude: Double)](repeating: (0, 0), count: units)
@@ -77,13 +80,14 @@ func rowsOfUnitsAreActivatedByDefinition(rows: Int, units: Int) {
   for index in y.indices {
     let unit = index % units
     let (value, given, a) = (Double(y[index]), Double(dF[index]), Double(slopes[unit]))
-    f.append(Float(value > 0 ? value : a * value))
-    let passed = value > 0 ? given : a * given
+    f.append(Float(ActivationReference.output(value, slope: a)))
+    let passed = ActivationReference.inputGradient(given, value, slope: a)
     dY.append(Float(passed))
     bias[unit].sum += passed
     bias[unit].magnitude += abs(passed)
-    slope[unit].sum += value > 0 ? 0 : value * given
-    slope[unit].magnitude += value > 0 ? 0 : abs(value * given)
+    let product = ActivationReference.slopeGradient(given, value)
+    slope[unit].sum += product
+    slope[unit].magnitude += abs(product)
   }
   #expect(output.values == f && gradient.values == dY, "seed \(seed)")
   #expect(scaledError(dBias.values, bias.map(\.sum), bias.map(\.magnitude)) < roundingBound, "seed \(seed)")
@@ -93,17 +97,16 @@ func rowsOfUnitsAreActivatedByDefinition(rows: Int, units: Int) {
 
 @Test func activationMayBeInPlace() {
   let values = GuardedBuffer([-2, 0, 3, -0.5])
-  activateRows(values.base, slopes: [0.5, 2], rows: 2, units: 2, into: values.base)
+  RowActivation(rows: 2, units: 2).forward(values.base, slopes: [0.5, 2], into: values.base)
   #expect(values.values == [-1, 0, 3, -1])
 }
 
 @Test func slopeOneIsIdentityAndSlopeZeroIsReLU() {
-  var numbers = SeededNumbers(4)
+  var numbers = SplitMix64(4)
   let y = preactivations(&numbers, 64)
   func activated(slope: Float) -> [Float] {
     let output = GuardedBuffer(64)
-    activateRows(
-      y, slopes: [slope], rows: 64, units: 1, into: output.base)
+    RowActivation(rows: 64, units: 1).forward(y, slopes: [slope], into: output.base)
     return output.values
   }
   #expect(activated(slope: 1) == y)
@@ -114,22 +117,23 @@ func rowsOfUnitsAreActivatedByDefinition(rows: Int, units: Int) {
   let y = GuardedBuffer([Float](repeating: .nan, count: 16))
   let a = GuardedBuffer([Float](repeating: 0, count: 16))
   let rows = GuardedBuffer([Float](repeating: 1, count: 16))
-  activateRows(y.base, slopes: a.base, rows: 1, units: 16, into: rows.base)
+  RowActivation(rows: 1, units: 16).forward(y.base, slopes: a.base, into: rows.base)
   #expect(rows.values.allSatisfy { $0.isNaN })
 
   let padded = GuardedBuffer([Float](repeating: 1, count: 16))
   padActivated(
-    y.base, BlockedExtents(channels: 16, height: 1, width: 1), slopes: a.base, padding: 0, into: padded.base,
-    paddedHeight: 1, paddedWidth: 1)
+    PendingMap(values: y.base, slopes: a.base), BlockedExtents(channels: 16, height: 1, width: 1), padding: 0,
+    into: padded.base, PlaneExtents(height: 1, width: 1))
   #expect(padded.values.allSatisfy { $0.isNaN })
 }
 
 @Test func aNaNInTheGradientReachesEverySum() {
   let gradient = GuardedBuffer([Float](repeating: .nan, count: 16))
   let (dBias, dSlopes) = (GuardedBuffer(filled([0])), GuardedBuffer(filled([0])))
+  let y = GuardedBuffer([Float](repeating: -1, count: 16))
+  let a = GuardedBuffer([Float](repeating: 0.25, count: 16))
   activationGradient(
-    gradient: gradient.base, preactivation: [Float](repeating: -1, count: 16),
-    slopes: [Float](repeating: 0.25, count: 16),
-    extents: BlockedExtents(channels: 16, height: 1, width: 1), dBias: dBias.base, dSlopes: dSlopes.base)
+    gradient: gradient.base, PendingMap(values: y.base, slopes: a.base),
+    BlockedExtents(channels: 16, height: 1, width: 1), dBias: dBias.base, dSlopes: dSlopes.base)
   #expect((gradient.values + dBias.values + dSlopes.values).allSatisfy { $0.isNaN })
 }

@@ -1,4 +1,6 @@
 import Kernels
+import Randomness
+import System
 import Testing
 
 /// One convolution by one method on several images.
@@ -30,8 +32,9 @@ private struct AlgorithmCase: Sendable, CustomTestStringConvertible {
       cases.append(
         AlgorithmCase(
           shape: ConvolutionCase(
-            channels: c, height: max(h, smallest), width: max(w, smallest), filters: k, kernel: kernel, stride: 1,
-            padding: padding, seed: 5000 + cases.count),
+            ConvolutionShape(
+              Extents(channels: c, height: max(h, smallest), width: max(w, smallest)), filters: k, kernel: kernel,
+              stride: 1, padding: padding), seed: 5000 + cases.count),
           method: .winograd, images: images))
     }
     for kernel in [2, 3] {
@@ -81,25 +84,28 @@ private struct PassResults {
     let bias = GuardedBuffer(filled(trials[0].bias))
     let output = GuardedBuffer(images * outputExtents.count)
     let scratch = GuardedBuffer(algorithm.scratchCount(images: images))
+    let a = outputSlopes.map { GuardedBuffer(filled($0)) }
+    func pass(_ filters: GuardedBuffer, _ scratch: GuardedBuffer) -> ConvolutionPass {
+      ConvolutionPass(
+        images: images, input: pendingInput,
+        parameters: ConvolutionParameters(
+          filters: filters.base, bias: bias.base, slopes: a.map { UnsafePointer($0.base) }),
+        output: output.base, scratch: scratch.base)
+    }
     let forwardFilters = filters(.forward)
-    algorithm.forward(
-      images: images, input: pendingInput, filters: forwardFilters.base, bias: bias.base, output: output.base,
-      scratch: scratch.base)
+    algorithm.forward(pass(forwardFilters, scratch))
 
     let again = GuardedBuffer(algorithm.scratchCount(images: images))
-    let a = outputSlopes.map { GuardedBuffer(filled($0)) }
     let dOutput = GuardedBuffer(trials.flatMap(\.blockedOutputGradient))
     let dInput = GuardedBuffer(isImage ? 0 : images * algorithm.inputCount)
     let dWeights = GuardedBuffer(trials[0].weights.count)
     let (dBias, dSlopes) = (GuardedBuffer(bias.count), GuardedBuffer(bias.count))
     let backwardFilters = filters(.backward)
     algorithm.backward(
-      images: images, input: pendingInput, filters: backwardFilters.base,
-      output: PendingMap(values: output.base, slopes: a.map { UnsafePointer($0.base) }),
+      pass(backwardFilters, again),
       ConvolutionGradients(
         dOutput: dOutput.base, dInput: isImage ? nil : dInput.base, dWeights: dWeights.base, dBias: dBias.base,
-        dSlopes: dSlopes.base),
-      scratch: again.base)
+        dSlopes: dSlopes.base))
 
     self.dWeights = dWeights.values
     self.dBias = Array(dBias.values[..<shape.filters])
@@ -127,10 +133,10 @@ private struct PassResults {
   }
 }
 
-/// The bound on `scaledError` by method. By the definition and by im2col a result is a plain sum. F(4×4, 3×3) multiplies
-/// numbers up to 2.5² times as large as its inputs and subtracts most of them again: ten times the rounding error,
-/// measured 1 to 2 and, on maps of a few pixels, where little averages out, up to twice that. F(3×3, 2×2) has factors
-/// of 1 and ½ only.
+/// The bound on `scaledError` by method. By the definition and by im2col a result is a plain sum. F(4×4, 3×3)
+/// multiplies numbers up to 2.5² times as large as its inputs and subtracts most of them again: ten times the rounding
+/// error, measured 1 to 2 and, on maps of a few pixels, where little averages out, up to twice that. F(3×3, 2×2) has
+/// factors of 1 and ½ only.
 private func bound(_ method: ConvolutionMethod, kernel: Int) -> Double {
   switch (method, kernel) {
   case (.winograd, 3): 10 * roundingBound
@@ -142,7 +148,7 @@ private func bound(_ method: ConvolutionMethod, kernel: Int) -> Double {
 @Test(arguments: AlgorithmCase.table)
 private func everyAlgorithmIsTheReference(test: AlgorithmCase) {
   let shape = test.shape
-  var numbers = SeededNumbers(shape.seed + 7)
+  var numbers = SplitMix64(shape.seed + 7)
   let outputSlopes = numbers.slopes(shape.filters)
   let trials = (0..<test.images).map { image in
     var one = shape
@@ -150,10 +156,7 @@ private func everyAlgorithmIsTheReference(test: AlgorithmCase) {
     return ConvolutionTrial(one)
   }
   let (weights, bias) = (trials[0].weights.map(Double.init), trials[0].bias.map(Double.init))
-  let extents = ConvolutionShape(
-    channels: shape.channels, height: shape.height, width: shape.width, filters: shape.filters, kernel: shape.kernel,
-    stride: shape.stride, padding: shape.padding)
-  let choice = ConvolutionChoice(extents, readsImage: test.readsImage, forced: test.method)
+  let choice = ConvolutionChoice(shape.shape, readsImage: test.readsImage, forced: test.method)
   #expect(choice.method == test.method)
   let limit = bound(test.method, kernel: shape.kernel)
   let pixels = shape.outputHeight * shape.outputWidth
@@ -185,11 +188,12 @@ private func everyAlgorithmIsTheReference(test: AlgorithmCase) {
       for (index, y) in y.enumerated() {
         let (filter, given) = (index / pixels, Double(trial.dOutput[index]))
         let a = passSlopes.map { Double($0[filter]) } ?? 1
-        dY.append(y > 0 ? given : a * given)
+        let slope = ActivationReference.slopeGradient(given, Double(y))
+        dY.append(ActivationReference.inputGradient(given, Double(y), slope: a))
         dBias.value[filter] += dY[index]
         dBias.size[filter] += abs(dY[index])
-        dSlopes.value[filter] += y > 0 ? 0 : given * Double(y)
-        dSlopes.size[filter] += y > 0 ? 0 : abs(given * Double(y))
+        dSlopes.value[filter] += slope
+        dSlopes.size[filter] += abs(slope)
       }
       dInput.value += shape.reference.inputGradient(dOutput: dY, weights: weights)
       dInput.size += shape.reference.inputGradient(dOutput: dY.map(abs), weights: weights.map(abs))
@@ -208,28 +212,28 @@ private func everyAlgorithmIsTheReference(test: AlgorithmCase) {
 @Test(arguments: ConvolutionMethod.allCases, [2, 3])
 func bitsOfAnImageDoNotDependOnItsNeighbours(method: ConvolutionMethod, kernel: Int) {
   let shape = ConvolutionCase(
-    channels: 24, height: 9, width: 11, filters: 40, kernel: kernel, stride: 1, padding: 1, seed: 321)
+    ConvolutionShape(
+      Extents(channels: 24, height: 9, width: 11), filters: 40, kernel: kernel, stride: 1, padding: 1), seed: 321)
   let trials = (0..<5).map { image in
     var one = shape
     one.seed += image
     return ConvolutionTrial(one)
   }
-  let extents = ConvolutionShape(
-    channels: shape.channels, height: shape.height, width: shape.width, filters: shape.filters, kernel: kernel,
-    stride: 1, padding: 1)
-  let algorithm = ConvolutionChoice(extents, forced: method).algorithm
+  let algorithm = ConvolutionChoice(shape.shape, forced: method).algorithm
   let filters = GuardedBuffer(algorithm.filterCount(.forward))
   for piece in 0..<algorithm.filterPieces {
     algorithm.transformFilters(trials[0].weights, .forward, piece: piece, into: filters.base)
   }
-  let bias = filled(trials[0].bias)
+  let bias = GuardedBuffer(filled(trials[0].bias))
   func outputs(_ trials: ArraySlice<ConvolutionTrial>) -> [UInt32] {
-    let output = GuardedBuffer(trials.count * extents.output.count)
+    let output = GuardedBuffer(trials.count * shape.output.count)
     let scratch = GuardedBuffer(algorithm.scratchCount(images: trials.count))
     let input = GuardedBuffer(trials.flatMap(\.blockedInput))
     algorithm.forward(
-      images: trials.count, input: PendingMap(values: input.base), filters: filters.base, bias: bias,
-      output: output.base, scratch: scratch.base)
+      ConvolutionPass(
+        images: trials.count, input: PendingMap(values: input.base),
+        parameters: ConvolutionParameters(filters: filters.base, bias: bias.base, slopes: nil), output: output.base,
+        scratch: scratch.base))
     return output.bits
   }
   let together = outputs(trials[...])

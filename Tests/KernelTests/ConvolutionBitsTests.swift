@@ -1,21 +1,26 @@
 import Kernels
+import System
 import Testing
 
-private let wide = ConvolutionCase(
-  channels: 19, height: 5, width: 28, filters: 37, kernel: 3, stride: 1, padding: 1, seed: 77)
+private func wide(stride: Int = 1, width: Int = 28, seed: Int = 77) -> ConvolutionCase {
+  ConvolutionCase(
+    ConvolutionShape(
+      Extents(channels: 19, height: 5, width: width), filters: 37, kernel: 3, stride: stride, padding: 1), seed: seed)
+}
 
 /// Columns `columns` of the wide case's outputs, computed as a map of their own.
 private func forward(_ shape: ConvolutionCase, columns: Range<Int>) -> [UInt32] {
   let trial = ConvolutionTrial(shape)
   let whole = shape.direct
-  let part = DirectConvolution(
-    inputBlocks: whole.inputBlocks, filterBlocks: whole.filterBlocks, kernel: whole.kernel, stride: whole.stride,
-    height: whole.height, width: columns.count)
+  let part = DirectKernel(
+    inputBlocks: whole.inputBlocks,
+    output: BlockedExtents(channels: shape.filters, height: whole.height, width: columns.count),
+    kernel: whole.kernel, stride: whole.stride)
   let padded = trial.padded(slopes: trial.slopes).values
   var cut: [Float] = []
-  for row in 0..<whole.inputBlocks * whole.paddedHeight {
-    let start = (row * whole.paddedWidth + columns.lowerBound * whole.stride) * 16
-    cut += padded[start..<start + part.paddedWidth * 16]
+  for row in 0..<whole.inputBlocks * whole.padded.height {
+    let start = (row * whole.padded.width + columns.lowerBound * whole.stride) * 16
+    cut += padded[start..<start + part.padded.width * 16]
   }
   let output = GuardedBuffer(part.outputCount)
   let weights = trial.packedWeights()
@@ -27,9 +32,7 @@ private func forward(_ shape: ConvolutionCase, columns: Range<Int>) -> [UInt32] 
 
 @Test(arguments: [1, 2])
 func bitsOfAnOutputDoNotDependOnTheTile(stride: Int) {
-  var shape = wide
-  shape.stride = stride
-  shape.width = stride * 27 + 1
+  let shape = wide(stride: stride, width: stride * 27 + 1)
   let whole = forward(shape, columns: 0..<28)
   for width in 1..<28 {
     for first in Set([0, 1, 28 - width]) where first + width <= 28 {
@@ -42,8 +45,8 @@ func bitsOfAnOutputDoNotDependOnTheTile(stride: Int) {
 
 @Test(arguments: [1, 2, 3, 5, 8, 16, 17])
 func bitsDoNotDependOnWhereTheMapsLie(offset: Int) {
-  let trial = ConvolutionTrial(wide)
-  let direct = wide.direct
+  let trial = ConvolutionTrial(wide())
+  let direct = trial.shape.direct
   func run(_ offset: Int) -> (output: [UInt32], dWeights: [UInt32]) {
     let padded = trial.padded(slopes: trial.slopes, offset: offset)
     let weights = trial.packedWeights(offset: offset + 1)
@@ -64,12 +67,8 @@ func bitsDoNotDependOnWhereTheMapsLie(offset: Int) {
 
 @Test func bitsDoNotDependOnTheNumberOfThreads() {
   let images = 8
-  let direct = wide.direct
-  let trials = (0..<images).map { image in
-    var shape = wide
-    shape.seed += image
-    return ConvolutionTrial(shape)
-  }
+  let trials = (0..<images).map { ConvolutionTrial(wide(seed: 77 + $0)) }
+  let direct = trials[0].shape.direct
   let padded = trials.map { $0.padded(slopes: $0.slopes) }
   let dOutputs = trials.map { GuardedBuffer($0.blockedOutputGradient) }
   let weights = trials[0].packedWeights()
@@ -88,5 +87,5 @@ func bitsDoNotDependOnWhereTheMapsLie(offset: Int) {
     return (outputs + gradients).map(\.bits)
   }
   let alone = run(threads: 1)
-  for threads in 2...4 { #expect(run(threads: threads) == alone, "\(threads) threads, seed \(wide.seed)") }
+  for threads in 2...4 { #expect(run(threads: threads) == alone, "\(threads) threads, seed 77") }
 }

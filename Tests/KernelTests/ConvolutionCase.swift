@@ -1,37 +1,33 @@
 import Kernels
+import Randomness
+import System
 import Testing
 
 /// A convolution's shape and the seed of its data.
+@dynamicMemberLookup
 struct ConvolutionCase: Sendable, CustomTestStringConvertible {
-  var channels: Int
-  var height: Int
-  var width: Int
-  var filters: Int
-  var kernel: Int
-  var stride: Int
-  var padding: Int
+  var shape: ConvolutionShape
   var seed: Int
 
+  init(_ shape: ConvolutionShape, seed: Int) {
+    self.shape = shape
+    self.seed = seed
+  }
+
+  subscript<Value>(dynamicMember path: KeyPath<ConvolutionShape, Value>) -> Value { shape[keyPath: path] }
+
   var testDescription: String {
-    "\(channels)→\(filters) on \(height)×\(width), \(kernel)×\(kernel), stride \(stride), padding \(padding), seed \(seed)"
+    "\(shape.channels)→\(shape.filters) on \(shape.input.planar.plane), \(shape.kernel)×\(shape.kernel), "
+      + "stride \(shape.stride), padding \(shape.padding), seed \(seed)"
   }
 
-  var reference: ConvolutionReference {
-    ConvolutionReference(
-      channels: channels, height: height, width: width, filters: filters, kernel: kernel, stride: stride,
-      padding: padding)
+  var reference: ConvolutionReference { ConvolutionReference(shape) }
+
+  var direct: DirectKernel { DirectKernel(shape) }
+
+  var packing: FilterPacking {
+    FilterPacking(filters: shape.filters, channels: shape.channels, kernel: shape.kernel)
   }
-
-  var outputHeight: Int { reference.outputHeight }
-  var outputWidth: Int { reference.outputWidth }
-
-  var direct: DirectConvolution {
-    DirectConvolution(
-      inputBlocks: blockCount(channels), filterBlocks: blockCount(filters), kernel: kernel, stride: stride,
-      height: outputHeight, width: outputWidth)
-  }
-
-  var packing: FilterPacking { FilterPacking(filters: filters, channels: channels, kernel: kernel) }
 
   /// Every kernel, stride and padding with extents that take turns; every width at which tiles change; every pair of
   /// channel counts around a block of 16.
@@ -44,8 +40,9 @@ struct ConvolutionCase: Sendable, CustomTestStringConvertible {
       let smallest = max(1, kernel - 2 * padding)
       cases.append(
         ConvolutionCase(
-          channels: c, height: max(h, smallest), width: max(w, smallest), filters: k, kernel: kernel, stride: stride,
-          padding: padding, seed: 1000 + cases.count))
+          ConvolutionShape(
+            Extents(channels: c, height: max(h, smallest), width: max(w, smallest)), filters: k, kernel: kernel,
+            stride: stride, padding: padding), seed: 1000 + cases.count))
     }
     for kernel in [1, 2, 3, 5, 7] {
       for stride in 1...3 {
@@ -85,10 +82,10 @@ struct ConvolutionTrial {
 
   init(_ shape: ConvolutionCase) {
     self.shape = shape
-    var numbers = SeededNumbers(shape.seed)
+    var numbers = SplitMix64(shape.seed)
     input = numbers.floats(shape.channels * shape.height * shape.width)
     slopes = numbers.slopes(shape.channels)
-    weights = numbers.floats(shape.filters * shape.channels * shape.kernel * shape.kernel)
+    weights = numbers.floats(shape.weightCount)
     bias = numbers.floats(shape.filters)
     dOutput = numbers.floats(shape.filters * shape.outputHeight * shape.outputWidth)
   }
@@ -106,11 +103,10 @@ struct ConvolutionTrial {
     let direct = shape.direct
     let result = GuardedBuffer(direct.paddedCount, offset: offset)
     let source = GuardedBuffer(blockedInput)
-    let extents = BlockedExtents(channels: shape.channels, height: shape.height, width: shape.width)
     let a = slopes.map { GuardedBuffer(filled($0)) }
     padActivated(
-      source.base, extents, slopes: a.map { UnsafePointer($0.base) }, padding: shape.padding, into: result.base,
-      paddedHeight: direct.paddedHeight, paddedWidth: direct.paddedWidth)
+      PendingMap(values: source.base, slopes: a.map { UnsafePointer($0.base) }), shape.input, padding: shape.padding,
+      into: result.base, direct.padded)
     return result
   }
 

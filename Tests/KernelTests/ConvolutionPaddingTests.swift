@@ -1,4 +1,6 @@
 import Kernels
+import Randomness
+import System
 import Testing
 
 /// A blocked map put between zeros: row and column of the target's pixel → the source's, nil outside.
@@ -39,7 +41,7 @@ func padActivatedPutsTheActivatedMapBetweenZeros(channels: Int, padding: Int) {
     (1, 1, 7, 7), (4, 5, 4 + 2 * padding, 5 + 2 * padding), (4, 5, 3, 4), (5, 14, 9, 13), (2, 2, 1, 1), (3, 3, 2, 9),
   ] {
     let seed = channels * 100 + padding
-    var numbers = SeededNumbers(seed)
+    var numbers = SplitMix64(seed)
     let values = numbers.floats(channels * height * width)
     for slopes in [nil, numbers.slopes(channels)] {
       let placement = Placement(
@@ -47,11 +49,11 @@ func padActivatedPutsTheActivatedMapBetweenZeros(channels: Int, padding: Int) {
         paddedWidth: columns)
       let target = GuardedBuffer((channels + 15) / 16 * 16 * rows * columns)
       let a = slopes.map { GuardedBuffer(filled($0)) }
+      let source = GuardedBuffer(blocked(values, channels: channels, height: height, width: width))
       padActivated(
-        blocked(values, channels: channels, height: height, width: width),
-        BlockedExtents(channels: channels, height: height, width: width),
-        slopes: a.map { UnsafePointer($0.base) }, padding: padding, into: target.base, paddedHeight: rows,
-        paddedWidth: columns)
+        PendingMap(values: source.base, slopes: a.map { UnsafePointer($0.base) }),
+        BlockedExtents(channels: channels, height: height, width: width), padding: padding, into: target.base,
+        PlaneExtents(height: rows, width: columns))
       // One product in Float: its rounded exact value.
       let expected = placement.expected(activatedReference(values, slopes: slopes).map { Float($0) })
       #expect(
@@ -68,7 +70,7 @@ func spreadGradientPutsPixelsAStrideApart(stride: Int, before: Int) {
     (1, 1, 1, 7, 7), (17, 4, 5, 4 * stride + 3, 5 * stride + 3), (16, 4, 5, 3, 4), (3, 2, 9, 1, 1), (33, 5, 2, 14, 2),
   ] {
     let seed = stride * 100 + before
-    var numbers = SeededNumbers(seed)
+    var numbers = SplitMix64(seed)
     let values = numbers.floats(channels * height * width)
     let placement = Placement(
       channels: channels, height: height, width: width, stride: stride, before: before, paddedHeight: rows,
@@ -76,8 +78,8 @@ func spreadGradientPutsPixelsAStrideApart(stride: Int, before: Int) {
     let target = GuardedBuffer((channels + 15) / 16 * 16 * rows * columns)
     spreadGradient(
       blocked(values, channels: channels, height: height, width: width),
-      BlockedExtents(channels: channels, height: height, width: width), stride: stride, before: before,
-      into: target.base, paddedHeight: rows, paddedWidth: columns)
+      BlockedExtents(channels: channels, height: height, width: width),
+      GradientSpread(stride: stride, before: before), into: target.base, PlaneExtents(height: rows, width: columns))
     #expect(
       target.values == blocked(placement.expected(values), channels: channels, height: rows, width: columns),
       "\(channels)×\(height)×\(width) into \(rows)×\(columns), seed \(seed)")

@@ -1,17 +1,17 @@
 import Kernels
+import System
 import Testing
 
 /// Worked by hand: rows 1 2 3 / 4 5 6 / 7 8 9 under the filter 1 2 / 3 4.
 @Test func referenceConvolutionByHand() {
   let image: [Double] = [1, 2, 3, 4, 5, 6, 7, 8, 9]
-  let plain = ConvolutionReference(
-    channels: 1, height: 3, width: 3, filters: 1, kernel: 2, stride: 1, padding: 0)
+  let extents = Extents(channels: 1, height: 3, width: 3)
+  let plain = ConvolutionReference(ConvolutionShape(extents, filters: 1, kernel: 2, stride: 1, padding: 0))
   #expect(plain.forward(input: image, weights: [1, 2, 3, 4], bias: [0.5]) == [37.5, 47.5, 67.5, 77.5])
   #expect(plain.inputGradient(dOutput: [1, 0, 0, 10], weights: [1, 2, 3, 4]) == [1, 2, 0, 3, 14, 20, 0, 30, 40])
   #expect(plain.weightGradient(input: image, dOutput: [1, 0, 0, 10]) == [51, 62, 84, 95])
 
-  let padded = ConvolutionReference(
-    channels: 1, height: 3, width: 3, filters: 1, kernel: 2, stride: 2, padding: 1)
+  let padded = ConvolutionReference(ConvolutionShape(extents, filters: 1, kernel: 2, stride: 2, padding: 1))
   #expect(padded.forward(input: image, weights: [1, 2, 3, 4], bias: [0]) == [4, 18, 36, 77])
 }
 

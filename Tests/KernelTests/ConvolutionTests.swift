@@ -1,4 +1,5 @@
 import Kernels
+import Randomness
 import Testing
 
 @Test(arguments: ConvolutionCase.table)
@@ -28,16 +29,13 @@ func forwardIsTheReference(shape: ConvolutionCase) {
 @Test(arguments: ConvolutionCase.table)
 func inputGradientIsTheReference(shape: ConvolutionCase) {
   let trial = ConvolutionTrial(shape)
-  let before = shape.kernel - 1 - shape.padding
-  let turned = DirectConvolution(
-    inputBlocks: blockCount(shape.filters), filterBlocks: blockCount(shape.channels), kernel: shape.kernel, stride: 1,
-    height: shape.height, width: shape.width)
+  let places = GradientSpread(shape.shape)
+  let turned = DirectKernel(
+    inputBlocks: shape.output.blocks, output: shape.input, kernel: shape.kernel, stride: 1)
   let weights = GuardedBuffer(shape.packing.packedCount)
   shape.packing.packTurned(trial.weights, into: weights.base)
   let zeros = GuardedBuffer([Float](repeating: 0, count: 16 * turned.filterBlocks))
   let dOutput = GuardedBuffer(trial.blockedOutputGradient)
-  let extents = BlockedExtents(
-    channels: shape.filters, height: shape.outputHeight, width: shape.outputWidth)
 
   func inputGradient(_ spread: GuardedBuffer) -> GuardedBuffer {
     let dInput = GuardedBuffer(turned.outputCount)
@@ -46,9 +44,7 @@ func inputGradientIsTheReference(shape: ConvolutionCase) {
   }
 
   let spread = GuardedBuffer(turned.paddedCount)
-  spreadGradient(
-    dOutput.base, extents, stride: shape.stride, before: before, into: spread.base, paddedHeight: turned.paddedHeight,
-    paddedWidth: turned.paddedWidth)
+  spreadGradient(dOutput.base, shape.output, places, into: spread.base, turned.padded)
   let dInput = inputGradient(spread)
 
   let (g, w) = (trial.dOutput.map(Double.init), trial.weights.map(Double.init))
@@ -62,11 +58,10 @@ func inputGradientIsTheReference(shape: ConvolutionCase) {
   #expect(weights.isIntactAround && spread.isIntactAround && dInput.isIntactAround)
 
   // With stride 1 spreading is nothing but padding.
-  if shape.stride == 1, before >= 0 {
+  if shape.stride == 1, places.before >= 0 {
     let padded = GuardedBuffer(turned.paddedCount)
     padActivated(
-      dOutput.base, extents, slopes: nil, padding: before, into: padded.base, paddedHeight: turned.paddedHeight,
-      paddedWidth: turned.paddedWidth)
+      PendingMap(values: dOutput.base), shape.output, padding: places.before, into: padded.base, turned.padded)
     #expect(padded.bits == spread.bits)
   }
 }
@@ -78,7 +73,7 @@ func weightGradientIsTheReferenceAddedUp(shape: ConvolutionCase) {
   let padded = trial.padded(slopes: trial.slopes)
   let dOutput = GuardedBuffer(trial.blockedOutputGradient)
   // What the gradient is added to: as if another image had been there before.
-  var numbers = SeededNumbers(shape.seed + 1)
+  var numbers = SplitMix64(shape.seed + 1)
   let earlier = numbers.floats(trial.weights.count)
   let dWeights = GuardedBuffer(direct.weightCount)
   shape.packing.pack(earlier, into: dWeights.base)

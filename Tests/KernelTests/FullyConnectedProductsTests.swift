@@ -1,4 +1,6 @@
 import Kernels
+import Randomness
+import System
 import Testing
 
 /// A fully connected layer's extents and the seed of its data.
@@ -35,7 +37,7 @@ private struct LayerTrial {
 
   init(_ layer: LayerCase) {
     products = FullyConnectedProducts(rows: layer.rows, inputs: layer.inputs, outputs: layer.outputs)
-    var numbers = SeededNumbers(layer.seed)
+    var numbers = SplitMix64(layer.seed)
     x = numbers.floats(layer.rows * layer.inputs)
     dY = numbers.floats(layer.rows * layer.outputs)
     weights = numbers.floats(layer.outputs * layer.inputs)
@@ -57,7 +59,8 @@ private struct LayerTrial {
     let dW = GuardedBuffer(weights.count)
     for piece in 0..<products.weightGradientPieces {
       let scratch = scratch()
-      products.weightGradient(px.base, dY: pdY.base, piece: piece, into: dW.base, scratch: scratch.base)
+      products.weightGradient(
+        px.base, dY: pdY.base, ProductPiece(piece, scratch: scratch.base), into: dW.base)
       #expect(scratch.isIntactAround)
     }
     #expect(dW.isIntactAround)
@@ -65,65 +68,50 @@ private struct LayerTrial {
   }
 }
 
-/// (value, sum of magnitudes) of a product of row-major matrices in Double: C[i][j] = Σ_k a(i, k)·b(k, j) + start(j).
-private func reference(
-  _ rows: Int, _ columns: Int, _ depth: Int, _ a: (Int, Int) -> Float, _ b: (Int, Int) -> Float,
-  start: (Int) -> Float = { _ in 0 }
-) -> (value: [Double], size: [Double]) {
-  var result = (value: [Double](), size: [Double]())
-  for i in 0..<rows {
-    for j in 0..<columns {
-      var (sum, size) = (Double(start(j)), Double(abs(start(j))))
-      for k in 0..<depth {
-        let product = Double(a(i, k)) * Double(b(k, j))
-        sum += product
-        size += abs(product)
-      }
-      result.value.append(sum)
-      result.size.append(size)
-    }
-  }
-  return result
-}
-
 @Test(arguments: LayerCase.table)
 private func productsOfAFullyConnectedLayer(layer: LayerCase) {
   let trial = LayerTrial(layer)
   let (products, rows, inputs, outputs) = (trial.products, layer.rows, layer.inputs, layer.outputs)
   let (px, pdY) = (trial.packed(trial.x, products.input), trial.packed(trial.dY, products.output))
+  let reference = FullyConnectedReference(inputs: inputs, outputs: outputs)
+  let (x, w, b) = (trial.x.map(Double.init), trial.weights.map(Double.init), trial.bias.map(Double.init))
+  let g = trial.dY.map(Double.init)
 
   let y = GuardedBuffer(rows * outputs)
   for piece in 0..<products.forwardPieces {
     let scratch = trial.scratch()
     products.forward(
-      px.base, weights: trial.weights, bias: trial.bias, piece: piece, into: y.base, scratch: scratch.base)
+      px.base, weights: trial.weights, bias: trial.bias, ProductPiece(piece, scratch: scratch.base), into: y.base)
     #expect(scratch.isIntactAround)
   }
-  let expectedY = reference(
-    rows, outputs, inputs, { trial.x[$0 * inputs + $1] }, { trial.weights[$1 * inputs + $0] }, start: { trial.bias[$0] }
-  )
-  #expect(scaledError(y.values, expectedY.value, expectedY.size) < roundingBound)
+  #expect(
+    scaledError(
+      y.values, reference.forward(input: x, weights: w, bias: b),
+      reference.forward(input: x.map(abs), weights: w.map(abs), bias: b.map(abs))) < roundingBound)
 
   let dX = GuardedBuffer(rows * inputs)
   for piece in 0..<products.inputGradientPieces {
     let scratch = trial.scratch()
-    products.inputGradient(pdY.base, weights: trial.weights, piece: piece, into: dX.base, scratch: scratch.base)
+    products.inputGradient(
+      pdY.base, weights: trial.weights, ProductPiece(piece, scratch: scratch.base), into: dX.base)
     #expect(scratch.isIntactAround)
   }
-  let expectedX = reference(
-    rows, inputs, outputs, { trial.dY[$0 * outputs + $1] }, { trial.weights[$0 * inputs + $1] })
-  #expect(scaledError(dX.values, expectedX.value, expectedX.size) < roundingBound)
+  #expect(
+    scaledError(
+      dX.values, reference.inputGradient(dOutput: g, weights: w),
+      reference.inputGradient(dOutput: g.map(abs), weights: w.map(abs))) < roundingBound)
 
-  let expectedW = reference(
-    outputs, inputs, rows, { trial.dY[$1 * outputs + $0] }, { trial.x[$0 * inputs + $1] })
-  #expect(scaledError(trial.dWeights().values, expectedW.value, expectedW.size) < roundingBound)
+  #expect(
+    scaledError(
+      trial.dWeights().values, reference.weightGradient(input: x, dOutput: g),
+      reference.weightGradient(input: x.map(abs), dOutput: g.map(abs))) < roundingBound)
   #expect(y.isIntactAround && dX.isIntactAround)
 }
 
 @Test(arguments: LayerCase.table)
 private func theUpdateInPassingHasTheSameBits(layer: LayerCase) {
   let trial = LayerTrial(layer)
-  var numbers = SeededNumbers(layer.seed + 1)
+  var numbers = SplitMix64(layer.seed + 1)
   let velocity = numbers.floats(trial.weights.count)
   let rule = MomentumRule(learningRate: 0.01, momentumFactor: 0.9, weightDecay: 0.0005)
 
@@ -137,9 +125,18 @@ private func theUpdateInPassingHasTheSameBits(layer: LayerCase) {
   for piece in 0..<trial.products.weightGradientPieces {
     let scratch = trial.scratch()
     trial.products.updateWeights(
-      px.base, dY: pdY.base, piece: piece, weights: passing.base, momentum: passingMomentum.base, rule,
-      scratch: scratch.base)
+      px.base, dY: pdY.base, ProductPiece(piece, scratch: scratch.base),
+      WeightUpdate(weights: passing.base, momentum: passingMomentum.base, rule: rule))
   }
   #expect(passing.bits == weights.bits && passingMomentum.bits == momentum.bits)
   #expect(passing.isIntactAround && passingMomentum.isIntactAround)
+}
+
+/// Worked by hand: W = 1 2 3 / 4 5 6 and two rows.
+@Test func referenceProductsByHand() {
+  let reference = FullyConnectedReference(inputs: 3, outputs: 2)
+  let (x, w): ([Double], [Double]) = ([1, 0, 2, 0, 1, 0], [1, 2, 3, 4, 5, 6])
+  #expect(reference.forward(input: x, weights: w, bias: [10, 20]) == [17, 36, 12, 25])
+  #expect(reference.inputGradient(dOutput: [1, 10, 0, 1], weights: w) == [41, 52, 63, 4, 5, 6])
+  #expect(reference.weightGradient(input: x, dOutput: [1, 10, 0, 1]) == [1, 0, 2, 10, 1, 20])
 }

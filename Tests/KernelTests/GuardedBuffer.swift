@@ -1,5 +1,5 @@
-/// Memory whose every float is a NaN at first, with guards on both sides: a kernel that leaves an output out, trusts its
-/// scratch memory or reads beside its operand yields a NaN, and one that writes beside it damages a guard.
+/// Memory whose every float is a NaN at first, with guards on both sides: a kernel that leaves an output out, trusts
+/// its scratch memory or reads beside its operand yields a NaN, and one that writes beside it damages a guard.
 ///
 /// To be held in a constant while its memory is used: `GuardedBuffer(…).base` alone is gone before the call.
 final class GuardedBuffer {

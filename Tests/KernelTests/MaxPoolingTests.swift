@@ -1,4 +1,6 @@
 import Kernels
+import Randomness
+import System
 import Testing
 
 /// A pooling's shape and the seed of its data.
@@ -39,10 +41,11 @@ private func + <A, B>(pairs: Zip2Sequence<A, B>, more: [(A.Element, B.Element)])
 
 @Test(arguments: PoolingCase.table)
 func maxPoolingIsItsDefinition(shape: PoolingCase) {
-  var numbers = SeededNumbers(shape.seed)
+  var numbers = SplitMix64(shape.seed)
   let (channels, height, width) = (shape.channels, shape.height, shape.width)
   let pooling = MaxPooling(
     input: BlockedExtents(channels: channels, height: height, width: width), size: shape.size, stride: shape.stride)
+  let reference = MaxPoolingReference(pooling.input.planar, size: shape.size, stride: shape.stride)
   let rows = (height - shape.size) / shape.stride + 1
   let columns = (width - shape.size) / shape.stride + 1
   #expect(pooling.output == BlockedExtents(channels: channels, height: rows, width: columns))
@@ -51,35 +54,22 @@ func maxPoolingIsItsDefinition(shape: PoolingCase) {
   let input = numbers.wholeNumbers(channels * height * width)
   let dOutput = numbers.wholeNumbers(channels * rows * columns, in: 1...9)
   for slopes in [nil, numbers.slopes(channels)] {
-    let f = activatedReference(input, slopes: slopes).map { Float($0) }
-    var expected: [Float] = []
-    var dExpected = [Float](repeating: 0, count: input.count)
-    for channel in 0..<channels {
-      for row in 0..<rows {
-        for column in 0..<columns {
-          var best = -1
-          for r in 0..<shape.size {
-            for s in 0..<shape.size {
-              let here = (channel * height + row * shape.stride + r) * width + column * shape.stride + s
-              if best < 0 || f[here] > f[best] { best = here }
-            }
-          }
-          dExpected[best] += dOutput[expected.count]
-          expected.append(f[best])
-        }
-      }
-    }
+    // One product in Float: its rounded exact value.
+    let f = activatedReference(input, slopes: slopes).map { Double(Float($0)) }
+    let maxima = reference.maxima(f)
+    let expected = maxima.map { Float($0.value) }
+    let dExpected = reference.inputGradient(maxima, dOutput: dOutput.map(Double.init)).map { Float($0) }
 
-    let source = GuardedBuffer(blocked(input, channels: channels, height: height, width: width))
+    let map = GuardedBuffer(blocked(input, channels: channels, height: height, width: width))
     let a = slopes.map { GuardedBuffer(filled($0)) }
-    let aBase = a.map { UnsafePointer($0.base) }
+    let source = PendingMap(values: map.base, slopes: a.map { UnsafePointer($0.base) })
     let output = GuardedBuffer(pooling.output.count)
-    pooling.forward(source.base, slopes: aBase, into: output.base)
+    pooling.forward(source, into: output.base)
     #expect(output.values == blocked(expected, channels: channels, height: rows, width: columns))
 
     let dInput = GuardedBuffer(pooling.input.count)
     pooling.backward(
-      source.base, slopes: aBase, output: output.base,
+      source, output: output.base,
       dOutput: blocked(dOutput, channels: channels, height: rows, width: columns),
       dInput: dInput.base)
     #expect(dInput.values == blocked(dExpected, channels: channels, height: height, width: width))
@@ -92,8 +82,19 @@ func maxPoolingIsItsDefinition(shape: PoolingCase) {
   for position in 0..<4 {
     var values = [Float](repeating: 5, count: 64)
     for lane in 0..<16 { values[position * 16 + lane] = .nan }
+    let source = GuardedBuffer(values)
     let output = GuardedBuffer([Float](repeating: 0, count: 16))
-    pooling.forward(values, slopes: nil, into: output.base)
+    pooling.forward(PendingMap(values: source.base), into: output.base)
     #expect(output.values.allSatisfy { $0.isNaN }, "NaN at \(position)")
   }
+}
+
+/// Worked by hand: windows of 2×2, 1 apart, on 1 3 3 / 2 3 0.
+@Test func referencePoolingByHand() {
+  let reference = MaxPoolingReference(Extents(channels: 1, height: 2, width: 3), size: 2, stride: 1)
+  let maxima = reference.maxima([1, 3, 3, 2, 3, 0])
+  #expect(reference.output == Extents(channels: 1, height: 1, width: 2))
+  // Of equal values the first one counts, row by row.
+  #expect(maxima.map(\.value) == [3, 3] && maxima.map(\.place) == [1, 1] && maxima.map(\.rival) == [3, 3])
+  #expect(reference.inputGradient(maxima, dOutput: [1, 10]) == [0, 11, 0, 0, 0, 0])
 }

@@ -1,3 +1,5 @@
+import Kernels
+
 /// Position of a value in a blocked map [blocks][height][width][16], straight from the layout's definition.
 func blockedIndex(_ channel: Int, _ row: Int, _ column: Int, height: Int, width: Int) -> Int {
   ((channel / 16 * height + row) * width + column) * 16 + channel % 16
@@ -30,7 +32,7 @@ func planar(_ blocked: [Float], channels: Int, height: Int, width: Int) -> [Floa
   return result
 }
 
-/// What a blocked map holds beyond its real channels.
+/// The values of a blocked map beyond its real channels.
 func beyond(_ blocked: [Float], channels: Int, height: Int, width: Int) -> [Float] {
   let all = (channels + 15) / 16 * 16
   return Array(planar(blocked, channels: all, height: height, width: width)[(channels * height * width)...])
@@ -46,6 +48,6 @@ func activatedReference(_ planar: [Float], slopes: [Float]?) -> [Double] {
   guard let slopes else { return planar.map(Double.init) }
   let pixels = planar.count / slopes.count
   return planar.enumerated().map { index, y in
-    y > 0 ? Double(y) : Double(slopes[index / pixels]) * Double(y)
+    ActivationReference.output(Double(y), slope: Double(slopes[index / pixels]))
   }
 }

@@ -1,14 +1,7 @@
 import Glibc
 import Kernels
+import Randomness
 import Testing
-
-/// p = eˢ / Σeˢ and −log p by their definitions in Double, shifted by the largest score.
-private func reference(_ scores: [Float], label: Int) -> (loss: Double, probabilities: [Double]) {
-  let largest = scores.map(Double.init).max()!
-  let shifted = scores.map { Double($0) - largest }
-  let sum = shifted.reduce(0) { $0 + exp($1) }
-  return (log(sum) - shifted[label], shifted.map { exp($0) / sum })
-}
 
 /// The larger of two errors; a NaN is the largest.
 private func larger(_ a: Double, _ b: Double) -> Double { b.isNaN ? .infinity : max(a, b) }
@@ -17,7 +10,7 @@ private func larger(_ a: Double, _ b: Double) -> Double { b.isNaN ? .infinity : 
 func softmaxLossIsItsDefinition(classes: Int, rows: Int) {
   for scale in [Float(0.01), 1, 30, 1e4] {
     let seed = classes * 1000 + rows
-    var numbers = SeededNumbers(seed)
+    var numbers = SplitMix64(seed)
     let scores = numbers.floats(rows * classes, in: -scale...scale)
     let labels = (0..<rows).map { _ in Int32.random(in: 0..<Int32(classes), using: &numbers) }
     let dScores = GuardedBuffer(rows * classes)
@@ -31,16 +24,16 @@ func softmaxLossIsItsDefinition(classes: Int, rows: Int) {
     for row in 0..<rows {
       let label = Int(labels[row])
       let own = Array(scores[row * classes..<(row + 1) * classes])
-      let (rowLoss, expected) = reference(own, label: label)
-      loss += rowLoss
+      let expected = SoftmaxLossReference(own.map(Double.init), label: label)
+      loss += expected.loss
       if own.firstIndex(of: own.max()!) != label { errors += 1 }
       var probabilities = [Double](repeating: 0, count: classes)
       addSoftmax(own, classes: classes, weight: 1, to: &probabilities)
       for k in 0..<classes {
-        let gradient = (expected[k] - (k == label ? 1 : 0)) / Double(rows)
+        let gradient = expected.gradient[k] / Double(rows)
         let bound = 0x1p-24 * abs(gradient) + 1e-15 / Double(rows)
         worst.gradient = larger(worst.gradient, abs(Double(dScores.base[row * classes + k]) - gradient) / bound)
-        worst.probability = larger(worst.probability, abs(probabilities[k] - expected[k]) / 1e-15)
+        worst.probability = larger(worst.probability, abs(probabilities[k] - expected.probabilities[k]) / 1e-15)
       }
     }
     #expect(worst.gradient <= 1, "scale \(scale), seed \(seed)")
@@ -99,4 +92,12 @@ func scoresThatAreNoNumbersShowInTheLoss(score: Float) {
   // A score that is not a number is never right, and does not hide the others' order.
   #expect(ranks([.nan, 2, 3]) == [3, 1, 0])
   #expect(ranks([.nan]) == [1])
+}
+
+/// Worked by hand: e⁰ and e^ln 3 are 1 and 3.
+@Test func referenceLossByHand() {
+  let reference = SoftmaxLossReference([1, 1 + log(3)], label: 0)
+  #expect(abs(reference.loss - log(4)) < 1e-15)
+  #expect(abs(reference.probabilities[0] - 0.25) < 1e-15 && abs(reference.probabilities[1] - 0.75) < 1e-15)
+  #expect(abs(reference.gradient[0] + 0.75) < 1e-15 && abs(reference.gradient[1] - 0.75) < 1e-15)
 }

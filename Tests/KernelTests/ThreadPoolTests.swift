@@ -31,7 +31,7 @@ func everyPieceRunsExactlyOnce(threads: Int) {
   }
 }
 
-/// What a piece wrote is what the caller reads, without a lock of its own.
+/// The caller reads what a piece wrote, without a lock of its own.
 @Test func resultsAreThereWhenTheCallReturns() {
   let pool = ThreadPool(threads: 3)
   let buffer = FloatBuffer(257)
@@ -42,7 +42,7 @@ func everyPieceRunsExactlyOnce(threads: Int) {
   }
 }
 
-/// Where this thread is listed under /proc.
+/// The place of this thread under /proc.
 private func threadFolder() -> String {
   withUnsafeTemporaryAllocation(of: CChar.self, capacity: 128) { text in
     let length = readlink("/proc/thread-self", text.baseAddress!, 127)

@@ -1,11 +1,12 @@
 import Kernels
+import Randomness
 import Testing
 
 private let counts = [0, 1, 2, 15, 16, 17, 31, 32, 33, 100, 1001]
 
 @Test(arguments: counts)
 func addAddsEveryElementOnce(count: Int) {
-  var numbers = SeededNumbers(count)
+  var numbers = SplitMix64(count)
   let (a, b) = (numbers.floats(count), numbers.floats(count))
   for offset in [0, 1, 3] {
     let sum = GuardedBuffer(a, offset: offset)
@@ -36,7 +37,7 @@ func momentumUpdateIsItsDefinition(count: Int) {
     Update(learningRate: 0.1, momentumFactor: 0, weightDecay: 0),
     Update(learningRate: 0, momentumFactor: 0.9, weightDecay: 0.1),
   ] {
-    var numbers = SeededNumbers(count)
+    var numbers = SplitMix64(count)
     let (w, v, g) = (numbers.floats(count), numbers.floats(count), numbers.floats(count, in: -10...10))
     let (weights, momentum, gradient) = (GuardedBuffer(w), GuardedBuffer(v, offset: 1), GuardedBuffer(g, offset: 2))
     update(weights, momentum, gradient, count: count)

@@ -1,4 +1,6 @@
 import Kernels
+import Randomness
+import System
 import Testing
 
 /// Each window's features are those of the window pooled alone, bit by bit, whatever lies in the memory before.
@@ -7,9 +9,10 @@ func windowsArePooledAsAlone(levels: [Int], channels: Int) {
   let cases = [(1, 1, 1, 1), (3, 5, 3, 5), (5, 4, 2, 3), (9, 14, 7, 7), (8, 8, 7, 8), (14, 17, 14, 14)]
   for (turn, (height, width, windowHeight, windowWidth)) in cases.enumerated() {
     let seed = 7000 + 100 * turn + channels
-    var numbers = SeededNumbers(seed)
+    var numbers = SplitMix64(seed)
     let map = BlockedExtents(channels: channels, height: height, width: width)
-    let pooling = WindowPooling(map: map, windowHeight: windowHeight, windowWidth: windowWidth, levels: levels)
+    let pooling = WindowPooling(
+      map: map, window: PlaneExtents(height: windowHeight, width: windowWidth), levels: levels)
     let alone = PyramidPooling(
       input: BlockedExtents(channels: channels, height: windowHeight, width: windowWidth), levels: levels)
     #expect(pooling.windowRows == height - windowHeight + 1 && pooling.windowColumns == width - windowWidth + 1)
@@ -22,7 +25,7 @@ func windowsArePooledAsAlone(levels: [Int], channels: Int) {
       let a = slopes.map { GuardedBuffer(filled($0)) }
       let pointer = a.map { UnsafePointer($0.base) }
       let maxima = GuardedBuffer(pooling.maximaCount)
-      pooling.maxima(source.base, slopes: pointer, into: maxima.base)
+      pooling.maxima(PendingMap(values: source.base, slopes: pointer), into: maxima.base)
       #expect(maxima.isIntactAround)
       for row in 0..<pooling.windowRows {
         for column in 0..<pooling.windowColumns {
@@ -34,7 +37,8 @@ func windowsArePooledAsAlone(levels: [Int], channels: Int) {
           let window = GuardedBuffer(blocked(own, channels: channels, height: windowHeight, width: windowWidth))
           let expected = GuardedBuffer(alone.featureCount)
           var chosen = [Int32](repeating: 0, count: alone.featureCount)
-          alone.forward(window.base, slopes: pointer, features: expected.base, chosen: &chosen)
+          alone.forward(
+            PendingMap(values: window.base, slopes: pointer), features: expected.base, chosen: &chosen)
           let features = GuardedBuffer(pooling.featureCount)
           pooling.features(row: row, column: column, of: maxima.base, into: features.base)
           #expect(

@@ -1,9 +1,10 @@
 import Foundation
 import Network
+import System
 import Testing
 
 private func resolved(
-  _ name: String, activation: Activation = .prelu, input: MapShape? = nil, extraLayers: Int = 0
+  _ name: String, activation: Activation = .prelu, input: Extents? = nil, extraLayers: Int = 0
 ) throws -> ResolvedArchitecture {
   try ArchitectureCatalog.architecture(
     named: name, activation: activation, input: input, extraLayers: extraLayers
@@ -11,8 +12,8 @@ private func resolved(
 }
 
 /// A small network to be spoiled by the tests of messages.
-private func architecture(_ layers: LayerDescription..., input: MapShape? = nil) -> Architecture {
-  Architecture(name: "own", input: input ?? MapShape(channels: 1, height: 8, width: 8), layers: layers)
+private func architecture(_ layers: LayerDescription..., input: Extents? = nil) -> Architecture {
+  Architecture(name: "own", input: input ?? Extents(channels: 1, height: 8, width: 8), layers: layers)
 }
 
 private func conv(_ name: String, _ filters: Int = 4, kernel: Int = 3, padding: Int = 0) -> LayerDescription {
@@ -53,7 +54,7 @@ func depthsAreThePapers(name: String, depth: Int) throws {
 
 @Test func mapsOfTheSmallModel() throws {
   let network = try resolved("small-14")
-  #expect(network.layers[0].output == MapShape(channels: 64, height: 109, width: 109))
+  #expect(network.layers[0].output == Extents(channels: 64, height: 109, width: 109))
   let heights = network.layers[network.towerLayers].map(\.output.height)
   #expect(heights == [109, 36, 35, 36, 35, 36, 18, 17, 18, 17, 18, 17, 18, 1])
   #expect(network.featureCount == 256 * 50)
@@ -71,7 +72,7 @@ func depthsAreThePapers(name: String, depth: Int) throws {
 @Test func vggWithoutPyramidIsFlattened() throws {
   let network = try resolved("vgg-19")
   #expect(network.layers[network.towerLayers].last?.name == "flatten")
-  #expect(network.layers[network.towerLayers].last?.input == MapShape(channels: 512, height: 7, width: 7))
+  #expect(network.layers[network.towerLayers].last?.input == Extents(channels: 512, height: 7, width: 7))
   #expect(network.featureCount == 25088)
   // What resolving adds is there once, however often it is resolved.
   #expect(try network.architecture.resolved() == network)
@@ -91,7 +92,7 @@ func depthsAreThePapers(name: String, depth: Int) throws {
   for extra in 3...9 {
     let network = try resolved("B", extraLayers: extra)
     #expect(network.weightLayerCount == 22 + extra)
-    #expect(network.architecture.name == "B+\(extra)")
+    #expect(network.name == "B+\(extra)")
     #expect(network.layers[network.towerLayers].last?.input.height == 14)
   }
   let heights = try resolved("B", extraLayers: 5).layers.filter(\.hasWeights).map(\.input.height)
@@ -102,7 +103,7 @@ func depthsAreThePapers(name: String, depth: Int) throws {
   for name in ["fashion-6", "fashion-22", "fashion-30"] {
     for extent in [28, 32, 48, 64] {
       for channels in [1, 3] {
-        let input = MapShape(channels: channels, height: extent, width: extent)
+        let input = Extents(channels: channels, height: extent, width: extent)
         let network = try resolved(name, input: input)
         #expect(network.layers[0].input == input)
         #expect(network.classes == 10)
@@ -110,7 +111,7 @@ func depthsAreThePapers(name: String, depth: Int) throws {
     }
   }
   let convolutions = try resolved("fashion-30").layers.compactMap { layer in
-    if case .convolution(let convolution) = layer.description { convolution.filters } else { nil }
+    (layer.description.settings as? LayerDescription.Convolution)?.filters
   }
   #expect(convolutions == [16] + Array(repeating: 32, count: 4) + Array(repeating: 64, count: 22))
 }
@@ -171,10 +172,10 @@ func depthsAreThePapers(name: String, depth: Int) throws {
 @Test func oddExtentsRoundDown() throws {
   let network = try architecture(
     .convolution(.init(name: "c", filters: 2, kernel: 3, stride: 2, padding: 1, activation: .relu)),
-    pool("p", 3, stride: 2), fc("fc", 2), input: MapShape(channels: 3, height: 14, width: 19)
+    pool("p", 3, stride: 2), fc("fc", 2), input: Extents(channels: 3, height: 14, width: 19)
   ).resolved()
-  #expect(network.layers[0].output == MapShape(channels: 2, height: 7, width: 10))
-  #expect(network.layers[1].output == MapShape(channels: 2, height: 3, width: 4))
+  #expect(network.layers[0].output == Extents(channels: 2, height: 7, width: 10))
+  #expect(network.layers[1].output == Extents(channels: 2, height: 3, width: 4))
   #expect(network.featureCount == 24)
 }
 
@@ -221,16 +222,16 @@ func depthsAreThePapers(name: String, depth: Int) throws {
     architecture(
       conv("a", 1, kernel: 46339, padding: 23169), conv("b", 1, kernel: 46339, padding: 23169),
       conv("c", 1, kernel: 46339, padding: 23169), spp("s", 1), fc("f", 2),
-      input: MapShape(channels: 1, height: 46340, width: 46340)), "layer c: too many multiply-adds to count"
+      input: Extents(channels: 1, height: 46340, width: 46340)), "layer c: too many multiply-adds to count"
   ),
   (architecture(spp("s", 1 << 20), fc("f", 2)), "layer s: 1048576·1048576 bins are more than 2³¹ − 1"),
   (architecture(fc("f", 1 << 20), fc("g", 1 << 20), fc("h", 2)), "layer g: 1048576·1048576 weights are more"),
   (
-    architecture(conv("c"), fc("f", 2), input: MapShape(channels: 1, height: 0, width: 8)),
+    architecture(conv("c"), fc("f", 2), input: Extents(channels: 1, height: 0, width: 8)),
     "the input has extents from 1 to 1048576, found 1×0×8"
   ),
   (
-    architecture(conv("c"), fc("f", 2), input: MapShape(channels: .max, height: .max, width: 8)),
+    architecture(conv("c"), fc("f", 2), input: Extents(channels: .max, height: .max, width: 8)),
     "the input has extents from 1"
   ),
 ])

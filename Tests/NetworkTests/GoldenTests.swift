@@ -1,5 +1,6 @@
 import Kernels
 import Network
+import System
 import TestSupport
 import Testing
 
@@ -14,7 +15,7 @@ import Testing
 
   private var architecture: Architecture {
     Architecture(
-      name: "golden", input: MapShape(channels: 3, height: 34, width: 23),
+      name: "golden", input: Extents(channels: 3, height: 34, width: 23),
       layers: [
         .convolution(.init(name: "conv1", filters: 20, kernel: 5, stride: 2, padding: 1, activation: .prelu)),
         .maxPooling(.init(name: "pool1", size: 3, stride: 2)),

@@ -1,6 +1,7 @@
 import Kernels
 import Network
 import Randomness
+import System
 import TestSupport
 import Testing
 
@@ -12,20 +13,20 @@ struct GradientCase: Sendable, CustomTestStringConvertible {
   let architecture: Architecture
   var testDescription: String { architecture.name }
 
-  /// The layers as they are, with scores behind the last where that gives none.
-  init(_ name: String, input: MapShape, _ layers: [LayerDescription]) {
+  /// Takes the layers as they are, with scores behind the last one if that does not give any.
+  init(_ name: String, input: Extents, _ layers: [LayerDescription]) {
     var layers = layers
-    if case .fullyConnected(let last) = layers.last, last.activation == .none, last.dropout == 0 {
-    } else {
+    let last = layers.last?.settings as? LayerDescription.FullyConnected
+    if last?.activation != Activation.none || last?.dropout != 0 {
       layers.append(.fullyConnected(.init(name: "scores", outputs: 4, activation: .none)))
     }
     architecture = Architecture(name: name, input: input, layers: layers)
   }
 
   /// A layer of the tower on a map of these extents, which a convolution below it makes of an image of two channels.
-  init(_ name: String, map: MapShape, _ layer: LayerDescription) {
+  init(_ name: String, map: Extents, _ layer: LayerDescription) {
     self.init(
-      name, input: MapShape(channels: 2, height: map.height, width: map.width),
+      name, input: Extents(channels: 2, height: map.height, width: map.width),
       [
         .convolution(.init(name: "below", filters: map.channels, kernel: 1, activation: .preluShared)),
         layer,
@@ -38,9 +39,9 @@ struct GradientCase: Sendable, CustomTestStringConvertible {
 ///
 /// The difference's own error: with the step h = 1e-6 rounding leaves about 1e-16/1e-6 of a gradient of 1e-3 to 1, and
 /// h² of the curvature, at most 1e-7 in all. The network's: sums in single precision are good to 1e-7 to 1e-6 of a
-/// tensor's norm, Winograd's products to 1e-5; the one coefficient of a shared PReLU is a sum whose terms cancel, and was
-/// seen to lose 1.7e-5. A missing or wrong term of a formula changes a tensor's gradient by a per cent or more. So the
-/// bound is 1e-4 of the tensor's norm.
+/// tensor's norm, Winograd's products to 1e-5; the one coefficient of a shared PReLU is a sum whose terms cancel, and
+/// was seen to lose 1.7e-5. A missing or wrong term of a formula changes a tensor's gradient by a per cent or more. So
+/// the bound is 1e-4 of the tensor's norm.
 ///
 /// A seed is used only if no preactivation and no rival of a maximum is nearer than 1e-4 to its kink: neither the step
 /// nor the rounding then crosses one. That none was crossed is checked too.
@@ -53,29 +54,28 @@ func checkGradients(
   let margin = 1e-4
   let drawn = try #require(
     (seed..<seed + 400).lazy.map { try? GradientCheckData(test, rows: rows, seed: $0, dropout: dropout) }
-      .first { $0.map { $0.center.margin > margin } ?? false } ?? nil,
+      .first { $0.map { $0.center.kinks.margin > margin } ?? false } ?? nil,
     "\(test.architecture.name): no seed keeps away from kinks", sourceLocation: sourceLocation)
   let network = try LocalStep(test.architecture, rows: rows, leafSize: 2)
   for (place, value) in drawn.parameters.enumerated() { network.network.parameters.base[place] = Float(value) }
   let loss = network.lossAndGradient(
-    drawn.reference.images.map { Float($0) }, labels: drawn.reference.labels.map { Int32($0) },
-    dropout: drawn.reference.dropout.map { DropoutIteration(seed: $0.seed, iteration: $0.iteration) })
+    drawn.images.joined().map { Float($0) }, labels: drawn.labels.map { Int32($0) }, dropout: drawn.reference.dropout)
   let name = "\(test.architecture.name), seed \(drawn.seed)"
   #expect(
     abs(loss - drawn.center.loss) < 1e-5 * drawn.center.loss, "\(name): loss \(loss), \(drawn.center.loss)",
     sourceLocation: sourceLocation)
 
-  let branches = drawn.center.branches.finalize()
+  let branches = drawn.center.kinks.branches.finalize()
   for tensor in network.network.architecture.parameters {
     let places = drawn.sample(of: tensor)
     let differences = places.map { place in
       var parameters = drawn.parameters
       parameters[place] = drawn.parameters[place] + step
-      let above = drawn.reference.forward(parameters)
+      let above = drawn.loss(parameters)
       parameters[place] = drawn.parameters[place] - step
-      let below = drawn.reference.forward(parameters)
+      let below = drawn.loss(parameters)
       #expect(
-        above.branches.finalize() == branches && below.branches.finalize() == branches,
+        above.kinks.branches.finalize() == branches && below.kinks.branches.finalize() == branches,
         "\(name): the step crosses a kink", sourceLocation: sourceLocation)
       return (above.loss - below.loss) / (2 * step)
     }
@@ -91,8 +91,11 @@ func checkGradients(
 private struct GradientCheckData {
   let seed: UInt64
   let parameters: [Double]
+  let images: [[Double]]
+  let labels: [Int]
   let reference: ReferenceNetwork
-  let center: ReferenceNetwork.Outcome
+  /// The loss of these parameters, and the kinks near them.
+  let center: (loss: Double, kinks: Kinks)
   /// The elements of a tensor that are checked at most: enough to see a formula, few enough to wait for.
   private static let sampleSize = 48
 
@@ -113,16 +116,20 @@ private struct GradientCheckData {
           }
       }
     }
-    let images = (0..<rows * architecture.input.count).map { _ in gaussian(1) }
-    let labels = (0..<rows).map { _ in stream.uniform(below: architecture.classes) }
+    let exact = parameters.map { Double(Float($0)) }
     self.seed = seed
-    self.parameters = parameters.map { Double(Float($0)) }
-    reference = ReferenceNetwork(
-      architecture: architecture, images: images, labels: labels, dropout: dropout ? (seed, 7) : nil)
-    center = reference.forward(self.parameters)
+    self.parameters = exact
+    images = (0..<rows).map { _ in (0..<architecture.input.count).map { _ in gaussian(1) } }
+    labels = (0..<rows).map { _ in stream.uniform(below: architecture.classes) }
+    reference = ReferenceNetwork(architecture, dropout: dropout ? DropoutIteration(seed: seed, iteration: 7) : nil)
+    center = reference.loss(images, labels: labels) { exact[$0] }
   }
 
-  /// Which elements of a tensor are checked: all of a small one, of a larger one as many from all over it.
+  func loss(_ parameters: [Double]) -> (loss: Double, kinks: Kinks) {
+    reference.loss(images, labels: labels) { parameters[$0] }
+  }
+
+  /// Returns the elements of a tensor that are checked: all of a small one, or as many from all over a larger one.
   func sample(of tensor: ParameterDescription) -> [Int] {
     guard tensor.count > Self.sampleSize else { return Array(tensor.range) }
     var stream = RandomStream(seed: seed, purpose: .subset, owner: UInt64(tensor.offset))

@@ -1,10 +1,11 @@
 import Network
+import System
 import Testing
 
 /// Every kind of layer against central differences in Double. A new layer is one more line.
 @Suite struct GradientTests {
-  private static func map(_ channels: Int, _ height: Int, _ width: Int) -> MapShape {
-    MapShape(channels: channels, height: height, width: width)
+  private static func map(_ channels: Int, _ height: Int, _ width: Int) -> Extents {
+    Extents(channels: channels, height: height, width: width)
   }
 
   private static func convolution(
@@ -91,11 +92,16 @@ import Testing
     .fullyConnected(.init(name: "fc", outputs: 19, activation: activation, dropout: dropout))
   }
 
+  @Test func everyKindHasACase() {
+    let checked = Set(Self.cases.flatMap { $0.architecture.layers.map { type(of: $0.settings).key } })
+    #expect(checked == Set(LayerDescription.kinds.map { $0.key }))
+  }
+
   @Test(arguments: cases) func centralDifferences(_ test: GradientCase) throws {
     try checkGradients(test)
   }
 
-  /// With the masks of one iteration, whose random numbers are counted and so are known.
+  /// Dropout is checked with the masks of one iteration, whose random numbers are counted and so are known.
   @Test(arguments: [
     GradientCase("dropout 0.5", map: map(2, 2, 3), connected(.prelu, dropout: 0.5)),
     GradientCase("dropout 0.2, ReLU", map: map(2, 2, 3), connected(.relu, dropout: 0.2)),

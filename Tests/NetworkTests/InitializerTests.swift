@@ -1,8 +1,13 @@
 import Glibc
 import Network
+import System
 import Testing
 
-private func network(_ layers: LayerDescription..., input: MapShape) throws -> ResolvedArchitecture {
+#if canImport(Glibc)
+  import Glibc
+#endif
+
+private func network(_ layers: LayerDescription..., input: Extents) throws -> ResolvedArchitecture {
   try Architecture(name: "test", input: input, layers: layers).resolved()
 }
 
@@ -31,7 +36,7 @@ private func vggB() throws -> ResolvedArchitecture {
   let filters = [64, 64, 128, 128, 256, 256, 512, 512, 512, 512]
   let convolutions = filters.enumerated().map { conv("conv\($0 + 1)", $1) }
   return try Architecture(
-    name: "VGG B", input: MapShape(channels: 3, height: 8, width: 8), layers: convolutions + [fc("fc", 10)]
+    name: "VGG B", input: Extents(channels: 3, height: 8, width: 8), layers: convolutions + [fc("fc", 10)]
   ).resolved()
 }
 
@@ -54,7 +59,7 @@ private func vggB() throws -> ResolvedArchitecture {
   // n = 25·6 = 150, n̂ = 25·10 = 250.
   let network = try network(
     conv("c", 6), conv("d", 10, kernel: 5), fc("e", 20, .relu), fc("f", 7),
-    input: MapShape(channels: 1, height: 4, width: 4))
+    input: Extents(channels: 1, height: 4, width: 4))
   func deviation(_ rule: Initializer.Rule) -> Double {
     Initializer(rule: rule).standardDeviation(ofLayer: 1, in: network)
   }
@@ -75,7 +80,7 @@ private func vggB() throws -> ResolvedArchitecture {
 @Test func slopesEnterThePapersRuleOnly() throws {
   func deviation(_ activation: Activation, _ initializer: Initializer, slope: Double = 0.25) throws -> Double {
     let network = try network(
-      conv("c", 8, activation: activation), fc("f", 2), input: MapShape(channels: 2, height: 4, width: 4))
+      conv("c", 8, activation: activation), fc("f", 2), input: Extents(channels: 2, height: 4, width: 4))
     return initializer.standardDeviation(ofLayer: 0, in: network, initialSlope: slope)
   }
   func expected(_ slope: Double) -> Double { (2 / ((1 + slope * slope) * 72)).squareRoot() }
@@ -132,7 +137,7 @@ func measuredDeviationsAreTheFormulas(name: String) throws {
 @Test func weightsAreGaussian() throws {
   let seed: UInt64 = 3
   let network = try network(
-    conv("c", 64), conv("d", 512), fc("f", 2), input: MapShape(channels: 1, height: 3, width: 3))
+    conv("c", 64), conv("d", 512), fc("f", 2), input: Extents(channels: 1, height: 3, width: 3))
   let weights = network.parameters[2]
   let deviation = Initializer().standardDeviation(ofLayer: 1, in: network)
   let values = filled(Initializer(), network, seed: seed)[weights.range].map { Double($0) / deviation }
@@ -154,7 +159,7 @@ func measuredDeviationsAreTheFormulas(name: String) throws {
 @Test func everythingElseStartsAsItShould() throws {
   let network = try network(
     conv("c", 5, activation: .prelu), conv("d", 3, activation: .preluShared), fc("e", 3, .prelu), fc("f", 2),
-    input: MapShape(channels: 1, height: 4, width: 4))
+    input: Extents(channels: 1, height: 4, width: 4))
   var gaps = filled(Initializer(), network, initialSlope: 0.3)
   for parameter in network.parameters {
     let values = gaps[parameter.range]
@@ -170,7 +175,7 @@ func measuredDeviationsAreTheFormulas(name: String) throws {
 }
 
 @Test func valuesDependOnSeedLayerAndElementAlone() throws {
-  let input = MapShape(channels: 2, height: 6, width: 6)
+  let input = Extents(channels: 2, height: 6, width: 6)
   let network = try network(conv("c", 4), conv("d", 8), fc("f", 3), input: input)
   let values = filled(Initializer(), network)
   #expect(filled(Initializer(), network) == values)

@@ -34,6 +34,14 @@ final class LocalStep {
     filters = TowerFilters(tower, keepsAll: false)
   }
 
+  private func pass(_ leaf: Int, _ thread: Int) -> LeafPass {
+    LeafPass(leaves[leaf].memory, images: leaves[leaf].images.count, filters: filters, scratch: scratch[thread])
+  }
+
+  private func headPass(_ dropout: DropoutIteration?) -> HeadPass {
+    HeadPass(rows: rows, parameters: network.parameters, memory: head, dropout: dropout, on: pool)
+  }
+
   /// The scores of `input` (rows, channels, height, width).
   func forward(_ input: [Float], dropout: DropoutIteration? = nil) -> [Float] {
     let tower = network.tower
@@ -48,17 +56,14 @@ final class LocalStep {
     for layer in tower.layers.indices {
       tower.transformFilters(ofLayer: layer, for: .forward, network.parameters, into: filters, on: pool)
       pool.parallelFor(leaves.count) { leaf, thread in
-        tower.forward(
-          layer: layer, leaves[leaf].memory, images: leaves[leaf].images.count, filters: filters,
-          scratch: scratch[thread])
+        tower.forward(layer: layer, pass(leaf, thread))
       }
     }
     for (memory, images) in leaves {
       (features.base + images.lowerBound * tower.featureCount)
         .update(from: memory.features, count: images.count * tower.featureCount)
     }
-    let scores = network.head.forward(
-      features.base, rows: rows, parameters: network.parameters, memory: head, dropout: dropout, on: pool)
+    let scores = network.head.forward(features.base, headPass(dropout))
     return (0..<rows * network.head.classes).map { scores[$0] }
   }
 
@@ -66,11 +71,9 @@ final class LocalStep {
   func lossAndGradient(_ input: [Float], labels: [Int32], dropout: DropoutIteration? = nil) -> Double {
     let tower = network.tower
     _ = forward(input, dropout: dropout)
-    let loss = network.head.loss(labels: labels, rows: rows, memory: head)
-    network.head.backwardToFeatures(
-      rows: rows, parameters: network.parameters, gradient: gradient, memory: head, droppedOut: dropout != nil,
-      dFeatures: dFeatures.base, on: pool)
-    network.head.backwardToWeights(rows: rows, gradient: gradient, memory: head, on: pool)
+    let loss = network.head.loss(labels: labels, headPass(dropout))
+    network.head.backwardToFeatures(headPass(dropout), gradient: gradient, dFeatures: dFeatures.base)
+    network.head.backwardToWeights(headPass(dropout), gradient: gradient)
     for (memory, images) in leaves {
       memory.dFeatures.update(
         from: dFeatures.base + images.lowerBound * tower.featureCount, count: images.count * tower.featureCount)
@@ -82,9 +85,7 @@ final class LocalStep {
       sums.values.update(repeating: .nan)
       tower.transformFilters(ofLayer: index, for: .backward, network.parameters, into: filters, on: pool)
       pool.parallelFor(leaves.count) { leaf, thread in
-        tower.backward(
-          layer: index, leaves[leaf].memory, images: leaves[leaf].images.count, filters: filters,
-          dParameters: sums.base + leaf * range.count, scratch: scratch[thread])
+        tower.backward(layer: index, pass(leaf, thread), dParameters: sums.base + leaf * range.count)
       }
       sumLeavesInTree(sums.base, leaves: leaves.count, stride: range.count, count: range.count, on: pool)
       (gradient.base + range.lowerBound).update(from: sums.base, count: range.count)
@@ -93,8 +94,8 @@ final class LocalStep {
   }
 
   func update(_ sgd: SGD) {
-    sgd.update(
-      network.architecture.parameters, parameters: network.parameters, momentum: momentum, gradient: gradient, on: pool)
+    let state = SolverState(parameters: network.parameters, momentum: momentum, gradient: gradient)
+    sgd.update(network.architecture.parameters, state, on: pool)
   }
 
   func values(_ buffer: FloatBuffer, _ parameter: ParameterDescription) -> [Float] {

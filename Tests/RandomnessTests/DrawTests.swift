@@ -33,7 +33,7 @@ import Testing
     #expect((0..<4).map { _ in stream.coin() } == [true, true, true, false])
   }
 
-  /// In single precision: the last bit of a Double is the C library's.
+  /// Gaussians are compared in single precision: the last bit of a Double is the C library's.
   @Test func gaussians() {
     var stream = RandomStream(seed: seed, purpose: .initialization, owner: 3)
     let values = (0..<6).map { _ in Float(stream.gaussian()) }

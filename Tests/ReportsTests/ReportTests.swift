@@ -182,7 +182,7 @@ import Testing
       return PlainTestImages(
         LabeledImages(
           pixels: [UInt8](repeating: 9, count: 4 * labels.count),
-          extents: ImageExtents(channels: 1, height: 2, width: 2), labels: labels, classCount: 3))
+          extents: Extents(channels: 1, height: 2, width: 2), labels: labels, classCount: 3))
     }
   }
 

@@ -16,18 +16,20 @@ import Testing
   /// Two channels of three pixels in a block of 16: the other lanes, full of garbage, do not count; the gradient passes
   /// the activation.
   @Test func responsesOfABlockedMap() {
-    var response = [Float](repeating: .nan, count: 48)
-    var gradient = response
+    let (response, gradient, slopes) = (FloatBuffer(48), FloatBuffer(48), FloatBuffer(16))
+    response.values.update(repeating: .nan)
+    gradient.values.update(repeating: .nan)
     for (pixel, values) in [(1, -2), (3, 4), (-5, 6)].enumerated() {
-      (response[pixel * 16], response[pixel * 16 + 1]) = (Float(values.0), Float(values.1))
-      (gradient[pixel * 16], gradient[pixel * 16 + 1]) = (10, 20)
+      (response.base[pixel * 16], response.base[pixel * 16 + 1]) = (Float(values.0), Float(values.1))
+      (gradient.base[pixel * 16], gradient.base[pixel * 16 + 1]) = (10, 20)
     }
-    var slopes = [Float](repeating: 0, count: 16)
-    (slopes[0], slopes[1]) = (0.5, 0.25)
+    (slopes.base[0], slopes.base[1]) = (0.5, 0.25)
     var (y, dY) = (Moments(), Moments())
     withUnsafeMutablePointer(to: &y) { y in
       withUnsafeMutablePointer(to: &dY) { dY in
-        addResponseMoments(response, gradient: gradient, slopes: slopes, channels: 2, pixels: 3, to: (y, dY))
+        addResponseMoments(
+          PendingMap(values: response.base, slopes: slopes.base), gradient: gradient.base,
+          BlockedExtents(channels: 2, height: 1, width: 3), to: (y, dY))
       }
     }
     #expect(y.count == 6 && y.sum == 7 && y.squares == 91)
@@ -38,12 +40,11 @@ import Testing
   @Test func whatAnUpdateConsistsOf() {
     // w was (3, 4) before v = (0.3, −0.4); g = (0.5, 0), λ = 0.1.
     var norms = UpdateNorms()
-    addUpdateNorms(
-      weights: [3.3, 3.6], momentum: [0.3, -0.4], gradient: [0.5, 0], count: 2, weightDecay: 0.1, to: &norms)
+    norms.add(weights: [3.3, 3.6], momentum: [0.3, -0.4], gradient: [0.5, 0], count: 2, weightDecay: 0.1)
     #expect(abs(norms.updateRatio - 0.1) < 1e-6)
     #expect(abs(norms.decayShare - 0.5) < 1e-6)
     var still = UpdateNorms()
-    addUpdateNorms(weights: [1], momentum: [0], gradient: [0], count: 1, weightDecay: 0.1, to: &still)
+    still.add(weights: [1], momentum: [0], gradient: [0], count: 1, weightDecay: 0.1)
     #expect(still.decayShare == 1 && still.updateRatio == 0)
   }
 

@@ -4,6 +4,7 @@ import Kernels
 import Network
 import RankTestSupport
 import Step
+import System
 import Testing
 
 /// Steps of a small network on all ranks.
@@ -20,7 +21,7 @@ final class RankStep {
     world = try startedWorld()
     let network = try Network(
       Architecture(
-        name: "small", input: MapShape(channels: 1, height: 4, width: 4),
+        name: "small", input: Extents(channels: 1, height: 4, width: 4),
         layers: [
           .convolution(.init(name: "conv1", filters: 3, kernel: 3, padding: 1, activation: .prelu)),
           .maxPooling(.init(name: "pool", size: 2, stride: 2)),

@@ -58,7 +58,7 @@ import Training
     func fingerprint(training: Int, digest: String) throws -> String {
       let value = DataFingerprint(
         kind: "idx", trainingCount: training, validationCount: 1, testCount: 4,
-        extents: ImageExtents(channels: 1, height: 4, width: 4), classCount: 2, digest: digest)
+        extents: Extents(channels: 1, height: 4, width: 4), classCount: 2, digest: digest)
       return String(decoding: try JSONEncoder().encode(value), as: UTF8.self)
     }
     let differ = "\(folder.path): the data differ from those that the run was trained on: "

@@ -1,5 +1,6 @@
 import Kernels
 import Network
+import Randomness
 import System
 import Training
 
@@ -71,7 +72,7 @@ public enum ConvolutionBenchmark {
     let (algorithm, name) = (layer.choice.algorithm, layer.choice.name)
     let shape = algorithm.shape
     let isFirst = layer.choice.readsImage
-    var random = SystemlessRandom(state: 7)
+    var random = SplitMix64(seed: 7)
     func filled(_ count: Int) -> FloatBuffer {
       let buffer = FloatBuffer(count)
       random.fill(buffer.base, count: count)
@@ -97,7 +98,10 @@ public enum ConvolutionBenchmark {
     let dInput = FloatBuffer(isFirst ? 0 : input.count)
     let (dWeights, dBias, dSlopes) = (FloatBuffer(shape.weightCount), FloatBuffer(lanes), FloatBuffer(lanes))
     let scratch = FloatBuffer(algorithm.scratchCount(images: images))
-    let pending = PendingMap(values: input.base)
+    let operands = ConvolutionPass(
+      images: images, input: PendingMap(values: input.base),
+      parameters: ConvolutionParameters(filters: filters.base, bias: bias.base, slopes: slopes.base),
+      output: output.base, scratch: scratch.base)
 
     func transform(_ use: FilterUse) {
       for piece in 0..<algorithm.filterPieces {
@@ -106,18 +110,15 @@ public enum ConvolutionBenchmark {
     }
     func forward() {
       transform(.forward)
-      algorithm.forward(
-        images: images, input: pending, filters: filters.base, bias: bias.base, output: output.base,
-        scratch: scratch.base)
+      algorithm.forward(operands)
     }
     func backward(withInput: Bool) {
       if withInput { transform(.backward) }
       algorithm.backward(
-        images: images, input: pending, filters: filters.base,
-        output: PendingMap(values: output.base, slopes: slopes.base),
+        operands,
         ConvolutionGradients(
           dOutput: dOutput.base, dInput: withInput ? dInput.base : nil, dWeights: dWeights.base, dBias: dBias.base,
-          dSlopes: dSlopes.base), scratch: scratch.base)
+          dSlopes: dSlopes.base))
     }
 
     forward()
@@ -154,7 +155,7 @@ public enum ConvolutionBenchmark {
 
   /// Fills maps with random values, and with zeros beyond the real channels, as a network's maps have them.
   private static func fillBlocked(
-    _ values: UnsafeMutablePointer<Float>, _ extents: BlockedExtents, images: Int, _ random: inout SystemlessRandom
+    _ values: UnsafeMutablePointer<Float>, _ extents: BlockedExtents, images: Int, _ random: inout SplitMix64
   ) {
     random.fill(values, count: images * extents.count)
     let last = extents.channels % blockWidth

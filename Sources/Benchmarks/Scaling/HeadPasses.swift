@@ -1,5 +1,6 @@
 import Kernels
 import Network
+import Randomness
 import System
 
 /// Runs and times the fully connected layers on a whole mini-batch of random features, as rank 0 does.
@@ -22,7 +23,7 @@ final class HeadPasses {
     momentum = FloatBuffer(network.parameters.count)
     gradient = FloatBuffer(network.parameters.count)
     labels = (0..<rows).map { Int32($0 % network.head.classes) }
-    var random = SystemlessRandom(state: 11)
+    var random = SplitMix64(seed: 11)
     random.fill(features.base, count: features.count)
   }
 
@@ -35,17 +36,14 @@ final class HeadPasses {
     // The first run touches all memory for the first time.
     for run in 0...runs {
       let start = monotonicSeconds()
-      head.forward(
-        features.base, rows: rows, parameters: network.parameters, memory: memory,
+      let pass = HeadPass(
+        rows: rows, parameters: network.parameters, memory: memory,
         dropout: DropoutIteration(seed: 1, iteration: run), on: pool)
-      _ = labels.withUnsafeBufferPointer { head.loss(labels: $0.baseAddress!, rows: rows, memory: memory) }
-      head.backwardToFeatures(
-        rows: rows, parameters: network.parameters, gradient: gradient, memory: memory, droppedOut: true,
-        dFeatures: dFeatures.base, on: pool)
+      head.forward(features.base, pass)
+      _ = labels.withUnsafeBufferPointer { head.loss(labels: $0.baseAddress!, pass) }
+      head.backwardToFeatures(pass, gradient: gradient, dFeatures: dFeatures.base)
       let middle = monotonicSeconds()
-      head.update(
-        rows: rows, parameters: network.parameters, momentum: momentum, gradient: gradient, memory: memory, sgd: sgd,
-        on: pool)
+      head.update(pass, momentum: momentum, gradient: gradient, sgd)
       if run > 0 { times.append((middle - start, monotonicSeconds() - middle)) }
     }
     return (times.map(\.features).median(), times.map(\.update).median())
@@ -59,7 +57,8 @@ final class HeadPasses {
   /// - Throws: `VerificationError` where they differ by more than rounding.
   func verify(on pool: ThreadPool) throws {
     let memory = HeadMemory(head, rows: rows, threads: pool.threadCount, forTraining: false)
-    let scores = head.forward(features.base, rows: rows, parameters: network.parameters, memory: memory, on: pool)
+    let scores = head.forward(
+      features.base, HeadPass(rows: rows, parameters: network.parameters, memory: memory, on: pool))
     let reference = firstRowOfReference()
     var (difference, norm) = (0.0, 0.0)
     for (index, expected) in reference.enumerated() {
@@ -75,30 +74,9 @@ final class HeadPasses {
   /// Returns the scores of the first image by the definition, y = W·x + b, and a·y where y is negative; without
   /// dropout.
   private func firstRowOfReference() -> [Double] {
-    let architecture = network.architecture
-    var input = (0..<head.featureCount).map { Double(features.base[$0]) }
-    for index in architecture.headLayers {
-      guard case .fullyConnected(let description) = architecture.layers[index].description else { continue }
-      let own = architecture.parameters.filter { $0.layerIndex == index }
-      func values(_ role: ParameterDescription.Role) -> UnsafeMutablePointer<Float>? {
-        own.first { $0.role == role }.map { network.parameters.base + $0.offset }
-      }
-      let outputs = architecture.layers[index].output.count
-      let (weights, biases, slopes) = (values(.weight)!, values(.bias)!, values(.slope))
-      input = (0..<outputs).map { output in
-        let row = weights + output * input.count
-        var sum = Double(biases[output])
-        for (column, value) in input.enumerated() { sum += Double(row[column]) * value }
-        guard sum < 0 else { return sum }
-        return switch description.activation {
-        case .none: sum
-        case .relu: 0
-        case .lrelu: 0.01 * sum
-        case .prelu: Double(slopes![output]) * sum
-        case .preluShared: Double(slopes![0]) * sum
-        }
-      }
-    }
-    return input
+    let row = (0..<head.featureCount).map { Double(features.base[$0]) }
+    let (architecture, parameters) = (network.architecture, network.parameters)
+    return ReferenceNetwork(architecture)
+      .forward([row], layers: architecture.headLayers, parameters: { Double(parameters.base[$0]) }).maps[0]
   }
 }

@@ -157,7 +157,7 @@ public enum ScalingBenchmark {
     // Ranks that had to share cores say nothing about ranks with cores of their own.
     let besideOthers = world.localSize > 1 && world.localSize <= world.localCores ? contention : 1
     return ScalingReport(
-      model: architecture.architecture.name, batch: settings.batch, coresPerNode: settings.coresPerNode,
+      model: architecture.name, batch: settings.batch, coresPerNode: settings.coresPerNode,
       network: cluster, contention: contention, parts: parts,
       predictions: settings.ranks.map {
         model.prediction(ranks: $0, contention: min($0, settings.coresPerNode) > 1 ? besideOthers : 1)
@@ -175,7 +175,8 @@ public enum ScalingBenchmark {
     let (momentum, gradient) = (FloatBuffer(towerCount), FloatBuffer(towerCount))
     let one = ThreadPool(threads: 1)
     let update = medianSeconds(runs: settings.runs) {
-      sgd.update(towerParameters, parameters: network.parameters, momentum: momentum, gradient: gradient, on: one)
+      sgd.update(
+        towerParameters, SolverState(parameters: network.parameters, momentum: momentum, gradient: gradient), on: one)
     }
     let head = HeadPasses(network, rows: batch)
     let all = ThreadPool(threads: world.localCores, cores: world.localCoreMask)

@@ -1,5 +1,6 @@
 import Kernels
 import Network
+import Randomness
 import System
 
 /// Runs the tower's passes over one leaf of random images on one thread, and times each layer by itself.
@@ -24,7 +25,7 @@ final class TowerPasses {
     filters = TowerFilters(tower, keepsAll: false)
     gradient = FloatBuffer(tower.layers.map(\.parameterRange.count).max() ?? 0)
     dFeatures = FloatBuffer(images * tower.featureCount)
-    var random = SystemlessRandom(state: 5)
+    var random = SplitMix64(seed: 5)
     random.fill(memory.images, count: images * tower.imageCount)
     random.fill(dFeatures.base, count: dFeatures.count)
     tower.prepare(network.parameters, on: pool)
@@ -42,20 +43,16 @@ final class TowerPasses {
     func transform(_ use: FilterUse, _ layer: Int) {
       tower.transformFilters(ofLayer: layer, for: use, network.parameters, into: filters, on: pool)
     }
+    let pass = LeafPass(memory, images: images, filters: filters, scratch: scratch)
     for layer in 0..<layerCount {
       time(.forwardFilters, layer) { transform(.forward, layer) }
-      time(.forward, layer) {
-        tower.forward(layer: layer, memory, images: images, filters: filters, scratch: scratch)
-      }
+      time(.forward, layer) { tower.forward(layer: layer, pass) }
     }
     memory.dFeatures.update(from: dFeatures.base, count: images * tower.featureCount)
     for layer in (0..<layerCount).reversed() {
       // An image has no gradient, so the first layer needs no filters.
       if layer > 0 { time(.backwardFilters, layer) { transform(.backward, layer) } }
-      time(.backward, layer) {
-        tower.backward(
-          layer: layer, memory, images: images, filters: filters, dParameters: gradient.base, scratch: scratch)
-      }
+      time(.backward, layer) { tower.backward(layer: layer, pass, dParameters: gradient.base) }
     }
     return seconds
   }

@@ -121,15 +121,15 @@ struct PicturePanels {
   private static func picture(
     _ index: Int, of images: any TestImages
   ) throws(DataError) -> (uri: String, isReduced: Bool) {
-    var (height, width) = images.extents(of: index, shorterSide: nil)
-    var (rows, columns) = (0..<height, 0..<width)
+    var extents = images.extents(of: index, shorterSide: nil)
+    var (rows, columns) = (0..<extents.height, 0..<extents.width)
     var shorterSide: Int?
-    if max(height, width) > side {
-      let length = min(height, width, side)
+    if max(extents.height, extents.width) > side {
+      let length = min(extents.height, extents.width, side)
       shorterSide = length
-      (height, width) = images.extents(of: index, shorterSide: length)
-      rows = (height - length) / 2..<(height - length) / 2 + length
-      columns = (width - length) / 2..<(width - length) / 2 + length
+      extents = images.extents(of: index, shorterSide: length)
+      rows = (extents.height - length) / 2..<(extents.height - length) / 2 + length
+      columns = (extents.width - length) / 2..<(extents.width - length) / 2 + length
     }
     var values = [Float](repeating: 0, count: images.channels * rows.count * columns.count)
     let result = values.withUnsafeMutableBufferPointer { values in

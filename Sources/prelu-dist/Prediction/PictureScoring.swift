@@ -115,7 +115,7 @@ struct PictureScoring {
   }
 
   /// Returns the pictures as a network that was not trained on photographs sees them: whole, and resized to its input.
-  private func squeezed(_ pictures: [EncodedPicture], to extents: ImageExtents) -> [Result<[Float], DataError>] {
+  private func squeezed(_ pictures: [EncodedPicture], to extents: Extents) -> [Result<[Float], DataError>] {
     let squeezed = Mutex<[Int: Result<[Float], DataError>]>([:])
     pool.parallelFor(pictures.count) { index, _ in
       let values = Result { () throws(DataError) in

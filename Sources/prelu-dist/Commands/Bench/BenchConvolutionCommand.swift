@@ -54,7 +54,7 @@ extension BenchCommand {
       guard let unknown = layer.first(where: { !names.contains($0) }) else { return }
       throw Refusal(
         .usage,
-        "there is no layer \(unknown) in \(architecture.architecture.name): it has \(names.joined(separator: ", "))")
+        "there is no layer \(unknown) in \(architecture.name): it has \(names.joined(separator: ", "))")
     }
 
     private func printHeader() {

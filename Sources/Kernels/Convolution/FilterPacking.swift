@@ -1,0 +1,62 @@
+import Glibc
+
+/// Rearranges filters (filters, channels, kernel, kernel) into the blocked order of `DirectKernel` and back.
+public struct FilterPacking: Equatable, Sendable {
+  public let filters: Int
+  public let channels: Int
+  public let kernel: Int
+
+  public init(filters: Int, channels: Int, kernel: Int) {
+    self.filters = filters
+    self.channels = channels
+    self.kernel = kernel
+  }
+
+  /// The number of floats of the packed filters:
+  /// [filter blocks][channel blocks][kernel][kernel][16 channels][16 filters].
+  public var packedCount: Int {
+    blockCount(filters) * blockCount(channels) * kernel * kernel * blockWidth * blockWidth
+  }
+
+  private var taps: Int { kernel * kernel }
+
+  /// The place of filter f, channel c, tap t (row·kernel + column).
+  @inline(__always)
+  private func index(_ f: Int, _ c: Int, _ t: Int) -> Int {
+    let block = (f / blockWidth &* blockCount(channels) &+ c / blockWidth) &* taps &+ t
+    return (block &* blockWidth &+ c % blockWidth) &* blockWidth &+ f % blockWidth
+  }
+
+  /// Packs filters for the forward pass; the blocks are zero beyond the real filters and channels.
+  public func pack(_ weights: UnsafePointer<Float>, into packed: UnsafeMutablePointer<Float>) {
+    memset(packed, 0, packedCount * MemoryLayout<Float>.stride)
+    for f in 0..<filters {
+      for c in 0..<channels {
+        let source = weights + (f &* channels &+ c) &* taps
+        for t in 0..<taps { packed[index(f, c, t)] = source[t] }
+      }
+    }
+  }
+
+  /// Packs filters for the input gradient: filters and channels exchanged, each filter turned by 180°.
+  public func packTurned(_ weights: UnsafePointer<Float>, into packed: UnsafeMutablePointer<Float>) {
+    let turned = FilterPacking(filters: channels, channels: filters, kernel: kernel)
+    memset(packed, 0, turned.packedCount * MemoryLayout<Float>.stride)
+    for f in 0..<filters {
+      for c in 0..<channels {
+        let source = weights + (f &* channels &+ c) &* taps
+        for t in 0..<taps { packed[turned.index(c, f, taps &- 1 &- t)] = source[t] }
+      }
+    }
+  }
+
+  /// Rearranges packed filters back into (filters, channels, kernel, kernel).
+  public func unpack(_ packed: UnsafePointer<Float>, into weights: UnsafeMutablePointer<Float>) {
+    for f in 0..<filters {
+      for c in 0..<channels {
+        let target = weights + (f &* channels &+ c) &* taps
+        for t in 0..<taps { target[t] = packed[index(f, c, t)] }
+      }
+    }
+  }
+}

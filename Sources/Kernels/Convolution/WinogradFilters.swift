@@ -1,0 +1,111 @@
+/// The way of filters to the transform domain, and of their gradient back.
+extension WinogradConvolution {
+  /// The number of blocks of 16 filters.
+  var filterPieces: Int { 2 * filterPanels }
+
+  private static var taps: Int { @inline(__always) get { Transform.taps &* Transform.taps } }
+  /// The number of floats of a block of 16 filters by 16 channels, taps² vectors for each channel.
+  private static var blockFloats: Int { blockWidth * taps * blockWidth }
+
+  /// Writes G w Gᵀ of 16 filters. Forward filters lie as [ξ][panel of filters][channel][32 filters], backward ones as
+  /// [ξ][panel of channels][filter][32 channels].
+  func transformFilters(
+    _ weights: UnsafePointer<Float>, _ use: FilterUse, piece: Int, into filters: UnsafeMutablePointer<Float>
+  ) {
+    let (taps, r, tile) = (Self.taps, Transform.taps, Transform.tile)
+    let inner = (use == .forward ? inputPanels : filterPanels) * PanelProduct.width
+    withUnsafeTemporaryAllocation(of: Float.self, capacity: 2 * Self.blockFloats + 2 * Self.tileFloats) { memory in
+      let byFilter = memory.baseAddress!
+      let byChannel = byFilter + Self.blockFloats
+      let between = byChannel + Self.blockFloats
+      let transformed = between + Self.tileFloats
+      for c in 0..<2 * inputPanels {
+        loadFilters(weights, piece, c, byFilter)
+        if use == .backward {
+          for tap in 0..<taps {
+            transpose16(
+              byFilter + tap * blockWidth, taps * blockWidth, byChannel + tap * blockWidth, taps * blockWidth)
+          }
+        }
+        // One vector of 16 outputs of the product for each of the 16 inputs.
+        let source = use == .forward ? byFilter : byChannel
+        let (outer, start) = use == .forward ? (piece, c * blockWidth) : (c, piece * blockWidth)
+        for i in 0..<blockWidth {
+          let target =
+            filters + (outer / 2 * inner + start + i) * PanelProduct.width + outer % 2 * blockWidth
+          filterTwice(
+            Transform.filter, from: r, to: tile, source + i * taps * blockWidth, between, transformed)
+          for product in 0..<Self.products {
+            stream(load(transformed + product * blockWidth), target + product * weightPlane)
+          }
+        }
+      }
+      finishStreaming()
+    }
+  }
+
+  /// Transforms a square of vectors that lie one behind the other, down the columns, then along the rows.
+  @inline(__always)
+  private func filterTwice(
+    _ transform: (UnsafePointer<Float>, Int, UnsafeMutablePointer<Float>, Int) -> Void, from: Int, to: Int,
+    _ source: UnsafePointer<Float>, _ between: UnsafeMutablePointer<Float>, _ target: UnsafeMutablePointer<Float>
+  ) {
+    twice(
+      transform, from: from, to: to, source, rowStep: from &* blockWidth, columnStep: blockWidth, between: between,
+      target, targetRow: to &* blockWidth, targetColumn: blockWidth)
+  }
+
+  /// Writes the weights of filter block k and channel block c as [channel][tap][16 filters], zero where there are none.
+  private func loadFilters(
+    _ weights: UnsafePointer<Float>, _ k: Int, _ c: Int, _ target: UnsafeMutablePointer<Float>
+  ) {
+    let (taps, row) = (Self.taps, shape.channels * Self.taps)
+    let filters = min(blockWidth, shape.filters - k * blockWidth)
+    let channels = min(blockWidth, shape.channels - c * blockWidth)
+    let corner = weights + k * blockWidth * row + c * blockWidth * taps
+    if filters == blockWidth, channels == blockWidth {
+      for part in 0..<taps {
+        transpose16(corner + part * blockWidth, row, target + part * blockWidth * blockWidth, blockWidth)
+      }
+      return
+    }
+    target.update(repeating: 0, count: Self.blockFloats)
+    for filter in 0..<max(filters, 0) {
+      for index in 0..<max(channels, 0) * taps { target[index * blockWidth + filter] = corner[filter * row + index] }
+    }
+  }
+
+  /// Writes dW = Gᵀ D G as (filters, channels, kernel, kernel).
+  func gatherFilters(_ work: Workspace, _ dWeights: UnsafeMutablePointer<Float>) {
+    let (taps, r, tile, row) = (Self.taps, Transform.taps, Transform.tile, shape.channels * Self.taps)
+    let inner = inputPanels * PanelProduct.width
+    withUnsafeTemporaryAllocation(of: Float.self, capacity: Self.blockFloats + Self.tileFloats) { memory in
+      let block = memory.baseAddress!
+      let between = block + Self.blockFloats
+      for k in 0..<shape.output.blocks {
+        let filters = min(blockWidth, shape.filters - k * blockWidth)
+        for c in 0..<shape.input.blocks {
+          let channels = min(blockWidth, shape.channels - c * blockWidth)
+          for i in 0..<channels {
+            let source =
+              work.dFilters + (k / 2 * inner + c * blockWidth + i) * PanelProduct.width + k % 2 * blockWidth
+            twice(
+              Transform.filterTransposed, from: tile, to: r, source, rowStep: tile &* weightPlane,
+              columnStep: weightPlane, between: between, block + i * taps * blockWidth,
+              targetRow: r &* blockWidth, targetColumn: blockWidth)
+          }
+          let corner = dWeights + k * blockWidth * row + c * blockWidth * taps
+          if filters == blockWidth, channels == blockWidth {
+            for part in 0..<taps {
+              transpose16(block + part * blockWidth * blockWidth, blockWidth, corner + part * blockWidth, row)
+            }
+          } else {
+            for filter in 0..<filters {
+              for index in 0..<channels * taps { corner[filter * row + index] = block[index * blockWidth + filter] }
+            }
+          }
+        }
+      }
+    }
+  }
+}

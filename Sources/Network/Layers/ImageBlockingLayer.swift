@@ -1,0 +1,24 @@
+import Kernels
+import System
+
+/// Turns planar images into blocked maps, for networks whose first layer does not read images.
+struct ImageBlockingLayer: TowerLayer {
+  let name = "image"
+  private let extents: BlockedExtents
+
+  init(_ input: Extents) {
+    extents = BlockedExtents(input)
+  }
+
+  var inputCount: Int { extents.planar.count }
+  var outputCount: Int { extents.count }
+
+  func forward(_ pass: LayerPass) {
+    for image in 0..<pass.images {
+      extents.fromPlanar(pass.input.values + image * inputCount, pass.output.values + image * outputCount)
+    }
+  }
+
+  /// Writes nothing: images have no gradient.
+  func backward(_ pass: LayerPass, _ gradients: LayerGradients) {}
+}

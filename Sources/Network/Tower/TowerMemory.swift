@@ -1,0 +1,99 @@
+import Kernels
+
+/// One pass of a tower over the images of a leaf, forward and backward.
+public struct LeafPass: Sendable {
+  public let memory: LeafMemory
+  /// The number of images, which are the first ones in `memory`.
+  public let images: Int
+  public let filters: TowerFilters
+  /// The calling thread's own memory.
+  public let scratch: FloatBuffer
+
+  public init(_ memory: LeafMemory, images: Int, filters: TowerFilters, scratch: FloatBuffer) {
+    precondition(images <= memory.capacity, "\(images) images in a leaf of \(memory.capacity)")
+    self.memory = memory
+    self.images = images
+    self.filters = filters
+    self.scratch = scratch
+  }
+}
+
+/// The maps and gradients of one leaf, asked for once.
+public final class LeafMemory: Sendable {
+  /// The number of images that it has room for.
+  public let capacity: Int
+  private let tower: Tower
+  private let input: FloatBuffer
+  private let outputs: [FloatBuffer]
+  /// Two buffers, which layers use in turn from the last one to the first.
+  private let gradients: [FloatBuffer]
+  private let keptNumbers: [IndexBuffer]
+
+  public init(_ tower: Tower, capacity: Int) {
+    self.tower = tower
+    self.capacity = capacity
+    input = FloatBuffer(capacity * tower.imageCount)
+    let largest = tower.layers.map(\.outputCount).max() ?? 0
+    outputs = tower.layers.map { FloatBuffer(capacity * $0.outputCount) }
+    gradients = (0..<2).map { _ in FloatBuffer(capacity * largest) }
+    keptNumbers = tower.layers.map { IndexBuffer(capacity * $0.keptCount) }
+  }
+
+  /// The planar input, to be filled before `forward`: [image][channels][height][width].
+  public var images: UnsafeMutablePointer<Float> { input.base }
+
+  /// The tower's output after `forward`: [image][feature].
+  public var features: UnsafeMutablePointer<Float> { output(of: tower.layers.count - 1) }
+
+  /// The gradient of the features, to be filled before the last layer's `backward`.
+  public var dFeatures: UnsafeMutablePointer<Float> { gradient(above: tower.layers.count - 1) }
+
+  func output(of layer: Int) -> UnsafeMutablePointer<Float> { outputs[layer].base }
+
+  func gradient(above layer: Int) -> UnsafeMutablePointer<Float> { gradients[layer % 2].base }
+
+  func kept(of layer: Int) -> UnsafeMutablePointer<Int32> { keptNumbers[layer].base }
+}
+
+/// The memory in which a thread takes images of changing sizes through towers, forward only. It grows to the largest
+/// that it has met.
+final class FrameMemory {
+  private var input = FloatBuffer(0)
+  /// Two buffers, which layers use in turn.
+  private var outputs = [FloatBuffer(0), FloatBuffer(0)]
+  private var work = FloatBuffer(0)
+  private var keptNumbers = IndexBuffer(0)
+
+  func reserve(_ tower: Tower, images: Int) {
+    Self.grow(&input, images * tower.imageCount)
+    let largest = images * (tower.layers.map(\.outputCount).max() ?? 0)
+    for index in outputs.indices { Self.grow(&outputs[index], largest) }
+    Self.grow(&work, tower.scratchCount(images: images))
+    let kept = images * (tower.layers.map(\.keptCount).max() ?? 0)
+    if keptNumbers.count < kept { keptNumbers = IndexBuffer(kept) }
+  }
+
+  private static func grow(_ buffer: inout FloatBuffer, _ count: Int) {
+    if buffer.count < count { buffer = FloatBuffer(count) }
+  }
+
+  /// The planar input: [image][channels][height][width].
+  var images: UnsafeMutablePointer<Float> { input.base }
+  var scratch: UnsafeMutablePointer<Float> { work.base }
+  var kept: UnsafeMutablePointer<Int32> { keptNumbers.base }
+  func output(of layer: Int) -> UnsafeMutablePointer<Float> { outputs[layer % 2].base }
+}
+
+/// Memory for whole numbers. It is Sendable although it is mutable, as `FloatBuffer` is and for the same reason.
+final class IndexBuffer: @unchecked Sendable {
+  let base: UnsafeMutablePointer<Int32>
+  let count: Int
+
+  init(_ count: Int) {
+    self.count = count
+    base = .allocate(capacity: max(count, 1))
+    base.initialize(repeating: 0, count: max(count, 1))
+  }
+
+  deinit { base.deallocate() }
+}
