@@ -28,9 +28,9 @@ static inline long linux_set_affinity(const void *_Nonnull mask, unsigned long l
   return syscall(SYS_sched_setaffinity, 0, length, mask);
 }
 
-// Has the calling thread take turns of so many nanoseconds, from 0.1 to 100 ms, with the threads that want its core: with
-// shorter ones it gets the core sooner when it wakes, for no more time in all (Linux 6.12 and later; others ignore it).
-// Its policy and its niceness stay as they are.
+// Has the calling thread take turns of so many nanoseconds, from 0.1 to 100 ms, with the threads that want its core:
+// with shorter ones it gets the core sooner when it wakes, for no more time in all (Linux 6.12 and later; others ignore
+// it). Its policy and its niceness stay as they are.
 static inline long linux_set_turn(unsigned long nanoseconds) {
   struct {
     unsigned int size, policy;

@@ -1,13 +1,13 @@
 import Glibc
 import System
 
-/// The mean of the parameters of several checkpoints of one training: where the learning rate is still high, the
-/// mean lies nearer to the middle of a minimum than any of them (Izmailov et al. 2018, "Averaging Weights Leads to Wider
+/// The mean of the parameters of several checkpoints of one training. Where the learning rate is still high, the mean
+/// lies nearer to the middle of a minimum than any of them (Izmailov et al. 2018, "Averaging Weights Leads to Wider
 /// Optima and Better Generalization"; before that Polyak and Juditsky 1992). Networks here have no batch normalization,
 /// whose statistics would have to be taken anew.
 public enum CheckpointAverage {
-  /// Writes the mean, without momentum: it is to be tested, not trained. The sums have double precision and are taken in
-  /// the order of `paths`; memory holds one checkpoint and the sums.
+  /// Writes the mean, without momentum: it is to be tested, not trained. The sums have double precision and are taken
+  /// in the order of `paths`; memory holds one checkpoint and the sums.
   ///
   /// - Parameters:
   ///   - paths: checkpoints of the same network, classes and mean image; at least one.

@@ -2,9 +2,10 @@ import HDF5
 
 /// A checkpoint in one HDF5 file: parameters, momentum and everything that training needs to go on.
 ///
-/// The layout is ``CheckpointLayout``'s: `/data/<layer>/<blob>` and `/history/<i>` are what Caffe's, h5py's and PyTorch's
-/// users read without a converter. Tensors are float32, cut in pieces with a checksum each, not compressed; the file
-/// holds digests of all tensors and texts, so that damage anywhere is found. HDF5 reads it from version 1.8 on.
+/// The layout is ``CheckpointLayout``'s: `/data/<layer>/<blob>` and `/history/<i>` are what Caffe's, h5py's and
+/// PyTorch's users read without a converter. Tensors are float32, cut in pieces with a checksum each, not compressed;
+/// the file holds digests of all tensors and texts, so that damage anywhere is found. HDF5 reads it from version 1.8
+/// on.
 public enum CheckpointFile {
   /// The digest of all parameters and momentum: order, names, shapes, bits. 64 hexadecimal digits.
   ///

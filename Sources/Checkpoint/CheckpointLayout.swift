@@ -1,7 +1,7 @@
 import Hashing
 
-/// The names in a checkpoint file. `/data`, `/history`, `/iter`, `/current_step` and `/learned_net` are Caffe's, for its
-/// models and its solver states at once; Caffe ignores the rest.
+/// The names in a checkpoint file. `/data`, `/history`, `/iter`, `/current_step` and `/learned_net` are Caffe's, for
+/// its models and its solver states at once; Caffe ignores the rest.
 enum CheckpointLayout {
   /// The version of the format that is written and read. Version 1 had other digests, in lists of their own.
   static let formatVersion = 2
@@ -42,8 +42,8 @@ enum CheckpointLayout {
   static let headerDigest = "header_digest"
 
   /// The value of `/prelu_dist/header_digest`: the SHA-256 of the header's texts one after the other, each after its
-  /// length in bytes and a colon. They end with the mean's digest, the mean's extents and the classes' names, where there
-  /// are such. In Python
+  /// length in bytes and a colon. They end with the mean's digest, the mean's extents and the classes' names, if there
+  /// are any. In Python
   ///
   ///     hashlib.sha256(b"".join(b"%d:%b" % (len(t), t) for t in texts)).hexdigest()
   static func headerDigest(

@@ -112,8 +112,8 @@ public struct RunFolder: Sendable {
     }
   }
 
-  /// Puts a small text file in the place of whatever has the name, as it does with a checkpoint's pointers: never half of
-  /// it, with the rights that the umask leaves; a symbolic link is replaced and not followed.
+  /// Puts a small text file in the place of whatever has the name, as it does with a checkpoint's pointers: never half
+  /// of it, with the rights that the umask leaves; a symbolic link is replaced and not followed.
   public func write(_ text: String, to name: String) throws(FileError) {
     try checkClaim()
     try FileSystem.replace(file(name), with: text, temporary: temporary(name))
@@ -147,8 +147,8 @@ public struct RunFolder: Sendable {
   }
 
   /// Puts a checkpoint in place: it is written under a temporary name, synced, verified and renamed, and the folder is
-  /// synced; only then does `latest` name it, and `best` if it is the best. Afterwards all but the newest `keep` and the
-  /// best are removed.
+  /// synced; only then does `latest` name it, and `best` if it is the best. Afterwards all but the newest `keep` and
+  /// the best are removed.
   ///
   /// - Parameters:
   ///   - write: writes a new file at the path that it is given.
@@ -212,11 +212,12 @@ public struct RunFolder: Sendable {
       verify: { try CheckpointFile.verify($0, digest: digest) })
   }
 
-  /// The newest checkpoint that is whole: every byte of it is read. Damaged ones are named in `skipped`, with the reason.
+  /// The newest checkpoint that is whole: every byte of it is read. Damaged ones are named in `skipped`, with the
+  /// reason.
   ///
   /// The numbers in the names decide, not `latest`: a kill between the two renames of a save leaves that one behind.
-  /// - Throws: `.missing` where there is none, with the damaged ones named; `.cannotRead` where one cannot be read for a
-  ///   reason that is not its own, so that an unreachable disk does not throw a run back.
+  /// - Throws: `.missing` where there is none, with the damaged ones named; `.cannotRead` where one cannot be read for
+  ///   a reason that is not its own, so that an unreachable disk does not throw a run back.
   public func newestWhole() throws(FileError) -> (path: String, header: CheckpointHeader, skipped: [String]) {
     var skipped: [String] = []
     let all = try checkpoints()
@@ -255,8 +256,8 @@ public struct RunFolder: Sendable {
     return file(name)
   }
 
-  /// Removes the checkpoints past `iteration`, which a run that goes on from there will write again. `latest` and `best`
-  /// no longer name one of them afterwards; `best` is removed if it did.
+  /// Removes the checkpoints past `iteration`, which a run that goes on from there will write again. `latest` and
+  /// `best` no longer name one of them afterwards; `best` is removed if it did.
   public func removeCheckpoints(after iteration: Int) throws(FileError) {
     try checkClaim()
     let all = try checkpoints()

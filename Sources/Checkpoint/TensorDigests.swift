@@ -2,8 +2,8 @@ import Hashing
 
 /// The SHA-256 of each tensor of a network, and the one digest that they make together.
 ///
-/// A tensor's digest is that of its float32 values as they lie in the file: little-endian, in the order of its layout. It
-/// is the attribute `sha256` of the tensor's dataset, and in Python
+/// A tensor's digest is that of its float32 values as they lie in the file: little-endian, in the order of its layout.
+/// It is the attribute `sha256` of the tensor's dataset, and in Python
 ///
 ///     hashlib.sha256(file["data/conv1/0"][()].tobytes()).hexdigest()
 struct TensorDigests {

@@ -1,13 +1,12 @@
 import Foundation
 
 // Values of any Codable type travel between ranks as JSON. Every finite Float and Double arrives with the same bits,
-// because it is written with as many digits as tell it from its neighbors; infinities stay what they are, and a NaN
+// because it is written with enough digits to tell it from its neighbors; infinities stay what they are, and a NaN
 // stays a NaN (its sign and payload, which mean nothing here, may change).
 extension World {
-  /// Runs `body` on rank 0 only, and returns its value on all ranks; throws the same `RankFailure` on all where it
-  /// failed.
+  /// Runs `body` on rank 0 only and returns its value on all ranks; if it fails, throws the same `RankFailure` on all.
   public func fromRoot<Value: Codable>(_ body: () throws -> Value) throws -> Value {
-    // Encoded inside, so that all ranks hear of a value that has no JSON.
+    // The value is encoded inside, so that all ranks hear of one that has no JSON.
     let bytes = try agree { rank == 0 ? try encoded(body()) : [] }
     return try decoded(broadcast(bytes, root: 0))
   }
@@ -22,15 +21,15 @@ extension World {
     return try decoded(broadcast(bytes, root: root))
   }
 
-  /// Returns the values of all ranks, in the order of ranks. Their JSON together has less than 2 GiB.
+  /// Returns the values of all ranks, in the order of ranks. Their JSON must have less than 2 GiB in total.
   public func allgather<Value: Codable>(_ value: Value) throws -> [Value] {
     try allgather(encoded(value)).map { try decoded($0) }
   }
 }
 
 extension World {
-  /// Returns the values of all ranks, in the order of ranks. Values that are Codable and plain bytes too, such as
-  /// numbers, are gathered as their bytes: a NaN then keeps its payload.
+  /// Returns the values of all ranks, in the order of ranks. Values that are both Codable and plain bytes, such as
+  /// numbers, are gathered as their bytes, so that a NaN keeps its payload.
   public func allgather<Value: BitwiseCopyable & Codable>(_ value: Value) throws(MPIError) -> [Value] {
     try allgather(bitsOf: value)
   }

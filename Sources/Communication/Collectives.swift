@@ -1,7 +1,7 @@
 import CMPI
 
 extension World {
-  /// Returns when all ranks have called it.
+  /// Returns once all ranks have called it.
   public func barrier() throws(MPIError) {
     try collective("MPI_Ibarrier") { MPI_Ibarrier(communicator, $0) }
   }
@@ -48,12 +48,12 @@ extension World {
     return values[0] != 0
   }
 
-  /// The values of all ranks, in the order of ranks.
+  /// Returns the values of all ranks, in the order of ranks.
   public func allgather<Value: BitwiseCopyable>(_ value: Value) throws(MPIError) -> [Value] {
     try allgather(bitsOf: value)
   }
 
-  /// The texts of all ranks, in the order of ranks. Together they have less than 2 GiB.
+  /// Returns the texts of all ranks, in the order of ranks. Their total length must be less than 2 GiB.
   public func allgather(_ text: String) throws(MPIError) -> [String] {
     try allgather(Array(text.utf8)).map { String(decoding: $0, as: UTF8.self) }
   }
@@ -72,7 +72,7 @@ extension World {
     return all
   }
 
-  /// The bytes of all ranks, in the order of ranks. Together they are less than 2 GiB.
+  /// Returns the bytes of all ranks, in the order of ranks. Their total length must be less than 2 GiB.
   func allgather(_ own: [UInt8]) throws(MPIError) -> [ArraySlice<UInt8>] {
     let counts = try allgather(bitsOf: own.count)
     let starts = counts.reduce(into: [0]) { $0.append($0.last! + $1) }

@@ -5,7 +5,8 @@ import System
 public struct MPIError: ExitStatusError, CustomStringConvertible, Sendable {
   /// The MPI function, such as `MPI_Ibcast`.
   public let call: String
-  /// What it returned. Its meaning belongs to the library; only `MPI_SUCCESS` is the same everywhere.
+  /// The value that the function returned. Its meaning belongs to the library; only `MPI_SUCCESS` is the same
+  /// everywhere.
   public let code: Int32
   /// The text of `MPI_Error_string`.
   public let message: String
@@ -33,7 +34,7 @@ public struct MPIError: ExitStatusError, CustomStringConvertible, Sendable {
   }
 }
 
-/// Throws what `call` returned unless that is success.
+/// Throws the error that `call` returned; returns if it succeeded.
 func check(_ code: Int32, _ call: String) throws(MPIError) {
   guard code == MPI_SUCCESS else { throw MPIError(call: call, code: code) }
 }

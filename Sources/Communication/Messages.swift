@@ -4,7 +4,7 @@ import CMPI
 /// `World.wait` returns. Waiting again for a message that has arrived returns at once.
 public final class Request {
   let call: String
-  /// One for each of its `chunks`; null once complete.
+  /// The MPI request of each of the message's `chunks`; null once complete.
   var handles: [MPI_Request?]
 
   init(call: String, handles: [MPI_Request?]) {
@@ -13,8 +13,8 @@ public final class Request {
   }
 }
 
-/// The parts of 0 ..< `count` that one MPI call each can take, whose counts are `CInt`; one empty part for nothing. Both
-/// sides of a message cut it in the same places because both state its length.
+/// The parts of 0 ..< `count` that fit one MPI call each, whose counts are `CInt`; a message of length 0 has one empty
+/// part. Both sides of a message cut it in the same places because both state its length.
 package func chunks(_ count: Int, ofAtMost length: Int = 1 << 30) -> [Range<Int>] {
   guard count > length else { return [0..<count] }
   return stride(from: 0, to: count, by: length).map { $0..<min($0 + length, count) }

@@ -1,6 +1,7 @@
 import System
 
-/// A failure on one rank that all ranks know of: thrown on every rank, so that all end together and one of them speaks.
+/// A failure on one rank that all ranks know of. It is thrown on every rank, so that all end together and one of them
+/// speaks.
 public struct RankFailure: ExitStatusError, CustomStringConvertible, Sendable {
   /// The first rank that failed, and its host.
   public let rank: Int
@@ -11,7 +12,7 @@ public struct RankFailure: ExitStatusError, CustomStringConvertible, Sendable {
   public let failedRanks: Int
   public let ranks: Int
 
-  /// What all ranks find wrong together; the message names hosts itself where it must.
+  /// A failure that all ranks share; the message itself names hosts where it must.
   public init(allRanks ranks: Int, _ message: String, exitStatus: ExitStatus) {
     self.init(rank: 0, host: "", message: message, exitStatus: exitStatus, failedRanks: ranks, ranks: ranks)
   }
@@ -27,7 +28,7 @@ public struct RankFailure: ExitStatusError, CustomStringConvertible, Sendable {
 
   public var description: String {
     guard ranks > 1 else { return message }
-    // What all ranks find wrong is no rank's fault: a file that is missing is missing for all.
+    // A failure that all ranks share is no single rank's fault: a file that is missing is missing for all.
     guard failedRanks < ranks else { return message }
     let others = failedRanks > 1 ? " (and on \(failedRanks - 1) other rank\(failedRanks > 2 ? "s" : ""))" : ""
     return "on rank \(rank), host \(host)\(others): \(message)"
@@ -35,8 +36,8 @@ public struct RankFailure: ExitStatusError, CustomStringConvertible, Sendable {
 }
 
 extension World {
-  /// Runs `body` on every rank and waits for all: returns its result where it succeeded everywhere, and throws the same
-  /// `RankFailure` on all ranks where it failed on any. So the ranks agree on whether to go on.
+  /// Runs `body` on every rank and waits for all. Returns its result if it succeeded everywhere, and throws the same
+  /// `RankFailure` on all ranks if it failed on any; thus the ranks agree on whether to go on.
   public func agree<Result>(_ body: () throws -> Result) throws -> Result {
     var result: Result?
     var message = ""
@@ -47,7 +48,7 @@ extension World {
       message = "\(error)"
       status = ExitStatus(of: error)
     }
-    // Numbers, because a rank may run another program, as `doctor` finds, whose cases are not these.
+    // The statuses travel as numbers, because a rank may run another program with other cases, as `doctor` finds.
     let codes = try allgather(status.rawValue)
     if let result, codes.allSatisfy({ $0 == 0 }) { return result }
     let messages = try allgather(message)

@@ -2,35 +2,35 @@ import System
 
 /// How the slots of a mini-batch are divided: slots into **leaves**, leaves into ranks.
 ///
-/// A leaf is the unit of work: a group of neighbouring slots, computed in the same shapes wherever it runs. The
-/// leaves' gradients are added in one binary tree of `treeWidth` leaves, (0+1), (2+3), … first, then those pairs, and so
-/// on up to the root. A leaf at `leafCount` or beyond is absent and a node with one absent side is its other side: no
-/// zero is added, which would turn -0.0 into 0.0. A rank that holds whole aligned subtrees adds its leaves up to its own
-/// subtree's root, and `World.allreduceTree` adds those roots in the same tree. A rank without leaves contributes
-/// -0.0 everywhere, which leaves the bits of every other value alone.
+/// A leaf is the unit of work: a group of neighboring slots, computed in the same shapes wherever it runs. The leaves'
+/// gradients are added in one binary tree of `treeWidth` leaves: first (0+1), (2+3), …, then those pairs, and so on up
+/// to the root. A leaf at `leafCount` or beyond is absent, and a node with one absent side equals its other side: no
+/// zero is added, which would turn -0.0 into 0.0. A rank that holds whole aligned subtrees adds its leaves up to its
+/// own subtree's root, and `World.allreduceTree` adds those roots in the same tree. A rank without leaves contributes
+/// -0.0 everywhere, which leaves the bits of every other value unchanged.
 ///
-/// So 1, 2, 4 and 8 ranks add in the same order and get the same bits: they have the same eight leaves. With any other
-/// number, and with shares that follow the ranks' speed, the sums agree to rounding only; there the leaves are made small
-/// enough for the shares.
+/// Hence 1, 2, 4 and 8 ranks add in the same order and get the same bits: they have the same eight leaves. With any
+/// other number of ranks, and with shares that follow the ranks' speed, the sums agree only to rounding; the leaves are
+/// then made small enough for the shares.
 public struct Shares: Equatable, Sendable, CustomStringConvertible {
   /// The slots of the mini-batch.
   public let batch: Int
   public let ranks: Int
-  /// Slots of the largest leaf.
+  /// The number of slots in the largest leaf.
   public let leafSize: Int
   /// The width of the tree: a power of two, at least `leafCount`.
   public let treeWidth: Int
-  /// The ranks hold whole aligned subtrees: the same bits as with 1, 2, 4 or 8 ranks.
+  /// Whether the ranks hold whole aligned subtrees, which gives the same bits as 1, 2, 4 or 8 ranks.
   public let isReproducible: Bool
   /// The first slot of each leaf, and the end of the last.
   private let leafBounds: [Int]
   /// The first leaf of each rank, and the end of the last.
   private let rankBounds: [Int]
 
-  /// Even shares: all leaves are full but the last.
+  /// Creates even shares: all leaves but the last are full.
   ///
-  /// - Parameter leaves: a power of two, 8 in training: the most ranks that get the same bits. A benchmark of a part of
-  ///   a mini-batch asks for fewer, so that its leaves are as large as training's.
+  /// - Parameter leaves: a power of two, 8 in training: the largest number of ranks that get the same bits. A benchmark
+  ///   that runs a part of a mini-batch asks for fewer, so that its leaves are as large as training's.
   public init(batch: Int, ranks: Int, leaves: Int = 8) {
     precondition(batch >= 0 && ranks >= 1, "\(batch) slots for \(ranks) ranks")
     precondition(leaves >= 1 && leaves & (leaves - 1) == 0, "\(leaves) leaves are no power of two")
@@ -62,7 +62,8 @@ public struct Shares: Equatable, Sendable, CustomStringConvertible {
     }
   }
 
-  /// Shares of `images` slots for each rank, each cut into leaves of at most `leafSize` that differ by one slot at most.
+  /// Creates shares of `images` slots for each rank, each cut into leaves of at most `leafSize` slots whose sizes
+  /// differ by at most one.
   public init(images: [Int], leafSize: Int) {
     precondition(
       !images.isEmpty && images.allSatisfy { $0 >= 0 } && leafSize >= 1, "\(images) in leaves of \(leafSize)")
@@ -101,10 +102,10 @@ public struct Shares: Equatable, Sendable, CustomStringConvertible {
     return leafBounds[leaves.lowerBound]..<leafBounds[leaves.upperBound]
   }
 
-  /// The slots of each rank.
+  /// The number of slots of each rank.
   public var imagesOfRanks: [Int] { (0..<ranks).map { slots(ofRank: $0).count } }
 
-  /// "128 = 8 leaves of 16 on 4 ranks (32 each), same bits on 1, 2, 4 and 8 ranks"
+  /// A line such as "128 = 8 leaves of 16 on 4 ranks (32 each), same bits on 1, 2, 4 and 8 ranks".
   public var description: String {
     let counts = imagesOfRanks
     let (least, most) = (counts.min()!, counts.max()!)
@@ -113,7 +114,7 @@ public struct Shares: Equatable, Sendable, CustomStringConvertible {
       + (isReproducible ? "same bits on 1, 2, 4 and 8 ranks" : "agrees with 1, 2, 4 and 8 ranks to rounding")
   }
 
-  /// The largest share of a rank over the mean share, where leaf sizes can be chosen.
+  /// The largest allowed ratio of a rank's share to the mean share, where leaf sizes can be chosen.
   private static let tolerance = 1.05
 }
 

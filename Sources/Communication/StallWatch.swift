@@ -3,7 +3,7 @@ import Glibc
 import Synchronization
 import System
 
-/// What this rank is about, for a message about one that has not come so far.
+/// The work that a rank is doing, named in messages about ranks that have not come as far.
 public struct Activity: Sendable, CustomStringConvertible {
   public let name: StaticString
   public let number: Int?
@@ -16,11 +16,11 @@ public struct Activity: Sendable, CustomStringConvertible {
   public var description: String { number.map { "\(name) \($0)" } ?? "\(name)" }
 }
 
-/// How long a rank waits for others before it says so, and before the job ends.
+/// The limits on how long a rank waits for others before it says so, and before the job ends.
 public struct StallLimits: Sendable {
-  /// Seconds.
+  /// The seconds after which a warning names the missing ranks.
   public var warning: Double
-  /// Seconds; nil: never.
+  /// The seconds after which the job ends; nil means never.
   public var limit: Double?
 
   public init(warning: Double = 60, limit: Double? = 600) {
@@ -29,15 +29,15 @@ public struct StallLimits: Sendable {
   }
 }
 
-/// Ranks that others wait for.
+/// The ranks that others wait for.
 public struct Stall: Sendable, CustomStringConvertible {
-  /// Those that did not answer, with their hosts; empty where all ranks wait, each for something else.
+  /// The ranks that did not answer, with their hosts; empty where all ranks wait, each for something else.
   public let missing: [(rank: Int, host: String)]
-  /// How long this rank has waited, in seconds.
+  /// The seconds that this rank has waited.
   public let seconds: Double
-  /// What this rank is about.
+  /// The work that this rank is doing.
   public let activity: Activity
-  /// Whether the limit is reached: the job should end.
+  /// Whether the limit is reached, so that the job should end.
   public let isFinal: Bool
 
   public var description: String {
@@ -51,13 +51,13 @@ public struct Stall: Sendable, CustomStringConvertible {
 
 /// Finds out which ranks do not arrive where others wait for them.
 ///
-/// It runs inside the wait, on the thread that waits anyway, and only after a second of it: a run in which all ranks
-/// come pays nothing. Who has waited for long calls the others; who waits too answers; who does not answer is computing,
-/// stopped, or dead. Of those that wait the lowest rank speaks.
+/// It runs inside the wait, on the thread that waits anyway, and only after a second of waiting: a run in which all
+/// ranks arrive pays nothing. A rank that has waited for long calls the others; a rank that also waits answers; a rank
+/// that does not answer is computing, stopped, or dead. The lowest of the ranks that wait speaks for them.
 final class StallWatch {
-  /// A rank that has waited for so long listens to calls, in seconds.
+  /// The seconds after which a waiting rank listens to calls.
   static let attention = 1.0
-  /// For answers, in seconds.
+  /// The seconds that a rank waits for answers to its call.
   private static let patience = 2.0
   private static let (callTag, answerTag, endTag): (Int32, Int32, Int32) = (0, 1, 2)
 
@@ -66,22 +66,23 @@ final class StallWatch {
   private let hosts: [String]
   private let communicator: MPI_Comm
   private let report: (Stall) -> Void
-  /// One thread at a time looks after the state; another that waits as well need not.
+  /// Whether a thread is looking after the state; another thread that also waits need not.
   private let isBusy = Atomic(false)
   private var state = State()
 
   private struct State {
-    /// Which wait this is about.
+    /// The wait that the rest of the state belongs to, by its start; -1 before the first.
     var start = -1
-    /// Of this rank's calls, over all waits: an answer to an earlier one says nothing.
+    /// The number of this rank's latest call, counted over all waits: an answer to an earlier call says nothing.
     var round: Int64 = 0
     var calledAt: Double?
     var answered: Set<Int> = []
     var hasWarned = false
     var calledBeforeLimit = false
-    /// Another rank has said that the job ends: no need to say so again.
+    /// Whether another rank has said that the job ends, so that this one need not.
     var isOver = false
-    /// Where MPI takes the messages from; they stay, because nobody waits for them to be taken.
+    /// The memory that MPI sends the messages from. It is never freed, because no rank waits until they have been
+    /// taken.
     var sent: [UnsafeMutablePointer<Int64>] = []
   }
 
@@ -93,8 +94,8 @@ final class StallWatch {
     self.report = report
   }
 
-  /// To be called again and again by a rank that has waited since `start` (any number that tells waits apart) for
-  /// `waited` seconds.
+  /// Answers and makes calls. A rank calls this again and again while it has waited since `start` (any number that
+  /// tells waits apart) for `waited` seconds.
   func attend(start: Int, waited: Double, activity: Activity) throws(MPIError) {
     guard isBusy.compareExchange(expected: false, desired: true, ordering: .acquiring).exchanged else { return }
     defer { isBusy.store(false, ordering: .releasing) }
@@ -126,7 +127,7 @@ final class StallWatch {
     let missing = hosts.indices.filter { !present.contains($0) }.map { (rank: $0, host: hosts[$0]) }
     let isFinal = state.calledBeforeLimit && limit.map { waited >= $0 } ?? false
     state.hasWarned = true
-    // Should the lowest of those that wait fail to speak at the end, the others do so a while later.
+    // If the lowest of the waiting ranks fails to speak at the end, the others do so a while later.
     if present.min() == rank || (isFinal && waited >= (limit ?? .infinity) + 30) {
       if isFinal {
         for other in hosts.indices where other != rank { try send(0, to: other, Self.endTag, &state) }
@@ -162,15 +163,17 @@ final class StallWatch {
   }
 }
 
-/// Whether a debugger holds this process: then whoever waits has a reason.
+/// Whether a debugger holds this process, which is then a good reason for the wait.
 private func isTraced() -> Bool {
   processStatus("TracerPid").flatMap { Int($0) } ?? 0 != 0
 }
 
 extension World {
-  /// From here on tells by `report` which ranks do not arrive where this one waits. All ranks call it, once.
+  /// Starts to watch for ranks that do not arrive where this one waits, and tells of them by `report`. All ranks call
+  /// it, once.
   ///
-  /// `report` is called on the thread that waits, on one rank at a time; where a stall is final it should end the job.
+  /// `report` is called on the thread that waits, and on one rank at a time; where a stall is final it should end the
+  /// job.
   public func watchForStalls(_ limits: StallLimits, report: @escaping (Stall) -> Void) throws(MPIError) {
     guard size > 1, watch == nil else { return }
     var copy: MPI_Comm?

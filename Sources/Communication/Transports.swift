@@ -2,9 +2,10 @@ import CMPI
 
 /// The parts of Open MPI that move this process's messages.
 public struct Transports: Equatable, Sendable, CustomStringConvertible {
-  /// What sorts messages, such as "ob1", "ucx", "cm"; empty where the MPI library does not say.
+  /// The layer that matches messages, such as "ob1", "ucx" or "cm"; empty where the MPI library does not tell it.
   public var layer: String
-  /// What carries them for that layer, such as "self", "tcp", "vader"; empty where the layer has its own.
+  /// The components that carry messages for that layer, such as "self", "tcp" or "vader"; empty where the layer has its
+  /// own.
   public var carriers: [String]
 
   public init(layer: String, carriers: [String]) {
@@ -19,10 +20,10 @@ public struct Transports: Equatable, Sendable, CustomStringConvertible {
 }
 
 extension World {
-  /// What moves the messages. Needs no other rank.
+  /// Returns the parts of MPI that move messages. It needs no other rank.
   ///
-  /// MPI's tools interface lists the settings of those components that Open MPI has kept, and no others once MPI has
-  /// started. Other libraries name theirs otherwise: then nothing is known.
+  /// MPI's tools interface lists only the settings of those components that Open MPI has kept once MPI has started.
+  /// Other libraries name their settings differently; nothing is known about them.
   public func transports() -> Transports {
     var found = Transports(layer: "", carriers: [])
     var provided: Int32 = 0
@@ -32,7 +33,7 @@ extension World {
     guard MPI_T_cvar_get_num(&count) == MPI_SUCCESS else { return found }
     var carriers: Set<String> = []
     for index in 0..<count {
-      // "btl_tcp_if_include": framework, component, setting.
+      // The three parts of "btl_tcp_if_include" are framework, component and setting.
       let words = settingName(index).split(separator: "_", maxSplits: 2)
       guard words.count == 3, words[1] != "base" else { continue }
       if words[0] == "pml" { found.layer = String(words[1]) }

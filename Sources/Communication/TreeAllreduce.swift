@@ -13,12 +13,12 @@ extension World {
   }
 
   /// Replaces each value by its sum over the ranks, added in a fixed binary tree, ((0+1)+(2+3))+((4+5)+(6+7)) for eight
-  /// ranks: every rank gets the same bits, and they do not depend on the length or on which rank adds which part.
-  /// For a number of ranks that is no power of two MPI's own sum is taken, which agrees with the tree's to rounding.
+  /// ranks: every rank gets the same bits, and they do not depend on the length or on which rank adds which part. If
+  /// the number of ranks is not a power of two, MPI's own sum is taken, which agrees with the tree's to rounding.
   ///
-  /// All ranks pass equally many values. `scratch` has at least `allreduceScratchCount` elements; what it holds
-  /// afterwards has no meaning. A rank with nothing to add passes -0.0, which unlike 0.0 leaves the bits of every other
-  /// value alone.
+  /// All ranks pass equally many values. `scratch` has at least `allreduceScratchCount` elements, whose values
+  /// afterwards have no meaning. A rank with nothing to add passes -0.0, which unlike 0.0 leaves the bits of every
+  /// other value unchanged.
   public func allreduceTree(
     _ values: UnsafeMutableBufferPointer<Float>, scratch: UnsafeMutableBufferPointer<Float>
   ) throws(MPIError) {
@@ -26,8 +26,9 @@ extension World {
     try allgatherTree(values)
   }
 
-  /// The first half of `allreduceTree`: returns the part of `values` that then holds sums, a 1/`size` of them and another
-  /// on each rank. All of them where the vector is short or the number of ranks no power of two.
+  /// Performs the first half of `allreduceTree` and returns the part of `values` that then holds sums: 1/`size` of
+  /// them, a different part on each rank, or all of them where the vector is short or the number of ranks is not a
+  /// power of two.
   public func reduceScatterTree(
     _ values: UnsafeMutableBufferPointer<Float>, scratch: UnsafeMutableBufferPointer<Float>
   ) throws(MPIError) -> Range<Int> {
@@ -54,8 +55,8 @@ extension World {
     return own
   }
 
-  /// The second half: gives every rank the parts that the others hold after `reduceScatterTree` of as many values, or what
-  /// they have made of them in vectors of the same length.
+  /// Performs the second half: gives every rank the parts that the others hold after `reduceScatterTree` of equally
+  /// many values, or what they have computed from those parts in vectors of the same length.
   public func allgatherTree(_ values: UnsafeMutableBufferPointer<Float>) throws(MPIError) {
     guard isHalved(values.count) else { return }
     for halving in halvings(values.count).reversed() {
@@ -65,16 +66,16 @@ extension World {
     }
   }
 
-  /// Up to here the number of messages costs more than their length, and whole vectors are exchanged.
+  /// The length up to which the number of messages costs more than their length, so that whole vectors are exchanged.
   private static let wholeCount = 4096
 
-  /// Whether a vector is added by halves.
+  /// Whether a vector of `count` values is added by halves.
   private func isHalved(_ count: Int) -> Bool {
     size > 1 && World.addsInTreeOrder(size: size) && count > Self.wholeCount
   }
 
-  /// Recursive doubling: at distance 1, 2, 4 … both partners get the sum of their whole vectors. Half as many messages
-  /// as by halves, each of the full length.
+  /// Adds by recursive doubling: at distance 1, 2, 4, … both partners get the sum of their whole vectors. This takes
+  /// half as many messages as adding by halves does, each of the full length.
   private func allreduceWhole(
     _ values: UnsafeMutableBufferPointer<Float>, _ scratch: UnsafeMutableBufferPointer<Float>
   ) throws(MPIError) {
@@ -87,8 +88,8 @@ extension World {
     }
   }
 
-  /// Vector halving with distance doubling (siblings of the tree first), and then the same exchanges in reverse: each rank
-  /// sends and receives 2(1 - 1/p) times the vector, the least that is possible.
+  /// Returns the exchanges of vector halving with distance doubling (siblings of the tree first), which are then
+  /// repeated in reverse. Each rank sends and receives 2(1 - 1/p) times the vector, which is the least possible.
   private func halvings(_ count: Int) -> [(partner: Int, kept: Range<Int>, given: Range<Int>)] {
     // Partners hold the same range: they differ in one bit of the rank, and the lower bits chose the range.
     var range = 0..<count
@@ -125,7 +126,7 @@ extension World {
   }
 }
 
-/// `sum[i] += values[i]`. Either operand may come first: the sum of two floats has the same bits.
+/// Adds `values[i]` to `sum[i]`. Either operand may come first: the sum of two floats has the same bits.
 private func add(_ values: UnsafeMutableBufferPointer<Float>, to sum: UnsafeMutableBufferPointer<Float>) {
   guard let value = values.baseAddress, let total = sum.baseAddress else { return }
   let count = values.count

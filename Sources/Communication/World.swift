@@ -8,8 +8,8 @@ import System
 /// There is one `World` in a process. It is not `Sendable`: one thread at a time may call its methods, and every rank
 /// must call the collective ones (all but `send`, `receive`, `wait` and `abort`) in the same order.
 ///
-/// Each method that waits for other ranks sleeps while it waits (see `wait`). After an error is thrown the state of
-/// the messages under way is unknown: say what happened and `abort`, or the other ranks wait for ever.
+/// Each method that waits for other ranks sleeps while it waits (see `wait`). After an error is thrown the state of the
+/// messages under way is unknown: the caller reports the error and calls `abort`, or the other ranks wait forever.
 public final class World {
   /// This process's number, 0 ..< `size`.
   public let rank: Int
@@ -25,32 +25,32 @@ public final class World {
   public let localCores: Int
   /// One bit for each of those cores, as the system's affinity calls take them.
   public let localCoreMask: [UInt8]
-  /// For every rank the lowest rank that shares its machine.
+  /// The lowest rank that shares each rank's machine.
   public let nodes: [Int]
   /// Whether a second thread may call MPI while the first one is outside of it.
   public let allowsHelperThread: Bool
 
-  /// What this rank is about: for the message of a rank that waits for others.
+  /// The work that this rank is doing, for the message of a rank that waits for others.
   public var activity = Activity("the start")
   /// Whether another thread of this rank computes on the core of the one that waits for other ranks.
   public let isBesideComputation = Atomic(false)
-  /// Tells which ranks do not arrive; nil before `watchForStalls`.
+  /// The watch that tells which ranks do not arrive; nil before `watchForStalls`.
   var watch: StallWatch?
 
-  /// For messages that the caller addresses and for collectives.
+  /// The communicator of collectives and of messages that the caller addresses.
   let communicator: MPI_Comm
-  /// A copy for the messages of `allreduceTree`, which therefore can have any tag.
+  /// A copy of the communicator for the messages of `allreduceTree`, which can therefore have any tag.
   let treeCommunicator: MPI_Comm
 
-  /// Starts MPI, under `mpirun`, `srun --mpi=pmix` or alone as a world of one rank. A process can do this once; later
-  /// calls return the same world or throw the same error.
+  /// Starts MPI, under `mpirun`, under `srun --mpi=pmix` or without a launcher as a world of one rank. A process can do
+  /// this once; later calls return the same world or throw the same error.
   ///
   /// MPI is told to return errors instead of ending the process, and they are thrown as `MPIError`.
   public static func start() throws(MPIError) -> World {
     try started.get()
   }
 
-  // Written once, before anyone reads it; that one thread at a time uses the world is the class's own rule.
+  // It is written once, before anyone reads it, and `World` itself requires that one thread at a time use it.
   private nonisolated(unsafe) static let started = Result { () throws(MPIError) in try World() }
 
   private init() throws(MPIError) {
@@ -87,7 +87,7 @@ public final class World {
     try check(MPI_Comm_free(&host), "MPI_Comm_free")
   }
 
-  /// This process as a world of its own beside the common one: what measures against a single rank needs.
+  /// Returns this process as a world of its own beside the common one, for comparisons with a single rank.
   public func alone() throws(MPIError) -> World { try World(aloneOn: self) }
 
   private init(aloneOn world: World) throws(MPIError) {
@@ -122,14 +122,15 @@ public final class World {
     return hosts
   }
 
-  /// The number of cores for this rank's threads: its share of its machine's, at least one, and no more than it may run
-  /// on.
+  /// The number of cores for this rank's threads: its share of its machine's cores, at least one, and no more than it
+  /// may run on.
   public var coresOfRank: Int { max(1, min(availableCores(), localCores / localSize)) }
 
-  /// More ranks than cores share this machine: a rank that does not sleep takes the time of one that works.
+  /// Whether more ranks than cores share this machine, so that a rank that does not sleep takes time from one that
+  /// works.
   var isOversubscribed: Bool { localSize > localCores }
 
-  /// The MPI library, such as "Open MPI 4.1.4". Needs no `start`.
+  /// The name and version of the MPI library, such as "Open MPI 4.1.4". It needs no `start`.
   public static var mpiVersion: String {
     let text = withUnsafeTemporaryAllocation(
       of: CChar.self, capacity: Int(MPI_MAX_LIBRARY_VERSION_STRING) + 1
@@ -146,27 +147,27 @@ public final class World {
   /// end the others.
   public func finish() {
     var finished: Int32 = 0
-    // Whatever MPI reports here, nothing is left that could be done about it.
+    // Nothing is left to be done about an error that MPI reports here.
     guard MPI_Finalized(&finished) == MPI_SUCCESS, finished == 0 else { return }
     _ = MPI_Finalize()
   }
 
-  /// Ends all ranks at once, without their consent: `mpirun` then exits with `status`.
+  /// Ends all ranks at once, without their consent; `mpirun` then exits with `status`.
   public func abort(_ status: ExitStatus) -> Never {
     _ = MPI_Abort(communicator, status.rawValue)
-    // A rank that MPI cannot reach any more still must not go on.
+    // A rank that MPI can no longer reach must not go on either.
     _exit(status.rawValue)
   }
 }
 
-/// Settings of Open MPI that suit this program, where the user has made none. Read by MPI when it starts.
+/// Sets those settings of Open MPI that suit this program, where the user has made none. MPI reads them when it starts.
 private func setDefaults() {
   guard let text = getenv("OMPI_COMM_WORLD_LOCAL_SIZE"), let ranks = Int(String(cString: text)) else { return }
-  // A rank that `mpirun` has bound sees its own cores only, not those of the others.
+  // A rank that `mpirun` has bound sees only its own cores, not those of the others.
   let isBound = getenv("OMPI_MCA_orte_bound_at_launch") != nil
   let cores = isBound ? onlineCores() : availableCores()
-  // On a node declared to have more slots than cores `mpirun` does not notice that ranks share them, and each burns
-  // whole time slices in MPI's own start and end.
+  // On a node that is declared to have more slots than cores, `mpirun` does not notice that ranks share them, and each
+  // rank burns whole time slices while MPI starts and ends.
   if ranks > cores { setenv("OMPI_MCA_mpi_yield_when_idle", "1", 0) }
 }
 
@@ -210,7 +211,8 @@ private func placesOfLocalRoots(in world: MPI_Comm, host: MPI_Comm, ranks: Int) 
   return roots.map { Int($0) }
 }
 
-/// "Open MPI 4.1.4" of "Open MPI v4.1.4, package: …", "MPICH Version: 4.0.2" of the first line of several.
+/// Returns "Open MPI 4.1.4" for "Open MPI v4.1.4, package: …", and "MPICH Version: 4.0.2" for the first of several
+/// lines.
 private func shortVersion(_ text: String) -> String {
   let start = text.prefix { $0 != "," && !$0.isNewline }
   let words = start.split(whereSeparator: \.isWhitespace).map { word in

@@ -2,26 +2,27 @@ import Images
 import Network
 import System
 
-/// One of the networks whose scores are averaged, with the images as it wants them.
+/// One of the networks whose scores are averaged, with the images in the form that it expects.
 public struct EnsembleMember: Sendable {
-  /// What lies where the mean image does.
+  /// The region that the mean image is aligned with.
   public enum MeanPlace: Sendable {
-    /// The crop, wherever it is taken: how networks of photographs are trained. On a whole image the mean is resized.
+    /// The crop, wherever it is taken, as in training on photographs. On a whole image the mean is resized.
     case crop
-    /// The image, before crops are taken.
+    /// The image before crops are taken.
     case image
   }
 
   public let network: Network
   public let images: any TestImages
-  /// Of the network's input.
+  /// The mean image, with the extents of the network's input.
   public let mean: MeanImage
   public let meanPlace: MeanPlace
-  /// What an input is multiplied with after the mean is subtracted.
+  /// The factor that an input is multiplied by after the mean is subtracted.
   public let scale: Float
-  /// What an image's shorter side is resized to where a test names no scale; nil: images stay as they are.
+  /// The length that an image's shorter side is resized to where a test names no scale; nil means that images stay as
+  /// they are.
   public let shorterSide: Int?
-  /// Zeros around an image.
+  /// The number of zeros added on each side of an image.
   public let padding: Int
 
   public init(
@@ -40,10 +41,10 @@ public struct EnsembleMember: Sendable {
     self.padding = padding
   }
 
-  /// The network's own input.
+  /// The extents of the network's input.
   var crop: PlaneExtents { network.architecture.input.plane }
 
-  /// An image's extents at a scale, without padding.
+  /// Returns an image's extents at a scale, without padding.
   func extents(of sample: Int, shorterSide: Int?) -> PlaneExtents {
     images.extents(of: sample, shorterSide: shorterSide)
   }

@@ -1,11 +1,11 @@
-/// What a test came to: the same on all ranks.
+/// The result of a test, which is the same on all ranks.
 public struct EvaluationResult: Equatable, Sendable {
   /// The errors of each class.
   public var classes: [ErrorCounts]
   /// The likeliest classes of each image, in the order of the images; empty unless they were asked for.
   public var predictions: [Guesses]
 
-  /// Over all classes.
+  /// The sums over all classes.
   public var total: ErrorCounts {
     classes.reduce(ErrorCounts()) {
       ErrorCounts(images: $0.images + $1.images, top1: $0.top1 + $1.top1, top5: $0.top5 + $1.top5)
@@ -18,12 +18,14 @@ public struct Guesses: Equatable, Sendable {
   /// The image's number in its set.
   public var sample: Int
   public var label: Int
-  /// At most five, the likeliest first, with their averaged scores.
+  /// The likeliest classes, at most five, the likeliest first.
   public var classes: [Int]
+  /// The averaged scores of `classes`.
   public var scores: [Double]
 }
 
-/// The highest `count` of `scores`, the earlier class first of equals. A NaN comes last.
+/// Returns the indices of the `count` highest `scores`, the highest first; of equal scores the earlier one comes first.
+/// A NaN comes last.
 package func highest(_ count: Int, of scores: UnsafeBufferPointer<Double>) -> [Int] {
   var best: [Int] = []
   for index in scores.indices {

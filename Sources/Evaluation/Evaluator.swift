@@ -5,16 +5,16 @@ import Network
 import Synchronization
 import System
 
-/// The test errors of one or several networks on a set of images, which the ranks take as they get on with them.
+/// Measures the test errors of one or several networks on a set of images, which the ranks take as they progress.
 ///
 /// All ranks must hold the same parameters and call `run` together. Every image is scored once, and counts are whole
 /// numbers, so that errors do not depend on the number of ranks.
 public struct Evaluator {
-  /// How far a test is, as rank 0 knows it.
+  /// The progress of a test, as rank 0 knows it.
   public struct Progress: Sendable {
-    /// Images of the test.
+    /// The number of images in the test.
     public var count: Int
-    /// Of all ranks' work, from 0 to 1.
+    /// The share of all ranks' work that is done, from 0 to 1.
     public var share: Double
     public var seconds: Double
   }
@@ -28,13 +28,13 @@ public struct Evaluator {
   private let groups: TestGroups
   private let scoring: GroupScoring
 
-  /// Seconds between two looks at the other ranks, for each of which the fastest waits.
+  /// The seconds between two looks at the other ranks; at each look the fastest rank waits.
   private static let roundSeconds = 20.0
 
   /// - Parameters:
-  ///   - members: with the same images in the same order; one at least.
-  ///   - samples: the images to be scored, ascending; nil: all.
-  ///   - pixelLimit: of an image that goes through a tower at once; larger ones are cut.
+  ///   - members: networks with the same images in the same order; at least one.
+  ///   - samples: the images to be scored, ascending; nil means all.
+  ///   - pixelLimit: the number of pixels of an image that go through a tower at once; larger images are cut.
   /// - Throws: `EvaluationError` where images or classes do not fit.
   public init(
     _ members: [EnsembleMember], _ test: TestProtocol, samples: [Int]? = nil, pixelLimit: Int? = nil, world: World,
@@ -54,7 +54,8 @@ public struct Evaluator {
       }
       guard member.images.labels == labels else {
         throw EvaluationError(
-          "expected the same images for all networks, found \(labels.count) and \(member.images.labels.count) that differ: "
+          "expected the same images for all networks, found \(labels.count) and "
+            + "\(member.images.labels.count) that differ: "
             + "their settings of data.validation are not the same; take --split test")
       }
     }
@@ -66,16 +67,17 @@ public struct Evaluator {
   /// Scores all images. The result is the same on every rank.
   ///
   /// - Parameters:
-  ///   - keepsPredictions: whether the likeliest classes of each image are wanted, not the errors alone.
-  ///   - keepGoing: asked often, also by several threads at once; `false` on any rank ends the test on all ranks, with nil.
-  ///   - progress: called on rank 0 again and again.
+  ///   - keepsPredictions: whether the likeliest classes of each image are wanted, not only the errors.
+  ///   - keepGoing: asked often, also by several threads at once; `false` on any rank ends the test on all ranks, with
+  ///     a result of nil.
+  ///   - progress: called repeatedly on rank 0.
   /// - Throws: `DataError` for an image that cannot be read, on the rank that needs it; `MPIError`.
   public func run(
     keepsPredictions: Bool = false, keepGoing: () -> Bool = { true }, progress: (Progress) -> Void = { _ in }
   ) throws -> EvaluationResult? {
     let start = monotonicSeconds()
     let isStopped = Atomic(false)
-    /// Once told to stop, it stays so: a group may have been left out.
+    /// Returns whether to go on. Once told to stop, it stays so, because a group may have been left out.
     func goOn() -> Bool {
       if !keepGoing() { isStopped.store(true, ordering: .relaxed) }
       return !isStopped.load(ordering: .relaxed)
@@ -83,8 +85,9 @@ public struct Evaluator {
     let queue = try WorkQueue(groups, pieceLength: pieceLength, world: world)
     let classes = members[0].network.head.classes
     var tally = Tally(classes: classes, samples: members[0].images.count, keepsPredictions: keepsPredictions)
-    /// The groups that this rank has scored, or begun to, and what the members before came to.
+    /// The groups that this rank has scored or begun to score.
     var own: [TestGroup] = []
+    /// The sums of the earlier members' scores of these groups; empty if there is only one member.
     var sums: [[Float]] = []
     for (place, member) in members.enumerated() {
       let inference = Inference(member.network, rows: scoring.rows, on: pool)
@@ -108,7 +111,7 @@ public struct Evaluator {
         while let piece = try queue.next(keepGoing: goOn()) {
           let range = own.count..<own.count + piece.now.count
           own += piece.now.map { groups.groups[queue.order[$0]] }
-          // Of one network alone a group is done when it is scored.
+          // With only one network a group is done once it is scored.
           if members.count > 1 { sums += Array(repeating: [], count: range.count) }
           for place in piece.ahead { members[0].images.announce(groups.groups[queue.order[place]].samples) }
           try score(range)
@@ -117,18 +120,19 @@ public struct Evaluator {
         // A rank may have stopped during its last piece.
         if try world.any(!goOn()) { return nil }
       } else {
-        // Each rank has the sums of its groups, and took as many as it was fast.
+        // Each rank holds the sums of its groups, whose number followed its speed.
         guard try inRounds(own, keepGoing: goOn, progress: tell, score) else { return nil }
       }
     }
     return try tally.result(world)
   }
 
-  /// Groups that a rank works on at a time: threads that take pieces of different cost need some of them to end together.
+  /// The number of groups that a rank works on at a time. Threads that take pieces of different cost need some of them
+  /// to end together.
   private var pieceLength: Int { pool.threadCount > 1 ? 3 * pool.threadCount : 1 }
 
-  /// The scores of all images of some groups by a member, by its share of the sum over the members. None of those that
-  /// were left out because the test is to stop.
+  /// Returns the scores of all images of some groups by a member, weighted by its share of the sum over the members.
+  /// Groups that were left out because the test is to stop are absent.
   private func scores(
     of own: [TestGroup], _ range: Range<Int>, _ member: EnsembleMember, _ inference: Inference,
     onTopOf sums: [[Float]]?,
@@ -159,9 +163,9 @@ public struct Evaluator {
     return results.withLock { $0 }
   }
 
-  /// Calls `body` for one range of the rank's groups after the other, and looks at the other ranks from time to time.
+  /// Calls `body` for one range of the rank's groups after another, and looks at the other ranks from time to time.
   ///
-  /// - Returns: whether all were done; `false` on all ranks where one was to stop.
+  /// - Returns: whether all groups were done; `false` on all ranks if any rank was to stop.
   private func inRounds(
     _ own: [TestGroup], keepGoing: () -> Bool, progress: (Double) -> Void, _ body: (Range<Int>) throws -> Void
   ) throws -> Bool {

@@ -2,11 +2,12 @@ import Images
 import Network
 import System
 
-/// Makes inputs of images: reads a part of one, subtracts the mean, scales, pads and mirrors. One for each thread.
+/// Makes inputs from images: reads a part of an image, subtracts the mean, scales, pads and mirrors. Each thread has a
+/// reader of its own.
 final class FrameReader {
   private let member: EnsembleMember
   private let shorterSide: Int?
-  /// Whether the mean belongs to the crop, or else to the image.
+  /// Whether the mean is aligned with the crop rather than with the image.
   private let meanIsCrop: Bool
   // The part of the image that was read last.
   private var values: [Float] = []
@@ -26,7 +27,7 @@ final class FrameReader {
     if meanIsCrop { mean = member.mean.values }
   }
 
-  /// Writes a frame of `sample`, whose extents are those of `image`: (channels, height, width).
+  /// Writes a frame of `sample`, whose extents are those of `image`, as (channels, height, width).
   func load(
     _ sample: Int, image: PlaneExtents, _ frame: Frame, into target: UnsafeMutablePointer<Float>
   ) throws(DataError) {
@@ -35,7 +36,7 @@ final class FrameReader {
     }
     if !meanIsCrop { makeMean(of: image) }
     let (height, width) = (frame.rows.count, frame.columns.count)
-    // Columns of the image that the frame shows.
+    // These are the columns of the image that the frame shows.
     let shown = frame.columns.clamped(to: 0..<image.width)
     let left = shown.lowerBound - frame.columns.lowerBound
     for channel in 0..<member.images.channels {
@@ -48,7 +49,7 @@ final class FrameReader {
         }
         if shown.count < width { row.update(repeating: 0, count: width) }
         let start = (channel * rows.count + imageRow - rows.lowerBound) * columns.count + shown.lowerBound
-        // The image's mean has been made for what was read of the image.
+        // The mean was made for the part of the image that was read.
         let meanStart = meanIsCrop ? (channel * height + y) * width + left : start - columns.lowerBound
         values.withUnsafeBufferPointer { values in
           mean.withUnsafeBufferPointer { mean in
@@ -62,7 +63,7 @@ final class FrameReader {
     }
   }
 
-  /// Makes the mean of what was read of an image: of all of it the mean could take gigabytes.
+  /// Makes the mean of the part of an image that was read: the mean of a whole image could take gigabytes.
   private func makeMean(of image: PlaneExtents) {
     guard meanImage != image || meanRows != rows || meanColumns != columns else { return }
     (meanImage, meanRows, meanColumns) = (image, rows, columns)

@@ -6,17 +6,17 @@ import System
 /// Scores the images of a group by one network, view by view.
 struct GroupScoring: Sendable {
   let test: TestProtocol
-  /// Pixels of an image that goes through a tower at once; larger ones are cut.
+  /// The number of pixels of an image that go through a tower at once; larger images are cut.
   let pixelLimit: Int
 
-  /// A network of 96 channels takes a few hundred megabytes then.
+  /// The default limit, with which a network of 96 channels takes a few hundred megabytes.
   static let pixelLimit = 1_000_000
 
-  /// Windows that go through a head together: its weights are read from memory once for all of them.
+  /// The number of windows that go through a head together: its weights are read from memory once for all of them.
   var rows: Int { test.views == .dense ? 256 : 32 }
 
-  /// Calls `use` for each window of each view of the images, with the image's place in `samples` and the window's share:
-  /// an image's shares add up to 1.
+  /// Calls `use` for each window of each view of the images, with the image's place in `samples` and the window's
+  /// share. An image's shares add up to 1.
   func forEachWindow(
     _ samples: [Int], _ member: EnsembleMember, _ inference: Inference, _ scorer: WindowScorer,
     use: (_ image: Int, _ share: Double, _ scores: UnsafePointer<Float>) -> Void
@@ -26,7 +26,7 @@ struct GroupScoring: Sendable {
     for side in sides {
       let reader = FrameReader(member, shorterSide: side, views: test.views)
       let images = samples.map { member.extents(of: $0, shorterSide: side) }
-      // The images of a dense test have one size.
+      // All images of a dense test's group have the same size.
       let sets = test.views == .dense ? [frameSets(member, images[0])] : images.map { frameSets(member, $0) }
       for (place, set) in sets[0].enumerated() {
         let shots = samples.indices.flatMap { index in
@@ -52,7 +52,7 @@ struct GroupScoring: Sendable {
     }
   }
 
-  /// What was possible when the groups were made is possible now.
+  /// Returns the result of `body`, which cannot throw: it succeeded when the groups were made, so it succeeds now.
   private func requireFit<Result>(_ body: () throws(ArchitectureError) -> Result) -> Result {
     do throws(ArchitectureError) { return try body() } catch { preconditionFailure("\(error)") }
   }

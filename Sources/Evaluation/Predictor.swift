@@ -3,13 +3,13 @@ import Kernels
 import Network
 import Synchronization
 
-/// The scores of single images by one network, or the average of several, in this process alone.
+/// Scores single images by one network, or by the average of several, only in this process.
 public struct Predictor {
-  /// One image's averages over all views and networks.
+  /// The averages of one image over all views and networks.
   public struct Scores: Sendable {
-    /// What the softmax was applied to.
+    /// The inputs of the softmax.
     public var logits: [Double]
-    /// As the test averages: outputs of the softmax, or the softmax of `logits`.
+    /// The probabilities as the test averages them: averaged outputs of the softmax, or the softmax of `logits`.
     public var probabilities: [Double]
 
     public init(logits: [Double], probabilities: [Double]) {
@@ -17,7 +17,7 @@ public struct Predictor {
       self.probabilities = probabilities
     }
 
-    /// The classes of the `count` highest probabilities, the highest first.
+    /// Returns the classes of the `count` highest probabilities, the highest first.
     public func best(_ count: Int) -> [Int] { probabilities.withUnsafeBufferPointer { highest(count, of: $0) } }
   }
 
@@ -25,7 +25,7 @@ public struct Predictor {
   private let scoring: GroupScoring
   private let inferences: [Inference]
 
-  /// - Parameter networks: of the same classes; one at least.
+  /// - Parameter networks: networks with the same classes; at least one.
   public init(_ networks: [Network], _ test: TestProtocol, on pool: ThreadPool) {
     precondition(!networks.isEmpty, "a prediction by no network")
     self.test = test
@@ -36,20 +36,21 @@ public struct Predictor {
 
   public init(_ network: Network, _ test: TestProtocol, on pool: ThreadPool) { self.init([network], test, on: pool) }
 
-  /// The scores of some images by one network.
+  /// Returns the scores of some images by one network.
   ///
-  /// - Parameter member: the network, with the images.
-  /// - Throws: as `results`; `DataError` where an image cannot be read.
+  /// - Parameter member: the network with its images.
+  /// - Throws: the errors of `results`, and `DataError` if an image cannot be read.
   public func scores(_ member: EnsembleMember, samples: [Int]? = nil) throws -> [Scores] {
     try results([member], samples: samples).map { try $0.get() }
   }
 
-  /// The scores of some images, or why an image cannot be read.
+  /// Returns the scores of some images, or the reason why an image cannot be read.
   ///
   /// - Parameters:
-  ///   - members: the networks that this was made with, each with the same images as it wants them.
-  ///   - samples: in any order and perhaps twice; nil: all.
-  /// - Throws: `EvaluationError` where the test does not fit the images, `ArchitectureError` where one is too large.
+  ///   - members: the networks that this predictor was made with, each with the same images in the form that it
+  ///     expects.
+  ///   - samples: the images to be scored, in any order and possibly repeated; nil means all.
+  /// - Throws: `EvaluationError` if the test does not fit the images, `ArchitectureError` if one is too large.
   public func results(_ members: [EnsembleMember], samples: [Int]? = nil) throws -> [Result<Scores, DataError>] {
     precondition(members.count == inferences.count, "\(members.count) networks instead of \(inferences.count)")
     let samples = samples ?? Array(0..<members[0].images.count)
@@ -78,7 +79,7 @@ public struct Predictor {
       do throws(DataError) {
         own = try scores(group, member, inference, scorer).map { .success($0) }
       } catch {
-        // One image of the group cannot be read: the others can.
+        // One image of the group cannot be read, but the others can.
         own = [.failure(error)]
         if group.count > 1 {
           own = group.map { sample in
@@ -110,7 +111,7 @@ public struct Predictor {
 
 extension Predictor.Scores {
   fileprivate func times(_ weight: Double) -> Self {
-    // Of one network alone the values stay what they are.
+    // With only one network the values stay what they are, because the weight is 1.
     Self(logits: logits.map { $0 * weight }, probabilities: probabilities.map { $0 * weight })
   }
 
@@ -128,7 +129,7 @@ extension Predictor.Scores {
 }
 
 extension Result where Success == Predictor.Scores, Failure == DataError {
-  /// The sum, or the first error.
+  /// Returns the sum, or the first error.
   fileprivate func adding(_ other: Self, weight: Double) -> Self {
     switch (self, other) {
     case (.success(let a), .success(let b)): .success(a.adding(b, weight: weight))

@@ -4,12 +4,14 @@ import Kernels
 /// The errors and guesses of the images that one rank has scored.
 struct Tally {
   private let classCount: Int
-  /// Images, top-1 errors and top-5 errors of each class.
+  /// The numbers of images, top-1 errors and top-5 errors of each class: (classes, 3).
   private var counts: [Int64]
-  /// For each image five classes and the bits of their scores, zero for what another rank has scored; or nothing.
+  /// The five likeliest classes of each image and the bits of their scores: (images, 5, 2), or fewer than 5 if there
+  /// are fewer classes. They are zero for an image that another rank has scored, and the array is empty if predictions
+  /// are not kept.
   private var guesses: [Int64]
   private let guessCount: Int
-  /// The images' labels, and whether they were scored.
+  /// The images' labels plus one; zero for an image that this rank has not scored.
   private var labels: [Int64]
 
   init(classes: Int, samples: Int, keepsPredictions: Bool) {
@@ -20,7 +22,7 @@ struct Tally {
     labels = [Int64](repeating: 0, count: keepsPredictions ? samples : 0)
   }
 
-  /// - Parameter scores: (samples, classes)
+  /// - Parameter scores: the scores of the samples: (samples, classes).
   mutating func add(_ samples: [Int], scores: [Double], labels: [Int32], _ averaging: TestProtocol.Averaging) {
     for (place, sample) in samples.enumerated() {
       var own = Array(scores[place * classCount..<(place + 1) * classCount])
@@ -45,7 +47,7 @@ struct Tally {
     }
   }
 
-  /// Over all ranks. An image was scored by one of them, so that sums are its values.
+  /// Returns the sums over all ranks. Each image was scored by only one rank, so that the sums are its values.
   func result(_ world: World) throws(MPIError) -> EvaluationResult {
     var (counts, guesses, labels) = (counts, guesses, labels)
     try world.allreduceSum(&counts)

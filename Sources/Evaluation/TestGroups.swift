@@ -5,7 +5,7 @@ import System
 /// Images that are scored together. In a dense test they have the same extents at every scale.
 package struct TestGroup: Equatable, Sendable {
   package var samples: [Int]
-  /// Multiply-adds of all members and scales.
+  /// The number of multiply-adds over all members and scales.
   package var cost: Double
 
   package init(samples: [Int], cost: Double) {
@@ -14,14 +14,14 @@ package struct TestGroup: Equatable, Sendable {
   }
 }
 
-/// Images that can be scored together, and what each of them costs.
+/// Images that can be scored together, and the cost of each of them.
 private struct Kind {
   var samples: [Int] = []
   var cost = 0.0
-  /// Frames of one image at one scale.
+  /// The number of frames of one image at one scale.
   var frames = 0
 
-  /// What `sample` is like.
+  /// Creates the kind that `sample` belongs to, still without images.
   init(_ members: [EnsembleMember], _ test: TestProtocol, sample: Int, pixelLimit: Int) throws {
     for member in members {
       for side in member.sides(test) {
@@ -36,15 +36,15 @@ private struct Kind {
   }
 }
 
-/// How the images of a test form groups.
+/// The groups that the images of a test form.
 ///
-/// Groups depend on the images and the test alone, so that an image's scores have the same bits on any number of ranks.
+/// Groups depend only on the images and the test, so that an image's scores have the same bits on any number of ranks.
 package struct TestGroups: Sendable {
   let groups: [TestGroup]
 
-  /// Multiply-adds of a group, unless one image has more: about a second of a core.
+  /// The largest number of multiply-adds in a group, unless a single image has more: about a second of a core.
   private static let groupCost = 2e11
-  /// Frames of a network's own size in a group.
+  /// The largest number of frames of a network's own size in a group.
   private static let groupFrames = 32
 
   package init(groups: [TestGroup]) { self.groups = groups }
@@ -55,14 +55,14 @@ package struct TestGroups: Sendable {
     var places: [[PlaneExtents]: Int] = [:]
     var kinds: [Kind] = []
     for sample in samples {
-      // All members have the same images, so that one can speak for them.
+      // All members have the same images, so that one member can speak for all.
       let extents = allSides.map { members[0].extents(of: sample, shorterSide: $0) }
       if let place = places[extents] {
         kinds[place].samples.append(sample)
         continue
       }
       var kind = try Kind(members, test, sample: sample, pixelLimit: pixelLimit)
-      // Crops have one size whatever the images have.
+      // Crops have the same size whatever the images' sizes are.
       if test.views != .dense, let first = kinds.first {
         precondition(first.cost == kind.cost && first.frames == kind.frames, "crops of different cost")
         places[extents] = 0
@@ -84,10 +84,11 @@ package struct TestGroups: Sendable {
 }
 
 extension EnsembleMember {
-  /// What the shorter side of images is resized to in a test; nil: not at all.
+  /// Returns the lengths that the shorter side of images is resized to in a test; nil means that images stay as they
+  /// are.
   func sides(_ test: TestProtocol) -> [Int?] { test.scales.isEmpty ? [shorterSide] : test.scales }
 
-  /// Refuses images that are smaller than the network's input.
+  /// Throws an error if an image is smaller than the network's input.
   func checkFit(_ image: PlaneExtents, shorterSide: Int?, name: String) throws(EvaluationError) {
     guard image.height + 2 * padding < crop.height || image.width + 2 * padding < crop.width else { return }
     let padded = padding > 0 ? " with \(padding) zeros on each side" : ""

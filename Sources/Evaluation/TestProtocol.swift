@@ -1,28 +1,31 @@
 import System
 
-/// What of an image a network sees in a test, and how the scores of the views are combined (paper, section 4 on testing).
+/// The views of an image that a network sees in a test, and how their scores are combined (paper, section 4 on
+/// testing).
 public struct TestProtocol: Equatable, Sendable {
+  /// The parts of an image that are scored.
   public enum Views: String, CaseIterable, Sendable {
-    /// The middle of the image.
+    /// The crop in the middle of the image.
     case center
     /// The four corners and the middle, each with its mirror image.
     case tenView = "10-view"
-    /// Each window of the last map of the whole image.
+    /// Every window of the last map of the whole image.
     case dense
   }
 
-  /// What is averaged over views, scales and models.
+  /// The quantities that are averaged over views, scales and models.
   public enum Averaging: String, CaseIterable, Sendable {
     /// The outputs of the softmax.
     case probabilities
-    /// Its inputs.
+    /// The inputs of the softmax.
     case logits
   }
 
   public var views: Views
-  /// What the image's shorter side is resized to, one after the other; none: as each model's recipe evaluates.
+  /// The lengths that the image's shorter side is resized to, one after the other; if empty, each model's recipe
+  /// decides.
   public var scales: [Int]
-  /// Whether the mirror image counts as well. Of the ten views five always are mirrored.
+  /// Whether the mirror image counts as well. Five of the ten views are always mirrored.
   public var mirror: Bool
   public var averaging: Averaging
 
@@ -35,7 +38,7 @@ public struct TestProtocol: Equatable, Sendable {
     self.averaging = averaging
   }
 
-  /// What training validates with.
+  /// The test that training validates with.
   public static let center = TestProtocol(.center)
 }
 

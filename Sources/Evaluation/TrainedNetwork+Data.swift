@@ -6,18 +6,19 @@ import Packs
 import System
 
 extension TrainedNetwork {
-  /// The network with images as it sees them in tests.
+  /// Returns the network with images as it sees them in tests.
   ///
-  /// - Parameter padding: zeros around images; nil for as many as in training, which crops of padded images saw.
+  /// - Parameter padding: the zeros on each side of an image; nil means as many as crops of padded images saw in
+  ///   training.
   public func member(_ images: any TestImages, padding: Int? = nil) -> EnsembleMember {
     EnsembleMember(network, images: images, mean: mean, configuration, padding: padding)
   }
 
-  /// Opens a split of a data set: of `path`, or of the data that the network was trained on.
+  /// Opens a split of the data set at `path`, or of the data that the network was trained on if `path` is nil.
   ///
-  /// - Parameter part: the split; nil for the test split, or what validates where a pack has none. All pictures of a pack
-  ///   that was not trained on and has but one split are test pictures.
-  /// - Throws: `DataError`, `FileError`, or `Refusal` where the data are not for this network.
+  /// - Parameter part: the split; nil means the test split, or the one that validates if a pack has no test split. All
+  ///   pictures of a pack that the network was not trained on and that has only one split are test pictures.
+  /// - Throws: `DataError`, `FileError`, or `Refusal` if the data are not for this network.
   public func images(_ part: MeasuredSplit?, data path: String? = nil) throws -> MeasuredImages {
     let path = path ?? configuration.data.directory
     switch Configuration.DataSet.Kind(of: path) {
@@ -32,8 +33,8 @@ extension TrainedNetwork {
     guard images.extents == mean.extents else {
       throw Refusal(
         .badData,
-        "\(directory): expected images of \(mean.extents), which the network of \(path) takes, found \(images.extents): "
-          + "give its own data with --data")
+        "\(directory): expected images of \(mean.extents), which the network of \(path) takes, "
+          + "found \(images.extents): give its own data with --data")
     }
     return PlainTestImages(images)
   }
@@ -55,7 +56,7 @@ extension TrainedNetwork {
 }
 
 extension EnsembleMember {
-  /// A network with images as its configuration wants them.
+  /// Creates a member with images in the form that the network's configuration describes.
   public init(
     _ network: Network, images: any TestImages, mean: MeanImage, _ configuration: Configuration, padding: Int? = nil
   ) {

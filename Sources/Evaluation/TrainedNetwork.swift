@@ -6,7 +6,7 @@ import Images
 import Network
 import System
 
-/// A network with the parameters of a checkpoint, and what its inputs must be made like.
+/// A network with the parameters of a checkpoint, and with the facts that its inputs are made from.
 public struct TrainedNetwork {
   public let network: Network
   public let configuration: Configuration
@@ -14,10 +14,12 @@ public struct TrainedNetwork {
   public let classNames: [String]
   public let path: String
   public let iteration: Int
-  /// Of the data that it was trained on, as in `DataFingerprint`; nil where the checkpoint does not say.
+  /// The digest of the data that the network was trained on, as in `DataFingerprint`; nil if the checkpoint does not
+  /// state it.
   let dataDigest: String?
 
-  /// The checkpoint that a path means: itself, or the best one of a run folder, or its newest where none is best yet.
+  /// Returns the checkpoint that a path stands for: the file itself, or the best checkpoint of a run folder, or its
+  /// newest if none is the best yet.
   public static func checkpointPath(_ path: String) throws -> String {
     guard FileSystem.isFolder(path) else { return path }
     let folder = try RunFolder.open(at: path)
@@ -28,7 +30,7 @@ public struct TrainedNetwork {
     }
   }
 
-  /// Reads a checkpoint; `path` as for `checkpointPath`.
+  /// Reads a checkpoint. `path` stands for one as in `checkpointPath`.
   public init(_ path: String) throws {
     let path = try Self.checkpointPath(path)
     let header = try CheckpointFile.readHeader(path)
@@ -36,7 +38,7 @@ public struct TrainedNetwork {
     try CheckpointFile.read(path, into: tensors)
   }
 
-  /// Rank 0 reads the checkpoint, every rank gets the whole network.
+  /// Reads a checkpoint on rank 0 and gives every rank the whole network.
   public init(_ path: String, world: World) throws {
     let description = try world.fromRoot {
       let path = try Self.checkpointPath(path)
@@ -73,7 +75,7 @@ public struct TrainedNetwork {
     classNames = description.classNames
   }
 
-  /// Refuses a network of other classes than `first`'s: the average of their scores would mean nothing.
+  /// Throws an error unless the classes are those of `first`: otherwise the average of the scores would mean nothing.
   public func checkClasses(_ first: TrainedNetwork) throws(Refusal) {
     guard classNames != first.classNames else { return }
     let place = zip(classNames, first.classNames).enumerated().first { $1.0 != $1.1 }
@@ -95,7 +97,7 @@ public struct TrainedNetwork {
   }
 }
 
-/// What of a checkpoint's header all ranks need.
+/// The parts of a checkpoint's header that all ranks need.
 private struct TrainedNetworkDescription: Codable {
   let path: String
   let iteration: Int

@@ -3,31 +3,34 @@ import System
 
 /// A rectangle of an image as a network sees it.
 struct Frame: Equatable, Sendable {
-  /// Pixels of the image; those outside it are the padding's zeros.
+  /// The rows of the image in the frame; those outside the image are the padding's zeros.
   var rows: Range<Int>
+  /// The columns of the image in the frame; those outside the image are the padding's zeros.
   var columns: Range<Int>
   var mirrored: Bool
-  /// The part of the image to read for it: what several frames share.
+  /// The rows of the part of the image that is read for this frame; several frames may share it.
   var sourceRows: Range<Int>
+  /// The columns of that part.
   var sourceColumns: Range<Int>
 }
 
 /// Frames of one size that an image of given extents is scored by, with the windows that count in each.
 struct FrameSet: Sendable {
   var extents: PlaneExtents
-  /// Nil: all.
+  /// The windows that count; nil means all of them.
   var windows: WindowRange?
   var frames: [Frame]
-  /// What a window's scores count for; over all windows of an image's frame sets these add up to 1.
+  /// The weight of a window's scores; over all windows of an image's frame sets the weights add up to 1.
   var weight: Double
-  /// Multiply-adds.
+  /// The number of multiply-adds.
   var cost: Double
 }
 
 extension EnsembleMember {
-  /// What `test` shows this network of an image of these extents.
+  /// Returns the frames that `test` shows this network of an image of these extents.
   ///
-  /// - Parameter pixelLimit: of an image that is read or goes through a tower at once; larger ones are cut.
+  /// - Parameter pixelLimit: the number of pixels of an image that are read or go through a tower at once; larger
+  ///   images are cut.
   func frameSets(
     _ test: TestProtocol, image: PlaneExtents, pixelLimit: Int
   ) throws(ArchitectureError) -> [FrameSet] {
@@ -49,7 +52,7 @@ extension EnsembleMember {
       let rows = row - padding..<row - padding + crop.height
       let columns = column - padding..<column - padding + crop.width
       for mirrored in test.mirror || test.views == .tenView ? [false, true] : [false] {
-        // Ten views are most of an image, which is then decoded once for all of them.
+        // Ten views cover most of an image, which is therefore decoded once for all of them.
         let all = test.views == .tenView && image.height * image.width <= pixelLimit
         frames.append(
           Frame(

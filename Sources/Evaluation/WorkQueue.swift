@@ -1,17 +1,18 @@
 import Communication
 
-/// A work queue that hands the groups of a test to the ranks as they finish earlier ones: a rank whose host is slower, or
-/// shared with others, takes fewer, and all end together.
+/// A work queue that hands the groups of a test to the ranks as they finish earlier ones. A rank whose host is slower,
+/// or is shared with others, takes fewer, and all ranks end together.
 ///
-/// The first batch of each rank follows from a rule that all ranks know. From then on each rank asks rank 0 for more when
-/// it begins with the last piece of its batch, and rank 0 answers between two pieces of its own, so that nobody waits
-/// where pieces take about as long everywhere. A batch is an eighth of a rank's share of what is left: large at first,
-/// because each costs a message, and small towards the end, because one rank may be done later than another by the length
-/// of a batch.
+/// The first batch of each rank follows from a rule that all ranks know. From then on each rank asks rank 0 for more
+/// when it begins the last piece of its batch, and rank 0 answers between two pieces of its own, so that no rank waits
+/// if pieces take about as long everywhere. A batch is an eighth of a rank's share of the work that is left. It is
+/// large at first, because each batch costs a message, and small towards the end, because one rank may finish later
+/// than another by the length of a batch.
 ///
 /// All ranks call `next` until it returns nil.
 package final class WorkQueue {
-  /// The groups that a rank works on at a time, and those that it will work on next as far as it knows: places in `order`.
+  /// The groups that a rank works on at a time, and those that it will work on next as far as it knows, as places in
+  /// `order`.
   package struct Piece {
     package var now: Range<Int>
     package var ahead: Range<Int>
@@ -21,12 +22,12 @@ package final class WorkQueue {
   package let order: [Int]
 
   private struct Question: BitwiseCopyable {
-    /// The groups in one piece of the rank that asks.
+    /// The number of groups in one piece of the rank that asks.
     var pieceLength: Int
     var isStopped: Bool
   }
 
-  /// Places in `order`. An empty batch is the last answer: no groups are left, or some rank stops.
+  /// A range of places in `order`. An empty batch is the last answer: no groups are left, or some rank stops.
   private struct Batch: BitwiseCopyable {
     var lower = 0
     var upper = 0
@@ -41,21 +42,21 @@ package final class WorkQueue {
   private var nextFree = 0
   private var isStopped = false
 
-  /// The messages of each rank on rank 0; elsewhere only the first counts, this rank's own.
+  /// The messages of each rank on rank 0; on other ranks only the first counts, which is this rank's own.
   private let questions: UnsafeMutableBufferPointer<Question>
   private let answers: UnsafeMutableBufferPointer<Batch>
-  /// The requests of these messages; nil for a rank that has had its last answer.
+  /// The requests of these messages; nil for a rank that has received its last answer.
   private var questionsUnderWay: [Request?]
   private var answersUnderWay: [Request?]
-  /// Whether this rank, which is not rank 0, has had its last answer.
+  /// Whether this rank, which is not rank 0, has received its last answer.
   private var isLastAnswerThere = false
 
   private static let questionTag = 1
   private static let answerTag = 2
-  /// A rank's share of what is left, divided by this, is the length of a batch.
+  /// The divisor of a rank's share of the work that is left; the quotient is the length of a batch.
   private static let batchDivisor = 8.0
-  /// The largest number of multiply-adds in a batch, some ten seconds of a core: until it asks again, nobody tells a rank
-  /// to stop.
+  /// The largest number of multiply-adds in a batch, some ten seconds of a core. A rank cannot be told to stop until it
+  /// asks again.
   private static let longestBatch = 1.6e12
 
   /// - Parameter pieceLength: the number of groups that this rank works on at a time.
@@ -91,7 +92,7 @@ package final class WorkQueue {
     return (costs[nextFree] - (costs[batch.upperBound] - costs[batch.lowerBound])) / costs.last!
   }
 
-  /// Returns what this rank does next; nil when all groups are taken or any rank stops.
+  /// Returns the groups that this rank scores next; nil when all groups are taken or any rank stops.
   ///
   /// - Parameter keepGoing: whether this rank wants to go on; `false` ends the work of all ranks soon.
   package func next(keepGoing: Bool) throws(MPIError) -> Piece? {
@@ -104,7 +105,7 @@ package final class WorkQueue {
     return Piece(now: now, ahead: batch.lowerBound..<min(batch.lowerBound + pieceLength, batch.upperBound))
   }
 
-  /// Takes the next places of `order`, fewer than `count` only where no more are left.
+  /// Takes the next places of `order`; they are fewer than `count` only if no more are left.
   private func take(atLeast count: Int) -> Range<Int> {
     let start = nextFree
     let cost = min((costs.last! - costs[start]) / (Self.batchDivisor * Double(world.size)), Self.longestBatch)
@@ -116,7 +117,8 @@ package final class WorkQueue {
 
   // MARK: - Rank 0
 
-  /// Answers those who have asked. Where nothing is left for this rank it waits for all to have had their last answer.
+  /// Answers the ranks that have asked. If nothing is left for this rank, it waits until all have received their last
+  /// answer.
   private func serve() throws(MPIError) {
     for rank in questionsUnderWay.indices {
       guard let question = questionsUnderWay[rank] else { continue }
@@ -136,7 +138,7 @@ package final class WorkQueue {
   private func answer(_ rank: Int) throws(MPIError) {
     if questions[rank].isStopped { isStopped = true }
     let next = isStopped ? nextFree..<nextFree : take(atLeast: questions[rank].pieceLength)
-    // It has arrived, or the rank had not asked again.
+    // The answer has arrived, or the rank would not have asked again.
     if let last = answersUnderWay[rank] { try world.wait([last]) }
     answers[rank] = Batch(lower: next.lowerBound, upper: next.upperBound)
     answersUnderWay[rank] = try world.send(bytes(answers, rank), to: rank, tag: Self.answerTag)
@@ -155,7 +157,8 @@ package final class WorkQueue {
     questionsUnderWay[0] = try world.send(bytes(questions, 0), to: 0, tag: Self.questionTag)
   }
 
-  /// A rank that stops asks until it is told that there is no more, which is the next time but one.
+  /// Takes an answer from rank 0. A rank that stops asks until it is told that no more is left, which is the answer
+  /// after the next.
   private func takeAnswer() throws(MPIError) {
     while !isLastAnswerThere, isStopped || batch.isEmpty {
       if answersUnderWay[0] == nil { try ask() }

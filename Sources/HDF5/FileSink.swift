@@ -4,19 +4,20 @@ import SystemPackage
 
 /// The file that HDF5 writes to, through a driver of ours that never tells HDF5 of a failed write.
 ///
-/// HDF5's own driver does tell, and closing the file then ends in a crash or leaks it, with the disk space, for the rest
-/// of the process (1.10.8): a full disk would end the training. This one keeps the first error for its owner, lets the
-/// bytes after it go nowhere, and so HDF5 always closes cleanly.
+/// HDF5's own driver does tell, and closing the file then ends in a crash or leaks it, with the disk space, for the
+/// rest of the process (1.10.8): a full disk would end the training. This one keeps the first error for its owner, lets
+/// the bytes after it go nowhere, and so HDF5 always closes cleanly.
 final class FileSink {
   let path: String
-  /// Nil once it is closed.
+  /// The open file; nil once it is closed.
   private var file: OpenFile?
   /// The first error of the system; nil while there is none.
   private(set) var error: Errno?
   /// One past the last byte that HDF5 has written.
   private var end: haddr_t = 0
 
-  /// Creates the file, which must not exist; a symbolic link is not followed. The permissions are what the umask leaves.
+  /// Creates the file, which must not exist; a symbolic link is not followed. The permissions are what the umask
+  /// leaves.
   init(creating path: String) throws(FileError) {
     self.path = path
     do throws(Errno) {

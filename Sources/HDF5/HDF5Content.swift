@@ -1,10 +1,10 @@
 import System
 
-/// What an HDF5 file of this program holds, in words for messages.
+/// The kind of content that an HDF5 file of this program holds, in words for messages.
 package struct HDF5Content: Sendable {
-  /// "checkpoint"
+  /// The noun for a file of this kind, such as "checkpoint".
   package let noun: String
-  /// What to do about a damaged one.
+  /// The advice on what to do about a damaged file.
   package let adviceOnDamage: String
 
   /// Whether readers lock the file, where the file system can, against a writer. A file that is written once and then

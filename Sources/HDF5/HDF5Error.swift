@@ -6,9 +6,9 @@ import SystemPackage
 public struct HDF5Error: ExitStatusError, CustomStringConvertible, Sendable {
   /// The function that was called.
   public let call: String
-  /// What it was called on: a file, or a file and an object in it.
+  /// The object that the function was called on: a file, or a file and an object in it.
   public let subject: String
-  /// What the library says, from the cause to the call.
+  /// The messages of the library, from the cause to the call.
   public let words: [String]
 
   /// Takes the words from the library's error stack. The next call of HDF5 clears that, so this comes first.

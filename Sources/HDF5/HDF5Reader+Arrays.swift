@@ -29,11 +29,11 @@ extension HDF5Reader {
 
   /// Where an array of bytes, or of texts of equal length, lies in the file.
   package struct Place: Sendable {
-    /// Of the first byte.
+    /// The offset of the first byte in the file.
     package let offset: Int
-    /// Numbers or texts.
+    /// The count of numbers or texts.
     package let count: Int
-    /// Bytes of each.
+    /// The bytes of each number or text.
     package let size: Int
   }
 

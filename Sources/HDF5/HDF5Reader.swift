@@ -41,7 +41,7 @@ package struct HDF5Reader: ~Copyable {
     return HDF5Reader(path: path, content: content, file: file, fileBytes: fileBytes)
   }
 
-  /// What a file is that is not whole HDF5, as a noun with its article.
+  /// Returns a noun with its article for a file that is not whole HDF5.
   private static func name(_ beginning: [UInt8]) -> String {
     let kind = FileKind(beginning)
     switch kind {

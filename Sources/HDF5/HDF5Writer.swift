@@ -3,7 +3,7 @@ import CHDF5
 /// A group, or the file as its root, that objects are written to.
 package struct HDF5Writer: ~Copyable {
   let handle: HDF5Handle
-  /// For messages.
+  /// The name of the file or group in messages.
   let subject: String
   private let sink: FileSink
 

@@ -1,7 +1,7 @@
 import System
 
-/// How a tensor is cut into pieces in the file: whole inner axes, a range of one axis, single indices of the outer ones.
-/// Such pieces, in order, are consecutive in memory.
+/// How a tensor is cut into pieces in the file: whole inner axes, a range of one axis, single indices of the outer
+/// ones. Such pieces, in order, are consecutive in memory.
 package struct TensorChunk {
   /// Values in a piece at most: 1 MiB, which HDF5's cache for pieces holds.
   package static let valueLimit = 1 << 18

@@ -48,8 +48,8 @@ package struct SHA256: ~Copyable {
     return text.withUTF8 { digest(of: UnsafeRawBufferPointer($0)) }
   }
 
-  /// Whether libcrypto is initialized, which the first use sees to. It reads no configuration file, and does not clean up
-  /// at exit: a thread may still be hashing a checkpoint while another one ends the process.
+  /// Whether libcrypto is initialized, which the first use takes care of. It reads no configuration file and does not
+  /// clean up at exit: a thread may still be hashing a checkpoint while another one ends the process.
   private static let isPrepared =
     OPENSSL_init_crypto(UInt64(OPENSSL_INIT_NO_LOAD_CONFIG | OPENSSL_INIT_NO_ATEXIT), nil) == 1
 }

@@ -1,14 +1,15 @@
 import Randomness
 import System
 
-/// What is changed at random in a training image in memory each time it is seen.
+/// The random changes to a training image in memory each time it is seen.
 public struct Augmentation: Equatable, Sendable {
-  /// Pixels added on each side, before a crop of the image's own size is taken at a uniform place. They hold the mean:
-  /// zero once it is subtracted.
+  /// The number of pixels added on each side before a crop of the image's own size is taken at a uniformly drawn place.
+  /// They hold the mean, which is zero after the subtraction.
   public var padding: Int
-  /// Whether every second image, at random, is mirrored left to right.
+  /// Whether an image is mirrored left to right with probability ½.
   public var mirror: Bool
-  /// Scale jitter (paper, section 4): what the shorter side is resized to before that, drawn uniformly; nil for never.
+  /// The range from which the shorter side's length is drawn uniformly before padding and cropping (scale jitter;
+  /// paper, section 4); nil for no resizing.
   public var shorterSide: ClosedRange<Int>?
 
   public init(padding: Int, mirror: Bool, shorterSide: ClosedRange<Int>? = nil) {
@@ -21,8 +22,8 @@ public struct Augmentation: Equatable, Sendable {
 
   public static let none = Augmentation(padding: 0, mirror: false)
 
-  /// How one image is changed: output (y, x) shows (y + rows, x + columns) of the input resized to `extents`, zero where
-  /// there is none, counted before mirroring.
+  /// The changes to one image: output (y, x) shows (y + rows, x + columns) of the input resized to `extents`, or zero
+  /// outside of it. Positions are counted before mirroring.
   public struct Draw: Equatable, Sendable {
     public var extents: Extents
     public var rows: Int
@@ -30,10 +31,11 @@ public struct Augmentation: Equatable, Sendable {
     public var mirrored: Bool
   }
 
-  /// The draw that belongs to `sample` in `epoch`, an image of `extents`. No setting changes what the others draw.
+  /// Returns the draw that belongs to `sample` in `epoch`, an image of `extents`. No setting changes the other
+  /// settings' draws.
   ///
-  /// A crop lies anywhere on a larger image, a smaller one anywhere in the crop, and from there it is moved by up to
-  /// `padding`.
+  /// A crop lies anywhere on a larger image, a smaller image anywhere in the crop, and from there the crop is moved by
+  /// up to `padding`.
   public func draw(seed: UInt64, epoch: Int, sample: Int, of extents: Extents) -> Draw {
     var stream = RandomStream(seed: seed, purpose: .augmentation, owner: UInt32(epoch), UInt32(sample))
     var draw = Draw(
@@ -51,7 +53,7 @@ public struct Augmentation: Equatable, Sendable {
 }
 
 extension Extents {
-  /// With the shorter side of so many pixels, the longer one in proportion.
+  /// Returns the extents with the shorter side resized to `side` pixels and the longer one in proportion.
   func resized(shorterSide side: Int) -> Extents {
     let shorter = min(height, width)
     guard side != shorter else { return self }

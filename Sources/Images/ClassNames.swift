@@ -8,8 +8,8 @@ let fashionClassNames = [
 /// The digest of Fashion-MNIST's 10,000 test images, by which it is recognized under any folder's name.
 private let fashionTestDigest: UInt64 = 0x85F1_1B38_68AA_0E5D
 
-/// The names of a data set's classes: `listed` where its folder has a list, Fashion-MNIST's where `test` is
-/// Fashion-MNIST's, else the numbers.
+/// Returns the names of a data set's classes: `listed` if its folder has a list, Fashion-MNIST's if `test` is
+/// Fashion-MNIST's, otherwise the numbers.
 func classNames(listed: [String]?, test: LabeledImages) -> [String] {
   if let listed { return listed }
   if test.count == 10_000, test.classCount == fashionClassNames.count, contentDigest(test) == fashionTestDigest {
@@ -21,7 +21,7 @@ func classNames(listed: [String]?, test: LabeledImages) -> [String] {
 /// The file in a data set's folder that names its classes.
 let classNamesFile = "class-names.txt"
 
-/// One name a line, in the order of the labels. Nothing where there is no such file.
+/// Returns the names in the order of the labels, one for each line, or nil if there is no such file.
 func readClassNames(directory: String) throws(DataError) -> [String]? {
   let path = "\(directory)/\(classNamesFile)"
   guard FileSystem.exists(path) else { return nil }

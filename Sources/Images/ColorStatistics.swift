@@ -1,15 +1,15 @@
 /// Mean and covariance of the red, green and blue of many pixels, and the covariance's principal components.
 public struct ColorStatistics: Equatable, Sendable {
-  /// Of values 0 ... 255.
+  /// The means, of values 0 ... 255.
   public let mean: [Double]
-  /// (3, 3), of values scaled to 0 ... 1.
+  /// The (3, 3) covariance of values scaled to 0 ... 1.
   public let covariance: [Double]
-  /// λ of the covariance, the largest first.
+  /// The eigenvalues λ of the covariance, the largest first.
   public let eigenvalues: [Double]
-  /// (3, 3): row j is the unit vector p_j that belongs to eigenvalue j. Its largest entry is positive.
+  /// The (3, 3) matrix whose row j is the unit vector p_j that belongs to eigenvalue j. Its largest entry is positive.
   public let eigenvectors: [Double]
 
-  /// What was stored.
+  /// Restores statistics that were stored.
   public init(mean: [Double], covariance: [Double], eigenvalues: [Double], eigenvectors: [Double]) {
     precondition(mean.count == 3 && covariance.count == 9 && eigenvalues.count == 3 && eigenvectors.count == 9)
     self.mean = mean
@@ -18,8 +18,8 @@ public struct ColorStatistics: Equatable, Sendable {
     self.eigenvectors = eigenvectors
   }
 
-  /// Of `count` pixels with these sums of values 0 ... 255 and of their products (red², red·green, red·blue, green²,
-  /// green·blue, blue²).
+  /// Computes the statistics of `count` pixels from the sums of their values 0 ... 255 and of the values' products
+  /// (red², red·green, red·blue, green², green·blue, blue²).
   public init(count: UInt64, sums: [UInt64], products: [UInt64]) {
     precondition(count > 0 && sums.count == 3 && products.count == 6, "the statistics of \(count) pixels")
     let number = Double(count)
@@ -38,10 +38,10 @@ public struct ColorStatistics: Equatable, Sendable {
     self.init(mean: mean, covariance: covariance, eigenvalues: values, eigenvectors: vectors)
   }
 
-  /// What is added to red, green and blue of 0 ... 255: 255 · [p1 p2 p3][α1λ1, α2λ2, α3λ3]ᵀ.
+  /// Returns the shift that is added to red, green and blue of 0 ... 255: 255 · [p1 p2 p3][α1λ1, α2λ2, α3λ3]ᵀ.
   ///
-  /// The formula depends on the unit of pixels, which Krizhevsky et al. (2012) do not state. As in Torch's and everyone's
-  /// since, λ is of values 0 ... 1: for ImageNet about 0.22, 0.019 and 0.0045.
+  /// The formula depends on the unit of pixels, which Krizhevsky et al. (2012) do not state. As in Torch and most later
+  /// implementations, λ refers to values 0 ... 1: for ImageNet about 0.22, 0.019 and 0.0045.
   public func shift(_ alphas: SIMD3<Double>) -> SIMD3<Float> {
     var shift = SIMD3<Double>()
     for component in 0..<3 {
@@ -51,7 +51,8 @@ public struct ColorStatistics: Equatable, Sendable {
     return SIMD3<Float>(Float(shift.x), Float(shift.y), Float(shift.z))
   }
 
-  /// Jacobi's rotations of a symmetric (3, 3) matrix: eigenvalues in descending order, and their vectors as rows.
+  /// Applies Jacobi's rotations to a symmetric (3, 3) matrix. Returns the eigenvalues in descending order, and their
+  /// vectors as rows.
   private static func eigen(_ matrix: [Double]) -> (values: [Double], vectors: [Double]) {
     var a = matrix
     var v: [Double] = [1, 0, 0, 0, 1, 0, 0, 0, 1]
@@ -87,7 +88,7 @@ public struct ColorStatistics: Equatable, Sendable {
       let largest = vector.max { abs($0) < abs($1) } ?? 0
       vectors += vector.map { largest < 0 ? -$0 : $0 }
     }
-    // A covariance has no negative ones but by rounding.
+    // Only rounding makes an eigenvalue of a covariance negative.
     return (order.map { max(0, a[4 * $0]) }, vectors)
   }
 }

@@ -3,9 +3,8 @@ import System
 
 /// Many small pictures on one sheet, as a PNG file, so that a person sees what a network sees.
 public enum ContactSheet {
-  /// Writes `tiles`, each (channels, height, width) of values 0 ... 255, row by row in nearly a square, on grey.
-  ///
-  /// - Throws: where the file cannot be written.
+  /// Writes `tiles`, each (channels, height, width) of values 0 ... 255, row by row in nearly a square, on gray.
+  /// - Throws: An error if the file cannot be written.
   public static func write(_ tiles: [[Float]], extents: Extents, to path: String) throws(DataError) {
     let gap = 4
     let perRow = max(1, Int(Double(tiles.count).squareRoot().rounded(.up)))
@@ -38,8 +37,8 @@ public enum ContactSheet {
     }
   }
 
-  /// `count` samples of a source, spread evenly over it, as training sees them in its first epoch, with mean and scale
-  /// taken back.
+  /// Writes `count` samples of a source, spread evenly over it, as training sees them in its first epoch, with mean and
+  /// scale undone.
   public static func write(_ source: any SampleSource, count: Int, to path: String) throws(DataError) {
     let extents = source.extents
     let count = min(count, source.count)
@@ -51,8 +50,8 @@ public enum ContactSheet {
         Result { () throws(DataError) in try source.load(sample: sample, epoch: 0, into: values.baseAddress!) }
       }
       try result.get()
-      // Mirrored pictures had the mean taken off before they were turned; that the mean is not turned back shows
-      // nowhere, since means of many pictures are nearly symmetric.
+      // The mean was subtracted from mirrored pictures before they were mirrored. It is added back without mirroring,
+      // which is not visible, since means of many pictures are nearly symmetric.
       tiles.append(zip(values, source.mean.values).map { $0 / source.scale + $1 })
     }
     try write(tiles, extents: extents, to: path)

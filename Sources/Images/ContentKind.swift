@@ -1,6 +1,6 @@
 import System
 
-/// Words for an error message on what a file is, by its first bytes.
+/// Returns words for an error message on what a file is, by its first bytes.
 package func describeContent(_ head: [UInt8]) -> String {
   let kind = FileKind(head.prefix(64))
   switch kind {

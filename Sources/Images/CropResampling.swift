@@ -1,18 +1,18 @@
-/// Makes a crop of a resized picture, planar and as a network wants it, of the pixels that the crop needs alone.
+/// Makes a crop of a resized picture, planar and normalized for a network, from only the pixels that the crop needs.
 ///
-/// Values are not rounded to whole ones on the way, as Pillow and PyTorch do with bytes.
+/// Values are not rounded to integers on the way, unlike those that Pillow and PyTorch compute for bytes.
 final class CropResampling {
-  /// What becomes of the crop's values: (value + shift − mean) · scale, mirrored last.
+  /// The conversion of the crop's values: (value + shift − mean) · scale, mirrored last.
   struct Finish {
-    /// Added to red, green and blue.
+    /// The shift that is added to red, green and blue.
     var shift = SIMD3<Float>()
-    /// (3, height, width) of the crop; nil for nothing to subtract.
+    /// The mean, (3, height, width) of the crop; nil if there is nothing to subtract.
     var mean: UnsafePointer<Float>?
     var scale: Float
     var mirrored: Bool
   }
 
-  /// Sums down one row's columns: (columns, 4).
+  /// The weighted sums of rows: (columns, 4).
   private var sums = UnsafeMutableBufferPointer<Float>.allocate(capacity: 0)
   /// One row of the crop: (width, 4).
   private var row = UnsafeMutableBufferPointer<Float>.allocate(capacity: 0)
@@ -96,7 +96,7 @@ private func sumRows(
   }
 }
 
-/// Adds `taps` neighbouring pixels for each of `count` new ones, weighted.
+/// Adds `taps` neighboring pixels for each of `count` new ones, weighted.
 private func sumColumns(
   _ sums: UnsafePointer<Float>, _ firsts: UnsafePointer<Int32>, _ weights: UnsafePointer<Float>, taps: Int,
   count: Int, _ row: UnsafeMutablePointer<Float>
@@ -114,14 +114,14 @@ private func sumColumns(
   }
 }
 
-/// `values` are every fourth number.
+/// Takes every fourth element of `values`.
 private func pick(
   _ values: UnsafePointer<Float>, _ shift: Float, _ scale: Float, _ count: Int, _ output: UnsafeMutablePointer<Float>
 ) {
   for index in 0..<count { output[index] = (values[4 &* index] + shift) * scale }
 }
 
-/// `values` are every fourth number.
+/// Takes every fourth element of `values`.
 private func subtract(
   _ values: UnsafePointer<Float>, _ mean: UnsafePointer<Float>, _ shift: Float, _ scale: Float, _ count: Int,
   _ output: UnsafeMutablePointer<Float>

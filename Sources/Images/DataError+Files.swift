@@ -18,7 +18,7 @@ extension DataError {
   }
 }
 
-/// The whole content of a file of at most `limit` bytes. `expected` says what the file should be.
+/// Returns the whole content of a file of at most `limit` bytes. `expected` says what the file should be.
 package func readWhole(path: String, limit: Int, expected: String) throws(DataError) -> [UInt8] {
   do throws(RegularFileError) {
     return try RegularFile.contents(of: path, limit: limit)

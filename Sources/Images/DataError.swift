@@ -1,11 +1,11 @@
 import System
 
-/// Why a file cannot be used as data: which file, what was expected of it, what was found, and what to do.
+/// An error for a file that cannot be used as data: it names the file, what was expected and found, and what to do.
 public struct DataError: ExitStatusError, Equatable, Sendable, CustomStringConvertible {
   public enum Kind: Sendable {
     /// The file is not there or cannot be read.
     case missing
-    /// The file can be read, and is not what it has to be.
+    /// The file can be read, but is not what it has to be.
     case invalid
     /// The file cannot be written.
     case unwritable
@@ -16,7 +16,7 @@ public struct DataError: ExitStatusError, Equatable, Sendable, CustomStringConve
   public let path: String
   public let expected: String
   public let found: String
-  /// What to do about it: whole sentences, or nothing.
+  /// The advice on what to do about it: whole sentences, or an empty string.
   public let advice: String
 
   public init(_ kind: Kind, path: String, expected: String, found: String, advice: String = "") {
@@ -27,12 +27,12 @@ public struct DataError: ExitStatusError, Equatable, Sendable, CustomStringConve
     self.advice = advice
   }
 
-  /// The same of a file of another name.
+  /// Returns the same error for a file of another name.
   func named(_ path: String) -> DataError {
     DataError(kind, path: path, expected: expected, found: found, advice: advice)
   }
 
-  /// The same with more advice, after what there is.
+  /// Returns the same error with more advice after its own.
   package func advising(_ more: String) -> DataError {
     DataError(kind, path: path, expected: expected, found: found, advice: advice.isEmpty ? more : "\(advice) \(more)")
   }
@@ -47,6 +47,6 @@ public struct DataError: ExitStatusError, Equatable, Sendable, CustomStringConve
 
   public var description: String { "\(path): \(problem)." + (advice.isEmpty ? "" : " \(advice)") }
 
-  /// What is wrong, without the file's name.
+  /// The description of the problem, without the file's name.
   public var problem: String { "expected \(expected), found \(found)" }
 }

@@ -1,16 +1,17 @@
 import System
 
-/// What a run was trained on, to recognize on resumption that the data are still the same. Holds no path.
+/// The identity of the data that a run was trained on, by which a resumed run recognizes that they are still the same.
+/// It holds no path.
 public struct DataFingerprint: Codable, Equatable, Sendable {
   /// The kind of source: `idx` or `pack`.
   public var kind: String
-  /// Images that train, without those kept back for validation.
+  /// The number of training images, without those kept back for validation.
   public var trainingCount: Int
   public var validationCount: Int
   public var testCount: Int
   public var extents: Extents
   public var classCount: Int
-  /// Of all pixels and labels in their order, or of a pack's files: 16 hexadecimal digits.
+  /// The digest of all pixels and labels in their order, or of a pack's files: 16 hexadecimal digits.
   public var digest: String
 
   public init(
@@ -36,8 +37,8 @@ public struct DataFingerprint: Codable, Equatable, Sendable {
     digest = hexadecimal([training, validation, test].reduce(0) { contentDigest($1, seed: $0) })
   }
 
-  /// A sentence for each thing in which these data differ from `other`, those that were used before. Empty where they
-  /// are the same.
+  /// Returns a sentence for each difference between these data and `other`, which were used before. The array is empty
+  /// if they are the same.
   public func differences(from other: DataFingerprint) -> [String] {
     var sentences: [String] = []
     func compare<Value: Equatable>(_ name: String, _ property: KeyPath<DataFingerprint, Value>) {
@@ -50,7 +51,7 @@ public struct DataFingerprint: Codable, Equatable, Sendable {
     compare("number of test images", \.testCount)
     compare("image size", \.extents)
     compare("number of classes", \.classCount)
-    // With another count or size another digest says nothing new.
+    // If counts or sizes differ, a different digest says nothing new.
     if sentences.isEmpty, digest != other.digest {
       sentences.append("The pixels or labels are not the same: their digest is \(digest) and was \(other.digest).")
     }

@@ -1,21 +1,21 @@
 import System
 
-/// Labelled pictures as the bytes of JPEG and PNG files, read one at a time.
+/// Labeled pictures as the bytes of JPEG and PNG files, read one at a time.
 ///
 /// Any thread may read any picture.
 public protocol EncodedImages: Sendable {
   var classCount: Int { get }
   /// The class of each picture, 0 ..< `classCount`.
   var labels: [Int32] { get }
-  /// What messages call the picture.
+  /// Returns the picture's name for messages.
   func name(of index: Int) -> String
-  /// The picture's file as a person would look for it; empty where there is none.
+  /// Returns the picture's file as a person would look for it, or an empty string if there is none.
   func fileName(of index: Int) -> String
   func extents(of index: Int) -> PlaneExtents
   func byteCount(of index: Int) -> Int
   /// Reads the picture's bytes, `byteCount(of:)` of them, to `bytes`.
   func read(_ index: Int, into bytes: UnsafeMutablePointer<UInt8>) throws(DataError)
-  /// Says which pictures will be read soon.
+  /// Announces which pictures will be read soon.
   func announce(_ indices: [Int])
 }
 

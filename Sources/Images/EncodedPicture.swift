@@ -3,14 +3,14 @@ import System
 /// A picture's file in memory: JPEG, PNG, binary PGM or PPM. Its extents are known, its pixels are not yet decoded.
 public struct EncodedPicture: Sendable {
   public let path: String
-  /// As the picture is seen: where it is turned, not as it is stored.
+  /// The height of the picture as it is seen, after any rotation, not as it is stored.
   public let height: Int
   public let width: Int
   private let bytes: [UInt8]
   private let orientation: Orientation
 
-  /// - Parameter appliesOrientation: whether JPEG pictures are turned as the camera notes that it was held.
-  /// - Throws: where the file is missing, too large or no such picture.
+  /// - Parameter appliesOrientation: Whether JPEG pictures are turned by the orientation that the camera recorded.
+  /// - Throws: An error if the file is missing, too large or not such a picture.
   public init(path: String, appliesOrientation: Bool = false) throws(DataError) {
     let expected = "a JPEG, PNG, PGM or PPM picture"
     let bytes = try readWhole(path: path, limit: 1 << 30, expected: expected)
@@ -19,7 +19,7 @@ public struct EncodedPicture: Sendable {
       let extents: PlaneExtents
       switch file.format {
       case .jpeg, .png: extents = try PhotoRenderer.extents(of: file)
-      // The header is short, and so are such files as a rule.
+      // The header is short, and such files usually are too.
       case .netpbm: extents = try decodePNM(file, channels: 1).extents.plane
       case nil: throw file.unknownFormat(expected: expected)
       }
@@ -32,7 +32,7 @@ public struct EncodedPicture: Sendable {
     self.bytes = bytes
   }
 
-  /// All pixels, as grey (1 channel) or red, green and blue (3 channels).
+  /// Decodes all pixels, as gray (1 channel) or red, green and blue (3 channels).
   public func decoded(channels: Int) throws(DataError) -> DecodedImage {
     try bytes.withUnsafeBufferPointer { pointer throws(DataError) in
       let file = PictureFile(path: path, bytes: pointer)
@@ -42,7 +42,7 @@ public struct EncodedPicture: Sendable {
     }
   }
 
-  /// What `PhotoRenderer` takes: the file, or a PPM file of the turned picture.
+  /// The size of the input that `PhotoRenderer` takes: the file, or a PPM file of the turned picture.
   var byteCount: Int { orientation == .upright ? bytes.count : header.count + 3 * height * width }
 
   /// Writes `byteCount` bytes.
@@ -62,7 +62,7 @@ public struct EncodedPicture: Sendable {
 
   private var header: [UInt8] { Array("P6 \(width) \(height) 255\n".utf8) }
 
-  /// Valid as long as `memory` is not used again.
+  /// Returns the turned pixels, which are valid until `memory` is used again.
   private func turnedPixels(
     _ file: PictureFile, _ renderer: PhotoRenderer, into memory: PixelMemory
   ) throws(DataError) -> PixelRegion {

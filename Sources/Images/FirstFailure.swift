@@ -1,6 +1,6 @@
 import Synchronization
 
-/// The first error that any of several threads met, for the one that they work for.
+/// The first error that any of several threads met, kept for the thread that started them.
 public final class FirstFailure: Sendable {
   private let error = Mutex<DataError?>(nil)
 

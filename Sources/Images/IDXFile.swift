@@ -4,9 +4,10 @@ import System
 ///
 /// Source: the format's description at the MNIST database (LeCun, Cortes, Burges).
 public enum IDXFile {
-  /// Images as (count, height, width) or (count, channels, height, width), one byte per value.
+  /// Reads images as (count, height, width) or (count, channels, height, width), one byte per value.
   ///
-  /// Throws `DataError` where the file is not exactly that: another kind of file, damaged, shorter or longer than its
+  /// Throws `DataError` if the file is not exactly that: another kind of file, damaged, shorter or longer than its
+  /// header says.
   /// header says.
   public static func readImages(
     path: String
@@ -18,12 +19,12 @@ public enum IDXFile {
     return (dimensions[0], extents, bytes)
   }
 
-  /// Labels, one byte each. Throws `DataError` as `readImages` does.
+  /// Reads labels, one byte each. Throws `DataError` as `readImages` does.
   public static func readLabels(path: String) throws(DataError) -> [UInt8] {
     try read(path: path, content: "labels", dimensionCounts: 1...1).bytes
   }
 
-  /// More than any data set in bytes; a product beyond it is a damaged header.
+  /// A limit above the size of any data set in bytes; a product beyond it means that the header is damaged.
   private static let largestSize = 1 << 40
 
   private static func read(
@@ -83,12 +84,12 @@ public enum IDXFile {
     return (dimensions, bytes)
   }
 
-  /// Refuses a size that the file on the disk cannot hold, before any memory is taken for it.
+  /// Refuses a size that the file on the disk cannot hold, before any memory is allocated for it.
   private static func checkSize(
     of file: borrowing InputFile, headerSize: Int, size: Int, written: String
   ) throws(DataError) {
     if file.isCompressed {
-      // Deflate's best case is 258 bytes from two bits.
+      // At best, Deflate stores 258 bytes in two bits.
       let most = 1032 * file.size
       guard headerSize + size <= most else {
         throw DataError(

@@ -2,10 +2,11 @@ import System
 
 /// A data set as a folder of IDX files, named as MNIST's and Fashion-MNIST's are.
 public enum IDXFolder {
-  /// All of the data set.
+  /// Loads the whole data set.
   ///
-  /// The classes are as many as `class-names.txt` in the folder lists, else `classCount`, else one more than the
-  /// training part's greatest label. Throws `DataError` where a file is missing or wrong, or two of them disagree.
+  /// The number of classes is that of the names in the folder's `class-names.txt`, otherwise `classCount`, otherwise
+  /// one more than the training part's greatest label. Throws `DataError` if a file is missing or wrong, or two of them
+  /// disagree.
   public static func load(
     directory: String, classCount: Int? = nil
   ) throws(DataError) -> (training: LabeledImages, test: LabeledImages, classNames: [String]) {
@@ -20,7 +21,8 @@ public enum IDXFolder {
     return (training, test, classNames(listed: listed, test: test))
   }
 
-  /// The test part alone. Without `class-names.txt` and `classCount`, the test labels say how many classes there are.
+  /// Loads only the test part. Without `class-names.txt` and `classCount`, the test labels determine the number of
+  /// classes.
   public static func loadTest(
     directory: String, classCount: Int? = nil
   ) throws(DataError) -> (test: LabeledImages, classNames: [String]) {
@@ -33,7 +35,7 @@ public enum IDXFolder {
     case training
     case test
 
-    /// What its files' names begin with.
+    /// The possible beginnings of the part's file names.
     var prefixes: [String] {
       switch self {
       case .training: ["train"]
@@ -88,7 +90,7 @@ public enum IDXFolder {
         ? "Photographs in class folders become data by `prelu-dist pack \(directory) -o photos.h5`." : howToGetData)
   }
 
-  /// Whether it looks like class folders of photographs.
+  /// Returns whether a folder looks like class folders of photographs.
   private static func holdsPictures(_ directory: String) -> Bool {
     let names = (try? FileSystem.names(in: directory)) ?? []
     return names.contains { name in

@@ -14,7 +14,7 @@ struct IDXMagic: CustomStringConvertible {
   let type: ValueType
   let dimensionCount: Int
 
-  /// Nothing where `head` does not begin as an IDX file does.
+  /// Parses the magic number; the result is nil if `head` does not begin as an IDX file does.
   init?(_ head: [UInt8]) {
     guard FileKind(head.prefix(4)) == .idx, let type = ValueType(rawValue: head[2]) else { return nil }
     self.type = type

@@ -1,10 +1,10 @@
 import Synchronization
 
-/// Renderers that nobody is using; there are as many as threads were rendering at once.
+/// Renderers that are not in use. There are as many as threads have rendered at once.
 final class IdleRenderers: Sendable {
   private let idle = Mutex<[Idle]>([])
 
-  /// Sendable: a renderer is used by the one thread that has taken it off the list.
+  /// Sendable: a renderer is used only by the thread that has taken it off the list.
   private struct Idle: @unchecked Sendable {
     let renderer: PhotoRenderer
   }

@@ -3,16 +3,16 @@ import Glibc
 import System
 import SystemPackage
 
-/// A regular file that is read from its beginning, plain or gzipped: its content says which, not its name.
+/// A regular file that is read from its beginning, plain or gzipped, which its content tells and not its name.
 struct InputFile: ~Copyable {
   let path: String
-  /// Bytes on the disk.
+  /// The number of bytes on the disk.
   let size: Int
   private let file: gzFile
   private let descriptor: Int32
   private let expected: String
 
-  /// `expected` says what the file should be.
+  /// Opens the file. `expected` says what it should be.
   init(path: String, expected: String) throws(DataError) {
     let regular: RegularFile
     do throws(RegularFileError) {
@@ -38,7 +38,7 @@ struct InputFile: ~Copyable {
   /// Whether the content is decompressed.
   var isCompressed: Bool { gzdirect(file) == 0 }
 
-  /// The next `count` bytes of the content, or fewer where it ends. Memory is taken as bytes arrive.
+  /// Returns the next `count` bytes of the content, or fewer if it ends. Memory is allocated as bytes arrive.
   func read(_ count: Int) throws(DataError) -> [UInt8] {
     var bytes: [UInt8] = []
     bytes.reserveCapacity(min(count, isCompressed ? 1 << 24 : size))
@@ -56,7 +56,7 @@ struct InputFile: ~Copyable {
     return bytes
   }
 
-  /// Throws what zlib or the system says went wrong in the last read. The mere end of the file is nothing wrong.
+  /// Throws what zlib or the system says went wrong in the last read. The end of the file is not an error.
   private func checkError() throws(DataError) {
     var code: Int32 = 0
     let message = gzerror(file, &code).map { String(cString: $0) } ?? ""

@@ -4,8 +4,7 @@ import System
 /// Decodes JPEG files with libjpeg-turbo: all of a picture or some of its rows and columns, also scaled down by 2, 4 or
 /// 8 while it is decoded, which saves most of the time.
 ///
-/// Where part of the picture is missing or wrong, such as in a truncated file, that is an error: the rest of such a
-/// picture would be grey.
+/// A picture of which a part is missing or wrong, such as a truncated file, is an error: the rest of it would be gray.
 package enum JPEGDecoder {
   package static func extents(of file: PictureFile) throws(DataError) -> PlaneExtents {
     let reader = JPEGReader(file)
@@ -14,8 +13,8 @@ package enum JPEGDecoder {
     return reader.extents
   }
 
-  /// The rows and columns of the picture, whose extents are `extents`, scaled down by `denominator`; perhaps with more
-  /// columns around them. Extents scaled down are rounded up.
+  /// Decodes rows and columns of the picture, whose extents are `extents`, scaled down by `denominator`; there may be
+  /// more columns around them. Scaled extents are rounded up.
   package static func decode(
     _ file: PictureFile, of extents: PlaneExtents, denominator: Int = 1, rows: Range<Int>, columns: Range<Int>,
     memory: PixelMemory
@@ -38,7 +37,7 @@ package enum JPEGDecoder {
     let isInk = reader.isInk
     try reader.start(denominator: denominator, colors: isInk ? JCS_CMYK : JCS_EXT_RGBX)
     let delivered = try columns.count < scaledWidth ? reader.crop(to: columns) : columns
-    // The library rounds to blocks, of 32 pixels a side at most: never more than 64 columns are superfluous.
+    // The library rounds to blocks of at most 32 pixels a side, so at most 64 columns are superfluous.
     let pixels = memory.reserve(rows.count * min(scaledWidth, columns.count + 128) * 4)
     guard reader.bytesPerRow == 4 * delivered.count, reader.bytesPerRow * rows.count <= pixels.count else {
       throw file.damaged(
@@ -46,7 +45,7 @@ package enum JPEGDecoder {
     }
     try reader.skip(rows: rows.lowerBound)
     try reader.read(rows: rows.count, to: pixels.baseAddress!)
-    // The rest of a picture that is not wanted to its last row is not read, nor are its errors found.
+    // If the picture's last row is not wanted, the rest is not read, and its errors are not found.
     if rows.upperBound == scaledHeight { try reader.finish() }
     if isInk { convertInk(pixels.baseAddress!, count: delivered.count * rows.count) }
     return PixelRegion(
@@ -55,11 +54,11 @@ package enum JPEGDecoder {
   }
 
   private static func check(_ file: PictureFile, _ extents: PlaneExtents) throws(DataError) {
-    // A Huffman-coded block of 8×8 pixels takes a bit at least.
+    // A Huffman-coded block of 8×8 pixels takes at least one bit.
     try file.checkExtents(format: "JPEG", height: extents.height, width: extents.width, pixelsPerByte: 512)
   }
 
-  /// Red, green and blue of cyan, magenta, yellow and black as JPEG files hold them: 255 is no ink.
+  /// Converts cyan, magenta, yellow and black to red, green and blue. In JPEG files, 255 stands for no ink.
   private static func convertInk(_ pixels: UnsafeMutablePointer<UInt8>, count: Int) {
     for pixel in 0..<count {
       let black = UInt32(pixels[4 * pixel + 3])
@@ -70,11 +69,11 @@ package enum JPEGDecoder {
   }
 }
 
-/// A file that libjpeg-turbo is reading. Its functions are called in the order in which they stand here; after one that
-/// throws, none may follow.
+/// A file that libjpeg-turbo is reading. Its functions are called in the order in which they appear here; none may be
+/// called after one that throws.
 private struct JPEGReader: ~Copyable {
   private let file: PictureFile
-  /// The library keeps pointers into its state, so the state has a place of its own.
+  /// The library keeps pointers into its state, so the state has a fixed address.
   private let state: UnsafeMutablePointer<jpeg_reader>
 
   init(_ file: PictureFile) {
@@ -111,7 +110,7 @@ private struct JPEGReader: ~Copyable {
     try check(jpeg_reader_start(state))
   }
 
-  /// Restricts what is read to columns that contain these; returns them.
+  /// Restricts reading to a range of columns that contains `columns`; returns that range.
   func crop(to columns: Range<Int>) throws(DataError) -> Range<Int> {
     var (left, count) = (UInt32(columns.lowerBound), UInt32(columns.count))
     try check(jpeg_reader_crop(state, &left, &count))
@@ -132,7 +131,7 @@ private struct JPEGReader: ~Copyable {
     try check(jpeg_reader_finish(state))
   }
 
-  /// Throws what the library says where a call failed.
+  /// Throws the library's message if a call failed.
   private func check(_ code: Int32) throws(DataError) {
     if code != 0 {
       throw file.damaged(format: "JPEG", words: "libjpeg-turbo: \(String(cString: jpeg_reader_words(state)))")

@@ -3,14 +3,14 @@ import Glibc
 
 /// Writes JPEG files with libjpeg-turbo.
 ///
-/// Only memory can be lacking and only a caller can be wrong here, so an error of the library ends the program. Nothing
-/// has to be left by a jump, as in reading, and no C is needed between.
+/// Only a lack of memory or a mistake of the caller can make a call fail, so an error of the library ends the program.
+/// No jump out of the library is needed, as it is in reading, and thus no C in between.
 package enum JPEGEncoder {
   /// The longest side that libjpeg-turbo takes. The format itself ends at 65535.
   package static let longestSide = 65_500
 
-  /// A baseline file of planar red, green and blue, (3, height, width), with chroma at half resolution as cameras do.
-  /// Values are rounded to 0 ... 255. `quality` is 1 ... 100, a side `longestSide` at most.
+  /// Returns a baseline file of planar red, green and blue, (3, height, width), with chroma at half resolution as in
+  /// cameras' files. Values are rounded to 0 ... 255. `quality` is 1 ... 100, and a side is at most `longestSide`.
   static func encode(_ planes: [Float], height: Int, width: Int, quality: Int) -> [UInt8] {
     let count = height * width
     precondition(planes.count == 3 * count, "\(planes.count) values for \(width)×\(height) pixels")
@@ -23,10 +23,9 @@ package enum JPEGEncoder {
     return encode(pixels, colors: JCS_RGB, height: height, width: width, quality: quality)
   }
 
-  /// A file of samples (height, width, colors), each pixel's beside each other.
-  ///
-  /// - Parameter adjust: changes the library's settings, which are those of a baseline file with chroma at half
-  ///   resolution, before the first row.
+  /// Returns a file of interleaved samples (height, width, colors).
+  /// - Parameter adjust: A closure that changes the library's settings, which are those of a baseline file with chroma
+  ///   at half resolution, before the first row.
   package static func encode(
     _ samples: [UInt8], colors: J_COLOR_SPACE, height: Int, width: Int, quality: Int,
     adjust: (j_compress_ptr) -> Void = { _ in }
@@ -35,7 +34,7 @@ package enum JPEGEncoder {
     precondition(
       samples.count == height * width * samplesPerPixel && !samples.isEmpty,
       "\(samples.count) samples for \(width)×\(height) pixels of \(samplesPerPixel)")
-    // The library keeps pointers into both, so they have places of their own.
+    // The library keeps pointers into both, so they have fixed addresses.
     let picture = UnsafeMutablePointer<jpeg_compress_struct>.allocate(capacity: 1)
     let errors = UnsafeMutablePointer<jpeg_error_mgr>.allocate(capacity: 1)
     defer {
@@ -70,7 +69,7 @@ package enum JPEGEncoder {
         jpeg_start_compress(picture, 1)
         samples.withUnsafeBufferPointer { samples in
           for row in 0..<height {
-            // The library does not write to it.
+            // The library does not write to the row.
             var start: UnsafeMutablePointer<UInt8>? = UnsafeMutablePointer(
               mutating: samples.baseAddress! + row * width * samplesPerPixel)
             jpeg_write_scanlines(picture, &start, 1)
@@ -83,7 +82,7 @@ package enum JPEGEncoder {
   }
 }
 
-/// The nearest whole number in 0 ... 255.
+/// Returns the nearest integer in 0 ... 255.
 func roundedByte(_ value: Float) -> UInt8 {
   UInt8(max(0, min(255, value.rounded())))
 }

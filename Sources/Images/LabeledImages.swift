@@ -1,18 +1,18 @@
 import System
 
-/// Labelled images held in memory as bytes, planar: (count, channels, height, width).
+/// Labeled images held in memory as bytes, planar: (count, channels, height, width).
 ///
-/// A value is a view: subsets share the pixels of what they were taken from.
+/// A value is a view: subsets share the pixels of the images that they were taken from.
 public struct LabeledImages: Sendable {
   public let extents: Extents
   public let classCount: Int
   /// The class of each image, 0 ..< `classCount`.
   public let labels: [Int32]
   private let storage: [UInt8]
-  /// Where in `storage` each image of this view is.
+  /// The place in `storage` of each image of this view.
   private let positions: [Int32]
 
-  /// The images in `pixels`, (labels.count, channels, height, width).
+  /// Takes the images in `pixels`, (labels.count, channels, height, width).
   public init(pixels: [UInt8], extents: Extents, labels: [Int32], classCount: Int) {
     precondition(
       pixels.count == labels.count * extents.count,
@@ -37,7 +37,7 @@ public struct LabeledImages: Sendable {
 
   public var count: Int { labels.count }
 
-  /// The images at `indices`, in that order. No pixel is copied.
+  /// Returns the images at `indices`, in that order. No pixel is copied.
   public func subset(_ indices: [Int]) -> LabeledImages {
     LabeledImages(of: self, indices: indices)
   }
@@ -49,7 +49,7 @@ public struct LabeledImages: Sendable {
     return storage.withUnsafeBufferPointer { body(UnsafeBufferPointer(rebasing: $0[start..<start + count])) }
   }
 
-  /// A copy of the pixels of image `index`, (channels, height, width).
+  /// Returns a copy of the pixels of image `index`, (channels, height, width).
   public func pixels(of index: Int) -> [UInt8] {
     withPixels(of: index) { Array($0) }
   }

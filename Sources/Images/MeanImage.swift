@@ -1,19 +1,19 @@
 import System
 
-/// The mean of images, per pixel: what is subtracted from every input.
+/// The mean of images, per pixel, which is subtracted from every input.
 public struct MeanImage: Equatable, Sendable {
   public let extents: Extents
   /// (channels, height, width)
   public let values: [Float]
 
-  /// A mean that was stored.
+  /// Restores a mean that was stored.
   public init(values: [Float], extents: Extents) {
     precondition(values.count == extents.count, "\(extents) are \(extents.count) values, not \(values.count)")
     self.values = values
     self.extents = extents
   }
 
-  /// The mean of `images`, summed in integers: the same bits in any order of the images.
+  /// Computes the mean of `images`. Integer sums give the same bits in any order of the images.
   public init(of images: LabeledImages) {
     precondition(images.count > 0, "the mean of no image is not defined")
     let count = images.extents.count
@@ -37,14 +37,14 @@ public struct MeanImage: Equatable, Sendable {
     self.init(values: sums.map { Float(Double($0) / Double(images.count)) }, extents: images.extents)
   }
 
-  /// A part of the mean for inputs of another size, (channels, rows, columns): with the bits that it has in the whole,
-  /// but without the memory that the whole takes.
+  /// Returns a part of the mean for inputs of another size, (channels, rows, columns). It has the same bits as in the
+  /// whole, without the memory that the whole takes.
   public func resized(to target: Extents, rows: Range<Int>, columns: Range<Int>) -> [Float] {
     precondition(target.channels == extents.channels, "a mean of \(extents) cannot become one of \(target)")
     return resample(extents, to: target.plane, rows: rows, columns: columns) { values[$0] }
   }
 
-  /// The mean for inputs of another size, resampled as pictures are.
+  /// Returns the mean for inputs of another size, resampled as pictures are.
   public func resized(to target: Extents) -> MeanImage {
     precondition(target.channels == extents.channels, "a mean of \(extents) cannot become one of \(target)")
     let resized = resample(extents, to: target.plane) { values[$0] }

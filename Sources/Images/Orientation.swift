@@ -1,16 +1,16 @@
-/// How a camera was held, as it notes beside the picture (EXIF's tag 274).
+/// The orientation of the camera, which it records in the picture's file (EXIF's tag 274).
 enum Orientation: UInt16 {
   case upright = 1
   case mirrored, upsideDown, upsideDownMirrored, transposed, rotatedRight, transversed, rotatedLeft
 
-  /// What a JPEG file notes; upright where it notes nothing, or something that cannot be understood.
+  /// Reads the orientation that a JPEG file records; it is upright if there is none or it cannot be understood.
   init(ofJPEG bytes: UnsafeBufferPointer<UInt8>) {
     self = Self.find(bytes) ?? .upright
   }
 
   private static func find(_ bytes: UnsafeBufferPointer<UInt8>) -> Orientation? {
     func big(_ at: Int) -> Int { Int(bytes[at]) << 8 | Int(bytes[at + 1]) }
-    // Segments: FF, a marker, the length with its own two bytes. EXIF is in APP1, before the frame.
+    // A segment has FF, a marker, and a length that includes its own two bytes. EXIF is in APP1, before the frame.
     var place = 2
     while place + 4 <= bytes.count, bytes[place] == 0xFF {
       let marker = bytes[place + 1]
@@ -25,7 +25,7 @@ enum Orientation: UInt16 {
     return nil
   }
 
-  /// The tag in the first directory of a TIFF structure.
+  /// Reads the tag in the first directory of a TIFF structure.
   private static func tiff(_ bytes: UnsafeBufferPointer<UInt8>) -> Orientation? {
     guard bytes.count >= 8 else { return nil }
     let isLittle = bytes[0] == UInt8(ascii: "I")
@@ -48,12 +48,12 @@ enum Orientation: UInt16 {
   /// Whether rows become columns.
   var turns: Bool { rawValue >= 5 }
 
-  /// The pixels as they are meant to be seen, written to `output`, which has room for all of `region`.
+  /// Writes the pixels as they are meant to be seen to `output`, which has room for all of `region`.
   func apply(to region: PixelRegion, output: UnsafeMutablePointer<UInt8>) -> PixelRegion {
     let (rows, columns) = turns ? (region.columns, region.rows) : (region.rows, region.columns)
     for y in 0..<rows {
       for x in 0..<columns {
-        // Where the upright picture's (y, x) is in the stored one.
+        // The upright picture's (y, x) is at (row, column) in the stored one.
         let (row, column) =
           switch self {
           case .upright: (y, x)

@@ -1,7 +1,8 @@
 import CPNG
 import System
 
-/// Decodes PNG files with libpng: any depth and colour type, transparency over white by the light, as libpng mixes.
+/// Decodes PNG files with libpng: any depth and color type. libpng blends transparent pixels with white in linear
+/// light.
 enum PNGDecoder {
   static func extents(of file: PictureFile) throws(DataError) -> PlaneExtents {
     try withImage(file) { image throws(DataError) in
@@ -9,17 +10,17 @@ enum PNGDecoder {
     }
   }
 
-  /// All of the picture.
+  /// Decodes the whole picture.
   static func decode(_ file: PictureFile, memory: PixelMemory) throws(DataError) -> PixelRegion {
     try withImage(file) { image throws(DataError) in
       let (height, width) = (Int(image.height), Int(image.width))
       image.format = UInt32(PNG_FORMAT_RGB)
-      // Else 16-bit files that do not state their gamma are taken as linear, which hardly any are.
+      // Without this flag, 16-bit files that do not state their gamma are taken as linear, which hardly any are.
       image.flags |= UInt32(PNG_IMAGE_FLAG_16BIT_sRGB)
       var white = png_color(red: 255, green: 255, blue: 255)
       let count = height * width
       let pixels = memory.reserve(4 * count).baseAddress!
-      // Three bytes a pixel at the end of the memory, which spread to four from its beginning.
+      // The pixels have three bytes at the end of the memory, and are spread to four from its beginning.
       let tight = pixels + count
       guard png_image_finish_read(&image, &white, tight, 0, nil) != 0 else { throw damaged(file, &image) }
       for index in 0..<count {

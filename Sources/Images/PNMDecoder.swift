@@ -31,7 +31,7 @@ func decodePNM(_ file: PictureFile, channels: Int) throws(DataError) -> DecodedI
   return DecodedImage(bytes: channels == 1 ? values : values + values + values, extents: extents)
 }
 
-/// The next decimal number after white space and comments. Nothing where there is none, or it has 10 digits or more.
+/// Returns the next decimal number after white space and comments, or nil if there is none or it has 10 digits or more.
 private func number(in bytes: UnsafeBufferPointer<UInt8>, at position: inout Int) -> Int? {
   while position < bytes.count, isSpace(bytes[position]) || bytes[position] == UInt8(ascii: "#") {
     if bytes[position] == UInt8(ascii: "#") {

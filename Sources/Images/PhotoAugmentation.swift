@@ -1,14 +1,14 @@
 import Randomness
 import System
 
-/// How a photograph is varied each time training sees it (paper, section 4, on training): resized so that its shorter
-/// side is drawn from a range, cropped at a uniform place, mirrored with probability ½, its colours shifted along the
-/// principal components of the training set's.
+/// The random variation of a photograph each time training sees it (paper, section 4, on training). The photograph is
+/// resized so that its shorter side is drawn from a range, cropped at a uniformly drawn place, mirrored with
+/// probability ½, and its colors are shifted along the principal components of the training set's colors.
 public struct PhotoAugmentation: Equatable, Sendable {
-  /// What the shorter side is resized to, drawn uniformly from these whole numbers.
+  /// The range from which the shorter side's length is drawn uniformly, in whole pixels.
   public var shorterSide: ClosedRange<Int>
   public var mirror: Bool
-  /// The standard deviation of the Gaussian α_j; 0 for the colours as they are.
+  /// The standard deviation of the Gaussian α_j; 0 leaves the colors as they are.
   public var colorDeviation: Double
 
   public init(shorterSide: ClosedRange<Int>, mirror: Bool, colorDeviation: Double) {
@@ -18,8 +18,8 @@ public struct PhotoAugmentation: Equatable, Sendable {
     self.colorDeviation = colorDeviation
   }
 
-  /// The view that belongs to `sample` in `epoch`, of a picture of the extents `picture`. No setting changes what the
-  /// others draw.
+  /// Returns the view that belongs to `sample` in `epoch`, of a picture of the extents `picture`. No setting changes
+  /// the other settings' draws.
   public func view(
     seed: UInt64, epoch: Int, sample: Int, of picture: PlaneExtents, crop: PlaneExtents
   ) -> PhotoView {
@@ -34,7 +34,7 @@ public struct PhotoAugmentation: Equatable, Sendable {
   }
 }
 
-/// What is shown of a picture: resized as a whole, then a crop of it, mirrored or not, with its colours shifted.
+/// A view of a picture: the whole is resized, then cropped, perhaps mirrored, and its colors are shifted.
 public struct PhotoView: Equatable, Sendable {
   public let resizedHeight: Int
   public let resizedWidth: Int
@@ -44,11 +44,12 @@ public struct PhotoView: Equatable, Sendable {
   public let cropHeight: Int
   public let cropWidth: Int
   public var mirrored = false
-  /// α of each principal component of the colours.
+  /// The coefficient α of each principal component of the colors.
   public var alphas = SIMD3<Double>()
 
-  /// The crop in the middle of the picture resized so that its shorter side is `shorterSide`. The longer side keeps the
-  /// aspect ratio, rounded down, as torchvision does. A crop larger than that makes the side longer until it fits.
+  /// Makes the view of the central crop of the picture resized so that its shorter side is `shorterSide`. The longer
+  /// side keeps the aspect ratio, rounded down as in torchvision. If the crop is larger, the side is lengthened until
+  /// the crop fits.
   public init(of picture: PlaneExtents, shorterSide: Int, crop: PlaneExtents) {
     precondition(
       picture.height > 0 && picture.width > 0 && shorterSide > 0, "\(picture) pixels resized to \(shorterSide)")
@@ -59,7 +60,7 @@ public struct PhotoView: Equatable, Sendable {
     left = (resizedWidth - crop.width) / 2
   }
 
-  /// Some rows and columns of the picture resized so that its shorter side is `shorterSide`.
+  /// Makes the view of some rows and columns of the picture resized so that its shorter side is `shorterSide`.
   init(of picture: PlaneExtents, shorterSide: Int, rows: Range<Int>, columns: Range<Int>) {
     let resized = Self.resized(picture, shorterSide: shorterSide)
     (resizedHeight, resizedWidth) = (resized.height, resized.width)
@@ -77,7 +78,7 @@ public struct PhotoView: Equatable, Sendable {
       width: picture.width == short ? shorterSide : shorterSide * picture.width / short)
   }
 
-  /// All of the picture at another size, which need not keep the aspect ratio.
+  /// Makes the view of the whole picture at another size, which need not keep the aspect ratio.
   public init(wholeAs extents: PlaneExtents) {
     (resizedHeight, resizedWidth) = (extents.height, extents.width)
     (cropHeight, cropWidth) = (extents.height, extents.width)

@@ -1,19 +1,19 @@
 import System
 
-/// Makes network inputs of encoded photographs: (pixel + colour shift − mean) · scale of a crop.
+/// Makes network inputs of encoded photographs: (pixel + color shift − mean) · scale of a crop.
 public final class PhotoLoader: SampleSource {
   public let images: any EncodedImages
   public let mean: MeanImage
   public let colors: ColorStatistics
-  /// Nil where training sees the same as evaluation.
+  /// The random variation for training; nil if training sees the same views as evaluation.
   public let augmentation: PhotoAugmentation?
-  /// What the shorter side is resized to for evaluation, before the middle is cropped.
+  /// The length to which the shorter side is resized for evaluation, before the central crop is taken.
   public let plainSide: Int
   public let seed: UInt64
   public let scale: Float
   private let renderers = IdleRenderers()
 
-  /// - Parameter mean: of the crop's extents, which it thereby decides; three channels.
+  /// - Parameter mean: The mean of three channels. Its extents are also those of the crop.
   public init(
     images: any EncodedImages, mean: MeanImage, colors: ColorStatistics, augmentation: PhotoAugmentation?,
     plainSide: Int, seed: UInt64, scale: Float
@@ -39,7 +39,7 @@ public final class PhotoLoader: SampleSource {
     try render(sample, view(sample: sample, epoch: epoch), into: output)
   }
 
-  /// What training sees of `sample` in `epoch`.
+  /// Returns the view of `sample` that training sees in `epoch`.
   public func view(sample: Int, epoch: Int) -> PhotoView {
     guard let augmentation else { return plainView(sample: sample) }
     return augmentation.view(

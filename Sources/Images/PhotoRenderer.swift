@@ -1,20 +1,21 @@
 import System
 
-/// Makes network inputs of encoded pictures, with memory that is kept from one to the next: one for each thread.
+/// Makes network inputs of encoded pictures. It reuses its memory from one picture to the next, so each thread has its
+/// own.
 ///
-/// A JPEG picture is decoded only as far as the view needs: the rows and columns of the crop, and scaled down by 2, 4 or
-/// 8 where it has that many more pixels than the view.
+/// A JPEG picture is decoded only as far as the view needs: the rows and columns of the crop, scaled down by 2, 4 or 8
+/// if the picture has that many more pixels than the view.
 final class PhotoRenderer {
   private let pixels = PixelMemory()
   private let file = PixelMemory()
   private let resampling = CropResampling()
 
-  /// Room for a file's bytes.
+  /// Returns room for a file's bytes.
   func fileMemory(_ count: Int) -> UnsafeMutablePointer<UInt8> {
     file.reserve(max(count, 1)).baseAddress!
   }
 
-  /// The extents of a JPEG or PNG picture, of which more than its header may not be whole.
+  /// Returns the extents of a JPEG or PNG picture. Only its header needs to be whole.
   static func extents(of file: PictureFile) throws(DataError) -> PlaneExtents {
     switch file.format {
     case .jpeg: return try JPEGDecoder.extents(of: file)
@@ -39,7 +40,7 @@ final class PhotoRenderer {
     let columns = filter(extents.width, view.resizedWidth, view.left, view.cropWidth)
     let region: PixelRegion
     if isJPEG {
-      // Colours between two columns are interpolated, which at the border of a part they are not.
+      // Colors between two columns are interpolated, except at the border of a part.
       let margin = 2
       let span = columns.span
       let available = extents.width.dividedUp(by: denominator)
@@ -52,8 +53,9 @@ final class PhotoRenderer {
     resampling.run(region, rows: rows, columns: columns, finish: finish, output: output)
   }
 
-  /// All pixels of a picture, whose extents are `extents`, a JPEG picture scaled down by `denominator`: valid until the
-  /// next call. Finds all damage that can be found, for that is in the file's codes, which are all read at any scale.
+  /// Decodes all pixels of a picture, whose extents are `extents`, a JPEG picture scaled down by `denominator`. The
+  /// result is valid until the next call. All damage that can be found is found, because it is in the file's codes,
+  /// which are all read at any scale.
   func wholePicture(
     _ file: PictureFile, of extents: PlaneExtents, denominator: Int = 1
   ) throws(DataError) -> PixelRegion {
@@ -87,7 +89,7 @@ final class PhotoRenderer {
     }
   }
 
-  /// The largest by which the picture can be scaled down and still has a pixel for each of the view's.
+  /// Returns the largest denominator at which the scaled picture still has a pixel for each of the view's.
   static func denominator(_ picture: PlaneExtents, view: PhotoView) -> Int {
     [8, 4, 2].first { picture.height / $0 >= view.resizedHeight && picture.width / $0 >= view.resizedWidth } ?? 1
   }

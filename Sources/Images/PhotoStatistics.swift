@@ -1,13 +1,13 @@
 import System
 
-/// Sums over pictures' squares, (3, side, side) of bytes, for the mean image and the colours. In whole numbers, so that
-/// sums of sums are the same in any order.
+/// Sums over pictures' squares, (3, side, side) of bytes, for the mean image and the colors. They are integers, so sums
+/// of sums are the same in any order.
 package struct PhotoStatistics: Equatable, Sendable {
   package let side: Int
   package private(set) var count = 0
-  /// Per value, (3, side, side).
+  /// The sum of each value, (3, side, side).
   package private(set) var sums: [UInt64]
-  /// Red², red·green, red·blue, green², green·blue, blue², over all pixels.
+  /// The sums of red², red·green, red·blue, green², green·blue and blue² over all pixels.
   package private(set) var products = [UInt64](repeating: 0, count: 6)
 
   package init(side: Int) {
@@ -15,7 +15,7 @@ package struct PhotoStatistics: Equatable, Sendable {
     sums = [UInt64](repeating: 0, count: 3 * side * side)
   }
 
-  /// Sums that were stored.
+  /// Restores sums that were stored.
   package init(side: Int, count: Int, sums: [UInt64], products: [UInt64]) {
     precondition(sums.count == 3 * side * side && products.count == 6, "sums of squares of side \(side)")
     self.side = side
@@ -63,7 +63,7 @@ package struct PhotoStatistics: Equatable, Sendable {
       extents: Extents(channels: 3, height: side, width: side))
   }
 
-  /// Of all pixels of the squares.
+  /// The color statistics of all pixels of the squares.
   package var colors: ColorStatistics {
     let plane = side * side
     let totals = (0..<3).map { sums[$0 * plane..<($0 + 1) * plane].reduce(0, +) }

@@ -4,7 +4,7 @@ import System
 package struct PictureFile {
   /// The file's name for messages.
   package let path: String
-  /// Valid as long as the owner says.
+  /// The file's content, which is valid as long as its owner says.
   package let bytes: UnsafeBufferPointer<UInt8>
 
   package init(path: String, bytes: UnsafeBufferPointer<UInt8>) {
@@ -12,10 +12,10 @@ package struct PictureFile {
     self.bytes = bytes
   }
 
-  /// What the content says that it is; the name does not matter.
+  /// The format that the content shows; the name does not matter.
   var format: PictureFormat? { PictureFormat(bytes) }
 
-  /// Refuses extents before memory is taken for them. `pixelsPerByte` is the most that the format can compress.
+  /// Refuses extents before memory is allocated for them. `pixelsPerByte` is the format's highest compression.
   func checkExtents(format: String, height: Int, width: Int, pixelsPerByte: Int) throws(DataError) {
     guard height > 0, width > 0 else {
       throw damaged(format: format, words: "it declares \(width)×\(height) pixels")
@@ -34,13 +34,13 @@ package struct PictureFile {
     }
   }
 
-  /// What a format's library says is wrong with the file.
+  /// Returns the error for a file in which a format's library found a fault, with the library's words.
   func damaged(format: String, words: String) -> DataError {
     DataError(
       .invalid, path: path, expected: "a whole \(format) picture", found: "damage (\(words))", advice: Self.advice)
   }
 
-  /// The error for a file of no known format.
+  /// Returns the error for a file of no known format.
   func unknownFormat(expected: String) -> DataError {
     DataError(
       .invalid, path: path, expected: expected, found: describeContent(Array(bytes.prefix(64))),
@@ -57,7 +57,7 @@ public enum PictureFormat: Sendable {
   /// Binary PGM or PPM.
   case netpbm
 
-  /// By a file's first bytes; nothing where it is none of them.
+  /// Recognizes a format by a file's first bytes; the result is nil if it is none of them.
   public init?(_ bytes: some Sequence<UInt8>) {
     switch FileKind(Array(bytes.prefix(16))) {
     case .jpeg: self = .jpeg

@@ -1,6 +1,6 @@
 import System
 
-/// Files of pictures, read into memory, without labels of their own: all have 0.
+/// Picture files, read into memory, without labels of their own: every label is 0.
 public struct PictureFiles: EncodedImages {
   public let labels: [Int32]
   public let classCount: Int

@@ -1,18 +1,20 @@
 import System
 
-/// Takes picture files in for a pack: checks that they are whole, and makes of them what is stored. One for each thread.
+/// Takes picture files in for a pack: checks that they are whole, and converts them to what is stored. Each thread has
+/// its own.
 package final class PictureIntake {
-  /// What becomes of a file.
+  /// The settings of the conversion.
   package struct Settings: Codable, Equatable, Sendable {
-    /// Pictures whose shorter side has more pixels are stored with that many; nil stores every file as it is.
+    /// The length in pixels to which a longer shorter side is reduced before a picture is stored; nil stores every file
+    /// as it is.
     package var shorterSide: Int?
-    /// Of what is encoded anew, 1 ... 100.
+    /// The quality of JPEG files that are encoded anew, 1 ... 100.
     package var quality: Int
-    /// Turns pictures as the camera notes that it was held.
+    /// Whether pictures are turned by the orientation that the camera recorded.
     package var appliesOrientation: Bool
-    /// Mean and colours are taken of the picture at this shorter side,
+    /// The shorter side to which a picture is resized for the mean and the colors.
     package var meanSide: Int
-    /// of a square in its middle.
+    /// The side of the central square of the resized picture that they are computed from.
     package var meanCrop: Int
 
     package init(
@@ -27,16 +29,16 @@ package final class PictureIntake {
     }
   }
 
-  /// What is stored of a file.
+  /// A picture as it is stored.
   package struct Picture {
     package let bytes: [UInt8]
     package let height: Int
     package let width: Int
-    /// The square for mean and colours as bytes, (3, meanCrop, meanCrop); empty where it was not asked for.
+    /// The square for mean and colors as bytes, (3, meanCrop, meanCrop); the array is empty if it was not requested.
     package let crop: [UInt8]
   }
 
-  /// The largest file that is taken for a picture.
+  /// The largest size of a picture's file in bytes.
   private static let largestFile = 1 << 30
 
   private let settings: Settings
@@ -48,7 +50,7 @@ package final class PictureIntake {
     self.settings = settings
   }
 
-  /// - Throws: what is wrong with the file: it cannot be read, is no JPEG or PNG picture, or is not whole.
+  /// - Throws: An error if the file cannot be read, is not a JPEG or PNG picture, or is not whole.
   package func take(path: String, wantsCrop: Bool) throws(DataError) -> Picture {
     let bytes = try readWhole(path: path, limit: Self.largestFile, expected: "a JPEG or PNG picture")
     let result = bytes.withUnsafeBufferPointer { pointer in
@@ -72,7 +74,7 @@ package final class PictureIntake {
     let whole = try storedView(file, seen, isUpright: orientation == .upright)
     var denominator = 1
     if file.format == .jpeg {
-      // As when training sees it: of at least twice the pixels that are wanted it is decoded at half its size.
+      // The picture is decoded as in training: if it has at least twice the pixels that are wanted, at half its size.
       let needed = [square, whole].compactMap { $0 }
         .map { PhotoRenderer.denominator(seen, view: $0) }
       denominator = needed.min() ?? 8
@@ -94,7 +96,7 @@ package final class PictureIntake {
     return Picture(bytes: stored.0, height: stored.1, width: stored.2, crop: crop)
   }
 
-  /// The view that a picture of the extents `seen` is stored as; nil for the file's own bytes.
+  /// Returns the view in which a picture of the extents `seen` is stored, or nil for the file's own bytes.
   private func storedView(
     _ file: PictureFile, _ seen: PlaneExtents, isUpright: Bool
   ) throws(DataError) -> PhotoView? {
@@ -111,8 +113,8 @@ package final class PictureIntake {
     return PhotoView(wholeAs: stored)
   }
 
-  /// (3, crop height, crop width), values 0 ... 255. `lengths` are the picture's at the region's scale, where the last row
-  /// and column may be less than whole.
+  /// Returns (3, crop height, crop width), values 0 ... 255. `lengths` are the picture's at the region's scale, at
+  /// which the last row and column may be less than whole.
   private func resampled(
     _ region: PixelRegion, _ lengths: (rows: Double, columns: Double), _ view: PhotoView
   ) -> [Float] {

@@ -1,6 +1,6 @@
-/// Memory for a picture's pixels that grows when it must and is kept for the next one.
+/// Memory for a picture's pixels that grows if it must and is kept for the next one.
 ///
-/// Not to be used by two threads at once.
+/// Two threads must not use it at once.
 package final class PixelMemory {
   private var bytes: UnsafeMutableBufferPointer<UInt8>
 
@@ -8,20 +8,21 @@ package final class PixelMemory {
 
   deinit { bytes.deallocate() }
 
-  /// Room for `count` bytes at least; what was there is lost.
+  /// Returns room for at least `count` bytes; the previous content is lost.
   func reserve(_ count: Int) -> UnsafeMutableBufferPointer<UInt8> {
     if bytes.count < count {
       bytes.deallocate()
-      // Half more than needed, so that slowly growing pictures do not allocate each time.
+      // The capacity is half more than needed, so that slowly growing pictures do not allocate each time.
       bytes = .allocate(capacity: count + count / 2)
     }
     return bytes
   }
 }
 
-/// A rectangle of a picture in somebody's memory, four bytes a pixel: red, green, blue and one without meaning.
+/// A rectangle of a picture in memory that it does not own. A pixel has four bytes: red, green, blue, and one without
+/// meaning.
 package struct PixelRegion {
-  /// (rows, columns, 4)
+  /// The pixels: (rows, columns, 4).
   package let pixels: UnsafePointer<UInt8>
   package let left: Int
   package let top: Int

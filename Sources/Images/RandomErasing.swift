@@ -2,17 +2,17 @@ import Foundation
 import Randomness
 import System
 
-/// Random erasing (Zhong et al. 2020, "Random Erasing Data Augmentation"; the paper of the networks does without): with some
-/// probability a rectangle of the input becomes the mean, 0, in all channels.
+/// Random erasing (Zhong et al. 2020, "Random Erasing Data Augmentation"), which the paper of the networks does not
+/// use. With some probability a rectangle of the input becomes the mean, 0, in all channels.
 public struct RandomErasing: Equatable, Sendable {
   /// The probability that an input loses a rectangle.
   public var probability: Double
-  /// The rectangle's share of the area, drawn uniformly.
+  /// The range of the rectangle's share of the area, drawn uniformly.
   public static let area = 0.02...0.33
-  /// Its height over its width, drawn uniformly on a logarithmic scale.
+  /// The range of the rectangle's height over its width, drawn uniformly on a logarithmic scale.
   public static let aspectRatio = 0.3...(1 / 0.3)
 
-  /// How often a rectangle that does not fit is drawn anew before the input stays as it is.
+  /// The number of times that a rectangle is drawn, if it does not fit, before the input stays as it is.
   private static let attempts = 10
 
   public init(probability: Double) {
@@ -20,7 +20,7 @@ public struct RandomErasing: Equatable, Sendable {
     self.probability = probability
   }
 
-  /// The rows and columns that `sample` loses in `epoch`, nil for none.
+  /// Returns the rows and columns that `sample` loses in `epoch`, or nil if it loses none.
   public func draw(
     seed: UInt64, epoch: Int, sample: Int, of extents: Extents
   ) -> (rows: Range<Int>, columns: Range<Int>)? {

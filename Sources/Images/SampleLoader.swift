@@ -1,7 +1,7 @@
 import System
 
-/// Makes network inputs of labelled images in memory: (pixel − mean) · scale, resized, cropped and mirrored at random where
-/// that is asked for.
+/// Makes network inputs of labeled images in memory: (pixel − mean) · scale, resized, cropped and mirrored at random if
+/// the augmentation says so.
 public struct SampleLoader: SampleSource {
   public let images: LabeledImages
   public let mean: MeanImage
@@ -31,7 +31,7 @@ public struct SampleLoader: SampleSource {
       return withPointers(sample) { resizing.load($0, $1, scale: scale, draw, into: output) }
     }
     let (height, width) = (extents.height, extents.width)
-    // The columns of the input that the output shows.
+    // The output shows these columns of the input.
     let shown = max(0, draw.columns)..<max(max(0, draw.columns), min(width, width + draw.columns))
     withPointers(sample) { pixels, mean in
       for channel in 0..<extents.channels {

@@ -1,12 +1,12 @@
 import System
 
-/// Resizes images of equal extents to any of some sizes, for training: by the triangle filter, of the part alone that a
-/// crop shows.
+/// Resizes images of equal extents to any of some sizes, for training. It applies the triangle filter only to the part
+/// that a crop shows.
 struct SampleResizing: Sendable {
   private let extents: Extents
   private let filters: [Extents: (rows: Filter, columns: Filter)]
 
-  /// A `TriangleFilter`'s numbers in single precision.
+  /// The values of a `TriangleFilter` in single precision.
   private struct Filter: Sendable {
     let taps: Int
     let firsts: [Int]
@@ -37,13 +37,13 @@ struct SampleResizing: Sendable {
     }
     let (height, width) = (extents.height, extents.width)
     output.update(repeating: 0, count: extents.count)
-    // What of the crop shows the image.
+    // The image covers these rows and columns of the crop.
     let shownRows = shown(draw.rows, of: draw.extents.height, in: height)
     let shownColumns = shown(draw.columns, of: draw.extents.width, in: width)
     withUnsafeTemporaryAllocation(of: Float.self, capacity: height * width) { memory in
       let narrowed = memory.baseAddress!
       for channel in 0..<extents.channels {
-        // The columns of the crop, in the image's own rows.
+        // The first pass makes the crop's columns, in the image's own rows.
         let plane = channel * height * width
         for y in 0..<height {
           let (pixel, mean) = (pixels + plane + y * width, mean + plane + y * width)

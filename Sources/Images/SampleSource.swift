@@ -1,24 +1,24 @@
 import System
 
-/// Labelled images that become a network's inputs: what training knows of data.
+/// Labeled images that become a network's inputs: all that training knows of data.
 ///
-/// A pure function of seed, epoch and sample: any thread may load any sample, and gets the same bits.
+/// An input is a pure function of seed, epoch and sample: any thread may load any sample, and gets the same bits.
 public protocol SampleSource: Sendable {
   /// The extents of one input.
   var extents: Extents { get }
   var classCount: Int { get }
   /// The class of each sample, 0 ..< `classCount`.
   var labels: [Int32] { get }
-  /// What is subtracted from every input, of `extents`.
+  /// The mean that is subtracted from every input, of `extents`.
   var mean: MeanImage { get }
-  /// What an input is multiplied with after the mean is subtracted.
+  /// The factor by which an input is multiplied after the mean is subtracted.
   var scale: Float { get }
-  /// Whether a sample takes so long that it should be loaded ahead of the step, on threads of their own.
+  /// Whether a sample takes so long that it should be loaded ahead of the step, on separate threads.
   var isCostly: Bool { get }
 
   /// Writes `sample` as training sees it in `epoch` to `output`, (channels, height, width).
   func load(sample: Int, epoch: Int, into output: UnsafeMutablePointer<Float>) throws(DataError)
-  /// Says which samples will be loaded soon, so that the system can read their bytes meanwhile.
+  /// Announces which samples will be loaded soon, so that the system can read their bytes meanwhile.
   func announce(_ samples: [Int])
 }
 

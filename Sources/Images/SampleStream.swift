@@ -1,14 +1,14 @@
 import Randomness
 import System
 
-/// Where each slot of each iteration finds its sample: the concatenation of one seeded permutation of the samples per
-/// epoch, cut into mini-batches across the epochs' borders, so that no sample is dropped.
+/// The assignment of samples to the slots of each iteration: the concatenation of one seeded permutation of the samples
+/// per epoch, cut into mini-batches across the epochs' borders, so that no sample is dropped.
 ///
-/// A pure function of seed, sample count, batch and iteration; the permutations in use are kept to be fast.
+/// It is a pure function of seed, sample count, batch and iteration; the permutations in use are kept for speed.
 public struct SampleStream: Sendable {
   public let seed: UInt64
   public let sampleCount: Int
-  /// Slots of one iteration.
+  /// The number of slots in an iteration.
   public let batch: Int
   private var permutations: [Int: [Int32]] = [:]
 
@@ -19,7 +19,7 @@ public struct SampleStream: Sendable {
     self.batch = batch
   }
 
-  /// The epoch and the sample of each of `slots`, a part of 0 ..< `batch`, in `iteration`. All count from 0.
+  /// Returns the epoch and the sample of each of `slots`, a part of 0 ..< `batch`, in `iteration`. All count from 0.
   public mutating func samples(iteration: Int, slots: Range<Int>) -> [(epoch: Int, sample: Int)] {
     precondition(
       iteration >= 0 && slots.lowerBound >= 0 && slots.upperBound <= batch,
@@ -33,12 +33,13 @@ public struct SampleStream: Sendable {
     }
   }
 
-  /// The epoch of the first slot of `iteration`.
+  /// Returns the epoch of the first slot of `iteration`.
   public func epoch(ofIteration iteration: Int) -> Int {
     iteration * batch / sampleCount
   }
 
-  /// The iterations after which each sample has been seen `epochs` times, the last of them perhaps reaching beyond.
+  /// Returns the number of iterations after which each sample has been seen `epochs` times. The last one may reach
+  /// beyond.
   public func iterations(inEpochs epochs: Int) -> Int {
     (epochs * sampleCount).dividedUp(by: batch)
   }

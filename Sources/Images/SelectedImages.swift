@@ -1,6 +1,6 @@
 import System
 
-/// Some of the pictures of a source, in an order of their own.
+/// A selection of a source's pictures, in its own order.
 public struct SelectedImages: EncodedImages {
   public let labels: [Int32]
   private let base: any EncodedImages

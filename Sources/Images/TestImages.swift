@@ -1,6 +1,6 @@
 import System
 
-/// Labelled images as testing sees them: whole pictures at a size, and any part of them.
+/// Labeled images as testing sees them: whole pictures at a size, and any part of them.
 ///
 /// Any thread may read any image.
 public protocol TestImages: Sendable {
@@ -8,17 +8,17 @@ public protocol TestImages: Sendable {
   var classCount: Int { get }
   /// The class of each image, 0 ..< `classCount`.
   var labels: [Int32] { get }
-  /// What messages call the image.
+  /// Returns the image's name for messages.
   func name(of index: Int) -> String
-  /// The image's file as a person would look for it; empty where there is none.
+  /// Returns the image's file as a person would look for it, or an empty string if there is none.
   func fileName(of index: Int) -> String
-  /// The extents once the image is resized so that its shorter side is `shorterSide`; nil leaves it as it is.
+  /// Returns the extents of the image resized so that its shorter side is `shorterSide`; nil leaves it as it is.
   func extents(of index: Int, shorterSide: Int?) -> PlaneExtents
   /// Writes values of 0 ... 255, (channels, rows, columns), of a part of the resized image.
   func read(
     _ index: Int, shorterSide: Int?, rows: Range<Int>, columns: Range<Int>, into values: UnsafeMutablePointer<Float>
   ) throws(DataError)
-  /// Says which images will be read soon.
+  /// Announces which images will be read soon.
   func announce(_ indices: [Int])
 }
 
@@ -39,7 +39,7 @@ public struct PhotoTestImages: TestImages {
     (classCount, labels) = (images.classCount, images.labels)
   }
 
-  /// - Parameter classes: for each of the images' classes, which of `classCount` it is.
+  /// - Parameter classes: The class among `classCount` for each of the images' classes.
   public init(_ images: any EncodedImages, classes: [Int32], of classCount: Int) {
     precondition(
       classes.count == images.classCount && classes.allSatisfy { 0..<Int32(classCount) ~= $0 },
@@ -80,7 +80,7 @@ public struct PlainTestImages: TestImages {
 
   private enum Pixels: Sendable {
     case bytes(LabeledImages)
-    /// (channels, height, width) of each image, of 0 ... 255.
+    /// The values of each image, (channels, height, width), of 0 ... 255.
     case values([[Float]])
   }
 
@@ -89,7 +89,7 @@ public struct PlainTestImages: TestImages {
     pixels = .bytes(images)
   }
 
-  /// - Parameter values: (channels, height, width) of each image, of 0 ... 255.
+  /// - Parameter values: The values of each image, (channels, height, width), of 0 ... 255.
   public init(_ values: [[Float]], extents: Extents, labels: [Int32], classCount: Int) {
     precondition(
       values.count == labels.count && values.allSatisfy { $0.count == extents.count },

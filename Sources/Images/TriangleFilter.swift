@@ -1,8 +1,8 @@
 import System
 
-/// Resamples a planar image to another height and width by the triangle filter, or the part of the result that is wanted:
-/// (channels, rows, columns). `pixel` gives the image's value at a position in (channels, height, width). Kept extents
-/// keep every value, and a part has the bits that it has in the whole.
+/// Resamples a planar image to another height and width by the triangle filter, or only a wanted part of the result:
+/// (channels, rows, columns). `pixel` returns the image's value at a position in (channels, height, width). If the
+/// extents do not change, neither do the values, and a part has the same bits as in the whole.
 func resample(
   _ extents: Extents, to target: PlaneExtents, rows wantedRows: Range<Int>? = nil,
   columns wantedColumns: Range<Int>? = nil, pixel: (Int) -> Float
@@ -37,15 +37,14 @@ func resample(
 
 /// The weights with which the positions of one line make those of another, or of a part of it.
 ///
-/// Enlarging, this is bilinear interpolation. Reducing, the triangle is as wide as the pixels it gathers, so that none
-/// is skipped and no pattern appears that was not there: the same as Pillow's BILINEAR, and as PyTorch's with
-/// antialiasing.
+/// In enlarging, this is bilinear interpolation. In reducing, the triangle is as wide as the pixels it gathers, so that
+/// none is skipped and no aliasing appears, as in Pillow's BILINEAR and PyTorch's with antialiasing.
 struct TriangleFilter {
-  /// For each position of the new line the first of the old ones that it gathers.
+  /// The first of the old positions that each new one gathers.
   let firsts: [Int]
-  /// How many old positions each new one gathers: the same for all, some with the weight 0.
+  /// The number of old positions that each new one gathers. It is the same for all; some have the weight 0.
   let taps: Int
-  /// (new positions, taps); each position's weights add up to 1.
+  /// The weights: (new positions, taps). Each position's weights add up to 1.
   let weights: [Double]
 
   init(from source: Int, to target: Int) {
@@ -53,16 +52,17 @@ struct TriangleFilter {
   }
 
   /// - Parameters:
-  ///   - length: of the old line, in its positions. A line that was scaled down before may end within its last one.
-  ///   - available: whole positions that the old line has.
-  ///   - target: positions of the new line.
-  ///   - part: those of them that are wanted.
+  ///   - length: The length of the old line, in its positions. A line that was scaled down before may end within its
+  ///     last one.
+  ///   - available: The number of whole positions that the old line has.
+  ///   - target: The number of positions of the new line.
+  ///   - part: The wanted positions of the new line.
   init(length: Double, available: Int, to target: Int, part: Range<Int>) {
     precondition(
       length > 0 && available > 0 && target > 0 && 0 <= part.lowerBound && part.upperBound <= target,
       "positions \(part) of \(target) cannot be made of a line of \(length)")
     let scale = length / Double(target)
-    // Half the triangle's width, in old pixels.
+    // The reach is half the triangle's width, in old pixels.
     let reach = max(scale, 1)
     var ranges: [Range<Int>] = []
     ranges.reserveCapacity(part.count)
@@ -79,7 +79,7 @@ struct TriangleFilter {
     for (place, position) in part.enumerated() {
       let centre = (Double(position) + 0.5) * scale
       let range = ranges[place]
-      // At the line's end the window moves back, and gathers the ones before with the weight 0.
+      // At the line's end the window moves back; the positions before have the weight 0.
       let start = min(range.lowerBound, available - taps)
       var total = 0.0
       for index in range {
@@ -99,13 +99,13 @@ struct TriangleFilter {
     self.weights = weights
   }
 
-  /// The old positions that are gathered at all.
+  /// The range of old positions that are gathered.
   var span: Range<Int> {
     guard let first = firsts.min(), let last = firsts.max() else { return 0..<0 }
     return first..<last + taps
   }
 
-  /// The weighted sum of the old values that belong to the new position at `place`.
+  /// Returns the weighted sum of the old values that belong to the new position at `place`.
   func sum(at place: Int, value: (Int) -> Float) -> Float {
     let start = firsts[place]
     var sum = 0.0

@@ -1,6 +1,6 @@
 import Randomness
 
-/// Divides the training files' images: `validation` of them are kept back, the rest trains.
+/// Divides the training files' images: `validation` of them are kept back, and the rest are for training.
 ///
 /// The choice is a fixed permutation of the images, the same for every run's seed, so that runs can be compared. Both
 /// parts keep the files' order.
@@ -11,7 +11,7 @@ public func split(
   return (training.subset(kept), training.subset(held))
 }
 
-/// `chosen` of 0 ..< `count`, ascending, drawn by `seed`; all where there are no more than that.
+/// Returns `chosen` of 0 ..< `count`, ascending, drawn by `seed`, or all if there are no more than that.
 public func randomSubset(count: Int, chosen: Int, seed: UInt64) -> [Int] {
   precondition(chosen >= 0, "a subset of \(chosen)")
   guard chosen < count else { return Array(0..<count) }
@@ -19,7 +19,7 @@ public func randomSubset(count: Int, chosen: Int, seed: UInt64) -> [Int] {
   return stream.permutation(count)[..<chosen].map { Int($0) }.sorted()
 }
 
-/// 0 ..< `count` divided as `split` does: those that train, and `held` others, both ascending.
+/// Returns 0 ..< `count` divided as `split` does: the training indices, and `held` others, both ascending.
 public func splitIndices(count: Int, held: Int) -> (kept: [Int], held: [Int]) {
   precondition(
     0 <= held && held < count, "\(held) validation images cannot be split from \(count): one at least has to train")

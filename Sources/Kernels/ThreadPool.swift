@@ -53,8 +53,8 @@ public final class ThreadPool: Sendable {
     }
   }
 
-  /// What the caller and the workers share. Sendable: everything is read and written under the lock, but for the atomic
-  /// values.
+  /// The state that the caller and the workers share. It is sendable because everything but the atomic values is read
+  /// and written under the lock.
   private final class State: @unchecked Sendable {
     typealias Body = (_ piece: Int, _ thread: Int) -> Void
 

@@ -1,7 +1,7 @@
 import Images
 import System
 
-/// Makes blocks of the files that they list. One for each thread.
+/// Makes blocks of the files that they list. Each thread has an instance of its own.
 final class BlockIntake {
   private let plan: PackPlan
   private let intake: PictureIntake
@@ -11,7 +11,7 @@ final class BlockIntake {
     intake = PictureIntake(plan.intake)
   }
 
-  /// Whether a block that was made has all files as they are now.
+  /// Returns whether a finished block was made of all its files as they are now.
   static func isCurrent(_ header: PackBlock.Header, _ block: PackPlan.Block, _ plan: PackPlan) -> Bool {
     guard let part = plan.listing.parts[block.part] else { preconditionFailure("no part \(block.part)") }
     var marks = PackBlock.Marks()
@@ -21,10 +21,10 @@ final class BlockIntake {
 
   private static let advice = "Damaged pictures are skipped, files that are missing or cannot be read are not."
 
-  /// - Parameter keepGoing: asked before each picture.
-  /// - Returns: nil where it was told to stop.
-  /// - Throws: the first file's error, unless the plan skips files whose contents are damaged. A file that cannot be read
-  ///   is never skipped: another machine, or another hour, might read it, and the pack would have other bytes.
+  /// - Parameter keepGoing: A closure that is asked before each picture.
+  /// - Returns: The block, or nil if the closure said to stop.
+  /// - Throws: The first file's error, unless the plan skips files whose contents are damaged. A file that cannot be
+  ///   read is never skipped: another machine, or another hour, might read it, and the pack would have other bytes.
   func make(_ block: PackPlan.Block, keepGoing: () -> Bool) throws(DataError) -> PackBlock? {
     guard let part = plan.listing.parts[block.part] else { preconditionFailure("no part \(block.part)") }
     var marks = PackBlock.Marks()
@@ -58,7 +58,7 @@ final class BlockIntake {
       header.squares = statistics.count
       header.products = statistics.products
     }
-    // At most 256 bytes in each sum.
+    // Each sum has at most 256 bytes.
     let sums = statistics.count > 0 ? statistics.sums.map { UInt16($0) } : []
     return PackBlock(header: header, sums: sums, bytes: bytes)
   }

@@ -1,17 +1,17 @@
 import Images
 import System
 
-/// What says which class is on ImageNet's validation pictures, which lie in one folder: the development kit of 2012
-/// (`data/ILSVRC2012_validation_ground_truth.txt` with `data/meta.mat`, or with a `data/synsets.txt` of one identifier a
-/// line), or Kaggle's `LOC_val_solution.csv`.
+/// The labels of ImageNet's validation pictures, which lie in one folder: the development kit of 2012
+/// (`data/ILSVRC2012_validation_ground_truth.txt` with `data/meta.mat`, or with a `data/synsets.txt` of one identifier
+/// a line), or Kaggle's `LOC_val_solution.csv`.
 struct DevelopmentKit {
-  /// By the number in a picture's name, from 1: the class's identifier, such as n01440764.
+  /// The class's identifier, such as n01440764, for each number in a picture's name, from 1.
   private let classOfNumber: [String]
-  /// By a picture's name without its ending.
+  /// The class's identifier for each picture's name without its extension.
   private let classOfName: [String: String]
   private let words: [String: String]
 
-  /// - Parameter path: where a person says that the kit is.
+  /// - Parameter path: The place where a person says that the kit is.
   static func find(_ path: String?, near folders: [String]) throws(DataError) -> DevelopmentKit {
     if let path {
       for candidate in [path, "\(path)/data"] where FileSystem.exists("\(candidate)/\(truthName)") {
@@ -74,7 +74,7 @@ struct DevelopmentKit {
     self.words = words
   }
 
-  /// Lines of a picture's name, a comma, and the class's identifier with a box after it.
+  /// Reads lines that have a picture's name, a comma, and the class's identifier followed by a box.
   private init(kaggle path: String) throws(DataError) {
     var classes: [String: String] = [:]
     for line in try textLines(path, expected: "Kaggle's LOC_val_solution.csv").dropFirst() {
@@ -87,7 +87,7 @@ struct DevelopmentKit {
     words = [:]
   }
 
-  /// The pictures with their labels, and how many are of classes that are not among `classes`.
+  /// Returns the pictures with their labels, and the number of pictures of classes that are not among `classes`.
   func entries(
     _ pictures: [String], folder: String, classes: [String]
   ) throws(DataError) -> (entries: PackListing.Entries, others: Int) {
@@ -120,6 +120,6 @@ struct DevelopmentKit {
     return (entries, others)
   }
 
-  /// What the classes are called, where the kit says so.
+  /// Returns the classes' names where the kit has them, and the folders' names elsewhere.
   func names(of folders: [String]) -> [String] { folders.map { words[$0] ?? $0 } }
 }

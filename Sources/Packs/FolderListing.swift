@@ -4,13 +4,13 @@ import SystemPackage
 
 /// Pictures found in folders.
 package enum FolderListing {
-  /// What a folder holds, in the order of names' bytes. Hidden files and folders are left out.
+  /// The content of a folder, in the order of the names' bytes. Hidden files and folders are left out.
   struct Content {
     var folders: [String] = []
     var files: [String] = []
   }
 
-  /// The classes of a folder with a folder for each, and the pictures below those, however deep.
+  /// Returns the classes of a folder that has a folder for each, and the pictures below those, however deep.
   static func classFolders(
     _ folder: String
   ) throws(DataError) -> (classes: [String], entries: PackListing.Entries, ignored: Int) {
@@ -21,7 +21,7 @@ package enum FolderListing {
         found: content.files.isEmpty ? "an empty folder" : "\(content.files.count) files and no folder",
         advice: "Pictures without class folders need a list file of paths and labels.")
     }
-    // Texts are compared by what they show, folders by their bytes.
+    // Swift compares strings by the characters they show, whereas a file system compares bytes.
     if let (one, _) = zip(content.folders.sorted(), content.folders.sorted().dropFirst()).first(where: { $0 == $1 }) {
       throw DataError(
         .invalid, path: "\(folder)/\(one)", expected: "class folders of different names",
@@ -43,16 +43,15 @@ package enum FolderListing {
     return (content.folders, entries, ignored)
   }
 
-  /// The pictures that lie in a folder themselves.
+  /// Returns the pictures that lie directly in a folder.
   static func pictures(_ folder: String) throws(DataError) -> [String] {
     try list(folder, expected: "a folder of pictures").files.filter(isPictureName)
   }
 
-  /// The paths of the pictures in a folder and below, however deep, in the order of their bytes.
-  ///
-  /// - Parameter others: endings that count beside those of JPEG and PNG pictures.
+  /// Returns the paths of the pictures in a folder and below, however deep, in the order of their bytes.
+  /// - Parameter others: Extensions that count in addition to those of JPEG and PNG pictures.
   package static func allPictures(_ folder: String, others: [String] = []) throws(DataError) -> [String] {
-    // Without a slash at its end.
+    // A `FilePath` drops the slash at the end.
     let base = FilePath(folder).string
     let content = try list(base, expected: "a folder of pictures")
     var paths = content.files
@@ -61,13 +60,13 @@ package enum FolderListing {
       .map { FileSystem.path($0, in: base) }
   }
 
-  /// The endings of `isPictureName`.
+  /// The file name extensions that `isPictureName` accepts.
   package static let endings = ["jpg", "jpeg", "jpe", "jfif", "png"]
 
-  /// Names that pictures have, by their ending; what a file really is its content says.
+  /// Returns whether a name has a picture's extension; the content decides what the file really is.
   static func isPictureName(_ name: String) -> Bool { endings.contains(ending(name)) }
 
-  /// In small letters; empty where there is none.
+  /// Returns the name's extension in lowercase, or an empty string if there is none.
   private static func ending(_ name: String) -> String {
     guard let dot = name.lastIndex(of: ".") else { return "" }
     return name[name.index(after: dot)...].lowercased()
@@ -123,6 +122,6 @@ package enum FolderListing {
     return content
   }
 
-  /// By bytes, the same on any machine.
+  /// Compares names by their bytes, which gives the same order on any machine.
   static func precedes(_ a: String, _ b: String) -> Bool { a.utf8.lexicographicallyPrecedes(b.utf8) }
 }

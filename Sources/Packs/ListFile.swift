@@ -1,16 +1,16 @@
 import Images
 
-/// A list of pictures with labels: a line for each, the path, then a tab, a comma or a blank, then the label. Labels are
-/// whole numbers from 0, as Caffe's lists have them, or the names of classes, in which there may be blanks behind a tab or
-/// a comma.
+/// A list of pictures with labels. Each line has a path, then a tab, a comma or a blank, then a label. Labels are whole
+/// numbers from 0, as in Caffe's lists, or the names of classes, which may contain blanks if they follow a tab or a
+/// comma.
 struct ListFile {
   let path: String
-  /// The lines that are not empty; their labels are places in `words`.
+  /// The lines that are not empty; their labels are indices into `words`.
   private(set) var entries = PackListing.Entries()
-  /// The labels as they are written, each once.
+  /// The distinct labels as they are written.
   private(set) var words: [String] = []
 
-  /// In bytes throughout: a list may have millions of lines.
+  /// Reads a list. The parser works on bytes throughout, because a list may have millions of lines.
   init(_ path: String) throws(DataError) {
     self.path = path
     let bytes = try textBytes(path, expected: "a list of paths and labels")
@@ -67,18 +67,18 @@ struct ListFile {
     return bytes
   }
 
-  /// Path and label; nil where there are none.
+  /// Divides a line into path and label; the result is nil if it does not have both.
   private static func divide(_ line: ArraySlice<UInt8>) -> (name: ArraySlice<UInt8>, label: ArraySlice<UInt8>)? {
     guard let separator = separator(line) else { return nil }
-    // Of "name, label" the comma belongs to neither.
+    // The comma in "name, label" belongs to neither.
     var name = line[..<separator]
     while let last = name.last, last == Byte.comma || Byte.isWhite(last) { name.removeLast() }
     let label = trim(line[(separator + 1)...])
     return name.isEmpty || label.isEmpty ? nil : (name, label)
   }
 
-  /// What divides path and label: the last tab; where there is none the last comma, unless it is in the path; or the last
-  /// blank.
+  /// Returns the place of the separator between path and label: the last tab; if there is none, the last comma, unless
+  /// it is in the path; otherwise the last blank.
   private static func separator(_ line: ArraySlice<UInt8>) -> Int? {
     if let tab = line.lastIndex(of: Byte.tab) { return tab }
     let blank = line.lastIndex(of: Byte.blank)
@@ -86,14 +86,14 @@ struct ListFile {
     func isPictureName(_ end: Int) -> Bool {
       FolderListing.isPictureName(String(decoding: trim(line[..<end]), as: UTF8.self))
     }
-    // Of "a, b.jpg 3" only the blank ends a picture's name.
+    // In "a, b.jpg 3", only the blank ends a picture's name.
     if let blank, comma < blank, !isPictureName(comma), isPictureName(blank) { return blank }
     return comma
   }
 
-  /// The labels that the words of several lists stand for, and the classes' names.
-  ///
-  /// - Parameter names: of the classes, where they are known; numbers then count in them, and words are among them.
+  /// Returns the labels that the words of several lists stand for, and the classes' names.
+  /// - Parameter names: The names of the classes, if they are known; numbers are then indices into them, and words must
+  ///   be among them.
   static func labels(
     _ lists: [ListFile], names: [String]?
   ) throws(DataError) -> (labels: [[Int32]], names: [String]) {
@@ -126,10 +126,10 @@ struct ListFile {
   }
 }
 
-/// The bytes of a text file, which are UTF-8.
+/// Returns the bytes of a text file, which must be UTF-8.
 private func textBytes(_ path: String, expected: String) throws(DataError) -> [UInt8] {
   var bytes = try readWhole(path: path, limit: 1 << 30, expected: expected)
-  // Some editors put it before the first letter, which it is none of.
+  // Some editors put a byte order mark before the first letter; it is not part of the text.
   let mark: [UInt8] = [0xEF, 0xBB, 0xBF]
   if bytes.starts(with: mark) { bytes.removeFirst(mark.count) }
   guard String(validating: bytes, as: UTF8.self) != nil else {
@@ -138,7 +138,7 @@ private func textBytes(_ path: String, expected: String) throws(DataError) -> [U
   return bytes
 }
 
-/// The lines of a text file, without their ends.
+/// Returns the lines of a text file, without their line ends.
 func textLines(_ path: String, expected: String) throws(DataError) -> [Substring] {
   String(decoding: try textBytes(path, expected: expected), as: UTF8.self)
     .split(omittingEmptySubsequences: false, whereSeparator: \.isNewline)

@@ -2,19 +2,19 @@ import CZlib
 import Images
 import System
 
-/// MATLAB's files of version 5, as far as ImageNet's development kit needs it: the fields of a list of structures that
-/// are texts and numbers.
+/// Reads MATLAB's files of version 5, as far as ImageNet's development kit needs it: those fields of a list of
+/// structures that are texts and numbers.
 ///
 /// Source: MathWorks, "MAT-File Format" (level 5).
 struct MATFile {
   enum Value: Equatable {
     case text(String)
     case number(Double)
-    /// Anything else.
+    /// A value of any other kind.
     case other
   }
 
-  /// The structures of the variable `name`, each with its fields.
+  /// Returns the structures of the variable `name`, each with its fields.
   static func structures(_ name: String, path: String) throws(DataError) -> [[String: Value]] {
     let bytes = try readWhole(path: path, limit: largest, expected: expected)
     guard bytes.count > 128, bytes[126] == UInt8(ascii: "I"), bytes[127] == UInt8(ascii: "M") else {
@@ -35,7 +35,7 @@ struct MATFile {
     throw DataError(.invalid, path: path, expected: "\(expected) with structures named \(name)", found: "none")
   }
 
-  /// Of a file, and of what a compressed one holds: ImageNet's has 3 MB.
+  /// The largest size of a file, and of the content of a compressed one, in bytes. ImageNet's file has 3 MB.
   private static let largest = 1 << 25
 
   private static let expected = "a MATLAB file of version 5"
@@ -78,7 +78,7 @@ struct MATFile {
       reader.element() != nil, let data = reader.element()
     else { return .other }
     if kind == 4 {
-      // Characters, of one or of two bytes each.
+      // Characters have one or two bytes each.
       guard data.type == 4 || data.type == 17 else { return .text(String(decoding: data.content, as: UTF8.self)) }
       let units = stride(from: data.content.startIndex, to: data.content.endIndex - 1, by: 2).map {
         UInt16(little(data.content[$0..<$0 + 2]))
@@ -89,7 +89,7 @@ struct MATFile {
     return .number(number)
   }
 
-  /// A single number of any type.
+  /// Returns a single number of any type.
   private static func number(_ data: Reader.Element) -> Double? {
     let bits = little(data.content.prefix(8))
     switch (data.type, data.content.count) {
@@ -108,7 +108,7 @@ struct MATFile {
     bytes.prefix(8).reversed().reduce(0) { $0 << 8 | UInt64($1) }
   }
 
-  /// Goes from element to element.
+  /// A reader that goes from element to element.
   private struct Reader {
     typealias Element = (type: Int, content: ArraySlice<UInt8>)
     var bytes: ArraySlice<UInt8>
@@ -118,7 +118,7 @@ struct MATFile {
       let start = bytes.startIndex
       let word = little(bytes[start..<start + 4])
       if word >> 16 != 0 {
-        // A small element: type and length in one word, then four bytes of content.
+        // A small element has its type and length in one word, then four bytes of content.
         let count = Int(word >> 16)
         guard count <= 4 else { return nil }
         defer { bytes = bytes[(start + 8)...] }
@@ -127,7 +127,7 @@ struct MATFile {
       let count = Int(little(bytes[start + 4..<start + 8]))
       guard count <= bytes.count - 8 else { return nil }
       let end = start + 8 + count
-      // Compressed elements alone are not padded.
+      // Only compressed elements are not padded.
       let next = word == 15 ? end : min(start + 8 + 8 * count.dividedUp(by: 8), bytes.endIndex)
       defer { bytes = bytes[next...] }
       return (Int(word), bytes[start + 8..<end])

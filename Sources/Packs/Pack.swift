@@ -3,29 +3,28 @@ import HDF5
 import Images
 import System
 
-/// Labelled pictures in one HDF5 file or several shards, made by `prelu-dist pack`.
+/// Labeled pictures in one HDF5 file or several shards, made by `prelu-dist pack`.
 ///
-/// Opening reads the index; pictures are read one by one at their places in the file, by any thread, without HDF5 and
-/// without locks.
+/// Opening a pack reads its index. Pictures are then read one by one at their places in the file, by any thread,
+/// without HDF5 and without locks.
 public struct Pack: Sendable {
-  /// Of the first shard.
+  /// The path of the first shard.
   public let path: String
   public let classNames: [String]
   /// The classes' folders or identifiers.
   public let classFolders: [String]
-  /// Of the training part: (3, height, width), values 0 ... 255.
+  /// The mean image of the training part: (3, height, width), values 0 ... 255.
   public let mean: MeanImage
-  /// Of the training part.
+  /// The color statistics of the training part.
   public let colors: ColorStatistics
-  /// 16 hexadecimal digits that tell classes, labels and pictures from others.
+  /// The 16 hexadecimal digits that distinguish classes, labels and pictures from others.
   public let fingerprint: String
-  /// Files that were left out, each with why.
+  /// The files that were left out, each with the reason.
   public let skipped: [String]
   private let parts: [PackPart: PackImages]
 
-  /// Opens a pack by its file, or by the name of any of its shards, or by their common name without numbers.
-  ///
-  /// - Throws: `.missing`, `.cannotRead`, `.wrongKind`, `.damaged`, or `.mismatch` where shards do not belong together.
+  /// Opens a pack by its file, by the name of any of its shards, or by their common name without numbers.
+  /// - Throws: `.missing`, `.cannotRead`, `.wrongKind`, `.damaged`, or `.mismatch` if shards do not belong together.
   public init(_ path: String) throws(FileError) {
     let first = try PackShard(Self.existing(path))
     var shards = [first]
@@ -60,17 +59,17 @@ public struct Pack: Sendable {
     }
   }
 
-  /// All shards stay open, which may be more files than a process may have open unless it asks.
+  /// Raises the limit on open files. All shards stay open, and they may be more than a process may open by default.
   private static func allowFiles(_ count: Int) {
     var limit = rlimit()
     let wanted = rlim_t(count + 256)
     guard getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit) == 0, limit.rlim_cur < wanted else { return }
     limit.rlim_cur = min(wanted, limit.rlim_max)
-    // Where it is refused, opening says so.
+    // If the system refuses, opening a shard reports it.
     setrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit)
   }
 
-  /// Whether a file says that it is a pack, whole or not.
+  /// Returns whether a file declares itself to be a pack, whole or not.
   public static func isPack(_ path: String) -> Bool {
     let conventions = try? HDF5Library.exclusively {
       try HDF5Reader.open(path, as: PackLayout.content).attribute(PackLayout.conventionsName)
@@ -78,10 +77,10 @@ public struct Pack: Sendable {
     return conventions == PackLayout.conventions
   }
 
-  /// The pictures of a part; nil where the pack has none.
+  /// Returns the pictures of a part, or nil if the pack has none.
   public func images(_ part: PackPart) -> PackImages? { parts[part] }
 
-  /// `path`, or the first shard of the pack that is called so.
+  /// Returns `path`, or the first shard of the pack whose common name it is.
   private static func existing(_ path: String) throws(FileError) -> String {
     if try FileSystem.status(path) != nil { return path }
     let folder = FileSystem.folder(of: path)
@@ -91,7 +90,7 @@ public struct Pack: Sendable {
     return path.contains("/") ? "\(folder)/\(name)" : name
   }
 
-  /// The name that a shard's was made of.
+  /// Returns the common name from which a shard's name was made.
   private static func commonName(_ shard: PackShard) throws(FileError) -> String {
     let mark = "-\(shard.shard + 1)-of-\(shard.shards)"
     guard let place = shard.path.range(ofLast: mark) else {
@@ -105,7 +104,7 @@ public struct Pack: Sendable {
 }
 
 extension String {
-  /// What comes before the last occurrence of `text`; all of it where there is none.
+  /// Returns the text before the last occurrence of `text`, or all of it if there is none.
   fileprivate func components(before text: String) -> String {
     range(ofLast: text).map { String(self[..<$0.lowerBound]) } ?? self
   }

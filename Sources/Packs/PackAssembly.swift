@@ -3,11 +3,11 @@ import HDF5
 import Images
 import System
 
-/// Puts finished blocks together to the pack's files: on rank 0.
+/// Assembles finished blocks into the pack's files, on rank 0.
 final class PackAssembly {
-  /// What all ranks must know to copy their blocks' bytes.
+  /// The places that all ranks must know to copy their blocks' bytes.
   struct Layout: Codable {
-    /// By block: where its bytes go in its shard's file.
+    /// The place of each block's bytes in its shard's file.
     var starts: [Int]
     /// The shards' temporary files.
     var files: [String]
@@ -16,7 +16,7 @@ final class PackAssembly {
   private let plan: PackPlan
   private let settings: PackSettings
   private let blocks: [PackPlan.Block]
-  /// By block.
+  /// The header of each block.
   private var headers: [PackBlock.Header] = []
   private var statistics: PhotoStatistics
   private let fingerprint: String
@@ -54,7 +54,8 @@ final class PackAssembly {
     try checkOutput()
   }
 
-  /// Files that bear the pack's names are of this pack, from a start that was killed when it had named some of them.
+  /// Refuses to replace files of another pack. Files with this pack's names may be left by a start that was killed
+  /// while it was renaming them.
   private func checkOutput() throws(FileError) {
     for (number, path) in settings.paths.enumerated() where try FileSystem.status(path) != nil {
       guard let shard = try? PackShard(path), shard.fingerprint == fingerprint, shard.shard == number,
@@ -63,8 +64,8 @@ final class PackAssembly {
     }
   }
 
-  /// XXH64 of classes, and of each part's labels and checksums in their order: of what the pictures are, and not of how
-  /// they are divided among files.
+  /// Returns XXH64 of the classes and of each part's labels and checksums in their order. The result depends on what
+  /// the pictures are, not on how they are divided among files.
   private static func fingerprint(
     _ plan: PackPlan, _ blocks: [PackPlan.Block], _ headers: [PackBlock.Header]
   ) -> String {
@@ -84,14 +85,14 @@ final class PackAssembly {
 
   var byteCount: Int { byteCount(of: blocks) }
 
-  /// The pictures' bytes in some blocks.
+  /// Returns the number of the pictures' bytes in some blocks.
   func byteCount(of blocks: [PackPlan.Block]) -> Int {
     blocks.reduce(0) { $0 + headers[$1.number].pictures.reduce(0) { $0 + $1.byteCount } }
   }
 
   // MARK: - Laying out
 
-  /// Writes all but the pictures' bytes to temporary files.
+  /// Writes everything but the pictures' bytes to temporary files.
   func create() throws -> Layout {
     let folder = FileSystem.folder(of: settings.output)
     let needed = byteCount + (plan.listing.count << 7)
@@ -172,26 +173,27 @@ final class PackAssembly {
     }
   }
 
-  /// Names of skipped files that a pack lists at most.
+  /// The largest number of skipped files that a pack names.
   private static let skippedLimit = 10_000
 
   private var skipped: [PackBlock.Skipped] { headers.flatMap(\.skipped) }
 
   // MARK: - Copying
 
-  /// What is copied at most before it must be on the device: else all of it would have to wait for that in the end, for
-  /// minutes of which nobody knows how many.
+  /// The number of bytes copied before they are forced to the device. Without a limit, the device would write
+  /// everything at the end, which would take minutes that no progress estimate could foresee.
   private static let unsynchronized = 1 << 29
 
-  /// Copies the bytes of `blocks`, in their order, to their places, and compares their checksums on the way: on any rank.
-  ///
-  /// - Parameter keepGoing: told before each block how many bytes are copied, and asked whether to go on.
-  /// - Returns: false where it was told to stop.
+  /// Copies the bytes of `blocks`, in their order, to their places, and compares their checksums on the way, on any
+  /// rank.
+  /// - Parameter keepGoing: A closure that is told before each block how many bytes are copied, and asked whether to go
+  ///   on.
+  /// - Returns: False if the closure said to stop.
   static func copy(
     _ blocks: [PackPlan.Block], _ plan: PackPlan, _ settings: PackSettings, layout: Layout,
     keepGoing: (_ copied: Int) -> Bool
   ) throws -> Bool {
-    // One at a time: there may be more shards than a process may have files open.
+    // Only one shard is open at a time: there may be more shards than a process may have open files.
     var open: PackOutput?
     var openShard: Int?
     var (copied, waiting) = (0, 0)
@@ -242,11 +244,11 @@ final class PackAssembly {
 
   // MARK: - In place
 
-  /// Reads the files' indices back, gives them their names, and removes the blocks.
+  /// Reads the files' indices back, gives the files their names, and removes the blocks.
   func finish() throws -> PackingSummary {
     var pictures: [PackPart: Int] = [:]
     for path in temporaries {
-      // As a reader would, before the old name means anything.
+      // The file is opened as a reader would open it, before it gets its final name.
       let shard = try PackShard(path)
       for (part, index) in shard.parts { pictures[part, default: 0] += index.index.count }
       guard shard.fingerprint == fingerprint else {
@@ -271,7 +273,7 @@ final class PackAssembly {
 }
 
 extension FileError {
-  /// A pack is not to take the place of another file.
+  /// An error for a pack that would replace another file.
   init(exists path: String) {
     self.init(
       .cannotCreate, path: path, problem: "there is a file of that name already",

@@ -1,12 +1,12 @@
 import Foundation
 import System
 
-/// The pictures of a block, taken in, as they wait in the work folder: a header with everything but the pictures' bytes,
-/// then the sums for the mean image, then the bytes.
+/// A block's pictures as they wait in the work folder: a header with everything but the pictures' bytes, then the sums
+/// for the mean image, then the bytes.
 struct PackBlock {
   /// A picture that was taken in.
   struct Picture: Codable, Equatable {
-    /// The entry of its part.
+    /// The picture's entry in its part.
     var entry: Int
     var byteCount: Int
     var height: Int
@@ -14,17 +14,17 @@ struct PackBlock {
     var checksum: UInt64
   }
 
-  /// A file that was left out, and why.
+  /// A file that was left out, and the reason.
   struct Skipped: Codable, Equatable {
     var name: String
     var reason: String
   }
 
-  /// What the system says of files without reading them, by which a file that was changed since is known.
+  /// The sizes and times that the system reports for files without reading them. They show whether a file was changed.
   struct Marks: Codable, Equatable {
-    /// In bytes; -1 where there is no such file.
+    /// The files' sizes in bytes; -1 stands for a file that does not exist.
     private var sizes: [Int] = []
-    /// Of the last change, in nanoseconds since 1970.
+    /// The times of the last changes, in nanoseconds since 1970.
     private var times: [Int] = []
 
     mutating func append(_ path: String) {
@@ -37,17 +37,17 @@ struct PackBlock {
   struct Header: Codable {
     var plan: UInt64
     var number: Int
-    /// Of the block's files, as they were before they were read.
+    /// The marks of the block's files, as they were before the files were read.
     var marks = Marks()
     var pictures: [Picture]
     var skipped: [Skipped]
-    /// Squares that were summed, and their sums of products; none in other parts than training.
+    /// The number of squares that were summed. Only the training part has any.
     var squares: Int
     var products: [UInt64]
   }
 
   var header: Header
-  /// (3, side, side) sums of bytes; empty where there are no squares.
+  /// The (3, side, side) sums of bytes; the array is empty if there are no squares.
   var sums: [UInt16]
   var bytes: [UInt8]
 
@@ -61,7 +61,7 @@ struct PackBlock {
   func write(to folder: String) throws(FileError) {
     guard let json = try? JSONEncoder().encode(header) else { preconditionFailure("numbers and texts are always JSON") }
     var head = Array(json)
-    // The sums that follow are read where they lie.
+    // The sums that follow are read in place, so they must be aligned.
     while head.count % 8 != 0 { head.append(0x20) }
     var digest = xxHash64(head)
     digest = sums.withUnsafeBytes { xxHash64($0, seed: digest) }
@@ -83,11 +83,11 @@ struct PackBlock {
   struct Stored {
     let header: Header
     let sums: [UInt16]
-    /// Where in the file the pictures' bytes begin.
+    /// The place in the file where the pictures' bytes begin.
     let start: Int
   }
 
-  /// Nil where there is no whole block of this plan and number.
+  /// Returns the stored block, or nil if there is no whole block of this plan and number.
   static func stored(_ folder: String, number: Int, plan: UInt64) -> Stored? {
     guard let file = try? RegularFile(path(folder, number)) else { return nil }
     var frame = [UInt64](repeating: 0, count: 5)

@@ -3,12 +3,12 @@ import Images
 import System
 
 extension PackListing {
-  /// Many pictures' names and labels. ImageNet has 1.3 million of them on every rank, so that they are kept as bytes and not
-  /// as texts of their own.
+  /// The names and labels of many pictures. ImageNet has 1.3 million of them on every rank, so they are stored as bytes
+  /// instead of individual strings.
   public struct Entries: Equatable, Sendable {
-    /// UTF-8, one name after the other.
+    /// The names in UTF-8, one after the other.
     private var names: [UInt8] = []
-    /// By entry: where its name ends.
+    /// The end of each entry's name in `names`.
     private var ends: [Int] = []
     public private(set) var labels: [Int32] = []
 
@@ -22,7 +22,7 @@ extension PackListing {
 
     mutating func append(_ entry: Entry) { append(name: entry.name.utf8, label: entry.label) }
 
-    /// Those at `indices`, in that order.
+    /// Returns the entries at `indices`, in that order.
     func selected(_ indices: [Int]) -> Entries {
       var selected = Entries()
       for index in indices { selected.append(name: names[range(index)], label: labels[index]) }
@@ -36,7 +36,7 @@ extension PackListing {
 
     private func range(_ index: Int) -> Range<Int> { (index > 0 ? ends[index - 1] : 0)..<ends[index] }
 
-    /// XXH64 of all of it.
+    /// Returns XXH64 of all entries.
     func digest(seed: UInt64) -> UInt64 {
       func hash<Value>(_ values: [Value], _ seed: UInt64) -> UInt64 {
         values.withUnsafeBytes { xxHash64($0, seed: seed) }
@@ -46,7 +46,7 @@ extension PackListing {
 
     // MARK: - To all ranks
 
-    /// How much room a rank must make before it is given the entries.
+    /// The room that a rank must make before it receives the entries.
     struct Extent: Codable {
       var count: Int
       var bytes: Int
@@ -54,14 +54,14 @@ extension PackListing {
 
     var extent: Extent { Extent(count: count, bytes: names.count) }
 
-    /// What rank 0's entries are to be copied to.
+    /// Makes room for rank 0's entries.
     init(room: Extent) {
       names = [UInt8](repeating: 0, count: room.bytes)
       ends = [Int](repeating: 0, count: room.count)
       labels = [Int32](repeating: 0, count: room.count)
     }
 
-    /// Gives every rank what rank 0 has; the others have made room.
+    /// Gives every rank the entries of rank 0; the others must have made room.
     mutating func broadcast(_ world: World) throws(MPIError) {
       func share<Value>(_ values: inout [Value]) throws(MPIError) {
         try values.withUnsafeMutableBufferPointer { (values) throws(MPIError) in

@@ -20,14 +20,14 @@ public final class PackImages: EncodedImages {
     labels = indices.count == 1 ? indices[0].labels : indices.flatMap(\.labels)
   }
 
-  /// Where a picture is.
+  /// The place of a picture.
   private struct Location {
     let shard: PackShard
     let part: PackShard.Part
-    /// In the shard's part.
+    /// The picture's number in the shard's part.
     let number: Int
 
-    /// In the file.
+    /// The picture's bytes in the file.
     var range: Range<Int> {
       let (start, end) = (part.index.offsets[number], part.index.offsets[number + 1])
       return part.bytes.offset + Int(start)..<part.bytes.offset + Int(end)
@@ -36,7 +36,7 @@ public final class PackImages: EncodedImages {
 
   private func location(_ index: Int) -> Location {
     precondition((0..<firsts[firsts.count - 1]).contains(index), "picture \(index) of \(firsts[firsts.count - 1])")
-    // The last shard that begins at or before it: a pack may have thousands.
+    // A binary search finds the last shard that begins at or before the index: a pack may have thousands.
     var (shard, end) = (0, shards.count)
     while end - shard > 1 {
       let middle = (shard + end) / 2
@@ -46,13 +46,13 @@ public final class PackImages: EncodedImages {
     return Location(shard: shards[shard], part: part, number: index - firsts[shard])
   }
 
-  /// The picture's path when it was packed, with the part and the pack's file before it.
+  /// Returns the picture's path when it was packed, after the pack's file and the part.
   public func name(of index: Int) -> String {
     let place = location(index)
     return "\(place.shard.path): /\(part.rawValue), picture \(place.number) (\(fileName(of: index)))"
   }
 
-  /// The picture's path when it was packed.
+  /// Returns the picture's path when it was packed.
   public func fileName(of index: Int) -> String {
     let place = location(index)
     let names = place.part.names
@@ -71,7 +71,7 @@ public final class PackImages: EncodedImages {
 
   public func byteCount(of index: Int) -> Int { location(index).range.count }
 
-  /// In one piece, and compared with its checksum.
+  /// Reads the picture in one piece, and compares it with its checksum.
   public func read(_ index: Int, into bytes: UnsafeMutablePointer<UInt8>) throws(DataError) {
     let place = location(index)
     let range = place.range

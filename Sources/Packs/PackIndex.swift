@@ -1,12 +1,12 @@
 import Images
 import System
 
-/// The index of one part in one shard: where each picture's bytes are, and what is known of them.
+/// The index of one part in one shard: the place of each picture's bytes, and what is known of the picture.
 struct PackIndex: Equatable {
-  /// Where each file begins, and where the last one ends: count + 1, from 0.
+  /// The beginning of each file and the end of the last one: count + 1 offsets, from 0.
   var offsets: [UInt64] = [0]
   var labels: [Int32] = []
-  /// Height and width of each.
+  /// The height and width of each picture.
   var sizes: [Int32] = []
   /// XXH64 of each file's bytes.
   var checksums: [UInt64] = []
@@ -21,7 +21,7 @@ struct PackIndex: Equatable {
     checksums.append(checksum)
   }
 
-  /// XXH64 of all of it.
+  /// Returns XXH64 of the whole index.
   var digest: UInt64 {
     func hash<Number>(_ numbers: [Number], _ seed: UInt64) -> UInt64 {
       numbers.withUnsafeBytes { xxHash64($0, seed: seed) }
@@ -29,7 +29,7 @@ struct PackIndex: Equatable {
     return hash(checksums, hash(sizes, hash(labels, hash(offsets, 0))))
   }
 
-  /// What is wrong with an index that was read, whose lists go together in their lengths; nil for nothing.
+  /// Returns a description of what is wrong with an index whose lists have matching lengths, or nil if nothing is.
   func flaw(bytes: Int, classes: Int) -> String? {
     guard offsets.first == 0, offsets.last == UInt64(bytes) else {
       return "its offsets do not reach from 0 to \(bytes)"

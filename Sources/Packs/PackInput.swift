@@ -1,18 +1,18 @@
 import Images
 import System
 
-/// Where the pictures of a pack come from, as a person says it.
+/// The sources of a pack's pictures, as a person names them.
 public struct PackInput: Codable, Equatable, Sendable {
   /// A folder with a folder for each class; a folder with `train`, `val` and perhaps `test` in it; or a list file.
   public var source: String
-  /// Folders or list files of the other parts, where they do not lie beside the training part.
+  /// The folders or list files of the other parts, if they do not lie beside the training part.
   public var validation: String?
   public var test: String?
-  /// What paths in list files are relative to; the list's own folder where it is nil.
+  /// The folder that paths in list files are relative to; if it is nil, the list's own folder.
   public var root: String?
   /// ImageNet's development kit, which says what is on the validation pictures.
   public var developmentKit: String?
-  /// A file with a class's folder and name in each line, or the name alone.
+  /// A file that has a class's folder and name, or only the name, in each line.
   public var classNames: String?
 
   public init(
@@ -27,7 +27,7 @@ public struct PackInput: Codable, Equatable, Sendable {
     self.classNames = classNames
   }
 
-  /// Finds all pictures; opens none.
+  /// Finds all pictures, and opens none.
   public func listing() throws(DataError) -> PackListing {
     guard FileSystem.exists(source) else {
       throw DataError(
@@ -53,12 +53,12 @@ public struct PackInput: Codable, Equatable, Sendable {
     return nil
   }
 
-  /// Whether a pack can hold a picture's name.
+  /// Returns whether a pack can hold a picture's name.
   static func isUsable(_ name: some Collection<UInt8>) -> Bool {
     name.count <= 1000 && !name.contains { $0 == 0 || $0 == 10 || $0 == 13 }
   }
 
-  /// The first of `names` that exists in `folder`.
+  /// Returns the first of `names` that exists in `folder`.
   static func first(_ names: [String], in folder: String) -> String? {
     names.map { "\(folder)/\($0)" }.first(where: FileSystem.exists)
   }
@@ -78,7 +78,8 @@ public struct PackInput: Codable, Equatable, Sendable {
       let content = try FolderListing.list(folder, expected: "the \(part.rawValue) pictures")
       if content.folders.isEmpty {
         let pictures = content.files.filter(FolderListing.isPictureName)
-        // Nobody has labels of ImageNet's test pictures; a folder of pictures alone is no part that can be used.
+        // The labels of ImageNet's test pictures are not public; a folder that has only pictures cannot be used as a
+        // part.
         if part == .test, test == nil { return }
         let used: DevelopmentKit
         if let kit { used = kit } else { used = try DevelopmentKit.find(developmentKit, near: [source, folder]) }
@@ -136,13 +137,13 @@ public struct PackInput: Codable, Equatable, Sendable {
 
 /// A file that names classes.
 enum ClassNamesFile {
-  /// The lines that are not empty, as they are.
+  /// Returns the lines that are not empty, unchanged.
   static func lines(_ path: String) throws(DataError) -> [String] {
     try textLines(path, expected: "a class name in each line").map(trim).filter { !$0.isEmpty }
   }
 
-  /// The names of the classes with these folders: each line has a folder and, after white space, its name; or the
-  /// names alone, as many as there are classes, in the order of the folders.
+  /// Returns the names of the classes with these folders. Each line has a folder and, after white space, its name; or
+  /// the lines have only names, one for each class, in the order of the folders.
   static func names(_ path: String, folders: [String]) throws(DataError) -> [String] {
     let lines = try lines(path)
     var named: [String: String] = [:]

@@ -1,9 +1,9 @@
 import HDF5
 import System
 
-/// The names in a pack's file.
+/// The names of the attributes, groups and data sets in a pack's file.
 ///
-/// A pack is one file or several shards, each with some pictures of every part. All of them repeat what belongs to the
+/// A pack is one file or several shards, each with some pictures of every part. All shards repeat what belongs to the
 /// whole: classes, statistics, fingerprint.
 enum PackLayout {
   static let formatVersion = 1
@@ -16,44 +16,44 @@ enum PackLayout {
   static let conventionsName = "Conventions"
   static let title = "title"
   static let version = "format_version"
-  /// From 0, and how many shards there are.
+  /// The shard's number from 0. The next attribute is the number of shards.
   static let shard = "shard"
   static let shards = "shards"
 
-  // Of the whole pack.
+  // Attributes and data sets of the whole pack.
   static let classNames = "class_names"
   static let classFolders = "class_folders"
   static let settings = "settings"
   static let fingerprint = "fingerprint"
   static let skipped = "skipped"
   static let statistics = "statistics"
-  /// (3, height, width) float32 of values 0 ... 255
+  /// The mean image: (3, height, width) float32 of values 0 ... 255.
   static let meanImage = "mean_image"
-  /// (3) of values 0 ... 255
+  /// The mean color: (3) of values 0 ... 255.
   static let colorMean = "color_mean"
-  /// (3, 3) of values 0 ... 1
+  /// The colors' covariance: (3, 3) of values 0 ... 1.
   static let covariance = "color_covariance"
   static let eigenvalues = "color_eigenvalues"
-  /// (3, 3): a row for each eigenvalue.
+  /// The eigenvectors: (3, 3), one row for each eigenvalue.
   static let eigenvectors = "color_eigenvectors"
 
-  // A group for each part, with n pictures in this shard.
-  /// All files' bytes, one after the other: uint8.
+  // Each part has a group, with n pictures in this shard.
+  /// The bytes of all files, one after the other: uint8.
   static let bytes = "bytes"
-  /// Where each file begins in `bytes`, and where the last one ends: (n + 1) uint64.
+  /// The beginning of each file in `bytes`, and the end of the last one: (n + 1) uint64.
   static let offsets = "offsets"
-  /// (n) int32
+  /// The labels: (n) int32.
   static let labels = "labels"
   /// Height and width: (n, 2) int32.
   static let sizes = "sizes"
   /// XXH64 of each file's bytes: (n) uint64.
   static let checksums = "checksums"
-  /// (n) texts
+  /// The pictures' names: (n) texts.
   static let names = "names"
   /// XXH64 of offsets, labels, sizes and checksums, 16 hexadecimal digits.
   static let indexDigest = "index_digest"
 
-  /// The path of a shard: the pack's own where there is one, else `name-1-of-4.h5`.
+  /// Returns the path of a shard: the pack's own path if there is only one shard, otherwise `name-1-of-4.h5`.
   static func path(_ pack: String, shard: Int, of shards: Int) -> String {
     guard shards > 1 else { return pack }
     let name = FileSystem.name(of: pack)

@@ -24,16 +24,16 @@ public struct PackListing: Equatable, Sendable {
       self.entries = entries
     }
 
-    /// Where a picture of that name is.
+    /// Returns the path of the picture of that name.
     func path(_ name: String) -> String { name.hasPrefix("/") ? name : "\(folder)/\(name)" }
   }
 
-  /// What people call the classes, in the order of the labels.
+  /// The names that people use for the classes, in the order of the labels.
   public var classNames: [String]
-  /// What the classes' folders or identifiers are, in the order of the labels.
+  /// The classes' folders or identifiers, in the order of the labels.
   public var classFolders: [String]
   public var parts: [PackPart: Part]
-  /// Files that were passed over, since their names are not those of JPEG or PNG pictures.
+  /// The number of files that were ignored because their names are not those of JPEG or PNG pictures.
   public var ignored: Int
 
   public init(classNames: [String], classFolders: [String], parts: [PackPart: Part], ignored: Int) {
@@ -45,14 +45,14 @@ public struct PackListing: Equatable, Sendable {
 
   public var count: Int { parts.values.reduce(0) { $0 + $1.entries.count } }
 
-  /// Classes of which there is nothing to train on, by their labels.
+  /// The labels of the classes that have no training pictures.
   public var emptyClasses: [Int] {
     var isEmpty = [Bool](repeating: true, count: classNames.count)
     for label in parts[.training]?.entries.labels ?? [] { isEmpty[Int(label)] = false }
     return isEmpty.indices.filter { isEmpty[$0] }
   }
 
-  /// Puts `count` pictures of the training part aside as the validation part, the same ones whoever asks.
+  /// Moves `count` pictures of the training part to the validation part. The choice is always the same.
   public mutating func holdOut(_ count: Int) throws(DataError) {
     guard let training = parts[.training] else { return }
     guard parts[.validation] == nil else {

@@ -1,18 +1,18 @@
 import System
 import SystemPackage
 
-/// A file of a packing that is written at its end or at any place. Its errors say how much room there is.
+/// A file of a pack that is written at its end or at any place. Its errors say how much room there is on the device.
 struct PackOutput: ~Copyable {
   private let path: String
   private let file: OpenFile
   private var end = 0
 
-  /// Makes a new file. Nothing may bear its name yet.
+  /// Makes a new file. No file of that name may exist.
   init(creating path: String) throws(FileError) {
     try self.init(path) { () throws(Errno) in try OpenFile(creating: path) }
   }
 
-  /// Opens a file that is there.
+  /// Opens a file that exists.
   init(opening path: String) throws(FileError) {
     try self.init(path) { () throws(Errno) in try OpenFile(path, .writeOnly) }
   }
@@ -69,6 +69,6 @@ struct PackOutput: ~Copyable {
     ).advising(goingOn)
   }
 
-  /// The advice where a packing ends for a reason that has nothing to do with its pictures.
+  /// The advice if a packing ends for a reason that has nothing to do with its pictures.
   static let goingOn = "The same command goes on from there"
 }

@@ -3,17 +3,17 @@ import Foundation
 import Images
 import System
 
-/// What a packing does, decided on rank 0 and told to all: the pictures, cut into blocks.
+/// The work of a packing, decided on rank 0 and sent to all ranks: the pictures, divided into blocks.
 ///
-/// A block is some neighbouring pictures of a part: the unit of work and of resumption. Blocks, and with them the pack's
-/// bytes, do not depend on the number of ranks and threads.
+/// A block is a run of consecutive pictures of a part. It is the unit of work and of resumption. Blocks, and thus the
+/// pack's bytes, do not depend on the number of ranks and threads.
 struct PackPlan {
   var listing: PackListing
   var intake: PictureIntake.Settings
   var shards: Int
   var skips: Bool
-  /// Of what decides over blocks, by which those of an earlier start are known to belong to this one. It does not know
-  /// folders, which may have moved, nor what is in the files.
+  /// The digest of everything that determines the blocks, which identifies the blocks that an earlier start of this
+  /// packing left. It does not cover folders, which may have moved, nor the contents of files.
   let digest: UInt64
 
   init(_ settings: PackSettings) throws {
@@ -40,15 +40,15 @@ struct PackPlan {
     return digest
   }
 
-  /// Pictures of a block at most: so many that there is a block for every thread and news of progress now and then also of
-  /// a thousand large photographs, and that those of millions are not too many files. Sums of 256 bytes fit 16 bits.
+  /// The largest number of pictures in a block. A thousand large photographs make enough blocks to keep every thread
+  /// busy and to report progress regularly, and millions do not make too many files. Sums of 256 bytes fit 16 bits.
   var blockSize: Int { max(8, min(256, listing.count / 256)) }
 
   struct Block: Hashable {
     let part: PackPart
-    /// Entries of the part.
+    /// The block's entries in the part.
     let entries: Range<Int>
-    /// From 0 over all parts.
+    /// The block's number, from 0 over all parts.
     let number: Int
   }
 
@@ -65,7 +65,7 @@ struct PackPlan {
     return blocks
   }
 
-  /// The shard that a block belongs to: each has nearly as many blocks of a part as the others, in order.
+  /// Returns the shard that a block belongs to. Shards have nearly equal numbers of a part's blocks, in order.
   func shard(of block: Block) -> Int {
     let count = listing.parts[block.part]?.entries.count ?? 0
     let blockSize = blockSize
@@ -75,7 +75,7 @@ struct PackPlan {
 
   // MARK: - To all ranks
 
-  /// The plan without its entries' names and labels, which are too many for a text.
+  /// The plan without its entries' names and labels, which are too many for JSON.
   struct Head: Codable {
     fileprivate struct Part: Codable {
       var folder: String
@@ -99,7 +99,7 @@ struct PackPlan {
       shards: shards, skips: skips, digest: digest)
   }
 
-  /// A plan whose entries are still to come.
+  /// Makes a plan whose entries are still to come.
   init(head: Head) {
     listing = PackListing(
       classNames: head.classNames, classFolders: head.classFolders,

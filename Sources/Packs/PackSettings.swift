@@ -1,8 +1,8 @@
 import Images
 
-/// How a pack is made.
+/// The settings of a packing.
 public struct PackSettings: Sendable {
-  /// What happens where a file is not the whole picture that it should be.
+  /// The action for a file that is not a whole picture.
   public enum OnError: String, CaseIterable, Sendable {
     /// The packing ends with the file's error.
     case stop
@@ -11,22 +11,23 @@ public struct PackSettings: Sendable {
   }
 
   public var input: PackInput
-  /// The pack's path; of several shards the name without their numbers.
+  /// The pack's path; if there are several shards, their common name without numbers.
   public var output: String
   public var shards: Int
   public var onError: OnError
-  /// Pictures of the training part that become the validation part.
+  /// The number of training pictures that become the validation part.
   public var holdOut: Int
-  /// Pictures whose shorter side has more pixels are stored with that many; nil stores every file as it is.
+  /// The length in pixels to which a longer shorter side is reduced before a picture is stored; nil stores every file
+  /// as it is.
   public var shorterSide: Int?
-  /// Of what is encoded anew, 1 ... 100.
+  /// The quality of JPEG files that are encoded anew, 1 ... 100.
   public var quality: Int
-  /// Turns pictures as the camera notes that it was held.
+  /// Whether pictures are turned by the orientation that the camera recorded.
   public var appliesOrientation: Bool
-  /// Mean and colours are taken of the picture at this shorter side, of a square of `meanCrop` in its middle.
+  /// The shorter side of the picture from whose central square of side `meanCrop` the mean and the colors are computed.
   public var meanSide: Int
   public var meanCrop: Int
-  /// Of each rank.
+  /// The number of threads of each rank.
   public var threads: Int
 
   public init(
@@ -56,6 +57,6 @@ public struct PackSettings: Sendable {
   /// The pack's files.
   var paths: [String] { (0..<shards).map { PackLayout.path(output, shard: $0, of: shards) } }
 
-  /// Where finished blocks wait for the others.
+  /// The folder in which finished blocks wait for the others.
   public var workFolder: String { "\(output).work" }
 }

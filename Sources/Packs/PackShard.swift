@@ -2,12 +2,12 @@ import HDF5
 import Images
 import System
 
-/// One file of a pack, its index in memory, its pictures' bytes at their places in the file.
+/// One file of a pack. The index is in memory; the pictures' bytes stay in the file.
 final class PackShard: Sendable {
   /// One part's pictures in this file.
   struct Part: Sendable {
     let index: PackIndex
-    /// Where the bytes and the names begin in the file.
+    /// The beginning of the bytes in the file; `names` is that of the names.
     let bytes: HDF5Reader.Place
     let names: HDF5Reader.Place
   }

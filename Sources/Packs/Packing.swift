@@ -5,43 +5,44 @@ import Kernels
 import Synchronization
 import System
 
-/// What a packing tells whoever shows it to a person. Told on rank 0 only.
+/// A message from a packing to whoever shows its progress. Only rank 0 reports.
 public enum PackingEvent: Sendable {
-  /// What was found; `finished` pictures are there from an earlier start.
+  /// The pictures were found; `finished` of them are there from an earlier start.
   case listed(PackListing, finished: Int)
   case progress(PackingProgress)
-  /// All pictures are taken in; now the pack itself is written.
+  /// All pictures are taken in, and the pack itself is being written.
   case assembling(bytes: Int)
-  /// So many of the pack's bytes are written and on the device, as far as rank 0 knows from its own.
+  /// The number of the pack's bytes that are on the device, as rank 0 extrapolates it from its own share.
   case copying(bytes: Int, of: Int, secondsLeft: Double)
 }
 
-/// Where a packing stands.
+/// The progress of a packing.
 public struct PackingProgress: Sendable {
   public var pictures: Int
   public var of: Int
   public var skipped: Int
-  /// Since this start.
+  /// The rate since this start.
   public var picturesPerSecond: Double
   public var secondsLeft: Double
 }
 
-/// What was packed.
+/// The result of a packing.
 public struct PackingSummary: Sendable {
   public var paths: [String]
   public var pictures: [PackPart: Int]
   public var classes: Int
   public var bytes: Int
-  /// Files that were left out, with why.
+  /// The files that were left out, with the reason.
   public var skipped: [(name: String, reason: String)]
   public var fingerprint: String
   public var seconds: Double
 }
 
-/// Makes a pack of pictures on all ranks: each takes in blocks of them, which wait in a work folder; then the blocks are
-/// put together.
+/// Makes a pack of pictures on all ranks. Each rank takes in blocks of pictures, which wait in a work folder; then the
+/// blocks are assembled.
 ///
-/// Killed, it goes on with the blocks that are there. The work folder must be visible to all ranks.
+/// If a packing is killed, the next start continues with the blocks that are there. The work folder must be visible to
+/// all ranks.
 public struct Packing {
   private let settings: PackSettings
   private let world: World
@@ -49,8 +50,8 @@ public struct Packing {
   private let report: (PackingEvent) -> Void
 
   /// - Parameters:
-  ///   - stop: asked now and then; it may differ between ranks.
-  ///   - report: called on rank 0.
+  ///   - stop: A closure that is asked now and then; its answer may differ between ranks.
+  ///   - report: A closure that is called on rank 0.
   public init(
     _ settings: PackSettings, world: World, stop: @escaping () -> Bool, report: @escaping (PackingEvent) -> Void
   ) {
@@ -60,7 +61,7 @@ public struct Packing {
     self.report = world.rank == 0 ? report : { _ in }
   }
 
-  /// - Returns: nil where it was told to stop before the end.
+  /// - Returns: The result, or nil if the packing was told to stop before the end.
   /// - Throws: `RankFailure`, the same on all ranks.
   public func run() throws -> PackingSummary? {
     let start = monotonicSeconds()
@@ -84,8 +85,9 @@ public struct Packing {
     return summary
   }
 
-  /// Refuses to replace anything. Where a work folder is left, a kill may have come while the pack's files got their names:
-  /// then those that have them are replaced by the same, which `PackAssembly` makes sure of.
+  /// Refuses to replace any file. If a work folder is left, an earlier start may have been killed while it was renaming
+  /// the pack's files. The files that already have their names are then replaced by the same files, which
+  /// `PackAssembly` verifies.
   private func checkOutput() throws {
     if FileSystem.isFolder(settings.workFolder) { return }
     for path in settings.paths where try FileSystem.status(path) != nil { throw FileError(exists: path) }
@@ -108,7 +110,7 @@ public struct Packing {
 
   // MARK: - Taking in
 
-  /// Makes the blocks that are not there yet. Returns false where it was told to stop.
+  /// Makes the blocks that do not exist yet. Returns false if it was told to stop.
   private func takeIn(_ plan: PackPlan) throws -> Bool {
     let own = plan.blocks.filter { $0.number % world.size == world.rank }
     var open: [PackPlan.Block] = []
@@ -137,7 +139,7 @@ public struct Packing {
       pool.parallelFor(part.count) { index, thread in
         let result: Result<Int, any Error>?
         do {
-          // Signals are this process's, so one thread may ask for all: the calling one.
+          // Signals reach the whole process, so the calling thread asks for all threads.
           let block = try intakes[thread].intake.make(part[index]) {
             if stopping.load(ordering: .relaxed) { return false }
             if thread == 0, stop() { stopping.store(true, ordering: .relaxed) }
@@ -173,8 +175,8 @@ public struct Packing {
     return true
   }
 
-  /// For each block that is there, whole and of the files as they are now: how many of them it left out; nil for the
-  /// others. Where files are many and far away, asking for each takes its time, hence the threads.
+  /// Returns, for each block that is whole and made of the files as they are now, the number of files that it left out,
+  /// and nil for the others. The check of many remote files takes time, hence the threads.
   private func finished(_ blocks: [PackPlan.Block], _ plan: PackPlan, _ pool: ThreadPool) -> [Int?] {
     let found = Mutex<[Int?]>(Array(repeating: nil, count: blocks.count))
     pool.parallelFor(blocks.count) { index, _ in
@@ -186,18 +188,18 @@ public struct Packing {
     return found.withLock { $0 }
   }
 
-  /// Sendable: thread i of the pool uses the i-th alone.
+  /// Sendable: only thread i of the pool uses the i-th intake.
   private struct Intake: @unchecked Sendable {
     let intake: BlockIntake
   }
 
   // MARK: - Putting together
 
-  /// Returns nil where it was told to stop.
+  /// Returns the result, or nil if it was told to stop.
   private func assemble(_ plan: PackPlan) throws -> PackingSummary? {
     let blocks = plan.blocks
     var assembly: PackAssembly?
-    // Rank 0 lays the files out; all copy bytes to their places; rank 0 puts the files in place.
+    // Rank 0 lays out the files, all ranks copy bytes to their places, and rank 0 puts the files in place.
     let layout = try world.fromRoot {
       let made = try PackAssembly(plan, settings)
       assembly = made
@@ -211,7 +213,7 @@ public struct Packing {
     try world.agree {
       stopped = try !PackAssembly.copy(own, plan, settings, layout: layout) { copied in
         if copied > 0 {
-          // Shares are nearly equal.
+          // The ranks' shares are nearly equal.
           let part = Double(copied) / Double(max(share, 1))
           report(
             .copying(

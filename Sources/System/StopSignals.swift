@@ -1,14 +1,14 @@
 import Glibc
 import Synchronization
 
-/// TERM, INT, USR1, USR2 and XCPU as a flag: the ranks agree on it at the next step's border. A second INT ends the process at
-/// once. PIPE is ignored, so that a closed `| tee` does not kill a run.
+/// Turns the signals TERM, INT, USR1, USR2 and XCPU into a flag, on which the ranks agree after the next step. A second
+/// INT ends the process at once. PIPE is ignored, so that a closed `| tee` does not kill a run.
 public enum StopSignals {
   /// The first signal that asked to stop; 0 before.
   private static let received = Atomic<Int32>(0)
   private static let interrupts = Atomic<Int32>(0)
 
-  /// To be called once, after MPI has started.
+  /// Installs the handlers. It is called once, after MPI has started.
   public static func install() {
     // Touched here, because a handler must not be the first to initialize a global.
     received.store(0, ordering: .relaxed)

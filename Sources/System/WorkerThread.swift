@@ -48,7 +48,7 @@ public final class WorkerThread: Sendable {
     pthread_join(handle, nil)
   }
 
-  /// What the thread and its maker share.
+  /// The state that the thread and its maker share.
   private final class Run: Sendable {
     let name: String
     private let body: @Sendable () -> Void

@@ -18,7 +18,7 @@ import Testing
     ("fc", 0, [2, 137]),
   ]
 
-  /// What is read of a file, as far as it matters.
+  /// The content of a file, as far as it matters.
   private struct Contents: Equatable {
     let header: CheckpointHeader
     let bits: [[UInt32]]
@@ -127,7 +127,7 @@ import Testing
     expect(.wrongKind, ["found not a regular file"]) { _ = try CheckpointFile.readHeader(folder.file("pipe")) }
   }
 
-  /// As by a program on another machine that writes the file, or by a file system without locks.
+  /// The lock is that of a program on another machine that writes the file, or of a file system without locks.
   @Test(.enabled(if: ProcessInfo.processInfo.environment["HDF5_USE_FILE_LOCKING"] == nil))
   func lockedByAnother() throws {
     let path = folder.file("a.h5")

@@ -46,7 +46,7 @@ import Testing
     #expect(try folder.bytes("a.h5") == [1])
   }
 
-  /// In a process of its own, since the limit holds for all of its files.
+  /// The test runs in a process of its own, since the limit holds for all of its files.
   @Test func theSystemsWordsComeFirst() async {
     await #expect(processExitsWith: .success) {
       signal(SIGXFSZ, SIG_IGN)

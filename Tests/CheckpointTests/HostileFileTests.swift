@@ -254,7 +254,7 @@ import Testing
     refused(["its tensors' names, shapes and digests do not have the digest that was written. Use another one"])
   }
 
-  /// Without the group that holds it, momentum is missing, though every parameter is whole.
+  /// Momentum is missing where the group that holds it is gone, though every parameter is whole.
   @Test func momentumTakenAway() {
     alter { file, _ in H5Ldelete(file, "history", hid_t(H5P_DEFAULT)) }
     refused(["its tensors' names, shapes and digests do not have the digest that was written. Use another one"])
@@ -277,7 +277,7 @@ import Testing
     H5Dclose(id)
   }
 
-  /// With the digest of all texts taken anew, as only another program would that writes such files.
+  /// The digest of all texts is taken anew, as only another program that writes such files would do it.
   @Test func stateThatIsNone() throws {
     let content = HDF5Content(noun: "checkpoint", adviceOnDamage: "")
     let texts = try HDF5Library.exclusively {

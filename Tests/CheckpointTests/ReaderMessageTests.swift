@@ -5,7 +5,7 @@ import System
 import TestSupport
 import Testing
 
-/// What is said of an object in an HDF5 file that is not what is looked for.
+/// The messages about an object in an HDF5 file that is not the one looked for.
 @Suite struct ReaderMessageTests {
   private let folder: ScratchFolder
   private let path: String
@@ -85,8 +85,8 @@ import Testing
     #expect(HDF5Library.openIdentifiers == 0)
   }
 
-  /// As from a device that fails when the file is open already: here the descriptor is a folder's from then on, from
-  /// which the system reads nothing.
+  /// The reading fails as from a device that fails when the file is open already: here the descriptor is a folder's
+  /// from then on, from which the system reads nothing.
   @Test func whatTheSystemRefusesIsNotTakenForDamage() throws {
     make { Self.dataset($0, hdf5_file_int32(), [5000, 3]) }
     let error = #expect(throws: FileError.self) {

@@ -3,9 +3,9 @@ import Foundation
 import TestSupport
 import Testing
 
-/// What a run folder does to others: their rights, and links to elsewhere.
+/// The effect of a run folder on others: their permissions, and links to elsewhere.
 @Suite struct RightsAndLinksTests {
-  /// In a process of its own, since the umask holds for all threads.
+  /// The test runs in a process of its own, since the umask holds for all threads.
   @Test func filesHaveTheRightsThatTheUmaskLeaves() async {
     await #expect(processExitsWith: .success) {
       umask(0o027)

@@ -49,7 +49,7 @@ import Testing
         """), "\(outcome.errors)")
   }
 
-  /// After one rollback the rate is a tenth and the run continues; its bits are those of a run that was killed in
+  /// The rate after one rollback is a tenth and the run continues; its bits are those of a run that was killed in
   /// between.
   @Test func goesOnAfterARollback() throws {
     let rate = ["--learning-rate", "1", "--on-divergence", "rollback"]

@@ -1,8 +1,8 @@
 import Foundation
 import TestSupport
 
-/// A folder in which the commands of a document are run as a reader would run them: `prelu-dist` on the PATH, `scripts` and
-/// `cluster` in the current folder, and what the document says is given.
+/// A folder in which the commands of a document are run as a reader would run them: `prelu-dist` is on the PATH,
+/// `scripts` and `cluster` are in the current folder, and so is what the document says is given.
 struct DocumentationFolder {
   private let folder: ScratchFolder
   var path: String { folder.path }

@@ -2,7 +2,7 @@ import Foundation
 import TestSupport
 import Testing
 
-/// What README and the guides promise: their commands run, their links lead somewhere, their options exist.
+/// The promises of README and the guides: their commands run, their links lead somewhere, their options exist.
 @Suite(.serialized, .enabled(if: isOutsideMPI)) struct DocumentationTests {
   private static let catalog = "Sources/prelu-dist/Guides.docc"
 

@@ -3,7 +3,7 @@ import TestSupport
 
 /// The long options that the program's commands and the scripts say they have.
 struct KnownOptions {
-  /// By `train`, `bench step`, `scripts/setup` and so on, as `--help` lists them.
+  /// The options of `train`, `bench step`, `scripts/setup` and so on, as `--help` lists them.
   private(set) var ofProgram: [String: Set<String>] = [:]
 
   static let shared = Result { try KnownOptions() }
@@ -43,8 +43,8 @@ struct KnownOptions {
     words.compactMap { $0.prefixMatch(of: /--[a-z][a-z0-9-]*/).map { String($0.0) } }
   }
 
-  /// The programs that a line of shell calls, with their long options. `evaluate RUN --classes FILE`, as a text says it,
-  /// is a call of `prelu-dist evaluate`.
+  /// The programs that a line of shell calls, with their long options. `evaluate RUN --classes FILE`, as a text says
+  /// it, is a call of `prelu-dist evaluate`.
   func invocations(in line: String) -> [(program: String, options: [String])] {
     let code = line.split(separator: "#", maxSplits: 1, omittingEmptySubsequences: false)[0]
     return code.split(whereSeparator: { "|;&<>()\"".contains($0) }).flatMap { part in

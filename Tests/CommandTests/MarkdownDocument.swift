@@ -8,8 +8,8 @@ import Foundation
 /// - `<!-- not run: REASON -->`: the block is not run.
 /// - `<!-- file: NAME -->`: the block is written to a file of that name before the next one is run.
 ///
-/// `<!-- given: NAMES -->` on a line of its own names what the commands take for granted (`DocumentationFolder`). A command
-/// that ends in a comment with the words `exit code N` must end with that code, any other one with 0.
+/// `<!-- given: NAMES -->` on a line of its own names what the commands take for granted (`DocumentationFolder`). A
+/// command that ends in a comment with the words `exit code N` must end with that code, any other one with 0.
 struct MarkdownDocument: CustomStringConvertible {
   /// A fenced block.
   struct Block {
@@ -71,8 +71,8 @@ struct MarkdownDocument: CustomStringConvertible {
   static let repository = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
     .deletingLastPathComponent().path
 
-  /// Bash's program for all blocks that are run or written, with each command on the line that it has in the document, so
-  /// that bash's line numbers are the document's.
+  /// Bash's program for all blocks that are run or written, with each command on the line that it has in the document,
+  /// so that bash's line numbers are the document's.
   var script: String {
     var script = [String](repeating: "", count: lines.count)
     script[0] = #"trap 'echo "line $LINENO: $BASH_COMMAND" >&2' ERR"#
@@ -111,7 +111,7 @@ struct MarkdownDocument: CustomStringConvertible {
     return inBlocks + codeSpans
   }
 
-  /// What stands between backticks in the text. A span may go on in the next line.
+  /// The words between backticks in the text. A span may go on in the next line.
   var codeSpans: [String] {
     prose.map(\.text).joined(separator: " ").matches(of: /`([^`]+)`/).map { String($0.1) }
   }
@@ -123,7 +123,7 @@ struct MarkdownDocument: CustomStringConvertible {
     }
   }
 
-  /// What may stand behind # in a link to this document: forges make these of its headings.
+  /// The words that may stand behind # in a link to this document: forges make them of its headings.
   var anchors: [String] {
     prose.compactMap { $0.text.wholeMatch(of: /#+ (.*)/).map { $0.1.lowercased() } }.map { heading in
       String(heading.filter { $0.isLetter || $0.isNumber || " -_".contains($0) }.map { $0 == " " ? "-" : $0 })

@@ -175,7 +175,7 @@ import Testing
     #expect(outcome.errors.contains("many-1-of-2.h5: there is no such pack file"), "\(outcome.errors)")
   }
 
-  /// With so many shards some files have no picture, and more are open than a process may have without asking.
+  /// So many shards leave some files without a picture, and more are open than a process may have without asking.
   @Test func moreShardsThanPictures() throws {
     try makePhotos()
     #expect(try pack(["photos", "-o", "one.h5"]).exitCode == 0)

@@ -7,7 +7,7 @@ private let isTree = World.addsInTreeOrder(size: rankCount)
 extension RankTests {
   static let lengths = [0, 1, 2, 3, 7, 1000, 4096, 4097, 100_003]
 
-  /// With one rank the sum is the value, and its bits stay.
+  /// The sum over one rank is the value, and its bits stay.
   @Test(.enabled(if: isTree, "\(rankCount) ranks are no power of two"), arguments: lengths)
   func sumsHaveTheBitsOfTheTree(length: Int) {
     onAllRanks { world in
@@ -70,7 +70,7 @@ extension RankTests {
     }
   }
 
-  /// What a rank without leaves contributes, so that it changes no bit, not even the sign of a zero.
+  /// The contribution of a rank without leaves changes no bit, not even the sign of a zero.
   @Test(.enabled(if: isTree, "\(rankCount) ranks are no power of two"))
   func negativeZeroContributesNothing() {
     onAllRanks { world in

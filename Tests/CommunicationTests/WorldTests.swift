@@ -51,7 +51,7 @@ extension RankTests {
   }
 }
 
-/// What all ranks find wrong is no rank's fault.
+/// A fault that all ranks find is not the fault of one rank.
 @Test func aFailureSaysWhereItWas() {
   func words(_ failed: Int, of ranks: Int) -> String {
     RankFailure(rank: 2, host: "node2", message: "no room", exitStatus: .inputOutput, failedRanks: failed, ranks: ranks)

@@ -205,16 +205,16 @@ import Testing
     let padded = self.member(member.network, member.images, padding: 2)
     #expect(
       problem([padded], TestProtocol(.dense, scales: [11])) == """
-        wave 0 is 11×11 at scale 11 with 2 zeros on each side, but the network's input is 16×16: choose scales of at least \
-        12
+        wave 0 is 11×11 at scale 11 with 2 zeros on each side, but the network's input is 16×16: choose scales of at \
+        least 12
         """)
     #expect(
       problem([member, self.member(try network(classes: 5), member.images)])
         == "the networks score 6 and 5 classes: their scores have no average")
     #expect(
       problem([member, self.member(member.network, Waves(sizes: sizes.dropLast()))]) == """
-        expected the same images for all networks, found 23 and 22 that differ: their settings of data.validation are not \
-        the same; take --split test
+        expected the same images for all networks, found 23 and 22 that differ: their settings of data.validation are \
+        not the same; take --split test
         """)
     var damaged = Waves(sizes: [PlaneExtents(height: 20, width: 20)])
     damaged.damaged = 0
@@ -241,7 +241,7 @@ import Testing
     #expect(results.count == sizes.count)
   }
 
-  /// What is read of an image at once, and the memory for its mean, do not grow with it.
+  /// The part of an image that is read at once, and the memory for its mean, do not grow with the image.
   @Test(arguments: [TestProtocol.Views.dense, .tenView], [(160_000, 25), (2000, 2000)])
   func memoryDoesNotGrowWithTheImage(views: TestProtocol.Views, size: (Int, Int)) throws {
     let images = Waves(sizes: [PlaneExtents(height: size.0, width: size.1)])

@@ -44,7 +44,7 @@ import Testing
     while try queue.next(keepGoing: true) != nil {}
   }
 
-  /// What a number of pieces costs on a rank is time that it sleeps here: no rank needs a core.
+  /// The cost of pieces on a rank is time that it sleeps here: no rank needs a core.
   @Test func aSlowRankTakesLess() throws {
     guard world.size > 1 else { return }
     let isSlow = world.rank == world.size - 1

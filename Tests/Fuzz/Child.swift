@@ -22,7 +22,8 @@ struct Child {
     corpus = try format.corpus(folder)
   }
 
-  /// Reads the inputs of these numbers, and writes to the file `report`, at once, which one it is at and the sums so far.
+  /// Reads the inputs of these numbers, and writes to the file `report`, at once, which one it is at and the sums so
+  /// far.
   func run(_ numbers: Range<Int>) throws {
     // Once all is loaded and warm.
     try Data(corpus[0]).write(to: URL(filePath: "\(folder)/input"))
@@ -57,7 +58,7 @@ struct Child {
     pwrite(report, text, text.utf8.count, 0)
   }
 
-  /// What is in use now, and the allowance: more is refused by the system, which ends the process.
+  /// The memory in use now, and the allowance: the system refuses more, which ends the process.
   private func limitMemory() throws {
     let pages = try String(contentsOfFile: "/proc/self/statm", encoding: .utf8).split(separator: " ").first
     let used = (pages.flatMap { Int($0) } ?? 0) * Int(sysconf(Int32(_SC_PAGESIZE)))

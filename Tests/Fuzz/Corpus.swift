@@ -8,7 +8,9 @@ enum Corpus {
   static let idx: [[UInt8]] = [
     [0, 0, 8, 3, 0, 0, 0, 6, 0, 0, 0, 5, 0, 0, 0, 4] + (0..<120).map { UInt8(truncatingIfNeeded: $0 * 37 + 11) },
     decoded(
-      "H4sIAAAAAAACAwGIAHf/AAAIAwAAAAYAAAAFAAAABAswVXqfxOkOM1h9osfsETZbgKXK7xQ5XoOozfIXPGGGq9D1Gj9kia7T+B1CZ4yx1vsgRWqPtNn+I0htkrfcASZLcJW63wQpTnOYveIHLFF2m8DlCi9UeZ7D6A0yV3yhxusQNVp/pMnuEzhdgqfM8RY7YIWqz/QZPh6l/CuIAAAA"
+      "H4sIAAAAAAACAwGIAHf/AAAIAwAAAAYAAAAFAAAABAswVXqfxOkOM1h9osfsETZbgKXK7xQ5XoOozfIXPGGGq9D1Gj9kia7T+B1C"
+        + "Z4yx1vsgRWqPtNn+I0htkrfcASZLcJW63wQpTnOYveIHLFF2m8DlCi9UeZ7D6A0yV3yhxusQNVp/pMnuEzhdgqfM8RY7YIWqz/QZ"
+        + "Ph6l/CuIAAAA"
     ),
     [0, 0, 8, 1, 0, 0, 0, 6, 0, 1, 2, 0, 1, 9],
   ]

@@ -21,8 +21,8 @@ struct ImageNetKit {
     try Data().write(to: url)
   }
 
-  /// Lists the pictures with the labels that the file at `path` gives. The kit's name begins with the file's, as messages
-  /// should.
+  /// Lists the pictures with the labels that the file at `path` gives. The kit's name begins with the file's, as
+  /// messages should.
   func read(_ path: String) throws {
     let kit = "\(path).kit"
     try FileManager.default.createDirectory(atPath: kit, withIntermediateDirectories: true)

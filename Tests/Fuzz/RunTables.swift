@@ -57,7 +57,7 @@ enum RunTables {
       """
       \(ResultsFile.header)
       2026-11-24T10:00:00Z,run/checkpoint-9.h5,data,test,10-view,,true,probabilities,50,9,2,18.0000,4.0000,1.50,2
-      2026-11-24T11:00:00Z,run/checkpoint-9.h5 b.h5,data,validation,dense,28 32,false,logits,50,7,1,14.0000,2.0000,9.25,1
+      2026-11-24T11:00:00Z,run/checkpoint-9.h5 b.h5,data,validation,dense,28 32,false,logits,50,7,1,14.0,2.0,9.25,1
 
       """
     ),

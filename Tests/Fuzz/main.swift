@@ -7,7 +7,8 @@ import Foundation
 //
 // A file is to be read or refused: no crash, no hang, no error but the reader's own, no more memory than the limit,
 // which a child process is given, unless it is to be unlimited: sanitizers reserve more address space than any limit
-// allows (swift build -c debug --sanitize=address --product prelu-fuzz). What goes wrong is told with the number of the input, and the file is kept.
+// allows (swift build -c debug --sanitize=address --product prelu-fuzz). A failure is told with the number of the
+// input, and the file is kept.
 
 /// Prints a line at once: the process may die at any time.
 func say(_ line: String) {

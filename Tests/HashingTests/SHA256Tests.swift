@@ -11,7 +11,8 @@ import Testing
       "248d6a61d20638b8e5c026930c3e6039a33ce45964ff2167f6ecedd419db06c1"
     ),
     (
-      "abcdefghbcdefghicdefghijdefghijkefghijklfghijklmghijklmnhijklmnoijklmnopjklmnopqklmnopqrlmnopqrsmnopqrstnopqrstu",
+      "abcdefghbcdefghicdefghijdefghijkefghijklfghijklmghijklmn"
+        + "hijklmnoijklmnopjklmnopqklmnopqrlmnopqrsmnopqrstnopqrstu",
       "cf5b16a778af8380036ce59e7b0492370b249b11e8f07a51afac45037afee9d1"
     ),
   ])
@@ -25,7 +26,8 @@ import Testing
         == "cdc76e5c9914fb9281a1c7e284d73e67f1809a48a497200e046d39ccc7112cd0")
   }
 
-  /// Bytes that arrive in parts give the digest of the whole, for all lengths around a block's 64 bytes and its padding.
+  /// Bytes that arrive in parts give the digest of the whole, for all lengths around a block's 64 bytes and its
+  /// padding.
   @Test func partsGiveTheDigestOfTheWhole() {
     for count in Array(0...130) + [4099] {
       let message = (0..<count).map { UInt8(truncatingIfNeeded: $0 &* 37 &+ 11) }

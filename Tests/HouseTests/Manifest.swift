@@ -1,4 +1,4 @@
-/// What Package.swift declares: the part of `swift package dump-package` that concerns targets.
+/// The declarations of Package.swift: the part of `swift package dump-package` that concerns targets.
 struct Manifest: Decodable {
   let targets: [Target]
 

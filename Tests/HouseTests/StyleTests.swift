@@ -25,15 +25,15 @@ import Testing
 
   @Test func startsOfDocCommentsAreFound() {
     let text = """
-      /// Of the first.
-      /// In its second line.
+      /\("/")/ Of the first.
+      /\("/")/ In its second line.
       let a = 1
 
         ///
         /// `count` floats.
         var b: Int  /// In no way a comment of its own.
         // By the way.
-      /// In, with a comma.
+      /\("/")/ In, with a comma.
       """
     let starts = docCommentStarts(in: text)
     #expect(starts.map(\.line) == [1, 6, 9])

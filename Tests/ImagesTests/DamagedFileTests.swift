@@ -4,7 +4,7 @@ import Randomness
 import TestSupport
 import Testing
 
-/// Files with a few random bytes changed, and often cut: each is read or refused, and nothing crashes.
+/// Files with a few random bytes changed, and often cut, are read or refused, and nothing crashes.
 @Test(arguments: 0..<4) func damagedFilesAreReadOrRefused(kind: Int) throws {
   let pixels = scatteredBytes(60)
   let png = "iVBORw0KGgoAAAANSUhEUgAAAAMAAAACAQAAAAC1D1u3AAAADElEQVR4nGNYwOAAAAIkAOFz6zvyAAAAAElFTkSuQmCC"

@@ -24,7 +24,7 @@ import Testing
     #expect(set.classNames.last == "Ankle boot")
     #expect(try IDXFolder.loadTest(directory: Self.directory).classNames == set.classNames)
 
-    // The mean 0.2860 that Fashion-MNIST's users subtract, times 255.
+    // Users of Fashion-MNIST commonly subtract the mean 0.2860, here times 255.
     let mean = MeanImage(of: set.training)
     let overall = mean.values.reduce(0.0) { $0 + Double($1) } / Double(mean.values.count)
     #expect(abs(overall - 72.94) < 0.005, "\(overall)")

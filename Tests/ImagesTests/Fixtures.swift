@@ -11,13 +11,13 @@ extension ScratchFolder {
   }
 }
 
-/// An IDX file: magic, big-endian extents, values.
+/// Returns an IDX file: magic, big-endian extents, values.
 func idx(_ dimensions: [Int], _ bytes: [UInt8], type: UInt8 = 0x08) -> [UInt8] {
   let extents = dimensions.flatMap { value in [24, 16, 8, 0].map { UInt8(value >> $0 & 0xFF) } }
   return [0, 0, type, UInt8(dimensions.count)] + extents + bytes
 }
 
-/// `bytes` as a gzip file.
+/// Returns `bytes` as a gzip file.
 func gzip(_ bytes: [UInt8]) throws -> [UInt8] {
   let folder = try ScratchFolder()
   let path = folder.path + "/file.gz"
@@ -27,12 +27,12 @@ func gzip(_ bytes: [UInt8]) throws -> [UInt8] {
   return Array(try Data(contentsOf: URL(fileURLWithPath: path)))
 }
 
-/// Bytes without a pattern that any of the tests could meet by accident.
+/// Returns bytes without a pattern that any of the tests could meet by accident.
 func scatteredBytes(_ count: Int, seed: Int = 0) -> [UInt8] {
   (0..<count).map { UInt8(truncatingIfNeeded: ($0 &+ seed &* 7919) &* 2_654_435_761 >> 13) }
 }
 
-/// Images whose pixels and labels differ from each other.
+/// Returns images whose pixels and labels differ from each other.
 func sampleImages(
   _ count: Int, _ extents: Extents = Extents(channels: 1, height: 3, width: 2), classes: Int = 3,
   seed: Int = 0
@@ -42,7 +42,7 @@ func sampleImages(
     labels: (0..<count).map { Int32($0 % classes) }, classCount: classes)
 }
 
-/// The message of the `DataError` that `body` throws, or what else happened.
+/// Returns the message of the `DataError` that `body` throws, or what else happened.
 func message(kind: DataError.Kind = .invalid, _ body: () throws -> Any) -> String {
   do {
     return "no error but \(try body())"

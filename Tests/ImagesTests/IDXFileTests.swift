@@ -35,7 +35,7 @@ import Testing
     }
   }
 
-  /// More than one of the chunks in which a file is read.
+  /// The file is larger than one of the chunks in which files are read.
   @Test func readsLargeFiles() throws {
     let pixels = scatteredBytes(900 * 28 * 28)
     for (name, bytes) in [("plain", idx([900, 28, 28], pixels)), ("packed", try gzip(idx([900, 28, 28], pixels)))] {
@@ -139,8 +139,8 @@ import Testing
     #expect(
       message { try IDXFile.readLabels(path: path) } == """
         \(path): expected 1073741824 bytes after the header, which declares 1073741824, found \(packed.count) \
-        compressed bytes, which hold \(packed.count * 1032) at most. The file is truncated or damaged: copy or download \
-        it again.
+        compressed bytes, which hold \(packed.count * 1032) at most. The file is truncated or damaged: copy or \
+        download it again.
         """)
   }
 

@@ -11,7 +11,7 @@ import Testing
     folder = try ScratchFolder()
   }
 
-  /// Six training and four test images of 2×3 in three classes.
+  /// Writes six training and four test images of 2×3 in three classes.
   private func writeSet(separator: String = "-", packed: Bool = false, test: String = "t10k") throws {
     let suffix = packed ? ".gz" : ""
     func write(_ name: String, _ dimensions: [Int], _ bytes: [UInt8]) throws {

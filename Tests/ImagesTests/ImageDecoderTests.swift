@@ -27,10 +27,12 @@ import Testing
   /// A 9×6 picture with subsampled chroma, written by Pillow 9.4; the golden planes are what Pillow reads from it.
   /// libjpeg's versions differ by at most one in the chroma's upsampling.
   private static let colorJPEG = """
-    /9j/4AAQSkZJRgABAQAAAQABAAD/2wBDAAMCAgICAgMCAgIDAwMDBAYEBAQEBAgGBgUGCQgKCgkICQkKDA8MCgsOCwkJDRENDg8QEBEQCgwSExIQEw8Q\
-    EBD/2wBDAQMDAwQDBAgEBAgQCwkLEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBD/wAARCAAGAAkDASIAAhEB\
-    AxEB/8QAFgABAQEAAAAAAAAAAAAAAAAAAAIH/8QAIRAAAQMBCQAAAAAAAAAAAAAAAAEDBdEGCBghI0FCUpL/xAAVAQEBAAAAAAAAAAAAAAAAAAAEB//E\
-    AB4RAAAFBQEAAAAAAAAAAAAAAAACBQYVAQcjJEGx/9oADAMBAAIRAxEAPwC7C3dYDTzZ24rQ0zDpAdmfK0AJm/XYtStdk3Q+0zlVoEuc3PB//9k=
+    /9j/4AAQSkZJRgABAQAAAQABAAD/2wBDAAMCAgICAgMCAgIDAwMDBAYEBAQEBAgGBgUGCQgKCgkICQkKDA8MCgsOCwkJDREN\
+    Dg8QEBEQCgwSExIQEw8QEBD/2wBDAQMDAwQDBAgEBAgQCwkLEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQ\
+    EBAQEBAQEBAQEBAQEBD/wAARCAAGAAkDASIAAhEB\
+    AxEB/8QAFgABAQEAAAAAAAAAAAAAAAAAAAIH/8QAIRAAAQMBCQAAAAAAAAAAAAAAAAEDBdEGCBghI0FCUpL/xAAVAQEBAAAA\
+    AAAAAAAAAAAAAAAEB//EAB4RAAAFBQEAAAAAAAAAAAAAAAACBQYVAQcjJEGx/9oADAMBAAIRAxEAPwC7C3dYDTzZ24rQ0zDp\
+    AdmfK0AJm/XYtStdk3Q+0zlVoEuc3PB//9k=
     """
 
   private static let colorPlanes: [UInt8] = [
@@ -47,10 +49,11 @@ import Testing
     148, 136, 129, 119, 109, 102, 94,
   ]
 
-  /// The same picture in grey before it was written.
+  /// The same picture, converted to gray before it was written.
   private static let greyJPEG = """
-    /9j/4AAQSkZJRgABAQAAAQABAAD/2wBDAAMCAgICAgMCAgIDAwMDBAYEBAQEBAgGBgUGCQgKCgkICQkKDA8MCgsOCwkJDRENDg8QEBEQCgwSExIQEw8Q\
-    EBD/wAALCAAGAAkBAREA/8QAFQABAQAAAAAAAAAAAAAAAAAAAgf/xAAhEAAABAUFAAAAAAAAAAAAAAAAAQMFBggYIdEjQUJSkv/aAAgBAQAAPwBwLLqw\
+    /9j/4AAQSkZJRgABAQAAAQABAAD/2wBDAAMCAgICAgMCAgIDAwMDBAYEBAQEBAgGBgUGCQgKCgkICQkKDA8MCgsOCwkJDREN\
+    Dg8QEBEQCgwSExIQEw8QEBD/wAALCAAGAAkBAREA/8QAFQABAQAAAAAAAAAAAAAAAAAAAgf/xAAhEAAABAUFAAAAAAAAAAAA\
+    AAAAAQMFBggYIdEjQUJSkv/aAAgBAQAAPwBwLLqw\
     ad0duJ4FMp0YOyPk8D//2Q==
     """
 
@@ -83,7 +86,7 @@ import Testing
   }
 
   @Test func decodesJPEGInInkColors() throws {
-    // 16×16 pixels of one ink, as Adobe's programs write them: 255 is none.
+    // The picture has 16×16 pixels of one ink, as Adobe's programs write them: 255 is no ink.
     let ink = [UInt8](repeating: 0, count: 256).flatMap { _ in [200, 100, 50, 128] as [UInt8] }
     let bytes = JPEGEncoder.encode(ink, colors: JCS_CMYK, height: 16, width: 16, quality: 100) { picture in
       jpeg_set_colorspace(picture, JCS_YCCK)
@@ -105,7 +108,7 @@ import Testing
       let path = try folder.write(Array(whole.prefix(length)), to: "cut.jpg")
       let words = message { try ImageDecoder.decode(path: path, channels: 1) }
       #expect(words.hasPrefix("\(path): expected a whole JPEG picture, found damage ("), "\(length)")
-      // Where a file ends before its frame's header, libjpeg-turbo finds tables alone and no fault with them.
+      // If a file ends before its frame's header, libjpeg-turbo finds only tables and reports no fault.
       #expect(words.contains("(libjpeg-turbo: ") || words.contains("(it declares 0×0 pixels)"), "\(length)")
       #expect(words.hasSuffix("). The file is truncated or damaged: copy or save it again."), "\(length)")
     }
@@ -136,7 +139,7 @@ import Testing
 
   // MARK: - PNG
 
-  /// 3×2 pixels in red, green and blue, written by Pillow 9.4.
+  /// A picture of 3×2 pixels in red, green and blue, written by Pillow 9.4.
   private static let colorPNG = """
     iVBORw0KGgoAAAANSUhEUgAAAAMAAAACCAIAAAASFvFNAAAAHElEQVR4nGMUkTshyfBNkuEbC4PyNwaGbwwM3wA4qwYjrRTMYgAAAABJRU5ErkJggg==
     """
@@ -148,16 +151,16 @@ import Testing
       color.bytes == [20, 45, 70, 20, 45, 70, 30, 30, 30, 65, 65, 65, 200, 190, 180, 190, 180, 170])
     let grey = try decode(base64: Self.colorPNG, channels: 1)
     #expect(grey.extents == Extents(channels: 1, height: 2, width: 3))
-    // Pillow's `convert('L')`.
+    // The values are those of Pillow's `convert('L')`.
     #expect(grey.bytes == [46, 53, 59, 66, 72, 78])
   }
 
   @Test func decodesPNGWithAPalette() throws {
     let palette = """
-      iVBORw0KGgoAAAANSUhEUgAAAAMAAAACAgMAAADgGo6JAAAADFBMVEX/AAAA/wAAAP8KFB4iiCkEAAAADElEQVR4nGOQYHgCAAEwAP1WzRxzAAAAAElF\
-      TkSuQmCC
+      iVBORw0KGgoAAAANSUhEUgAAAAMAAAACAgMAAADgGo6JAAAADFBMVEX/AAAA/wAAAP8KFB4iiCkEAAAADElEQVR4nGOQYH\
+      gCAAEwAP1WzRxzAAAAAElFTkSuQmCC
       """
-    // Red, green, blue / (10, 20, 30), blue, green.
+    // The pixels are red, green, blue / (10, 20, 30), blue, green.
     #expect(
       try decode(base64: palette, channels: 3).bytes
         == [255, 0, 0, 10, 0, 0, 0, 255, 0, 20, 0, 255, 0, 0, 255, 30, 255, 0])
@@ -168,7 +171,7 @@ import Testing
       iVBORw0KGgoAAAANSUhEUgAAAAMAAAACAQAAAAC1D1u3AAAADElEQVR4nGNYwOAAAAIkAOFz6zvyAAAAAElFTkSuQmCC
       """
     #expect(try decode(base64: oneBit, channels: 1).bytes == [255, 0, 255, 0, 255, 0])
-    // The values v·257 are v: 0, 1, 255 / 128, 2, 3.
+    // The values v·257 become v: 0, 1, 255 / 128, 2, 3.
     let sixteenBits = """
       iVBORw0KGgoAAAANSUhEUgAAAAMAAAACEAAAAADoj+WFAAAAFklEQVR4nGNgYGBk/P+foaGBiYmZGQAWqQMLqDpqEwAAAABJRU5ErkJggg==
       """
@@ -176,7 +179,8 @@ import Testing
   }
 
   @Test func showsTransparencyWhite() throws {
-    // (10, 20, 30) invisible, the same visible, black half visible: half of white's light is 186 by the gamma 2.2.
+    // The pixels are (10, 20, 30) invisible, the same visible, and black half visible: half of white's light is 186 by
+    // the gamma 2.2.
     let transparent = """
       iVBORw0KGgoAAAANSUhEUgAAAAMAAAABCAYAAAAb4BS0AAAAFUlEQVR4nGPkEpFjYGBg+P/tzaNGABB2BIL0dcdgAAAAAElFTkSuQmCC
       """
@@ -186,7 +190,7 @@ import Testing
 
   @Test func refusesDamagedPNG() throws {
     let whole = Array(Data(base64Encoded: Self.colorPNG)!)
-    // The last 12 bytes end the file; libpng has the picture before.
+    // The last 12 bytes only end the file; libpng has the picture before.
     for length in 8..<whole.count - 16 {
       let path = try folder.write(Array(whole.prefix(length)), to: "cut.png")
       let words = message { try ImageDecoder.decode(path: path, channels: 3) }
@@ -195,8 +199,8 @@ import Testing
     let path = try folder.write(Array(whole.prefix(50)), to: "cut.png")
     #expect(
       message { try ImageDecoder.decode(path: path, channels: 3) } == """
-        \(path): expected a whole PNG picture, found damage (libpng: read beyond end of data). The file is truncated or \
-        damaged: copy or save it again.
+        \(path): expected a whole PNG picture, found damage (libpng: read beyond end of data). The file is truncated \
+        or damaged: copy or save it again.
         """)
     for position in 8..<whole.count - 12 {
       var flipped = whole
@@ -256,7 +260,7 @@ import Testing
         """)
   }
 
-  // MARK: - What is no picture
+  // MARK: - Files that are not pictures
 
   @Test func toldApartByContentNotByName() throws {
     let path = try folder.write(base64: Self.colorPNG, to: "picture.jpg")

@@ -1,7 +1,7 @@
 import CJPEG
 import Images
 
-/// A kind of JPEG file that is met in the world.
+/// A kind of JPEG file that occurs in practice.
 struct JPEGForm: Sendable {
   var isGrey = false
   /// The columns and rows of pixels that share a chroma sample.
@@ -9,7 +9,7 @@ struct JPEGForm: Sendable {
   var isProgressive = false
 }
 
-/// A JPEG file of red, green and blue (height, width, 3).
+/// Returns a JPEG file of red, green and blue (height, width, 3).
 func jpegFile(
   _ samples: [UInt8], height: Int, width: Int, quality: Int, _ form: JPEGForm = JPEGForm()
 ) -> [UInt8] {

@@ -4,7 +4,7 @@ import Testing
 
 /// A part of a JPEG picture has the same pixels as the whole one.
 @Suite struct JPEGPartTests {
-  /// Extents that are no multiple of a block in any subsampling.
+  /// The extents are not multiples of a block in any subsampling.
   private let height = 75
   private let width = 109
 
@@ -35,7 +35,7 @@ import Testing
     }
   }
 
-  /// Two columns at the borders of a part may differ: interpolated colours lack a neighbour there.
+  /// Two columns at the borders of a part may differ: interpolated colors lack a neighbor there.
   @Test(
     arguments: [
       JPEGForm(chroma: (1, 1)), JPEGForm(chroma: (2, 1)), JPEGForm(chroma: (2, 2)), JPEGForm(isGrey: true),
@@ -49,7 +49,7 @@ import Testing
       let whole = try decode(bytes, denominator, rows: 0..<rows, columns: 0..<columns)
       #expect(whole.left == 0 && whole.columns == columns)
       for seed in 0..<40 {
-        // Parts of all sizes, at all places.
+        // The loop tries parts of many sizes, at many places.
         let numbers = scatteredBytes(4, seed: seed &* 31 + denominator).map { Int($0) }
         let (top, left) = (numbers[0] % rows, numbers[1] % columns)
         let (bottom, right) = (top + 1 + numbers[2] % (rows - top), left + 1 + numbers[3] % (columns - left))
@@ -70,12 +70,13 @@ import Testing
 
   @Test func superfluousBytesAreNoDamage() throws {
     var bytes = file(JPEGForm())
-    // Between the picture's end and its last marker, as some of ImageNet's files have them.
+    // Some of ImageNet's files have such bytes between the picture's end and its last marker.
     bytes.insert(contentsOf: [0x12, 0x34], at: bytes.count - 2)
     _ = try decode(bytes, 1, rows: 0..<height, columns: 0..<width)
   }
 
-  /// Some phones write zeros where a sequential file's scan says which coefficients it has, which is always all of them.
+  /// Some phones write zeros in the fields where a sequential file's scan names its coefficients, which are always all
+  /// of them.
   @Test(arguments: [[0, 0, 0], [0, 63, 0x10], [1, 5, 0x21]] as [[UInt8]])
   func aScanHeaderThatSaysNothingIsNoDamage(words: [UInt8]) throws {
     let bytes = file(JPEGForm())

@@ -19,7 +19,7 @@ import Testing
 }
 
 @Test func splitKeepsEachImageInOnePart() {
-  // One pixel an image: its own number.
+  // Each image has one pixel: its own number.
   let extents = Extents(channels: 1, height: 1, width: 1)
   let images = LabeledImages(
     pixels: (0..<200).map { UInt8($0) }, extents: extents, labels: [Int32](repeating: 0, count: 200), classCount: 1)
@@ -29,7 +29,7 @@ import Testing
   #expect(validation.count == 30)
   #expect(Set(kept + trains).count == 200)
   #expect(kept == kept.sorted() && trains == trains.sorted())
-  // Drawn from all over, not cut from an end.
+  // The images are drawn from the whole set, not cut from an end.
   #expect(kept.first! < 50 && kept.last! > 150, "\(kept)")
   #expect((0..<30).map { split(training: images, validation: 30).validation.pixels(of: $0)[0] } == kept)
   #expect(split(training: images, validation: 0).training.count == 200)

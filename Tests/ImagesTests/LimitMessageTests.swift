@@ -4,7 +4,7 @@ import System
 import TestSupport
 import Testing
 
-/// What is said of files and pictures that are too large, or have no pixels.
+/// The messages about files and pictures that are too large or have no pixels.
 @Suite struct LimitMessageTests {
   private let folder: ScratchFolder
 
@@ -15,7 +15,8 @@ import Testing
   @Test(arguments: [
     (
       "P5 0 5 255\nx",
-      "a whole PGM picture, found damage (it declares 0×5 pixels). The file is truncated or damaged: copy or save it again"
+      "a whole PGM picture, found damage (it declares 0×5 pixels). "
+        + "The file is truncated or damaged: copy or save it again"
     ),
     (
       "P6 16385 16384 255\nx",
@@ -28,7 +29,7 @@ import Testing
   }
 
   @Test func bytes() throws {
-    // Nothing but holes, which take no room.
+    // The file is a hole, which takes no room on the disk.
     func hole(_ name: String, _ bytes: Int) throws -> String {
       let path = try folder.write([], to: name)
       #expect(truncate(path, bytes) == 0)

@@ -2,16 +2,16 @@ import Foundation
 import Images
 import System
 
-/// Where Tests/Golden/photos.py puts its pictures.
+/// The folder in which Tests/Golden/photos.py puts its pictures.
 let photoFolder = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
   .appending(path: "Golden/photos").path
 
-/// Pictures in files of their own, labelled by their place.
+/// Pictures in separate files, labeled by their place.
 struct FileImages: EncodedImages {
   let paths: [String]
   let contents: [[UInt8]]
   let sizes: [PlaneExtents]
-  /// What `announce` was told is not remembered: files in memory need no reading ahead.
+  /// The labels. `announce` does nothing, because files in memory need no reading ahead.
   let labels: [Int32]
 
   init(_ pictures: [(name: String, height: Int, width: Int)]) throws {

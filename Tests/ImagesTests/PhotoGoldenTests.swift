@@ -3,7 +3,8 @@ import System
 import TestSupport
 import Testing
 
-/// The paper's augmentation against what Tests/Golden/photos.py computes with NumPy and Pillow, seed 11.
+/// Tests the paper's augmentation against the values that Tests/Golden/photos.py computes with NumPy and Pillow, seed
+/// 11.
 @Suite struct PhotoGoldenTests {
   private let golden: GoldenFile
   private let crop = 32
@@ -34,7 +35,7 @@ import Testing
   }
 
   private func load(_ loader: PhotoLoader, _ body: (UnsafeMutablePointer<Float>) throws -> Void) rethrows -> [Float] {
-    // A margin on both sides shows what is written outside.
+    // A margin on both sides shows writes outside of the output.
     let count = loader.extents.count
     var buffer = [Float](repeating: .nan, count: count + 64)
     try buffer.withUnsafeMutableBufferPointer { try body($0.baseAddress! + 32) }
@@ -69,12 +70,12 @@ import Testing
     }
   }
 
-  /// Pillow resizes float planes without rounding: what differs is the order of sums, below 0.001 of 255.
+  /// Pillow resizes float planes without rounding. Only the order of sums differs, by less than 0.001 of 255.
   @Test func inputsAreThoseOfPillow() throws {
     for (index, picture) in pictures.enumerated() {
       for epoch in 0..<3 {
         for sample in [0, 5] {
-          // The draw belongs to the sample's number, so that the picture has to have it.
+          // The draw belongs to the sample's number, so the picture must have that number.
           let many = (0...5).map { _ in pictures[index] }
           let loader = try loader(many)
           let loaded = try load(loader) { try loader.load(sample: sample, epoch: epoch, into: $0) }
@@ -95,7 +96,7 @@ import Testing
     #expect(b == a.map { $0 * 0.25 })
   }
 
-  /// A JPEG's decoders differ by at most one in the chroma's upsampling. Scaled down while it is decoded a picture
+  /// JPEG decoders differ by at most one in the chroma's upsampling. A picture that is scaled down while it is decoded
   /// is averaged over blocks instead of filtered by triangles: 0.5 of 255 in the mean for a smooth one.
   @Test func partsOfJPEGFilesAreThoseOfPillow() throws {
     let zero = [Float](repeating: 0, count: 3 * crop * crop)
@@ -110,7 +111,8 @@ import Testing
     }
   }
 
-  /// Files in ink colours, as Pillow writes and reads them: without black, and with. Products may round to the other side.
+  /// The files have ink colors, as Pillow writes and reads them, without black and with it. Products may round to the
+  /// other side.
   @Test(arguments: ["cmyk.jpg", "ink.jpg"]) func inkColoursAreThoseOfPillow(name: String) throws {
     let image = try ImageDecoder.decode(path: "\(photoFolder)/\(name)", channels: 3)
     let expected = try golden.tensor(name)
@@ -124,7 +126,7 @@ import Testing
     for picture in pictures {
       statistics.add(try intake.take(path: "\(photoFolder)/\(picture.name)", wantsCrop: true).crop)
     }
-    // A value that lies at a half, where sums in another order round to the other side, differs by one.
+    // A value at a half, which sums in another order round to the other side, differs by one.
     #expect(largest(statistics.mean.values, try golden.tensor("mean").values) <= 0.5)
     #expect(mean(statistics.mean.values, try golden.tensor("mean").values) < 0.01)
     let (found, expected) = (statistics.colors, try colors())
@@ -134,7 +136,7 @@ import Testing
     #expect(zip(found.eigenvectors, expected.eigenvectors).allSatisfy { abs($0 - $1) < 1e-3 })
   }
 
-  /// In any order, and in sums of sums.
+  /// The order does not matter, nor do sums of sums.
   @Test func statisticsDoNotDependOnTheOrder() {
     let crops = (0..<7).map { scatteredBytes(3 * 5 * 5, seed: $0) }
     var forward = PhotoStatistics(side: 5)
@@ -146,7 +148,7 @@ import Testing
     #expect(forward == right)
   }
 
-  /// Every shape of picture and crop, also those that are enlarged a hundredfold, gives numbers and reads inside.
+  /// Every shape of picture and crop, even one that is enlarged a hundredfold, gives finite numbers and reads inside.
   @Test(arguments: [
     ("one-pixel.png", 1, 1), ("rgba.png", 84, 60), ("palette.png", 71, 71), ("grey-16.png", 84, 60),
     ("grey.jpg", 84, 60), ("cmyk.jpg", 71, 71), ("progressive.jpg", 61, 93), ("rgb-422.jpg", 84, 60),
@@ -169,7 +171,7 @@ import Testing
     #expect(words.contains("93×61 pixels instead of 93×60"), "\(words)")
   }
 
-  /// Seed 3. Bounds are five standard deviations.
+  /// The seed is 3. Bounds are five standard deviations.
   @Test func sidesAndColoursAreDrawnAsThePaperSays() {
     let augmentation = PhotoAugmentation(shorterSide: 256...512, mirror: true, colorDeviation: 0.1)
     let views = (0..<5000).map {
@@ -180,13 +182,13 @@ import Testing
     let sides = views.map { Double($0.resizedHeight) }
     #expect(sides.min() == 256 && sides.max() == 512)
     let meanSide: Double = sides.reduce(0, +) / 5000
-    // The standard deviation of a uniform number of 257 is 74.2.
+    // The standard deviation of a uniform draw from 257 integers is 74.2.
     #expect(abs(meanSide - 384) < 5.25)
     #expect(abs(views.count(where: \.mirrored) - 2500) < 177)
     #expect(views.allSatisfy { $0.top + 224 <= $0.resizedHeight && $0.left + 224 <= $0.resizedWidth })
     for component in 0..<3 {
       let squares: Double = views.map { $0.alphas[component] * $0.alphas[component] }.reduce(0, +)
-      // The standard deviation of a variance of 5000 numbers is 0.02 of it.
+      // The standard deviation of a variance of 5000 values is 0.02 of it.
       #expect(abs(squares / 5000 - 0.01) < 0.001)
     }
   }

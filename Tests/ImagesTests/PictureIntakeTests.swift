@@ -4,7 +4,7 @@ import Images
 import TestSupport
 import Testing
 
-/// What of a file comes into a pack.
+/// The content of a file that is stored in a pack.
 @Suite struct PictureIntakeTests {
   private let folder: ScratchFolder
 
@@ -12,7 +12,7 @@ import Testing
     folder = try ScratchFolder()
   }
 
-  /// A grey PNG without anything on it.
+  /// Returns a gray PNG without anything on it.
   private func emptyPNG(height: Int, width: Int) -> [UInt8] {
     var image = png_image()
     image.version = UInt32(PNG_IMAGE_VERSION)
@@ -25,7 +25,7 @@ import Testing
     return Array(file.prefix(size))
   }
 
-  /// A JPEG file of gradients with waves on them.
+  /// Returns a JPEG file of gradients with waves on them.
   private func jpeg(height: Int, width: Int) -> [UInt8] {
     let pixels = (0..<height * width * 3).map { index in
       let (x, y) = (Double(index / 3 % width), Double(index / 3 / width))
@@ -40,8 +40,9 @@ import Testing
     return zip(a, b).map { Double(abs(Int($0) - Int($1))) }.reduce(0, +) / Double(a.count)
   }
 
-  /// Scaled down while it is decoded, by 8, a picture is nearly what the exact way makes of it: its PNG, which is never.
-  /// Sides that no scale divides; the last row and column lie where they should, or gradients would be moved.
+  /// A picture that is scaled down by 8 while it is decoded is nearly the same as the exact result, that of its PNG,
+  /// which is never scaled. No scale divides the sides; if the last row and column were misplaced, gradients would be
+  /// shifted.
   @Test func largePicturesAreDecodedAtASmallerScale() throws {
     let (height, width) = (803, 1101)
     let path = try folder.write(jpeg(height: height, width: width), to: "a.jpg")
@@ -66,16 +67,16 @@ import Testing
       let difference = meanDifference(
         try ImageDecoder.decode(path: a, channels: 3).bytes, try ImageDecoder.decode(path: b, channels: 3).bytes)
       #expect(difference < 1.2, "\(side): \(difference)")
-      // Above half of it nothing is scaled.
+      // Nothing is scaled above half of the side.
       if side > 401 { #expect(scaled.crop == whole.crop) }
     }
   }
 
-  /// Turned pictures have their lengths the other way round.
+  /// The lengths of turned pictures are swapped.
   @Test(arguments: [(800, 1104), (803, 1101)])
   func turnedPicturesAreDecodedAtASmallerScale(height: Int, width: Int) throws {
     let upright = jpeg(height: height, width: width)
-    // EXIF's orientation 6: the picture's first row belongs to the right.
+    // In EXIF's orientation 6, the picture's first row belongs on the right.
     let tiff: [UInt8] = [0x4D, 0x4D, 0, 42, 0, 0, 0, 8, 0, 1, 1, 18, 0, 3, 0, 0, 0, 1, 0, 6, 0, 0, 0, 0, 0, 0]
     let exif = Array("Exif\0\0".utf8) + tiff
     let turned = [0xFF, 0xD8, 0xFF, 0xE1, 0, UInt8(exif.count + 2)] + exif + upright.dropFirst(2)
@@ -122,7 +123,7 @@ import Testing
     }
   }
 
-  /// JPEG's sides end at 65535 pixels, PNG's do not.
+  /// A side of a JPEG picture has at most 65535 pixels; PNG has no such limit.
   @Test func aPictureTooLongForJPEGIsRefusedWithAdvice() throws {
     let path = try folder.write(emptyPNG(height: 131_002, width: 64), to: "long.png")
     let intake = PictureIntake(PictureIntake.Settings(shorterSide: 32, meanSide: 32, meanCrop: 24))

@@ -6,7 +6,7 @@ import Testing
 @Suite struct RandomErasingTests {
   private let extents = Extents(channels: 3, height: 20, width: 28)
 
-  /// Seed 3. Bounds are five standard deviations.
+  /// The seed is 3. Bounds are five standard deviations.
   @Test func rectanglesAreAsOftenAsLargeAndAsLongAsAskedFor() {
     let erasing = RandomErasing(probability: 0.4)
     var (areas, ratios) = ([Double](), [Double]())
@@ -21,7 +21,7 @@ import Testing
       bottoms.insert(erased.rows.upperBound)
     }
     #expect(abs(areas.count - 8000) < 350, "seed 3: \(areas.count) of 20000")
-    // Whole pixels make a small rectangle up to half a row and half a column larger or smaller than what was drawn.
+    // Rounding to whole pixels makes a small rectangle up to half a row and half a column larger or smaller than drawn.
     #expect(areas.min()! > 0.01 && areas.max()! < 0.37)
     #expect(ratios.min()! > -log(1 / 0.3) - 0.3 && ratios.max()! < log(1 / 0.3) + 0.3)
     let mean = areas.reduce(0, +) / Double(areas.count)

@@ -3,7 +3,7 @@ import System
 import TestSupport
 import Testing
 
-/// Pillow 9.4's `Image.resize` of a 7×5 image of mode F with the filter BILINEAR; its figures are rounded to 4 digits.
+/// The values of Pillow 9.4's `Image.resize` of a 7×5 image of mode F with the filter BILINEAR, rounded to 4 digits.
 @Test(arguments: [
   (
     4, 3,

@@ -4,7 +4,7 @@ import System
 import Testing
 
 @Suite struct SampleLoaderTests {
-  /// What `SampleLoader.load` writes, pixel by pixel: pad, crop, mirror.
+  /// Returns the output of `SampleLoader.load`, computed pixel by pixel: pad, crop, mirror.
   private func naive(_ loader: SampleLoader, _ draw: Augmentation.Draw, sample: Int) -> [Float] {
     let (extents, padding) = (loader.extents, loader.augmentation.padding)
     let (height, width) = (extents.height, extents.width)
@@ -28,7 +28,7 @@ import Testing
   }
 
   private func load(_ loader: SampleLoader, _ write: (UnsafeMutablePointer<Float>) -> Void) -> [Float] {
-    // A margin on both sides shows what is written outside.
+    // A margin on both sides shows writes outside of the output.
     var buffer = [Float](repeating: .nan, count: loader.extents.count + 64)
     buffer.withUnsafeMutableBufferPointer { write($0.baseAddress! + 32) }
     #expect(buffer.prefix(32).allSatisfy(\.isNaN) && buffer.suffix(32).allSatisfy(\.isNaN))
@@ -66,7 +66,7 @@ import Testing
     }
   }
 
-  /// Seed 5. Bounds are five standard deviations of a binomial count.
+  /// The seed is 5. Bounds are five standard deviations of a binomial count.
   @Test func drawsAreUniform() {
     let augmentation = Augmentation(padding: 2, mirror: true)
     let extents = Extents(channels: 1, height: 8, width: 8)
@@ -102,8 +102,8 @@ import Testing
 
   // MARK: - Scale jitter
 
-  /// The weights with which a line's positions make position `new` of a line of `target`: a triangle as wide as what it
-  /// gathers.
+  /// Returns the weights with which a line's positions make position `new` of a line of `target`: a triangle as wide as
+  /// the positions it gathers.
   private func triangle(_ source: Int, _ target: Int, at new: Int) -> [Double] {
     let scale = Double(source) / Double(target)
     let centre = (Double(new) + 0.5) * scale
@@ -112,7 +112,7 @@ import Testing
     return weights.map { $0 / total }
   }
 
-  /// Resize all, then pick pixels.
+  /// Resizes the whole image, then picks pixels.
   private func naiveResized(_ loader: SampleLoader, _ draw: Augmentation.Draw, sample: Int) -> [Float] {
     let extents = loader.extents
     let (height, width) = (extents.height, extents.width)
@@ -172,7 +172,7 @@ import Testing
     #expect(Set(sizes.map { min($0.height, $0.width) }) == Set(sides))
   }
 
-  /// Without padding a crop stays on a larger image, and a smaller image in the crop; every place is drawn.
+  /// A crop without padding stays on a larger image, and a smaller image stays in the crop; every place is drawn.
   @Test func jitteredCropsStayInside() {
     let extents = Extents(channels: 1, height: 4, width: 6)
     let augmentation = Augmentation(padding: 0, mirror: false, shorterSide: 2...8)

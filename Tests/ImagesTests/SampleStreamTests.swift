@@ -1,7 +1,7 @@
 import Images
 import Testing
 
-/// The first `iterations` iterations' samples, one after another.
+/// Returns the samples of the first `iterations` iterations, one after another.
 private func drawn(_ stream: SampleStream, iterations: Int) -> [(epoch: Int, sample: Int)] {
   var stream = stream
   return (0..<iterations).flatMap { stream.samples(iteration: $0, slots: 0..<stream.batch) }

@@ -2,8 +2,8 @@ import Kernels
 import System
 import Testing
 
-/// Calls that would read or write beside their memory, or compute nothing in silence, end the process instead. A map smaller
-/// than its window is the case that integer division hides: (1 − 2) / 2 + 1 is 1.
+/// Calls that would read or write beside their memory, or compute nothing in silence, end the process instead. A map
+/// smaller than its window is the case that integer division hides: (1 − 2) / 2 + 1 is 1.
 @Test func shapesThatCannotBeEndTheProcess() async {
   await #expect(processExitsWith: .failure) {
     _ = MaxPooling(input: BlockedExtents(channels: 1, height: 1, width: 4), size: 2, stride: 2)

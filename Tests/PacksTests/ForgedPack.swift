@@ -21,12 +21,12 @@ struct ForgedPack {
   var labels: [Int32] = [0, 1]
   var sizes: [Int32] = [2, 2, 3, 1]
   var names = ["ant/1.jpg", "bee/2.jpg"]
-  /// Nil for the right one.
+  /// The digest that the index declares; nil for the right one.
   var indexDigest: String?
 
   static let bytes: [UInt8] = [11, 12, 13, 14, 21, 22, 23, 24]
 
-  /// Returns where the pictures' bytes begin in the file.
+  /// Returns the place in the file where the pictures' bytes begin.
   @discardableResult
   func write(to path: String) throws -> Int {
     let place = try HDF5File.create(at: path) { file throws(HDF5Error) in

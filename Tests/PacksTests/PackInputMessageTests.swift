@@ -4,7 +4,7 @@ import Packs
 import TestSupport
 import Testing
 
-/// What is said of folders, lists and ImageNet's development kit that no pack can be made of.
+/// The messages about folders, lists and ImageNet's development kit that no pack can be made of.
 @Suite struct PackInputMessageTests {
   private let folder: ScratchFolder
   private var path: String { folder.path }
@@ -89,8 +89,8 @@ import Testing
     try write("", "train/n01/1.JPEG", "val/ILSVRC2012_val_00000001.JPEG")
     expect(
       """
-      \(path)/val: expected a folder for each class, found pictures alone. If they are ImageNet's, give its development \
-      kit with --devkit, or Kaggle's LOC_val_solution.csv; else name the labels in a list file.
+      \(path)/val: expected a folder for each class, found pictures alone. If they are ImageNet's, give its \
+      development kit with --devkit, or Kaggle's LOC_val_solution.csv; else name the labels in a list file.
       """
     ) { try listing() }
     expect(
@@ -104,15 +104,15 @@ import Testing
     try write("n01\nn02\n", "kit/data/synsets.txt")
     expect(
       """
-      \(kit)/data/\(truth): expected the number of a class in each line, found "9" in line 2, which the kit's synsets do \
-      not have.
+      \(kit)/data/\(truth): expected the number of a class in each line, found "9" in line 2, which the kit's synsets \
+      do not have.
       """
     ) { try listing(kit) }
     try write("2\n1\n", "kit/data/\(truth)")
     expect(
       """
-      \(path)/val: expected pictures of the classes that training has, found none of them. The training folders must be \
-      named by ImageNet's identifiers, such as n01440764.
+      \(path)/val: expected pictures of the classes that training has, found none of them. The training folders must \
+      be named by ImageNet's identifiers, such as n01440764.
       """
     ) { try listing(kit) }
     try write("", "val/other.JPEG")
@@ -135,7 +135,7 @@ import Testing
     func listing() throws -> PackListing { try PackInput(source: path, developmentKit: kit).listing() }
     try write("synsets\n", "kit/meta.mat")
     expect("\(file): expected a MATLAB file of version 5, found text that begins with \"synsets\".") { try listing() }
-    // A header, and a matrix of which there is nothing.
+    // The file has a header and an empty matrix.
     let header = Array("MATLAB 5.0".utf8) + [UInt8](repeating: 0, count: 114) + [0, 1, 0x49, 0x4D]
     try write(header + [14, 0, 0, 0, 0, 0, 0, 0], "kit/meta.mat")
     expect("\(file): expected a MATLAB file of version 5 with structures named synsets, found none.") { try listing() }

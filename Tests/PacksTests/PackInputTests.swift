@@ -4,7 +4,7 @@ import Packs
 import TestSupport
 import Testing
 
-/// What is found in folders and lists, before any picture is opened: files may be empty here.
+/// The search of folders and lists, before any picture is opened: files may be empty here.
 @Suite struct PackInputTests {
   private let folder: ScratchFolder
 
@@ -55,8 +55,8 @@ import Testing
     try touch(["val/bird/1.jpg"])
     #expect(
       problem(PackInput(source: folder.path)) == """
-        \(folder.path)/val/bird: expected the classes of \(folder.path)/train alone, found another one. Both need the same \
-        class folders.
+        \(folder.path)/val/bird: expected the classes of \(folder.path)/train alone, found another one. Both need the \
+        same class folders.
         """)
   }
 
@@ -74,13 +74,13 @@ import Testing
     #expect(listing.classNames == ["first", "second, Zwei", "third, the"])
     #expect(listing.parts[.validation]?.entries.map(\.label) == [0, 2, 1, 0])
 
-    // Beside the pictures it is found; synsets.txt serves where there is no meta.mat.
+    // The kit is found beside the pictures; synsets.txt serves if there is no meta.mat.
     #expect(problem(PackInput(source: folder.path)).contains("--devkit"))
     try touch(["ILSVRC2012_devkit_t12/data/synsets.txt"], "n03000000\nn01000000\nn02000000\n")
     try touch(["ILSVRC2012_devkit_t12/data/ILSVRC2012_validation_ground_truth.txt"], "2\n1\n3\n2\n")
     #expect(try PackInput(source: folder.path).listing().parts[.validation]?.entries.map(\.label) == [0, 2, 1, 0])
 
-    // Some classes alone: pictures of the others are passed over.
+    // If training has only some of the classes, pictures of the others are passed over.
     try FileManager.default.removeItem(atPath: folder.file("train/n01000000"))
     let some = try PackInput(source: folder.path).listing()
     #expect(names(some, .validation) == ["ILSVRC2012_val_00000002.JPEG 1", "ILSVRC2012_val_00000003.JPEG 0"])
@@ -129,7 +129,7 @@ import Testing
         "broken.txt: expected a path and a label in each line, found \"lonely.jpg\" in line 2."))
   }
 
-  /// A tab divides before a comma, a comma before a blank.
+  /// A tab takes precedence over a comma as a separator, and a comma over a blank.
   @Test func classNamesAndPathsWithBlanks() throws {
     func listed(_ text: String) throws -> [String] {
       try touch(["list.txt"], text)
@@ -160,14 +160,14 @@ import Testing
     try touch(["a/1.jpg", "b/note.txt"])
     #expect(
       problem(PackInput(source: folder.path)) == """
-        \(folder.path)/b: expected pictures of a class (.jpg, .jpeg, .png), found none. Remove the folder, or put pictures \
-        into it.
+        \(folder.path)/b: expected pictures of a class (.jpg, .jpeg, .png), found none. Remove the folder, or put \
+        pictures into it.
         """)
     try touch(["b/line\nbreak.jpg"])
     #expect(problem(PackInput(source: folder.path)).contains("expected names without line breaks"))
   }
 
-  /// Linux tells them apart; as texts they are equal.
+  /// Linux distinguishes the names, but as Swift strings they are equal.
   @Test func foldersWhoseNamesLookTheSame() throws {
     try touch(["caf\u{E9}/1.jpg", "cafe\u{301}/2.jpg"])
     #expect(
@@ -184,8 +184,8 @@ import Testing
     #expect(mkdir(latin.map { CChar(bitPattern: $0) }, 0o700) == 0)
     #expect(
       problem(PackInput(source: folder.path)) == """
-        \(folder.path)/caf\u{FFFD}: expected names in UTF-8, found one in another encoding. Rename it, for instance with \
-        convmv -f latin1 -t utf8 --notest.
+        \(folder.path)/caf\u{FFFD}: expected names in UTF-8, found one in another encoding. Rename it, for instance \
+        with convmv -f latin1 -t utf8 --notest.
         """)
   }
 

@@ -5,7 +5,7 @@ import System
 import TestSupport
 import Testing
 
-/// What is said of packs that are damaged, incomplete, or none.
+/// The messages about packs that are damaged or incomplete, and about files that are not packs.
 @Suite struct PackMessageTests {
   private let folder: ScratchFolder
 
@@ -111,7 +111,7 @@ import Testing
         """)
   }
 
-  /// What happens to a file after it was opened shows at the picture.
+  /// A change to a file after it was opened is reported with the picture.
   @Test func picturesThatCannotBeRead() throws {
     let path = folder.file("a.h5")
     let place = try ForgedPack().write(to: path)
@@ -141,7 +141,7 @@ import Testing
         == "\(name) 4 bytes of a picture, found the end of the file. The pack is truncated: copy it again.")
     #expect(problem(0) == "[11, 12, 13, 14]")
 
-    // A device that fails: from then on the descriptor is a folder's, from which the system reads nothing.
+    // The descriptor is replaced by a folder's, from which the system reads nothing, to imitate a device that fails.
     let descriptors = try FileManager.default.contentsOfDirectory(atPath: "/proc/self/fd").compactMap { CInt($0) }
     let own = try #require(
       descriptors.first {
@@ -153,8 +153,8 @@ import Testing
     close(other)
     #expect(
       problem(0) == """
-        \(path): /training, picture 0 (of unknown name): expected 4 bytes of a picture, found that they cannot be read (Is \
-        a directory).
+        \(path): /training, picture 0 (of unknown name): expected 4 bytes of a picture, found that they cannot be read \
+        (Is a directory).
         """)
     try file.close()
   }

@@ -45,7 +45,7 @@ import Training
     let page = try small.text("run/report.html")
     for words in [
       "after epoch 3, iteration 15", "Filters of conv1", "Learned PReLU coefficients", "Gradients by depth",
-      "Where the time goes", "rate 0.001", "newest checkpoint of iteration 15", "prelu-dist train &lt;small&gt;",
+      "Where the time goes", "rate 0.002", "newest checkpoint of iteration 15", "prelu-dist train &lt;small&gt;",
       "test 1.0", "<th>seed</th><td>1</td>",
     ] {
       #expect(page.contains(words), "\(words)")
@@ -76,7 +76,7 @@ import Training
   @Test func aResumedRunShowsTheRowsOfBefore() throws {
     // In the middle of the second epoch.
     try small.train(iterations: 7, listeners: [recorder()])
-    try expectReportsPage(small.path)
+    #expect(try small.text("run/report.html").contains("after epoch 1, iteration 5"))
     // An earlier process got further than its last checkpoint, and its machine failed.
     for (name, rest) in [
       ("metrics.csv", "2,10,1,1,1,1,1,1,1,1\n3,15,1"), ("time.csv", "10,1,1,1,1,1,1\n15,"),

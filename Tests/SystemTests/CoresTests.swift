@@ -11,7 +11,7 @@ import Testing
     #expect(coreCount(of: [0b101, 0, 0xff]) == 10)
   }
 
-  /// On a thread of its own, since the affinity is a thread's.
+  /// The test runs on a thread of its own, since the affinity is a thread's.
   @Test func aThreadMovesToOneCore() throws {
     let thread = try WorkerThread(name: "move") {
       let all = affinityMask()

@@ -4,7 +4,7 @@ import SystemPackage
 import TestSupport
 import Testing
 
-/// What is said where the system refuses a file: its words, and what usually helps.
+/// The messages about a file that the system refuses: its words, and what usually helps.
 @Suite struct SystemRefusalTests {
   private let folder: ScratchFolder
 
@@ -53,7 +53,7 @@ import Testing
     }
   }
 
-  /// In a process of its own, since rights hold for all threads.
+  /// The test runs in a process of its own, since rights hold for all threads.
   @Test func rights() async {
     await #expect(processExitsWith: .success) {
       let folder = try ScratchFolder()
@@ -76,7 +76,7 @@ import Testing
     }
   }
 
-  /// In a process of its own, since limits hold for all threads.
+  /// The test runs in a process of its own, since limits hold for all threads.
   @Test func limits() async {
     await #expect(processExitsWith: .success) {
       let folder = try ScratchFolder()
@@ -109,7 +109,7 @@ import Testing
     }
   }
 
-  /// What no test can bring about.
+  /// The advice that no test can bring about.
   @Test(
     arguments: [
       (.readOnlyFileSystem, true, "Choose a place that can be written"), (.diskQuotaExceeded, true, "Make room there"),

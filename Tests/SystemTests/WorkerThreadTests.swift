@@ -28,7 +28,7 @@ import Testing
     thread.join()
   }
 
-  /// What `ps -L` and `top -H` show.
+  /// The name that `ps -L` and `top -H` show.
   private func name() -> String {
     withUnsafeTemporaryAllocation(of: CChar.self, capacity: 64) { text in
       let file = open("/proc/thread-self/comm", O_RDONLY)
@@ -79,7 +79,7 @@ import Testing
     #expect(rest == nil)
   }
 
-  /// In a process of its own, whose limit of memory leaves no room for a thread's stack.
+  /// The test runs in a process of its own, whose limit of memory leaves no room for a thread's stack.
   @Test func whatTheSystemRefusesIsThrown() async {
     await #expect(processExitsWith: .success) {
       var limit = rlimit(rlim_cur: 0, rlim_max: 0)

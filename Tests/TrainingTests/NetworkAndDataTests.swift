@@ -78,8 +78,8 @@ import Training
         """)
     #expect(
       problem { try network.images(.validation) } == """
-        \(folder.path): its 2 training images have no validation split of 2: give the data that were trained on, or take \
-        --split test
+        \(folder.path): its 2 training images have no validation split of 2: give the data that were trained on, or \
+        take --split test
         """)
     #expect(
       problem { try network.images(nil, data: path) } == """

@@ -26,7 +26,7 @@ struct CheckpointObject: Encodable {
   let run: String
   let program: String
   let created: String
-  /// Nil, and left out, before the first evaluation.
+  /// The iteration of the best evaluation; nil, and left out of the JSON, before the first one.
   let bestIteration: Int?
   /// The error in percent.
   let bestValidationTop1Error: Double?
