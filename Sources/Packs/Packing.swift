@@ -76,7 +76,7 @@ public struct Packing {
     made = nil
     try plan.broadcastEntries(world)
     try world.agree {
-      if world.rank == 0 { try makeFolder(settings.workFolder) }
+      if world.rank == 0 { try makeWorkFolder() }
     }
     try world.barrier()
     guard try takeIn(plan) else { return nil }
@@ -93,7 +93,8 @@ public struct Packing {
     for path in settings.paths where try FileSystem.status(path) != nil { throw FileError(exists: path) }
   }
 
-  private func makeFolder(_ path: String) throws(FileError) {
+  private func makeWorkFolder() throws(FileError) {
+    let path = settings.workFolder
     do throws(FolderError) {
       try FileSystem.makeFolder(path)
     } catch {
