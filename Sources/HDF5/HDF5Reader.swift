@@ -381,7 +381,7 @@ package struct HDF5Reader: ~Copyable {
             space.id, H5S_SELECT_SET, piece.start.map { hsize_t($0) }, nil, piece.extents.map { hsize_t($0) }, nil),
           "H5Sselect_hyperslab", here)
       }
-      // Of the piece's own extents: between unlike extents HDF5 copies value by value, ten times slower.
+      // The memory has the extents of the piece: between unlike extents HDF5 copies value by value, ten times slower.
       let extents = piece.extents.map { hsize_t($0) }
       let memory = try handle(
         extents.isEmpty ? H5Screate(H5S_SCALAR) : H5Screate_simple(CInt(extents.count), extents, nil),

@@ -35,7 +35,7 @@ extension FileSystem {
       do throws(FolderError) {
         try makeFolder(made.string)
       } catch {
-        // Of a file in the place of a folder above, the next call says more: that it is not a folder.
+        // The next call says more of a file in the place of a folder above: that it is not a folder.
         if case .isFile = error, made != whole { continue }
         throw error
       }
