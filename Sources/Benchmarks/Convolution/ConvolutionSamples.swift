@@ -14,7 +14,7 @@ struct ConvolutionSamples {
   /// The output, blocked, which gives f'(y)·∂E/∂f together with `dOutput`.
   let output: UnsafePointer<Float>
   let dOutput: UnsafePointer<Float>
-  /// a of all filters.
+  /// The slopes of all filters.
   let slope: Float
 
   private var reference: ConvolutionReference { ConvolutionReference(shape) }
