@@ -119,7 +119,9 @@ let bundles: [Target] = [
     ]),
   tests(
     "RecordingTests",
-    ["System", "Configuration", "Communication", "Reports", "Training", "Recording", "TestSupport"]),
+    [
+      "System", "Configuration", "Communication", "Reports", "Training", "Recording", "RankTestSupport", "TestSupport",
+    ]),
   tests("BenchmarksTests", ["Benchmarks"]),
   tests("CommandTests", ["System", "Images", "Packs", "prelu-dist", "TestSupport"]),
   .executableTarget(

@@ -11,14 +11,7 @@ import Testing
       umask(0o027)
       let scratch = try ScratchFolder()
       var folder = try RunFolder.create(at: scratch.file("deep/run"))
-      try folder.claim(runIdentifier: "run")
-      try folder.write("a: 1\n", to: "config.yaml")
-      let network = TestNetwork(seed: 1)
-      _ = try withExtendedLifetime(network) {
-        try folder.save(
-          tensors: network.tensors, state: testState, configuration: "{}", dataFingerprint: "{}",
-          provenance: testProvenance, isBest: true, keep: 2)
-      }
+      try fill(&folder)
       func rights(_ path: String) throws -> Int? {
         try FileManager.default.attributesOfItem(atPath: path)[.posixPermissions] as? Int
       }
@@ -38,14 +31,7 @@ import Testing
     for name in names.dropLast() {
       try FileManager.default.createSymbolicLink(atPath: folder.file(name), withDestinationPath: "../precious")
     }
-    try folder.claim(runIdentifier: "run")
-    try folder.write("a: 1\n", to: "config.yaml")
-    let network = TestNetwork(seed: 1)
-    _ = try withExtendedLifetime(network) {
-      try folder.save(
-        tensors: network.tensors, state: testState, configuration: "{}", dataFingerprint: "{}",
-        provenance: testProvenance, isBest: true, keep: 2)
-    }
+    try fill(&folder)
     for name in names {
       let kind = try FileManager.default.attributesOfItem(atPath: folder.file(name))[.type] as? FileAttributeType
       #expect(kind == .typeRegular, "\(name)")
@@ -63,5 +49,17 @@ import Testing
       try writeTestCheckpoint(scratch.file("a.h5"), TestNetwork(seed: 1))
     }
     #expect(try scratch.bytes("precious") == Array("precious".utf8))
+  }
+}
+
+/// Writes every kind of file that a run folder has.
+private func fill(_ folder: inout RunFolder) throws {
+  try folder.claim(runIdentifier: "run")
+  try folder.write("a: 1\n", to: "config.yaml")
+  let network = TestNetwork(seed: 1)
+  _ = try withExtendedLifetime(network) {
+    try folder.save(
+      tensors: network.tensors, state: testState, configuration: "{}", dataFingerprint: "{}",
+      provenance: testProvenance, isBest: true, keep: 2)
   }
 }

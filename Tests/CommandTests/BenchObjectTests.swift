@@ -3,7 +3,7 @@ import TestSupport
 import Testing
 
 /// Tests of the JSON objects of `bench checkpoint` and `bench feeding`, whose keys scripts read.
-@Suite(.serialized, .enabled(if: isOutsideMPI)) struct BenchObjectTests {
+@Suite(.waitsForPrograms, .enabled(if: isOutsideMPI)) struct BenchObjectTests {
   private let folder: ScratchFolder
 
   init() throws {

@@ -21,7 +21,7 @@ struct DocumentationFolder {
   /// Runs a program of bash's; it ends at the first command that fails.
   func run(_ script: String) throws -> Program.Outcome {
     let (output, errors) = (folder.file(".output"), folder.file(".errors"))
-    try Data(script.utf8).write(to: URL(filePath: folder.file(".script")))
+    try folder.write(Array(script.utf8), to: ".script")
     var environment = ProcessInfo.processInfo.environment.filter {
       !$0.key.hasPrefix("OMPI_") && !$0.key.hasPrefix("PMIX_") && !$0.key.hasPrefix("ORTE_")
     }
@@ -60,9 +60,7 @@ struct DocumentationFolder {
   struct UnknownName: Error { let name: String }
 
   private func copy(_ picture: String, to name: String) throws {
-    let target = URL(filePath: folder.file(name))
-    try FileManager.default.createDirectory(at: target.deletingLastPathComponent(), withIntermediateDirectories: true)
-    try FileManager.default.copyItem(at: URL(filePath: "\(goldenPhotos)/\(picture)"), to: target)
+    try folder.copy("\(goldenPhotos)/\(picture)", to: name)
   }
 
   /// Two classes of sixty pictures.
@@ -79,19 +77,7 @@ struct DocumentationFolder {
   /// A run of three short epochs, on a few of Fashion-MNIST's images, which are there too.
   private func provideRun(_ run: String, seed: Int) throws {
     if !FileManager.default.fileExists(atPath: folder.file("images")) {
-      try FileManager.default.createDirectory(atPath: folder.file("images"), withIntermediateDirectories: false)
-      // The first bytes are the magic number, the second four the count.
-      for (part, count) in [("train", 1500), ("t10k", 300)] {
-        for (kind, header, bytes) in [("images-idx3", 16, 784), ("labels-idx1", 8, 1)] {
-          let source = "/usr/share/datasets/fashion-mnist/\(part)-\(kind)-ubyte.gz"
-          let whole = try ChildProcess.capture("/bin/sh", ["-c", "zcat '\(source)' >'\(folder.file("whole"))'"])
-          guard whole.exitCode == 0 else { throw CocoaError(.fileReadUnknown) }
-          var data = try Data(contentsOf: URL(filePath: folder.file("whole"))).prefix(header + count * bytes)
-          data.replaceSubrange(4..<8, with: withUnsafeBytes(of: UInt32(count).bigEndian, Array.init))
-          try data.write(to: URL(filePath: folder.file("images/\(part)-\(kind)-ubyte")))
-        }
-      }
-      try FileManager.default.removeItem(atPath: folder.file("whole"))
+      try writeFashionMNIST(training: 1500, test: 300, to: "images", in: folder)
     }
     let recipe = """
       recipe: fashion

@@ -3,7 +3,7 @@ import TestSupport
 import Testing
 
 /// The promises of README and the guides: their commands run, their links lead somewhere, their options exist.
-@Suite(.serialized, .enabled(if: isOutsideMPI)) struct DocumentationTests {
+@Suite(.waitsForPrograms, .enabled(if: isOutsideMPI)) struct DocumentationTests {
   private static let catalog = "Sources/prelu-dist/Guides.docc"
 
   private static let guides = names(in: catalog).filter { $0.hasSuffix(".md") }.map { "\(catalog)/\($0)" }

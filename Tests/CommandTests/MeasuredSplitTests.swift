@@ -8,8 +8,8 @@ import Testing
   private var directory: String { folder.path }
 
   /// A pack of three classes and a recipe for it.
-  private static let prepared = PreparedFolder { directory in
-    try makePack("own", [("ant", 8), ("bee", 8), ("cat", 8)], in: directory)
+  private static let prepared = PreparedFolder { folder in
+    try makePack("own", [("ant", 8), ("bee", 8), ("cat", 8)], in: folder)
     let recipe = """
       model:
         input: { channels: 3, height: 16, width: 16 }
@@ -22,7 +22,7 @@ import Testing
       training: { batch: 16, epochs: 2 }
       schedule: { kind: steps, epochs: [] }
       """
-    try Data(recipe.utf8).write(to: URL(filePath: "\(directory)/own.yaml"))
+    try folder.write(Array(recipe.utf8), to: "own.yaml")
   }
 
   init() throws {
@@ -30,22 +30,20 @@ import Testing
   }
 
   private func makePack(_ name: String, _ classes: [(name: String, pictures: Int)], _ more: [String] = []) throws {
-    try Self.makePack(name, classes, more, in: directory)
+    try Self.makePack(name, classes, more, in: folder)
   }
 
   private static func makePack(
-    _ name: String, _ classes: [(name: String, pictures: Int)], _ more: [String] = [], in directory: String
+    _ name: String, _ classes: [(name: String, pictures: Int)], _ more: [String] = [], in folder: ScratchFolder
   ) throws {
     for (label, pictures) in classes {
-      let target = "\(directory)/\(name)/\(label)"
-      try FileManager.default.createDirectory(atPath: target, withIntermediateDirectories: true)
       for number in 0..<pictures {
-        let kind = ["rgb-420.jpg", "rgb-444.jpg", "grey.jpg"][number % 3]
-        try FileManager.default.copyItem(atPath: "\(goldenPhotos)/\(kind)", toPath: "\(target)/\(number).jpg")
+        let kind = ["rgb-420", "rgb-444", "grey"][number % 3]
+        try folder.copy("\(goldenPhotos)/\(kind).jpg", to: "\(name)/\(label)/\(number).jpg")
       }
     }
     let packed = try Program.run(
-      ["pack", name, "-o", "\(name).h5", "--mean-side", "20", "--mean-crop", "16"] + more, in: directory)
+      ["pack", name, "-o", "\(name).h5", "--mean-side", "20", "--mean-crop", "16"] + more, in: folder.path)
     try #require(packed.exitCode == 0, "\(packed.errors)")
   }
 

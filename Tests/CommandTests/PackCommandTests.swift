@@ -14,22 +14,6 @@ import Testing
     folder = try ScratchFolder()
   }
 
-  private func copy(_ picture: String, to name: String) throws {
-    let target = URL(filePath: "\(directory)/\(name)")
-    try FileManager.default.createDirectory(at: target.deletingLastPathComponent(), withIntermediateDirectories: true)
-    try FileManager.default.copyItem(at: URL(filePath: "\(goldenPhotos)/\(picture)"), to: target)
-  }
-
-  private func write(_ bytes: [UInt8], to name: String) throws {
-    let target = URL(filePath: "\(directory)/\(name)")
-    try FileManager.default.createDirectory(at: target.deletingLastPathComponent(), withIntermediateDirectories: true)
-    try Data(bytes).write(to: target)
-  }
-
-  private func bytes(_ name: String) throws -> [UInt8] {
-    Array(try Data(contentsOf: URL(filePath: "\(directory)/\(name)")))
-  }
-
   /// Makes `count` pictures of each of four classes, of every kind, in files of their own.
   private func makePhotos(_ count: Int = 6, to root: String = "photos") throws {
     let kinds = [
@@ -38,7 +22,7 @@ import Testing
     ]
     for number in 0..<4 * count {
       let kind = kinds[number % kinds.count]
-      try copy(kind, to: "\(root)/class \(number % 4)/\(number)\(kind.suffix(4))")
+      try folder.copy("\(goldenPhotos)/\(kind)", to: "\(root)/class \(number % 4)/\(number)\(kind.suffix(4))")
     }
   }
 
@@ -71,7 +55,7 @@ import Testing
       let outcome = try pack(
         ["photos", "-o", "\(ranks).h5", "--hold-out", "50", "--threads", "1"], ranks: ranks)
       #expect(outcome.exitCode == 0, "\(outcome.errors)")
-      #expect(try bytes("\(ranks).h5") == bytes("one.h5"), "\(ranks) ranks")
+      #expect(try folder.bytes("\(ranks).h5") == folder.bytes("one.h5"), "\(ranks) ranks")
     }
     // Nothing is left behind.
     #expect(
@@ -86,7 +70,7 @@ import Testing
       #expect(outcome.exitCode == 0, "\(outcome.errors)")
       #expect(outcome.output.contains("preview    \(name).h5.preview.png"), "\(outcome.output)")
     }
-    #expect(try bytes("one.h5.preview.png") == bytes("two.h5.preview.png"))
+    #expect(try folder.bytes("one.h5.preview.png") == folder.bytes("two.h5.preview.png"))
     // The sheet has two rows of three places, one of them empty, with four pixels around each.
     let sheet = try ImageDecoder.decode(path: "\(directory)/one.h5.preview.png", channels: 3)
     #expect(sheet.extents == Extents(channels: 3, height: 2 * 228 + 4, width: 3 * 228 + 4))
@@ -115,7 +99,7 @@ import Testing
       #expect(name.hasPrefix("class \(images.labels[index])/"))
       var stored = [UInt8](repeating: 0, count: images.byteCount(of: index))
       try stored.withUnsafeMutableBufferPointer { try images.read(index, into: $0.baseAddress!) }
-      let original = try bytes("photos/\(name)")
+      let original = try folder.bytes("photos/\(name)")
       let extents = images.extents(of: index)
       if original == Array(try Data(contentsOf: URL(filePath: "\(goldenPhotos)/large.jpg"))) {
         #expect(extents == PlaneExtents(height: 512, width: 512 * 760 / 620))
@@ -131,7 +115,7 @@ import Testing
   }
 
   @Test func turnsPicturesWhereAsked() throws {
-    try copy("turned.jpg", to: "photos/a/1.jpg")
+    try folder.copy("\(goldenPhotos)/turned.jpg", to: "photos/a/1.jpg")
     #expect(try pack(["photos", "-o", "plain.h5"]).exitCode == 0)
     #expect(try pack(["photos", "-o", "exif.h5", "--exif"]).exitCode == 0)
     #expect(
@@ -142,7 +126,7 @@ import Testing
     // The picture lies on its left side, so that its first row becomes the last column.
     var stored = [UInt8](repeating: 0, count: turned.byteCount(of: 0))
     try stored.withUnsafeMutableBufferPointer { try turned.read(0, into: $0.baseAddress!) }
-    try write(stored, to: "turned.jpg")
+    try folder.write(stored, to: "turned.jpg")
     let (now, before) = (
       try ImageDecoder.decode(path: "\(directory)/turned.jpg", channels: 1),
       try ImageDecoder.decode(path: "\(goldenPhotos)/turned.jpg", channels: 1)
@@ -193,7 +177,7 @@ import Testing
       try y.withUnsafeMutableBufferPointer { try b.read(index, into: $0.baseAddress!) }
       #expect(x == y)
     }
-    try write(Array(recipe.replacing("photos.h5", with: "\(directory)/many.h5").utf8), to: "own.yaml")
+    try folder.write(Array(recipe.replacing("photos.h5", with: "\(directory)/many.h5").utf8), to: "own.yaml")
     let trained = try ChildProcess.capture(
       "/bin/sh",
       [
@@ -209,31 +193,31 @@ import Testing
     let shards = (1...3).map { "a-\($0)-of-3.h5" }
     let command = ["photos", "-o", "a.h5", "--shards", "3"]
     #expect(try pack(command).exitCode == 0)
-    let whole = try shards.map { try bytes($0) }
+    let whole = try shards.map { try folder.bytes($0) }
     for name in shards { try FileManager.default.removeItem(atPath: "\(directory)/\(name)") }
     // A packing that ends before the pack is put together leaves its blocks.
     let picture = "photos/class 3/7.png"
-    let original = try bytes(picture)
-    try write([1, 2, 3], to: picture)
+    let original = try folder.bytes(picture)
+    try folder.write([1, 2, 3], to: picture)
     #expect(try pack(command).exitCode == 65)
-    try write(original, to: picture)
-    try write(whole[0], to: shards[0])
-    try write(Array(whole[1].prefix(1000)), to: "\(shards[1]).tmp")
+    try folder.write(original, to: picture)
+    try folder.write(whole[0], to: shards[0])
+    try folder.write(Array(whole[1].prefix(1000)), to: "\(shards[1]).tmp")
     let outcome = try pack(command, ranks: 2)
     #expect(outcome.exitCode == 0, "\(outcome.errors)")
-    #expect(try shards.map { try bytes($0) } == whole)
+    #expect(try shards.map { try folder.bytes($0) } == whole)
     #expect(
       try FileManager.default.contentsOfDirectory(atPath: directory).filter { $0.hasPrefix("a") }.sorted() == shards)
 
     // Neither a file of another pack is replaced, nor one of this pack without a packing that was killed.
     #expect(try pack(command).exitCode == 73)
-    try copy("rgb.png", to: "photos/class 3/another.png")
+    try folder.copy("\(goldenPhotos)/rgb.png", to: "photos/class 3/another.png")
     try FileManager.default.removeItem(atPath: "\(directory)/\(shards[1])")
     try FileManager.default.createDirectory(atPath: "\(directory)/a.h5.work", withIntermediateDirectories: false)
     let refused = try pack(command)
     #expect(refused.exitCode == 73, "\(refused.errors)")
     #expect(refused.errors.contains("a-1-of-3.h5: there is a file of that name already"), "\(refused.errors)")
-    #expect(try bytes(shards[0]) == whole[0] && bytes(shards[2]) == whole[2])
+    #expect(try folder.bytes(shards[0]) == whole[0] && folder.bytes(shards[2]) == whole[2])
   }
 
   // MARK: - Broken files
@@ -255,9 +239,9 @@ import Testing
       ),
     ]
     // One is a PNG file under the name of a JPEG file, as in ImageNet, which is not an error.
-    try copy("rgb.png", to: "photos/class 0/named.JPEG")
+    try folder.copy("\(goldenPhotos)/rgb.png", to: "photos/class 0/named.JPEG")
     for (name, bytes, words) in broken {
-      try write(bytes, to: "photos/class 1/\(name)")
+      try folder.write(bytes, to: "photos/class 1/\(name)")
       let stopped = try pack(["photos", "-o", "a.h5"])
       #expect(stopped.exitCode == 65)
       #expect(
@@ -266,7 +250,7 @@ import Testing
     }
     // The packing continues from what was done before.
     #expect(try pack(["photos", "-o", "a.h5"]).exitCode == 0)
-    for (name, bytes, _) in broken { try write(bytes, to: "photos/class 1/\(name)") }
+    for (name, bytes, _) in broken { try folder.write(bytes, to: "photos/class 1/\(name)") }
     let skipped = try pack(["photos", "-o", "b.h5", "--on-error", "skip"], ranks: 2)
     #expect(skipped.exitCode == 0, "\(skipped.errors)")
     #expect(skipped.output.contains("25 to train on; 5 skipped"), "\(skipped.output)")
@@ -294,16 +278,16 @@ import Testing
     try FileManager.default.removeItem(atPath: link)
 
     // A list whose paths lead nowhere ends the packing at the first, not after all of them.
-    try write(Array((0..<600).map { "\($0).jpg \($0 % 2)\n" }.joined().utf8), to: "list.txt")
+    try folder.write(Array((0..<600).map { "\($0).jpg \($0 % 2)\n" }.joined().utf8), to: "list.txt")
     let absent = try pack(["list.txt", "--root", "elsewhere", "--threads", "1"] + skip)
     #expect(absent.exitCode == 66 && absent.errors.contains("elsewhere/0.jpg: expected"), "\(absent.errors)")
     #expect(absent.errors.contains(advice), "\(absent.errors)")
   }
 
   @Test func labelsThatCountFromOneAreWarnedOf() throws {
-    try copy("rgb.png", to: "1.png")
-    try copy("rgb-2.png", to: "2.png")
-    try write(Array("1.png 1\n2.png 2\n".utf8), to: "list.txt")
+    try folder.copy("\(goldenPhotos)/rgb.png", to: "1.png")
+    try folder.copy("\(goldenPhotos)/rgb-2.png", to: "2.png")
+    try folder.write(Array("1.png 1\n2.png 2\n".utf8), to: "list.txt")
     let outcome = try pack(["list.txt", "-o", "a.h5", "--quiet"])
     #expect(outcome.exitCode == 0 && outcome.output.isEmpty, "\(outcome.output)")
     #expect(
@@ -316,56 +300,56 @@ import Testing
     #expect(try pack(["photos", "-o", "whole.h5"]).exitCode == 0)
     // The last picture breaks, so that the blocks before it are done when the packing ends.
     let last = "photos/class 3/99.jpg"
-    let whole = try bytes(last)
-    try write(Array(whole.dropLast(whole.count / 2)), to: last)
+    let whole = try folder.bytes(last)
+    try folder.write(Array(whole.dropLast(whole.count / 2)), to: last)
     #expect(try pack(["photos", "-o", "cut.h5", "--threads", "1"]).exitCode == 65)
     let work = try FileManager.default.contentsOfDirectory(atPath: "\(directory)/cut.h5.work")
     #expect(Set(work) == Set((0..<74).map { "block-\($0)" }))
-    try write(whole, to: last)
+    try folder.write(whole, to: last)
     // A block that a kill left half written is made again.
-    let block = try bytes("cut.h5.work/block-1")
-    try write(Array(block.dropLast(7)), to: "cut.h5.work/block-1")
+    let block = try folder.bytes("cut.h5.work/block-1")
+    try folder.write(Array(block.dropLast(7)), to: "cut.h5.work/block-1")
     let outcome = try pack(["photos", "-o", "cut.h5"], ranks: 2)
     #expect(outcome.exitCode == 0, "\(outcome.errors)")
     #expect(outcome.output.contains("584 pictures are done already"), "\(outcome.output)")
-    #expect(try bytes("cut.h5") == bytes("whole.h5"))
+    #expect(try folder.bytes("cut.h5") == folder.bytes("whole.h5"))
   }
 
   /// Blocks that wait from an earlier start hold the files as they were then.
   @Test func filesThatChangedSinceAreTakenAnew() throws {
     try makePhotos(12)
     let (last, changed, broken) = ("photos/class 3/47.jpg", "photos/class 0/0.jpg", "photos/class 1/1.jpg")
-    let whole = try bytes(last)
+    let whole = try folder.bytes(last)
     let jpeg = Array(try Data(contentsOf: URL(filePath: "\(goldenPhotos)/rgb-422.jpg")))
-    try write(Array(jpeg.dropLast(jpeg.count / 2)), to: broken)
+    try folder.write(Array(jpeg.dropLast(jpeg.count / 2)), to: broken)
     // The last picture cannot be read, so that the blocks before it wait.
     try FileManager.default.removeItem(atPath: "\(directory)/\(last)")
     try FileManager.default.createSymbolicLink(atPath: "\(directory)/\(last)", withDestinationPath: "47.jpg")
     let skip = ["photos", "-o", "a.h5", "--on-error", "skip", "--threads", "1"]
     #expect(try pack(skip).exitCode == 66)
     try FileManager.default.removeItem(atPath: "\(directory)/\(last)")
-    try write(whole, to: last)
-    try write(jpeg, to: broken)
+    try folder.write(whole, to: last)
+    try folder.write(jpeg, to: broken)
     // The new file has the same length and a later time.
-    let before = try bytes(changed)
+    let before = try folder.bytes(changed)
     var after = before
     // The byte is the density of the picture's dots.
     after[15] ^= 1
-    try write(after, to: changed)
+    try folder.write(after, to: changed)
     let outcome = try pack(skip)
     #expect(outcome.exitCode == 0 && outcome.output.contains("48 to train on; 0 skipped"), "\(outcome.output)")
     let words = "pictures are done already"
     #expect(outcome.output.contains(words), "nothing was left of the first start: \(outcome.output)")
     #expect(try pack(["photos", "-o", "b.h5"]).exitCode == 0)
-    #expect(try bytes("a.h5") == bytes("b.h5"))
+    #expect(try folder.bytes("a.h5") == folder.bytes("b.h5"))
   }
 
   @Test func damagedPacksAreRefused() throws {
     try makePhotos()
     #expect(try pack(["photos", "-o", "a.h5"]).exitCode == 0)
-    let whole = try bytes("a.h5")
+    let whole = try folder.bytes("a.h5")
     func opened(_ bytes: [UInt8]) throws -> String {
-      try write(bytes, to: "b.h5")
+      try folder.write(bytes, to: "b.h5")
       do {
         let images = try #require(try Pack("\(directory)/b.h5").images(.training))
         for index in 0..<images.count {
@@ -387,7 +371,7 @@ import Testing
       as [(String?, Int32, String)]
     {
       if let text {
-        try write(Array(text.utf8), to: "c.h5")
+        try folder.write(Array(text.utf8), to: "c.h5")
       } else {
         try FileManager.default.removeItem(atPath: "\(directory)/c.h5")
       }
@@ -414,7 +398,7 @@ import Testing
 
   @Test func trainsAndEvaluatesTheSameOnAnyRanksAndThreads() throws {
     try makePhotos(12)
-    try write(Array(recipe.utf8), to: "own.yaml")
+    try folder.write(Array(recipe.utf8), to: "own.yaml")
     #expect(try pack(["photos", "-o", "photos.h5", "--mean-side", "40", "--mean-crop", "32"]).exitCode == 0)
     var digests: Set<String> = []
     var evaluations: Set<String> = []
@@ -466,17 +450,17 @@ import Testing
 
   @Test func otherPicturesAreOtherData() throws {
     try makePhotos(12)
-    try write(Array(recipe.utf8), to: "own.yaml")
+    try folder.write(Array(recipe.utf8), to: "own.yaml")
     #expect(try pack(["photos", "-o", "photos.h5", "--mean-side", "40", "--mean-crop", "32"]).exitCode == 0)
     #expect(
       try Program.run(["train", "--recipe", "own.yaml", "--run", "r", "--iterations", "1"], in: directory).exitCode == 0
     )
-    try copy("rgb.png", to: "photos/class 2/another.png")
+    try folder.copy("\(goldenPhotos)/rgb.png", to: "photos/class 2/another.png")
     #expect(try pack(["photos", "-o", "other.h5", "--mean-side", "40", "--mean-crop", "32"]).exitCode == 0)
     let outcome = try Program.run(["train", "--resume", "r", "--data", "other.h5"], in: directory)
     #expect(outcome.exitCode == 65 && outcome.errors.contains("the data differ"), "\(outcome.errors)")
     // A damaged picture ends the run with its name.
-    try write(damagingPictures(bytes("photos.h5")), to: "photos.h5")
+    try folder.write(damagingPictures(folder.bytes("photos.h5")), to: "photos.h5")
     let ended = try Program.run(["train", "--recipe", "own.yaml", "--run", "s"], ranks: 2, in: directory)
     #expect(ended.exitCode == 65 && ended.errors.contains("photos.h5: /training, picture"), "\(ended.errors)")
   }

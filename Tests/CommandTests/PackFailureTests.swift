@@ -10,13 +10,10 @@ import Testing
   init() throws {
     folder = try ScratchFolder()
     // Bytes behind a picture in its file are stored with it. They are many, since MPI has files of its own of 4 MB.
-    let picture = try Data(contentsOf: URL(filePath: "\(goldenPhotos)/rgb-420.jpg"))
     for name in ["ant", "bee"] {
-      let target = "\(directory)/photos/\(name)"
-      try FileManager.default.createDirectory(atPath: target, withIntermediateDirectories: true)
       for number in 0..<12 {
-        try picture.write(to: URL(filePath: "\(target)/\(number).jpg"))
-        #expect(truncate("\(target)/\(number).jpg", 1 << 20) == 0)
+        let file = try folder.copy("\(goldenPhotos)/rgb-420.jpg", to: "photos/\(name)/\(number).jpg")
+        #expect(truncate(file, 1 << 20) == 0)
       }
     }
   }
@@ -25,9 +22,7 @@ import Testing
 
   @Test func noWholePicture() throws {
     for name in ["a/1.jpg", "b/2.png"] {
-      let url = URL(filePath: "\(directory)/broken/\(name)")
-      try FileManager.default.createDirectory(at: url.deletingLastPathComponent(), withIntermediateDirectories: true)
-      try Data("no picture".utf8).write(to: url)
+      try folder.write(Array("no picture".utf8), to: "broken/\(name)")
     }
     let outcome = try Program.run(["pack", "broken", "-o", "a.h5", "--on-error", "skip"] + options, in: directory)
     #expect(outcome.exitCode == 65)

@@ -27,42 +27,25 @@ import Testing
   }
 
   /// Six pictures of two classes, packed, and two networks trained on them.
-  private static let prepared = PreparedFolder { directory in
+  private static let prepared = PreparedFolder { folder in
     for number in 0..<6 {
-      try copy("rgb-42\(number % 2 * 2).jpg", to: "packed/class \(number % 2)/\(number).jpg", in: directory)
+      try folder.copy(
+        "\(goldenPhotos)/rgb-42\(number % 2 * 2).jpg", to: "packed/class \(number % 2)/\(number).jpg")
     }
     let packed = try Program.run(
-      ["pack", "packed", "-o", "photos.h5", "--mean-side", "40", "--mean-crop", "32"], in: directory)
+      ["pack", "packed", "-o", "photos.h5", "--mean-side", "40", "--mean-crop", "32"], in: folder.path)
     try #require(packed.exitCode == 0, "\(packed.errors)")
     for (run, deviation) in [("first", 0.3), ("second", 0.2)] {
-      try write(Array(recipe(deviation: deviation).utf8), to: "\(run).yaml", in: directory)
+      try folder.write(Array(recipe(deviation: deviation).utf8), to: "\(run).yaml")
       let trained = try Program.run(
         ["train", "--recipe", "\(run).yaml", "--run", run, "--iterations", "1", "--learning-rate", "0.0001"],
-        in: directory)
+        in: folder.path)
       try #require(trained.exitCode == 0, "\(trained.errors)")
     }
   }
 
   init() throws {
     folder = try Self.prepared.copy()
-  }
-
-  private func copy(_ picture: String, to name: String) throws {
-    try Self.copy(picture, to: name, in: directory)
-  }
-
-  private func write(_ bytes: [UInt8], to name: String) throws {
-    try Self.write(bytes, to: name, in: directory)
-  }
-
-  private static func copy(_ picture: String, to name: String, in directory: String) throws {
-    try write(Array(try Data(contentsOf: URL(filePath: "\(goldenPhotos)/\(picture)"))), to: name, in: directory)
-  }
-
-  private static func write(_ bytes: [UInt8], to name: String, in directory: String) throws {
-    let target = URL(filePath: "\(directory)/\(name)")
-    try FileManager.default.createDirectory(at: target.deletingLastPathComponent(), withIntermediateDirectories: true)
-    try Data(bytes).write(to: target)
   }
 
   private struct Prediction: Decodable {
@@ -94,17 +77,17 @@ import Testing
     for (name, picture) in [
       ("1.jpg", "rgb-420.jpg"), ("3.JPG", "cmyk.jpg"), ("4.jfif", "grey.jpg"), ("5.jpe", "progressive.jpg"),
       ("7.png", "rgba.png"), ("deep/er/8.png", "palette.png"),
-    ] { try copy(picture, to: "mixed/\(name)") }
+    ] { try folder.copy("\(goldenPhotos)/\(picture)", to: "mixed/\(name)") }
     for (name, channels) in [("6.pgm", 1), ("6.ppm", 3)] {
-      try write(try netpbm("rgb.png", channels), to: "mixed/\(name)")
+      try folder.write(try netpbm("rgb.png", channels), to: "mixed/\(name)")
     }
     // These are damage that only decoding finds, a file that is not a picture at all, and a hidden file.
-    try write(Array(jpeg.prefix(jpeg.count / 2)), to: "mixed/2.jpg")
-    try write(Array("no picture".utf8), to: "mixed/5b.jpg")
-    try write(jpeg, to: "mixed/._1.jpg")
-    try write(jpeg, to: "mixed/.hidden/1.jpg")
-    try write(Array("notes".utf8), to: "mixed/notes.txt")
-    try copy("rgb-422.jpg", to: "elsewhere/9.jpeg")
+    try folder.write(Array(jpeg.prefix(jpeg.count / 2)), to: "mixed/2.jpg")
+    try folder.write(Array("no picture".utf8), to: "mixed/5b.jpg")
+    try folder.write(jpeg, to: "mixed/._1.jpg")
+    try folder.write(jpeg, to: "mixed/.hidden/1.jpg")
+    try folder.write(Array("notes".utf8), to: "mixed/notes.txt")
+    try folder.copy("\(goldenPhotos)/rgb-422.jpg", to: "elsewhere/9.jpeg")
     try FileManager.default.createSymbolicLink(
       atPath: "\(directory)/mixed/linked", withDestinationPath: "\(directory)/elsewhere")
     return (
@@ -155,7 +138,7 @@ import Testing
 
     // A folder without pictures is reported, missing files have an exit code of their own, and both together have that
     // of bad data.
-    try write([], to: "empty/notes.txt")
+    try folder.write([], to: "empty/notes.txt")
     let (missing, none) = try predict("empty", "nowhere.jpg")
     #expect(missing.exitCode == 66 && none.isEmpty)
     #expect(missing.errors.contains("empty: no pictures in this folder: expected files that end in jpg, jpeg,"))
@@ -171,8 +154,8 @@ import Testing
   }
 
   @Test func netpbmPicturesAreSeenAsOthers() throws {
-    try write(try netpbm("rgb.png", 3), to: "a.ppm")
-    try copy("rgb.png", to: "a.png")
+    try folder.write(try netpbm("rgb.png", 3), to: "a.ppm")
+    try folder.copy("\(goldenPhotos)/rgb.png", to: "a.png")
     for arguments in [[], ["--protocol", "10-view"], ["--protocol", "dense", "--scales", "32,50"]] {
       let outcome = try Program.run(["predict", "first", "--json", "a.ppm", "a.png"] + arguments, in: directory)
       let both = try predictions(outcome.output)
@@ -185,11 +168,11 @@ import Testing
     let count = 24
     for (part, images) in [("train", count), ("t10k", 8)] {
       let header: [UInt8] = [0, 0, 8, 3, 0, 0, 0, UInt8(images), 0, 0, 0, 8, 0, 0, 0, 8]
-      try write(header + (0..<64 * images).map { UInt8($0 * 37 % 251) }, to: "data/\(part)-images-idx3-ubyte")
-      try write(
+      try folder.write(header + (0..<64 * images).map { UInt8($0 * 37 % 251) }, to: "data/\(part)-images-idx3-ubyte")
+      try folder.write(
         [0, 0, 8, 1, 0, 0, 0, UInt8(images)] + (0..<images).map { UInt8($0 % 2) }, to: "data/\(part)-labels-idx1-ubyte")
     }
-    try write(
+    try folder.write(
       Array(
         """
         model:
@@ -244,7 +227,7 @@ import Testing
     while Date() < deadline, try text("out").isEmpty { usleep(20_000) }
     #expect(process.isRunning)
     #expect(try predictions(try text("out")).map(\.image) == ["packed/class 0/0.jpg"])
-    try write([], to: "seen")
+    try folder.write([], to: "seen")
     #expect(process.terminationStatus == 0)
     #expect(try predictions(try text("out")).map(\.image) == ["packed/class 0/0.jpg", "packed/class 1/1.jpg"])
   }
@@ -311,8 +294,8 @@ import Testing
         }
       }
       let upright = DecodedImage(bytes: seen, extents: Extents(channels: 3, height: height, width: width))
-      try write(noting(UInt8(place + 1), in: jpeg), to: "turned/\(place).jpg")
-      try write(netpbm(upright), to: "upright/\(place).ppm")
+      try folder.write(noting(UInt8(place + 1), in: jpeg), to: "turned/\(place).jpg")
+      try folder.write(netpbm(upright), to: "upright/\(place).ppm")
       names.append("\(place)")
       let picture = try EncodedPicture(path: "\(directory)/turned/\(place).jpg", appliesOrientation: true)
       #expect(try picture.decoded(channels: 3) == upright, "orientation \(place + 1)")
@@ -381,15 +364,15 @@ import Testing
       $0.split(separator: ",", omittingEmptySubsequences: false).dropLast()
     }
     .map { $0.joined(separator: ",") + "\n" }.joined()
-    try write(Array(plain.utf8), to: "first/predictions.csv")
+    try folder.write(Array(plain.utf8), to: "first/predictions.csv")
     let other = try Program.run(["report", "first"], in: directory)
     #expect(other.exitCode == 0, "\(other.errors)")
   }
 
   @Test func compareSaysWhatItLeavesOut() throws {
     let header = "class,name,images,top1_errors,top5_errors\n"
-    try write(Array((header + "0,a,10,5,0\n1,b,10,5,0\n2,c,0,0,0\n3,d,10,1,0\n4,e,5,1,0\n").utf8), to: "a.csv")
-    try write(Array((header + "0,a,10,4,0\n1,b,20,10,0\n2,c,10,9,0\n5,f,1,1,0\n").utf8), to: "b.csv")
+    try folder.write(Array((header + "0,a,10,5,0\n1,b,10,5,0\n2,c,0,0,0\n3,d,10,1,0\n4,e,5,1,0\n").utf8), to: "a.csv")
+    try folder.write(Array((header + "0,a,10,4,0\n1,b,20,10,0\n2,c,10,9,0\n5,f,1,1,0\n").utf8), to: "b.csv")
     let outcome = try Program.run(["compare", "a.csv", "b.csv"], in: directory)
     #expect(outcome.exitCode == 0)
     for words in [
@@ -404,7 +387,7 @@ import Testing
     let same = try Program.run(["compare", "a.csv", "a.csv"], in: directory)
     #expect(
       !same.output.contains("not the same") && same.output.contains("left out: 1 class without"), "\(same.output)")
-    try write(Array((header + "2,c,10,9,0\n").utf8), to: "c.csv")
+    try folder.write(Array((header + "2,c,10,9,0\n").utf8), to: "c.csv")
     let none = try Program.run(["compare", "a.csv", "c.csv"], in: directory)
     #expect(
       none.exitCode == 65 && none.errors.contains("that both have images of. Compare evaluations of the same classes"))
@@ -413,7 +396,9 @@ import Testing
   /// The progress of an evaluation is not printed among its results, and with --quiet not at all.
   @Test func progressIsNoResult() throws {
     // The evaluation lasts long enough for the first line to come, in groups that are done sooner.
-    for number in 0..<400 { try copy("rgb-420.jpg", to: "many/class \(number % 2)/\(number).jpg") }
+    for number in 0..<400 {
+      try folder.copy("\(goldenPhotos)/rgb-420.jpg", to: "many/class \(number % 2)/\(number).jpg")
+    }
     let packed = try Program.run(["pack", "many", "-o", "many.h5", "--hold-out", "390"], in: directory)
     try #require(packed.exitCode == 0, "\(packed.errors)")
     let arguments = [

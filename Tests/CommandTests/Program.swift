@@ -124,36 +124,6 @@ struct Program {
   }
 }
 
-/// Whether the files of Debian's dataset-fashion-mnist are installed.
-let hasFashionMNIST = FileManager.default.fileExists(atPath: "\(fashionMNIST)/train-images-idx3-ubyte.gz")
-
-private let fashionMNIST = "/usr/share/datasets/fashion-mnist"
-
-/// A recipe for the first 6000 training and 1000 test images of Fashion-MNIST: a program has them at once, and an epoch
-/// ends after 39 iterations. The epochs do not end before a test wants it.
-func smallFashion() throws -> String { "\(try smallFashionFolder.path)/small.yaml" }
-
-private let smallFashionFolder = PreparedFolder { path in
-  for (part, count) in [("train", 6000), ("t10k", 1000)] {
-    for (kind, header, size) in [("images-idx3", 16, 784), ("labels-idx1", 8, 1)] {
-      let file = "\(path)/\(part)-\(kind)-ubyte"
-      let cut = try ChildProcess.capture(
-        "/bin/sh",
-        ["-c", "gzip -dc '\(fashionMNIST)/\(part)-\(kind)-ubyte.gz' | head -c \(header + count * size) >'\(file)'"])
-      guard cut.exitCode == 0 else { throw CocoaError(.fileReadCorruptFile) }
-      var content = try Data(contentsOf: URL(filePath: file))
-      withUnsafeBytes(of: UInt32(count).bigEndian) { content.replaceSubrange(4..<8, with: $0) }
-      try content.write(to: URL(filePath: file))
-    }
-  }
-  let recipe = """
-    recipe: fashion
-    data: { directory: \(path), validation: 1000 }
-    training: { epochs: 1000 }
-    """
-  try Data(recipe.utf8).write(to: URL(filePath: "\(path)/small.yaml"))
-}
-
 /// The folder where Tests/Golden/photos.py puts its pictures.
 let goldenPhotos = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
   .appending(path: "Golden/photos").path

@@ -43,18 +43,18 @@ import Testing
     """
 
   /// Six pictures of two classes, packed, and two networks trained on them.
-  private static let prepared = PreparedFolder { directory in
-    let made = try ChildProcess.capture(python, [script, "pictures", "\(directory)/photos"])
+  private static let prepared = PreparedFolder { folder in
+    let made = try ChildProcess.capture(python, [script, "pictures", "\(folder.path)/photos"])
     try #require(made.exitCode == 0, "\(made.errors)")
     let packed = try Program.run(
       ["pack", "photos", "-o", "photos.h5", "--test", "photos", "--mean-side", "40", "--mean-crop", "32"],
-      in: directory)
+      in: folder.path)
     try #require(packed.exitCode == 0, "\(packed.errors)")
     for (name, layers) in [("first", first), ("second", second)] {
-      try recipe(layers).write(toFile: "\(directory)/\(name).yaml", atomically: true, encoding: .utf8)
+      try recipe(layers).write(toFile: "\(folder.path)/\(name).yaml", atomically: true, encoding: .utf8)
       let trained = try Program.run(
         ["train", "--recipe", "\(name).yaml", "--run", name, "--iterations", "1", "--learning-rate", "0.0001"],
-        in: directory)
+        in: folder.path)
       try #require(trained.exitCode == 0, "\(trained.errors)")
     }
   }

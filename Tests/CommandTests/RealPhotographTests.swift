@@ -20,14 +20,12 @@ struct RealPhotographTests {
     folder = try ScratchFolder()
     let files = FileManager.default
     let photos = URL(filePath: "\(directory)/photos")
-    try files.createDirectory(at: photos.appending(path: "jpeg"), withIntermediateDirectories: true)
+    for kind in ["rgb-420", "rgb-422", "rgb-444", "progressive", "grey", "cmyk", "turned", "large"] {
+      try folder.copy("\(goldenPhotos)/\(kind).jpg", to: "photos/jpeg/\(kind).jpg")
+    }
     for name in try files.contentsOfDirectory(atPath: stamps) {
       try files.createSymbolicLink(
         at: photos.appending(path: name), withDestinationURL: URL(filePath: "\(stamps)/\(name)"))
-    }
-    for kind in ["rgb-420", "rgb-422", "rgb-444", "progressive", "grey", "cmyk", "turned", "large"] {
-      try files.copyItem(
-        at: URL(filePath: "\(goldenPhotos)/\(kind).jpg"), to: photos.appending(path: "jpeg/\(kind).jpg"))
     }
   }
 

@@ -12,13 +12,8 @@ import Testing
     try makeData()
   }
 
-  private func write(_ bytes: [UInt8], _ name: String) throws {
-    try Data(bytes).write(to: URL(filePath: "\(directory)/\(name)"))
-  }
-
   /// Three classes of 8 × 8 pictures that a small net learns in seconds: one third of the rows is bright.
   private func makeData() throws {
-    try FileManager.default.createDirectory(atPath: "\(directory)/data", withIntermediateDirectories: true)
     for (part, count) in [("train", 240), ("t10k", 60)] {
       let labels = (0..<count).map { UInt8($0 % 3) }
       var pixels: [UInt8] = []
@@ -29,9 +24,9 @@ import Testing
         }
       }
       let header: [UInt8] = [0, 0, 8, 3, 0, 0, 0, UInt8(count), 0, 0, 0, 8, 0, 0, 0, 8]
-      try write(header + pixels, "data/\(part)-images-idx3-ubyte")
+      try folder.write(header + pixels, to: "data/\(part)-images-idx3-ubyte")
       let labelHeader: [UInt8] = [0, 0, 8, 1, 0, 0, 0, UInt8(count)]
-      try write(labelHeader + labels, "data/\(part)-labels-idx1-ubyte")
+      try folder.write(labelHeader + labels, to: "data/\(part)-labels-idx1-ubyte")
     }
     let recipe = """
       model:
@@ -57,7 +52,7 @@ import Testing
         kind: steps
         epochs: [2]
       """
-    try write(Array(recipe.utf8), "small.yaml")
+    try folder.write(Array(recipe.utf8), to: "small.yaml")
   }
 
   private let train = ["train", "--recipe", "small.yaml", "--threads", "1"]
@@ -124,7 +119,7 @@ import Testing
       os.waitpid(pid, 0)
       sys.stdout.buffer.write(out)
       """
-    try write(Array(script.utf8), "terminal.py")
+    try folder.write(Array(script.utf8), to: "terminal.py")
     let process = Process()
     process.executableURL = URL(filePath: "/usr/bin/env")
     process.arguments = ["python3", "terminal.py", "\(columns)"] + command
@@ -216,7 +211,7 @@ import Testing
       assert e.Histograms("coefficients/conv1")[0].histogram_value.num == 8
       print("equal")
       """
-    try write(Array(script.utf8), "read.py")
+    try folder.write(Array(script.utf8), to: "read.py")
     let process = Process()
     process.executableURL = URL(filePath: "/usr/bin/env")
     process.arguments = [Self.python ?? "python3", "read.py"]

@@ -13,10 +13,6 @@ import Testing
 
   init() throws { folder = try ScratchFolder() }
 
-  private func write(_ bytes: [UInt8], _ name: String) throws {
-    try Data(bytes).write(to: URL(filePath: "\(directory)/\(name)"))
-  }
-
   private func run(_ arguments: String...) throws {
     let outcome = try Program.run(arguments, in: directory)
     try #require(outcome.exitCode == 0, "\(arguments): \(outcome.errors)")
@@ -29,13 +25,12 @@ import Testing
     return try html.matches(of: /alt="([a-z]+) picture ([0-9]+), [^"]*" src="data:image\/png;base64,([^"]*)"/)
       .map { match in
         #expect(match.1 == part)
-        try write(Array(try #require(Data(base64Encoded: String(match.3)))), "picture.png")
+        try folder.write(Array(try #require(Data(base64Encoded: String(match.3)))), to: "picture.png")
         return (try #require(Int(match.2)), try ImageDecoder.decode(path: "\(directory)/picture.png", channels: 3))
       }
   }
 
   @Test func ofIDXFiles() throws {
-    try FileManager.default.createDirectory(atPath: "\(directory)/data", withIntermediateDirectories: true)
     // The first pixel of a picture is its number in its file.
     for (part, count) in [("train", 200), ("t10k", 40)] {
       var images: [UInt8] = [0, 0, 8, 3, 0, 0, 0, UInt8(count), 0, 0, 0, 8, 0, 0, 0, 8]
@@ -44,8 +39,8 @@ import Testing
         for place in 0..<64 { images.append(UInt8(place == 0 ? image : (place * 37 + image * 11) % 250)) }
         labels.append(UInt8(image * 7 % 5 % 3))
       }
-      try write(images, "data/\(part)-images-idx3-ubyte")
-      try write(labels, "data/\(part)-labels-idx1-ubyte")
+      try folder.write(images, to: "data/\(part)-images-idx3-ubyte")
+      try folder.write(labels, to: "data/\(part)-labels-idx1-ubyte")
     }
     let recipe = """
       model:
@@ -57,7 +52,7 @@ import Testing
       data: { directory: data, validation: 50 }
       training: { batch: 50, epochs: 1 }
       """
-    try write(Array(recipe.utf8), "own.yaml")
+    try folder.write(Array(recipe.utf8), to: "own.yaml")
     try run("train", "--recipe", "own.yaml", "--run", "r", "--threads", "1", "--no-report")
     for part in ["test", "validation"] {
       try run("evaluate", "r", "--split", part, "--predictions", "r/predictions.csv", "--threads", "1")
@@ -103,7 +98,7 @@ import Testing
       augmentation: { padding: 0, mirror: true, shorterSide: [32, 80] }
       training: { batch: 10, epochs: 1 }
       """
-    try write(Array(recipe.utf8), "own.yaml")
+    try folder.write(Array(recipe.utf8), to: "own.yaml")
     try run("pack", "photos", "-o", "photos.h5", "--hold-out", "6", "--mean-side", "40", "--mean-crop", "32")
     try run("train", "--recipe", "own.yaml", "--run", "r", "--threads", "1")
     let pack = try Pack("\(directory)/photos.h5")

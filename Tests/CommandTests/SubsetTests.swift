@@ -24,10 +24,7 @@ import Testing
     let kinds = ["rgb-420.jpg", "cmyk.jpg", "grey.jpg", "rgba.png", "palette.png", "progressive.jpg", "turned.jpg"]
     for number in 0..<36 {
       let kind = kinds[number * number % kinds.count]
-      let target = URL(filePath: "\(folder.path)/photos/class \(number % 3)/\(number).\(kind.suffix(3))")
-      try FileManager.default.createDirectory(
-        at: target.deletingLastPathComponent(), withIntermediateDirectories: true)
-      try FileManager.default.copyItem(at: URL(filePath: "\(goldenPhotos)/\(kind)"), to: target)
+      try folder.copy("\(goldenPhotos)/\(kind)", to: "photos/class \(number % 3)/\(number).\(kind.suffix(3))")
     }
     func run(_ arguments: String...) throws -> Program.Outcome {
       let outcome = try Program.run(arguments, in: folder.path)

@@ -1,21 +1,13 @@
 /// An import of a module, or of something in it.
 struct Import: Equatable {
-  /// 1 for the file's first line.
+  /// The line in the file, from 1.
   let line: Int
   let module: String
 }
 
-/// The imports of a Swift file. Lines inside multi-line strings do not count, since programs in other languages stand
-/// there; block comments are not expected, since the formatter refuses them.
+/// The imports of a Swift file.
 func imports(in text: String) -> [Import] {
-  var isInString = false
-  var found: [Import] = []
-  for (index, line) in text.split(separator: "\n", omittingEmptySubsequences: false).enumerated() {
-    if !isInString, let module = importedModule(line) { found.append(Import(line: index + 1, module: module)) }
-    // Two pieces where a delimiter stands once.
-    if line.split(separator: "\"\"\"", omittingEmptySubsequences: false).count.isMultiple(of: 2) { isInString.toggle() }
-  }
-  return found
+  linesOfCode(text).compactMap { line in importedModule(line.text).map { Import(line: line.number, module: $0) } }
 }
 
 private func importedModule(_ line: Substring) -> String? {

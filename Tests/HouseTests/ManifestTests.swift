@@ -2,8 +2,8 @@ import Testing
 
 /// Package.swift shows what rests on what: each target declares the modules that its files import, and no others.
 ///
-/// `swift build --explicit-target-dependency-import-check error` is not enough: it prints its errors and ends with 0,
-/// and it is silent about a target that is reached through another one, about products, and about what nobody imports.
+/// `swift build --explicit-target-dependency-import-check error` is not enough: it is silent about a target that is
+/// reached through another one, about products, and about what nobody imports.
 @Suite struct ManifestTests {
   /// Modules that come with the compiler, which no manifest declares.
   private let toolchain: Set<String> = ["Dispatch", "Foundation", "Glibc", "Synchronization", "Testing"]
@@ -34,6 +34,17 @@ import Testing
           """)
       }
     }
+  }
+
+  /// A bundle that is moved or new must not be left out where ranks are started.
+  @Test func bundlesOfRanksAreRunOnRanks() throws {
+    let line = try #require(try Repository.lines(of: "scripts/test").first { $0.hasPrefix("rank_tests='") })
+    let run = line.split(separator: "'")[1].split(separator: "|").map(String.init)
+    let bundles = try Repository.manifest().targets
+      .filter { $0.type == "test" && $0.dependencies.contains { $0.name == "RankTestSupport" } }.map(\.name)
+    #expect(
+      run.sorted() == bundles.sorted(),
+      "scripts/test: rank_tests names other bundles than those that declare RankTestSupport: change it")
   }
 
   @Test func importsOfAllKindsAreFound() {

@@ -25,15 +25,15 @@ import Testing
 
   @Test func startsOfDocCommentsAreFound() {
     let text = """
-      /\("/")/ Of the first.
-      /\("/")/ In its second line.
+      /// Of the first.
+      /// In its second line.
       let a = 1
 
         ///
         /// `count` floats.
         var b: Int  /// In no way a comment of its own.
         // By the way.
-      /\("/")/ In, with a comma.
+      /// In, with a comma.
       """
     let starts = docCommentStarts(in: text)
     #expect(starts.map(\.line) == [1, 6, 9])
@@ -62,14 +62,14 @@ import Testing
 func docCommentStarts(in text: String) -> [(line: Int, word: String)] {
   var isInComment = false
   var starts: [(line: Int, word: String)] = []
-  for (index, line) in text.split(separator: "\n", omittingEmptySubsequences: false).enumerated() {
-    let content = line.drop { $0 == " " }
+  for line in linesOfCode(text) {
+    let content = line.text.drop { $0 == " " }
     guard content.hasPrefix("///") else {
       isInComment = false
       continue
     }
     guard !isInComment, let word = content.dropFirst(3).split(separator: " ").first else { continue }
-    starts.append((index + 1, String(word.filter(\.isLetter))))
+    starts.append((line.number, String(word.filter(\.isLetter))))
     isInComment = true
   }
   return starts

@@ -1,6 +1,7 @@
 import Communication
 import Configuration
 import Foundation
+import RankTestSupport
 import System
 import TestSupport
 import Training
@@ -14,8 +15,7 @@ final class SmallRun {
 
   init() throws {
     folder = try ScratchFolder()
-    world = try World.start()
-    _ = finishAtExit
+    world = try startedWorld()
     try writeData()
   }
 
@@ -91,6 +91,3 @@ final class Memory: RunListener {
     }
   }
 }
-
-/// MPI must be ended once, by the last thing that the process does.
-private let finishAtExit = atexit { try? World.start().finish() }

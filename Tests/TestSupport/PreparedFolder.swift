@@ -5,12 +5,12 @@ import Synchronization
 public struct PreparedFolder: Sendable {
   private let made: Result<ScratchFolder, any Error>
 
-  public init(_ fill: (_ path: String) throws -> Void) {
+  public init(_ fill: (ScratchFolder) throws -> Void) {
     made = Result {
       let folder = try ScratchFolder()
       _ = removeAtExit
       preparedPaths.withLock { $0.append(folder.path) }
-      try fill(folder.path)
+      try fill(folder)
       return folder
     }
   }

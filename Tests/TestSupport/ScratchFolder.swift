@@ -24,11 +24,24 @@ public final class ScratchFolder: Sendable {
     try FileManager.default.contentsOfDirectory(atPath: path).sorted()
   }
 
-  /// Writes a file and returns its path.
+  /// Writes a file, in a new folder where the name wants one; returns its path.
   @discardableResult
   public func write(_ bytes: [UInt8], to name: String) throws -> String {
-    try Data(bytes).write(to: URL(fileURLWithPath: file(name)))
+    try Data(bytes).write(to: try placed(name))
     return file(name)
+  }
+
+  /// Copies a file from elsewhere, into a new folder where the name wants one; returns its path.
+  @discardableResult
+  public func copy(_ path: String, to name: String) throws -> String {
+    try FileManager.default.copyItem(at: URL(fileURLWithPath: path), to: try placed(name))
+    return file(name)
+  }
+
+  private func placed(_ name: String) throws -> URL {
+    let url = URL(fileURLWithPath: file(name))
+    try FileManager.default.createDirectory(at: url.deletingLastPathComponent(), withIntermediateDirectories: true)
+    return url
   }
 
   public func bytes(_ name: String) throws -> [UInt8] {
