@@ -11,6 +11,7 @@ if !lacking.isEmpty {
       + "build it here, or set PRELU_MARCH=x86-64-v3 where it is built")
   exit(ExitStatus.internalError.rawValue)
 }
+MatrixLibrary.takeKernelOfProcessor()
 MatrixLibrary.useCallingThreadOnly()
 // A reader that has closed its end of the pipe, as `head` does, must not end the program.
 signal(SIGPIPE, SIG_IGN)

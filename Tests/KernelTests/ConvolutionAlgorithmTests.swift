@@ -20,7 +20,7 @@ private struct AlgorithmCase: Sendable, CustomTestStringConvertible {
   static let table: [AlgorithmCase] = {
     var cases: [AlgorithmCase] = []
     for shape in ConvolutionCase.table {
-      for method in [ConvolutionMethod.direct, .im2col] {
+      for method in [ConvolutionMethod.direct, .im2col, .panels] {
         cases.append(AlgorithmCase(shape: shape, method: method, images: 1 + cases.count % 2))
       }
     }

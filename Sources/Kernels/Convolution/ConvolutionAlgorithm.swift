@@ -89,6 +89,19 @@ public struct ConvolutionGradients {
     self.dBias = dBias
     self.dSlopes = dSlopes
   }
+
+  /// Adds up what the images gave for bias and slopes of a block of filters, in their order; `sums` lie as
+  /// [image][bias, slopes][16 floats a block].
+  func addImages(_ images: Int, _ sums: UnsafePointer<Float>, _ output: BlockedExtents, block: Int) {
+    let (lanes, own) = (output.blocks * blockWidth, sums + block * blockWidth)
+    var (bias, slope) = (Vector.zero, Vector.zero)
+    for image in 0..<images {
+      bias += load(own + image * 2 * lanes)
+      slope += load(own + (image * 2 * lanes + lanes))
+    }
+    store(bias, dBias + block * blockWidth)
+    store(slope, dSlopes + block * blockWidth)
+  }
 }
 
 /// A way to compute the passes of one convolution on any number of images.

@@ -6,6 +6,8 @@ public enum ConvolutionMethod: String, CaseIterable, Codable, Sendable {
   case direct
   /// A matrix product by OpenBLAS.
   case im2col
+  /// The definition, as matrix products on panels.
+  case panels
   /// Minimal filtering, F(4×4, 3×3) or F(3×3, 2×2).
   case winograd
 }
@@ -41,6 +43,9 @@ public struct ConvolutionChoice: Sendable {
     case .im2col:
       (method, name) = (.im2col, "im2col and OpenBLAS")
       algorithm = Im2colConvolution(shape)
+    case .panels:
+      (method, name) = (.panels, "panel products")
+      algorithm = PanelConvolution(shape)
     case .direct, .winograd:
       (method, name) = (.direct, "direct")
       algorithm = DirectConvolution(shape)
@@ -50,8 +55,7 @@ public struct ConvolutionChoice: Sendable {
   /// The choice by shape. Winograd wins if whole panels of channels and tiles are filled well enough; the input
   /// gradient of a strided convolution by the definition would multiply mostly zeros.
   private static func method(_ shape: ConvolutionShape) -> ConvolutionMethod {
-    guard shape.stride == 1 else { return .im2col }
-    guard shape.kernel == 2 || shape.kernel == 3 else { return .direct }
+    guard shape.stride == 1, shape.kernel == 2 || shape.kernel == 3 else { return .panels }
     let m = shape.kernel == 3 ? WinogradF4x3.outputs : WinogradF3x2.outputs
     let products = shape.kernel == 3 ? WinogradF4x3.products : WinogradF3x2.products
     func lanes(_ channels: Int) -> Int { channels.dividedUp(by: PanelProduct.width) * PanelProduct.width }

@@ -134,20 +134,7 @@ struct DirectConvolution: ConvolutionAlgorithm {
       }
     }
     team.share(shape.output.blocks) { block in
-      addImages(pass.images, sums + block * blockWidth, gradients, block)
+      gradients.addImages(pass.images, sums, shape.output, block: block)
     }
-  }
-
-  /// Adds up what the images gave for bias and slopes of a block of filters, in their order.
-  private func addImages(
-    _ images: Int, _ sums: UnsafePointer<Float>, _ gradients: ConvolutionGradients, _ block: Int
-  ) {
-    var (bias, slope) = (Vector.zero, Vector.zero)
-    for image in 0..<images {
-      bias += load(sums + image * 2 * filterLanes)
-      slope += load(sums + (image * 2 * filterLanes + filterLanes))
-    }
-    store(bias, gradients.dBias + block * blockWidth)
-    store(slope, gradients.dSlopes + block * blockWidth)
   }
 }

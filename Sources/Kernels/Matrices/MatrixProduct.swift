@@ -1,4 +1,5 @@
 import COpenBLAS
+import Glibc
 
 /// A row-major matrix that a product reads, as it is or transposed.
 public struct MatrixOperand {
@@ -65,6 +66,30 @@ public enum MatrixLibrary {
   /// Keeps OpenBLAS on the calling thread, since `ThreadPool` is what threads here. It is called once, at start.
   public static func useCallingThreadOnly() {
     openblas_set_num_threads(1)
+  }
+
+  /// Has OpenBLAS take a kernel for this processor where it took one for an older processor, as a version does that came
+  /// out before the processor. It is called once, at start, when no product has run. A kernel that the environment names
+  /// stays.
+  public static func takeKernelOfProcessor() {
+    guard getenv(kernelVariable) == nil,
+      let better = kernel(insteadOf: kernelName, on: .ofProcessor), setenv(kernelVariable, better, 1) == 0
+    else { return }
+    _ = openblas_choose_kernel()
+  }
+
+  private static let kernelVariable = "OPENBLAS_CORETYPE"
+
+  /// OpenBLAS's kernels for x86-64 processors with fused multiply-add.
+  private static let fusedKernels: Set<String> = [
+    "haswell", "zen", "skylakex", "cooperlake", "sapphirerapids", "piledriver", "steamroller", "excavator",
+  ]
+
+  /// Returns the kernel that a processor with these instructions deserves instead of `name`; nil if `name` multiplies
+  /// and adds at once already, or the processor does not.
+  package static func kernel(insteadOf name: String, on sets: InstructionSets) -> String? {
+    guard sets.isSuperset(of: [.avx2, .fma]), !fusedKernels.contains(name.lowercased()) else { return nil }
+    return sets.isSuperset(of: [.avx512f, .avx512dq, .avx512bw, .avx512vl]) ? "SkylakeX" : "Haswell"
   }
 
   /// The number of threads that OpenBLAS would use for one product.
