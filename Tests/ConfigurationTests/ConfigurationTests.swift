@@ -53,6 +53,7 @@ private func unusual() throws -> Configuration {
   configuration.augmentation.padding = 9
   configuration.augmentation.mirror = false
   configuration.training.batch = 31
+  configuration.training.leaves = 16
   configuration.training.epochs = 99
   configuration.training.seed = .max
   configuration.training.dropout = 0.1
@@ -228,7 +229,10 @@ func textsSurviveQuoting(directory: String) throws {
 // MARK: - Messages
 
 @Test(arguments: [
-  ("training:\n  bacth: 4", 2, "training.bacth: there is no such key. Did you mean batch? Here are batch, epochs"),
+  (
+    "training:\n  bacth: 4", 2,
+    "training.bacth: there is no such key. Did you mean batch? Here are batch, leaves, epochs"
+  ),
   ("modle: {}", 1, "modle: there is no such key. Did you mean model?"),
   ("<<: {}", 1, "<<: there is no such key. Here are recipe, model"),
   ("training: { batch: many }", 1, "training.batch: expected a whole number, found many"),
@@ -296,6 +300,18 @@ func wrongLayersAreNamed(layers: String, message: String) {
 @Test(arguments: [
   ("training:\n  batch: 0", 2, "training.batch: expected 1 to 65536, found 0"),
   ("training: { batch: 65537 }", 1, "training.batch"),
+  (
+    "training:\n  leaves: 24", 2,
+    "training.leaves: expected a power of two from 1 to 128, the mini-batch, found 24: take 16"
+  ),
+  (
+    "training: { leaves: 0 }", 1,
+    "training.leaves: expected a power of two from 1 to 128, the mini-batch, found 0: take 1"
+  ),
+  ("training: { leaves: -8 }", 1, "training.leaves: expected a power of two from 1 to 128"),
+  ("training: { leaves: 256 }", 1, "found 256: take 128"),
+  ("training: { batch: 100, leaves: 128 }", 1, "from 1 to 100, the mini-batch, found 128: take 64"),
+  ("training: { batch: 2, leaves: 16 }", 1, "training.leaves: expected a power of two from 1 to 8, found 16: take 8"),
   ("training: { epochs: 0 }", 1, "training.epochs"),
   ("training: { dropout: 1 }", 1, "training.dropout: expected 0 or more and below 1, found 1.0"),
   ("training: { dropout: -0.1 }", 1, "training.dropout"),
@@ -363,6 +379,12 @@ func rangesAreChecked(yaml: String, line: Int, message: String) {
   #expect(error?.description == "solver.momentum: expected 0 or more and below 1, found nan")
 }
 
+@Test(arguments: [(1, 1), (1, 8), (2, 8), (7, 4), (128, 128), (100, 64), (65536, 65536)])
+func aMiniBatchHasItsLeaves(batch: Int, leaves: Int) throws {
+  let yaml = "training: { batch: \(batch), leaves: \(leaves) }"
+  #expect(try Configuration(yaml: yaml, source: "a").training.leaves == leaves)
+}
+
 // MARK: - Differences
 
 @Test func differencesAreSentences() throws {
@@ -396,12 +418,22 @@ func rangesAreChecked(yaml: String, line: Int, message: String) {
   #expect(sentences.contains("schedule.epochs was [9, 12] and is now missing"))
 }
 
+/// Checkpoints from before there was a choice of leaves have eight.
+@Test func leavesAreADifference() throws {
+  let former = try Configuration.recipe(named: "fashion")
+  let older = try Configuration(json: former.json().replacingOccurrences(of: #""leaves":8,"#, with: ""))
+  #expect(older == former && former.json().contains(#""leaves":8,"#))
+  var now = former
+  now.training.leaves = 32
+  #expect(now.differences(from: older) == ["training.leaves was 8 and is now 32"])
+}
+
 @Test func everySettingThatMattersIsADifference() throws {
   let former = try Configuration(yaml: "schedule: { kind: plateau }", source: "a")
-  // All but the free ones and the kinds of data and schedule: model 13, data 2, augmentation 2, training 3, solver 3,
+  // All but the free ones and the kinds of data and schedule: model 13, data 2, augmentation 2, training 4, solver 3,
   // schedule 4.
   let sentences = try unusual().differences(from: former)
-  #expect(sentences.count == 27, "\(sentences)")
+  #expect(sentences.count == 28, "\(sentences)")
 }
 
 @Test func layersAreComparedOneByOne() throws {
