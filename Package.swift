@@ -106,7 +106,7 @@ let bundles: [Target] = [
   tests("PacksTests", ["System", "HDF5", "Images", "Packs", "TestSupport"]),
   tests("CheckpointTests", ["System", "Hashing", "HDF5", "CHDF5", "Checkpoint", "TestSupport"]),
   tests("ReportsTests", ["System", "Network", "Images", "Reports", "TestSupport"]),
-  tests("DiagnosticsTests", ["Diagnostics", "TestSupport"]),
+  tests("DiagnosticsTests", ["System", "Diagnostics", "TestSupport"]),
   tests("DatasetsTests", ["System", "Images", "Datasets"]),
   tests(
     "EvaluationTests", ["System", "Kernels", "Network", "Communication", "Images", "Evaluation", "RankTestSupport"]),
