@@ -20,7 +20,7 @@ final class RankStep {
   /// - Parameters:
   ///   - shares: nil for even ones of a mini-batch of `batch` in eight leaves.
   ///   - world: nil for that of all ranks.
-  init(shares: Shares? = nil, in world: World? = nil) throws {
+  init(shares: Shares? = nil, in world: World? = nil, threads: Int = 1) throws {
     let world = try world ?? startedWorld()
     self.world = world
     let shares = shares ?? Shares(batch: Self.batch, ranks: world.size, leaves: 8)
@@ -38,7 +38,7 @@ final class RankStep {
       ).resolved())
     Initializer().fill(network.parameters.values, for: network.architecture, seed: 3, initialSlope: 0.25)
     step = DistributedStep(
-      network, world: world, shares: shares, seed: 3, on: ThreadPool(threads: 1))
+      network, world: world, shares: shares, seed: 3, on: ThreadPool(threads: threads))
   }
 
   /// Weights of one sign and a few sizes: equal ones would give gradients that cancel.

@@ -27,8 +27,11 @@ extension Inference {
               .update(from: source, count: window.width * blockWidth)
           }
         }
-        pooling.forward(
-          PendingMap(values: values.base, slopes: maps.slopes), features: features.base, chosen: chosen.base)
+        for block in 0..<map.blocks {
+          pooling.forward(
+            PendingMap(values: values.base, slopes: maps.slopes), block: block, features: features.base,
+            chosen: chosen.base)
+        }
         let own = network.head.forward(
           features.base, HeadPass(rows: 1, parameters: network.parameters, memory: head, on: one))
         scores.append(Array(UnsafeBufferPointer(start: own, count: network.head.classes)))
