@@ -24,6 +24,10 @@ public struct RankThreads: Equatable, Sendable, Codable {
   /// The same with each hardware thread counted: more threads than that take turns.
   public var processors: Int
 
+  /// Whether there are more threads than processors for them, so that one that waits must not keep another from
+  /// computing.
+  public var takeTurns: Bool { count > processors }
+
   public init(count: Int, reason: Reason, cores: Int, processors: Int) {
     self.count = count
     self.reason = reason

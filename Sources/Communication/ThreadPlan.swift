@@ -16,7 +16,7 @@ public struct ThreadPlan: Equatable, Sendable, CustomStringConvertible {
     self.ranks = ranks
     var kept: [ThreadWarning] = []
     for warning in warnings.flatMap(\.self) where !kept.contains(warning) { kept.append(warning) }
-    let crowded = ranks.indices.filter { ranks[$0].count > ranks[$0].processors }
+    let crowded = ranks.indices.filter { ranks[$0].takeTurns }
     if let first = crowded.first {
       let (threads, room) = (ranks[first].count, ranks[first].processors)
       let others =

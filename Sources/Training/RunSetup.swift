@@ -45,7 +45,8 @@ struct RunSetup {
       }
     }
     threads = try world.threadPlan(asked: settings.threads)
-    pool = ThreadPool(threads: threads.ranks[world.rank].count)
+    let own = threads.ranks[world.rank]
+    pool = ThreadPool(threads: own.count, spins: !own.takeTurns)
     network = Network(architecture, convolution: settings.convolution)
     runIdentifier = try world.broadcast(world.rank == 0 ? Self.newIdentifier() : "", root: 0)
   }
