@@ -167,4 +167,8 @@ public struct ConvolutionLayer: TowerLayer {
       activation.foldSlopeGradient(dSlopes, channels: filters, into: dParameters + parameters.slopeOffset)
     }
   }
+
+  public func plan(_ use: FilterUse, images: Int, members: Int) -> PassPlan {
+    choice.algorithm.plan(use, images: images, members: members)
+  }
 }

@@ -79,4 +79,8 @@ struct PyramidPoolingLayer: TowerLayer {
         chosen: pass.output.kept + image * keptCount, dInput: dInput + image * inputCount)
     }
   }
+
+  func plan(_ use: FilterUse, images: Int, members: Int) -> PassPlan {
+    pooling.plan(images: images, members: members)
+  }
 }

@@ -90,6 +90,9 @@ public protocol TowerLayer: Sendable {
 
   /// Writes the gradients; `pass` holds the input and the output of `forward`.
   func backward(_ pass: LayerPass, _ gradients: LayerGradients)
+
+  /// The division of a team's pass over `images` images, without the transform of the filters.
+  func plan(_ use: FilterUse, images: Int, members: Int) -> PassPlan
 }
 
 /// A layer without parameters and memory of its own.
