@@ -125,7 +125,7 @@ final class PackAssembly {
   ) throws(HDF5Error) {
     typealias Layout = PackLayout
     try file.writeAttribute(Layout.conventionsName, Layout.conventions)
-    try file.writeAttribute(Layout.title, "Labelled pictures, as the bytes of JPEG and PNG files")
+    try file.writeAttribute(Layout.title, "Labeled pictures, as the bytes of JPEG and PNG files")
     try file.writeAttribute(Layout.version, Int32(Layout.formatVersion))
     try file.writeAttribute(Layout.shard, Int32(shard))
     try file.writeAttribute(Layout.shards, Int32(settings.shards))

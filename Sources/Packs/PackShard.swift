@@ -92,7 +92,7 @@ final class PackShard: Sendable {
         eigenvectors: try file.readArray(group, Layout.eigenvectors, as: Double.self, shape: [3, 3]))
       let numbers = colors.mean + colors.covariance + colors.eigenvalues + colors.eigenvectors
       guard numbers.allSatisfy(\.isFinite) else {
-        throw file.damaged("expected its colours' statistics to be finite numbers, found others")
+        throw file.damaged("expected its colors' statistics to be finite numbers, found others")
       }
       for part in PackPart.allCases where try file.exists(part.rawValue) {
         parts[part] = try Self.part(part, file, classes: classNames.count)
