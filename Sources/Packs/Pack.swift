@@ -13,9 +13,9 @@ public struct Pack: Sendable {
   public let classNames: [String]
   /// The classes' folders or identifiers.
   public let classFolders: [String]
-  /// The mean image of the training part: (3, height, width), values 0 ... 255.
+  /// The mean image of the training split: (3, height, width), values 0 ... 255.
   public let mean: MeanImage
-  /// The color statistics of the training part.
+  /// The color statistics of the training split.
   public let colors: ColorStatistics
   /// The 16 hexadecimal digits that distinguish classes, labels and pictures from others.
   public let fingerprint: String
