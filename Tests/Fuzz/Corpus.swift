@@ -36,6 +36,7 @@ enum Corpus {
           layers:
             - convolution: { name: conv1, filters: 24, kernel: 5, padding: 2, stride: 2 }
             - maxPooling: { name: pool1, size: 3, stride: 2 }
+            - averagePooling: { name: pool2, size: 2, stride: 1 }
             - spatialPyramidPooling: { name: spp, levels: [4, 2, 1] }
             - fullyConnected: { name: fc1, outputs: 128, dropout: 0.5 }
             - fullyConnected: { name: fc2, outputs: 10 }
