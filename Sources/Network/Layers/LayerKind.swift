@@ -4,7 +4,7 @@ import System
 /// A kind of layers. A value of a conforming type holds the settings of one layer.
 ///
 /// A kind conforms to one of the protocols below, which say where in a network it stands: a `TowerLayerKind` makes maps
-/// of maps, the `FeatureLayerKind` that ends the tower makes plain features of a map, and a `HeadLayerKind` scores them.
+/// of maps, a `FeatureLayerKind` ends the tower and makes plain features of a map, and a `HeadLayerKind` scores them.
 ///
 /// A new kind of the tower takes
 ///
@@ -85,7 +85,8 @@ public protocol WindowFeatures: Sendable {
   func features(row: Int, column: Int, of shared: UnsafePointer<Float>, into features: UnsafeMutablePointer<Float>)
 }
 
-/// A kind of the head's layers, which all compute as `FullyConnectedLayer` does. The last one gives the classes' scores.
+/// A kind of the head's layers, which all compute as `FullyConnectedLayer` does. The outputs of the last one are the
+/// classes' scores.
 public protocol HeadLayerKind: ActivatedLayerKind {
   var outputs: Int { get set }
   /// The share of units dropped in training.
