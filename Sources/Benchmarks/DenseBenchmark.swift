@@ -105,7 +105,7 @@ public enum DenseBenchmark {
     }
     return medianSeconds(runs: runs) {
       for layer in tower.layers.indices {
-        tower.forward(layer: layer, LeafPass(memory, images: leaf, filters: filters, scratch: scratch))
+        tower.forward(layer: layer, LeafPass(memory, images: leaf, filters: filters, scratch: scratch.base))
       }
     } / Double(leaf)
   }

@@ -209,7 +209,7 @@ public enum StepBenchmark {
       tower.prepare(network.parameters, on: pool)
       for layer in tower.layers.indices {
         tower.transformFilters(ofLayer: layer, for: .forward, network.parameters, into: filters, on: pool)
-        tower.forward(layer: layer, LeafPass(memory, images: 1, filters: filters, scratch: scratch))
+        tower.forward(layer: layer, LeafPass(memory, images: 1, filters: filters, scratch: scratch.base))
       }
       return Array(UnsafeBufferPointer(start: memory.features, count: tower.featureCount))
     }

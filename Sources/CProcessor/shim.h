@@ -1,5 +1,5 @@
-// What Swift cannot say about the processor: a prefetch, the running processor's instruction sets (cpuid), and the
-// instruction sets that the including target was compiled for.
+// What Swift cannot say about the processor: a prefetch, a pause, the running processor's instruction sets (cpuid), and
+// the instruction sets that the including target was compiled for.
 #ifndef PRELU_DIST_CPROCESSOR_SHIM_H
 #define PRELU_DIST_CPROCESSOR_SHIM_H
 
@@ -26,6 +26,15 @@ static inline void processor_finish_streaming(void) {
   __builtin_ia32_sfence();
 #else
   __atomic_thread_fence(__ATOMIC_SEQ_CST);
+#endif
+}
+
+// Gives way for some cycles while a thread looks for a change in memory.
+static inline void processor_pause(void) {
+#if defined(__SSE2__)
+  __builtin_ia32_pause();
+#else
+  __asm__ volatile("" ::: "memory");
 #endif
 }
 

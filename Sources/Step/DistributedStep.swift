@@ -7,9 +7,9 @@ import System
 /// worker): every rank runs the tower on its leaves, rank 0 the head on all features, the tower's gradients are added
 /// over the ranks, and every rank applies the same update.
 ///
-/// The bits are the same with 1, 2, 4 or 8 ranks and any number of threads: a leaf's work has the same shape wherever
-/// it runs, leaves are added in one binary tree inside a rank and between ranks, and the head's products are cut the
-/// same way.
+/// The bits are the same with 1, 2, 4 or 8 ranks and any number of threads: a leaf's work gives the same bits wherever
+/// it runs and however many threads share it, leaves are added in one binary tree inside a rank and between ranks, and
+/// the head's products are cut the same way.
 public final class DistributedStep {
   public let network: Network
   /// The momentum v of the update, laid out like the parameters. Ranks other than 0 use only the tower's part, in
@@ -24,8 +24,7 @@ public final class DistributedStep {
   /// The head, on rank 0; nil elsewhere.
   let head: RootHead?
   private let pool: ThreadPool
-  /// The memory that each thread computes in.
-  private let scratch: [FloatBuffer]
+  private let memory: ThreadMemory
   /// The transformed filters of the layer that is being computed.
   private let filters: TowerFilters
   private let exchange: FeatureExchange
@@ -43,7 +42,7 @@ public final class DistributedStep {
     momentum = FloatBuffer(network.parameters.count)
     gradient = FloatBuffer(network.parameters.count)
     leaves = RankLeaves(network.tower, shares: shares, rank: world.rank)
-    scratch = (0..<pool.threadCount).map { _ in FloatBuffer(network.tower.scratchCount(images: shares.leafSize)) }
+    memory = ThreadMemory(network.tower, images: shares.leafSize, threads: pool.threadCount)
     filters = TowerFilters(network.tower, keepsAll: false)
     exchange = FeatureExchange(world: world, shares: shares, featureCount: network.tower.featureCount)
     communication = CommunicationThread(world: world)
@@ -126,8 +125,8 @@ public final class DistributedStep {
   // MARK: - The tower, forward
 
   /// Runs the tower from the first layer to the last, all leaves of a layer together, because they share its filters.
-  /// From the last convolution on, leaves go their own way, as many at a time as there are threads: the features of the
-  /// first are on their way while the others are computed.
+  /// From the last convolution on, leaves go their own way, a round at a time: the features of the first are on their
+  /// way while the others are computed.
   private func forwardTower(_ now: Running) throws {
     now.time.measure(\.forward) { network.tower.prepare(network.parameters, on: pool) }
     guard !leaves.isEmpty else { return }
@@ -136,28 +135,48 @@ public final class DistributedStep {
     now.time.measure(\.forward) {
       for index in layers.indices {
         network.tower.transformFilters(ofLayer: index, for: .forward, network.parameters, into: filters, on: pool)
-        if index < lastFilters { forward(index, leaves.indices) }
+        if index < lastFilters { forward(index, rounds) }
       }
     }
-    for group in leaves.groups(of: pool.threadCount) {
+    for round in rounds {
       now.time.measure(\.forward) {
-        for index in lastFilters..<layers.count { forward(index, group) }
+        for index in lastFilters..<layers.count { forward(index, [round]) }
       }
       try now.time.measure(world.rank == 0 ? \.gather : \.wait) {
-        for leaf in group { try exchange.complete(leaf: leaves.inBatch(leaf), leaves.memory[leaf]) }
+        for leaf in round.leaves { try exchange.complete(leaf: leaves.inBatch(leaf), leaves.memory[leaf]) }
       }
     }
   }
 
-  private func forward(_ layer: Int, _ group: Range<Int>) {
-    pool.parallelFor(group.count) { number, thread in
-      let leaf = group.lowerBound + number
-      network.tower.forward(layer: layer, pass(leaf, thread))
-    }
+  private func forward(_ layer: Int, _ rounds: [LeafRounds.Round]) {
+    forEachLeaf(rounds) { pass, _ in network.tower.forward(layer: layer, pass) }
   }
 
-  private func pass(_ leaf: Int, _ thread: Int) -> LeafPass {
-    LeafPass(leaves.memory[leaf], images: leaves.images(of: leaf), filters: filters, scratch: scratch[thread])
+  // MARK: - Threads
+
+  /// The leaves in the rounds in which the threads compute them.
+  private var rounds: [LeafRounds.Round] { LeafRounds(leaves: leaves.count, threads: pool.threadCount).rounds }
+
+  /// Calls `body(pass, leaf)` for the leaves of these rounds: on one thread for a leaf that a thread has to itself, on
+  /// all threads of the team for a leaf that they share.
+  private func forEachLeaf(_ rounds: [LeafRounds.Round], _ body: (_ pass: LeafPass, _ leaf: Int) -> Void) {
+    func pass(_ leaf: Int, _ scratch: UnsafeMutablePointer<Float>, _ team: TeamMember) -> LeafPass {
+      LeafPass(leaves.memory[leaf], images: leaves.images(of: leaf), filters: filters, scratch: scratch, team: team)
+    }
+    pool.run { member in
+      for round in rounds {
+        if round.isShared {
+          // The team's memory is that of the threads before.
+          member.wait()
+          for leaf in round.leaves { body(pass(leaf, memory.ofTeam, member), leaf) }
+        } else {
+          member.share(round.leaves.count) { number in
+            let leaf = round.leaves.lowerBound + number
+            body(pass(leaf, memory.ofThread(member.index), .alone), leaf)
+          }
+        }
+      }
+    }
   }
 
   // MARK: - The tower, backward
@@ -175,7 +194,7 @@ public final class DistributedStep {
           now.time.measure(\.backward) {
             transformBackwardFilters(index)
             now.statistics?.collect(towerLayer: index, leaves)
-            backward(index, leaves.indices)
+            backward(index, rounds)
             sumLeaves(index)
           }
         }
@@ -188,13 +207,13 @@ public final class DistributedStep {
   private func backwardLastLayer(_ index: Int, _ now: Running) throws {
     now.time.measure(\.backward) { transformBackwardFilters(index) }
     // The collector takes the statistics of all leaves of a layer at once.
-    for group in now.statistics == nil ? leaves.groups(of: pool.threadCount) : [leaves.indices] {
+    for rounds in now.statistics == nil ? rounds.map({ [$0] }) : [rounds] {
       try now.time.measure(world.rank == 0 ? \.scatter : \.wait) {
-        for leaf in group { try exchange.awaitGradient(ofLeaf: leaf, leaves.memory[leaf]) }
+        for leaf in rounds.flatMap(\.leaves) { try exchange.awaitGradient(ofLeaf: leaf, leaves.memory[leaf]) }
       }
       now.time.measure(\.backward) {
         now.statistics?.collect(towerLayer: index, leaves)
-        backward(index, group)
+        backward(index, rounds)
       }
     }
     now.time.measure(\.backward) { sumLeaves(index) }
@@ -206,12 +225,11 @@ public final class DistributedStep {
     network.tower.transformFilters(ofLayer: index, for: .backward, network.parameters, into: filters, on: pool)
   }
 
-  private func backward(_ index: Int, _ group: Range<Int>) {
+  private func backward(_ index: Int, _ rounds: [LeafRounds.Round]) {
     let range = network.tower.layers[index].parameterRange
     let base = leaves.count > 1 ? leaves.gradients.base : gradient.base + range.lowerBound
-    pool.parallelFor(group.count) { number, thread in
-      let leaf = group.lowerBound + number
-      network.tower.backward(layer: index, pass(leaf, thread), dParameters: base + leaf * range.count)
+    forEachLeaf(rounds) { pass, leaf in
+      network.tower.backward(layer: index, pass, dParameters: base + leaf * range.count)
     }
   }
 

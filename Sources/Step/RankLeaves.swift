@@ -41,11 +41,6 @@ final class RankLeaves {
   /// The number of images of a leaf.
   func images(of leaf: Int) -> Int { shares.slots(ofLeaf: inBatch(leaf)).count }
 
-  /// The leaves in groups of `size`, the last of which may be smaller.
-  func groups(of size: Int) -> [Range<Int>] {
-    stride(from: 0, to: count, by: size).map { $0..<min($0 + size, count) }
-  }
-
   /// Goes on with other shares of the same mini-batch, whose leaves are no larger than the first ones'.
   func adopt(_ shares: Shares) {
     precondition(

@@ -22,20 +22,20 @@ func activationGradientIsItsDefinition(channels: Int, pixels: Int) {
   let y = preactivations(&numbers, channels * pixels)
   let dF = numbers.floats(channels * pixels)
   let slopes = numbers.slopes(channels)
-  let (biasBefore, slopeBefore) = (numbers.floats(channels), numbers.floats(channels))
 
   let gradient = GuardedBuffer(blocked(dF, channels: channels, height: 1, width: pixels))
-  let dBias = GuardedBuffer(filled(biasBefore))
-  let dSlopes = GuardedBuffer(filled(slopeBefore))
-  let preactivation = GuardedBuffer(blocked(y, channels: channels, height: 1, width: pixels))
   let a = GuardedBuffer(filled(slopes))
+  let dBias = GuardedBuffer(a.count)
+  let dSlopes = GuardedBuffer(a.count)
+  let preactivation = GuardedBuffer(blocked(y, channels: channels, height: 1, width: pixels))
   activationGradient(
     gradient: gradient.base, PendingMap(values: preactivation.base, slopes: a.base), extents, dBias: dBias.base,
     dSlopes: dSlopes.base)
 
   var dY: [Double] = []
-  var bias = (sum: biasBefore.map(Double.init), magnitude: biasBefore.map { Double(abs($0)) })
-  var slope = (sum: slopeBefore.map(Double.init), magnitude: slopeBefore.map { Double(abs($0)) })
+  let zeros = [Double](repeating: 0, count: channels)
+  var bias = (sum: zeros, magnitude: zeros)
+  var slope = bias
   for index in y.indices {
     let channel = index / pixels
     let given = Double(dF[index])

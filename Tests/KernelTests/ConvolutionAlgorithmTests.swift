@@ -65,7 +65,10 @@ private struct PassResults {
   var isIntact: Bool
   var restIsZero: Bool
 
-  init(_ choice: ConvolutionChoice, _ trials: [ConvolutionTrial], slopes: [Float]?, outputSlopes: [Float]?) {
+  init(
+    _ choice: ConvolutionChoice, _ trials: [ConvolutionTrial], slopes: [Float]?, outputSlopes: [Float]?,
+    on team: ThreadPool = ThreadPool(threads: 1)
+  ) {
     let shape = trials[0].shape
     let algorithm = choice.algorithm
     func filters(_ use: FilterUse) -> GuardedBuffer {
@@ -83,29 +86,31 @@ private struct PassResults {
     let pendingInput = PendingMap(values: input.base, slopes: inputSlopes.map { UnsafePointer($0.base) })
     let bias = GuardedBuffer(filled(trials[0].bias))
     let output = GuardedBuffer(images * outputExtents.count)
-    let scratch = GuardedBuffer(algorithm.scratchCount(images: images))
+    let scratch = GuardedBuffer(algorithm.scratchCount(images: images, members: team.threadCount))
     let a = outputSlopes.map { GuardedBuffer(filled($0)) }
-    func pass(_ filters: GuardedBuffer, _ scratch: GuardedBuffer) -> ConvolutionPass {
+    func pass(_ filters: GuardedBuffer, _ scratch: GuardedBuffer, _ member: TeamMember) -> ConvolutionPass {
       ConvolutionPass(
         images: images, input: pendingInput,
         parameters: ConvolutionParameters(
           filters: filters.base, bias: bias.base, slopes: a.map { UnsafePointer($0.base) }),
-        output: output.base, scratch: scratch.base)
+        output: output.base, scratch: scratch.base, team: member)
     }
     let forwardFilters = filters(.forward)
-    algorithm.forward(pass(forwardFilters, scratch))
+    team.run { algorithm.forward(pass(forwardFilters, scratch, $0)) }
 
-    let again = GuardedBuffer(algorithm.scratchCount(images: images))
+    let again = GuardedBuffer(algorithm.scratchCount(images: images, members: team.threadCount))
     let dOutput = GuardedBuffer(trials.flatMap(\.blockedOutputGradient))
     let dInput = GuardedBuffer(isImage ? 0 : images * algorithm.inputCount)
     let dWeights = GuardedBuffer(trials[0].weights.count)
     let (dBias, dSlopes) = (GuardedBuffer(bias.count), GuardedBuffer(bias.count))
     let backwardFilters = filters(.backward)
-    algorithm.backward(
-      pass(backwardFilters, again),
-      ConvolutionGradients(
-        dOutput: dOutput.base, dInput: isImage ? nil : dInput.base, dWeights: dWeights.base, dBias: dBias.base,
-        dSlopes: dSlopes.base))
+    team.run {
+      algorithm.backward(
+        pass(backwardFilters, again, $0),
+        ConvolutionGradients(
+          dOutput: dOutput.base, dInput: isImage ? nil : dInput.base, dWeights: dWeights.base, dBias: dBias.base,
+          dSlopes: dSlopes.base))
+    }
 
     self.dWeights = dWeights.values
     self.dBias = Array(dBias.values[..<shape.filters])
@@ -227,7 +232,7 @@ func bitsOfAnImageDoNotDependOnItsNeighbors(method: ConvolutionMethod, kernel: I
   let bias = GuardedBuffer(filled(trials[0].bias))
   func outputs(_ trials: ArraySlice<ConvolutionTrial>) -> [UInt32] {
     let output = GuardedBuffer(trials.count * shape.output.count)
-    let scratch = GuardedBuffer(algorithm.scratchCount(images: trials.count))
+    let scratch = GuardedBuffer(algorithm.scratchCount(images: trials.count, members: 1))
     let input = GuardedBuffer(trials.flatMap(\.blockedInput))
     algorithm.forward(
       ConvolutionPass(
@@ -239,4 +244,31 @@ func bitsOfAnImageDoNotDependOnItsNeighbors(method: ConvolutionMethod, kernel: I
   let together = outputs(trials[...])
   #expect(together == trials.indices.flatMap { outputs(trials[$0...$0]) }, "seed \(shape.seed)")
   #expect(together == outputs(trials[..<2]) + outputs(trials[2...]), "seed \(shape.seed)")
+}
+
+/// However many threads share a pass, and whichever of them comes late, the bits are those of one thread.
+@Test(arguments: AlgorithmCase.table, [2, 3, 5])
+private func bitsDoNotDependOnTheTeam(test: AlgorithmCase, threads: Int) {
+  let trials = (0..<test.images).map { image in
+    var one = test.shape
+    one.seed += 100_000 * image
+    return ConvolutionTrial(one)
+  }
+  var numbers = SplitMix64(test.shape.seed + 7)
+  let outputSlopes = numbers.slopes(test.shape.filters)
+  let choice = ConvolutionChoice(test.shape.shape, readsImage: test.readsImage, forced: test.method)
+  func run(threads: Int) -> PassResults {
+    PassResults(
+      choice, trials, slopes: test.readsImage ? nil : trials[0].slopes, outputSlopes: outputSlopes,
+      on: ThreadPool(threads: threads))
+  }
+  let (alone, together) = (run(threads: 1), run(threads: threads))
+  #expect(together.isIntact && together.restIsZero)
+  for (name, one, other) in [
+    ("output", alone.output, together.output), ("dInput", alone.dInput, together.dInput),
+    ("dWeights", alone.dWeights, together.dWeights), ("dBias", alone.dBias, together.dBias),
+    ("dSlopes", alone.dSlopes, together.dSlopes),
+  ] {
+    #expect(one.map(\.bitPattern) == other.map(\.bitPattern), "\(name), seed \(test.shape.seed)")
+  }
 }

@@ -113,3 +113,50 @@ private func onEachThread(of pool: ThreadPool, _ body: (_ thread: Int) -> Void) 
     #expect(taken.load(ordering: .relaxed) == 5)
   }
 }
+
+/// Phases that read what the phase before wrote, on teams of all sizes: no member may run ahead or fall behind.
+@Test(arguments: [1, 2, 3, 4, 8], [true, false])
+func aPhaseReadsWhatThePhaseBeforeWrote(threads: Int, spins: Bool) {
+  let pool = ThreadPool(threads: threads, spins: spins)
+  let count = 61
+  let (first, second) = (FloatBuffer(count), FloatBuffer(count))
+  for _ in 0..<20 {
+    first.values.update(repeating: 0)
+    pool.run { member in
+      for round in 0..<50 {
+        let (from, to) = round % 2 == 0 ? (first.base, second.base) : (second.base, first.base)
+        member.share(count) { piece in to[piece] = from[(piece + 1) % count] + 1 }
+        // A phase without pieces is none.
+        member.share(0) { _ in Issue.record("a piece of nothing") }
+        member.wait()
+      }
+    }
+    guard !first.values.allSatisfy({ $0 == 50 }) else { continue }
+    Issue.record("\(Array(first.values))")
+  }
+}
+
+/// The pieces of a member that does not come are taken by those that are there.
+@Test func nobodyWaitsForAMemberThatDoesNotCome() {
+  let pool = ThreadPool(threads: 4, spins: false)
+  let begun = Atomic(0)
+  let taken = Atomic(0)
+  pool.run { member in
+    member.share(400) { _ in
+      // Whoever comes first keeps the others' parts from being taken by their owners for a while.
+      if begun.wrappingAdd(1, ordering: .relaxed).oldValue == 0 { usleep(20_000) }
+      taken.wrappingAdd(1, ordering: .relaxed)
+    }
+    member.wait()
+    member.share(7) { _ in taken.wrappingAdd(1, ordering: .relaxed) }
+  }
+  #expect(taken.load(ordering: .relaxed) == 407)
+}
+
+@Test func theOnlyMemberOfATeamTakesEverything() {
+  var pieces: [Int] = []
+  TeamMember.alone.share(3) { pieces.append($0) }
+  TeamMember.alone.wait()
+  #expect(pieces == [0, 1, 2])
+  #expect(TeamMember.alone.count == 1 && TeamMember.alone.index == 0)
+}

@@ -35,7 +35,7 @@ final class LocalStep {
   }
 
   private func pass(_ leaf: Int, _ thread: Int) -> LeafPass {
-    LeafPass(leaves[leaf].memory, images: leaves[leaf].images.count, filters: filters, scratch: scratch[thread])
+    LeafPass(leaves[leaf].memory, images: leaves[leaf].images.count, filters: filters, scratch: scratch[thread].base)
   }
 
   private func headPass(_ dropout: DropoutIteration?) -> HeadPass {

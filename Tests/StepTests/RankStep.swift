@@ -17,7 +17,7 @@ final class RankStep {
   var network: Network { step.network }
 
   /// - Parameter shares: nil for even ones.
-  init(shares: Shares? = nil) throws {
+  init(shares: Shares? = nil, threads: Int = 1) throws {
     world = try startedWorld()
     let network = try Network(
       Architecture(
@@ -33,7 +33,7 @@ final class RankStep {
     Initializer().fill(network.parameters.values, for: network.architecture, seed: 3, initialSlope: 0.25)
     step = DistributedStep(
       network, world: world, shares: shares ?? Shares(batch: Self.batch, ranks: world.size), seed: 3,
-      on: ThreadPool(threads: 1))
+      on: ThreadPool(threads: threads))
   }
 
   /// Weights of one sign and a few sizes: equal ones would give gradients that cancel.

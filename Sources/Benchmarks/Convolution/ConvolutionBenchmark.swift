@@ -97,7 +97,7 @@ public enum ConvolutionBenchmark {
     let dOutput = FloatBuffer(output.count)
     let dInput = FloatBuffer(isFirst ? 0 : input.count)
     let (dWeights, dBias, dSlopes) = (FloatBuffer(shape.weightCount), FloatBuffer(lanes), FloatBuffer(lanes))
-    let scratch = FloatBuffer(algorithm.scratchCount(images: images))
+    let scratch = FloatBuffer(algorithm.scratchCount(images: images, members: 1))
     let operands = ConvolutionPass(
       images: images, input: PendingMap(values: input.base),
       parameters: ConvolutionParameters(filters: filters.base, bias: bias.base, slopes: slopes.base),

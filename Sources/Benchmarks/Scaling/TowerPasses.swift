@@ -43,7 +43,7 @@ final class TowerPasses {
     func transform(_ use: FilterUse, _ layer: Int) {
       tower.transformFilters(ofLayer: layer, for: use, network.parameters, into: filters, on: pool)
     }
-    let pass = LeafPass(memory, images: images, filters: filters, scratch: scratch)
+    let pass = LeafPass(memory, images: images, filters: filters, scratch: scratch.base)
     for layer in 0..<layerCount {
       time(.forwardFilters, layer) { transform(.forward, layer) }
       time(.forward, layer) { tower.forward(layer: layer, pass) }

@@ -1,41 +1,39 @@
-/// Takes the gradient on one image's blocked map through f(y) of Eqn 1, in place, with the sums that the layer's own
-/// parameters need.
+/// Takes the gradient on one block of one image's map through f(y) of Eqn 1, in place, with the sums that the layer's
+/// own parameters need.
 ///
-/// On return `gradient` holds ∂E/∂y: the given ∂E/∂f where y > 0, a times it elsewhere. Σ ∂E/∂y over the pixels is
-/// added to `dBias`, and Σ y·∂E/∂f over the pixels with y ≤ 0 to `dSlopes` (Eqns 2 and 3), 16 floats a block each.
+/// On return `gradient` holds ∂E/∂y: the given ∂E/∂f where y > 0, a times it elsewhere. The sum Σ ∂E/∂y over the pixels
+/// is written to `dBias`, and Σ y·∂E/∂f over the pixels with y ≤ 0 to `dSlopes` (Eqns 2 and 3), 16 floats a block each.
 /// Without slopes a = 1.
 public func activationGradient(
-  gradient: UnsafeMutablePointer<Float>, _ preactivation: PendingMap, _ extents: BlockedExtents,
+  gradient: UnsafeMutablePointer<Float>, _ preactivation: PendingMap, _ extents: BlockedExtents, block: Int,
   dBias: UnsafeMutablePointer<Float>, dSlopes: UnsafeMutablePointer<Float>
 ) {
   let pixels = extents.height &* extents.width
-  for block in 0..<extents.blocks {
-    let a = preactivation.slopes.map { load($0 + block &* blockWidth) } ?? Vector(repeating: 1)
-    let dF = gradient + block &* pixels &* blockWidth
-    let y = preactivation.values + block &* pixels &* blockWidth
-    // Two sums each, by parity of the pixel: half the latency of one.
-    var bias = (Vector.zero, Vector.zero)
-    var slope = (Vector.zero, Vector.zero)
-    @inline(__always)
-    func pixel(_ index: Int, _ bias: inout Vector, _ slope: inout Vector) {
-      let values = load(y + index &* blockWidth)
-      let given = load(dF + index &* blockWidth)
-      let negative = values .<= 0
-      let passed = given.replacing(with: given * a, where: negative)
-      store(passed, dF + index &* blockWidth)
-      bias += passed
-      slope += Vector.zero.replacing(with: given * values, where: negative)
-    }
-    var index = 0
-    while index &+ 1 < pixels {
-      pixel(index, &bias.0, &slope.0)
-      pixel(index &+ 1, &bias.1, &slope.1)
-      index &+= 2
-    }
-    if index < pixels { pixel(index, &bias.0, &slope.0) }
-    store(load(dBias + block &* blockWidth) + (bias.0 + bias.1), dBias + block &* blockWidth)
-    store(load(dSlopes + block &* blockWidth) + (slope.0 + slope.1), dSlopes + block &* blockWidth)
+  let a = preactivation.slopes.map { load($0 + block &* blockWidth) } ?? Vector(repeating: 1)
+  let dF = gradient + block &* pixels &* blockWidth
+  let y = preactivation.values + block &* pixels &* blockWidth
+  // Two sums each, by parity of the pixel: half the latency of one.
+  var bias = (Vector.zero, Vector.zero)
+  var slope = (Vector.zero, Vector.zero)
+  @inline(__always)
+  func pixel(_ index: Int, _ bias: inout Vector, _ slope: inout Vector) {
+    let values = load(y + index &* blockWidth)
+    let given = load(dF + index &* blockWidth)
+    let negative = values .<= 0
+    let passed = given.replacing(with: given * a, where: negative)
+    store(passed, dF + index &* blockWidth)
+    bias += passed
+    slope += Vector.zero.replacing(with: given * values, where: negative)
   }
+  var index = 0
+  while index &+ 1 < pixels {
+    pixel(index, &bias.0, &slope.0)
+    pixel(index &+ 1, &bias.1, &slope.1)
+    index &+= 2
+  }
+  if index < pixels { pixel(index, &bias.0, &slope.0) }
+  store(bias.0 + bias.1, dBias + block &* blockWidth)
+  store(slope.0 + slope.1, dSlopes + block &* blockWidth)
 }
 
 /// The function f(y) of Eqn 1 and its gradient on rows of units with one slope a unit, as fully connected layers have

@@ -48,18 +48,21 @@ public struct ConvolutionPass {
   public var parameters: ConvolutionParameters
   /// The output before its activation: written by `forward`, read by `backward`.
   public var output: UnsafeMutablePointer<Float>
-  /// The calling thread's own memory: `scratchCount(images:)` floats.
+  /// The memory of the team, the same for all members: `scratchCount(images:members:)` floats.
   public var scratch: UnsafeMutablePointer<Float>
+  /// The calling thread as a member of the team that computes the pass. All members call it, each with its own.
+  public var team: TeamMember
 
   public init(
     images: Int, input: PendingMap, parameters: ConvolutionParameters, output: UnsafeMutablePointer<Float>,
-    scratch: UnsafeMutablePointer<Float>
+    scratch: UnsafeMutablePointer<Float>, team: TeamMember = .alone
   ) {
     self.images = images
     self.input = input
     self.parameters = parameters
     self.output = output
     self.scratch = scratch
+    self.team = team
   }
 }
 
@@ -91,8 +94,10 @@ public struct ConvolutionGradients {
 /// A way to compute the passes of one convolution on any number of images.
 ///
 /// Maps are blocked, [image][blocks][height][width][16], but for the input of `PatchConvolution`. An image's output
-/// does not depend on the images beside it; the gradients of the parameters are sums over the images in a fixed order.
-/// Nothing is allocated: filters and scratch lie in memory that the caller asks for once.
+/// does not depend on the images beside it; the gradients of the parameters are sums over the images in a fixed order,
+/// which does not depend on the team either. On return the last phase of a pass may still be at work: `TeamMember.wait`
+/// separates it from what follows. No memory for maps is allocated: filters and scratch lie in memory that the caller
+/// asks for once.
 public protocol ConvolutionAlgorithm: Sendable {
   var shape: ConvolutionShape { get }
   /// The number of floats of one image's input as it lies in memory.
@@ -101,8 +106,8 @@ public protocol ConvolutionAlgorithm: Sendable {
   func filterCount(_ use: FilterUse) -> Int
   /// The number of pieces in which `transformFilters` works; they may run at once.
   var filterPieces: Int { get }
-  /// The number of floats of scratch of a pass over up to `images` images.
-  func scratchCount(images: Int) -> Int
+  /// The number of floats of scratch of a team's pass over up to `images` images.
+  func scratchCount(images: Int, members: Int) -> Int
 
   /// Writes piece `piece` of the filters as a pass reads them, from (filters, channels, kernel, kernel).
   func transformFilters(

@@ -37,45 +37,117 @@ struct DirectConvolution: ConvolutionAlgorithm {
     }
   }
 
-  // Scratch: padded input, spread gradient, packed weight gradient.
-  private var spreadStart: Int { kernel.paddedCount }
-  private var packedStart: Int { spreadStart + turned.paddedCount }
-  func scratchCount(images: Int) -> Int { packedStart + kernel.weightCount }
+  // MARK: - Cuts
 
-  private func loadInput(_ image: Int, _ source: PendingMap, into target: UnsafeMutablePointer<Float>) {
+  /// The number of images that a team computes together.
+  private func imagesAtOnce(_ images: Int, members: Int) -> Int { min(images, max(1, members / 2)) }
+
+  private func forEachGroup(_ pass: ConvolutionPass, _ body: (Range<Int>) -> Void) {
+    let most = imagesAtOnce(pass.images, members: pass.team.count)
+    for first in stride(from: 0, to: pass.images, by: max(most, 1)) { body(first..<min(first + most, pass.images)) }
+  }
+
+  // Scratch: padded inputs, spread gradients, the packed weight gradient, the sums of bias and slopes of each image.
+  private func spreadStart(_ images: Int, members: Int) -> Int {
+    imagesAtOnce(images, members: members) * kernel.paddedCount
+  }
+  private func packedStart(_ images: Int, members: Int) -> Int {
+    spreadStart(images, members: members) + imagesAtOnce(images, members: members) * turned.paddedCount
+  }
+  func scratchCount(images: Int, members: Int) -> Int {
+    packedStart(images, members: members) + kernel.weightCount + images * 2 * filterLanes
+  }
+
+  // MARK: - Passes
+
+  /// Writes a block of an image's input among zeros.
+  private func loadInput(_ place: Int, _ images: Range<Int>, _ pass: ConvolutionPass) {
+    let (number, block) = place.quotientAndRemainder(dividingBy: shape.input.blocks)
     padActivated(
-      source.advanced(by: image * inputCount), shape.input, padding: shape.padding, into: target, kernel.padded)
+      pass.input.advanced(by: (images.lowerBound + number) * inputCount), shape.input, block: block,
+      padding: shape.padding, into: pass.scratch + number * kernel.paddedCount, kernel.padded)
   }
 
   func forward(_ pass: ConvolutionPass) {
-    for image in 0..<pass.images {
-      loadInput(image, pass.input, into: pass.scratch)
-      kernel.forward(
-        padded: pass.scratch, weights: pass.parameters.filters, bias: pass.parameters.bias,
-        output: pass.output + image * shape.output.count)
+    let team = pass.team
+    forEachGroup(pass) { images in
+      team.share(images.count * shape.input.blocks) { loadInput($0, images, pass) }
+      team.wait()
+      let cut = kernel.forwardCut(images: images.count, members: team.count)
+      team.share(images.count * cut.pieces) { piece in
+        let (number, part) = piece.quotientAndRemainder(dividingBy: cut.pieces)
+        kernel.forward(
+          padded: pass.scratch + number * kernel.paddedCount, weights: pass.parameters.filters,
+          bias: pass.parameters.bias, output: pass.output + (images.lowerBound + number) * shape.output.count,
+          cut.part(part))
+      }
+      team.wait()
     }
   }
 
   func backward(_ pass: ConvolutionPass, _ gradients: ConvolutionGradients) {
-    let filters = pass.parameters.filters
-    let packed = pass.scratch + packedStart
-    packed.update(repeating: 0, count: kernel.weightCount)
-    gradients.dBias.update(repeating: 0, count: filterLanes)
-    gradients.dSlopes.update(repeating: 0, count: filterLanes)
-    for image in 0..<pass.images {
-      let dY = gradients.dOutput + image * shape.output.count
-      activationGradient(
-        gradient: dY,
-        PendingMap(values: pass.output + image * shape.output.count, slopes: pass.parameters.slopes), shape.output,
-        dBias: gradients.dBias, dSlopes: gradients.dSlopes)
-      loadInput(image, pass.input, into: pass.scratch)
-      kernel.weightGradient(padded: pass.scratch, dOutput: dY, dWeights: packed)
-      guard let dInput = gradients.dInput else { continue }
-      let spread = pass.scratch + spreadStart
-      spreadGradient(dY, shape.output, GradientSpread(shape), into: spread, turned.padded)
-      turned.forward(
-        padded: spread, weights: filters, bias: filters + turned.weightCount, output: dInput + image * inputCount)
+    let (team, filters) = (pass.team, pass.parameters.filters)
+    let spread = pass.scratch + spreadStart(pass.images, members: team.count)
+    let packed = pass.scratch + packedStart(pass.images, members: team.count)
+    let sums = packed + kernel.weightCount
+    forEachGroup(pass) { images in
+      team.share(images.count * shape.output.blocks) { place in
+        let (number, block) = place.quotientAndRemainder(dividingBy: shape.output.blocks)
+        let image = images.lowerBound + number
+        let dY = gradients.dOutput + image * shape.output.count
+        let own = sums + image * 2 * filterLanes
+        activationGradient(
+          gradient: dY,
+          PendingMap(values: pass.output + image * shape.output.count, slopes: pass.parameters.slopes), shape.output,
+          block: block, dBias: own, dSlopes: own + filterLanes)
+        guard gradients.dInput != nil else { return }
+        spreadGradient(
+          dY, shape.output, block: block, GradientSpread(shape), into: spread + number * turned.paddedCount,
+          turned.padded)
+      }
+      team.share(images.count * shape.input.blocks) { loadInput($0, images, pass) }
+      team.wait()
+      team.share(kernel.weightGradientPieces) { piece in
+        for (number, image) in images.enumerated() {
+          kernel.weightGradient(
+            padded: pass.scratch + number * kernel.paddedCount, dOutput: gradients.dOutput + image * shape.output.count,
+            dWeights: packed, piece: piece, accumulates: image > 0)
+        }
+      }
+      if let dInput = gradients.dInput {
+        let cut = turned.forwardCut(images: images.count, members: team.count)
+        team.share(images.count * cut.pieces) { piece in
+          let (number, part) = piece.quotientAndRemainder(dividingBy: cut.pieces)
+          turned.forward(
+            padded: spread + number * turned.paddedCount, weights: filters, bias: filters + turned.weightCount,
+            output: dInput + (images.lowerBound + number) * inputCount, cut.part(part))
+        }
+      }
+      team.wait()
     }
-    packing.unpack(packed, into: gradients.dWeights)
+    team.share(shape.filters) { filter in
+      if pass.images == 0 {
+        let count = shape.weightCount / shape.filters
+        (gradients.dWeights + filter * count).update(repeating: 0, count: count)
+      } else {
+        packing.unpack(packed, filter: filter, into: gradients.dWeights)
+      }
+    }
+    team.share(shape.output.blocks) { block in
+      addImages(pass.images, sums + block * blockWidth, gradients, block)
+    }
+  }
+
+  /// Adds up what the images gave for bias and slopes of a block of filters, in their order.
+  private func addImages(
+    _ images: Int, _ sums: UnsafePointer<Float>, _ gradients: ConvolutionGradients, _ block: Int
+  ) {
+    var (bias, slope) = (Vector.zero, Vector.zero)
+    for image in 0..<images {
+      bias += load(sums + image * 2 * filterLanes)
+      slope += load(sums + (image * 2 * filterLanes + filterLanes))
+    }
+    store(bias, gradients.dBias + block * blockWidth)
+    store(slope, gradients.dSlopes + block * blockWidth)
   }
 }

@@ -48,30 +48,54 @@ public struct DirectKernel: Equatable, Sendable {
   /// The number of floats of the weights.
   public var weightCount: Int { filterBlocks * inputBlocks * kernel * kernel * blockWidth * blockWidth }
 
-  /// Writes output = bias + input ∗ weights; `bias` has 16·K floats.
+  // MARK: - Forward
+
+  /// The division of an image's outputs into parts: pairs of blocks of filters, and bands of rows.
+  public struct Cut: Sendable {
+    /// The number of pairs of blocks of filters, the last of which may be a single block.
+    let pairs: Int
+    /// The number of bands of rows.
+    let bands: Int
+    let height: Int
+
+    /// The number of parts.
+    public var pieces: Int { pairs * bands }
+
+    /// The place of a part: its pair, and its rows.
+    public func part(_ piece: Int) -> (pair: Int, rows: Range<Int>) {
+      let (pair, band) = piece.quotientAndRemainder(dividingBy: bands)
+      return (pair, height * band / bands..<height * (band + 1) / bands)
+    }
+  }
+
+  /// Returns the division for a team that computes several images together.
+  public func forwardCut(images: Int, members: Int) -> Cut {
+    let pairs = filterBlocks.dividedUp(by: 2)
+    let wanted = members > 1 ? (8 * members).dividedUp(by: max(1, images * pairs)) : 1
+    return Cut(pairs: pairs, bands: min(height, wanted), height: height)
+  }
+
+  /// Writes output = bias + input ∗ weights for a part of the output; `bias` has 16·K floats.
   public func forward(
     padded: UnsafePointer<Float>, weights: UnsafePointer<Float>, bias: UnsafePointer<Float>,
-    output: UnsafeMutablePointer<Float>
+    output: UnsafeMutablePointer<Float>, _ part: (pair: Int, rows: Range<Int>)
   ) {
-    var k = 0
-    while k < filterBlocks {
-      let pair = k &+ 1 < filterBlocks
-      let w = weights + k &* weightsPerFilterBlock
-      let b = bias + k &* blockWidth
-      let y = output + k &* (height &* width &* blockWidth)
-      for row in 0..<height {
-        let x = padded + row &* stride &* paddedWidth &* blockWidth
-        let yRow = y + row &* width &* blockWidth
-        // A step known to the compiler becomes part of the address; the paper's blocked layers all have stride 1.
-        let step = stride &* blockWidth
-        switch (pair, stride) {
-        case (true, 1): forwardRow(Double32.self, step: blockWidth, x, w, b, yRow)
-        case (false, 1): forwardRow(Single.self, step: blockWidth, x, w, b, yRow)
-        case (true, _): forwardRow(Double32.self, step: step, x, w, b, yRow)
-        case (false, _): forwardRow(Single.self, step: step, x, w, b, yRow)
-        }
+    let k = 2 &* part.pair
+    let pair = k &+ 1 < filterBlocks
+    let w = weights + k &* weightsPerFilterBlock
+    let b = bias + k &* blockWidth
+    let y = output + k &* (height &* width &* blockWidth)
+    for row in part.rows {
+      let x = padded + row &* stride &* paddedWidth &* blockWidth
+      let yRow = y + row &* width &* blockWidth
+      // A step known to the compiler becomes part of the address; the paper's blocked layers all have stride 1.
+      let step = stride &* blockWidth
+      switch (pair, stride) {
+      case (true, 1): forwardRow(Double32.self, step: blockWidth, x, w, b, yRow)
+      case (false, 1): forwardRow(Single.self, step: blockWidth, x, w, b, yRow)
+      case (true, _): forwardRow(Double32.self, step: step, x, w, b, yRow)
+      case (false, _): forwardRow(Single.self, step: step, x, w, b, yRow)
       }
-      k &+= pair ? 2 : 1
     }
   }
 
@@ -145,14 +169,20 @@ public struct DirectKernel: Equatable, Sendable {
     sums.write(y, pixelStep: blockWidth, height &* width &* blockWidth)
   }
 
-  /// Adds the sum over this image's pixels of input · dOutput to `dWeights`.
+  // MARK: - Weight gradient
+
+  /// The number of pieces of the weight gradient: block of filters, block of channels, filter row.
+  public var weightGradientPieces: Int { filterBlocks * inputBlocks * kernel }
+
+  /// Writes a piece of the sum over this image's pixels of input · dOutput, or adds it to `dWeights`.
   public func weightGradient(
-    padded: UnsafePointer<Float>, dOutput: UnsafePointer<Float>, dWeights: UnsafeMutablePointer<Float>
+    padded: UnsafePointer<Float>, dOutput: UnsafePointer<Float>, dWeights: UnsafeMutablePointer<Float>, piece: Int,
+    accumulates: Bool
   ) {
     if hasThirtyTwoRegisters {
-      weightGradient(Pixels16<Single>.self, padded, dOutput, dWeights)
+      weightGradient(Pixels16<Single>.self, padded, dOutput, dWeights, piece, accumulates)
     } else {
-      weightGradient(Pixels4<Single>.self, padded, dOutput, dWeights)
+      weightGradient(Pixels4<Single>.self, padded, dOutput, dWeights, piece, accumulates)
     }
   }
 
@@ -160,39 +190,39 @@ public struct DirectKernel: Equatable, Sendable {
   @inline(__always)
   private func weightGradient<T: RegisterTile>(
     _ tile: T.Type, _ padded: UnsafePointer<Float>, _ dOutput: UnsafePointer<Float>,
-    _ dWeights: UnsafeMutablePointer<Float>
+    _ dWeights: UnsafeMutablePointer<Float>, _ piece: Int, _ accumulates: Bool
   ) {
     let rowStride = paddedWidth &* blockWidth
-    var dW = dWeights
-    for k in 0..<filterBlocks {
-      let dY = dOutput + k &* (height &* width &* blockWidth)
-      for c in 0..<inputBlocks {
-        for r in 0..<kernel {
-          for s in 0..<kernel {
-            let corner = padded + (c &* paddedHeight &+ r) &* rowStride + s &* blockWidth
-            var channel = 0
-            while channel < blockWidth {
-              var sums = T.zero
-              var row = 0
-              while row < height {
-                var input = corner + (row &* stride &* rowStride &+ channel)
-                var gradient = dY + row &* width &* blockWidth
-                var left = width
-                while left > 0 {
-                  sums.add(input, 1, T.weights(gradient, 0))
-                  input += stride &* blockWidth
-                  gradient += blockWidth
-                  left &-= 1
-                }
-                row &+= 1
-              }
-              sums.accumulate(dW + channel &* blockWidth, pixelStep: blockWidth, 0)
-              channel &+= T.pixels
-            }
-            dW += blockWidth &* blockWidth
+    let (pair, r) = piece.quotientAndRemainder(dividingBy: kernel)
+    let (k, c) = pair.quotientAndRemainder(dividingBy: inputBlocks)
+    let dY = dOutput + k &* (height &* width &* blockWidth)
+    var dW = dWeights + piece &* kernel &* blockWidth &* blockWidth
+    for s in 0..<kernel {
+      let corner = padded + (c &* paddedHeight &+ r) &* rowStride + s &* blockWidth
+      var channel = 0
+      while channel < blockWidth {
+        var sums = T.zero
+        var row = 0
+        while row < height {
+          var input = corner + (row &* stride &* rowStride &+ channel)
+          var gradient = dY + row &* width &* blockWidth
+          var left = width
+          while left > 0 {
+            sums.add(input, 1, T.weights(gradient, 0))
+            input += stride &* blockWidth
+            gradient += blockWidth
+            left &-= 1
           }
+          row &+= 1
         }
+        if accumulates {
+          sums.accumulate(dW + channel &* blockWidth, pixelStep: blockWidth, 0)
+        } else {
+          sums.write(dW + channel &* blockWidth, pixelStep: blockWidth, 0)
+        }
+        channel &+= T.pixels
       }
+      dW += blockWidth &* blockWidth
     }
   }
 }

@@ -50,13 +50,13 @@ public struct FilterPacking: Equatable, Sendable {
     }
   }
 
-  /// Rearranges packed filters back into (filters, channels, kernel, kernel).
-  public func unpack(_ packed: UnsafePointer<Float>, into weights: UnsafeMutablePointer<Float>) {
-    for f in 0..<filters {
-      for c in 0..<channels {
-        let target = weights + (f &* channels &+ c) &* taps
-        for t in 0..<taps { target[t] = packed[index(f, c, t)] }
-      }
+  /// Rearranges one packed filter back into (filters, channels, kernel, kernel).
+  public func unpack(
+    _ packed: UnsafePointer<Float>, filter f: Int, into weights: UnsafeMutablePointer<Float>
+  ) {
+    for c in 0..<channels {
+      let target = weights + (f &* channels &+ c) &* taps
+      for t in 0..<taps { target[t] = packed[index(f, c, t)] }
     }
   }
 }

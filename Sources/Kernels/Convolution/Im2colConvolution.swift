@@ -2,7 +2,7 @@
 ///
 /// A row of the matrix holds the values under the filter for one output pixel, ordered by filter row, filter column,
 /// channel, so that it is put together from blocks of 16 channels. An image is computed in bands of output rows, which
-/// keeps the matrix small.
+/// keeps the matrix small. One member of a team computes everything: this algorithm is there to be compared with.
 struct Im2colConvolution: ConvolutionAlgorithm {
   let shape: ConvolutionShape
   /// The number of output rows of a band.
@@ -39,10 +39,10 @@ struct Im2colConvolution: ConvolutionAlgorithm {
     }
   }
 
-  // Scratch: a band's matrix, its outputs as rows of pixels, the filters' gradient.
+  // Scratch: a band's matrix, its outputs as rows of pixels, the filters' gradient, the sums of bias and slopes.
   private var rowsStart: Int { bandPixels * depth }
   private var dFiltersStart: Int { rowsStart + bandPixels * filterLanes }
-  func scratchCount(images: Int) -> Int { dFiltersStart + depth * filterLanes }
+  func scratchCount(images: Int, members: Int) -> Int { dFiltersStart + (depth + 2) * filterLanes }
 
   private func forEachBand(_ body: (Range<Int>) -> Void) {
     for row in stride(from: 0, to: shape.outputHeight, by: bandRows) {
@@ -99,7 +99,13 @@ struct Im2colConvolution: ConvolutionAlgorithm {
     }
   }
 
-  func forward(_ pass: ConvolutionPass) {
+  func forward(_ pass: ConvolutionPass) { pass.team.share(1) { _ in computeForward(pass) } }
+
+  func backward(_ pass: ConvolutionPass, _ gradients: ConvolutionGradients) {
+    pass.team.share(1) { _ in computeBackward(pass, gradients) }
+  }
+
+  private func computeForward(_ pass: ConvolutionPass) {
     let (matrix, rows, bias) = (pass.scratch, pass.scratch + rowsStart, pass.parameters.bias)
     for image in 0..<pass.images {
       let map = pass.output + image * shape.output.count
@@ -116,17 +122,20 @@ struct Im2colConvolution: ConvolutionAlgorithm {
     }
   }
 
-  func backward(_ pass: ConvolutionPass, _ gradients: ConvolutionGradients) {
+  private func computeBackward(_ pass: ConvolutionPass, _ gradients: ConvolutionGradients) {
     let (matrix, rows, dFilters) = (pass.scratch, pass.scratch + rowsStart, pass.scratch + dFiltersStart)
+    let sums = dFilters + depth * filterLanes
     dFilters.update(repeating: 0, count: depth * filterLanes)
     gradients.dBias.update(repeating: 0, count: filterLanes)
     gradients.dSlopes.update(repeating: 0, count: filterLanes)
     for image in 0..<pass.images {
       let dY = gradients.dOutput + image * shape.output.count
-      activationGradient(
-        gradient: dY,
-        PendingMap(values: pass.output + image * shape.output.count, slopes: pass.parameters.slopes), shape.output,
-        dBias: gradients.dBias, dSlopes: gradients.dSlopes)
+      let y = PendingMap(values: pass.output + image * shape.output.count, slopes: pass.parameters.slopes)
+      for block in 0..<shape.output.blocks {
+        activationGradient(gradient: dY, y, shape.output, block: block, dBias: sums, dSlopes: sums + filterLanes)
+      }
+      add(sums, to: gradients.dBias, count: filterLanes)
+      add(sums + filterLanes, to: gradients.dSlopes, count: filterLanes)
       let dInput = gradients.dInput.map { $0 + image * inputCount }
       dInput?.update(repeating: 0, count: inputCount)
       forEachBand { band in

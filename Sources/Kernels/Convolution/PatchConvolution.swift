@@ -3,7 +3,9 @@
 ///
 /// With 1 or 3 channels a block of 16 would be mostly zeros. Here each output pixel has a row of a matrix, which holds
 /// the values under the filter (the patch) in the order of the weights: channel, filter row, filter column. The passes
-/// are products of panels. They take a band of pixels at a time, so that the matrix stays in the cache.
+/// are products of panels. They take a band of pixels at a time, so that the matrix stays in the cache. The filters'
+/// gradient is summed over two bands before it is added to the sum of the bands before them: such a pair is what one
+/// member of a team computes, and it is the same for every team.
 struct PatchConvolution: ConvolutionAlgorithm {
   let shape: ConvolutionShape
   private let patches: Patches
@@ -46,72 +48,169 @@ struct PatchConvolution: ConvolutionAlgorithm {
     }
   }
 
-  // MARK: - Passes
+  // MARK: - Cuts
 
-  // Scratch: the image with zeros around it, rows of patches, rows of outputs, the filters' gradient.
-  private var rowsStart: Int { patches.paddedCount + patches.scratchCount }
-  private var outputsStart: Int { rowsStart + patches.panels * bandPixels * PanelProduct.width }
-  private var dFiltersStart: Int { outputsStart + filterPanels * bandPixels * PanelProduct.width }
-  func scratchCount(images: Int) -> Int { dFiltersStart + weightFloats }
+  /// The number of images that a team computes together.
+  private func imagesAtOnce(_ images: Int, members: Int) -> Int { min(images, max(1, members / 4)) }
 
-  private func forEachBand(_ body: (Range<Int>) -> Void) {
-    for first in stride(from: 0, to: outputPixels, by: bandPixels) {
-      body(first..<min(first + bandPixels, outputPixels))
+  private func forEachGroup(_ pass: ConvolutionPass, _ body: (Range<Int>) -> Void) {
+    let most = imagesAtOnce(pass.images, members: pass.team.count)
+    for first in stride(from: 0, to: pass.images, by: max(most, 1)) { body(first..<min(first + most, pass.images)) }
+  }
+
+  private var bands: Int { outputPixels.dividedUp(by: bandPixels) }
+  private func band(_ number: Int) -> Range<Int> {
+    number * bandPixels..<min((number + 1) * bandPixels, outputPixels)
+  }
+
+  /// The number of pairs of bands.
+  private var pairs: Int { bands.dividedUp(by: 2) }
+
+  // MARK: - Memory
+
+  /// The memory of a pass.
+  private struct Workspace {
+    /// The images with zeros around them.
+    let padded: UnsafeMutablePointer<Float>
+    /// The filters' gradient.
+    let dFilters: UnsafeMutablePointer<Float>
+    /// The sums of bias and slopes.
+    let sums: UnsafeMutablePointer<Float>
+    /// The parts of the two above for each pair of bands of the images, the gradient's first.
+    let parts: UnsafeMutablePointer<Float>
+    let partCount: Int
+    /// The member's own rows of patches, their outputs, and the patches that are being put together.
+    let rows: UnsafeMutablePointer<Float>
+    let outputs: UnsafeMutablePointer<Float>
+    let patches: UnsafeMutablePointer<Float>
+    /// The number of floats in all.
+    let count: Int
+
+    /// - Parameter scratch: nil where only the extents are wanted.
+    init(_ own: PatchConvolution, _ scratch: UnsafeMutablePointer<Float>?, images: Int, members: Int, index: Int) {
+      let atOnce = own.imagesAtOnce(images, members: members)
+      partCount = own.weightFloats + 2 * own.lanes
+      let rowFloats = own.patches.panels * own.bandPixels * PanelProduct.width
+      let outputFloats = own.filterPanels * own.bandPixels * PanelProduct.width
+      let ownFloats = rowFloats + outputFloats + own.patches.scratchCount.dividedUp(by: blockWidth) * blockWidth
+      let base = scratch ?? UnsafeMutablePointer(bitPattern: MemoryLayout<Float>.alignment)!
+      padded = base
+      dFilters = padded + atOnce * own.patches.paddedCount
+      sums = dFilters + own.weightFloats
+      parts = dFilters + partCount
+      let members = members * ownFloats
+      rows = parts + atOnce * own.pairs * partCount + index * ownFloats
+      outputs = rows + rowFloats
+      patches = outputs + outputFloats
+      count = atOnce * own.patches.paddedCount + partCount + atOnce * own.pairs * partCount + members
     }
   }
 
+  func scratchCount(images: Int, members: Int) -> Int {
+    Workspace(self, nil, images: images, members: members, index: 0).count
+  }
+
+  private func workspace(_ pass: ConvolutionPass) -> Workspace {
+    Workspace(self, pass.scratch, images: pass.images, members: pass.team.count, index: pass.team.index)
+  }
+
+  // MARK: - Passes
+
+  /// Copies the images of a group into zeros, channel by channel.
+  private func pad(_ images: Range<Int>, _ pass: ConvolutionPass, _ work: Workspace) {
+    pass.team.share(images.count * shape.channels) { place in
+      let (number, channel) = place.quotientAndRemainder(dividingBy: shape.channels)
+      patches.pad(
+        pass.input.values + (images.lowerBound + number) * inputCount, channel: channel,
+        into: work.padded + number * patches.paddedCount)
+    }
+    pass.team.wait()
+  }
+
   func forward(_ pass: ConvolutionPass) {
-    let (padded, rows, outputs) = (pass.scratch, pass.scratch + rowsStart, pass.scratch + outputsStart)
-    let patchScratch = pass.scratch + patches.paddedCount
-    for image in 0..<pass.images {
-      patches.pad(pass.input.values + image * inputCount, into: padded)
-      forEachBand { band in
-        patches.write(band, of: padded, into: rows, scratch: patchScratch)
-        PanelProduct.multiply(
-          rows: band.count, innerPanels: patches.panels, outerPanels: filterPanels, rows, pass.parameters.filters,
-          into: outputs, nextA: rows)
-        for block in 0..<shape.output.blocks {
-          let added = load(pass.parameters.bias + block * blockWidth)
-          let from = outputs + block / 2 * band.count * PanelProduct.width + block % 2 * blockWidth
-          let to = pass.output + (image * lanes * outputPixels + (block * outputPixels + band.lowerBound) * blockWidth)
-          var pixel = 0
-          while pixel < band.count {
-            store(load(from + pixel &* PanelProduct.width) + added, to + pixel &* blockWidth)
-            pixel &+= 1
-          }
-        }
+    let (team, work) = (pass.team, workspace(pass))
+    forEachGroup(pass) { images in
+      pad(images, pass, work)
+      team.share(images.count * bands) { place in
+        let (number, part) = place.quotientAndRemainder(dividingBy: bands)
+        let band = band(part)
+        patches.write(
+          band, of: work.padded + number * patches.paddedCount, into: work.rows, scratch: work.patches)
+        PanelProduct(
+          rows: band.count, innerPanels: patches.panels, work.rows, pass.parameters.filters, into: work.outputs,
+          nextA: work.rows
+        ).multiply(0..<band.count, panels: 0..<filterPanels)
+        storeOutputs(images.lowerBound + number, band, pass, work)
+      }
+      team.wait()
+    }
+  }
+
+  private func storeOutputs(_ image: Int, _ band: Range<Int>, _ pass: ConvolutionPass, _ work: Workspace) {
+    for block in 0..<shape.output.blocks {
+      let added = load(pass.parameters.bias + block * blockWidth)
+      let from = work.outputs + block / 2 * band.count * PanelProduct.width + block % 2 * blockWidth
+      let to = pass.output + (image * lanes * outputPixels + (block * outputPixels + band.lowerBound) * blockWidth)
+      var pixel = 0
+      while pixel < band.count {
+        store(load(from + pixel &* PanelProduct.width) + added, to + pixel &* blockWidth)
+        pixel &+= 1
       }
     }
   }
 
   func backward(_ pass: ConvolutionPass, _ gradients: ConvolutionGradients) {
     precondition(gradients.dInput == nil, "the gradient of an image was asked for")
-    let (padded, rows, outputs) = (pass.scratch, pass.scratch + rowsStart, pass.scratch + outputsStart)
-    let (patchScratch, dFilters) = (pass.scratch + patches.paddedCount, pass.scratch + dFiltersStart)
-    dFilters.update(repeating: 0, count: weightFloats)
-    gradients.dBias.update(repeating: 0, count: lanes)
-    gradients.dSlopes.update(repeating: 0, count: lanes)
-    for image in 0..<pass.images {
-      patches.pad(pass.input.values + image * inputCount, into: padded)
-      forEachBand { band in
-        patches.write(band, of: padded, into: rows, scratch: patchScratch)
-        loadGradient(image, band, pass, gradients, into: outputs)
-        PanelProduct.multiplyTransposed(
-          rows: band.count, innerPanels: patches.panels, outerPanels: filterPanels, rows, outputs, into: dFilters,
-          accumulates: true, nextA: rows)
+    let (team, work) = (pass.team, workspace(pass))
+    team.share(sumPieces) { piece in (work.dFilters + place(piece)).update(repeating: 0, count: places(piece)) }
+    forEachGroup(pass) { images in
+      pad(images, pass, work)
+      team.share(images.count * pairs) { place in
+        let (number, pair) = place.quotientAndRemainder(dividingBy: pairs)
+        let part = work.parts + place * work.partCount
+        (part + weightFloats).update(repeating: 0, count: 2 * lanes)
+        for index in 2 * pair..<min(2 * pair + 2, bands) {
+          let band = band(index)
+          patches.write(
+            band, of: work.padded + number * patches.paddedCount, into: work.rows, scratch: work.patches)
+          loadGradient(
+            images.lowerBound + number, band, pass, gradients, into: work.outputs, sums: part + weightFloats)
+          TransposedPanelProduct(
+            rows: band.count, innerPanels: patches.panels, work.rows, work.outputs, into: part,
+            accumulates: index > 2 * pair, nextA: work.rows
+          ).multiply(0..<band.count, inner: 0..<patches.panels, outer: 0..<filterPanels)
+        }
       }
+      team.wait()
+      team.share(sumPieces) { piece in
+        let (first, count) = (place(piece), places(piece))
+        for part in 0..<images.count * pairs {
+          add(work.parts + (part * work.partCount + first), to: work.dFilters + first, count: count)
+        }
+      }
+      team.wait()
     }
-    for filter in 0..<shape.filters {
-      for place in 0..<patches.places {
-        gradients.dWeights[filter * patches.places + place] = dFilters[filterIndex(filter, place)]
-      }
+    team.share(shape.filters) { filter in
+      let target = gradients.dWeights + filter * patches.places
+      for place in 0..<patches.places { target[place] = work.dFilters[filterIndex(filter, place)] }
+    }
+    team.share(1) { _ in
+      gradients.dBias.update(from: work.sums, count: lanes)
+      gradients.dSlopes.update(from: work.sums + lanes, count: lanes)
     }
   }
 
-  /// Writes dY = f'(y)·∂E/∂f of a band as rows of panels, and adds to the sums of bias and slopes.
+  // The sums over the pairs of bands are added by pieces of some lines of the cache.
+  private static var floatsInSumPiece: Int { 256 }
+  private var sumPieces: Int { (weightFloats + 2 * lanes).dividedUp(by: Self.floatsInSumPiece) }
+  private func place(_ piece: Int) -> Int { piece * Self.floatsInSumPiece }
+  private func places(_ piece: Int) -> Int { min(Self.floatsInSumPiece, weightFloats + 2 * lanes - place(piece)) }
+
+  /// Writes dY = f'(y)·∂E/∂f of a band as rows of panels, and adds to the sums of bias and slopes, [bias, slopes][16
+  /// floats a block].
   private func loadGradient(
     _ image: Int, _ band: Range<Int>, _ pass: ConvolutionPass, _ gradients: ConvolutionGradients,
-    into rows: UnsafeMutablePointer<Float>
+    into rows: UnsafeMutablePointer<Float>, sums: UnsafeMutablePointer<Float>
   ) {
     for block in 0..<2 * filterPanels {
       let to = rows + block / 2 * band.count * PanelProduct.width + block % 2 * blockWidth
@@ -133,7 +232,7 @@ struct PatchConvolution: ConvolutionAlgorithm {
         slope += Vector.zero.replacing(with: given * y, where: negative)
         pixel &+= 1
       }
-      let (dBias, dSlopes) = (gradients.dBias + block * blockWidth, gradients.dSlopes + block * blockWidth)
+      let (dBias, dSlopes) = (sums + block * blockWidth, sums + (lanes + block * blockWidth))
       store(load(dBias) + bias, dBias)
       store(load(dSlopes) + slope, dSlopes)
     }

@@ -23,7 +23,7 @@ struct Patches: Sendable {
   private var paddedHeight: Int { shape.height + 2 * shape.padding }
   private var paddedWidth: Int { shape.width + 2 * shape.padding + run }
   /// The number of floats of an image with zeros around it.
-  var paddedCount: Int { (shape.channels * paddedHeight * paddedWidth).dividedUp(by: blockWidth) * blockWidth }
+  var paddedCount: Int { (shape.channels * paddedPlane).dividedUp(by: blockWidth) * blockWidth }
 
   /// The number of rows that are put together before they are dealt out to panels: reading a row back at once would
   /// wait for its short writes.
@@ -31,14 +31,17 @@ struct Patches: Sendable {
   private var rowFloats: Int { panels * PanelProduct.width + blockWidth }
   var scratchCount: Int { group * rowFloats }
 
-  /// Copies an image into the middle of zeros.
-  func pad(_ image: UnsafePointer<Float>, into padded: UnsafeMutablePointer<Float>) {
-    padded.update(repeating: 0, count: paddedCount)
-    for channel in 0..<shape.channels {
-      for row in 0..<shape.height {
-        let place = (channel * paddedHeight + row + shape.padding) * paddedWidth + shape.padding
-        (padded + place).update(from: image + (channel * shape.height + row) * shape.width, count: shape.width)
-      }
+  private var paddedPlane: Int { paddedHeight * paddedWidth }
+
+  /// Copies a channel of an image into the middle of zeros.
+  func pad(_ image: UnsafePointer<Float>, channel: Int, into padded: UnsafeMutablePointer<Float>) {
+    let target = padded + channel * paddedPlane
+    // The last channel clears what rounding added behind it.
+    let end = channel == shape.channels - 1 ? paddedCount : (channel + 1) * paddedPlane
+    target.update(repeating: 0, count: end - channel * paddedPlane)
+    for row in 0..<shape.height {
+      let place = (row + shape.padding) * paddedWidth + shape.padding
+      (target + place).update(from: image + (channel * shape.height + row) * shape.width, count: shape.width)
     }
   }
 

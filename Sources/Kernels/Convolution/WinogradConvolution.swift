@@ -11,25 +11,14 @@ import System
 /// transpose of the input transform, where overlapping tiles add.
 ///
 /// `WinogradTransform` is the arithmetic in one dimension, `WinogradTiles` the way of maps to the transform domain and
-/// back, `WinogradFilters` that of filters and their gradient; here are the blocks of tiles and the passes.
+/// back, `WinogradFilters` that of filters and their gradient, `WinogradBlocks` how tiles are grouped and the work is
+/// cut; here are the passes.
 struct WinogradConvolution<Transform: WinogradTransform>: ConvolutionAlgorithm {
   let shape: ConvolutionShape
   /// The tiles that cover the output.
   let tileRows: Int
   let tileColumns: Int
-  /// The number of images, or else of rows of tiles of one image, that go through the transform domain together.
-  private let blockImages: Int
-  private let blockRows: Int
-
-  /// The number of tiles in a block: enough for the products to outweigh the traffic of filters and their gradients,
-  /// few enough for a block's data to stay in the cache; multiples of the product's 14 rows.
-  private static func tilesWanted(_ shape: ConvolutionShape) -> Int {
-    let filterBytes = products * shape.channels * shape.filters * MemoryLayout<Float>.stride
-    return filterBytes > 16 << 20 ? 196 : 98
-  }
-
-  /// The number of floats above which the next layer would not find a map in the cache: it is written past the cache.
-  private static var largeMap: Int { 2 << 20 }
+  let blocks: WinogradBlocks
 
   init(_ shape: ConvolutionShape) {
     precondition(
@@ -38,17 +27,8 @@ struct WinogradConvolution<Transform: WinogradTransform>: ConvolutionAlgorithm {
     self.shape = shape
     tileRows = shape.outputHeight.dividedUp(by: Transform.outputs)
     tileColumns = shape.outputWidth.dividedUp(by: Transform.outputs)
-    let perImage = tileRows * tileColumns
-    let wanted = Self.tilesWanted(shape)
-    if perImage >= wanted {
-      blockImages = 1
-      // Rows in equal parts, so that no short block is left over.
-      let parts = perImage.dividedUp(by: wanted)
-      blockRows = tileRows.dividedUp(by: parts)
-    } else {
-      blockImages = wanted / perImage
-      blockRows = tileRows
-    }
+    let filterBytes = Self.products * shape.channels * shape.filters * MemoryLayout<Float>.stride
+    blocks = WinogradBlocks(tileRows: tileRows, tileColumns: tileColumns, filterBytes: filterBytes)
   }
 
   // MARK: - Extents
@@ -56,12 +36,12 @@ struct WinogradConvolution<Transform: WinogradTransform>: ConvolutionAlgorithm {
   static var products: Int { @inline(__always) get { Transform.products } }
   var inputPanels: Int { (shape.input.blocks + 1) / 2 }
   var filterPanels: Int { (shape.output.blocks + 1) / 2 }
+  var filterLanes: Int { shape.output.blocks * blockWidth }
 
   /// The number of floats that planes of the transform domain lie further apart than their size, so that their
   /// addresses do not fall on the same cache sets.
   private static var stagger: Int { 48 }
 
-  private func tilesInBlock(_ images: Int) -> Int { min(images, blockImages) * blockRows * tileColumns }
   private func inputPlane(_ tiles: Int) -> Int { inputPanels * tiles * PanelProduct.width + Self.stagger }
   private func filterPlane(_ tiles: Int) -> Int { filterPanels * tiles * PanelProduct.width + Self.stagger }
   var weightPlane: Int { inputPanels * filterPanels * PanelProduct.width * PanelProduct.width + Self.stagger }
@@ -70,99 +50,186 @@ struct WinogradConvolution<Transform: WinogradTransform>: ConvolutionAlgorithm {
   var inputCount: Int { shape.input.count }
   func filterCount(_ use: FilterUse) -> Int { Self.products * weightPlane }
 
-  func scratchCount(images: Int) -> Int {
-    let tiles = tilesInBlock(images)
-    return 2 * Self.tileFloats + Self.products * (inputPlane(tiles) + filterPlane(tiles) + weightPlane)
+  func scratchCount(images: Int, members: Int) -> Int {
+    Workspace(self, nil, images: images, members: members).count
   }
 
-  /// A thread's scratch: two tiles, the transformed input (V), the transformed output (M), the filters' gradient (D).
+  /// The memory of a pass. The members share all of it but for two tiles each.
   struct Workspace {
-    let first: UnsafeMutablePointer<Float>
-    let second: UnsafeMutablePointer<Float>
+    /// The transformed input (V).
     let input: UnsafeMutablePointer<Float>
+    /// The transformed output (M), or its gradient.
     let output: UnsafeMutablePointer<Float>
+    /// The gradient of the transformed input; for a single member it replaces V, which nobody reads any more.
+    let dInput: UnsafeMutablePointer<Float>
+    /// The filters' gradient (D).
     let dFilters: UnsafeMutablePointer<Float>
+    /// The sums of bias and slopes of each row of tiles: [row of tiles][bias, slopes][16 floats a block].
+    let rowSums: UnsafeMutablePointer<Float>
     let inputPlane: Int
     let outputPlane: Int
-  }
+    /// The number of floats in all.
+    let count: Int
+    private let tiles: UnsafeMutablePointer<Float>
 
-  private func workspace(_ scratch: UnsafeMutablePointer<Float>, images: Int) -> Workspace {
-    let tiles = tilesInBlock(images)
-    let (inputPlane, outputPlane) = (inputPlane(tiles), filterPlane(tiles))
-    let input = scratch + 2 * Self.tileFloats
-    let output = input + Self.products * inputPlane
-    return Workspace(
-      first: scratch, second: scratch + Self.tileFloats, input: input, output: output,
-      dFilters: output + Self.products * outputPlane, inputPlane: inputPlane, outputPlane: outputPlane)
-  }
-
-  // MARK: - Blocks of tiles
-
-  /// The tiles of whole images, or some rows of one image's tiles.
-  struct Block {
-    var images: Range<Int>
-    var rows: Range<Int>
-    var columns: Int
-    var tiles: Int { images.count * rows.count * columns }
-  }
-
-  private func forEachBlock(_ images: Int, _ body: (Block) -> Void) {
-    for first in stride(from: 0, to: images, by: blockImages) {
-      for row in stride(from: 0, to: tileRows, by: blockRows) {
-        body(
-          Block(
-            images: first..<min(first + blockImages, images), rows: row..<min(row + blockRows, tileRows),
-            columns: tileColumns))
+    /// - Parameter scratch: nil where only the extents are wanted.
+    init(_ own: WinogradConvolution, _ scratch: UnsafeMutablePointer<Float>?, images: Int, members: Int) {
+      let tilesAtOnce = own.blocks.mostTilesAtOnce(images: images, members: members)
+      inputPlane = own.inputPlane(tilesAtOnce)
+      outputPlane = own.filterPlane(tilesAtOnce)
+      var end = 0
+      func take(_ count: Int) -> Int {
+        defer { end += count.dividedUp(by: blockWidth) * blockWidth }
+        return end
       }
+      let tilesStart = take(members * 2 * tileFloats)
+      let inputStart = take(products * inputPlane)
+      let outputStart = take(products * outputPlane)
+      let dInputStart = members > 1 ? take(products * inputPlane) : inputStart
+      let dFiltersStart = take(products * own.weightPlane)
+      let rowSumsStart = take(images * own.tileRows * 2 * own.filterLanes)
+      count = end
+      let base = scratch ?? UnsafeMutablePointer(bitPattern: MemoryLayout<Float>.alignment)!
+      (tiles, input, output) = (base + tilesStart, base + inputStart, base + outputStart)
+      (dInput, dFilters, rowSums) = (base + dInputStart, base + dFiltersStart, base + rowSumsStart)
+    }
+
+    /// Two tiles of the member's own.
+    func tiles(of team: TeamMember) -> (first: UnsafeMutablePointer<Float>, second: UnsafeMutablePointer<Float>) {
+      let own = tiles + team.index * 2 * tileFloats
+      return (own, own + tileFloats)
     }
   }
 
   // MARK: - Passes
 
+  /// The number of floats above which the next layer would not find a map in the cache: it is written past the cache.
+  private static var largeMap: Int { 2 << 20 }
+
   func forward(_ pass: ConvolutionPass) {
-    let work = workspace(pass.scratch, images: pass.images)
-    let filters = pass.parameters.filters
+    let team = pass.team
+    let work = Workspace(self, pass.scratch, images: pass.images, members: team.count)
+    let tiles = work.tiles(of: team)
     let streams = pass.images * shape.output.count > Self.largeMap
-    forEachBlock(pass.images) { block in
-      transformInput(block, pass.input, work)
-      for product in 0..<Self.products {
-        let v = work.input + product * work.inputPlane
-        PanelProduct.multiply(
-          rows: block.tiles, innerPanels: inputPanels, outerPanels: filterPanels, v, filters + product * weightPlane,
-          into: work.output + product * work.outputPlane, nextA: v + work.inputPlane)
+    for group in blocks.groups(images: pass.images, members: team.count) {
+      let rows = group.rows
+      team.share(inputPanels * rows.count) { piece in
+        let row = rows.lowerBound + piece % rows.count
+        transformInput(piece / rows.count, row, group, pass.input, work, tiles)
       }
-      transformOutput(block, work, bias: pass.parameters.bias, pass.output, streams: streams)
+      team.wait()
+      let cut = productCut(group, members: team.count)
+      team.share(Self.products * cut.parts) { piece in
+        multiplyForward(piece / cut.parts, cut, piece % cut.parts, filters: pass.parameters.filters, work)
+      }
+      team.wait()
+      team.share(filterPanels * rows.count) { piece in
+        let row = rows.lowerBound + piece % rows.count
+        transformOutput(piece / rows.count, row, group, work, tiles, pass, streams: streams)
+      }
     }
-    if streams { finishStreaming() }
+  }
+
+  private func multiplyForward(
+    _ product: Int, _ cut: ProductCut, _ part: Int, filters: UnsafePointer<Float>, _ work: Workspace
+  ) {
+    let v = work.input + product * work.inputPlane
+    let product = PanelProduct(
+      rows: cut.tiles, innerPanels: inputPanels, v, filters + product * weightPlane,
+      into: work.output + product * work.outputPlane, nextA: v + work.inputPlane)
+    cut.forEachRun(of: part, panels: filterPanels) { panels, rows in product.multiply(rows, panels: panels) }
   }
 
   func backward(_ pass: ConvolutionPass, _ gradients: ConvolutionGradients) {
-    let work = workspace(pass.scratch, images: pass.images)
-    let filters = pass.parameters.filters
-    let output = PendingMap(values: pass.output, slopes: pass.parameters.slopes)
-    let lanes = shape.output.blocks * blockWidth
-    gradients.dBias.update(repeating: 0, count: lanes)
-    gradients.dSlopes.update(repeating: 0, count: lanes)
-    var isFirst = true
-    forEachBlock(pass.images) { block in
-      transformOutputGradient(block, work, output: output, gradients)
-      transformInput(block, pass.input, work)
-      for product in 0..<Self.products {
-        let v = work.input + product * work.inputPlane
-        let m = work.output + product * work.outputPlane
-        PanelProduct.multiplyTransposed(
-          rows: block.tiles, innerPanels: inputPanels, outerPanels: filterPanels, v, m,
-          into: work.dFilters + product * weightPlane, accumulates: !isFirst, nextA: v + work.inputPlane)
-        if gradients.dInput != nil {
-          PanelProduct.multiply(
-            rows: block.tiles, innerPanels: filterPanels, outerPanels: inputPanels, m, filters + product * weightPlane,
-            into: v, nextA: m + work.outputPlane)
-        }
+    let team = pass.team
+    let work = Workspace(self, pass.scratch, images: pass.images, members: team.count)
+    let tiles = work.tiles(of: team)
+    for group in blocks.groups(images: pass.images, members: team.count) {
+      let rows = group.rows
+      team.share(filterPanels * rows.count) { piece in
+        let row = rows.lowerBound + piece % rows.count
+        transformOutputGradient(piece / rows.count, row, group, work, tiles, pass, dOutput: gradients.dOutput)
       }
-      if let dInput = gradients.dInput { transformInputGradient(block, work, dInput) }
-      isFirst = false
+      team.share(inputPanels * rows.count) { piece in
+        let row = rows.lowerBound + piece % rows.count
+        transformInput(piece / rows.count, row, group, pass.input, work, tiles)
+      }
+      team.wait()
+      let cut = gradientCut(group, members: team.count)
+      team.share(Self.products * cut.parts) { piece in
+        let (product, part) = (piece / cut.parts, piece % cut.parts)
+        multiplyToFilters(product, cut, part, group, work)
+        guard gradients.dInput != nil else { return }
+        multiplyToInput(product, cut, part, filters: pass.parameters.filters, work)
+      }
+      team.wait()
+      guard let target = gradients.dInput else { continue }
+      let bands = blocks.bands(group, panels: inputPanels, members: team.count)
+      team.share(inputPanels * bands.count) { piece in
+        let (panel, band) = (piece / bands.count, piece % bands.count)
+        transformInputGradient(panel, bands.band(band), group, work, tiles, target)
+      }
     }
-    guard !isFirst else { return gradients.dWeights.update(repeating: 0, count: shape.weightCount) }
-    gatherFilters(work, gradients.dWeights)
+    team.share(gatherPieces) { piece in
+      gatherFilters(piece, work, isEmpty: pass.images == 0, into: gradients.dWeights)
+    }
+    team.share(shape.output.blocks) { block in
+      sumRows(block, rows: pass.images * tileRows, work, gradients)
+    }
+  }
+
+  /// Adds the products of tiles and output gradients to the filters' gradient, one block's after the other's whatever
+  /// the group: the order of the sums is that of the blocks.
+  private func multiplyToFilters(
+    _ product: Int, _ cut: ProductCut, _ part: Int, _ group: WinogradBlocks.Group, _ work: Workspace
+  ) {
+    let v = work.input + product * work.inputPlane
+    let m = work.output + product * work.outputPlane
+    for block in group.blocks {
+      let rows = blocks.rows(ofBlock: block, images: group.images)
+      let first = (rows.lowerBound - group.rows.lowerBound) * tileColumns
+      let product = TransposedPanelProduct(
+        rows: cut.tiles, innerPanels: inputPanels, v, m, into: work.dFilters + product * weightPlane,
+        accumulates: block > 0, nextA: v + work.inputPlane)
+      cut.forEachPair(of: part, inner: inputPanels, outer: filterPanels) { inner, outer in
+        product.multiply(first..<first + rows.count * tileColumns, inner: inner, outer: outer)
+      }
+    }
+  }
+
+  private func multiplyToInput(
+    _ product: Int, _ cut: ProductCut, _ part: Int, filters: UnsafePointer<Float>, _ work: Workspace
+  ) {
+    let m = work.output + product * work.outputPlane
+    let product = PanelProduct(
+      rows: cut.tiles, innerPanels: filterPanels, m, filters + product * weightPlane,
+      into: work.dInput + product * work.inputPlane, nextA: m + work.outputPlane)
+    cut.forEachRun(of: part, panels: inputPanels) { panels, rows in product.multiply(rows, panels: panels) }
+  }
+
+  /// Adds up what the rows of tiles gave for bias and slopes, in their order.
+  private func sumRows(_ block: Int, rows: Int, _ work: Workspace, _ gradients: ConvolutionGradients) {
+    var (bias, slope) = (Vector.zero, Vector.zero)
+    for row in 0..<rows {
+      let sums = work.rowSums + (2 * row * filterLanes + block * blockWidth)
+      bias += load(sums)
+      slope += load(sums + filterLanes)
+    }
+    store(bias, gradients.dBias + block * blockWidth)
+    store(slope, gradients.dSlopes + block * blockWidth)
+  }
+
+  // MARK: - Cuts
+
+  private func productCut(_ group: WinogradBlocks.Group, members: Int) -> ProductCut {
+    ProductCut(
+      tiles: group.rows.count * tileColumns, products: Self.products, pairs: nil, panels: filterPanels,
+      members: members)
+  }
+
+  private func gradientCut(_ group: WinogradBlocks.Group, members: Int) -> ProductCut {
+    ProductCut(
+      tiles: group.rows.count * tileColumns, products: Self.products, pairs: inputPanels * filterPanels,
+      panels: inputPanels, members: members)
   }
 }

@@ -1,25 +1,29 @@
 /// The way of filters to the transform domain, and of their gradient back.
 extension WinogradConvolution {
-  /// The number of blocks of 16 filters.
-  var filterPieces: Int { 2 * filterPanels }
+  /// The number of blocks of 16 channels that a piece of the filters has.
+  private static var channelBlocksInPiece: Int { 4 }
+  private var filterPiecesAcross: Int { (2 * inputPanels).dividedUp(by: Self.channelBlocksInPiece) }
+  var filterPieces: Int { 2 * filterPanels * filterPiecesAcross }
 
   private static var taps: Int { @inline(__always) get { Transform.taps &* Transform.taps } }
   /// The number of floats of a block of 16 filters by 16 channels, taps² vectors for each channel.
   private static var blockFloats: Int { blockWidth * taps * blockWidth }
 
-  /// Writes G w Gᵀ of 16 filters. Forward filters lie as [ξ][panel of filters][channel][32 filters], backward ones as
-  /// [ξ][panel of channels][filter][32 channels].
+  /// Writes G w Gᵀ of 16 filters for some of their channels. Forward filters lie as [ξ][panel of filters][channel][32
+  /// filters], backward ones as [ξ][panel of channels][filter][32 channels].
   func transformFilters(
     _ weights: UnsafePointer<Float>, _ use: FilterUse, piece: Int, into filters: UnsafeMutablePointer<Float>
   ) {
     let (taps, r, tile) = (Self.taps, Transform.taps, Transform.tile)
     let inner = (use == .forward ? inputPanels : filterPanels) * PanelProduct.width
+    let (piece, across) = piece.quotientAndRemainder(dividingBy: filterPiecesAcross)
+    let firstBlock = across * Self.channelBlocksInPiece
     withUnsafeTemporaryAllocation(of: Float.self, capacity: 2 * Self.blockFloats + 2 * Self.tileFloats) { memory in
       let byFilter = memory.baseAddress!
       let byChannel = byFilter + Self.blockFloats
       let between = byChannel + Self.blockFloats
       let transformed = between + Self.tileFloats
-      for c in 0..<2 * inputPanels {
+      for c in firstBlock..<min(firstBlock + Self.channelBlocksInPiece, 2 * inputPanels) {
         loadFilters(weights, piece, c, byFilter)
         if use == .backward {
           for tap in 0..<taps {
@@ -40,7 +44,6 @@ extension WinogradConvolution {
           }
         }
       }
-      finishStreaming()
     }
   }
 
@@ -75,35 +78,40 @@ extension WinogradConvolution {
     }
   }
 
-  /// Writes dW = Gᵀ D G as (filters, channels, kernel, kernel).
-  func gatherFilters(_ work: Workspace, _ dWeights: UnsafeMutablePointer<Float>) {
+  /// The number of pieces of `gatherFilters`: the pairs of blocks of 16 filters and 16 channels.
+  var gatherPieces: Int { shape.output.blocks * shape.input.blocks }
+
+  /// Writes dW = Gᵀ D G of 16 filters and 16 channels as (filters, channels, kernel, kernel).
+  ///
+  /// - Parameter isEmpty: whether D is zero and was not written.
+  func gatherFilters(_ piece: Int, _ work: Workspace, isEmpty: Bool, into dWeights: UnsafeMutablePointer<Float>) {
     let (taps, r, tile, row) = (Self.taps, Transform.taps, Transform.tile, shape.channels * Self.taps)
     let inner = inputPanels * PanelProduct.width
+    let (k, c) = piece.quotientAndRemainder(dividingBy: shape.input.blocks)
+    let filters = min(blockWidth, shape.filters - k * blockWidth)
+    let channels = min(blockWidth, shape.channels - c * blockWidth)
+    let corner = dWeights + k * blockWidth * row + c * blockWidth * taps
+    guard !isEmpty else {
+      for filter in 0..<filters { (corner + filter * row).update(repeating: 0, count: channels * taps) }
+      return
+    }
     withUnsafeTemporaryAllocation(of: Float.self, capacity: Self.blockFloats + Self.tileFloats) { memory in
       let block = memory.baseAddress!
       let between = block + Self.blockFloats
-      for k in 0..<shape.output.blocks {
-        let filters = min(blockWidth, shape.filters - k * blockWidth)
-        for c in 0..<shape.input.blocks {
-          let channels = min(blockWidth, shape.channels - c * blockWidth)
-          for i in 0..<channels {
-            let source =
-              work.dFilters + (k / 2 * inner + c * blockWidth + i) * PanelProduct.width + k % 2 * blockWidth
-            twice(
-              Transform.filterTransposed, from: tile, to: r, source, rowStep: tile &* weightPlane,
-              columnStep: weightPlane, between: between, block + i * taps * blockWidth,
-              targetRow: r &* blockWidth, targetColumn: blockWidth)
-          }
-          let corner = dWeights + k * blockWidth * row + c * blockWidth * taps
-          if filters == blockWidth, channels == blockWidth {
-            for part in 0..<taps {
-              transpose16(block + part * blockWidth * blockWidth, blockWidth, corner + part * blockWidth, row)
-            }
-          } else {
-            for filter in 0..<filters {
-              for index in 0..<channels * taps { corner[filter * row + index] = block[index * blockWidth + filter] }
-            }
-          }
+      for i in 0..<channels {
+        let source = work.dFilters + (k / 2 * inner + c * blockWidth + i) * PanelProduct.width + k % 2 * blockWidth
+        twice(
+          Transform.filterTransposed, from: tile, to: r, source, rowStep: tile &* weightPlane,
+          columnStep: weightPlane, between: between, block + i * taps * blockWidth,
+          targetRow: r &* blockWidth, targetColumn: blockWidth)
+      }
+      if filters == blockWidth, channels == blockWidth {
+        for part in 0..<taps {
+          transpose16(block + part * blockWidth * blockWidth, blockWidth, corner + part * blockWidth, row)
+        }
+      } else {
+        for filter in 0..<filters {
+          for index in 0..<channels * taps { corner[filter * row + index] = block[index * blockWidth + filter] }
         }
       }
     }

@@ -132,9 +132,10 @@ public struct FullyConnectedProducts: Equatable, Sendable {
       let count = min(Self.depthPanels, inner - panel)
       pack(panel * Self.width, count * Self.width, scratch)
       let part = a + panel * rows * Self.width
-      PanelProduct.multiply(
-        rows: rows, innerPanels: count, outerPanels: panels, part, scratch, into: sums,
-        nextA: part + count * rows * Self.width, accumulates: panel > 0)
+      PanelProduct(
+        rows: rows, innerPanels: count, part, scratch, into: sums, nextA: part + count * rows * Self.width,
+        accumulates: panel > 0
+      ).multiply(0..<rows, panels: 0..<panels)
       panel += count
     }
     for panel in 0..<panels {
@@ -217,9 +218,10 @@ public struct FullyConnectedProducts: Equatable, Sendable {
       let inputStart = panel * Self.width
       let inputCount = min(count * Self.width, inputs - inputStart)
       for o in 0..<outputCount { prefetch(outputStart + o, inputStart, inputCount) }
-      PanelProduct.multiplyTransposed(
-        rows: rows, innerPanels: outputPanels, outerPanels: count, a, x + panel * rows * Self.width, into: scratch,
-        accumulates: false, nextA: a)
+      TransposedPanelProduct(
+        rows: rows, innerPanels: outputPanels, a, x + panel * rows * Self.width, into: scratch, accumulates: false,
+        nextA: a
+      ).multiply(0..<rows, inner: 0..<outputPanels, outer: 0..<count)
       for o in 0..<outputCount {
         for p in 0..<count {
           let start = inputStart + p * Self.width

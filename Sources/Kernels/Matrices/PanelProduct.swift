@@ -1,40 +1,61 @@
 import CProcessor
 
-/// Matrix products on panels of 32 columns, in which a Winograd convolution spends its time.
+/// A matrix product on panels of 32 columns, in which a Winograd convolution spends its time:
+/// C[k][row] = Σ_c A[row][c] · B[c][k].
 ///
 /// A matrix of `rows`×(32·panels) lies as [panel][row][32]. In this order one buffer serves as the operand whose values
-/// are broadcast and, in the transposed product, as the one that is read in vectors: nothing is ever packed.
-/// A sum's terms are added in the order of the inner index whatever the tile, so results do not depend on tiles.
-enum PanelProduct {
+/// are broadcast and, in `TransposedPanelProduct`, as the one that is read in vectors: nothing is ever packed.
+/// A sum's terms are added in the order of the inner index whatever the tile, so results depend neither on tiles nor on
+/// the parts in which the product is computed.
+struct PanelProduct {
   /// The number of columns of a panel.
   static let width = 32
 
-  /// Computes C[k][row] = Σ_c A[row][c] · B[c][k], or adds it to C if `accumulates`. A has `innerPanels` panels of
-  /// `rows` rows, B `outerPanels` panels of 32·innerPanels rows, C `outerPanels` panels of `rows` rows.
-  ///
-  /// Meanwhile the next panel of B and `nextA`, the next product's A of the same extents, are fetched into the cache.
-  static func multiply(
-    rows: Int, innerPanels: Int, outerPanels: Int, _ a: UnsafePointer<Float>, _ b: UnsafePointer<Float>,
+  /// The number of rows of A and C.
+  private let rows: Int
+  /// The number of panels of A; B's panels have 32 rows for each of them.
+  private let innerPanels: Int
+  private let a: UnsafePointer<Float>
+  private let b: UnsafePointer<Float>
+  private let c: UnsafeMutablePointer<Float>
+  private let nextA: UnsafePointer<Float>
+  private let accumulates: Bool
+
+  /// - Parameters:
+  ///   - nextA: the next product's A of the same extents, which is fetched into the cache meanwhile.
+  ///   - accumulates: whether the product is added to C.
+  init(
+    rows: Int, innerPanels: Int, _ a: UnsafePointer<Float>, _ b: UnsafePointer<Float>,
     into c: UnsafeMutablePointer<Float>, nextA: UnsafePointer<Float>, accumulates: Bool = false
   ) {
-    let height = tileHeight(rows)
-    let tiles = (rows &+ height &- 1) / height
+    self.rows = rows
+    self.innerPanels = innerPanels
+    (self.a, self.b, self.c) = (a, b, c)
+    self.nextA = nextA
+    self.accumulates = accumulates
+  }
+
+  /// Computes these rows of these panels of C, and fetches the next panel of B and a part of the next A meanwhile.
+  func multiply(_ part: Range<Int>, panels: Range<Int>) {
+    let width = Self.width
+    let height = Self.tileHeight(part.count)
+    let tiles = (part.count &+ height &- 1) / height
     let halves = hasThirtyTwoRegisters ? 1 : 2
     // The next A is spread over all tiles' calls.
-    let share = (rows &* innerPanels &* width / (tiles &* outerPanels &* halves) &+ 15) & ~15
+    let share = (part.count &* innerPanels &* width / (tiles &* panels.count &* halves) &+ 15) & ~15
     let shareB = (innerPanels &* width &* width / (tiles &* halves) &+ 15) & ~15
     var prefetched = nextA
-    var k = 0
-    while k < outerPanels {
+    var k = panels.lowerBound
+    while k < panels.upperBound {
       let panelB = b + k &* innerPanels &* width &* width
       let panelC = c + k &* rows &* width
       var nextB = panelB + innerPanels &* width &* width
       var half = 0
       while half < halves {
-        var row = 0
-        while row < rows {
-          multiplyTile(
-            min(height, rows &- row), rows: rows, innerPanels: innerPanels, a + row &* width,
+        var row = part.lowerBound
+        while row < part.upperBound {
+          Self.multiplyTile(
+            min(height, part.upperBound &- row), rows: rows, innerPanels: innerPanels, a + row &* width,
             panelB + half &* blockWidth, panelC + (row &* width &+ half &* blockWidth), prefetched,
             nextB, accumulates)
           prefetched += share
@@ -48,7 +69,7 @@ enum PanelProduct {
   }
 
   /// The number of rows of a tile: as even a division as the registers allow.
-  private static func tileHeight(_ rows: Int) -> Int {
+  static func tileHeight(_ rows: Int) -> Int {
     let most = hasThirtyTwoRegisters ? 14 : 6
     let tiles = (rows &+ most &- 1) / most
     let height = (rows &+ tiles &- 1) / tiles
@@ -145,96 +166,12 @@ enum PanelProduct {
 
   /// Fetches the lines of a tile of C.
   @inline(__always)
-  private static func prefetchToWrite<T: RegisterTile>(_ tile: T.Type, _ c: UnsafeMutablePointer<Float>) {
+  static func prefetchToWrite<T: RegisterTile>(_ tile: T.Type, _ c: UnsafeMutablePointer<Float>) {
     var row = 0
     while row < T.pixels {
       processor_prefetch_to_write(c + row &* width)
       processor_prefetch_to_write(c + (row &* width &+ blockWidth))
       row &+= 1
-    }
-  }
-
-  /// Computes C[c][k] = Σ_row A[row][c] · B[row][k], or adds it to C if `accumulates`. A has `innerPanels` panels and B
-  /// `outerPanels` panels of `rows` rows, C `outerPanels` panels of 32·innerPanels rows.
-  ///
-  /// Meanwhile the next panel of B and `nextA`, the next product's A of the same extents, are fetched into the cache.
-  static func multiplyTransposed(
-    rows: Int, innerPanels: Int, outerPanels: Int, _ a: UnsafePointer<Float>, _ b: UnsafePointer<Float>,
-    into c: UnsafeMutablePointer<Float>, accumulates: Bool, nextA: UnsafePointer<Float>
-  ) {
-    let height = hasThirtyTwoRegisters ? 8 : 4
-    let halves = hasThirtyTwoRegisters ? 1 : 2
-    let tiles = innerPanels &* width / height &* halves
-    let shareA = (rows &* width &* innerPanels / (tiles &* outerPanels) &+ 15) & ~15
-    let shareB = (rows &* width / tiles &+ 15) & ~15
-    var nextA = nextA
-    var k = 0
-    while k < outerPanels {
-      var nextB = b + (k &+ 1) &* rows &* width
-      var inner = 0
-      while inner < innerPanels {
-        let panelA = a + inner &* rows &* width
-        let panelB = b + k &* rows &* width
-        let panelC = c + (k &* innerPanels &+ inner) &* width &* width
-        var row = 0
-        while row < width {
-          var half = 0
-          while half < halves {
-            let (tileA, tileB) = (panelA + row, panelB + half &* blockWidth)
-            let tileC = panelC + (row &* width &+ half &* blockWidth)
-            if hasThirtyTwoRegisters {
-              transposedTile(Pixels8<Double32>.self, rows, tileA, tileB, tileC, accumulates, nextA, nextB)
-            } else {
-              transposedTile(Pixels4<Single>.self, rows, tileA, tileB, tileC, accumulates, nextA, nextB)
-            }
-            nextA += shareA
-            nextB += shareB
-            half &+= 1
-          }
-          row &+= height
-        }
-        inner &+= 1
-      }
-      k &+= 1
-    }
-  }
-
-  @inline(__always)
-  private static func transposedTile<T: RegisterTile>(
-    _ tile: T.Type, _ rows: Int, _ a: UnsafePointer<Float>, _ b: UnsafePointer<Float>,
-    _ c: UnsafeMutablePointer<Float>, _ accumulates: Bool, _ nextA: UnsafePointer<Float>,
-    _ nextB: UnsafePointer<Float>
-  ) {
-    var sums = T.zero
-    var a = a
-    var b = b
-    var nextA = nextA
-    var nextB = nextB
-    prefetchToWrite(T.self, c)
-    var left = rows
-    while left >= 4 {
-      processor_prefetch(nextA)
-      processor_prefetch(nextB)
-      nextA += blockWidth
-      nextB += blockWidth
-      sums.add(a, 1, T.weights(b, blockWidth))
-      sums.add(a + width, 1, T.weights(b + width, blockWidth))
-      sums.add(a + 2 &* width, 1, T.weights(b + 2 &* width, blockWidth))
-      sums.add(a + 3 &* width, 1, T.weights(b + 3 &* width, blockWidth))
-      a += 4 &* width
-      b += 4 &* width
-      left &-= 4
-    }
-    while left > 0 {
-      sums.add(a, 1, T.weights(b, blockWidth))
-      a += width
-      b += width
-      left &-= 1
-    }
-    if accumulates {
-      sums.accumulate(c, pixelStep: width, blockWidth)
-    } else {
-      sums.write(c, pixelStep: width, blockWidth)
     }
   }
 }

@@ -26,61 +26,57 @@ public struct AveragePooling: Equatable, Sendable {
   /// The number of pixels of a window, in every lane.
   private var pixels: Vector { Vector(repeating: Float(size * size)) }
 
-  /// Writes the means of one image.
+  /// Writes the means of one block of one image.
   ///
   /// A window's rows are added up one by one and then together, so that rounding grows with the window's side and not
   /// with its area: windows may be whole maps.
-  public func forward(_ source: PendingMap, into target: UnsafeMutablePointer<Float>) {
+  public func forward(_ source: PendingMap, block: Int, into target: UnsafeMutablePointer<Float>) {
     let extents = output
     let pixels = pixels
-    for block in 0..<input.blocks {
-      let a = source.slopes.map { load($0 + block &* blockWidth) } ?? Vector(repeating: 1)
-      let plane = source.values + block &* input.planeCount
-      let to = target + block &* extents.planeCount
-      for row in 0..<extents.height {
-        for column in 0..<extents.width {
-          let corner = plane + (row &* stride &* input.width &+ column &* stride) &* blockWidth
-          var sum = Vector.zero
-          var r = 0
-          while r < size {
-            var rowSum = Vector.zero
-            var s = 0
-            while s < size {
-              rowSum += activated(load(corner + (r &* input.width &+ s) &* blockWidth), slope: a)
-              s &+= 1
-            }
-            sum += rowSum
-            r &+= 1
+    let a = source.slopes.map { load($0 + block &* blockWidth) } ?? Vector(repeating: 1)
+    let plane = source.values + block &* input.planeCount
+    let to = target + block &* extents.planeCount
+    for row in 0..<extents.height {
+      for column in 0..<extents.width {
+        let corner = plane + (row &* stride &* input.width &+ column &* stride) &* blockWidth
+        var sum = Vector.zero
+        var r = 0
+        while r < size {
+          var rowSum = Vector.zero
+          var s = 0
+          while s < size {
+            rowSum += activated(load(corner + (r &* input.width &+ s) &* blockWidth), slope: a)
+            s &+= 1
           }
-          store(sum / pixels, to + (row &* extents.width &+ column) &* blockWidth)
+          sum += rowSum
+          r &+= 1
         }
+        store(sum / pixels, to + (row &* extents.width &+ column) &* blockWidth)
       }
     }
   }
 
-  /// Writes the gradient with respect to the activated input, which depends on no value of it: each window's gradient
-  /// goes to its pixels in equal parts.
-  public func backward(dOutput: UnsafePointer<Float>, dInput: UnsafeMutablePointer<Float>) {
-    memset(dInput, 0, input.count * MemoryLayout<Float>.stride)
+  /// Writes the gradient with respect to the activated input for one block of one image. It depends on no value of the
+  /// input: each window's gradient goes to its pixels in equal parts.
+  public func backward(block: Int, dOutput: UnsafePointer<Float>, dInput: UnsafeMutablePointer<Float>) {
     let extents = output
     let pixels = pixels
-    for block in 0..<input.blocks {
-      let from = dOutput + block &* extents.planeCount
-      let plane = dInput + block &* input.planeCount
-      for row in 0..<extents.height {
-        for column in 0..<extents.width {
-          let share = load(from + (row &* extents.width &+ column) &* blockWidth) / pixels
-          let corner = plane + (row &* stride &* input.width &+ column &* stride) &* blockWidth
-          var r = 0
-          while r < size {
-            var s = 0
-            while s < size {
-              let pixel = corner + (r &* input.width &+ s) &* blockWidth
-              store(load(pixel) + share, pixel)
-              s &+= 1
-            }
-            r &+= 1
+    let from = dOutput + block &* extents.planeCount
+    let plane = dInput + block &* input.planeCount
+    memset(plane, 0, input.planeCount * MemoryLayout<Float>.stride)
+    for row in 0..<extents.height {
+      for column in 0..<extents.width {
+        let share = load(from + (row &* extents.width &+ column) &* blockWidth) / pixels
+        let corner = plane + (row &* stride &* input.width &+ column &* stride) &* blockWidth
+        var r = 0
+        while r < size {
+          var s = 0
+          while s < size {
+            let pixel = corner + (r &* input.width &+ s) &* blockWidth
+            store(load(pixel) + share, pixel)
+            s &+= 1
           }
+          r &+= 1
         }
       }
     }

@@ -28,42 +28,53 @@ public struct PyramidPooling: Equatable, Sendable {
       ? input.channels * input.height * input.width : input.channels * levels.reduce(0) { $0 + $1 * $1 }
   }
 
-  /// Writes the features of one image, and to `chosen` each feature's place in the blocked map, which `backward` needs.
+  /// Writes the features of one block of one image, and to `chosen` each feature's place in the blocked map, which
+  /// `backward` needs. Blocks may be computed at once.
   public func forward(
-    _ source: PendingMap, features: UnsafeMutablePointer<Float>, chosen: UnsafeMutablePointer<Int32>
+    _ source: PendingMap, block: Int, features: UnsafeMutablePointer<Float>, chosen: UnsafeMutablePointer<Int32>
   ) {
-    var start = 0
-    for level in bins {
-      let binCount = level.rows.count * level.columns.count
-      for block in 0..<input.blocks {
-        let a = source.slopes.map { load($0 + block &* blockWidth) } ?? Vector(repeating: 1)
-        let lanes = min(blockWidth, input.channels - block * blockWidth)
-        for (i, rows) in level.rows.enumerated() {
-          for (j, columns) in level.columns.enumerated() {
-            let (largest, position) = maximum(source.values, block, rows, columns, a)
-            let feature = start + block * blockWidth * binCount + i * level.columns.count + j
-            for lane in 0..<lanes {
-              features[feature + lane * binCount] = largest[lane]
-              chosen[feature + lane * binCount] = position[lane]
-            }
+    let a = source.slopes.map { load($0 + block &* blockWidth) } ?? Vector(repeating: 1)
+    forEachRun(of: block) { level, start, lanes in
+      let binCount = level.count
+      for (i, rows) in level.rows.enumerated() {
+        for (j, columns) in level.columns.enumerated() {
+          let (largest, position) = maximum(source.values, block, rows, columns, a)
+          let feature = start + i * level.columns.count + j
+          for lane in 0..<lanes {
+            features[feature + lane * binCount] = largest[lane]
+            chosen[feature + lane * binCount] = position[lane]
           }
         }
       }
-      start += input.channels * binCount
     }
   }
 
-  /// Writes the gradient with respect to the activated input.
+  /// Writes the gradient with respect to the activated input for one block of one image.
   public func backward(
-    dFeatures: UnsafePointer<Float>, chosen: UnsafePointer<Int32>, dInput: UnsafeMutablePointer<Float>
+    block: Int, dFeatures: UnsafePointer<Float>, chosen: UnsafePointer<Int32>, dInput: UnsafeMutablePointer<Float>
   ) {
-    memset(dInput, 0, input.count * MemoryLayout<Float>.stride)
-    for feature in 0..<featureCount { dInput[Int(chosen[feature])] += dFeatures[feature] }
+    memset(dInput + block * input.planeCount, 0, input.planeCount * MemoryLayout<Float>.stride)
+    forEachRun(of: block) { level, start, lanes in
+      for feature in start..<start + lanes * level.count { dInput[Int(chosen[feature])] += dFeatures[feature] }
+    }
+  }
+
+  /// Calls `body(level, first feature, channels)` for each level: a block's features of a level lie one behind the
+  /// other, channel after channel.
+  private func forEachRun(of block: Int, _ body: (_ level: Level, _ start: Int, _ lanes: Int) -> Void) {
+    let lanes = min(blockWidth, input.channels - block * blockWidth)
+    var start = 0
+    for level in bins {
+      body(level, start + block * blockWidth * level.count, lanes)
+      start += input.channels * level.count
+    }
   }
 
   private struct Level: Equatable {
     var rows: [Range<Int>]
     var columns: [Range<Int>]
+    /// The number of bins.
+    var count: Int { rows.count * columns.count }
   }
 
   /// The spans of `n` bins along a side of a map of `extent` pixels.

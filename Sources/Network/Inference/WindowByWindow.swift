@@ -14,7 +14,7 @@ extension Inference {
     let cut = BlockedExtents(window)
     let layer = form.kind.layer(TowerPlace(input: window, isFirst: false))
     let (values, features) = (FloatBuffer(cut.count), FloatBuffer(layer.outputCount))
-    let (kept, scratch) = (IndexBuffer(layer.keptCount), FloatBuffer(layer.scratchCount(images: 1)))
+    let (kept, scratch) = (IndexBuffer(layer.keptCount), FloatBuffer(layer.scratchCount(images: 1, members: 1)))
     let none = FloatBuffer(0)
     let one = ThreadPool(threads: 1)
     let head = HeadMemory(network.head, rows: 1, threads: 1, forTraining: false)
@@ -32,7 +32,8 @@ extension Inference {
           LayerPass(
             images: 1, input: PendingMap(values: values.base, slopes: maps.slopes),
             parameters: PassParameters(prepared: none.base, filters: none.base),
-            output: LayerOutput(values: features.base, kept: kept.base), scratch: scratch.base))
+            output: LayerOutput(values: features.base, kept: kept.base), scratch: scratch.base,
+            team: .alone))
         let own = network.head.forward(
           features.base, HeadPass(rows: 1, parameters: network.parameters, memory: head, on: one))
         scores.append(Array(UnsafeBufferPointer(start: own, count: network.head.classes)))

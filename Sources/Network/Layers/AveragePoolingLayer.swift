@@ -60,17 +60,17 @@ struct AveragePoolingLayer: TowerLayer {
   var outputCount: Int { pooling.output.count }
 
   func forward(_ pass: LayerPass) {
-    for image in 0..<pass.images {
+    pass.forEachBlock(pooling.input.blocks) { image, block in
       pooling.forward(
-        pass.input.advanced(by: image * inputCount), into: pass.output.values + image * outputCount)
+        pass.input.advanced(by: image * inputCount), block: block, into: pass.output.values + image * outputCount)
     }
   }
 
   func backward(_ pass: LayerPass, _ gradients: LayerGradients) {
     guard let dInput = gradients.dInput else { return }
-    for image in 0..<pass.images {
+    pass.forEachBlock(pooling.input.blocks) { image, block in
       pooling.backward(
-        dOutput: gradients.dOutput + image * outputCount, dInput: dInput + image * inputCount)
+        block: block, dOutput: gradients.dOutput + image * outputCount, dInput: dInput + image * inputCount)
     }
   }
 }

@@ -120,7 +120,9 @@ public struct ConvolutionLayer: TowerLayer {
   public var filterPieces: Int { choice.algorithm.filterPieces }
   public var method: ConvolutionMethod? { choice.method }
   /// The number of floats of the sums of bias and slopes, and of the algorithm's own scratch behind them.
-  public func scratchCount(images: Int) -> Int { 2 * lanes + choice.algorithm.scratchCount(images: images) }
+  public func scratchCount(images: Int, members: Int) -> Int {
+    2 * lanes + choice.algorithm.scratchCount(images: images, members: members)
+  }
 
   // MARK: - Parameters
 
@@ -147,7 +149,7 @@ public struct ConvolutionLayer: TowerLayer {
       images: pass.images, input: pass.input,
       parameters: ConvolutionParameters(
         filters: pass.parameters.filters, bias: prepared, slopes: pendingSlopes(prepared)),
-      output: pass.output.values, scratch: pass.scratch + 2 * lanes)
+      output: pass.output.values, scratch: pass.scratch + 2 * lanes, team: pass.team)
   }
 
   public func forward(_ pass: LayerPass) { choice.algorithm.forward(convolutionPass(pass)) }
@@ -160,7 +162,10 @@ public struct ConvolutionLayer: TowerLayer {
       ConvolutionGradients(
         dOutput: gradients.dOutput, dInput: gradients.dInput, dWeights: dParameters + parameters.weightOffset,
         dBias: dBias, dSlopes: dSlopes))
-    (dParameters + parameters.biasOffset).update(from: dBias, count: filters)
-    activation.foldSlopeGradient(dSlopes, channels: filters, into: dParameters + parameters.slopeOffset)
+    pass.team.wait()
+    pass.team.share(1) { _ in
+      (dParameters + parameters.biasOffset).update(from: dBias, count: filters)
+      activation.foldSlopeGradient(dSlopes, channels: filters, into: dParameters + parameters.slopeOffset)
+    }
   }
 }

@@ -73,19 +73,19 @@ struct PyramidPoolingLayer: TowerLayer {
   var keptCount: Int { pooling.featureCount }
 
   func forward(_ pass: LayerPass) {
-    for image in 0..<pass.images {
+    pass.forEachBlock(pooling.input.blocks) { image, block in
       pooling.forward(
-        pass.input.advanced(by: image * inputCount), features: pass.output.values + image * outputCount,
+        pass.input.advanced(by: image * inputCount), block: block, features: pass.output.values + image * outputCount,
         chosen: pass.output.kept + image * keptCount)
     }
   }
 
   func backward(_ pass: LayerPass, _ gradients: LayerGradients) {
     guard let dInput = gradients.dInput else { return }
-    for image in 0..<pass.images {
+    pass.forEachBlock(pooling.input.blocks) { image, block in
       pooling.backward(
-        dFeatures: gradients.dOutput + image * outputCount, chosen: pass.output.kept + image * keptCount,
-        dInput: dInput + image * inputCount)
+        block: block, dFeatures: gradients.dOutput + image * outputCount,
+        chosen: pass.output.kept + image * keptCount, dInput: dInput + image * inputCount)
     }
   }
 }

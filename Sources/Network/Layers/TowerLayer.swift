@@ -23,8 +23,18 @@ public struct LayerPass {
   public var input: PendingMap
   public var parameters: PassParameters
   public var output: LayerOutput
-  /// The calling thread's own memory: `scratchCount(images:)` floats.
+  /// The memory of the team, the same for all members: `scratchCount(images:members:)` floats.
   public var scratch: UnsafeMutablePointer<Float>
+  /// The calling thread as a member of the team that computes the pass. All members call it, each with its own.
+  public var team: TeamMember
+
+  /// Shares out the blocks of all images: calls `body(image, block)`.
+  func forEachBlock(_ blocks: Int, _ body: (_ image: Int, _ block: Int) -> Void) {
+    team.share(images * blocks) { place in
+      let (image, block) = place.quotientAndRemainder(dividingBy: blocks)
+      body(image, block)
+    }
+  }
 }
 
 /// The gradients that a layer's backward pass writes, and the one that it starts from.
@@ -37,7 +47,9 @@ public struct LayerGradients {
   public var dParameters: UnsafeMutablePointer<Float>
 }
 
-/// A layer of the tower: it works on the images of one leaf, image by image, on memory that it is given.
+/// A layer of the tower: it works on the images of one leaf, on memory that it is given, and shares its work out in a
+/// team of threads. A pass gives the same bits whatever the team; on return its last phase may still be at work
+/// (`TeamMember.wait`).
 ///
 /// Maps are blocked, [image][blocks][height][width][16]; the network's input is planar,
 /// [image][channels][height][width], and the tower's output is plain, [image][feature]. A layer says what it has and
@@ -58,8 +70,8 @@ public protocol TowerLayer: Sendable {
   func filterCount(_ use: FilterUse) -> Int
   /// The number of pieces in which `transformFilters` works; they may run at once.
   var filterPieces: Int { get }
-  /// The number of floats of scratch that a pass over up to `images` images needs.
-  func scratchCount(images: Int) -> Int
+  /// The number of floats of scratch that a team's pass over up to `images` images needs.
+  func scratchCount(images: Int, members: Int) -> Int
   /// The number of whole numbers of one image that forward keeps for backward.
   var keptCount: Int { get }
   /// The method by which the layer convolves, so that the layer on images of another size reads the same filters; nil
@@ -90,7 +102,7 @@ extension TowerLayer {
   public var preparedCount: Int { 0 }
   public func filterCount(_ use: FilterUse) -> Int { 0 }
   public var filterPieces: Int { 0 }
-  public func scratchCount(images: Int) -> Int { 0 }
+  public func scratchCount(images: Int, members: Int) -> Int { 0 }
   public var keptCount: Int { 0 }
   public var method: ConvolutionMethod? { nil }
 

@@ -3,7 +3,8 @@ import System
 
 /// The layers before the first fully connected one: from planar images to plain features, a leaf of images at a time.
 ///
-/// Calls for different leaves may run at once, each with its own `LeafMemory` and scratch.
+/// A leaf is computed by one thread or by a team, of which all members call the same passes. Calls for different leaves
+/// may run at once, each with its own `LeafMemory` and scratch.
 public final class Tower: Sendable {
   public let layers: [any TowerLayer]
   /// The values that the layers derived from the parameters at the last `prepare`.
@@ -70,8 +71,10 @@ public final class Tower: Sendable {
   /// The number of floats of one planar input image.
   public var imageCount: Int { layers[0].inputCount }
 
-  /// The number of floats of scratch that a thread needs for up to `images` images.
-  public func scratchCount(images: Int) -> Int { layers.map { $0.scratchCount(images: images) }.max() ?? 0 }
+  /// The number of floats of scratch that a team needs for up to `images` images.
+  public func scratchCount(images: Int, members: Int = 1) -> Int {
+    layers.map { $0.scratchCount(images: images, members: members) }.max() ?? 0
+  }
 
   /// Derives bias and slopes of all layers. It is called whenever the parameters have changed, before `forward`.
   public func prepare(_ parameters: FloatBuffer, on pool: ThreadPool) {
@@ -93,7 +96,10 @@ public final class Tower: Sendable {
 
   /// Computes a layer's outputs. The layers are called from first to last, after the first one's input was written to
   /// `LeafMemory.images` and the layer's filters were transformed.
-  public func forward(layer index: Int, _ leaf: LeafPass) { layers[index].forward(pass(index, leaf)) }
+  public func forward(layer index: Int, _ leaf: LeafPass) {
+    layers[index].forward(pass(index, leaf))
+    leaf.team.wait()
+  }
 
   /// Takes the gradient from one layer down to the next. The layers are called from last to first, the last one after
   /// the gradient of the features was written to `LeafMemory.dFeatures`.
@@ -106,6 +112,7 @@ public final class Tower: Sendable {
       LayerGradients(
         dOutput: memory.gradient(above: index), dInput: index == 0 ? nil : memory.gradient(above: index - 1),
         dParameters: dParameters))
+    leaf.team.wait()
   }
 
   private func pass(_ index: Int, _ leaf: LeafPass) -> LayerPass {
@@ -116,7 +123,8 @@ public final class Tower: Sendable {
       : PendingMap(values: memory.output(of: index - 1), slopes: pendingSlopes(ofLayer: index - 1))
     return LayerPass(
       images: leaf.images, input: input, parameters: parameters(ofLayer: index, leaf.filters),
-      output: LayerOutput(values: memory.output(of: index), kept: memory.kept(of: index)), scratch: leaf.scratch.base)
+      output: LayerOutput(values: memory.output(of: index), kept: memory.kept(of: index)), scratch: leaf.scratch,
+      team: leaf.team)
   }
 
   /// Computes the last layer's outputs of the `images` first images in `memory`, without anything kept for `backward`.
@@ -127,7 +135,7 @@ public final class Tower: Sendable {
       layer.forward(
         LayerPass(
           images: images, input: input, parameters: parameters(ofLayer: index, filters), output: output,
-          scratch: memory.scratch))
+          scratch: memory.scratch, team: .alone))
       input = PendingMap(values: output.values, slopes: pendingSlopes(ofLayer: index))
     }
     return input

@@ -1,20 +1,26 @@
 import Kernels
 
 /// One pass of a tower over the images of a leaf, forward and backward.
-public struct LeafPass: Sendable {
+public struct LeafPass {
   public let memory: LeafMemory
   /// The number of images, which are the first ones in `memory`.
   public let images: Int
   public let filters: TowerFilters
-  /// The calling thread's own memory.
-  public let scratch: FloatBuffer
+  /// The memory of the team, the same for all members: `Tower.scratchCount(images:members:)` floats.
+  public let scratch: UnsafeMutablePointer<Float>
+  /// The calling thread as a member of the team that computes the leaf.
+  public let team: TeamMember
 
-  public init(_ memory: LeafMemory, images: Int, filters: TowerFilters, scratch: FloatBuffer) {
+  public init(
+    _ memory: LeafMemory, images: Int, filters: TowerFilters, scratch: UnsafeMutablePointer<Float>,
+    team: TeamMember = .alone
+  ) {
     precondition(images <= memory.capacity, "\(images) images in a leaf of \(memory.capacity)")
     self.memory = memory
     self.images = images
     self.filters = filters
     self.scratch = scratch
+    self.team = team
   }
 }
 

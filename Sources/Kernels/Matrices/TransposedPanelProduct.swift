@@ -1,0 +1,113 @@
+import CProcessor
+
+/// The transposed product on panels, which gives the gradient of filters and weights: C[c][k] = Σ_row A[row][c] ·
+/// B[row][k].
+///
+/// A and B lie in panels as in `PanelProduct`; C has panels of 32·`innerPanels` rows. The rows' products are added in
+/// their order, those of one call in registers.
+struct TransposedPanelProduct {
+  /// The number of rows of A and B.
+  private let rows: Int
+  /// The number of panels of A.
+  private let innerPanels: Int
+  private let a: UnsafePointer<Float>
+  private let b: UnsafePointer<Float>
+  private let c: UnsafeMutablePointer<Float>
+  private let nextA: UnsafePointer<Float>
+  private let accumulates: Bool
+
+  /// - Parameters:
+  ///   - nextA: the next product's A of the same extents, which is fetched into the cache meanwhile.
+  ///   - accumulates: whether the product is added to C.
+  init(
+    rows: Int, innerPanels: Int, _ a: UnsafePointer<Float>, _ b: UnsafePointer<Float>,
+    into c: UnsafeMutablePointer<Float>, accumulates: Bool, nextA: UnsafePointer<Float>
+  ) {
+    self.rows = rows
+    self.innerPanels = innerPanels
+    (self.a, self.b, self.c) = (a, b, c)
+    self.accumulates = accumulates
+    self.nextA = nextA
+  }
+
+  /// Computes the part of C for these panels of A and of B from these rows, and fetches the next panel of B and a part
+  /// of the next A meanwhile.
+  func multiply(_ part: Range<Int>, inner: Range<Int>, outer: Range<Int>) {
+    let width = PanelProduct.width
+    let height = hasThirtyTwoRegisters ? 8 : 4
+    let halves = hasThirtyTwoRegisters ? 1 : 2
+    let tiles = inner.count &* width / height &* halves
+    let first = part.lowerBound &* width
+    let shareA = (part.count &* width &* inner.count / (tiles &* outer.count) &+ 15) & ~15
+    let shareB = (part.count &* width / tiles &+ 15) & ~15
+    var nextA = nextA
+    var k = outer.lowerBound
+    while k < outer.upperBound {
+      let panelB = b + (k &* rows &* width &+ first)
+      var nextB = panelB + rows &* width
+      var i = inner.lowerBound
+      while i < inner.upperBound {
+        let panelA = a + (i &* rows &* width &+ first)
+        let panelC = c + (k &* innerPanels &+ i) &* width &* width
+        var row = 0
+        while row < width {
+          var half = 0
+          while half < halves {
+            let (tileA, tileB) = (panelA + row, panelB + half &* blockWidth)
+            let tileC = panelC + (row &* width &+ half &* blockWidth)
+            if hasThirtyTwoRegisters {
+              multiplyTile(Pixels8<Double32>.self, part.count, tileA, tileB, tileC, nextA, nextB)
+            } else {
+              multiplyTile(Pixels4<Single>.self, part.count, tileA, tileB, tileC, nextA, nextB)
+            }
+            nextA += shareA
+            nextB += shareB
+            half &+= 1
+          }
+          row &+= height
+        }
+        i &+= 1
+      }
+      k &+= 1
+    }
+  }
+
+  @inline(__always)
+  private func multiplyTile<T: RegisterTile>(
+    _ tile: T.Type, _ count: Int, _ a: UnsafePointer<Float>, _ b: UnsafePointer<Float>,
+    _ c: UnsafeMutablePointer<Float>, _ nextA: UnsafePointer<Float>, _ nextB: UnsafePointer<Float>
+  ) {
+    let width = PanelProduct.width
+    var sums = T.zero
+    var a = a
+    var b = b
+    var nextA = nextA
+    var nextB = nextB
+    PanelProduct.prefetchToWrite(T.self, c)
+    var left = count
+    while left >= 4 {
+      processor_prefetch(nextA)
+      processor_prefetch(nextB)
+      nextA += blockWidth
+      nextB += blockWidth
+      sums.add(a, 1, T.weights(b, blockWidth))
+      sums.add(a + width, 1, T.weights(b + width, blockWidth))
+      sums.add(a + 2 &* width, 1, T.weights(b + 2 &* width, blockWidth))
+      sums.add(a + 3 &* width, 1, T.weights(b + 3 &* width, blockWidth))
+      a += 4 &* width
+      b += 4 &* width
+      left &-= 4
+    }
+    while left > 0 {
+      sums.add(a, 1, T.weights(b, blockWidth))
+      a += width
+      b += width
+      left &-= 1
+    }
+    if accumulates {
+      sums.accumulate(c, pixelStep: width, blockWidth)
+    } else {
+      sums.write(c, pixelStep: width, blockWidth)
+    }
+  }
+}
