@@ -94,7 +94,7 @@ let bundles: [Target] = [
   .target(name: "TestSupport", path: "Tests/TestSupport", swiftSettings: settings),
   .target(
     name: "RankTestSupport", dependencies: ["Communication"], path: "Tests/RankTestSupport", swiftSettings: settings),
-  tests("HouseTests", ["TestSupport"]),
+  tests("HouseTests", ["Network", "TestSupport"]),
   tests("SystemTests", ["System", systemPackage, "TestSupport"]),
   tests("HashingTests", ["Hashing"]),
   tests("RandomnessTests", ["Randomness"]),

@@ -17,6 +17,7 @@ private let ownLayers = """
     layers:
       - convolution: { name: conv1, filters: 8, kernel: 5, padding: 2 }
       - maxPooling: { name: pool1, size: 3 }
+      - averagePooling: { name: pool2, size: 2 }
       - convolution: { name: conv2, filters: 8, kernel: 3, stride: 2, activation: lrelu }
       - spatialPyramidPooling: { name: spp, levels: [2, 1] }
       - fullyConnected: { name: fc1, outputs: 32, dropout: 0.1 }
@@ -78,6 +79,8 @@ private func unusual() throws -> Configuration {
 
 @Test func ownLayersSurviveTexts() throws {
   let configuration = try Configuration(yaml: ownLayers, source: "own.yaml")
+  let kinds = Set(configuration.model.layers.map { type(of: $0.settings).key })
+  #expect(kinds == Set(LayerDescription.kinds.map { $0.key }))
   #expect(try Configuration(yaml: configuration.yaml(), source: "printed") == configuration)
   #expect(try Configuration(json: configuration.json()) == configuration)
 }
@@ -121,6 +124,7 @@ func textsSurviveQuoting(directory: String) throws {
   }
   let own = try Configuration(yaml: ownLayers, source: "own.yaml").yaml()
   #expect(own.contains("\n    - maxPooling: { name: pool1, size: 3, stride: 3 }\n"))
+  #expect(own.contains("\n    - averagePooling: { name: pool2, size: 2, stride: 2 }\n"))
 }
 
 // MARK: - Merging
@@ -207,6 +211,7 @@ func textsSurviveQuoting(directory: String) throws {
   let expected: [LayerDescription] = [
     .convolution(.init(name: "conv1", filters: 8, kernel: 5, padding: 2, activation: .relu)),
     .maxPooling(.init(name: "pool1", size: 3, stride: 3)),
+    .averagePooling(.init(name: "pool2", size: 2, stride: 2)),
     .convolution(.init(name: "conv2", filters: 8, kernel: 3, stride: 2, activation: .lrelu)),
     .spatialPyramidPooling(.init(name: "spp", levels: [2, 1])),
     .fullyConnected(.init(name: "fc1", outputs: 32, activation: .relu, dropout: 0.1)),
@@ -218,9 +223,9 @@ func textsSurviveQuoting(directory: String) throws {
   configuration.model.classes = 5
   configuration.training.dropout = 0
   let network = try configuration.validated()
-  #expect(network.layers.map(\.description.activation) == [.prelu, .none, .lrelu, .none, .prelu, .none])
+  #expect(network.layers.map(\.description.activation) == [.prelu, .none, .none, .lrelu, .none, .prelu, .none])
   #expect(network.classes == 5)
-  #expect(network.layers[4].description == .fullyConnected(.init(name: "fc1", outputs: 32, activation: .prelu)))
+  #expect(network.layers[5].description == .fullyConnected(.init(name: "fc1", outputs: 32, activation: .prelu)))
 
   try configuration.model.choose(architecture: "fashion-6")
   #expect(configuration.model.layers.isEmpty && configuration.model.width == 16)
@@ -286,6 +291,15 @@ func wrongSettingsAreNamed(yaml: String, line: Int, message: String) {
     "model.layers.1.maxPooling.sise: there is no such key. Did you mean size"
   ),
   ("      - maxPooling: { name: p, size: x }", "model.layers.1.maxPooling.size: expected a whole number, found x"),
+  ("      - averagePooling: { name: p, stride: 2 }", "model.layers.1.averagePooling: the key size is needed here"),
+  (
+    "      - averagePooling: { name: p, size: 3, stride: 0 }\n      - fullyConnected: { name: fc, outputs: 2 }",
+    "model: layer p: the stride: 0 is not in 1"
+  ),
+  (
+    "      - averagePooling: { name: p, size: 9 }\n      - fullyConnected: { name: fc, outputs: 2 }",
+    "model: layer p: its 9×9 window does not fit a 8×8 map"
+  ),
   ("      - fullyConnected: { name: a/b, outputs: 2 }", "model: a layer's name is 1 to 100 letters"),
   (
     "      - maxPooling: { name: p, size: 9 }\n      - fullyConnected: { name: fc, outputs: 2 }",

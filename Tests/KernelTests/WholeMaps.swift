@@ -68,6 +68,16 @@ extension MaxPooling {
   }
 }
 
+extension AveragePooling {
+  func forward(_ source: PendingMap, into target: UnsafeMutablePointer<Float>) {
+    for block in 0..<input.blocks { forward(source, block: block, into: target) }
+  }
+
+  func backward(dOutput: UnsafePointer<Float>, dInput: UnsafeMutablePointer<Float>) {
+    for block in 0..<input.blocks { backward(block: block, dOutput: dOutput, dInput: dInput) }
+  }
+}
+
 extension PyramidPooling {
   func forward(
     _ source: PendingMap, features: UnsafeMutablePointer<Float>, chosen: UnsafeMutablePointer<Int32>
