@@ -94,7 +94,7 @@ let bundles: [Target] = [
   .target(name: "TestSupport", path: "Tests/TestSupport", swiftSettings: settings),
   .target(
     name: "RankTestSupport", dependencies: ["Communication"], path: "Tests/RankTestSupport", swiftSettings: settings),
-  tests("HouseTests", ["TestSupport"]),
+  tests("HouseTests", ["Network", "TestSupport"]),
   tests("SystemTests", ["System", systemPackage, "TestSupport"]),
   tests("HashingTests", ["Hashing"]),
   tests("RandomnessTests", ["Randomness"]),
@@ -106,7 +106,7 @@ let bundles: [Target] = [
   tests("PacksTests", ["System", "HDF5", "Images", "Packs", "TestSupport"]),
   tests("CheckpointTests", ["System", "Hashing", "HDF5", "CHDF5", "Checkpoint", "TestSupport"]),
   tests("ReportsTests", ["System", "Network", "Images", "Reports", "TestSupport"]),
-  tests("DiagnosticsTests", ["Diagnostics", "TestSupport"]),
+  tests("DiagnosticsTests", ["System", "Diagnostics", "TestSupport"]),
   tests("DatasetsTests", ["System", "Images", "Datasets"]),
   tests(
     "EvaluationTests", ["System", "Kernels", "Network", "Communication", "Images", "Evaluation", "RankTestSupport"]),

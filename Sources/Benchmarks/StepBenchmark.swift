@@ -1,4 +1,5 @@
 import Communication
+import Configuration
 import Foundation
 import Kernels
 import Network
@@ -54,21 +55,23 @@ public enum StepBenchmark {
   ///
   /// - Parameters:
   ///   - batch: the number of images of a step, on all ranks together.
-  ///   - threads: the number of threads of each rank.
+  ///   - leaves: the number of leaves that a step is divided into; nil for the choice of `leaves(batch:ranks:)`.
+  ///   - threads: the number of threads of this rank.
   ///   - method: the method of all convolutions; nil for the choice by shape.
   ///   - runs: the number of timed steps, of which the median counts.
   /// - Throws: `VerificationError` where the tower's features differ from those of the direct convolution, or the
   ///   ranks' parameters from one another.
   public static func run(
-    _ architecture: ResolvedArchitecture, batch: Int, threads: Int, method: ConvolutionMethod?, runs: Int, world: World
+    _ architecture: ResolvedArchitecture, batch: Int, leaves: Int? = nil, threads: Int, method: ConvolutionMethod?,
+    runs: Int, world: World
   ) throws -> StepTimings {
     try verify(architecture, method: method)
-    let together = try TimedStep(architecture, batch, threads, method, world)
+    let together = try TimedStep(architecture, batch, leaves, threads, method, world)
     // The peak is read before rank 0 has the memory of another network.
     let peak = peakMegabytes()
     let alone =
       try world.rank == 0 && world.size > 1
-      ? TimedStep(architecture, batch, threads, method, try world.alone()) : nil
+      ? TimedStep(architecture, batch, leaves, threads, method, try world.alone()) : nil
     var singles: [Double] = []
     for _ in 0..<runs {
       if let alone { singles.append(try alone.run()) }
@@ -95,10 +98,10 @@ public enum StepBenchmark {
   }
 
   /// Returns the number of leaves of a mini-batch: such that they have about 16 images, as those of a mini-batch of 128
-  /// have, and that every rank has one.
+  /// have, and that every rank has one; at most as many as training has by default.
   static func leaves(batch: Int, ranks: Int) -> Int {
     var leaves = 1
-    while leaves < 8, batch > 16 * leaves || leaves < ranks { leaves *= 2 }
+    while leaves < Configuration.Training.defaultLeaves, batch > 16 * leaves || leaves < ranks { leaves *= 2 }
     return leaves
   }
 
@@ -131,12 +134,15 @@ public enum StepBenchmark {
 
     /// Makes the network and runs a first step that is not counted: it touches all memory for the first time.
     init(
-      _ architecture: ResolvedArchitecture, _ batch: Int, _ threads: Int, _ method: ConvolutionMethod?, _ world: World
+      _ architecture: ResolvedArchitecture, _ batch: Int, _ leaves: Int?, _ threads: Int, _ method: ConvolutionMethod?,
+      _ world: World
     ) throws {
       self.architecture = architecture
       self.world = world
       network = randomNetwork(architecture, method)
-      let shares = Shares(batch: batch, ranks: world.size, leaves: leaves(batch: batch, ranks: world.size))
+      let shares = Shares(
+        batch: batch, ranks: world.size,
+        leaves: leaves ?? StepBenchmark.leaves(batch: batch, ranks: world.size))
       step = DistributedStep(network, world: world, shares: shares, seed: 1, on: ThreadPool(threads: threads))
       image = randomImage(architecture)
       labels = (0..<batch).map { Int32($0 % architecture.classes) }

@@ -29,7 +29,7 @@ static inline void jpeg_reader_fail_(j_common_ptr picture) {
   longjmp(reader->escape, 1);
 }
 
-// A warning is an error where part of the picture is missing or wrong: the rest of it would be grey. Others, such as
+// A warning is an error where part of the picture is missing or wrong: the rest of it would be gray. Others, such as
 // superfluous bytes between two markers, leave the picture whole; several of ImageNet's files have them. Some cameras
 // of Samsung's phones write a scan header of zeros into sequential files, where it says nothing and is not looked at.
 static inline void jpeg_reader_warn_(j_common_ptr picture, int level) {

@@ -9,9 +9,9 @@ import System
 /// own subtree's root, and `World.allreduceTree` adds those roots in the same tree. A rank without leaves contributes
 /// -0.0 everywhere, which leaves the bits of every other value unchanged.
 ///
-/// Hence 1, 2, 4 and 8 ranks add in the same order and get the same bits: they have the same eight leaves. With any
-/// other number of ranks, and with shares that follow the ranks' speed, the sums agree only to rounding; the leaves are
-/// then made small enough for the shares.
+/// Hence 1, 2, 4 … ranks, up to as many as there are leaves, add in the same order and get the same bits: they have the
+/// same leaves. With any other number of ranks, and with shares that follow the ranks' speed, the sums agree only to
+/// rounding; the leaves are then made small enough for the shares.
 public struct Shares: Equatable, Sendable, CustomStringConvertible {
   /// The slots of the mini-batch.
   public let batch: Int
@@ -20,7 +20,9 @@ public struct Shares: Equatable, Sendable, CustomStringConvertible {
   public let leafSize: Int
   /// The width of the tree: a power of two, at least `leafCount`.
   public let treeWidth: Int
-  /// Whether the ranks hold whole aligned subtrees, which gives the same bits as 1, 2, 4 or 8 ranks.
+  /// The number of leaves that was asked for, a power of two: 1, 2, 4 … as many ranks get the same bits.
+  public let wantedLeaves: Int
+  /// Whether the ranks hold whole aligned subtrees, which gives the same bits as one rank.
   public let isReproducible: Bool
   /// The first slot of each leaf, and the end of the last.
   private let leafBounds: [Int]
@@ -29,13 +31,13 @@ public struct Shares: Equatable, Sendable, CustomStringConvertible {
 
   /// Creates even shares: all leaves but the last are full.
   ///
-  /// - Parameter leaves: a power of two, 8 in training: the largest number of ranks that get the same bits. A benchmark
-  ///   that runs a part of a mini-batch asks for fewer, so that its leaves are as large as training's.
-  public init(batch: Int, ranks: Int, leaves: Int = 8) {
+  /// - Parameter leaves: a power of two: the largest number of ranks that get the same bits.
+  public init(batch: Int, ranks: Int, leaves: Int) {
     precondition(batch >= 0 && ranks >= 1, "\(batch) slots for \(ranks) ranks")
     precondition(leaves >= 1 && leaves & (leaves - 1) == 0, "\(leaves) leaves are no power of two")
     self.batch = batch
     self.ranks = ranks
+    wantedLeaves = leaves
     isReproducible = leaves % ranks == 0
     let largest = max(1, batch.dividedUp(by: leaves))
     let leafSize: Int
@@ -64,9 +66,12 @@ public struct Shares: Equatable, Sendable, CustomStringConvertible {
 
   /// Creates shares of `images` slots for each rank, each cut into leaves of at most `leafSize` slots whose sizes
   /// differ by at most one.
-  public init(images: [Int], leafSize: Int) {
+  ///
+  /// - Parameter leaves: the number of leaves of even shares of the same mini-batch.
+  public init(images: [Int], leafSize: Int, leaves: Int) {
     precondition(
       !images.isEmpty && images.allSatisfy { $0 >= 0 } && leafSize >= 1, "\(images) in leaves of \(leafSize)")
+    wantedLeaves = leaves
     batch = images.reduce(0, +)
     ranks = images.count
     isReproducible = false
@@ -74,8 +79,8 @@ public struct Shares: Equatable, Sendable, CustomStringConvertible {
     var rankBounds = [0]
     for count in images {
       let start = leafBounds.last!
-      let leaves = count.dividedUp(by: leafSize)
-      leafBounds += (0..<leaves).map { start + count * ($0 + 1) / leaves }
+      let own = count.dividedUp(by: leafSize)
+      leafBounds += (0..<own).map { start + count * ($0 + 1) / own }
       rankBounds.append(leafBounds.count - 1)
     }
     self.leafSize = zip(leafBounds, leafBounds.dropFirst()).map { $1 - $0 }.max() ?? leafSize
@@ -105,13 +110,23 @@ public struct Shares: Equatable, Sendable, CustomStringConvertible {
   /// The number of slots of each rank.
   public var imagesOfRanks: [Int] { (0..<ranks).map { slots(ofRank: $0).count } }
 
+  /// Returns the numbers of ranks that get the same bits with so many leaves, such as "1, 2, 4 or 8", or "1, 2, 4 … 32"
+  /// where there are more.
+  public static func rankCounts(leaves: Int, _ conjunction: String = "or") -> String {
+    let counts = sequence(first: 1) { 2 * $0 <= leaves ? 2 * $0 : nil }.map { "\($0)" }
+    guard counts.count > 1 else { return counts[0] }
+    guard counts.count <= 4 else { return counts[..<3].joined(separator: ", ") + " … \(leaves)" }
+    return counts.dropLast().joined(separator: ", ") + " \(conjunction) \(leaves)"
+  }
+
   /// A line such as "128 = 8 leaves of 16 on 4 ranks (32 each), same bits on 1, 2, 4 and 8 ranks".
   public var description: String {
     let counts = imagesOfRanks
     let (least, most) = (counts.min()!, counts.max()!)
+    let same = Self.rankCounts(leaves: wantedLeaves, "and") + (wantedLeaves == 1 ? " rank" : " ranks")
     return "\(batch) = \(leafCount) \(leafCount == 1 ? "leaf" : "leaves") of \(leafSize)"
       + " on \(ranks) \(ranks == 1 ? "rank" : "ranks") (\(least == most ? "\(most) each" : "\(least) to \(most)")), "
-      + (isReproducible ? "same bits on 1, 2, 4 and 8 ranks" : "agrees with 1, 2, 4 and 8 ranks to rounding")
+      + (isReproducible ? "same bits on \(same)" : "agrees with \(same) to rounding")
   }
 
   /// The largest allowed ratio of a rank's share to the mean share, where leaf sizes can be chosen.

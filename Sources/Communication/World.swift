@@ -21,10 +21,14 @@ public final class World {
   public let localRank: Int
   /// The number of ranks that share this rank's machine.
   public let localSize: Int
-  /// The cores that the ranks of this machine may run on, all together: the union of their affinity masks.
-  public let localCores: Int
-  /// One bit for each of those cores, as the system's affinity calls take them.
-  public let localCoreMask: [UInt8]
+  /// The places of the ranks that share this rank's machine, in their order there.
+  public private(set) var localPlaces: [RankPlace]
+  /// The number of cores that these ranks can keep busy, all together: the hardware threads of a core count once, and
+  /// the limits of control groups count too.
+  public private(set) var localCores: Int
+  /// One bit for each processor that the ranks of this machine may run on, all together, as the system's affinity calls
+  /// take them.
+  public let localProcessorMask: [UInt8]
   /// The lowest rank that shares each rank's machine.
   public let nodes: [Int]
   /// Whether a second thread may call MPI while the first one is outside of it.
@@ -79,12 +83,14 @@ public final class World {
       MPI_Comm_split_type(communicator, mpi_comm_type_shared(), Int32(rank), mpi_info_null(), &host),
       "MPI_Comm_split_type")
     (localRank, localSize) = try place(in: host!)
-    localCoreMask = try unitedCores(of: host!)
-    let count = coreCount(of: localCoreMask)
-    localCores = count > 0 ? count : availableCores()
+    localProcessorMask = try unitedProcessors(of: host!)
+    let own = RankPlace()
+    (localPlaces, localCores) = ([own], RankThreads.coresInUse([own]))
     nodes = try placesOfLocalRoots(in: communicator, host: host!, ranks: size)
     allowsHelperThread = provided >= Int32(MPI_THREAD_SERIALIZED)
     try check(MPI_Comm_free(&host), "MPI_Comm_free")
+    localPlaces = try gatherLocalPlaces(own: own)
+    localCores = RankThreads.coresInUse(localPlaces)
   }
 
   /// Returns this process as a world of its own beside the common one, for comparisons with a single rank.
@@ -92,8 +98,10 @@ public final class World {
 
   private init(aloneOn world: World) throws(MPIError) {
     (rank, size, localRank, localSize) = (0, 1, 0, 1)
-    (hostNames, localCores, localCoreMask) = ([world.hostName], world.localCores, world.localCoreMask)
+    (hostNames, localProcessorMask) = ([world.hostName], world.localProcessorMask)
     (nodes, allowsHelperThread) = ([0], world.allowsHelperThread)
+    localPlaces = [world.localPlaces[world.localRank]]
+    localCores = RankThreads.coresInUse(localPlaces)
     communicator = mpi_comm_self()
     treeCommunicator = mpi_comm_self()
     try check(MPI_Comm_set_errhandler(communicator, mpi_errors_return()), "MPI_Comm_set_errhandler")
@@ -122,9 +130,10 @@ public final class World {
     return hosts
   }
 
-  /// The number of cores for this rank's threads: its share of its machine's cores, at least one, and no more than it
-  /// may run on.
-  public var coresOfRank: Int { max(1, min(availableCores(), localCores / localSize)) }
+  /// The number of processors that the ranks of this machine may run on, all together.
+  public var localProcessors: Int {
+    localPlaces.reduce(into: Set()) { $0.formUnion($1.processors) }.count
+  }
 
   /// Whether more ranks than cores share this machine, so that a rank that does not sleep takes time from one that
   /// works.
@@ -165,7 +174,7 @@ private func setDefaults() {
   guard let text = getenv("OMPI_COMM_WORLD_LOCAL_SIZE"), let ranks = Int(String(cString: text)) else { return }
   // A rank that `mpirun` has bound sees only its own cores, not those of the others.
   let isBound = getenv("OMPI_MCA_orte_bound_at_launch") != nil
-  let cores = isBound ? onlineCores() : availableCores()
+  let cores = isBound ? onlineProcessors() : availableProcessors()
   // On a node that is declared to have more slots than cores, `mpirun` does not notice that ranks share them, and each
   // rank burns whole time slices while MPI starts and ends.
   if ranks > cores { setenv("OMPI_MCA_mpi_yield_when_idle", "1", 0) }
@@ -193,7 +202,7 @@ private func processorNames(in communicator: MPI_Comm, ranks: Int) throws(MPIErr
   }
 }
 
-private func unitedCores(of host: MPI_Comm) throws(MPIError) -> [UInt8] {
+private func unitedProcessors(of host: MPI_Comm) throws(MPIError) -> [UInt8] {
   let own = affinityMask()
   var united = own
   try check(MPI_Allreduce(own, &united, Int32(own.count), mpi_byte(), mpi_bitwise_or(), host), "MPI_Allreduce")

@@ -60,13 +60,13 @@ extension Configuration {
       result = Architecture(name: "own", input: model.input, layers: model.layers)
     }
     for index in result.layers.indices {
-      guard var layer = result.layers[index].settings as? LayerDescription.FullyConnected else { continue }
+      guard var layer = result.layers[index].settings as? any HeadLayerKind else { continue }
       if index == result.layers.count - 1 {
         layer.outputs = model.classes
       } else if let dropout = training.dropout {
         layer.dropout = Float(dropout)
       }
-      result.layers[index] = LayerDescription(layer)
+      result.layers[index].settings = layer
     }
     return result
   }
@@ -121,7 +121,7 @@ extension Configuration.Model: SettingSection {
     try visitor.setting("layers", &own)
     layers = own.layers
     // The last layer has the number of classes, unless the key classes, which follows, has another.
-    if visitor.mentions("layers") == true, let scores = layers.last?.settings as? LayerDescription.FullyConnected {
+    if visitor.mentions("layers") == true, let scores = layers.last?.settings as? any HeadLayerKind {
       classes = scores.outputs
     }
   }

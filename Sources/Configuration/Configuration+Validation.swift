@@ -9,6 +9,9 @@ extension Configuration {
   /// Checks every range, and returns the network with its shapes.
   public func validated() throws(ConfigurationError) -> ResolvedArchitecture {
     try check(training.batch, in: 1...65536, "training.batch")
+    if let problem = Training.problem(ofLeaves: training.leaves, batch: training.batch) {
+      throw invalid("training.leaves", problem)
+    }
     try check(training.epochs, in: 1...1_000_000, "training.epochs")
     if let dropout = training.dropout { try checkShare(dropout, "training.dropout") }
     try check(solver.learningRate, in: .leastNormalMagnitude...1000, "solver.learningRate")
@@ -119,5 +122,19 @@ extension Configuration {
 
   private func invalid(_ key: String, _ problem: String) -> ConfigurationError {
     ConfigurationError(.invalidValue, key: key, problem: problem)
+  }
+}
+
+extension Configuration.Training {
+  /// Returns the reason why a mini-batch cannot be divided into a number of leaves; nil where it can.
+  ///
+  /// A leaf has an image or more, so there are at most as many as images. The default number goes with any mini-batch:
+  /// the leaves that a smaller one cannot fill are absent from the tree and change nothing.
+  public static func problem(ofLeaves leaves: Int, batch: Int) -> String? {
+    let most = max(batch, defaultLeaves)
+    guard leaves < 1 || leaves > most || leaves & (leaves - 1) != 0 else { return nil }
+    let nearest = 1 << (Int.bitWidth - 1 - min(max(leaves, 1), most).leadingZeroBitCount)
+    return "expected a power of two from 1 to \(most)\(batch == most ? ", the mini-batch" : ""), found \(leaves): "
+      + "take \(nearest)"
   }
 }

@@ -61,11 +61,16 @@ public struct Configuration: Equatable, Sendable {
   public struct Training: Equatable, Sendable {
     /// The number of images in one step, on all ranks together.
     public var batch = 128
+    /// The number of leaves that a step is divided into, a power of two: 1, 2, 4 … as many ranks get the same bits.
+    /// Another number gives other bits, because the leaves' gradients are added in another tree.
+    public var leaves = defaultLeaves
     public var epochs = 80
     public var seed: UInt64 = 1
     /// The share of units dropped in every fully connected layer but the last; nil for the architecture's own.
     public var dropout: Double?
     public var onDivergence = OnDivergence.stop
+
+    public static let defaultLeaves = 8
 
     /// The reaction to a loss or a gradient that is NaN or infinite.
     public enum OnDivergence: String, CaseIterable, Sendable {
@@ -180,6 +185,7 @@ extension Configuration.Augmentation: SettingSection {
 extension Configuration.Training: SettingSection {
   mutating func visit(_ visitor: inout some SettingVisitor) throws(ConfigurationError) {
     try visitor.setting("batch", &batch)
+    try visitor.setting("leaves", &leaves)
     try visitor.setting("epochs", &epochs)
     try visitor.setting("seed", &seed)
     try visitor.setting("dropout", &dropout)

@@ -11,6 +11,15 @@ public enum Recipes {
 
   private static var all: [(name: String, text: String)] { recipes + [photos] + imagenet }
 
+  /// The data of the recipes that hold out 5000 of Fashion-MNIST's training images.
+  private static let fashionMNIST = """
+    data:
+      kind: idx
+      directory: /usr/share/datasets/fashion-mnist
+      validation: 5000
+      scale: 0.015625 # 1/64
+    """
+
   private static let recipes = [
     (
       name: "fashion",
@@ -22,11 +31,7 @@ public enum Recipes {
         width: 32
         activation: prelu
         initializer: he-backward
-      data:
-        kind: idx
-        directory: /usr/share/datasets/fashion-mnist
-        validation: 5000
-        scale: 0.015625 # 1/64
+      \(fashionMNIST)
       augmentation:
         padding: 2
         mirror: true
@@ -76,11 +81,7 @@ public enum Recipes {
         architecture: fashion-22
         activation: relu
         initializer: he-backward
-      data:
-        kind: idx
-        directory: /usr/share/datasets/fashion-mnist
-        validation: 5000
-        scale: 0.015625 # 1/64
+      \(fashionMNIST)
       training:
         epochs: 8
         dropout: 0
@@ -101,11 +102,7 @@ public enum Recipes {
         activation: relu
         initializer: he-backward
         fullyConnectedDeviation: [0.05, 0.02]
-      data:
-        kind: idx
-        directory: /usr/share/datasets/fashion-mnist
-        validation: 5000
-        scale: 0.015625 # 1/64
+      \(fashionMNIST)
       training:
         epochs: 8
         dropout: 0

@@ -20,9 +20,9 @@ public struct MeasuredImages {
 ///   - classCount: the number of classes; nil for as many as the folder tells of.
 /// - Throws: `DataError`, or `Refusal` where there is no such split.
 public func measuredImages(
-  _ part: MeasuredSplit, ofFolder directory: String, heldOutCount: Int, classCount: Int?
+  _ wanted: MeasuredSplit, ofFolder directory: String, heldOutCount: Int, classCount: Int?
 ) throws -> LabeledImages {
-  switch part {
+  switch wanted {
   case .test: return try IDXFolder.loadTest(directory: directory, classCount: classCount).test
   case .validation:
     let training = try IDXFolder.load(directory: directory, classCount: classCount).training
@@ -39,18 +39,18 @@ public func measuredImages(
 /// Finds the pictures of a split of a pack, with the name of the split.
 ///
 /// - Parameters:
-///   - part: the split wanted; nil for the test split, or for the pictures that validate where there is none.
+///   - wanted: the split; nil for the test split, or for the pictures that validate where there is none.
 ///   - heldOutCount: the number of training pictures that were put aside, where the pack has no validation split.
 ///   - isTrainedOn: whether the network was trained on this pack. All pictures of another pack with only one split are
 ///     test pictures.
 /// - Throws: where there is no such split.
 public func measuredPictures(
-  _ part: MeasuredSplit?, of pack: Pack, heldOutCount: Int, isTrainedOn: Bool
+  _ wanted: MeasuredSplit?, of pack: Pack, heldOutCount: Int, isTrainedOn: Bool
 ) throws(Refusal) -> (images: any EncodedImages, split: MeasuredSplit) {
-  if part != .validation {
+  if wanted != .validation {
     if let test = pack.images(.test) { return (test, .test) }
     if !isTrainedOn, pack.images(.validation) == nil, let all = pack.images(.training) { return (all, .test) }
-    guard part == nil else {
+    guard wanted == nil else {
       throw Refusal(.badData, "\(pack.path): the pack has no test split: take --split validation")
     }
   }

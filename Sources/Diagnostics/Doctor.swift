@@ -12,6 +12,8 @@ public struct DoctorReport: Equatable, Sendable, Codable {
   /// The environment's setting for HDF5's locks; nil where it has none.
   public var hdf5FileLocking: String?
   public var ranks: [RankFacts]
+  /// The ranks' threads and the reason for their number, such as "4 × 16 threads, a NUMA domain each".
+  public var threads = ""
   public var folder: FolderProbe?
   /// The number of bytes that a run's checkpoints may take.
   public var checkpointBytes = 0
@@ -30,19 +32,22 @@ public struct Doctor {
   public struct Requirements: Sendable {
     public var runFolder: String
     public var dataDirectory: String
-    /// The number of threads of each rank; nil where each rank takes its share of its host's cores.
+    /// The number of threads of each rank; nil where the environment and the cores decide.
     public var threads: Int?
+    /// The number of leaves of a mini-batch, a power of two: 1, 2, 4 … as many ranks get the same bits.
+    public var leaves: Int
     /// The number of bytes of all checkpoints that are there at once.
     public var checkpointBytes: Int
     /// The number of floats that are added over all ranks in a step.
     public var gradientCount: Int
 
     public init(
-      runFolder: String, dataDirectory: String, threads: Int?, checkpointBytes: Int, gradientCount: Int
+      runFolder: String, dataDirectory: String, threads: Int?, leaves: Int, checkpointBytes: Int, gradientCount: Int
     ) {
       self.runFolder = runFolder
       self.dataDirectory = dataDirectory
       self.threads = threads
+      self.leaves = leaves
       self.checkpointBytes = checkpointBytes
       self.gradientCount = gradientCount
     }
@@ -65,12 +70,16 @@ public struct Doctor {
   /// - Returns: the report, which is complete on rank 0; on the others the measurements may be missing.
   public func examine(progress: (Step) -> Void) throws -> DoctorReport {
     progress(.ranks)
-    let ranks = try world.allgather(RankFacts(world: world, dataDirectory: requirements.dataDirectory))
+    let plan = try world.threadPlan(asked: requirements.threads)
+    let ranks = try world.allgather(
+      RankFacts(world: world, threads: requirements.threads, dataDirectory: requirements.dataDirectory))
     var report = DoctorReport(
       mpiVersion: World.mpiVersion, hdf5Version: HDF5Library.version,
       hdf5FileLocking: ProcessInfo.processInfo.environment["HDF5_USE_FILE_LOCKING"], ranks: ranks,
-      checkpointBytes: requirements.checkpointBytes)
-    report.findings = placementFindings(ranks, threads: requirements.threads, dataDirectory: requirements.dataDirectory)
+      threads: plan.description, checkpointBytes: requirements.checkpointBytes)
+    report.findings = placementFindings(
+      ranks, threads: requirements.threads, leaves: requirements.leaves, dataDirectory: requirements.dataDirectory)
+    report.findings += plan.warnings.map { Finding(.warning, $0.text, advice: $0.advice) }
     if world.size == 1, let finding = lonelyRank(ProcessInfo.processInfo.environment) {
       report.findings.append(finding)
     }

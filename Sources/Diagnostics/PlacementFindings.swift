@@ -1,25 +1,32 @@
 import Communication
+import Foundation
 import Kernels
+import System
 
 /// Returns what a person should know about the place where the ranks run: cores, binding, networks, data.
 ///
 /// - Parameters:
 ///   - ranks: all ranks, at least one, in their order.
-///   - threads: the number of threads of each rank; nil where each takes its share of its host's cores.
+///   - threads: the number of threads of each rank; nil where each takes no more than its share of its host's cores.
+///   - leaves: the number of leaves of a mini-batch, a power of two: 1, 2, 4 … as many ranks get the same bits.
 ///   - dataDirectory: the path of the data, for the message about a host that lacks them.
-public func placementFindings(_ ranks: [RankFacts], threads: Int? = nil, dataDirectory: String) -> [Finding] {
+public func placementFindings(
+  _ ranks: [RankFacts], threads: Int? = nil, leaves: Int, dataDirectory: String
+) -> [Finding] {
   var findings = differences(of: ranks.map(RankIdentity.init))
-  if ![1, 2, 4, 8].contains(ranks.count) {
+  if leaves % ranks.count != 0 {
     findings.append(
       Finding(
         .note, "with \(ranks.count) ranks results agree with other numbers of ranks to rounding only",
-        advice: "1, 2, 4 and 8 ranks give the same bits as each other"))
+        advice: "With \(leaves) leaves \(Shares.rankCounts(leaves: leaves, "and")) ranks give the same bits as each "
+          + "other; --leaves changes that for a new run"))
   }
   var hosts: [String] = []
   for rank in ranks where !hosts.contains(rank.host) { hosts.append(rank.host) }
   for host in hosts {
     let here = ranks.filter { $0.host == host }
     findings += crowding(host, here, threads: threads ?? 1)
+    findings += quotaFindings(host, here)
     findings += instructionFindings(here[0])
     findings += networkFindings(here[0], hosts: hosts.count)
     if !here[0].hasData {
@@ -34,7 +41,7 @@ public func placementFindings(_ ranks: [RankFacts], threads: Int? = nil, dataDir
 
 /// Finds too many ranks for the cores of a host, or cores that nobody uses.
 private func crowding(_ host: String, _ ranks: [RankFacts], threads: Int) -> [Finding] {
-  let cores = ranks[0].localProcessors
+  let cores = ranks[0].localCores
   if ranks.count * threads > cores {
     let work = threads == 1 ? "\(ranks.count) ranks" : "\(ranks.count) ranks of \(threads) threads"
     return [
@@ -47,29 +54,45 @@ private func crowding(_ host: String, _ ranks: [RankFacts], threads: Int) -> [Fi
   let masks = ranks.map { processors(ofList: $0.allowedProcessors) ?? [] }
   for (first, second) in pairs(ranks.count) {
     // Ranks that may all use all cores are unbound, and the system spreads them.
-    guard masks[first] == masks[second], !masks[first].isEmpty, masks[first].count < cores else { continue }
+    let allowed = ranks[first].allowedCores
+    guard masks[first] == masks[second], !masks[first].isEmpty, allowed < cores else { continue }
     // Ranks that are bound to one socket or NUMA node with enough cores do not crowd it.
     let sharing = masks.count { $0 == masks[first] }
-    guard sharing * threads > masks[first].count else { continue }
+    guard sharing * threads > allowed else { continue }
     findings.append(
       Finding(
         .warning,
         "host \(host): \(sharing) ranks, \(ranks[first].rank) and \(ranks[second].rank) among them, are bound to "
-          + "the same \(masks[first].count) core\(masks[first].count == 1 ? "" : "s") "
+          + "the same \(allowed) core\(allowed == 1 ? "" : "s") "
           + "(\(ranks[first].allowedProcessors)) of \(cores)",
         advice: "Start with mpirun --bind-to core, or --bind-to none where other jobs share the host"))
     break
   }
-  let used = ranks.count * threads
-  if threads == 1, ranks[0].hostProcessors >= 2 * cores, used <= cores {
+  let usable = ranks[0].localProcessors
+  if threads == 1, ranks[0].hostProcessors >= 2 * usable, ranks.count <= usable {
     findings.append(
       Finding(
         .note,
-        "host \(host): the job may use \(cores) of its \(ranks[0].hostProcessors) processors",
+        "host \(host): the job may use \(usable) of its \(ranks[0].hostProcessors) processors",
         advice: "If the host is yours alone, ask the scheduler for all its cores (Slurm: --ntasks-per-node, "
           + "--cpus-per-task, --exclusive)"))
   }
   return findings
+}
+
+/// Finds a limit of processor time below the number of cores.
+private func quotaFindings(_ host: String, _ ranks: [RankFacts]) -> [Finding] {
+  guard let rank = ranks.first(where: { $0.cpuQuota ?? .infinity < Double($0.allowedCores) }),
+    let quota = rank.cpuQuota
+  else { return [] }
+  let cores = String(format: quota == quota.rounded() ? "%.0f" : "%.1f", quota)
+  return [
+    Finding(
+      .note,
+      "host \(host): the CPU quota of a cgroup gives its processes the time of \(cores) core\(quota == 1 ? "" : "s"), "
+        + "and rank \(rank.rank) may run on \(rank.allowedCores)",
+      advice: "Ask for more if the job is to use all its cores (Slurm: --cpus-per-task; docker run --cpus)")
+  ]
 }
 
 /// Returns all pairs of numbers below `count`, the smaller one first.

@@ -17,6 +17,16 @@ public struct RankFacts: Equatable, Sendable, Codable {
   public var hostProcessors: Int
   /// The number of processors that the host's ranks may run on, all together.
   public var localProcessors: Int
+  /// The number of cores that they can keep busy, all together: the hardware threads of a core count once, and the
+  /// limits of control groups count too.
+  public var localCores: Int
+  /// The number of cores that the rank may run on.
+  public var allowedCores: Int
+  /// The number of cores that the lowest limit of the rank's control groups allows to all processes there; nil where
+  /// there is no limit.
+  public var cpuQuota: Double?
+  /// The number of threads that the rank will have.
+  public var threads: Int
   /// The processor's name; empty where the system does not say.
   public var processor: String
   /// The bits of the `InstructionSets` that the program is built for.
@@ -40,7 +50,8 @@ public struct RankFacts: Equatable, Sendable, Codable {
 
   package init(
     rank: Int, host: String, localRanks: Int, allowedProcessors: String, hostProcessors: Int, localProcessors: Int,
-    processor: String, builtFor: UInt32, hasInstructions: UInt32, blasKernel: String, blasThreads: Int, program: String,
+    localCores: Int, allowedCores: Int, cpuQuota: Double?, threads: Int, processor: String, builtFor: UInt32,
+    hasInstructions: UInt32, blasKernel: String, blasThreads: Int, program: String,
     hasData: Bool, fastDevices: [String], bridges: [String], messageLayer: String, carriers: [String]
   ) {
     self.rank = rank
@@ -49,6 +60,10 @@ public struct RankFacts: Equatable, Sendable, Codable {
     self.allowedProcessors = allowedProcessors
     self.hostProcessors = hostProcessors
     self.localProcessors = localProcessors
+    self.localCores = localCores
+    self.allowedCores = allowedCores
+    self.cpuQuota = cpuQuota
+    self.threads = threads
     self.processor = processor
     self.builtFor = builtFor
     self.hasInstructions = hasInstructions
@@ -64,14 +79,21 @@ public struct RankFacts: Equatable, Sendable, Codable {
 
   /// Collects this rank's facts.
   ///
-  /// - Parameter dataDirectory: the path of the data, which is looked for and not read.
-  public init(world: World, dataDirectory: String) {
+  /// - Parameters:
+  ///   - threads: the number of threads that each rank is to have; nil to let the environment and the cores decide.
+  ///   - dataDirectory: the path of the data, which is looked for and not read.
+  public init(world: World, threads asked: Int?, dataDirectory: String) {
+    let place = world.localPlaces[world.localRank]
     rank = world.rank
     host = world.hostName
     localRanks = world.localSize
     allowedProcessors = processStatus("Cpus_allowed_list") ?? ""
     hostProcessors = ProcessInfo.processInfo.processorCount
-    localProcessors = world.localCores
+    localProcessors = world.localProcessors
+    localCores = world.localCores
+    allowedCores = place.cores.count
+    cpuQuota = place.quotas.map(\.cores).min()
+    threads = world.threads(asked: asked).count
     processor = processorName()
     builtFor = InstructionSets.compiledFor.rawValue
     hasInstructions = InstructionSets.ofProcessor.rawValue
@@ -89,17 +111,4 @@ public struct RankFacts: Equatable, Sendable, Codable {
   private static func names(in folder: String) -> [String] {
     ((try? FileSystem.names(in: folder)) ?? []).sorted()
   }
-}
-
-/// Returns the processors of a list such as "0-3,8"; nil for a text that is not such a list.
-public func processors(ofList list: String) -> Set<Int>? {
-  var numbers: Set<Int> = []
-  for part in list.split(separator: ",", omittingEmptySubsequences: false) {
-    let ends = part.split(separator: "-", omittingEmptySubsequences: false).map { Int($0) }
-    guard (1...2).contains(ends.count), let first = ends[0], let last = ends[ends.count - 1], first >= 0, first <= last,
-      last < 1 << 16
-    else { return nil }
-    numbers.formUnion(first...last)
-  }
-  return numbers
 }

@@ -6,7 +6,7 @@ import Communication
 /// The first batch of each rank follows from a rule that all ranks know. From then on each rank asks rank 0 for more
 /// when it begins the last piece of its batch, and rank 0 answers between two pieces of its own, so that no rank waits
 /// if pieces take about as long everywhere. A batch is an eighth of a rank's share of the work that is left. It is
-/// large at first, because each batch costs a message, and small towards the end, because one rank may finish later
+/// large at first, because each batch costs a message, and small toward the end, because one rank may finish later
 /// than another by the length of a batch.
 ///
 /// All ranks call `next` until it returns nil.

@@ -13,9 +13,9 @@ public struct Pack: Sendable {
   public let classNames: [String]
   /// The classes' folders or identifiers.
   public let classFolders: [String]
-  /// The mean image of the training part: (3, height, width), values 0 ... 255.
+  /// The mean image of the training split: (3, height, width), values 0 ... 255.
   public let mean: MeanImage
-  /// The color statistics of the training part.
+  /// The color statistics of the training split.
   public let colors: ColorStatistics
   /// The 16 hexadecimal digits that distinguish classes, labels and pictures from others.
   public let fingerprint: String
@@ -27,16 +27,17 @@ public struct Pack: Sendable {
   /// - Throws: `.missing`, `.cannotRead`, `.wrongKind`, `.damaged`, or `.mismatch` if shards do not belong together.
   public init(_ path: String) throws(FileError) {
     let first = try PackShard(Self.existing(path))
+    let contents = first.contents
     var shards = [first]
-    if first.shards > 1 {
+    if contents.shards > 1 {
       let common = try Self.commonName(first)
-      Self.allowFiles(first.shards)
+      Self.allowFiles(contents.shards)
       shards = []
-      for number in 0..<first.shards {
+      for number in 0..<contents.shards {
         let shard =
-          number == first.shard
-          ? first : try PackShard(PackLayout.path(common, shard: number, of: first.shards))
-        guard shard.fingerprint == first.fingerprint, shard.shard == number, shard.shards == first.shards else {
+          number == contents.shard
+          ? first : try PackShard(PackLayout.path(common, shard: number, of: contents.shards))
+        guard shard.contents.isOf(contents.fingerprint, shard: number, of: contents.shards) else {
           throw FileError(
             .mismatch, path: shard.path, problem: "the shard belongs to another pack than \(first.path)",
             advice: "Copy all shards of one packing, or make them anew")
@@ -45,12 +46,12 @@ public struct Pack: Sendable {
       }
     }
     self.path = shards[0].path
-    (classNames, classFolders) = (first.classNames, first.classFolders)
-    (mean, colors) = (first.mean, first.colors)
-    (fingerprint, skipped) = (first.fingerprint, first.skipped)
+    (classNames, classFolders) = (contents.classNames, contents.classFolders)
+    (mean, colors) = (contents.mean, contents.colors)
+    (fingerprint, skipped) = (contents.fingerprint, contents.skipped)
     var parts: [PackPart: PackImages] = [:]
     for part in PackPart.allCases {
-      let images = PackImages(part, shards.filter { $0.parts[part] != nil }, classCount: classNames.count)
+      let images = PackImages(part, shards.filter { $0.contents.parts[part] != nil }, classCount: classNames.count)
       if images.count > 0 { parts[part] = images }
     }
     self.parts = parts
@@ -92,11 +93,12 @@ public struct Pack: Sendable {
 
   /// Returns the common name from which a shard's name was made.
   private static func commonName(_ shard: PackShard) throws(FileError) -> String {
-    let mark = "-\(shard.shard + 1)-of-\(shard.shards)"
+    let (number, count) = (shard.contents.shard + 1, shard.contents.shards)
+    let mark = "-\(number)-of-\(count)"
     guard let place = shard.path.range(ofLast: mark) else {
       throw FileError(
         .mismatch, path: shard.path,
-        problem: "it is shard \(shard.shard + 1) of \(shard.shards), so its name must contain \(mark)",
+        problem: "it is shard \(number) of \(count), so its name must contain \(mark)",
         advice: "Give all shards the names that they had")
     }
     return String(shard.path[..<place.lowerBound] + shard.path[place.upperBound...])

@@ -58,9 +58,10 @@ final class PackAssembly {
   /// while it was renaming them.
   private func checkOutput() throws(FileError) {
     for (number, path) in settings.paths.enumerated() where try FileSystem.status(path) != nil {
-      guard let shard = try? PackShard(path), shard.fingerprint == fingerprint, shard.shard == number,
-        shard.shards == settings.shards
-      else { throw FileError(exists: path) }
+      let contents = try? PackShard(path).contents
+      guard contents?.isOf(fingerprint, shard: number, of: settings.shards) == true else {
+        throw FileError(exists: path)
+      }
     }
   }
 
@@ -125,7 +126,7 @@ final class PackAssembly {
   ) throws(HDF5Error) {
     typealias Layout = PackLayout
     try file.writeAttribute(Layout.conventionsName, Layout.conventions)
-    try file.writeAttribute(Layout.title, "Labelled pictures, as the bytes of JPEG and PNG files")
+    try file.writeAttribute(Layout.title, "Labeled pictures, as the bytes of JPEG and PNG files")
     try file.writeAttribute(Layout.version, Int32(Layout.formatVersion))
     try file.writeAttribute(Layout.shard, Int32(shard))
     try file.writeAttribute(Layout.shards, Int32(settings.shards))
@@ -249,9 +250,9 @@ final class PackAssembly {
     var pictures: [PackPart: Int] = [:]
     for path in temporaries {
       // The file is opened as a reader would open it, before it gets its final name.
-      let shard = try PackShard(path)
-      for (part, index) in shard.parts { pictures[part, default: 0] += index.index.count }
-      guard shard.fingerprint == fingerprint else {
+      let contents = try PackShard(path).contents
+      for (part, index) in contents.parts { pictures[part, default: 0] += index.index.count }
+      guard contents.fingerprint == fingerprint else {
         throw FileError(.damaged, path: path, problem: "the pack does not read back as it was written")
       }
     }

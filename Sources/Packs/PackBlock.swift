@@ -41,7 +41,7 @@ struct PackBlock {
     var marks = Marks()
     var pictures: [Picture]
     var skipped: [Skipped]
-    /// The number of squares that were summed. Only the training part has any.
+    /// The number of squares that were summed. Only the training split has any.
     var squares: Int
     var products: [UInt64]
   }

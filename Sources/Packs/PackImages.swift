@@ -15,7 +15,7 @@ public final class PackImages: EncodedImages {
     self.part = part
     self.classCount = classCount
     self.shards = shards
-    let indices = shards.compactMap { $0.parts[part]?.index }
+    let indices = shards.compactMap { $0.contents.parts[part]?.index }
     firsts = indices.reduce(into: [0]) { $0.append($0[$0.count - 1] + $1.count) }
     labels = indices.count == 1 ? indices[0].labels : indices.flatMap(\.labels)
   }
@@ -42,7 +42,7 @@ public final class PackImages: EncodedImages {
       let middle = (shard + end) / 2
       if firsts[middle] <= index { shard = middle } else { end = middle }
     }
-    guard let part = shards[shard].parts[part] else { preconditionFailure("a shard without part \(part)") }
+    guard let part = shards[shard].contents.parts[part] else { preconditionFailure("a shard without part \(part)") }
     return Location(shard: shards[shard], part: part, number: index - firsts[shard])
   }
 

@@ -5,7 +5,7 @@ import System
 public struct PackInput: Codable, Equatable, Sendable {
   /// A folder with a folder for each class; a folder with `train`, `val` and perhaps `test` in it; or a list file.
   public var source: String
-  /// The folders or list files of the other parts, if they do not lie beside the training part.
+  /// The folders or list files of the other splits, if they do not lie beside the training split.
   public var validation: String?
   public var test: String?
   /// The folder that paths in list files are relative to; if it is nil, the list's own folder.

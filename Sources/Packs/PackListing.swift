@@ -52,7 +52,7 @@ public struct PackListing: Equatable, Sendable {
     return isEmpty.indices.filter { isEmpty[$0] }
   }
 
-  /// Moves `count` pictures of the training part to the validation part. The choice is always the same.
+  /// Moves `count` pictures of the training split to the validation split. The choice is always the same.
   public mutating func holdOut(_ count: Int) throws(DataError) {
     guard let training = parts[.training] else { return }
     guard parts[.validation] == nil else {

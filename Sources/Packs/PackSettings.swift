@@ -15,7 +15,7 @@ public struct PackSettings: Sendable {
   public var output: String
   public var shards: Int
   public var onError: OnError
-  /// The number of training pictures that become the validation part.
+  /// The number of training pictures that become the validation split.
   public var holdOut: Int
   /// The length in pixels to which a longer shorter side is reduced before a picture is stored; nil stores every file
   /// as it is.

@@ -14,19 +14,11 @@ final class PackShard: Sendable {
 
   let path: String
   let file: RegularFile
-  let shard: Int
-  let shards: Int
-  let classNames: [String]
-  let classFolders: [String]
-  let fingerprint: String
-  let skipped: [String]
-  let mean: MeanImage
-  let colors: ColorStatistics
-  let parts: [PackPart: Part]
+  let contents: Contents
 
   /// - Throws: `.missing`, `.cannotRead`, `.wrongKind` or `.damaged`.
   init(_ path: String) throws(FileError) {
-    let contents = try HDF5Library.exclusively { () throws(FileError) in
+    contents = try HDF5Library.exclusively { () throws(FileError) in
       let file = try HDF5Reader.open(path, as: PackLayout.content)
       return try Contents(file)
     }
@@ -36,13 +28,10 @@ final class PackShard: Sendable {
       throw FileError(error, path: path, expected: "a pack")
     }
     self.path = path
-    (shard, shards) = (contents.shard, contents.shards)
-    (classNames, classFolders) = (contents.classNames, contents.classFolders)
-    (fingerprint, skipped) = (contents.fingerprint, contents.skipped)
-    (mean, colors, parts) = (contents.mean, contents.colors, contents.parts)
   }
 
-  private struct Contents {
+  /// Everything in the file but the pictures' bytes and names.
+  struct Contents {
     let shard: Int
     let shards: Int
     let classNames: [String]
@@ -51,7 +40,7 @@ final class PackShard: Sendable {
     let skipped: [String]
     let mean: MeanImage
     let colors: ColorStatistics
-    var parts: [PackPart: Part] = [:]
+    private(set) var parts: [PackPart: Part] = [:]
 
     init(_ file: borrowing HDF5Reader) throws(FileError) {
       typealias Layout = PackLayout
@@ -92,11 +81,16 @@ final class PackShard: Sendable {
         eigenvectors: try file.readArray(group, Layout.eigenvectors, as: Double.self, shape: [3, 3]))
       let numbers = colors.mean + colors.covariance + colors.eigenvalues + colors.eigenvectors
       guard numbers.allSatisfy(\.isFinite) else {
-        throw file.damaged("expected its colours' statistics to be finite numbers, found others")
+        throw file.damaged("expected its colors' statistics to be finite numbers, found others")
       }
       for part in PackPart.allCases where try file.exists(part.rawValue) {
         parts[part] = try Self.part(part, file, classes: classNames.count)
       }
+    }
+
+    /// Returns whether this is that shard of the pack with the fingerprint.
+    func isOf(_ fingerprint: String, shard: Int, of shards: Int) -> Bool {
+      self.fingerprint == fingerprint && self.shard == shard && self.shards == shards
     }
 
     private static func mean(_ file: borrowing HDF5Reader) throws(FileError) -> MeanImage {

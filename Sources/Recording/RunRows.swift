@@ -37,7 +37,7 @@ extension RunPlace {
   init(_ description: TrainingDescription, processor: String, software: String) {
     self.init(
       started: Date().formatted(.iso8601), iteration: description.iteration, ranks: description.ranks.count,
-      threads: description.ranks.threads,
+      threads: description.ranks.threads.ranks[0].count,
       hosts: description.ranks.hosts.map { "\($0.name) (\($0.ranks))" }.joined(separator: ", "),
       processor: processor, software: software)
   }

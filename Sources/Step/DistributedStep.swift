@@ -7,9 +7,9 @@ import System
 /// worker): every rank runs the tower on its leaves, rank 0 the head on all features, the tower's gradients are added
 /// over the ranks, and every rank applies the same update.
 ///
-/// The bits are the same with 1, 2, 4 or 8 ranks and any number of threads: a leaf's work gives the same bits wherever
-/// it runs and however many threads share it, leaves are added in one binary tree inside a rank and between ranks, and
-/// the head's products are cut the same way.
+/// The bits are the same with 1, 2, 4 … ranks, up to the number of leaves, and any number of threads: a leaf's work
+/// gives the same bits wherever it runs and however many threads share it, leaves are added in one binary tree inside a
+/// rank and between ranks, and the head's products are cut the same way.
 public final class DistributedStep {
   public let network: Network
   /// The momentum v of the update, laid out like the parameters. Ranks other than 0 use only the tower's part, in

@@ -30,7 +30,7 @@ final class RootHead {
   ) {
     let borrowed = min(world.localCores, world.localSize * pool.threadCount)
     self.pool =
-      borrowed > pool.threadCount ? ThreadPool(threads: borrowed, cores: world.localCoreMask) : pool
+      borrowed > pool.threadCount ? ThreadPool(threads: borrowed, cores: world.localProcessorMask) : pool
     self.network = network
     self.momentum = momentum
     self.gradient = gradient

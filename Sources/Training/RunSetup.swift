@@ -15,6 +15,8 @@ struct RunSetup {
   let configuration: Configuration
   let data: TrainingData
   let network: Network
+  /// The numbers of threads of all ranks.
+  let threads: ThreadPlan
   /// The threads of this rank.
   let pool: ThreadPool
   /// A name that only this start of the run has, so that a writer left over from an earlier one is recognized.
@@ -42,7 +44,9 @@ struct RunSetup {
         try Self.checkUnchangedData(stored, of: plan.checkpoint ?? "", data.fingerprint, configuration)
       }
     }
-    pool = ThreadPool(threads: settings.threads ?? world.coresOfRank)
+    threads = try world.threadPlan(asked: settings.threads)
+    let own = threads.ranks[world.rank]
+    pool = ThreadPool(threads: own.count, spins: !own.takeTurns)
     network = Network(architecture, convolution: settings.convolution)
     runIdentifier = try world.broadcast(world.rank == 0 ? Self.newIdentifier() : "", root: 0)
   }

@@ -52,5 +52,4 @@ extension RunSetup {
       return folder
     }
   }
-
 }

@@ -2,7 +2,7 @@ import Communication
 
 /// The way in which the mini-batch is divided among the ranks.
 public enum SharePolicy: String, CaseIterable, Sendable {
-  /// Shares as even as leaves allow: the same bits with 1, 2, 4 or 8 ranks.
+  /// Shares as even as leaves allow: the same bits with 1, 2, 4 … ranks, up to as many as there are leaves.
   case even
   /// Shares by the ranks' speed, which is measured again every so often: the bits depend on it.
   case auto
@@ -50,7 +50,9 @@ package struct ShareBalance {
   ///   - shares: the present shares.
   ///   - seconds: the time that each rank needed for its own share.
   package func improvedShares(over shares: Shares, seconds: [Double]) -> Shares? {
-    Self.improvedImages(over: shares.imagesOfRanks, seconds: seconds).map { Shares(images: $0, leafSize: largestLeaf) }
+    Self.improvedImages(over: shares.imagesOfRanks, seconds: seconds).map {
+      Shares(images: $0, leafSize: largestLeaf, leaves: shares.wantedLeaves)
+    }
   }
 
   /// Returns the numbers of images with which the ranks end soonest; nil where the present ones are about as good.

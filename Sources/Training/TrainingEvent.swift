@@ -1,3 +1,4 @@
+import Communication
 import Configuration
 import Evaluation
 import Network
@@ -67,10 +68,10 @@ public struct TrainingDescription: Sendable {
     public var count: Int
     /// The hosts with the number of ranks on each, in the order of ranks.
     public var hosts: [(name: String, ranks: Int)]
-    /// The number of threads of each rank.
-    public var threads: Int
-    /// Whether the bits of the result are those of 1, 2, 4 or 8 ranks.
-    public var isReproducible: Bool
+    /// The number of threads of each rank, and the reason for it.
+    public var threads: ThreadPlan
+    /// The division of the mini-batch that the run begins with.
+    public var shares: Shares
     /// Whether the shares of the mini-batch follow the ranks' speed.
     public var balancesShares: Bool
   }

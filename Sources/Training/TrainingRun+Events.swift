@@ -19,8 +19,8 @@ extension TrainingRun {
         path: setup.configuration.data.directory, trainingImages: data.training.count,
         validationImages: data.validation.count, testImages: data.test?.count ?? 0),
       ranks: TrainingDescription.Ranks(
-        count: world.size, hosts: world.hosts.map { ($0.name, $0.ranks.count) }, threads: setup.pool.threadCount,
-        isReproducible: step.shares.isReproducible, balancesShares: settings.shares == .auto && world.size > 1))
+        count: world.size, hosts: world.hosts.map { ($0.name, $0.ranks.count) }, threads: setup.threads,
+        shares: step.shares, balancesShares: settings.shares == .auto && world.size > 1))
   }
 
   var progress: TrainingProgress {

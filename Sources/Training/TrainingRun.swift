@@ -35,10 +35,12 @@ public final class TrainingRun {
     let plan = try world.fromRoot { try RunPlan(request, settings) }
     for warning in plan.warnings { listeners.warn(warning) }
     let setup = try RunSetup(plan, settings, world)
+    for warning in setup.threads.warnings { listeners.warn("\(warning)") }
     let configuration = setup.configuration
-    let shares = Shares(batch: configuration.training.batch, ranks: world.size)
+    let training = configuration.training
+    let shares = Shares(batch: training.batch, ranks: world.size, leaves: training.leaves)
     let step = DistributedStep(
-      setup.network, world: world, shares: shares, seed: configuration.training.seed, on: setup.pool)
+      setup.network, world: world, shares: shares, seed: training.seed, on: setup.pool)
     (self.setup, self.step, self.listeners) = (setup, step, listeners)
     let writer = CheckpointWriter(parameters: setup.network.parameters, momentum: step.momentum)
     // The memory is touched while the parameters are drawn or read.

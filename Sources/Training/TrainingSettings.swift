@@ -23,7 +23,7 @@ public struct TrainingSettings: Sendable {
   public var iterations: Int?
   /// The seconds of this process after which to save and stop; nil for no limit.
   public var timeLimit: Double?
-  /// The number of threads of each rank; nil for as many as the rank's cores allow.
+  /// The number of threads of each rank; nil for what the environment and the rank's cores say.
   public var threads: Int?
   /// The algorithm of all convolutions; nil for the choice by shape.
   public var convolution: ConvolutionMethod?

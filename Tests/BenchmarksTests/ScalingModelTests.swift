@@ -31,7 +31,7 @@ import Testing
   }
 
   private func model(_ parts: StepParts, _ network: ClusterNetwork, cores: Int = 1) -> ScalingModel {
-    ScalingModel(parts: parts, network: network, coresPerNode: cores, leastPart: 1 << 18)
+    ScalingModel(parts: parts, network: network, coresPerNode: cores, leaves: 8, leastPart: 1 << 18)
   }
 
   private func near(_ a: Double, _ b: Double) -> Bool { abs(a - b) <= 1e-9 * max(abs(a), abs(b)) }

@@ -77,6 +77,20 @@ hosts_of_each_scheduler() {
   check "Slurm, threads that nobody asked for" same "$(of slurm job_threads)" 1
 }
 
+# Where hosts are lost, a run goes on with ranks that give the same bits, if it had such ranks.
+ranks_of_fewer_hosts() {
+  eval "$(sed -n '/^leaves() {/,/^}/p; /^choose() {/,/^}/p' "$root/cluster/prelu-job")"
+  lose() { # RANKS SLOTS-LEFT
+    (unset PRELU_RANKS; nodes=9 run=$PWD/run full_ranks=$1; choose <<<"a $2"; echo "$ranks")
+  }
+  mkdir run
+  check "eight leaves, before the run has begun" same "$(lose 8 7) $(lose 8 8) $(lose 16 15) $(lose 6 5)" "4 8 15 5"
+  printf 'training:\n  batch: 128\n  leaves: 32\n  epochs: 14\n' >run/config.yaml
+  check "32 leaves" same "$(lose 32 31) $(lose 16 15) $(lose 64 63) $(lose 24 23)" "16 8 63 23"
+  printf 'training:\n  batch: 128\n  leaves: 1\n' >run/config.yaml
+  check "one leaf" same "$(lose 8 7) $(lose 1 1)" "7 1"
+}
+
 # A limit that cannot be found out is missed, by name; one that is given is minded.
 unknown_limits() {
   local status=0
@@ -306,6 +320,7 @@ group_scripts() {
   run_case "scripts: every scheduler's file is complete" schedulers_are_complete
   run_case "scripts: wrong calls" wrong_calls
   run_case "scripts: hosts as each scheduler tells them" hosts_of_each_scheduler
+  run_case "scripts: ranks where hosts are lost" ranks_of_fewer_hosts
   run_case "scripts: limits that cannot be found out" unknown_limits
   run_case "scripts: another Open MPI" another_open_mpi
   run_case "scripts: starts that save nothing" no_progress

@@ -62,14 +62,14 @@ limit_under_srun() {
   check "the weights are those of one rank's unlimited run" same "$(digest train)" "$(reference)"
 }
 
-cancelled() {
+canceled() {
   local job log
   job=$(submit -- "${settings[@]}")
   log=train-$job.log
   within 60 "a checkpoint" reached train 20
   on node1 scancel "$job"
   job_ends 60 "$job"
-  check "it is cancelled" same "$(job_state "$job")" CANCELLED
+  check "it is canceled" same "$(job_state "$job")" CANCELLED
   check "Slurm does not start it again" same "$(job_field "$job" Restarts)" 0
   check "the run folder is whole" test "$(digest train | cut -d' ' -f2)" -ge 20
   job=$(submit --job-name=train -- "${settings[@]}")
@@ -318,7 +318,7 @@ group_slurm() {
     run_case "Slurm: ranks bound to cores" bound_to_cores
     run_case "Slurm: array, then evaluation" array_and_evaluation
     run_case "Slurm: an evaluation at its limit" evaluation_at_its_limit
-    run_case "Slurm: scancel, submitted again" cancelled
+    run_case "Slurm: scancel, submitted again" canceled
     run_case "Slurm: saved and ended by INT" saved_and_ended_by_int
     run_case "Slurm: scontrol requeue" queued_again_by_hand
     run_case "Slurm: the limit, under srun" limit_under_srun

@@ -33,6 +33,14 @@ import Testing
     (["average", "a"], 64, "--output"),
     (["average", ".", "-o", "a.h5"], 66, ".: expected 1 checkpoints or more, found 0: let a run keep more by"),
     (["--batch", "0"], 65, "training.batch"),
+    (
+      ["--leaves", "24"], 65,
+      "training.leaves: expected a power of two from 1 to 128, the mini-batch, found 24: take 16"
+    ),
+    (
+      ["bench", "step", "--leaves", "9"], 64, "--leaves: expected a power of two from 1 to 128, the mini-batch, found 9"
+    ),
+    (["bench", "scaling", "--leaves", "256"], 64, "--leaves: expected a power of two from 1 to 128, the mini-batch, "),
     (["--loading-threads", "0"], 64, "--loading-threads takes 1 to 4096, not 0."),
     (["--preview", "0"], 64, "--preview takes 1 to 10000, not 0."),
     (["--iterations=-1"], 64, "--iterations takes 0 or more, not -1."),

@@ -42,7 +42,17 @@ import Testing
         - fullyConnected: { name: fc1, outputs: 2 }
     """
 
-  /// Six pictures of two classes, packed, and two networks trained on them.
+  /// A network without a pyramid: its windows overlap, and the last map's is averaged as a whole.
+  private static let third = """
+        - convolution: { name: conv1, filters: 9, kernel: 3, padding: 1, stride: 2 }
+        - averagePooling: { name: pool1, size: 3, stride: 2 }
+        - convolution: { name: conv2, filters: 20, kernel: 3, padding: 1 }
+        - averagePooling: { name: average, size: 7, stride: 1 }
+        - fullyConnected: { name: fc1, outputs: 17 }
+        - fullyConnected: { name: fc2, outputs: 2 }
+    """
+
+  /// Six pictures of two classes, packed, and three networks trained on them.
   private static let prepared = PreparedFolder { folder in
     let made = try ChildProcess.capture(python, [script, "pictures", "\(folder.path)/photos"])
     try #require(made.exitCode == 0, "\(made.errors)")
@@ -50,7 +60,7 @@ import Testing
       ["pack", "photos", "-o", "photos.h5", "--test", "photos", "--mean-side", "40", "--mean-crop", "32"],
       in: folder.path)
     try #require(packed.exitCode == 0, "\(packed.errors)")
-    for (name, layers) in [("first", first), ("second", second)] {
+    for (name, layers) in [("first", first), ("second", second), ("third", third)] {
       try recipe(layers).write(toFile: "\(folder.path)/\(name).yaml", atomically: true, encoding: .utf8)
       let trained = try Program.run(
         ["train", "--recipe", "\(name).yaml", "--run", name, "--iterations", "1", "--learning-rate", "0.0001"],
@@ -103,10 +113,10 @@ import Testing
   }
 
   /// Compares probabilities to 1e-4, as closely as PyTorch would agree; single precision leaves about 1e-6.
-  @Test func predictGivesTheProbabilitiesOfTheDefinition() throws {
+  @Test(arguments: ["first", "third"]) func predictGivesTheProbabilitiesOfTheDefinition(run: String) throws {
     for arguments in Self.tests {
-      let expected = try expected(["first"], translated(arguments))
-      let outcome = try Program.run(["predict", "first", "photos", "--json"] + arguments, in: directory)
+      let expected = try expected([run], translated(arguments))
+      let outcome = try Program.run(["predict", run, "photos", "--json"] + arguments, in: directory)
       try #require(outcome.exitCode == 0, "\(arguments): \(outcome.errors)")
       let lines = outcome.output.split(separator: "\n")
       try #require(lines.count == expected.count)

@@ -150,7 +150,7 @@ import Testing
     #expect(output.contains("\u{1B}[32mbest so far\u{1B}[0m"))
   }
 
-  @Test func noColourWhereNoneIsWanted() throws {
+  @Test func noColorWhereNoneIsWanted() throws {
     let output = try inTerminal(columns: 80, ["NO_COLOR": "1"], [Program.path] + train + ["--run", "t"])
     #expect(output.contains("best so far") && !output.contains("\u{1B}[32m"))
     let dumb = try inTerminal(columns: 80, ["TERM": "dumb"], [Program.path] + train + ["--run", "d"])

@@ -48,9 +48,28 @@ import Testing
     #expect(try Program.inspect("balanced", in: directory).iteration == iterations)
     let resumed = try train("balanced", ranks: 2, ["--resume", "balanced", "--iterations", "45"])
     #expect(resumed.exitCode == 0, "\(resumed.errors)")
-    #expect(resumed.output.contains("bits   the same with 1, 2, 4 or 8 ranks"))
+    #expect(resumed.output.contains("bits   the same with 1, 2, 4 or 8 ranks and any number of threads (8 leaves)"))
     let wrong = try Program.run(["--shares", "some"], in: directory)
     #expect(wrong.exitCode == 64 && wrong.errors.contains("'some' is invalid for '--shares"), "\(wrong.errors)")
+  }
+
+  @Test func moreLeavesGiveTheSameBitsOnMoreRanks() throws {
+    var digests: [String] = []
+    for ranks in [nil, 4, 16] as [Int?] {
+      let run = "leaves-\(ranks ?? 1)"
+      let outcome = try train(run, ranks: ranks, width: 8, ["--leaves", "32"])
+      #expect(outcome.exitCode == 0, "\(outcome.errors)")
+      let bits = "bits   the same with 1, 2, 4 … 32 ranks and any number of threads (32 leaves)"
+      #expect(outcome.output.contains(bits), "\(outcome.output)")
+      digests.append(try Program.inspect(run, in: directory).digest)
+    }
+    #expect(Set(digests).count == 1, "\(digests)")
+    let resumed = try train("leaves-16", ranks: 2, width: 8, ["--resume", "leaves-16", "--leaves", "8"])
+    #expect(
+      resumed.exitCode == 64 && resumed.errors.contains("training.leaves was 32 and is now 8"), "\(resumed.errors)")
+    let eight = try train("eight", ranks: 2, width: 8)
+    #expect(eight.exitCode == 0, "\(eight.errors)")
+    #expect(try Program.inspect("eight", in: directory).digest != digests[0], "another tree")
   }
 
   @Test func killedAndResumedOnOtherRanksEndsInTheSameBits() throws {
@@ -92,7 +111,9 @@ import Testing
   @Test func anUnevenNumberOfRanksAgreesToRounding() throws {
     let outcome = try train("three", ranks: 3)
     #expect(outcome.exitCode == 0, "\(outcome.errors)")
-    #expect(outcome.output.contains("agrees with other rank counts to rounding"))
+    let bits =
+      "bits   3 ranks hold no whole subtrees of the 8 leaves: the result agrees with other rank counts to rounding"
+    #expect(outcome.output.contains(bits), "\(outcome.output)")
     #expect(try train("one", ranks: nil).exitCode == 0)
     let counts = try ["three", "one"].map { run in
       let outcome = try Program.run(["evaluate", run, "--json"], in: directory)

@@ -136,8 +136,9 @@ extension RankTests {
       #expect(try world.allgather(world.hostName) == world.hostNames)
       #expect(world.hosts.flatMap(\.ranks).sorted() == Array(0..<world.size))
       for host in world.hosts { #expect(host.ranks.allSatisfy { world.hostNames[$0] == host.name }) }
-      #expect((1...max(1, availableCores())).contains(world.coresOfRank))
-      #expect(world.coresOfRank * world.localSize <= max(world.localCores, world.localSize))
+      let cores = world.threads().cores
+      #expect((1...max(1, availableProcessors())).contains(cores))
+      #expect(cores * world.localSize <= max(world.localCores, world.localSize))
       let alone = try world.alone()
       #expect(alone.hostNames == [world.hostName] && alone.hosts.map(\.ranks) == [[0]])
     }

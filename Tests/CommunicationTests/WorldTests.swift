@@ -14,7 +14,10 @@ extension RankTests {
       #expect(!world.hostName.isEmpty)
       let hosts = try world.allgather(world.hostName)
       #expect(hosts.filter { $0 == world.hostName }.count == world.localSize)
-      #expect(world.localCores >= availableCores())
+      #expect(world.localProcessors >= availableProcessors() && (1...world.localProcessors).contains(world.localCores))
+      #expect(processorCount(of: world.localProcessorMask) == world.localProcessors)
+      #expect(world.localPlaces.count == world.localSize)
+      #expect(world.localPlaces[world.localRank] == RankPlace())
     }
   }
 

@@ -17,6 +17,7 @@ private let ownLayers = """
     layers:
       - convolution: { name: conv1, filters: 8, kernel: 5, padding: 2 }
       - maxPooling: { name: pool1, size: 3 }
+      - averagePooling: { name: pool2, size: 2 }
       - convolution: { name: conv2, filters: 8, kernel: 3, stride: 2, activation: lrelu }
       - spatialPyramidPooling: { name: spp, levels: [2, 1] }
       - fullyConnected: { name: fc1, outputs: 32, dropout: 0.1 }
@@ -53,6 +54,7 @@ private func unusual() throws -> Configuration {
   configuration.augmentation.padding = 9
   configuration.augmentation.mirror = false
   configuration.training.batch = 31
+  configuration.training.leaves = 16
   configuration.training.epochs = 99
   configuration.training.seed = .max
   configuration.training.dropout = 0.1
@@ -77,6 +79,8 @@ private func unusual() throws -> Configuration {
 
 @Test func ownLayersSurviveTexts() throws {
   let configuration = try Configuration(yaml: ownLayers, source: "own.yaml")
+  let kinds = Set(configuration.model.layers.map { type(of: $0.settings).key })
+  #expect(kinds == Set(LayerDescription.kinds.map { $0.key }))
   #expect(try Configuration(yaml: configuration.yaml(), source: "printed") == configuration)
   #expect(try Configuration(json: configuration.json()) == configuration)
 }
@@ -120,6 +124,7 @@ func textsSurviveQuoting(directory: String) throws {
   }
   let own = try Configuration(yaml: ownLayers, source: "own.yaml").yaml()
   #expect(own.contains("\n    - maxPooling: { name: pool1, size: 3, stride: 3 }\n"))
+  #expect(own.contains("\n    - averagePooling: { name: pool2, size: 2, stride: 2 }\n"))
 }
 
 // MARK: - Merging
@@ -206,6 +211,7 @@ func textsSurviveQuoting(directory: String) throws {
   let expected: [LayerDescription] = [
     .convolution(.init(name: "conv1", filters: 8, kernel: 5, padding: 2, activation: .relu)),
     .maxPooling(.init(name: "pool1", size: 3, stride: 3)),
+    .averagePooling(.init(name: "pool2", size: 2, stride: 2)),
     .convolution(.init(name: "conv2", filters: 8, kernel: 3, stride: 2, activation: .lrelu)),
     .spatialPyramidPooling(.init(name: "spp", levels: [2, 1])),
     .fullyConnected(.init(name: "fc1", outputs: 32, activation: .relu, dropout: 0.1)),
@@ -217,9 +223,9 @@ func textsSurviveQuoting(directory: String) throws {
   configuration.model.classes = 5
   configuration.training.dropout = 0
   let network = try configuration.validated()
-  #expect(network.layers.map(\.description.activation) == [.prelu, .none, .lrelu, .none, .prelu, .none])
+  #expect(network.layers.map(\.description.activation) == [.prelu, .none, .none, .lrelu, .none, .prelu, .none])
   #expect(network.classes == 5)
-  #expect(network.layers[4].description == .fullyConnected(.init(name: "fc1", outputs: 32, activation: .prelu)))
+  #expect(network.layers[5].description == .fullyConnected(.init(name: "fc1", outputs: 32, activation: .prelu)))
 
   try configuration.model.choose(architecture: "fashion-6")
   #expect(configuration.model.layers.isEmpty && configuration.model.width == 16)
@@ -228,7 +234,10 @@ func textsSurviveQuoting(directory: String) throws {
 // MARK: - Messages
 
 @Test(arguments: [
-  ("training:\n  bacth: 4", 2, "training.bacth: there is no such key. Did you mean batch? Here are batch, epochs"),
+  (
+    "training:\n  bacth: 4", 2,
+    "training.bacth: there is no such key. Did you mean batch? Here are batch, leaves, epochs"
+  ),
   ("modle: {}", 1, "modle: there is no such key. Did you mean model?"),
   ("<<: {}", 1, "<<: there is no such key. Here are recipe, model"),
   ("training: { batch: many }", 1, "training.batch: expected a whole number, found many"),
@@ -282,6 +291,15 @@ func wrongSettingsAreNamed(yaml: String, line: Int, message: String) {
     "model.layers.1.maxPooling.sise: there is no such key. Did you mean size"
   ),
   ("      - maxPooling: { name: p, size: x }", "model.layers.1.maxPooling.size: expected a whole number, found x"),
+  ("      - averagePooling: { name: p, stride: 2 }", "model.layers.1.averagePooling: the key size is needed here"),
+  (
+    "      - averagePooling: { name: p, size: 3, stride: 0 }\n      - fullyConnected: { name: fc, outputs: 2 }",
+    "model: layer p: the stride: 0 is not in 1"
+  ),
+  (
+    "      - averagePooling: { name: p, size: 9 }\n      - fullyConnected: { name: fc, outputs: 2 }",
+    "model: layer p: its 9×9 window does not fit a 8×8 map"
+  ),
   ("      - fullyConnected: { name: a/b, outputs: 2 }", "model: a layer's name is 1 to 100 letters"),
   (
     "      - maxPooling: { name: p, size: 9 }\n      - fullyConnected: { name: fc, outputs: 2 }",
@@ -296,6 +314,18 @@ func wrongLayersAreNamed(layers: String, message: String) {
 @Test(arguments: [
   ("training:\n  batch: 0", 2, "training.batch: expected 1 to 65536, found 0"),
   ("training: { batch: 65537 }", 1, "training.batch"),
+  (
+    "training:\n  leaves: 24", 2,
+    "training.leaves: expected a power of two from 1 to 128, the mini-batch, found 24: take 16"
+  ),
+  (
+    "training: { leaves: 0 }", 1,
+    "training.leaves: expected a power of two from 1 to 128, the mini-batch, found 0: take 1"
+  ),
+  ("training: { leaves: -8 }", 1, "training.leaves: expected a power of two from 1 to 128"),
+  ("training: { leaves: 256 }", 1, "found 256: take 128"),
+  ("training: { batch: 100, leaves: 128 }", 1, "from 1 to 100, the mini-batch, found 128: take 64"),
+  ("training: { batch: 2, leaves: 16 }", 1, "training.leaves: expected a power of two from 1 to 8, found 16: take 8"),
   ("training: { epochs: 0 }", 1, "training.epochs"),
   ("training: { dropout: 1 }", 1, "training.dropout: expected 0 or more and below 1, found 1.0"),
   ("training: { dropout: -0.1 }", 1, "training.dropout"),
@@ -363,6 +393,12 @@ func rangesAreChecked(yaml: String, line: Int, message: String) {
   #expect(error?.description == "solver.momentum: expected 0 or more and below 1, found nan")
 }
 
+@Test(arguments: [(1, 1), (1, 8), (2, 8), (7, 4), (128, 128), (100, 64), (65536, 65536)])
+func aMiniBatchHasItsLeaves(batch: Int, leaves: Int) throws {
+  let yaml = "training: { batch: \(batch), leaves: \(leaves) }"
+  #expect(try Configuration(yaml: yaml, source: "a").training.leaves == leaves)
+}
+
 // MARK: - Differences
 
 @Test func differencesAreSentences() throws {
@@ -396,12 +432,22 @@ func rangesAreChecked(yaml: String, line: Int, message: String) {
   #expect(sentences.contains("schedule.epochs was [9, 12] and is now missing"))
 }
 
+/// Checkpoints from before there was a choice of leaves have eight.
+@Test func leavesAreADifference() throws {
+  let former = try Configuration.recipe(named: "fashion")
+  let older = try Configuration(json: former.json().replacingOccurrences(of: #""leaves":8,"#, with: ""))
+  #expect(older == former && former.json().contains(#""leaves":8,"#))
+  var now = former
+  now.training.leaves = 32
+  #expect(now.differences(from: older) == ["training.leaves was 8 and is now 32"])
+}
+
 @Test func everySettingThatMattersIsADifference() throws {
   let former = try Configuration(yaml: "schedule: { kind: plateau }", source: "a")
-  // All but the free ones and the kinds of data and schedule: model 13, data 2, augmentation 2, training 3, solver 3,
+  // All but the free ones and the kinds of data and schedule: model 13, data 2, augmentation 2, training 4, solver 3,
   // schedule 4.
   let sentences = try unusual().differences(from: former)
-  #expect(sentences.count == 27, "\(sentences)")
+  #expect(sentences.count == 28, "\(sentences)")
 }
 
 @Test func layersAreComparedOneByOne() throws {

@@ -12,6 +12,7 @@ private func summary(_ name: String, activation: Activation = .prelu) throws -> 
   let layers: [LayerDescription] = [
     .convolution(.init(name: "conv1", filters: 8, kernel: 5, stride: 2, padding: 2, activation: .prelu)),
     .maxPooling(.init(name: "pool1", size: 3, stride: 2)),
+    .averagePooling(.init(name: "pool2", size: 2, stride: 1)),
     .spatialPyramidPooling(.init(name: "spp", levels: [2, 1])),
     .fullyConnected(.init(name: "fc1", outputs: 100, activation: .relu, dropout: 0.5)),
     .fullyConnected(.init(name: "fc2", outputs: 10, activation: .none)),
@@ -25,11 +26,12 @@ private func summary(_ name: String, activation: Activation = .prelu) throws -> 
     layer  kind                                         output   parameters  multiply-adds  memory
     conv1  5×5 convolution, stride 2, padding 2, prelu  8×14×14         216         39,200  6.3 kB
     pool1  3×3 maximum, stride 2                        8×6×6             0              0  1.2 kB
+    pool2  2×2 average, stride 1                        8×5×5             0              0   800 B
     spp    spatial pyramid {2, 1}                       40×1×1            0              0   160 B
     fc1    fully connected, relu, dropout 0.5           100×1×1       4,100          4,000   400 B
     fc2    fully connected                              10×1×1        1,010          1,000    40 B
 
-    3 weight layers, 4.420·10⁴ multiply-adds, 5,326 parameters (21.3 kB), activations 8.0 kB an image
+    3 weight layers, 4.420·10⁴ multiply-adds, 5,326 parameters (21.3 kB), activations 8.8 kB an image
     """
   #expect(ModelSummary(network).text == expected)
 }

@@ -1,22 +1,26 @@
 import Diagnostics
+import System
 import Testing
 
 /// Returns a rank on a host of eight cores, the only one there unless said otherwise.
 private func rank(
-  _ number: Int, host: String = "a", localRanks: Int = 1, mask: String = "0-7", cores: Int = 8, hostProcessors: Int = 8,
+  _ number: Int, host: String = "a", localRanks: Int = 1, mask: String = "0-7", cores: Int = 8, processors: Int? = nil,
+  allowedCores: Int? = nil, cpuQuota: Double? = nil, hostProcessors: Int = 8,
   program: String = "00", builtFor: UInt32 = 127, instructions: UInt32 = 127, blasKernel: String = "Zen",
   hasData: Bool = true,
   fastDevices: [String] = [], bridges: [String] = [], layer: String = "ob1", carriers: [String] = ["self", "tcp"]
 ) -> RankFacts {
   RankFacts(
     rank: number, host: host, localRanks: localRanks, allowedProcessors: mask, hostProcessors: hostProcessors,
-    localProcessors: cores, processor: "P", builtFor: builtFor, hasInstructions: instructions, blasKernel: blasKernel,
+    localProcessors: processors ?? cores, localCores: cores,
+    allowedCores: allowedCores ?? System.processors(ofList: mask)?.count ?? 0, cpuQuota: cpuQuota, threads: 1,
+    processor: "P", builtFor: builtFor, hasInstructions: instructions, blasKernel: blasKernel,
     blasThreads: 1, program: program, hasData: hasData, fastDevices: fastDevices, bridges: bridges, messageLayer: layer,
     carriers: carriers)
 }
 
-private func findings(_ ranks: [RankFacts], threads: Int? = nil) -> [Finding] {
-  placementFindings(ranks, threads: threads, dataDirectory: "/data/set")
+private func findings(_ ranks: [RankFacts], threads: Int? = nil, leaves: Int = 8) -> [Finding] {
+  placementFindings(ranks, threads: threads, leaves: leaves, dataDirectory: "/data/set")
 }
 
 @Suite struct PlacementTests {
@@ -51,11 +55,42 @@ private func findings(_ ranks: [RankFacts], threads: Int? = nil) -> [Finding] {
     #expect(found[0].advice.hasPrefix("If the host is yours alone, ask the scheduler for all its cores (Slurm: "))
   }
 
+  @Test func hardwareThreadsOfACoreCountOnce() {
+    // Eight cores of two hardware threads.
+    let bound = (0..<8).map { rank($0, mask: "\($0),\($0 + 8)", processors: 16, allowedCores: 1, hostProcessors: 16) }
+    #expect(findings(bound).isEmpty)
+    let crowded = (0..<16).map { rank($0, mask: "\($0)", processors: 16, hostProcessors: 16) }
+    #expect(findings(crowded, leaves: 16).map(\.text) == ["host a: 16 ranks share 8 cores"])
+    let same = (0..<2).map { rank($0, mask: "3,11", processors: 16, allowedCores: 1, hostProcessors: 16) }
+    #expect(
+      findings(same).map(\.text) == [
+        "host a: 2 ranks, 0 and 1 among them, are bound to the same 1 core (3,11) of 8"
+      ])
+  }
+
+  @Test func aQuotaOfProcessorTime() {
+    let found = findings([rank(0, cores: 2, processors: 8, cpuQuota: 2.5)])
+    #expect(found.map(\.severity) == [.note])
+    #expect(
+      found[0].text
+        == "host a: the CPU quota of a cgroup gives its processes the time of 2.5 cores, and rank 0 may run on 8")
+    #expect(
+      found[0].advice
+        == "Ask for more if the job is to use all its cores (Slurm: --cpus-per-task; docker run --cpus)")
+    #expect(findings([rank(0, cpuQuota: 8)]).isEmpty && findings([rank(0, cpuQuota: 100)]).isEmpty)
+    let crowded = findings((0..<4).map { rank($0, cores: 2, processors: 8, cpuQuota: 2) })
+    #expect(crowded.map(\.text).first == "host a: 4 ranks share 2 cores")
+  }
+
   @Test func ranksThatGiveOtherBits() {
     let found = findings((0..<3).map { rank($0) })
     #expect(found.map(\.severity) == [.note])
     #expect(found[0].text == "with 3 ranks results agree with other numbers of ranks to rounding only")
-    #expect(found[0].advice == "1, 2, 4 and 8 ranks give the same bits as each other")
+    #expect(
+      found[0].advice
+        == "With 8 leaves 1, 2, 4 and 8 ranks give the same bits as each other; --leaves changes that for a new run")
+    #expect(findings((0..<2).map { rank($0) }, leaves: 1).count == 1)
+    #expect(findings((0..<16).map { rank($0, host: "\($0 / 8)") }, leaves: 16).isEmpty)
   }
 
   @Test func anotherProgramIsAProblemOnEachHostThatHasIt() {
@@ -122,15 +157,6 @@ private func findings(_ ranks: [RankFacts], threads: Int? = nil) -> [Finding] {
     #expect(
       found[0].advice
         == "Should ranks hang at the start, name the network: export OMPI_MCA_btl_tcp_if_include=eth0")
-  }
-
-  @Test(
-    arguments: [
-      ("0-3,8", [0, 1, 2, 3, 8]), ("5", [5]), ("", nil), ("3-1", nil), ("a", nil), ("1-2-3", nil), ("-1", nil),
-      ("0-99999999", nil),
-    ] as [(String, [Int]?)])
-  func processorLists(text: String, numbers: [Int]?) {
-    #expect(processors(ofList: text) == numbers.map { Set($0) })
   }
 }
 

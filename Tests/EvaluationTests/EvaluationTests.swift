@@ -99,7 +99,7 @@ import Testing
 
   @Test(arguments: TestProtocol.Views.allCases)
   func everyImageIsScoredOnce(views: TestProtocol.Views) throws {
-    // More than a group of centre crops has, for each of four ranks.
+    // More than a group of center crops has, for each of four ranks.
     let count = 131
     let images = Waves(sizes: (0..<count).map { sizes[$0 % sizes.count] })
     let member = member(try network(), images)
@@ -173,16 +173,16 @@ import Testing
   }
 
   /// One window of an image of the network's own size, and the mirror image of it.
-  @Test func aWindowOfItsOwnSizeIsTheCentre() throws {
+  @Test func aWindowOfItsOwnSizeIsTheCenter() throws {
     let images = Waves(sizes: [PlaneExtents(height: 16, width: 16)])
     let member = member(try network(), images)
     func scores(_ test: TestProtocol) throws -> [Double] {
       try Predictor(member.network, test, on: pool).scores(member)[0].probabilities
     }
-    let centre = try scores(TestProtocol(.center, scales: [16]))
-    #expect(try scores(TestProtocol(.dense, scales: [16], mirror: false)) == centre)
+    let center = try scores(TestProtocol(.center, scales: [16]))
+    #expect(try scores(TestProtocol(.dense, scales: [16], mirror: false)) == center)
     let both = try scores(TestProtocol(.center, scales: [16], mirror: true))
-    #expect(both != centre)
+    #expect(both != center)
     #expect(try scores(TestProtocol(.dense, scales: [16])) == both)
   }
 

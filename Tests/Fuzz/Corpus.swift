@@ -15,11 +15,11 @@ enum Corpus {
     [0, 0, 8, 1, 0, 0, 0, 6, 0, 1, 2, 0, 1, 9],
   ]
 
-  /// JPEG in colour and in grey, PNG (Pillow 9.4), and the three kinds of PNM.
+  /// JPEG in color and in gray, PNG (Pillow 9.4), and the three kinds of PNM.
   static let images: [[UInt8]] =
-    [colorJPEG, greyJPEG, colorPNG].map(decoded)
+    [colorJPEG, grayJPEG, colorPNG].map(decoded)
     + [
-      Array("P6 5 4 255\n".utf8) + (0..<60).map { UInt8($0 * 4) }, Array("P5\n# grey\n5 4 255\n".utf8) + (0..<20),
+      Array("P6 5 4 255\n".utf8) + (0..<60).map { UInt8($0 * 4) }, Array("P5\n# gray\n5 4 255\n".utf8) + (0..<20),
       Array("P2 3 2 15 0 1 2 3 4 15\n".utf8),
     ]
 
@@ -36,6 +36,7 @@ enum Corpus {
           layers:
             - convolution: { name: conv1, filters: 24, kernel: 5, padding: 2, stride: 2 }
             - maxPooling: { name: pool1, size: 3, stride: 2 }
+            - averagePooling: { name: pool2, size: 2, stride: 1 }
             - spatialPyramidPooling: { name: spp, levels: [4, 2, 1] }
             - fullyConnected: { name: fc1, outputs: 128, dropout: 0.5 }
             - fullyConnected: { name: fc2, outputs: 10 }
@@ -109,7 +110,7 @@ enum Corpus {
     oEuc3PB//9k=
     """
 
-  private static let greyJPEG = """
+  private static let grayJPEG = """
     /9j/4AAQSkZJRgABAQAAAQABAAD/2wBDAAMCAgICAgMCAgIDAwMDBAYEBAQEBAgGBgUGCQgKCgkICQkKDA8MCgsOCwkJDRENDg8QEBEQCgwSExIQ\
     Ew8QEBD/wAALCAAGAAkBAREA/8QAFQABAQAAAAAAAAAAAAAAAAAAAgf/xAAhEAAABAUFAAAAAAAAAAAAAAAAAQMFBggYIdEjQUJSkv/aAAgBAQAA\
     PwBwLLqwad0duJ4FMp0YOyPk8D//2Q==

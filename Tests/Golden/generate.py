@@ -2,20 +2,20 @@
 """Makes network.json: what PyTorch computes for one small net that has every kind of layer.
 
 Run from anywhere:    python3 Tests/Golden/generate.py
-The committed file:   PyTorch 2.13.0 (CPU), NumPy 2.4.6, Python 3.11; the file names the versions it was made with.
+The committed file:   PyTorch 2.15.0 (on the CPU), NumPy 2.4.6, Python 3.11; the file names the versions it was made with.
 
 Everything is computed in float64 from inputs and parameters that are exact in float32, and stored as float32; so the
 file holds the true values to half a unit in the last place, and a float32 program differs from it by its own rounding
 only. How far PyTorch's own float32 differs (the largest relative L2 error of a tensor of each group) is stored under
-"float32". A bound of 1e-4 is seven times that or more, and below what a wrong weight decay makes of the momentum: none at
-all changes each momentum by 1.1e-4 to 4.5e-3, decay on biases and slopes too changes theirs by 2e-4 to 4e-2.
+"float32". A bound of 1e-4 is a hundred times that or more, and below what a wrong weight decay makes of the momentum:
+none at all changes that of each weight by 1.2e-3 to 6.9e-3, decay on biases and slopes too changes theirs by up to 4e-2.
 
 A value at a kink (a pre-activation at 0, two maxima in a window) would make the gradient depend on rounding. The seed
 is therefore the first one, from 1 on, for which no pre-activation is closer to 0 than MARGIN and no maximum closer to
 the second than MARGIN, in the first pass and in all ten steps of the solver.
 
 Tensors, in this order; B images, K classes:
-  input (B, 3, 34, 23), labels (B), features (B, 238) after spatial pyramid pooling, logits (B, K), loss (scalar)
+  input (B, 3, 38, 27), labels (B), features (B, 238) after spatial pyramid pooling, logits (B, K), loss (scalar)
   parameters/<layer>/<blob>   before training, in net order; weights (filters, channels, height, width) or
                               (outputs, inputs), biases, slopes (channels) or a scalar where shared
   gradients/<layer>/<blob>    of the mean loss over the B images, weight decay not included
@@ -35,14 +35,16 @@ import torch
 import torch.nn.functional as F
 
 BATCH, CLASSES, STEPS = 5, 7, 10
-INPUT = (3, 34, 23)
+INPUT = (3, 38, 27)
 MOMENTUM, DECAY = 0.9, 0.0005
 RATES = [0.01] * 5 + [0.001] * 5
 LEVELS = (3, 2, 1)
 MARGIN = 1e-5
 
-# The sizes are chosen so that windows fit badly: conv1 and pool1 drop a last row, pool2 sees two odd extents.
-#   34×23 → conv1 16×11 → pool1 7×5 → conv2 7×5 → conv3 6×4 → conv4 7×5 → pool2 3×2 → conv5 3×2 → spp 14 bins
+# The sizes are chosen so that windows fit badly: conv1 and pool1 drop a last row, pool2 sees two odd extents. The windows
+# of average1 overlap.
+#   38×27 → conv1 18×13 → pool1 8×6 → conv2 8×6 → average1 7×5 → conv3 6×4 → conv4 7×5 → pool2 3×2 → conv5 3×2
+#   → spp 14 bins
 CONVOLUTIONS = {  # name: (channels, filters, kernel, stride, padding)
     "conv1": (3, 20, 5, 2, 1),
     "conv2": (20, 24, 3, 1, 1),
@@ -135,7 +137,7 @@ class Network:
     def forward(self, x):
         constant = x.new_tensor
         x = self.pool(self.prelu("conv1", self.convolve("conv1", x)), size=3, stride=2)
-        x = self.prelu("conv2", self.convolve("conv2", x))
+        x = F.avg_pool2d(self.prelu("conv2", self.convolve("conv2", x)), 2, stride=1)
         x = self.activate(self.convolve("conv3", x), constant(0.0))
         x = self.pool(self.activate(self.convolve("conv4", x), constant(0.01)), size=2, stride=2)
         features = self.pyramid(self.convolve("conv5", x))
@@ -144,8 +146,8 @@ class Network:
         return features, self.connect("fc3", x)
 
 
-def run(seed, dtype):
-    """Every tensor of the file in `dtype`, and the smallest distance to a kink."""
+def run(seed, dtype, least_margin):
+    """Every tensor of the file in `dtype`, and the smallest distance to a kink; nothing if that is below the least."""
     generator = torch.Generator().manual_seed(seed)
     images = torch.randn(BATCH, *INPUT, generator=generator).to(dtype)
     labels = torch.randint(CLASSES, (BATCH,), generator=generator)
@@ -162,6 +164,8 @@ def run(seed, dtype):
         return features, logits, loss, gradients
 
     features, logits, loss, gradients = pass_through()
+    if network.margin < least_margin:  # most seeds end here
+        return None, network.margin
     tensors |= {"features": features, "logits": logits, "loss": loss}
     tensors |= {f"parameters/{name}": value.detach().clone() for name, value in parameters.items()}
     tensors |= {f"gradients/{name}": value for name, value in gradients.items()}
@@ -170,6 +174,8 @@ def run(seed, dtype):
     velocities = {name: torch.zeros_like(value) for name, value in parameters.items()}
     for step in range(STEPS):
         _, _, loss, gradients = pass_through()
+        if network.margin < least_margin:
+            return None, network.margin
         losses.append(loss.detach())
         with torch.no_grad():
             for name, weight in parameters.items():
@@ -194,11 +200,11 @@ def main():
     torch.set_num_threads(1)
     seed = 1
     while True:
-        tensors, margin = run(seed, torch.float64)
-        if margin >= MARGIN:
+        tensors, margin = run(seed, torch.float64, MARGIN)
+        if tensors is not None and margin >= MARGIN:
             break
         seed += 1
-    single, _ = run(seed, torch.float32)
+    single, _ = run(seed, torch.float32, 0)
     errors = {}
     for name, value in tensors.items():
         group = name.split("/")[0]

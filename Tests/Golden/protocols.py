@@ -79,6 +79,10 @@ class NumPyMath:
     def pool(cls, x, size, stride):
         return cls.windows(x, size, stride).max(axis=(4, 5))
 
+    @classmethod
+    def average(cls, x, size, stride):
+        return cls.windows(x, size, stride).mean(axis=(4, 5))
+
     @staticmethod
     def linear(x, w, b):
         return x @ w.T + b
@@ -92,8 +96,8 @@ class NumPyMath:
         """Triangles as wide as the pixels that they gather."""
         scale = source / target
         reach = max(scale, 1)
-        centres = (np.arange(target) + 0.5) * scale
-        w = np.maximum(0, 1 - np.abs(np.arange(source) + 0.5 - centres[:, None]) / reach)
+        centers = (np.arange(target) + 0.5) * scale
+        w = np.maximum(0, 1 - np.abs(np.arange(source) + 0.5 - centers[:, None]) / reach)
         return w / w.sum(1, keepdims=True)
 
     @classmethod
@@ -118,6 +122,11 @@ class TorchMath:
     def pool(cls, x, size, stride):
         from torch.nn.functional import max_pool2d
         return max_pool2d(cls.tensor(x), size, stride).numpy()
+
+    @classmethod
+    def average(cls, x, size, stride):
+        from torch.nn.functional import avg_pool2d
+        return avg_pool2d(cls.tensor(x), size, stride).numpy()
 
     @classmethod
     def linear(cls, x, w, b):
@@ -166,12 +175,16 @@ class Model:
                 x = self.activate(layer, x)
             elif kind == "maxPooling":
                 x = self.math.pool(x, layer["size"], layer["stride"])
+            elif kind == "averagePooling":
+                x = self.math.average(x, layer["size"], layer["stride"])
+            else:
+                assert kind in ("spatialPyramidPooling", "fullyConnected"), kind
         return x
 
     def head(self, x):
         """(images, channels, height, width) of windows to scores."""
-        levels = next(layer["levels"] for kind, layer in self.layers if kind == "spatialPyramidPooling")
-        features = []
+        levels = next((layer["levels"] for kind, layer in self.layers if kind == "spatialPyramidPooling"), [])
+        features = [] if levels else [x.reshape(len(x), -1)]
         for n in levels:
             rows, columns = (
                 [(i * extent // n, -(-(i + 1) * extent // n)) for i in range(n)] for extent in x.shape[2:])

@@ -50,14 +50,14 @@ import Testing
   ]
 
   /// The same picture, converted to gray before it was written.
-  private static let greyJPEG = """
+  private static let grayJPEG = """
     /9j/4AAQSkZJRgABAQAAAQABAAD/2wBDAAMCAgICAgMCAgIDAwMDBAYEBAQEBAgGBgUGCQgKCgkICQkKDA8MCgsOCwkJDREN\
     Dg8QEBEQCgwSExIQEw8QEBD/wAALCAAGAAkBAREA/8QAFQABAQAAAAAAAAAAAAAAAAAAAgf/xAAhEAAABAUFAAAAAAAAAAAA\
     AAAAAQMFBggYIdEjQUJSkv/aAAgBAQAAPwBwLLqw\
     ad0duJ4FMp0YOyPk8D//2Q==
     """
 
-  private static let greyPlane: [UInt8] = [
+  private static let grayPlane: [UInt8] = [
     46, 53, 59, 65, 72, 78, 84, 91, 97, 65, 72, 78, 84, 92, 97, 103, 110, 116, 85, 92, 98, 104, 111, 117, 123, 130, 135,
     105, 112, 118, 124, 131, 137, 143, 150, 156, 123, 130, 136, 142, 149, 155, 161, 168, 174, 144, 151, 157, 163, 170,
     176, 182, 189, 195,
@@ -74,15 +74,15 @@ import Testing
     let color = try decode(base64: Self.colorJPEG, channels: 3)
     #expect(color.extents == Extents(channels: 3, height: 6, width: 9))
     expectClose(color.bytes, Self.colorPlanes)
-    let grey = try decode(base64: Self.greyJPEG, channels: 1)
-    #expect(grey.extents == Extents(channels: 1, height: 6, width: 9))
-    expectClose(grey.bytes, Self.greyPlane)
+    let gray = try decode(base64: Self.grayJPEG, channels: 1)
+    #expect(gray.extents == Extents(channels: 1, height: 6, width: 9))
+    expectClose(gray.bytes, Self.grayPlane)
   }
 
-  @Test func convertsJPEGBetweenGreyAndColor() throws {
-    expectClose(try decode(base64: Self.colorJPEG, channels: 1).bytes, Self.greyPlane)
-    let color = try decode(base64: Self.greyJPEG, channels: 3)
-    expectClose(color.bytes, Self.greyPlane + Self.greyPlane + Self.greyPlane)
+  @Test func convertsJPEGBetweenGrayAndColor() throws {
+    expectClose(try decode(base64: Self.colorJPEG, channels: 1).bytes, Self.grayPlane)
+    let color = try decode(base64: Self.grayJPEG, channels: 3)
+    expectClose(color.bytes, Self.grayPlane + Self.grayPlane + Self.grayPlane)
   }
 
   @Test func decodesJPEGInInkColors() throws {
@@ -103,7 +103,7 @@ import Testing
   }
 
   @Test func refusesTruncatedJPEG() throws {
-    let whole = Array(Data(base64Encoded: Self.greyJPEG)!)
+    let whole = Array(Data(base64Encoded: Self.grayJPEG)!)
     for length in 3..<whole.count - 2 {
       let path = try folder.write(Array(whole.prefix(length)), to: "cut.jpg")
       let words = message { try ImageDecoder.decode(path: path, channels: 1) }
@@ -120,7 +120,7 @@ import Testing
   }
 
   @Test func refusesPicturesLargerThanTheirFile() throws {
-    var jpeg = Array(Data(base64Encoded: Self.greyJPEG)!)
+    var jpeg = Array(Data(base64Encoded: Self.grayJPEG)!)
     let frame = jpeg.indices.first { jpeg[$0] == 0xFF && jpeg[$0 + 1] == 0xC0 }!
     jpeg.replaceSubrange(frame + 5..<frame + 9, with: [0x0F, 0xFF, 0xFF, 0xDC])
     let path = try folder.write(jpeg, to: "picture.jpg")
@@ -149,10 +149,10 @@ import Testing
     #expect(color.extents == Extents(channels: 3, height: 2, width: 3))
     #expect(
       color.bytes == [20, 45, 70, 20, 45, 70, 30, 30, 30, 65, 65, 65, 200, 190, 180, 190, 180, 170])
-    let grey = try decode(base64: Self.colorPNG, channels: 1)
-    #expect(grey.extents == Extents(channels: 1, height: 2, width: 3))
+    let gray = try decode(base64: Self.colorPNG, channels: 1)
+    #expect(gray.extents == Extents(channels: 1, height: 2, width: 3))
     // The values are those of Pillow's `convert('L')`.
-    #expect(grey.bytes == [46, 53, 59, 66, 72, 78])
+    #expect(gray.bytes == [46, 53, 59, 66, 72, 78])
   }
 
   @Test func decodesPNGWithAPalette() throws {
@@ -236,9 +236,9 @@ import Testing
   // MARK: - PGM and PPM
 
   @Test func decodesPGMAndPPM() throws {
-    let grey = try decode(Array("P5\n# a comment\n3 2\n255\n".utf8) + [1, 2, 3, 4, 5, 35], channels: 1)
-    #expect(grey.extents == Extents(channels: 1, height: 2, width: 3))
-    #expect(grey.bytes == [1, 2, 3, 4, 5, 35])
+    let gray = try decode(Array("P5\n# a comment\n3 2\n255\n".utf8) + [1, 2, 3, 4, 5, 35], channels: 1)
+    #expect(gray.extents == Extents(channels: 1, height: 2, width: 3))
+    #expect(gray.bytes == [1, 2, 3, 4, 5, 35])
     let color = try decode(Array("P6 2 1 255\n".utf8) + [1, 2, 3, 4, 5, 6], channels: 3)
     #expect(color.bytes == [1, 4, 2, 5, 3, 6])
     #expect(try decode(Array("P5 2 1 15\n".utf8) + [15, 3], channels: 3).bytes == [255, 51, 255, 51, 255, 51])

@@ -38,7 +38,7 @@ import Testing
   /// Two columns at the borders of a part may differ: interpolated colors lack a neighbor there.
   @Test(
     arguments: [
-      JPEGForm(chroma: (1, 1)), JPEGForm(chroma: (2, 1)), JPEGForm(chroma: (2, 2)), JPEGForm(isGrey: true),
+      JPEGForm(chroma: (1, 1)), JPEGForm(chroma: (2, 1)), JPEGForm(chroma: (2, 2)), JPEGForm(isGray: true),
       JPEGForm(chroma: (1, 2)), JPEGForm(chroma: (4, 1)), JPEGForm(chroma: (2, 2), isProgressive: true),
       JPEGForm(chroma: (1, 1), isProgressive: true),
     ])

@@ -113,7 +113,7 @@ import Testing
 
   /// The files have ink colors, as Pillow writes and reads them, without black and with it. Products may round to the
   /// other side.
-  @Test(arguments: ["cmyk.jpg", "ink.jpg"]) func inkColoursAreThoseOfPillow(name: String) throws {
+  @Test(arguments: ["cmyk.jpg", "ink.jpg"]) func inkColorsAreThoseOfPillow(name: String) throws {
     let image = try ImageDecoder.decode(path: "\(photoFolder)/\(name)", channels: 3)
     let expected = try golden.tensor(name)
     #expect([image.extents.channels, image.extents.height, image.extents.width] == expected.shape)
@@ -172,7 +172,7 @@ import Testing
   }
 
   /// The seed is 3. Bounds are five standard deviations.
-  @Test func sidesAndColoursAreDrawnAsThePaperSays() {
+  @Test func sidesAndColorsAreDrawnAsThePaperSays() {
     let augmentation = PhotoAugmentation(shorterSide: 256...512, mirror: true, colorDeviation: 0.1)
     let views = (0..<5000).map {
       augmentation.view(

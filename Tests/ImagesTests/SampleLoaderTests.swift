@@ -106,8 +106,8 @@ import Testing
   /// the positions it gathers.
   private func triangle(_ source: Int, _ target: Int, at new: Int) -> [Double] {
     let scale = Double(source) / Double(target)
-    let centre = (Double(new) + 0.5) * scale
-    let weights = (0..<source).map { max(0, 1 - abs(Double($0) + 0.5 - centre) / max(scale, 1)) }
+    let center = (Double(new) + 0.5) * scale
+    let weights = (0..<source).map { max(0, 1 - abs(Double($0) + 0.5 - center) / max(scale, 1)) }
     let total = weights.reduce(0, +)
     return weights.map { $0 / total }
   }

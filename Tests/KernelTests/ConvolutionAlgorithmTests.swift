@@ -215,7 +215,7 @@ private func everyAlgorithmIsTheReference(test: AlgorithmCase) {
 
 /// An image's results may not depend on the images beside it, nor on how many there are.
 @Test(arguments: ConvolutionMethod.allCases, [2, 3])
-func bitsOfAnImageDoNotDependOnItsNeighbours(method: ConvolutionMethod, kernel: Int) {
+func bitsOfAnImageDoNotDependOnItsNeighbors(method: ConvolutionMethod, kernel: Int) {
   let shape = ConvolutionCase(
     ConvolutionShape(
       Extents(channels: 24, height: 9, width: 11), filters: 40, kernel: kernel, stride: 1, padding: 1), seed: 321)

@@ -9,6 +9,9 @@ import Testing
     _ = MaxPooling(input: BlockedExtents(channels: 1, height: 1, width: 4), size: 2, stride: 2)
   }
   await #expect(processExitsWith: .failure) {
+    _ = AveragePooling(input: BlockedExtents(channels: 1, height: 4, width: 1), size: 2, stride: 2)
+  }
+  await #expect(processExitsWith: .failure) {
     _ = ConvolutionShape(Extents(channels: 1, height: 4, width: 1), filters: 1, kernel: 4, stride: 2, padding: 1)
   }
   await #expect(processExitsWith: .failure) {
@@ -24,6 +27,7 @@ import Testing
 @Test func smallestShapesAreLegal() async {
   await #expect(processExitsWith: .success) {
     _ = MaxPooling(input: BlockedExtents(channels: 1, height: 2, width: 4), size: 2, stride: 2)
+    _ = AveragePooling(input: BlockedExtents(channels: 1, height: 4, width: 2), size: 2, stride: 2)
     _ = ConvolutionShape(Extents(channels: 1, height: 4, width: 2), filters: 1, kernel: 4, stride: 2, padding: 1)
     _ = DirectKernel(
       inputBlocks: 1, output: BlockedExtents(channels: 1, height: 1, width: 1), kernel: 3, stride: 1)

@@ -57,16 +57,24 @@ extension FilterPacking {
 
 extension MaxPooling {
   func forward(_ source: PendingMap, into target: UnsafeMutablePointer<Float>) {
-    for block in 0..<input.blocks { forward(source, block: block, into: target) }
+    forward(source, images: 1, into: target, team: .alone)
   }
 
   func backward(
     _ source: PendingMap, output pooled: UnsafePointer<Float>, dOutput: UnsafePointer<Float>,
     dInput: UnsafeMutablePointer<Float>
   ) {
-    for block in 0..<input.blocks {
-      backward(source, block: block, output: pooled, dOutput: dOutput, dInput: dInput)
-    }
+    backward(source, images: 1, output: pooled, dOutput: dOutput, dInput: dInput, team: .alone)
+  }
+}
+
+extension AveragePooling {
+  func forward(_ source: PendingMap, into target: UnsafeMutablePointer<Float>) {
+    for block in 0..<input.blocks { forward(source, block: block, into: target) }
+  }
+
+  func backward(dOutput: UnsafePointer<Float>, dInput: UnsafeMutablePointer<Float>) {
+    for block in 0..<input.blocks { backward(block: block, dOutput: dOutput, dInput: dInput) }
   }
 }
 

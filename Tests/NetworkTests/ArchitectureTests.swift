@@ -198,8 +198,14 @@ func depthsAreThePapers(name: String, depth: Int) throws {
   ),
   (architecture(conv("c", kernel: 13, padding: 2), fc("f", 2)), "does not fit a 8×8 map with padding 2"),
   (architecture(fc("f", 2), conv("c"), fc("g", 2)), "layer c: it comes after the fully connected layer f"),
-  (architecture(spp("s", 2), pool("p"), fc("g", 2)), "layer p: it comes after the spatial pyramid pooling s"),
-  (architecture(spp("s", 2), spp("t", 1), fc("g", 2)), "layer t: it comes after the spatial pyramid pooling s"),
+  (
+    architecture(spp("s", 2), pool("p"), fc("g", 2)),
+    "layer p: it comes after s, which makes plain features: only fully connected layers may follow"
+  ),
+  (
+    architecture(spp("s", 2), spp("t", 1), fc("g", 2)),
+    "layer t: it comes after s, which makes plain features: only fully connected layers may follow"
+  ),
   (architecture(spp("s", 2, 0), fc("g", 2)), "layer s: a level: 0 is not in 1 …"),
   (architecture(conv("c")), "layer c: the last layer must be fully connected"),
   (architecture(), "the last layer must be fully connected"),

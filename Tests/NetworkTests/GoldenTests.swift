@@ -15,11 +15,12 @@ import Testing
 
   private var architecture: Architecture {
     Architecture(
-      name: "golden", input: Extents(channels: 3, height: 34, width: 23),
+      name: "golden", input: Extents(channels: 3, height: 38, width: 27),
       layers: [
         .convolution(.init(name: "conv1", filters: 20, kernel: 5, stride: 2, padding: 1, activation: .prelu)),
         .maxPooling(.init(name: "pool1", size: 3, stride: 2)),
         .convolution(.init(name: "conv2", filters: 24, kernel: 3, padding: 1, activation: .preluShared)),
+        .averagePooling(.init(name: "average1", size: 2, stride: 1)),
         .convolution(.init(name: "conv3", filters: 24, kernel: 2, activation: .relu)),
         .convolution(.init(name: "conv4", filters: 18, kernel: 2, padding: 1, activation: .lrelu)),
         .maxPooling(.init(name: "pool2", size: 2, stride: 2)),
@@ -46,6 +47,10 @@ import Testing
       }
     }
     return step
+  }
+
+  @Test func everyKindIsInTheNet() {
+    #expect(Set(architecture.layers.map { type(of: $0.settings).key }) == Set(LayerDescription.kinds.map { $0.key }))
   }
 
   @Test(arguments: [(5, 1), (1, 3), (2, 2)])

@@ -15,6 +15,10 @@ import Testing
       .init(name: "conv", filters: filters, kernel: kernel, stride: stride, padding: padding, activation: activation))
   }
 
+  private static func average(_ size: Int, stride: Int) -> LayerDescription {
+    .averagePooling(.init(name: "average", size: size, stride: stride))
+  }
+
   private static let cases: [GradientCase] = [
     // Convolutions behind another layer: filters, strides and padding of all kinds, windows that do not fit.
     GradientCase("1×1", map: map(3, 3, 4), convolution(1)),
@@ -59,6 +63,14 @@ import Testing
     GradientCase("pool 1, one pixel", map: map(3, 1, 1), .maxPooling(.init(name: "pool", size: 1, stride: 1))),
     GradientCase(
       "pool of the image", input: map(2, 4, 5), [.maxPooling(.init(name: "pool", size: 2, stride: 2)), convolution(2)]),
+    // Averages: plain, overlapping, windows that leave a rest, gaps, the whole map, the image.
+    GradientCase("average 2, stride 2", map: map(3, 4, 6), average(2, stride: 2)),
+    GradientCase("average 2, stride 2, odd extents", map: map(18, 5, 3), average(2, stride: 2)),
+    GradientCase("average 3, stride 2, overlapping", map: map(3, 7, 6), average(3, stride: 2)),
+    GradientCase("average 3, stride 1, overlapping", map: map(3, 4, 5), average(3, stride: 1)),
+    GradientCase("average 2, stride 3, gaps", map: map(3, 5, 6), average(2, stride: 3)),
+    GradientCase("average of the map", map: map(17, 5, 5), average(5, stride: 1)),
+    GradientCase("average of the image", input: map(2, 4, 5), [average(2, stride: 2), convolution(2)]),
     // Spatial pyramids: bins that overlap, more bins than pixels, no levels.
     GradientCase("pyramid 3 2 1", map: map(3, 7, 5), .spatialPyramidPooling(.init(name: "spp", levels: [3, 2, 1]))),
     GradientCase(

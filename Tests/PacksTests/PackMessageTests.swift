@@ -36,7 +36,7 @@ import Testing
     Case("expected a shard from 0 on, below a number of shards of 1 to 100000, found 0 of 0") { $0.shards = 0 },
     Case("it has 2 class names and 3 class folders") { $0.classFolders.append("cat") },
     Case("it has 0 class names and 0 class folders") { ($0.classNames, $0.classFolders) = ([], []) },
-    Case("expected its colours' statistics to be finite numbers, found others") { $0.covariance[8] = .nan },
+    Case("expected its colors' statistics to be finite numbers, found others") { $0.covariance[8] = .nan },
     Case("expected a mean image of 3 planes of at most 16384×16384, found the extents [1, 4, 3]") {
       $0.meanShape = [1, 4, 3]
     },

@@ -13,12 +13,18 @@ final class RankStep {
   static let classes = 3
 
   let world: World
+  let batch: Int
   let step: DistributedStep
   var network: Network { step.network }
 
-  /// - Parameter shares: nil for even ones.
-  init(shares: Shares? = nil, threads: Int = 1) throws {
-    world = try startedWorld()
+  /// - Parameters:
+  ///   - shares: nil for even ones of a mini-batch of `batch` in eight leaves.
+  ///   - world: nil for that of all ranks.
+  init(shares: Shares? = nil, in world: World? = nil, threads: Int = 1) throws {
+    let world = try world ?? startedWorld()
+    self.world = world
+    let shares = shares ?? Shares(batch: Self.batch, ranks: world.size, leaves: 8)
+    batch = shares.batch
     let network = try Network(
       Architecture(
         name: "small", input: Extents(channels: 1, height: 4, width: 4),
@@ -32,8 +38,7 @@ final class RankStep {
       ).resolved())
     Initializer().fill(network.parameters.values, for: network.architecture, seed: 3, initialSlope: 0.25)
     step = DistributedStep(
-      network, world: world, shares: shares ?? Shares(batch: Self.batch, ranks: world.size), seed: 3,
-      on: ThreadPool(threads: threads))
+      network, world: world, shares: shares, seed: 3, on: ThreadPool(threads: threads))
   }
 
   /// Weights of one sign and a few sizes: equal ones would give gradients that cancel.
@@ -51,7 +56,7 @@ final class RankStep {
     try step.run(
       StepOrder(
         iteration: iteration, sgd: SGD(learningRate: 0.01, momentum: 0.9, weightDecay: 0.0005),
-        labels: (0..<Self.batch).map { Int32($0 % Self.classes) }, flags: flags, notesStatistics: notesStatistics)
+        labels: (0..<batch).map { Int32($0 % Self.classes) }, flags: flags, notesStatistics: notesStatistics)
     ) { slot, target in
       for index in 0..<16 { target[index] = image(slot) * Float(index - 7) }
     }

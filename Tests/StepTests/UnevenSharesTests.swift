@@ -25,7 +25,8 @@ import Testing
     var images = [Int](repeating: 1, count: ranks)
     images[0] = min(first, RankStep.batch - ranks + 1)
     images[ranks - 1] += RankStep.batch - images.reduce(0, +)
-    return Shares(images: images, leafSize: Shares(batch: RankStep.batch, ranks: ranks).leafSize)
+    let even = Shares(batch: RankStep.batch, ranks: ranks, leaves: 8)
+    return Shares(images: images, leafSize: even.leafSize, leaves: 8)
   }
 
   private func expectAgreement(_ values: [Float], _ expected: [Float]) {

@@ -42,7 +42,7 @@ launch_options() { :; }
 # qdel and qmod -rj announce themselves by USR2 if the job asked for -notify; in any case the state of the job shows them.
 # A job that qmod -rj runs again anyway must not be submitted once more, and must end with 99, or it stays where it is. A
 # limit sends USR2 too, and leaves the state as it is.
-job_is_cancelled() { # SIGNAL
+job_is_canceled() { # SIGNAL
   local state
   [[ $1 == USR2 ]] || return 0
   state=$(qstat 2>/dev/null | awk -v id="$JOB_ID" '$1 == id { print $5; exit }')

@@ -37,7 +37,7 @@ launch_options() {
   fi
 }
 # bkill sends INT and then TERM; either of them ends the job for good. USR2 announces the limit.
-job_is_cancelled() { [[ $1 != USR2 ]]; } # SIGNAL
+job_is_canceled() { [[ $1 != USR2 ]]; } # SIGNAL
 job_is_preempted() { return 1; }
 # LSF runs a job again that ends with an exit code named by its option -Q. It must be one that nothing else ends with,
 # because 75 may also mean that the job shall not run again.

@@ -38,7 +38,7 @@ host_answers() { # HOST
 # Prints options for mpirun, one word per line.
 launch_options() { :; }
 # Says whether the signal, TERM or USR2, means that the job must not be queued again from here.
-job_is_cancelled() { return 0; } # SIGNAL
+job_is_canceled() { return 0; } # SIGNAL
 # Says whether the scheduler is about to give the hosts to another job.
 job_is_preempted() { return 1; }
 # Makes the scheduler run the job again and ends this program, or returns 1.

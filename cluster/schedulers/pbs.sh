@@ -48,7 +48,7 @@ launch_options() {
   fi
 }
 # qdel sends TERM. (qsig can send it too, but nobody is asked to use it.)
-job_is_cancelled() { return 0; } # SIGNAL
+job_is_canceled() { return 0; } # SIGNAL
 job_is_preempted() { return 1; }
 # Submits the same script, which PBS has copied, as a new job; so it has the options that are in the script.
 requeue_job() {

@@ -31,7 +31,7 @@ host_answers() { # HOST
 }
 launch_options() { :; }
 # While a signal is on its way to the steps of a job, the state of the job is SIGNALING.
-job_is_cancelled() { # SIGNAL
+job_is_canceled() { # SIGNAL
   local state
   state=$(squeue --noheader --jobs="$SLURM_JOB_ID" --format=%T 2>/dev/null)
   [[ $state != RUNNING && $state != SIGNALING ]]

@@ -1,4 +1,5 @@
 import Communication
+import Configuration
 import Diagnostics
 import Kernels
 import Network
@@ -40,6 +41,8 @@ public enum ScalingBenchmark {
   public struct Settings: Sendable {
     /// The number of images of the mini-batch to predict.
     public var batch = 128
+    /// The number of leaves of the mini-batch to predict.
+    public var leaves = Configuration.Training.defaultLeaves
     /// The number of images of the steps that are run; nil runs none.
     public var checkBatch: Int?
     /// The number of images of the leaf that passes are timed with.
@@ -153,7 +156,8 @@ public enum ScalingBenchmark {
     }
     guard let parts else { return nil }
     let model = ScalingModel(
-      parts: parts, network: cluster, coresPerNode: settings.coresPerNode, leastPart: DistributedStep.leastSumLength)
+      parts: parts, network: cluster, coresPerNode: settings.coresPerNode, leaves: settings.leaves,
+      leastPart: DistributedStep.leastSumLength)
     // Ranks that had to share cores say nothing about ranks with cores of their own.
     let besideOthers = world.localSize > 1 && world.localSize <= world.localCores ? contention : 1
     return ScalingReport(
@@ -179,7 +183,7 @@ public enum ScalingBenchmark {
         towerParameters, SolverState(parameters: network.parameters, momentum: momentum, gradient: gradient), on: one)
     }
     let head = HeadPasses(network, rows: batch)
-    let all = ThreadPool(threads: world.localCores, cores: world.localCoreMask)
+    let all = ThreadPool(threads: world.localCores, cores: world.localProcessorMask)
     try head.verify(on: all)
     let alone = head.times(on: one, runs: settings.runs)
     let together = all.threadCount > 1 ? head.times(on: all, runs: settings.runs) : alone

@@ -51,14 +51,13 @@ public struct ScalingModel: Sendable {
   public var coresPerNode: Int
   /// The number of ranks on each node; ranks fill one node after the other.
   public var ranksPerNode: Int
-  /// The number of leaves of the mini-batch on one rank, as for `Shares`.
+  /// The number of leaves of the mini-batch, as for `Shares`.
   public var leaves: Int
   /// The least number of floats of gradient that are added over the ranks by themselves.
   public var leastPart: Int
 
   public init(
-    parts: StepParts, network: ClusterNetwork, coresPerNode: Int, ranksPerNode: Int? = nil, leaves: Int = 8,
-    leastPart: Int
+    parts: StepParts, network: ClusterNetwork, coresPerNode: Int, ranksPerNode: Int? = nil, leaves: Int, leastPart: Int
   ) {
     self.parts = parts
     self.network = network

@@ -131,4 +131,7 @@ public protocol ConvolutionAlgorithm: Sendable {
 
   /// Writes all of `gradients`; `pass` holds the input and the output of `forward`.
   func backward(_ pass: ConvolutionPass, _ gradients: ConvolutionGradients)
+
+  /// The division of a team's pass over `images` images, without the transform of the filters.
+  func plan(_ use: FilterUse, images: Int, members: Int) -> PassPlan
 }

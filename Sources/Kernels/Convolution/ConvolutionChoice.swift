@@ -61,13 +61,11 @@ public struct ConvolutionChoice: Sendable {
     func lanes(_ channels: Int) -> Int { channels.dividedUp(by: PanelProduct.width) * PanelProduct.width }
     let tiles = shape.outputHeight.dividedUp(by: m) * shape.outputWidth.dividedUp(by: m)
     let (inputs, outputs) = (lanes(shape.channels), lanes(shape.filters))
-    // Both costs are in multiply-adds; `transformCost` of them for each transformed value is an estimate.
-    let cost = tiles * products * (inputs * outputs + transformCost * (inputs + outputs))
+    // Both costs are in multiply-adds.
+    let cost = tiles * products * (inputs * outputs + Int(costOfTransformedValue) * (inputs + outputs))
     let direct =
       blockCount(shape.channels) * blockCount(shape.filters) * blockWidth * blockWidth * shape.kernel * shape.kernel
       * shape.outputHeight * shape.outputWidth
     return cost < direct ? .winograd : .direct
   }
-
-  private static let transformCost = 8
 }

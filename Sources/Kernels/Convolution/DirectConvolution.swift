@@ -137,4 +137,42 @@ struct DirectConvolution: ConvolutionAlgorithm {
       gradients.addImages(pass.images, sums, shape.output, block: block)
     }
   }
+
+  func plan(_ use: FilterUse, images: Int, members: Int) -> PassPlan {
+    var plan = PassPlan(members: members)
+    let most = max(1, imagesAtOnce(images, members: members))
+    let products = Double(
+      shape.input.blocks * shape.output.blocks * blockWidth * blockWidth * shape.kernel * shape.kernel)
+    for first in stride(from: 0, to: images, by: most) {
+      let count = min(most, images - first)
+      if use == .backward {
+        plan.share(
+          "output gradients", pieces: count * shape.output.blocks,
+          cost: Double(count * shape.output.count) * costOfTransformedValue)
+      }
+      plan.share(
+        "padded inputs", pieces: count * shape.input.blocks,
+        cost: Double(count * kernel.paddedCount) * costOfMovedValue)
+      plan.wait()
+      let forward = products * Double(count * shape.outputHeight * shape.outputWidth)
+      switch use {
+      case .forward:
+        let cut = kernel.forwardCut(images: count, members: members)
+        plan.share("outputs", pieces: count * cut.pieces, cost: forward, unevenness: cut.unevenness)
+      case .backward:
+        plan.share("filters' gradient", pieces: kernel.weightGradientPieces, cost: forward)
+        let cut = turned.forwardCut(images: count, members: members)
+        plan.share(
+          "input gradients", pieces: count * cut.pieces,
+          cost: products * Double(count * shape.height * shape.width), unevenness: cut.unevenness)
+      }
+      plan.wait()
+    }
+    if use == .backward {
+      plan.share(
+        "filters in their order", pieces: shape.filters, cost: Double(shape.weightCount) * costOfMovedValue)
+      plan.wait()
+    }
+    return plan
+  }
 }

@@ -61,18 +61,21 @@ public struct DirectKernel: Equatable, Sendable {
     /// The number of parts.
     public var pieces: Int { pairs * bands }
 
+    /// The largest part over the mean.
+    var unevenness: Double { Kernels.unevenness(units: height, parts: bands) }
+
     /// The place of a part: its pair, and its rows.
     public func part(_ piece: Int) -> (pair: Int, rows: Range<Int>) {
       let (pair, band) = piece.quotientAndRemainder(dividingBy: bands)
-      return (pair, height * band / bands..<height * (band + 1) / bands)
+      return (pair, (0..<height).part(band, of: bands))
     }
   }
 
   /// Returns the division for a team that computes several images together.
   public func forwardCut(images: Int, members: Int) -> Cut {
     let pairs = filterBlocks.dividedUp(by: 2)
-    let wanted = members > 1 ? (8 * members).dividedUp(by: max(1, images * pairs)) : 1
-    return Cut(pairs: pairs, bands: min(height, wanted), height: height)
+    return Cut(
+      pairs: pairs, bands: evenParts(ofEach: images * pairs, units: height, members: members), height: height)
   }
 
   /// Writes output = bias + input ∗ weights for a part of the output; `bias` has 16·K floats.

@@ -98,11 +98,11 @@ struct PanelConvolution: ConvolutionAlgorithm {
         for tap in 0..<taps {
           let target =
             filters + forwardFilters.place(unit: tap * shape.input.blocks + block, outerPanel: piece)
+          let channels = lanes(ofBlock: block, shape.channels)
           for filter in lanes(ofPanel: piece, shape.filters) {
-            for channel in lanes(ofBlock: block, shape.channels) {
-              target[channel % blockWidth * PanelProduct.width + filter % PanelProduct.width] =
-                weights[(filter * shape.channels + channel) * taps + tap]
-            }
+            copy(
+              channels.count, weights + ((filter * shape.channels + channels.lowerBound) * taps + tap), step: taps,
+              to: target + filter % PanelProduct.width, step: PanelProduct.width)
           }
         }
       }
@@ -123,14 +123,26 @@ struct PanelConvolution: ConvolutionAlgorithm {
           let target = filters + residue.filters.place(unit: unit, outerPanel: piece)
           let tap =
             (residue.tapRow - r * shape.stride) * shape.kernel + residue.tapColumn - s * shape.stride
+          let channels = lanes(ofPanel: piece, shape.channels)
           for filter in lanes(ofBlock: block, shape.filters) {
-            for channel in lanes(ofPanel: piece, shape.channels) {
-              target[filter % blockWidth * PanelProduct.width + channel % PanelProduct.width] =
-                weights[(filter * shape.channels + channel) * taps + tap]
-            }
+            copy(
+              channels.count, weights + ((filter * shape.channels + channels.lowerBound) * taps + tap), step: taps,
+              to: target + filter % blockWidth * PanelProduct.width, step: 1)
           }
         }
       }
+    }
+  }
+
+  /// Copies values from places some steps apart to places some steps apart.
+  @inline(__always)
+  private func copy(
+    _ count: Int, _ from: UnsafePointer<Float>, step fromStep: Int, to: UnsafeMutablePointer<Float>, step toStep: Int
+  ) {
+    var index = 0
+    while index < count {
+      to[index &* toStep] = from[index &* fromStep]
+      index &+= 1
     }
   }
 
@@ -160,35 +172,40 @@ struct PanelConvolution: ConvolutionAlgorithm {
   }
 
   /// The division of a grid's products, over all images, into bands of pixels and groups of panels of outputs.
+  ///
+  /// Each piece writes its patches itself, which many panels of outputs make worth it: a team cuts bands first.
   private struct Cut {
-    let pixels: Int
-    let panels: Int
-    private(set) var bandPixels: Int
-    private(set) var groups = 1
+    private let pixels: Int
+    private let panels: Int
+    private let units: Int
+    private let bands: Int
+    private let groups: Int
+
+    /// The number of pixels of a unit, the product's rows.
+    private static var unit: Int { 14 }
 
     init(pixels: Int, panels: Int, members: Int) {
       (self.pixels, self.panels) = (pixels, panels)
-      bandPixels = max(1, min(PanelConvolution.bandPixels, pixels))
-      guard members > 1 else { return }
-      // Each piece writes its patches itself: many panels of outputs make that worth it, so bands shrink first.
-      while pieces < 4 * members {
-        if bandPixels > 56 {
-          bandPixels = bandPixels.dividedUp(by: 28) * 14
-        } else if groups < panels {
-          groups += 1
-        } else {
-          break
-        }
-      }
+      units = pixels.dividedUp(by: Self.unit)
+      let most = PanelConvolution.bandPixels / Self.unit
+      let whole = units.dividedUp(by: most)
+      bands = whole * evenParts(ofEach: whole, units: max(1, min(units, most) / 2), members: members)
+      groups = evenParts(ofEach: bands, units: panels, members: members)
     }
 
-    var pieces: Int { pixels.dividedUp(by: bandPixels) * groups }
+    var pieces: Int { bands * groups }
+
+    /// The largest part over the mean.
+    var unevenness: Double {
+      pieces == 0
+        ? 1 : Kernels.unevenness(units: units, parts: bands) * Kernels.unevenness(units: panels, parts: groups)
+    }
 
     func part(_ piece: Int) -> (band: Range<Int>, panels: Range<Int>) {
       let (band, group) = piece.quotientAndRemainder(dividingBy: groups)
+      let rows = (0..<units).part(band, of: bands)
       return (
-        band * bandPixels..<min((band + 1) * bandPixels, pixels),
-        panels * group / groups..<panels * (group + 1) / groups
+        rows.lowerBound * Self.unit..<min(rows.upperBound * Self.unit, pixels), (0..<panels).part(group, of: groups)
       )
     }
   }
@@ -387,8 +404,7 @@ struct PanelConvolution: ConvolutionAlgorithm {
   /// of filters and the bands of one part of the sum.
   private func multiplyToFilters(_ images: Range<Int>, _ pass: ConvolutionPass, _ work: Workspace) {
     let parts = sumParts(images: pass.images)
-    let wanted = pass.team.count > 1 ? (4 * pass.team.count).dividedUp(by: parts * grid.panels) : 1
-    let groups = min(wanted, filterPanels)
+    let groups = evenParts(ofEach: parts * grid.panels, units: filterPanels, members: pass.team.count)
     pass.team.share(parts * grid.panels * groups) { piece in
       let (place, group) = piece.quotientAndRemainder(dividingBy: groups)
       let (part, panel) = place.quotientAndRemainder(dividingBy: grid.panels)
@@ -403,8 +419,8 @@ struct PanelConvolution: ConvolutionAlgorithm {
           rows: images.count * grid.pixels, innerPanels: grid.panels, work.rows,
           work.gradients + place * PanelProduct.width, into: dFilters, accumulates: index >= parts, nextA: work.rows
         ).multiply(
-          0..<band.count, inner: 0..<1,
-          outer: filterPanels * group / groups..<filterPanels * (group + 1) / groups)
+          0..<band.count, stripes: 0..<TransposedPanelProduct.stripesInPanel,
+          outer: (0..<filterPanels).part(group, of: groups))
       }
     }
   }
@@ -445,19 +461,62 @@ struct PanelConvolution: ConvolutionAlgorithm {
     let (filterBlock, block) = piece.quotientAndRemainder(dividingBy: shape.input.blocks)
     let panel = filterBlock / 2 * grid.panels * PanelProduct.width
     for filter in lanes(ofBlock: filterBlock, shape.filters) {
-      for channel in lanes(ofBlock: block, shape.channels) {
-        let target = dWeights + (filter * shape.channels + channel) * taps
-        for tap in 0..<taps {
-          let place = (tap * shape.input.blocks + block) * blockWidth + channel % blockWidth
-          var from = work.dFilters + (panel + place) * PanelProduct.width + filter % PanelProduct.width
-          var sum: Float = 0
-          for part in 0..<parts {
-            sum = part == 0 ? from.pointee : sum + from.pointee
-            from += forwardFilters.count
-          }
-          target[tap] = sum
+      let channels = lanes(ofBlock: block, shape.channels)
+      for tap in 0..<taps {
+        let target = dWeights + ((filter * shape.channels + channels.lowerBound) * taps + tap)
+        guard parts > 0 else {
+          for channel in 0..<channels.count { target[channel * taps] = 0 }
+          continue
+        }
+        let place = (tap * shape.input.blocks + block) * blockWidth
+        let from = work.dFilters + ((panel + place) * PanelProduct.width + filter % PanelProduct.width)
+        copy(channels.count, from, step: PanelProduct.width, to: target, step: taps)
+        for part in 1..<max(parts, 1) {
+          let other = from + part * forwardFilters.count
+          for channel in 0..<channels.count { target[channel * taps] += other[channel * PanelProduct.width] }
         }
       }
     }
+  }
+
+  // MARK: - Plan
+
+  func plan(_ use: FilterUse, images: Int, members: Int) -> PassPlan {
+    var plan = PassPlan(members: members)
+    func shareProducts(_ name: String, _ grid: PatchGrid, images: Int, panels: Int) {
+      let cut = Cut(pixels: images * grid.pixels, panels: panels, members: members)
+      let places = Double(grid.panels * PanelProduct.width)
+      plan.share(
+        name, pieces: cut.pieces,
+        cost: Double(images * grid.pixels) * places * (Double(panels * PanelProduct.width) + costOfMovedValue),
+        unevenness: cut.unevenness)
+    }
+    switch use {
+    case .forward: shareProducts("outputs", grid, images: images, panels: filterPanels)
+    case .backward:
+      let most = max(imagesAtOnce(images, members: members), 1)
+      let parts = sumParts(images: images)
+      let groups = evenParts(ofEach: parts * grid.panels, units: filterPanels, members: members)
+      for first in stride(from: 0, to: images, by: most) {
+        let count = min(most, images - first)
+        plan.share(
+          "output gradients", pieces: count * 2 * filterPanels,
+          cost: Double(count * gradientFloats) * costOfTransformedValue)
+        plan.wait()
+        plan.share(
+          "filters' gradient", pieces: parts * grid.panels * groups,
+          cost: Double(count * grid.pixels) * Double(forwardFilters.count),
+          unevenness: unevenness(units: filterPanels, parts: groups))
+        for residue in residues {
+          shareProducts("input gradients", residue.grid, images: count, panels: inputPanels)
+        }
+        plan.wait()
+      }
+      plan.share(
+        "filters in their order", pieces: shape.output.blocks * shape.input.blocks,
+        cost: Double(parts * shape.weightCount) * costOfMovedValue)
+    }
+    plan.wait()
+    return plan
   }
 }

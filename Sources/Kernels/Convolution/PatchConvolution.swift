@@ -63,6 +63,11 @@ struct PatchConvolution: ConvolutionAlgorithm {
     number * bandPixels..<min((number + 1) * bandPixels, outputPixels)
   }
 
+  /// The number of parts of at least 28 pixels that each band of the outputs is cut into.
+  private func forwardParts(images: Int, members: Int) -> Int {
+    evenParts(ofEach: images * bands, units: max(1, bandPixels / 28), members: members)
+  }
+
   /// The number of pairs of bands.
   private var pairs: Int { bands.dividedUp(by: 2) }
 
@@ -131,9 +136,12 @@ struct PatchConvolution: ConvolutionAlgorithm {
     let (team, work) = (pass.team, workspace(pass))
     forEachGroup(pass) { images in
       pad(images, pass, work)
-      team.share(images.count * bands) { place in
-        let (number, part) = place.quotientAndRemainder(dividingBy: bands)
-        let band = band(part)
+      let parts = forwardParts(images: images.count, members: team.count)
+      team.share(images.count * bands * parts) { place in
+        let (number, part) = place.quotientAndRemainder(dividingBy: bands * parts)
+        let whole = band(part / parts)
+        let band = whole.part(part % parts, of: parts)
+        guard !band.isEmpty else { return }
         patches.write(
           band, of: work.padded + number * patches.paddedCount, into: work.rows, scratch: work.patches)
         PanelProduct(
@@ -178,7 +186,9 @@ struct PatchConvolution: ConvolutionAlgorithm {
           TransposedPanelProduct(
             rows: band.count, innerPanels: patches.panels, work.rows, work.outputs, into: part,
             accumulates: index > 2 * pair, nextA: work.rows
-          ).multiply(0..<band.count, inner: 0..<patches.panels, outer: 0..<filterPanels)
+          ).multiply(
+            0..<band.count, stripes: 0..<patches.panels * TransposedPanelProduct.stripesInPanel, outer: 0..<filterPanels
+          )
         }
       }
       team.wait()
@@ -201,7 +211,7 @@ struct PatchConvolution: ConvolutionAlgorithm {
   }
 
   // The sums over the pairs of bands are added by pieces of some lines of the cache.
-  private static var floatsInSumPiece: Int { 256 }
+  private static var floatsInSumPiece: Int { 32 }
   private var sumPieces: Int { (weightFloats + 2 * lanes).dividedUp(by: Self.floatsInSumPiece) }
   private func place(_ piece: Int) -> Int { piece * Self.floatsInSumPiece }
   private func places(_ piece: Int) -> Int { min(Self.floatsInSumPiece, weightFloats + 2 * lanes - place(piece)) }
@@ -236,5 +246,36 @@ struct PatchConvolution: ConvolutionAlgorithm {
       store(load(dBias) + bias, dBias)
       store(load(dSlopes) + slope, dSlopes)
     }
+  }
+
+  func plan(_ use: FilterUse, images: Int, members: Int) -> PassPlan {
+    var plan = PassPlan(members: members)
+    let most = max(1, imagesAtOnce(images, members: members))
+    for first in stride(from: 0, to: images, by: most) {
+      let count = min(most, images - first)
+      plan.share(
+        "padded images", pieces: count * shape.channels,
+        cost: Double(count * patches.paddedCount) * costOfMovedValue)
+      plan.wait()
+      let pixels = Double(count * outputPixels)
+      let cost = pixels * Double(weightFloats + patches.panels * PanelProduct.width) + pixels * Double(lanes)
+      switch use {
+      case .forward:
+        let parts = forwardParts(images: count, members: members)
+        plan.share(
+          "bands", pieces: count * bands * parts, cost: cost, unevenness: unevenness(units: bandPixels, parts: parts))
+      case .backward:
+        plan.share("pairs of bands", pieces: count * pairs, cost: cost)
+        plan.wait()
+        plan.share("sums over the bands", pieces: sumPieces, cost: Double(count * pairs * weightFloats))
+      }
+      plan.wait()
+    }
+    if use == .backward {
+      plan.share(
+        "filters in their order", pieces: shape.filters, cost: Double(shape.weightCount) * costOfMovedValue)
+      plan.wait()
+    }
+    return plan
   }
 }

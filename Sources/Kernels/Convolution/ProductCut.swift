@@ -13,6 +13,8 @@ struct ProductCut: Sendable {
   let parts: Int
   /// The number of rows in the unit that rows are cut into: the product's own tile.
   private let unit: Int
+  /// The largest part over the mean.
+  let unevenness: Double
 
   /// - Parameters:
   ///   - products: the number of products.
@@ -22,18 +24,9 @@ struct ProductCut: Sendable {
     self.tiles = tiles
     unit = PanelProduct.tileHeight(tiles)
     let runs = panels * tiles.dividedUp(by: unit)
-    parts = members > 1 ? Self.parts(products: products, most: min(runs, pairs ?? runs), members: members) : 1
-  }
-
-  /// The number of parts with which members are idle least: because pieces do not divide evenly, or because one takes
-  /// the last piece while the others wait, for half a piece's time on average. Against this stands what a part costs.
-  private static func parts(products: Int, most: Int, members: Int) -> Int {
-    func cost(_ parts: Int) -> Double {
-      let pieces = products * parts
-      let rounds = Double(pieces.dividedUp(by: members) * members) / Double(pieces)
-      return rounds + 0.5 * Double(members) / Double(pieces) + 0.002 * Double(parts)
-    }
-    return (1...max(1, most)).min { cost($0) < cost($1) } ?? 1
+    let units = pairs.map { min(runs, $0 * TransposedPanelProduct.stripesInPanel) } ?? runs
+    parts = evenParts(ofEach: products, units: units, members: members)
+    unevenness = Kernels.unevenness(units: units, parts: parts)
   }
 
   /// Calls `body(panels, rows)` for the parts of the result that belong to a part of the product.
@@ -46,13 +39,15 @@ struct ProductCut: Sendable {
     }
   }
 
-  /// Calls `body(inner panels, outer panels)` for the pairs of panels that belong to a part of the transposed product.
+  /// Calls `body(inner stripes, outer panels)` for the pairs of stripes and panels that belong to a part of the
+  /// transposed product.
   @inline(__always)
   func forEachPair(
-    of part: Int, inner: Int, outer: Int, _ body: (_ inner: Range<Int>, _ outer: Range<Int>) -> Void
+    of part: Int, innerPanels: Int, outer: Int, _ body: (_ stripes: Range<Int>, _ outer: Range<Int>) -> Void
   ) {
-    guard parts > 1 else { return body(0..<inner, 0..<outer) }
-    forEachRun(inner * outer * part / parts..<inner * outer * (part + 1) / parts, of: inner) { panel, own in
+    let stripes = innerPanels * TransposedPanelProduct.stripesInPanel
+    guard parts > 1 else { return body(0..<stripes, 0..<outer) }
+    forEachRun(stripes * outer * part / parts..<stripes * outer * (part + 1) / parts, of: stripes) { panel, own in
       body(own, panel..<panel + 1)
     }
   }

@@ -65,7 +65,7 @@ struct WinogradBlocks: Sendable {
     let (count, most) = (blockCount(images: images), blocksAtOnce(members: members))
     let parts = count.dividedUp(by: most)
     return (0..<parts).map { part in
-      let blocks = count * part / parts..<count * (part + 1) / parts
+      let blocks = (0..<count).part(part, of: parts)
       let rows =
         rows(ofBlock: blocks.lowerBound, images: images)
         .lowerBound..<rows(
@@ -103,18 +103,16 @@ struct WinogradBlocks: Sendable {
       let (place, band) = number.quotientAndRemainder(dividingBy: perImage)
       let first = (images.lowerBound + place) * tileRows
       let rows = group.rows.clamped(to: first..<first + tileRows)
-      return Band(
-        rows: rows.lowerBound + rows.count * band / perImage..<rows.lowerBound + rows.count * (band + 1) / perImage,
-        image: rows)
+      return Band(rows: rows.part(band, of: perImage), image: rows)
     }
   }
 
   /// - Parameter panels: The number of panels of channels that a band's work is done for one by one.
   func bands(_ group: Group, panels: Int, members: Int) -> Bands {
     let whole = Bands(group: group, tileRows: tileRows, perImage: 1)
-    guard members > 1 else { return whole }
-    // Two bands of at least two rows make up for what they compute twice as soon as members would be idle.
-    let wanted = (2 * members).dividedUp(by: whole.count * panels)
-    return Bands(group: group, tileRows: tileRows, perImage: max(1, min(wanted, min(tileRows, group.rows.count) / 2)))
+    // A band of one row would compute most of another row for nothing.
+    let parts = evenParts(
+      ofEach: whole.count * panels, units: max(1, min(tileRows, group.rows.count) / 2), members: members)
+    return Bands(group: group, tileRows: tileRows, perImage: parts)
   }
 }

@@ -191,8 +191,8 @@ struct WinogradConvolution<Transform: WinogradTransform>: ConvolutionAlgorithm {
       let product = TransposedPanelProduct(
         rows: cut.tiles, innerPanels: inputPanels, v, m, into: work.dFilters + product * weightPlane,
         accumulates: block > 0, nextA: v + work.inputPlane)
-      cut.forEachPair(of: part, inner: inputPanels, outer: filterPanels) { inner, outer in
-        product.multiply(first..<first + rows.count * tileColumns, inner: inner, outer: outer)
+      cut.forEachPair(of: part, innerPanels: inputPanels, outer: filterPanels) { stripes, outer in
+        product.multiply(first..<first + rows.count * tileColumns, stripes: stripes, outer: outer)
       }
     }
   }
@@ -231,5 +231,45 @@ struct WinogradConvolution<Transform: WinogradTransform>: ConvolutionAlgorithm {
     ProductCut(
       tiles: group.rows.count * tileColumns, products: Self.products, pairs: inputPanels * filterPanels,
       panels: inputPanels, members: members)
+  }
+
+  func plan(_ use: FilterUse, images: Int, members: Int) -> PassPlan {
+    var plan = PassPlan(members: members)
+    for group in blocks.groups(images: images, members: members) {
+      let values = Double(Self.products * group.rows.count * tileColumns * PanelProduct.width)
+      func shareTransform(_ name: String, panels: Int, pieces: Int) {
+        plan.share(name, pieces: pieces, cost: values * Double(panels) * costOfTransformedValue)
+      }
+      let products = values * Double(inputPanels * filterPanels * PanelProduct.width)
+      func shareProducts(_ cut: ProductCut, count: Double) {
+        plan.share(
+          "products", pieces: Self.products * cut.parts, cost: count * products, unevenness: cut.unevenness)
+      }
+      let rows = group.rows.count
+      switch use {
+      case .forward:
+        shareTransform("transform of the input", panels: inputPanels, pieces: inputPanels * rows)
+        plan.wait()
+        shareProducts(productCut(group, members: members), count: 1)
+        plan.wait()
+        shareTransform("transform of the output", panels: filterPanels, pieces: filterPanels * rows)
+      case .backward:
+        shareTransform("transform of the output gradient", panels: filterPanels, pieces: filterPanels * rows)
+        shareTransform("transform of the input", panels: inputPanels, pieces: inputPanels * rows)
+        plan.wait()
+        shareProducts(gradientCut(group, members: members), count: 2)
+        plan.wait()
+        let bands = blocks.bands(group, panels: inputPanels, members: members)
+        shareTransform(
+          "transform of the input gradient", panels: inputPanels, pieces: inputPanels * bands.count)
+      }
+    }
+    if use == .backward {
+      plan.share(
+        "transform of the filters' gradient", pieces: gatherPieces,
+        cost: Double(Self.products * shape.channels * shape.filters) * costOfTransformedValue)
+    }
+    plan.wait()
+    return plan
   }
 }

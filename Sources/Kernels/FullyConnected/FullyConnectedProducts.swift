@@ -221,7 +221,8 @@ public struct FullyConnectedProducts: Equatable, Sendable {
       TransposedPanelProduct(
         rows: rows, innerPanels: outputPanels, a, x + panel * rows * Self.width, into: scratch, accumulates: false,
         nextA: a
-      ).multiply(0..<rows, inner: 0..<outputPanels, outer: 0..<count)
+      ).multiply(
+        0..<rows, stripes: 0..<outputPanels * TransposedPanelProduct.stripesInPanel, outer: 0..<count)
       for o in 0..<outputCount {
         for p in 0..<count {
           let start = inputStart + p * Self.width

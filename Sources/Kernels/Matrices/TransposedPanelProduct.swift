@@ -30,43 +30,43 @@ struct TransposedPanelProduct {
     self.nextA = nextA
   }
 
-  /// Computes the part of C for these panels of A and of B from these rows, and fetches the next panel of B and a part
-  /// of the next A meanwhile.
-  func multiply(_ part: Range<Int>, inner: Range<Int>, outer: Range<Int>) {
+  /// The number of stripes of 8 columns that a panel of A, and of 8 rows that a panel of C is cut into.
+  static let stripesInPanel = 4
+  private static var stripe: Int { PanelProduct.width / stripesInPanel }
+
+  /// Computes the part of C for these stripes of A and these panels of B from these rows, and fetches the next panel of
+  /// B and a part of the next A meanwhile.
+  func multiply(_ part: Range<Int>, stripes: Range<Int>, outer: Range<Int>) {
     let width = PanelProduct.width
-    let height = hasThirtyTwoRegisters ? 8 : 4
     let halves = hasThirtyTwoRegisters ? 1 : 2
-    let tiles = inner.count &* width / height &* halves
+    let height = hasThirtyTwoRegisters ? Self.stripe : Self.stripe / 2
+    let tiles = stripes.count &* Self.stripe / height &* halves
     let first = part.lowerBound &* width
-    let shareA = (part.count &* width &* inner.count / (tiles &* outer.count) &+ 15) & ~15
+    let shareA = (part.count &* Self.stripe &* stripes.count / (tiles &* outer.count) &+ 15) & ~15
     let shareB = (part.count &* width / tiles &+ 15) & ~15
     var nextA = nextA
     var k = outer.lowerBound
     while k < outer.upperBound {
       let panelB = b + (k &* rows &* width &+ first)
       var nextB = panelB + rows &* width
-      var i = inner.lowerBound
-      while i < inner.upperBound {
-        let panelA = a + (i &* rows &* width &+ first)
-        let panelC = c + (k &* innerPanels &+ i) &* width &* width
-        var row = 0
-        while row < width {
-          var half = 0
-          while half < halves {
-            let (tileA, tileB) = (panelA + row, panelB + half &* blockWidth)
-            let tileC = panelC + (row &* width &+ half &* blockWidth)
-            if hasThirtyTwoRegisters {
-              multiplyTile(Pixels8<Double32>.self, part.count, tileA, tileB, tileC, nextA, nextB)
-            } else {
-              multiplyTile(Pixels4<Single>.self, part.count, tileA, tileB, tileC, nextA, nextB)
-            }
-            nextA += shareA
-            nextB += shareB
-            half &+= 1
+      var row = stripes.lowerBound &* Self.stripe
+      while row < stripes.upperBound &* Self.stripe {
+        let (panel, column) = (row / width, row % width)
+        let tileA = a + (panel &* rows &* width &+ first &+ column)
+        let panelC = c + ((k &* innerPanels &+ panel) &* width &+ column) &* width
+        var half = 0
+        while half < halves {
+          let (tileB, tileC) = (panelB + half &* blockWidth, panelC + half &* blockWidth)
+          if hasThirtyTwoRegisters {
+            multiplyTile(Pixels8<Double32>.self, part.count, tileA, tileB, tileC, nextA, nextB)
+          } else {
+            multiplyTile(Pixels4<Single>.self, part.count, tileA, tileB, tileC, nextA, nextB)
           }
-          row &+= height
+          nextA += shareA
+          nextB += shareB
+          half &+= 1
         }
-        i &+= 1
+        row &+= height
       }
       k &+= 1
     }

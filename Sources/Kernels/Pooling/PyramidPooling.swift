@@ -70,6 +70,16 @@ public struct PyramidPooling: Equatable, Sendable {
     }
   }
 
+  /// The division of a team's pass over `images` images.
+  public func plan(images: Int, members: Int) -> PassPlan {
+    var plan = PassPlan(members: members)
+    plan.share(
+      "blocks", pieces: images * input.blocks,
+      cost: Double(images * input.count * max(1, levels.count)) * costOfMovedValue)
+    plan.wait()
+    return plan
+  }
+
   private struct Level: Equatable {
     var rows: [Range<Int>]
     var columns: [Range<Int>]

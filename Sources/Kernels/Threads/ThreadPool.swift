@@ -23,7 +23,7 @@ public final class ThreadPool: Sendable {
   ///     may use as many cores. It has to be false where the threads of several processes outnumber the cores.
   public init(threads threadCount: Int, cores: [UInt8] = [], spins: Bool? = nil) {
     precondition(threadCount >= 1, "a pool of \(threadCount) threads")
-    let spins = spins ?? (threadCount <= max(availableCores(), coreCount(of: cores)))
+    let spins = spins ?? (threadCount <= max(availableProcessors(), processorCount(of: cores)))
     let gate = Gate(spins: spins)
     var threads: [WorkerThread] = []
     var shortfall: ThreadError?

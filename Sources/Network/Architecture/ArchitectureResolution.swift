@@ -26,10 +26,12 @@ extension Architecture {
     return complete.placed(layers)
   }
 
-  private var firstOfHead: Int? { layers.firstIndex { $0.stage == .head } }
+  private var firstOfHead: Int? { layers.firstIndex { $0.settings is any HeadLayerKind } }
 
   private func flattened() -> Architecture {
-    guard let border = firstOfHead, !layers.contains(where: { $0.stage == .features }) else { return self }
+    guard let border = firstOfHead, !layers.contains(where: { $0.settings is any FeatureLayerKind }) else {
+      return self
+    }
     var complete = self
     complete.layers.insert(.spatialPyramidPooling(.init(name: "flatten", levels: [])), at: border)
     return complete
@@ -64,7 +66,7 @@ extension Architecture {
 
   /// Checks the order: layers that make maps, then one that makes features, then fully connected ones up to the scores.
   private func checkOrder() throws(ArchitectureError) {
-    guard let scores = layers.last?.settings as? LayerDescription.FullyConnected else {
+    guard let scores = layers.last?.settings as? any HeadLayerKind else {
       throw ArchitectureError(
         layer: layers.last?.name,
         problem: "the last layer must be fully connected: its outputs are the classes' scores")
@@ -75,10 +77,10 @@ extension Architecture {
         problem: "the last layer gives the classes' scores and takes no activation and no dropout, "
           + "found \(scores.activation.rawValue) and \(scores.dropout)")
     }
-    var pooled: String?
+    var features: String?
     var connected: String?
     for layer in layers {
-      guard layer.stage != .head else {
+      guard !(layer.settings is any HeadLayerKind) else {
         connected = connected ?? layer.name
         continue
       }
@@ -87,12 +89,12 @@ extension Architecture {
           layer: layer.name,
           problem: "it comes after the fully connected layer \(before), where only such layers may follow")
       }
-      if let before = pooled {
+      if let before = features {
         throw ArchitectureError(
           layer: layer.name,
-          problem: "it comes after the spatial pyramid pooling \(before), where only fully connected layers may follow")
+          problem: "it comes after \(before), which makes plain features: only fully connected layers may follow")
       }
-      if layer.stage == .features { pooled = layer.name }
+      if layer.settings is any FeatureLayerKind { features = layer.name }
     }
   }
 
@@ -123,8 +125,6 @@ extension Architecture {
 private func activationGroup(of layer: String) -> String { "\(layer)_prelu" }
 
 extension LayerDescription {
-  fileprivate var stage: LayerStage { type(of: settings).stage }
-
   fileprivate func resolved(input: Extents) throws(ArchitectureError) -> ResolvedLayer {
     let output = try settings.output(of: input)
     try output.check(of: "the output", layer: name)

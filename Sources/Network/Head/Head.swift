@@ -13,10 +13,10 @@ public final class Head: Sendable {
     smallParameters = architecture.parameters.filter { $0.part == .head && $0.role != .weight }
     layers = architecture.headLayers.map { index in
       let layer = architecture.layers[index]
-      guard let settings = layer.description.settings as? LayerDescription.FullyConnected,
+      guard let kind = layer.description.settings as? any HeadLayerKind,
         let parameters = LayerParameters(ofLayer: index, in: architecture)
-      else { preconditionFailure("layer \(layer.name) behind a fully connected one") }
-      return FullyConnectedLayer(settings, inputs: layer.input.count, parameters: parameters, index: index)
+      else { preconditionFailure("layer \(layer.name) is not a layer of the head") }
+      return FullyConnectedLayer(kind, inputs: layer.input.count, parameters: parameters, index: index)
     }
   }
 

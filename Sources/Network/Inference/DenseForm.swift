@@ -23,19 +23,22 @@ public struct DenseShape: Sendable {
 public final class DenseForm: Sendable {
   public let shape: DenseShape
   let tower: Tower
-  /// The levels of the pyramid.
-  let levels: [Int]
-  let pooling: WindowPooling
+  /// The last layer's settings, which tell how the windows of the last map become features.
+  let kind: any FeatureLayerKind
+  /// The extents of one image's last map.
+  let map: BlockedExtents
+  let windows: any WindowFeatures
 
   init(_ network: Network, _ shape: DenseShape) {
     self.shape = shape
     tower = Tower(network.tower, upToLastMapOf: shape.architecture)
     let last = network.architecture.layers[network.architecture.towerLayers.upperBound - 1]
-    guard let pyramid = last.description.settings as? LayerDescription.SpatialPyramidPooling else {
-      preconditionFailure("the tower ends in \(last.name), which is not a spatial pyramid pooling")
+    guard let kind = last.description.settings as? any FeatureLayerKind else {
+      preconditionFailure("the tower ends in \(last.name), which does not make features")
     }
-    levels = pyramid.levels
-    pooling = WindowPooling(map: BlockedExtents(shape.map), window: shape.window.plane, levels: levels)
+    self.kind = kind
+    map = BlockedExtents(shape.map)
+    windows = kind.windowFeatures(of: shape.map, window: shape.window.plane)
   }
 }
 

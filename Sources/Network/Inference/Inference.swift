@@ -65,7 +65,7 @@ public final class WindowScorer {
   private let network: Network
   private let filters: TowerFilters
   private let memory = FrameMemory()
-  private var maxima = FloatBuffer(0)
+  private var shared = FloatBuffer(0)
   private let features: FloatBuffer
   private let rows: Int
   private let head: HeadMemory
@@ -96,7 +96,7 @@ public final class WindowScorer {
   ) {
     let together = Inference.imagesTogether(form.shape.extents)
     memory.reserve(form.tower, images: together)
-    if maxima.count < form.pooling.maximaCount { maxima = FloatBuffer(form.pooling.maximaCount) }
+    if shared.count < form.windows.sharedCount { shared = FloatBuffer(form.windows.sharedCount) }
     let windows = windows ?? form.shape.allWindows
     let featureCount = network.head.featureCount
     var owners: [Int] = []
@@ -112,11 +112,11 @@ public final class WindowScorer {
       for image in 0..<images { load(start + image, memory.images + image * form.tower.imageCount) }
       let maps = form.tower.output(images: images, memory, filters: filters)
       for image in 0..<images {
-        form.pooling.maxima(maps.advanced(by: image * form.pooling.map.count), into: maxima.base)
+        form.windows.prepare(maps.advanced(by: image * form.map.count), into: shared.base)
         for row in windows.rows {
           for column in windows.columns {
-            form.pooling.features(
-              row: row, column: column, of: maxima.base, into: features.base + owners.count * featureCount)
+            form.windows.features(
+              row: row, column: column, of: shared.base, into: features.base + owners.count * featureCount)
             owners.append(start + image)
             if owners.count == rows { flush() }
           }

@@ -10,11 +10,12 @@ extension Inference {
     memory.reserve(form.tower, images: 1)
     memory.images.update(from: image, count: form.tower.imageCount)
     let maps = form.tower.output(images: 1, memory, filters: filters)
-    let (map, window) = (form.pooling.map, form.shape.window)
+    let (map, window) = (form.map, form.shape.window)
     let cut = BlockedExtents(window)
-    let pooling = PyramidPooling(input: cut, levels: form.levels)
-    let (values, features) = (FloatBuffer(cut.count), FloatBuffer(pooling.featureCount))
-    let chosen = IndexBuffer(pooling.featureCount)
+    let layer = form.kind.layer(TowerPlace(input: window, isFirst: false))
+    let (values, features) = (FloatBuffer(cut.count), FloatBuffer(layer.outputCount))
+    let (kept, scratch) = (IndexBuffer(layer.keptCount), FloatBuffer(layer.scratchCount(images: 1, members: 1)))
+    let none = FloatBuffer(0)
     let one = ThreadPool(threads: 1)
     let head = HeadMemory(network.head, rows: 1, threads: 1, forTraining: false)
     var scores: [[Float]] = []
@@ -27,11 +28,12 @@ extension Inference {
               .update(from: source, count: window.width * blockWidth)
           }
         }
-        for block in 0..<map.blocks {
-          pooling.forward(
-            PendingMap(values: values.base, slopes: maps.slopes), block: block, features: features.base,
-            chosen: chosen.base)
-        }
+        layer.forward(
+          LayerPass(
+            images: 1, input: PendingMap(values: values.base, slopes: maps.slopes),
+            parameters: PassParameters(prepared: none.base, filters: none.base),
+            output: LayerOutput(values: features.base, kept: kept.base), scratch: scratch.base,
+            team: .alone))
         let own = network.head.forward(
           features.base, HeadPass(rows: 1, parameters: network.parameters, memory: head, on: one))
         scores.append(Array(UnsafeBufferPointer(start: own, count: network.head.classes)))

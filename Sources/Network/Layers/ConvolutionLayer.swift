@@ -118,6 +118,7 @@ public struct ConvolutionLayer: TowerLayer {
   public var preparedCount: Int { 2 * lanes }
   public func filterCount(_ use: FilterUse) -> Int { choice.algorithm.filterCount(use) }
   public var filterPieces: Int { choice.algorithm.filterPieces }
+  public var method: ConvolutionMethod? { choice.method }
   /// The number of floats of the sums of bias and slopes, and of the algorithm's own scratch behind them.
   public func scratchCount(images: Int, members: Int) -> Int {
     2 * lanes + choice.algorithm.scratchCount(images: images, members: members)
@@ -166,5 +167,9 @@ public struct ConvolutionLayer: TowerLayer {
       (dParameters + parameters.biasOffset).update(from: dBias, count: filters)
       activation.foldSlopeGradient(dSlopes, channels: filters, into: dParameters + parameters.slopeOffset)
     }
+  }
+
+  public func plan(_ use: FilterUse, images: Int, members: Int) -> PassPlan {
+    choice.algorithm.plan(use, images: images, members: members)
   }
 }

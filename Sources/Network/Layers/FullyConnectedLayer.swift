@@ -6,7 +6,7 @@ extension LayerDescription {
   public static func fullyConnected(_ settings: FullyConnected) -> LayerDescription { LayerDescription(settings) }
 
   /// A fully connected layer with bias, the activation after it, then dropout.
-  public struct FullyConnected: ActivatedLayerKind {
+  public struct FullyConnected: HeadLayerKind {
     public var name: String
     public var outputs: Int
     public var activation: Activation
@@ -24,7 +24,6 @@ extension LayerDescription {
 
 extension LayerDescription.FullyConnected {
   public static var key: String { "fullyConnected" }
-  public static var stage: LayerStage { .head }
 
   public init() { self.init(name: "", outputs: 0, activation: .none) }
 
@@ -74,9 +73,7 @@ public struct FullyConnectedLayer: Sendable {
   /// The layer's place in the network, which tells its dropout's random numbers from another layer's.
   let index: Int
 
-  init(
-    _ settings: LayerDescription.FullyConnected, inputs: Int, parameters: LayerParameters, index: Int
-  ) {
+  init(_ settings: some HeadLayerKind, inputs: Int, parameters: LayerParameters, index: Int) {
     name = settings.name
     self.inputs = inputs
     outputs = settings.outputs

@@ -21,4 +21,11 @@ struct ImageBlockingLayer: TowerLayer {
 
   /// Writes nothing: images have no gradient.
   func backward(_ pass: LayerPass, _ gradients: LayerGradients) {}
+
+  func plan(_ use: FilterUse, images: Int, members: Int) -> PassPlan {
+    var plan = PassPlan(members: members)
+    if use == .forward { plan.share("images", pieces: images, cost: Double(images * extents.count)) }
+    plan.wait()
+    return plan
+  }
 }

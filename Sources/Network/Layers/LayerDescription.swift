@@ -4,6 +4,7 @@ public struct LayerDescription: Equatable, Sendable {
   public static let kinds: [any LayerKind.Type] = [
     Convolution.self,
     MaxPooling.self,
+    AveragePooling.self,
     SpatialPyramidPooling.self,
     FullyConnected.self,
   ]

@@ -3,6 +3,9 @@ import System
 
 /// A kind of layers. A value of a conforming type holds the settings of one layer.
 ///
+/// A kind conforms to one of the protocols below, which say where in a network it stands: a `TowerLayerKind` makes maps
+/// of maps, a `FeatureLayerKind` ends the tower and makes plain features of a map, and a `HeadLayerKind` scores them.
+///
 /// A new kind of the tower takes
 ///
 /// 1. a kernel in `Sources/Kernels`, with its plain reference beside it, and a test of the one against the other;
@@ -13,17 +16,10 @@ import System
 ///
 /// All the rest follows from the settings: names and keys in YAML and JSON files with their messages, extents,
 /// parameters, their initialization, update and place in checkpoints, memory, `inspect`, dense testing and its tiles,
-/// statistics and the search for a divergence. The tests of layers take one line for each case: `GradientTests` for the
-/// gradient, `GoldenTests` with `Tests/Golden/generate.py` for PyTorch's values, `ConfigurationTests` for the keys. The
-/// guide on architectures lists the kinds for users.
-///
-/// Three places know kinds by name: `DenseForm` pools windows as `SpatialPyramidPooling` does, `Head` consists of
-/// `FullyConnected` layers, and `Initializer` counts connections as convolutions and fully connected layers have them.
+/// statistics and the search for a divergence. No other place of the program has to know the kind.
 public protocol LayerKind: Codable, Equatable, Sendable {
   /// The kind's name in files, such as `maxPooling`.
   static var key: String { get }
-  /// The part of a network that the kind belongs to.
-  static var stage: LayerStage { get }
 
   var name: String { get set }
 
@@ -36,7 +32,8 @@ public protocol LayerKind: Codable, Equatable, Sendable {
   /// The layer in a few words, such as "3×3 convolution, stride 2, prelu".
   var summary: String { get }
 
-  /// The window of inputs that an output depends on; nil if it depends on one pixel, or on all of them.
+  /// The window of inputs that an output depends on; nil if it depends on one pixel, or on all of them. Dense testing
+  /// cuts large images by it, so a kind of layer whose outputs depend on a window must name it.
   var window: LayerWindow? { get }
 
   /// Returns the extents of the output.
@@ -53,16 +50,6 @@ public protocol LayerKind: Codable, Equatable, Sendable {
   func reference(_ map: [Double], _ pass: inout ReferencePass) -> [Double]
 }
 
-/// The parts of a network, in their order.
-public enum LayerStage: Sendable {
-  /// The layers of the tower that make maps of maps.
-  case map
-  /// The one layer of the tower that makes plain features of a map.
-  case features
-  /// The fully connected layers.
-  case head
-}
-
 /// A kind with an activation.
 public protocol ActivatedLayerKind: LayerKind {
   var activation: Activation { get set }
@@ -75,6 +62,35 @@ public protocol TowerLayerKind: LayerKind {
   static var readsImages: Bool { get }
   /// Returns the layer that computes with these settings.
   func layer(_ place: TowerPlace) -> any TowerLayer
+}
+
+/// A kind of the one layer that makes plain features of a map, with which the tower ends.
+public protocol FeatureLayerKind: TowerLayerKind {
+  /// Returns how dense testing makes the features of each window of a map.
+  ///
+  /// - Parameter window: The extents of the map that the layer was trained on.
+  func windowFeatures(of map: Extents, window: PlaneExtents) -> any WindowFeatures
+}
+
+/// The features of all windows of a last map, as dense testing needs them (paper, section 4 on testing).
+///
+/// Each window's features are those of the kind's own `TowerLayer` on the window alone, bit by bit. Neighboring windows
+/// have most of their pixels in common: what they share is computed once for the map.
+public protocol WindowFeatures: Sendable {
+  /// The number of floats that `prepare` writes.
+  var sharedCount: Int { get }
+  /// Writes what the windows of one image's blocked map share.
+  func prepare(_ map: PendingMap, into shared: UnsafeMutablePointer<Float>)
+  /// Writes the features of the window whose corner is at (row, column) of the map.
+  func features(row: Int, column: Int, of shared: UnsafePointer<Float>, into features: UnsafeMutablePointer<Float>)
+}
+
+/// A kind of the head's layers, which all compute as `FullyConnectedLayer` does. The outputs of the last one are the
+/// classes' scores.
+public protocol HeadLayerKind: ActivatedLayerKind {
+  var outputs: Int { get set }
+  /// The share of units dropped in training.
+  var dropout: Float { get set }
 }
 
 /// The place of a layer in a tower.
@@ -102,7 +118,6 @@ public protocol LayerVisitor {
 }
 
 extension LayerKind {
-  public static var stage: LayerStage { .map }
   public var window: LayerWindow? { nil }
   public func weights(of input: Extents) -> [Int]? { nil }
 }

@@ -59,18 +59,17 @@ struct MaxPoolingLayer: TowerLayer {
   var outputCount: Int { pooling.output.count }
 
   func forward(_ pass: LayerPass) {
-    pass.forEachBlock(pooling.input.blocks) { image, block in
-      pooling.forward(
-        pass.input.advanced(by: image * inputCount), block: block, into: pass.output.values + image * outputCount)
-    }
+    pooling.forward(pass.input, images: pass.images, into: pass.output.values, team: pass.team)
   }
 
   func backward(_ pass: LayerPass, _ gradients: LayerGradients) {
     guard let dInput = gradients.dInput else { return }
-    pass.forEachBlock(pooling.input.blocks) { image, block in
-      pooling.backward(
-        pass.input.advanced(by: image * inputCount), block: block, output: pass.output.values + image * outputCount,
-        dOutput: gradients.dOutput + image * outputCount, dInput: dInput + image * inputCount)
-    }
+    pooling.backward(
+      pass.input, images: pass.images, output: pass.output.values, dOutput: gradients.dOutput, dInput: dInput,
+      team: pass.team)
+  }
+
+  func plan(_ use: FilterUse, images: Int, members: Int) -> PassPlan {
+    pooling.plan(images: images, members: members)
   }
 }

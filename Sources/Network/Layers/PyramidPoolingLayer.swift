@@ -8,7 +8,7 @@ extension LayerDescription {
 
   /// An n×n grid of max-pooled bins over the whole map for each level n (paper: SPP [11]); bin i spans
   /// ⌊i·H/n⌋ … ⌈(i+1)·H/n⌉. Without levels the features are the map itself, as a plain vector.
-  public struct SpatialPyramidPooling: TowerLayerKind {
+  public struct SpatialPyramidPooling: FeatureLayerKind {
     public var name: String
     public var levels: [Int]
 
@@ -21,7 +21,6 @@ extension LayerDescription {
 
 extension LayerDescription.SpatialPyramidPooling {
   public static var key: String { "spatialPyramidPooling" }
-  public static var stage: LayerStage { .features }
 
   public init() { self.init(name: "", levels: []) }
 
@@ -47,10 +46,20 @@ extension LayerDescription.SpatialPyramidPooling {
     PyramidPoolingLayer(name: name, pooling: PyramidPooling(input: BlockedExtents(place.input), levels: levels))
   }
 
+  public func windowFeatures(of map: Extents, window: PlaneExtents) -> any WindowFeatures {
+    WindowPooling(map: BlockedExtents(map), window: window, levels: levels)
+  }
+
   public func reference(_ map: [Double], _ pass: inout ReferencePass) -> [Double] {
     guard !levels.isEmpty else { return map }
     return pass.values(PyramidPoolingReference(pass.layer.input, levels: levels).maxima(map))
   }
+}
+
+extension WindowPooling: WindowFeatures {
+  public var sharedCount: Int { maximaCount }
+
+  public func prepare(_ map: PendingMap, into shared: UnsafeMutablePointer<Float>) { maxima(map, into: shared) }
 }
 
 /// Spatial pyramid pooling of blocked maps into plain features: the tower's last layer.
@@ -78,5 +87,9 @@ struct PyramidPoolingLayer: TowerLayer {
         block: block, dFeatures: gradients.dOutput + image * outputCount,
         chosen: pass.output.kept + image * keptCount, dInput: dInput + image * inputCount)
     }
+  }
+
+  func plan(_ use: FilterUse, images: Int, members: Int) -> PassPlan {
+    pooling.plan(images: images, members: members)
   }
 }

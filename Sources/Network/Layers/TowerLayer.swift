@@ -74,6 +74,9 @@ public protocol TowerLayer: Sendable {
   func scratchCount(images: Int, members: Int) -> Int
   /// The number of whole numbers of one image that forward keeps for backward.
   var keptCount: Int { get }
+  /// The method by which the layer convolves, so that the layer on images of another size reads the same filters; nil
+  /// for a layer that does not convolve.
+  var method: ConvolutionMethod? { get }
 
   /// Derives what the passes read besides the filters; `parameters` is the network's whole vector.
   func prepare(_ parameters: UnsafePointer<Float>, into prepared: UnsafeMutablePointer<Float>)
@@ -90,6 +93,9 @@ public protocol TowerLayer: Sendable {
 
   /// Writes the gradients; `pass` holds the input and the output of `forward`.
   func backward(_ pass: LayerPass, _ gradients: LayerGradients)
+
+  /// The division of a team's pass over `images` images, without the transform of the filters.
+  func plan(_ use: FilterUse, images: Int, members: Int) -> PassPlan
 }
 
 /// A layer without parameters and memory of its own.
@@ -101,6 +107,7 @@ extension TowerLayer {
   public var filterPieces: Int { 0 }
   public func scratchCount(images: Int, members: Int) -> Int { 0 }
   public var keptCount: Int { 0 }
+  public var method: ConvolutionMethod? { nil }
 
   public func prepare(_ parameters: UnsafePointer<Float>, into prepared: UnsafeMutablePointer<Float>) {}
   public func transformFilters(

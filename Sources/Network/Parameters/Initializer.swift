@@ -5,8 +5,9 @@ import System
 
 /// The start of the weights: zero-mean Gaussians whose standard deviation follows from the layer's extents.
 ///
-/// A convolution with k×k filters, c input channels and d filters has n = k²c and n̂ = k²d. Biases start at 0, learned
-/// activation coefficients at the initial slope. Source: the paper's section 2.2.
+/// An output channel of a layer sums over n weights, an input channel takes part in n̂: a convolution with k×k filters,
+/// c input channels and d filters has n = k²c and n̂ = k²d. Biases start at 0, learned activation coefficients at the
+/// initial slope. Source: the paper's section 2.2.
 public struct Initializer: Codable, Equatable, Sendable {
   /// The count of connections over which the deviation keeps the variance.
   public enum Direction: String, Codable, Sendable {
@@ -105,10 +106,9 @@ extension Initializer {
   }
 
   private func ruleDeviation(_ layer: ResolvedLayer, slope: Double) -> Double {
+    // The weights that one channel of the output sums over, and those that one channel of the input takes part in.
     func connections(_ direction: Direction) -> Double {
-      let filter = layer.weightCount / layer.output.channels
-      guard direction == .backward else { return Double(filter) }
-      return Double(filter / layer.input.channels * layer.output.channels)
+      Double(layer.weightCount / (direction == .forward ? layer.output.channels : layer.input.channels))
     }
     switch rule {
     case .he(let direction):

@@ -23,7 +23,7 @@ public final class Tower: Sendable {
   /// - Parameter architecture: This tower's architecture with another input.
   convenience init(_ tower: Tower, upToLastMapOf architecture: ResolvedArchitecture) {
     var layers = Self.layers(architecture.towerLayers.dropLast(), of: architecture) { place in
-      (tower.layers[place] as? ConvolutionLayer)?.choice.method
+      tower.layers[place].method
     }
     // Nothing but pooling into features: the image itself is the last map.
     if layers.isEmpty { layers.append(ImageBlockingLayer(architecture.input)) }

@@ -33,7 +33,7 @@ enum StatisticsFigures {
       name: "gradients", column: "gradient_std", title: "Gradients by depth",
       label: "std of the gradient", scale: .logarithmic,
       caption: "The standard deviation of the loss's gradient at each layer's output. Where it shrinks from layer to "
-        + "layer towards the input, the first layers do not learn."
+        + "layer toward the input, the first layers do not learn."
     ) { $0.gradientDeviation },
     Quantity(
       name: "responses", column: "response_std", title: "Responses by depth", label: "std of the response",

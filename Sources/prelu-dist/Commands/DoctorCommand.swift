@@ -69,6 +69,7 @@ struct DoctorCommand: ParsableCommand {
     let checkpoint = 8 * architecture.parameterCount + (1 << 20)
     return Doctor.Requirements(
       runFolder: runFolder, dataDirectory: configuration.data.directory, threads: threads.threads,
-      checkpointBytes: (configuration.checkpoint.keep + 2) * checkpoint, gradientCount: architecture.towerRange.count)
+      leaves: configuration.training.leaves, checkpointBytes: (configuration.checkpoint.keep + 2) * checkpoint,
+      gradientCount: architecture.towerRange.count)
   }
 }

@@ -27,6 +27,14 @@ struct InspectCommand: ParsableCommand {
 
   @OptionGroup var convolution: ConvolutionOptions
 
+  @Option(
+    help: ArgumentHelp(
+      "Show how so many threads would share each layer's work on a leaf, too.", valueName: "number"))
+  var threads: Int?
+
+  @Option(help: ArgumentHelp("The number of images of the leaf that --threads is about.", valueName: "number"))
+  var images = 16
+
   @Flag(help: "Print a JSON object.")
   var json = false
 
@@ -34,9 +42,11 @@ struct InspectCommand: ParsableCommand {
     guard [path, model.model, model.recipe].count(where: { $0 != nil }) == 1 else {
       throw ValidationError("Name one thing: a checkpoint, --model or --recipe.")
     }
-    if path != nil, algorithms || convolution.method != nil {
-      throw ValidationError("--algorithms and --convolution go with --model or --recipe.")
+    if path != nil, algorithms || convolution.method != nil || threads != nil {
+      throw ValidationError("--algorithms, --convolution and --threads go with --model or --recipe.")
     }
+    try checkRange("--threads", threads, ThreadOptions.range)
+    try checkRange("--images", images, .within(1...4096))
     if path != nil, activation != nil {
       throw ValidationError("--activation goes with --model or --recipe; a checkpoint has its own.")
     }
@@ -55,6 +65,11 @@ struct InspectCommand: ParsableCommand {
     var configuration = try model.settings()
     if let activation { configuration.model.activation = activation }
     let architecture = try configuration.architecture().resolved()
+    if let threads {
+      let table = BalanceTable(
+        Tower(architecture, convolution: convolution.method), threads: threads, images: images)
+      return json ? Console.sayJSON(table.rows) : Console.say(table.text)
+    }
     guard algorithms else {
       let summary = ModelSummary(architecture)
       return Console.say(json ? summary.json : summary.text)

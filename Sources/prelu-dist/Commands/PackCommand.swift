@@ -52,7 +52,7 @@ struct PackCommand: ParsableCommand {
     // This precedes MPI's start: a process without mpirun looks like one of its ranks afterwards.
     let terminal = Terminal.find()
     onAllRanks { world in
-      let settings = command.settings(threads: command.threads.count(world))
+      let settings = command.settings(threads: try command.threads.count(world))
       let reporter = PackingReporter(terminal: terminal, quiet: command.quiet)
       let packing = Packing(settings, world: world, stop: { StopSignals.isRequested }, report: { reporter.show($0) })
       guard let summary = try packing.run() else {

@@ -18,7 +18,8 @@ struct DoctorText {
   private mutating func addRanks(_ report: DoctorReport) {
     lines.append("\(PreluDist.program), \(report.mpiVersion), HDF5 \(report.hdf5Version)")
     let hosts = World.hosts(ofRanks: report.ranks.map(\.host))
-    lines.append("ranks        \(report.ranks.count) on \(hosts.count) host\(hosts.count == 1 ? "" : "s")")
+    lines.append(
+      "ranks        \(report.ranks.count) on \(hosts.count) host\(hosts.count == 1 ? "" : "s"): \(report.threads)")
     for host in hosts {
       let ranks = host.ranks.map { report.ranks[$0] }
       let first = ranks[0]
@@ -28,7 +29,8 @@ struct DoctorText {
         ? "each on processors \(masks[0])" : "on processors \(masks.joined(separator: " | "))"
       lines.append(
         "  \(host.name): \(ranks.count) rank\(ranks.count == 1 ? "" : "s"), \(binding) "
-          + "(\(first.localProcessors) to use, \(first.hostProcessors) there)")
+          + "(\(first.localProcessors) to use, \(first.hostProcessors) there; "
+          + "\(first.localCores) core\(first.localCores == 1 ? "" : "s"))")
       lines.append(
         "    \(first.processor.isEmpty ? "a processor without a name" : first.processor); instructions "
           + "\(InstructionSets(rawValue: first.hasInstructions).summary), built for "

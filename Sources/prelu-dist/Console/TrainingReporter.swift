@@ -1,3 +1,4 @@
+import Communication
 import Foundation
 import System
 import Training
@@ -46,7 +47,7 @@ final class TrainingReporter: RunListener {
     let (model, data, ranks) = (d.model, d.data, d.ranks)
     let hosts = ranks.hosts.map { "\($0.name) \($0.ranks)" }.joined(separator: ", ")
     Console.say(PreluDist.software)
-    Console.say("ranks  \(ranks.count) × \(ranks.threads) thread\(ranks.threads == 1 ? "" : "s") (\(hosts))")
+    Console.say("ranks  \(ranks.threads) (\(hosts))")
     Console.say(
       "model  \(model.name): \(model.weightLayers) weight layers, \(model.parameterCount.grouped) parameters, "
         + "\(model.multiplyAdds.grouped) multiply-adds an image")
@@ -66,9 +67,13 @@ final class TrainingReporter: RunListener {
     if ranks.balancesShares {
       return "depend on the shares, which follow the ranks' speed: runs agree with one another to rounding"
     }
-    return ranks.isReproducible
-      ? "the same with 1, 2, 4 or 8 ranks and any number of threads"
-      : "\(ranks.count) ranks hold no whole subtrees of leaves: the result agrees with other rank counts to rounding"
+    let leaves = ranks.shares.wantedLeaves
+    let tree = "\(leaves) \(leaves == 1 ? "leaf" : "leaves")"
+    return ranks.shares.isReproducible
+      ? "the same with \(Shares.rankCounts(leaves: leaves)) rank\(leaves == 1 ? "" : "s") and any number of threads "
+        + "(\(tree))"
+      : "\(ranks.count) ranks hold no whole subtrees of the \(tree): the result agrees with other rank counts to "
+        + "rounding"
   }
 
   /// Returns a number of images a second: a whole one, except where it is small.

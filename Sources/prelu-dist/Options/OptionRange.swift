@@ -1,4 +1,5 @@
 import ArgumentParser
+import Configuration
 
 /// The numbers that an option takes. Infinity and NaN are in no range.
 enum OptionRange<Number: SignedNumeric & Comparable & Sendable>: Sendable {
@@ -38,6 +39,14 @@ func checkRange<Number: SignedNumeric & Comparable & Sendable>(
 ) throws(ValidationError) {
   guard let value, !range.contains(value) else { return }
   throw ValidationError("\(flag) takes \(range.words(unit)), not \(value.asTyped).")
+}
+
+/// Refuses a number of leaves that a mini-batch cannot be divided into.
+///
+/// - Parameter leaves: the number that was given; nil for none, which is never refused.
+func checkLeaves(_ leaves: Int?, batch: Int) throws(ValidationError) {
+  guard let leaves, let problem = Configuration.Training.problem(ofLeaves: leaves, batch: batch) else { return }
+  throw ValidationError("--leaves: \(problem).")
 }
 
 extension SignedNumeric {

@@ -1,6 +1,7 @@
 import ArgumentParser
 import Benchmarks
 import Communication
+import Configuration
 import Foundation
 
 extension BenchCommand {
@@ -27,6 +28,13 @@ extension BenchCommand {
 
     @Option(help: ArgumentHelp("The number of images of a predicted step, on all ranks together.", valueName: "images"))
     var batch = 128
+
+    @Option(
+      help: ArgumentHelp(
+        "The number of leaves that a predicted step is divided into, a power of two: up to as many ranks get the same "
+          + "bits.",
+        valueName: "number"))
+    var leaves = Configuration.Training.defaultLeaves
 
     @Option(
       help: ArgumentHelp(
@@ -93,6 +101,7 @@ extension BenchCommand {
 
     func validate() throws {
       try checkRange("--batch", batch, .atLeast(1))
+      try checkLeaves(leaves, batch: batch)
       try checkRange("--images", images, .atLeast(1))
       try checkRange("--repetitions", repetitions, .atLeast(1))
       try checkRange("--cores-per-node", coresPerNode, .atLeast(1))
@@ -117,6 +126,7 @@ extension BenchCommand {
         }
         var settings = ScalingBenchmark.Settings()
         settings.batch = batch
+        settings.leaves = leaves
         settings.checkBatch = checkBatch > 0 ? checkBatch : nil
         settings.images = images
         settings.runs = repetitions

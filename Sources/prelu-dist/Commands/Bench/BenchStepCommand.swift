@@ -9,8 +9,8 @@ extension BenchCommand {
       discussion: """
         The images are random, so that no data set is needed. Before anything is timed, the tower's features are \
         compared with those of the direct convolution; afterwards the ranks' parameters are compared with one another. \
-        With several ranks the same mini-batch is also timed on rank 0 alone. Without --recipe and --model it measures \
-        the recipe fashion.
+        With several ranks the same mini-batch is also timed on rank 0 alone, with as many threads. Without --recipe \
+        and --model it measures the recipe fashion.
         """)
 
     @OptionGroup var model: ModelOptions
@@ -20,8 +20,14 @@ extension BenchCommand {
     @Option(help: ArgumentHelp("The number of images of a step, on all ranks together.", valueName: "images"))
     var batch = 128
 
-    @Option(help: ArgumentHelp("The number of threads of each rank.", valueName: "number"))
-    var threads = 1
+    @OptionGroup var threads: ThreadOptions
+
+    @Option(
+      help: ArgumentHelp(
+        "The number of leaves that a step is divided into, a power of two (default: leaves of 16 images or fewer, at "
+          + "most 8).",
+        valueName: "number"))
+    var leaves: Int?
 
     @Option(help: ArgumentHelp("The number of timed steps, of which the median counts.", valueName: "number"))
     var runs = 5
@@ -31,15 +37,15 @@ extension BenchCommand {
 
     func validate() throws {
       try checkRange("--batch", batch, .atLeast(1))
-      try checkRange("--threads", threads, ThreadOptions.range)
+      try checkLeaves(leaves, batch: batch)
       try checkRange("--runs", runs, .atLeast(1))
     }
 
     func run() throws {
       onAllRanks { world in
         let timings = try StepBenchmark.run(
-          try model.architecture(), batch: batch, threads: threads, method: convolution.method, runs: runs,
-          world: world)
+          try model.architecture(), batch: batch, leaves: leaves, threads: try threads.count(world),
+          method: convolution.method, runs: runs, world: world)
         if world.rank == 0 { json ? Console.sayJSON(timings) : show(timings) }
         return .done
       }

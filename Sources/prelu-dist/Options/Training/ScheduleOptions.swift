@@ -11,6 +11,12 @@ struct ScheduleOptions: ParsableArguments {
   @Option(help: ArgumentHelp("The number of images of a step, on all ranks together.", valueName: "images"))
   var batch: Int?
 
+  @Option(
+    help: ArgumentHelp(
+      "The number of leaves that a step is divided into, a power of two: 1, 2, 4 … as many ranks get the same bits.",
+      valueName: "number"))
+  var leaves: Int?
+
   @Option(help: ArgumentHelp("The learning rate before its first drop.", valueName: "rate"))
   var learningRate: Double?
 
@@ -39,6 +45,7 @@ struct ScheduleOptions: ParsableArguments {
   func apply(to configuration: inout Configuration) {
     if let epochs { configuration.training.epochs = epochs }
     if let batch { configuration.training.batch = batch }
+    if let leaves { configuration.training.leaves = leaves }
     if let learningRate { configuration.solver.learningRate = learningRate }
     if let seed { configuration.training.seed = seed }
     if let onDivergence { configuration.training.onDivergence = onDivergence }

@@ -5,14 +5,14 @@ public enum IDXFolder {
   /// Loads the whole data set.
   ///
   /// The number of classes is that of the names in the folder's `class-names.txt`, otherwise `classCount`, otherwise
-  /// one more than the training part's greatest label. Throws `DataError` if a file is missing or wrong, or two of them
-  /// disagree.
+  /// one more than the training split's greatest label. Throws `DataError` if a file is missing or wrong, or two of
+  /// them disagree.
   public static func load(
     directory: String, classCount: Int? = nil
   ) throws(DataError) -> (training: LabeledImages, test: LabeledImages, classNames: [String]) {
     let listed = try listedNames(directory: directory, classCount: classCount)
-    let training = try loadPart(.training, directory: directory, classCount: listed?.count ?? classCount)
-    let test = try loadPart(.test, directory: directory, classCount: training.classCount)
+    let training = try loadSplit(.training, directory: directory, classCount: listed?.count ?? classCount)
+    let test = try loadSplit(.test, directory: directory, classCount: training.classCount)
     guard test.extents == training.extents else {
       throw DataError(
         .invalid, path: directory, expected: "training and test images of one size",
@@ -21,21 +21,21 @@ public enum IDXFolder {
     return (training, test, classNames(listed: listed, test: test))
   }
 
-  /// Loads only the test part. Without `class-names.txt` and `classCount`, the test labels determine the number of
+  /// Loads only the test split. Without `class-names.txt` and `classCount`, the test labels determine the number of
   /// classes.
   public static func loadTest(
     directory: String, classCount: Int? = nil
   ) throws(DataError) -> (test: LabeledImages, classNames: [String]) {
     let listed = try listedNames(directory: directory, classCount: classCount)
-    let test = try loadPart(.test, directory: directory, classCount: listed?.count ?? classCount)
+    let test = try loadSplit(.test, directory: directory, classCount: listed?.count ?? classCount)
     return (test, classNames(listed: listed, test: test))
   }
 
-  private enum Part: String {
+  private enum Split: String {
     case training
     case test
 
-    /// The possible beginnings of the part's file names.
+    /// The possible beginnings of the split's file names.
     var prefixes: [String] {
       switch self {
       case .training: ["train"]
@@ -44,11 +44,11 @@ public enum IDXFolder {
     }
   }
 
-  private static func loadPart(
-    _ part: Part, directory: String, classCount: Int?
+  private static func loadSplit(
+    _ split: Split, directory: String, classCount: Int?
   ) throws(DataError) -> LabeledImages {
-    let imagesPath = try find(part, "images", dimensionCounts: [3, 4], directory: directory)
-    let labelsPath = try find(part, "labels", dimensionCounts: [1], directory: directory)
+    let imagesPath = try find(split, "images", dimensionCounts: [3, 4], directory: directory)
+    let labelsPath = try find(split, "labels", dimensionCounts: [1], directory: directory)
     let labels = try IDXFile.readLabels(path: labelsPath)
     let (count, extents, bytes) = try IDXFile.readImages(path: imagesPath)
     guard labels.count == count else {
@@ -67,9 +67,9 @@ public enum IDXFolder {
   }
 
   private static func find(
-    _ part: Part, _ content: String, dimensionCounts: [Int], directory: String
+    _ split: Split, _ content: String, dimensionCounts: [Int], directory: String
   ) throws(DataError) -> String {
-    for prefix in part.prefixes {
+    for prefix in split.prefixes {
       for dimensions in dimensionCounts {
         for separator in ["-", "."] {
           for suffix in ["", ".gz"] {
@@ -79,12 +79,12 @@ public enum IDXFolder {
         }
       }
     }
-    let names = part.prefixes.map { prefix in
+    let names = split.prefixes.map { prefix in
       let kinds = dimensionCounts.map { "idx\($0)" }.joined(separator: "|")
       return "\(prefix)-\(content)-\(kinds)-ubyte[.gz]"
     }
     throw DataError(
-      .missing, path: directory, expected: "the \(part.rawValue) \(content) in \(names.joined(separator: " or "))",
+      .missing, path: directory, expected: "the \(split.rawValue) \(content) in \(names.joined(separator: " or "))",
       found: FileSystem.isFolder(directory) ? "no such file in this folder" : "no such folder",
       advice: holdsPictures(directory)
         ? "Photographs in class folders become data by `prelu-dist pack \(directory) -o photos.h5`." : howToGetData)

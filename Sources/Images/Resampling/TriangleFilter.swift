@@ -68,22 +68,22 @@ struct TriangleFilter {
     ranges.reserveCapacity(part.count)
     for position in part {
       // Pixels are areas: the middle of the first is at 0.5.
-      let centre = (Double(position) + 0.5) * scale
-      let first = min(max(0, Int(centre - reach + 0.5)), available - 1)
-      ranges.append(first..<max(first + 1, min(available, Int(centre + reach + 0.5))))
+      let center = (Double(position) + 0.5) * scale
+      let first = min(max(0, Int(center - reach + 0.5)), available - 1)
+      ranges.append(first..<max(first + 1, min(available, Int(center + reach + 0.5))))
     }
     let taps = ranges.map(\.count).max() ?? 0
     var firsts: [Int] = []
     firsts.reserveCapacity(part.count)
     var weights = [Double](repeating: 0, count: part.count * taps)
     for (place, position) in part.enumerated() {
-      let centre = (Double(position) + 0.5) * scale
+      let center = (Double(position) + 0.5) * scale
       let range = ranges[place]
       // At the line's end the window moves back; the positions before have the weight 0.
       let start = min(range.lowerBound, available - taps)
       var total = 0.0
       for index in range {
-        let weight = max(0, 1 - abs(Double(index) + 0.5 - centre) / reach)
+        let weight = max(0, 1 - abs(Double(index) + 0.5 - center) / reach)
         weights[place * taps + index - start] = weight
         total += weight
       }

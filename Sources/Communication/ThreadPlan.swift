@@ -1,0 +1,71 @@
+import Foundation
+import System
+
+/// The numbers of threads of all ranks of a run.
+public struct ThreadPlan: Equatable, Sendable, CustomStringConvertible {
+  /// The threads of each rank.
+  public var ranks: [RankThreads]
+  /// The warnings for a person before the run: about values of the environment that are ignored, and about more threads
+  /// than processors.
+  public var warnings: [ThreadWarning]
+
+  /// - Parameters:
+  ///   - hosts: the host of each rank.
+  ///   - warnings: each rank's own warnings; equal ones are kept once.
+  package init(_ ranks: [RankThreads], hosts: [String], warnings: [[ThreadWarning]]) {
+    self.ranks = ranks
+    var kept: [ThreadWarning] = []
+    for warning in warnings.flatMap(\.self) where !kept.contains(warning) { kept.append(warning) }
+    let crowded = ranks.indices.filter { ranks[$0].takeTurns }
+    if let first = crowded.first {
+      let (threads, room) = (ranks[first].count, ranks[first].processors)
+      let others =
+        crowded.count == 1 ? "" : " (and \(crowded.count - 1) other rank\(crowded.count == 2 ? "" : "s") likewise)"
+      kept.append(
+        ThreadWarning(
+          "rank \(first) on host \(hosts[first])\(others) is given \(threads) threads, and its share of the host is "
+            + "\(room) processor\(room == 1 ? "" : "s"): they take turns",
+          advice: "Leave --threads out, or give at most \(ranks.map(\.processors).min() ?? 1)"))
+    }
+    self.warnings = kept
+  }
+
+  /// The plan of a process that runs without MPI.
+  ///
+  /// - Parameter asked: the number of threads that it is to have; nil to let the environment and the cores decide.
+  public init(ofThisProcess asked: Int?) {
+    let place = RankPlace()
+    self.init(
+      RankThreads.divide([place], asked: asked), hosts: [ProcessInfo.processInfo.hostName],
+      warnings: [asked == nil ? place.warnings : []])
+  }
+
+  /// A text such as "4 × 16 threads, a NUMA domain each". The reason is left out where ranks have different ones.
+  public var description: String {
+    let counts = ranks.map(\.count)
+    let (least, most) = (counts.min() ?? 1, counts.max() ?? 1)
+    let number = least == most ? "\(most)" : "\(least) to \(most)"
+    let reason = ranks.first.map(\.reason)
+    return "\(ranks.count) × \(number) thread\(most == 1 ? "" : "s")"
+      + (ranks.allSatisfy { $0.reason == reason } ? reason?.words(ranks: ranks.count) ?? "" : "")
+  }
+}
+
+extension World {
+  /// Returns the threads of this rank.
+  ///
+  /// - Parameter asked: the number that each rank is to have; nil to let the environment and the cores decide.
+  public func threads(asked: Int? = nil) -> RankThreads {
+    RankThreads.divide(localPlaces, asked: asked)[localRank]
+  }
+
+  /// Returns the threads of all ranks. All ranks call it, and all get the same plan.
+  ///
+  /// - Parameter asked: the number that each rank is to have; nil to let the environment and the cores decide.
+  public func threadPlan(asked: Int? = nil) throws -> ThreadPlan {
+    let own = localPlaces[localRank]
+    return ThreadPlan(
+      try allgather(threads(asked: asked)), hosts: hostNames,
+      warnings: try allgather(asked == nil ? own.warnings : []))
+  }
+}
