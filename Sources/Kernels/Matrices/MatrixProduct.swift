@@ -68,9 +68,9 @@ public enum MatrixLibrary {
     openblas_set_num_threads(1)
   }
 
-  /// Has OpenBLAS take a kernel for this processor where it took one for an older processor, as a version does that came
-  /// out before the processor. It is called once, at start, when no product has run. A kernel that the environment names
-  /// stays.
+  /// Has OpenBLAS take a kernel for this processor where it took one for an older processor, as a version does that
+  /// came out before the processor. It is called once, at start, when no product has run. A kernel that the environment
+  /// names stays.
   public static func takeKernelOfProcessor() {
     guard getenv(kernelVariable) == nil,
       let better = kernel(insteadOf: kernelName, on: .ofProcessor), setenv(kernelVariable, better, 1) == 0
