@@ -143,7 +143,8 @@ public enum StepBenchmark {
       let shares = Shares(
         batch: batch, ranks: world.size,
         leaves: leaves ?? StepBenchmark.leaves(batch: batch, ranks: world.size))
-      step = DistributedStep(network, world: world, shares: shares, seed: 1, on: ThreadPool(threads: threads))
+      let pool = ThreadPool(threads: threads, spins: !world.threads(asked: threads).takeTurns)
+      step = DistributedStep(network, world: world, shares: shares, seed: 1, on: pool)
       image = randomImage(architecture)
       labels = (0..<batch).map { Int32($0 % architecture.classes) }
       _ = try run()

@@ -68,4 +68,30 @@ extension World {
       try allgather(threads(asked: asked)), hosts: hostNames,
       warnings: try allgather(asked == nil ? own.warnings : []))
   }
+
+  /// Returns the plan with the threads that the system really started, and a warning where they are fewer. All ranks
+  /// call it, and all get the same plan.
+  ///
+  /// - Parameters:
+  ///   - count: the number of threads that this rank has.
+  ///   - shortfall: the reason why there are no more; nil where there are as many as planned.
+  public func started(_ plan: ThreadPlan, count: Int, shortfall: ThreadError?) throws -> ThreadPlan {
+    let counts = try allgather(count)
+    let reasons = try allgather(shortfall.map(\.reason) ?? "")
+    var plan = plan
+    let short = counts.indices.filter { counts[$0] < plan.ranks[$0].count }
+    if let first = short.first {
+      let others =
+        short.count == 1 ? "" : " (and \(short.count - 1) other rank\(short.count == 2 ? "" : "s") likewise)"
+      plan.warnings.append(
+        ThreadWarning(
+          "rank \(first) on host \(hostNames[first])\(others) was to have \(plan.ranks[first].count) threads, and the "
+            + "system started \(counts[first]): \(reasons[first])",
+          advice:
+            "The work is done by these. Raise the limit of processes (ulimit -u, the cgroup's pids.max), or ask for "
+            + "fewer threads (--threads)"))
+    }
+    for rank in plan.ranks.indices { plan.ranks[rank].count = counts[rank] }
+    return plan
+  }
 }

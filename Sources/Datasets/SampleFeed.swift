@@ -67,15 +67,18 @@ package final class SampleFeed {
 
   // MARK: - Threads
 
+  /// Starts threads, fewer than `count` where the system starts no more.
   private static func start(_ count: Int, _ state: State) -> [WorkerThread] {
-    let count = max(count, 1)
-    return (1...count).map { index in
+    var threads: [WorkerThread] = []
+    for index in 1...max(count, 1) {
       do throws(ThreadError) {
-        return try WorkerThread(name: "load \(index)") { state.work() }
+        threads.append(try WorkerThread(name: "load \(index)") { state.work() })
       } catch {
-        preconditionFailure("thread \(index) of \(count) that load images: \(error)")
+        precondition(!threads.isEmpty, "no thread that loads images: \(error)")
+        break
       }
     }
+    return threads
   }
 
   /// The state that the taking thread and the loading ones share.

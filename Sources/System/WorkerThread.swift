@@ -74,10 +74,18 @@ public struct ThreadError: ExitStatusError, CustomStringConvertible, Sendable {
   /// The system's error number.
   public let code: CInt
 
+  package init(name: String, code: CInt) {
+    self.name = name
+    self.code = code
+  }
+
   public var exitStatus: ExitStatus { .internalError }
 
+  /// The system's own words.
+  public var reason: String { String(cString: strerror(code)) }
+
   public var description: String {
-    "expected the system to start the thread \(name), found: \(String(cString: strerror(code))). Use fewer threads "
+    "expected the system to start the thread \(name), found: \(reason). Use fewer threads "
       + "(--threads), or raise the limits of processes and memory (ulimit -u, ulimit -v)"
   }
 }

@@ -44,9 +44,10 @@ struct RunSetup {
         try Self.checkUnchangedData(stored, of: plan.checkpoint ?? "", data.fingerprint, configuration)
       }
     }
-    threads = try world.threadPlan(asked: settings.threads)
-    let own = threads.ranks[world.rank]
+    let plan = try world.threadPlan(asked: settings.threads)
+    let own = plan.ranks[world.rank]
     pool = ThreadPool(threads: own.count, spins: !own.takeTurns)
+    threads = try world.started(plan, count: pool.threadCount, shortfall: pool.shortfall)
     network = Network(architecture, convolution: settings.convolution)
     runIdentifier = try world.broadcast(world.rank == 0 ? Self.newIdentifier() : "", root: 0)
   }

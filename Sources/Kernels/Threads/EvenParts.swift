@@ -1,8 +1,8 @@
 import System
 
 /// Returns the number of parts, from 1 to `units`, that each of `pieces` pieces is best cut into for a team: the number
-/// with which its members are idle least, be it because the pieces do not divide evenly, or because one member takes the
-/// last piece while the others wait, for half a piece's time on average. Against this stands what each part costs.
+/// with which its members are idle least, be it because the pieces do not divide evenly, or because one member takes
+/// the last piece while the others wait, for half a piece's time on average. Against this stands what each part costs.
 ///
 /// - Parameter units: The number of equal units that a piece consists of and that no part is smaller than.
 func evenParts(ofEach pieces: Int, units: Int, members: Int) -> Int {

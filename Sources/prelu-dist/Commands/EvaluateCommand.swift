@@ -78,7 +78,7 @@ struct EvaluateCommand: ParsableCommand {
   private func run(_ world: World, _ terminal: Terminal?) throws -> ExitStatus {
     try world.agree { if world.rank == 0 { try checkOutputs() } }
     let trained = try checkpoints.map { try TrainedNetwork($0, world: world) }
-    let pool = ThreadPool(threads: try threads.count(world))
+    let pool = try threads.pool(world)
     let (evaluator, measured) = try world.agree { try makeEvaluator(of: trained, on: pool, world) }
     let reporter = EvaluationReporter(terminal: json ? nil : terminal, quiet: json || quiet)
     world.activity = Activity("the evaluation")

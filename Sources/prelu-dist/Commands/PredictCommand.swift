@@ -93,7 +93,7 @@ struct PredictCommand: ParsableCommand {
     try agree(world) {
       for other in trained.dropFirst() { try other.checkClasses(trained[0]) }
     }
-    let pool = ThreadPool(threads: try threads.count(world))
+    let pool = try threads.pool(world)
     let shared = SharedScoring(
       scoring: PictureScoring(trained, options, appliesOrientation: exif, on: pool), world: world)
     world?.activity = Activity("the prediction")
