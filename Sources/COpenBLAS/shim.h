@@ -4,7 +4,8 @@
 #include <cblas.h>
 
 // The choice of a kernel, which the library makes when it is loaded: from the variable OPENBLAS_CORETYPE, otherwise
-// from the processor. The header does not declare it, and a library that was built for a single processor does not have it.
+// from the processor. The header does not declare it, and a library that was built for a single processor does not
+// have it.
 extern void gotoblas_dynamic_init(void) __attribute__((weak));
 extern void gotoblas_dynamic_quit(void) __attribute__((weak));
 
