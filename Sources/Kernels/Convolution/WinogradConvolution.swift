@@ -106,6 +106,9 @@ struct WinogradConvolution<Transform: WinogradTransform>: ConvolutionAlgorithm {
   /// The number of floats above which the next layer would not find a map in the cache: it is written past the cache.
   private static var largeMap: Int { 2 << 20 }
 
+  // The algorithm is called through its protocol, for which the compiler makes no code of its own for each transform.
+  @_specialize(where Transform == WinogradF4x3)
+  @_specialize(where Transform == WinogradF3x2)
   func forward(_ pass: ConvolutionPass) {
     let team = pass.team
     let work = Workspace(self, pass.scratch, images: pass.images, members: team.count)
@@ -140,6 +143,8 @@ struct WinogradConvolution<Transform: WinogradTransform>: ConvolutionAlgorithm {
     cut.forEachRun(of: part, panels: filterPanels) { panels, rows in product.multiply(rows, panels: panels) }
   }
 
+  @_specialize(where Transform == WinogradF4x3)
+  @_specialize(where Transform == WinogradF3x2)
   func backward(_ pass: ConvolutionPass, _ gradients: ConvolutionGradients) {
     let team = pass.team
     let work = Workspace(self, pass.scratch, images: pass.images, members: team.count)

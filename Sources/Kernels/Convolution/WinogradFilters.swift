@@ -11,6 +11,8 @@ extension WinogradConvolution {
 
   /// Writes G w Gᵀ of 16 filters for some of their channels. Forward filters lie as [ξ][panel of filters][channel][32
   /// filters], backward ones as [ξ][panel of channels][filter][32 channels].
+  @_specialize(where Transform == WinogradF4x3)
+  @_specialize(where Transform == WinogradF3x2)
   func transformFilters(
     _ weights: UnsafePointer<Float>, _ use: FilterUse, piece: Int, into filters: UnsafeMutablePointer<Float>
   ) {

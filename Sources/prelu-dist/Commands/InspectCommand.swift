@@ -29,10 +29,11 @@ struct InspectCommand: ParsableCommand {
 
   @Option(
     help: ArgumentHelp(
-      "Show how so many threads would share each layer's work on a leaf, too.", valueName: "number"))
+      "Show how evenly this many threads would share each layer's work on one leaf, a part of a mini-batch.",
+      valueName: "number"))
   var threads: Int?
 
-  @Option(help: ArgumentHelp("The number of images of the leaf that --threads is about.", valueName: "number"))
+  @Option(help: ArgumentHelp("The number of images of the leaf, with --threads.", valueName: "number"))
   var images = 16
 
   @Flag(help: "Print a JSON object.")
