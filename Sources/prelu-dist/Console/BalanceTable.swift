@@ -57,8 +57,8 @@ struct BalanceTable {
         "\(threads) threads on a leaf of \(images) images",
         line("layer", "pass", "   pieces   largest / mean   waits  10⁶ m-adds"),
       ] + lines + [
-        "pieces: what the threads share out. largest / mean: the work of the busiest thread over the average; 1 is ideal.",
-        "waits: how often the threads wait for one another. m-adds: multiply-adds as they are computed, with transforms.",
+        "pieces: what the threads share out. largest / mean: the busiest thread's work over the average, at best 1.",
+        "waits: how often the threads wait for one another. m-adds: multiply-adds as computed, with transforms.",
         "The fully connected layers run on rank 0 and are not shown.",
       ]).joined(separator: "\n")
   }
