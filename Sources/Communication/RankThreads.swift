@@ -45,10 +45,7 @@ public struct RankThreads: Equatable, Sendable, Codable {
   ///   - places: the places of all ranks on the host.
   ///   - asked: the number of threads that each of them is to have; nil to let the environment and the cores decide.
   public static func divide(_ places: [RankPlace], asked: Int? = nil) -> [RankThreads] {
-    let users = (cores: uses(places.map(\.cores)), processors: uses(places.map(\.processors)))
-    let groups = uses(places.map { Set($0.quotas.map(\.group)) })
-    return places.map { place in
-      let share = Share(place, users.cores, users.processors, groups)
+    zip(places, shares(places)).map { place, share in
       let (count, reason) = decide(place, share, asked)
       return RankThreads(count: count, reason: reason, cores: share.cores, processors: share.processors)
     }
@@ -56,9 +53,13 @@ public struct RankThreads: Equatable, Sendable, Codable {
 
   /// The number of cores that all ranks of a host can keep busy together, at least 1.
   package static func coresInUse(_ places: [RankPlace]) -> Int {
+    whole(shares(places).reduce(0) { $0 + $1.exact })
+  }
+
+  private static func shares(_ places: [RankPlace]) -> [Share] {
     let users = (cores: uses(places.map(\.cores)), processors: uses(places.map(\.processors)))
     let groups = uses(places.map { Set($0.quotas.map(\.group)) })
-    return whole(places.reduce(0) { $0 + Share($1, users.cores, users.processors, groups).exact })
+    return places.map { Share($0, users.cores, users.processors, groups) }
   }
 
   private static func decide(_ place: RankPlace, _ share: Share, _ asked: Int?) -> (count: Int, reason: Reason) {

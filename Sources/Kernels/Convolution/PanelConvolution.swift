@@ -325,7 +325,6 @@ struct PanelConvolution: ConvolutionAlgorithm {
           from += pixels.count &* PanelProduct.width
         }
       }
-      if streams { finishStreaming() }
     }
   }
 
@@ -354,8 +353,7 @@ struct PanelConvolution: ConvolutionAlgorithm {
       team.share(images.count * 2 * filterPanels) { place in
         let (number, block) = place.quotientAndRemainder(dividingBy: 2 * filterPanels)
         loadGradient(
-          block, images.lowerBound + number, pass, gradients,
-          sums: work.sums,
+          block, images.lowerBound + number, pass, gradients, sums: work.sums,
           into: work.gradients + block / 2 * images.count * gradientRows + number * gradientRows + block % 2
             * blockWidth)
       }
@@ -376,8 +374,7 @@ struct PanelConvolution: ConvolutionAlgorithm {
   /// Turns a block of the output's gradient into that before the activation, and writes it as rows of panels too.
   private func loadGradient(
     _ block: Int, _ image: Int, _ pass: ConvolutionPass, _ gradients: ConvolutionGradients,
-    sums: UnsafeMutablePointer<Float>,
-    into to: UnsafeMutablePointer<Float>
+    sums: UnsafeMutablePointer<Float>, into to: UnsafeMutablePointer<Float>
   ) {
     var pixel = 0
     guard block < shape.output.blocks else {

@@ -70,7 +70,7 @@ final class TeamPhases: @unchecked Sendable {
     var seen = counter.pointee.value.load(ordering: .relaxed)
     while true {
       let isOfPhase = seen >> Self.pieceBits == phase
-      // A later phase has begun only when this one was done.
+      // A member begins a later phase only when all pieces of this one are taken.
       guard isOfPhase || seen >> Self.pieceBits < phase else { return nil }
       let number = isOfPhase ? seen & (Self.mostPieces - 1) : 0
       guard number < count else { return nil }
