@@ -5,8 +5,8 @@ import System
 public struct ThreadPlan: Equatable, Sendable, CustomStringConvertible {
   /// The threads of each rank.
   public var ranks: [RankThreads]
-  /// The warnings for a person before the run: about values of the environment that are ignored, and about more threads
-  /// than processors.
+  /// The warnings for a person before the run: about values of the environment that are ignored, and about threads
+  /// that are left out because they have no processor.
   public var warnings: [ThreadWarning]
 
   /// - Parameters:
@@ -16,15 +16,15 @@ public struct ThreadPlan: Equatable, Sendable, CustomStringConvertible {
     self.ranks = ranks
     var kept: [ThreadWarning] = []
     for warning in warnings.flatMap(\.self) where !kept.contains(warning) { kept.append(warning) }
-    let crowded = ranks.indices.filter { ranks[$0].takeTurns }
+    let crowded = ranks.indices.filter { ranks[$0].surplus > 0 }
     if let first = crowded.first {
       let (threads, room) = (ranks[first].count, ranks[first].processors)
       let others =
         crowded.count == 1 ? "" : " (and \(crowded.count - 1) other rank\(crowded.count == 2 ? "" : "s") likewise)"
       kept.append(
         ThreadWarning(
-          "rank \(first) on host \(hosts[first])\(others) is given \(threads) threads, and its share of the host is "
-            + "\(room) processor\(room == 1 ? "" : "s"): they take turns",
+          "rank \(first) on host \(hosts[first])\(others) was to have \(threads + ranks[first].surplus) threads, and "
+            + "its share of the host is \(room) processor\(room == 1 ? "" : "s"): it computes with \(threads)",
           advice: "Leave --threads out, or give at most \(ranks.map(\.processors).min() ?? 1)"))
     }
     self.warnings = kept
