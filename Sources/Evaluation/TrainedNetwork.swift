@@ -14,36 +14,22 @@ public struct TrainedNetwork {
   public let classNames: [String]
   public let path: String
   public let iteration: Int
+  /// Sentences on what is odd about a run's folder, such as a newer checkpoint that is damaged.
+  public let notes: [String]
   /// The digest of the data that the network was trained on, as in `DataFingerprint`; nil if the checkpoint does not
   /// state it.
   let dataDigest: String?
 
-  /// Returns the checkpoint that a path stands for: the file itself, or the best checkpoint of a run folder, or its
-  /// newest if none is the best yet.
-  public static func checkpointPath(_ path: String) throws -> String {
-    guard FileSystem.isFolder(path) else { return path }
-    let folder = try RunFolder.open(at: path)
-    do {
-      return try folder.bestPath()
-    } catch {
-      return try folder.newestWhole().path
-    }
-  }
-
-  /// Reads a checkpoint. `path` stands for one as in `checkpointPath`.
+  /// Reads a checkpoint: the file at a path, or the best checkpoint of a run folder, or its newest if none is the best
+  /// yet.
   public init(_ path: String) throws {
-    let path = try Self.checkpointPath(path)
-    let header = try CheckpointFile.readHeader(path)
-    try self.init(TrainedNetworkDescription(path: path, header))
-    try CheckpointFile.read(path, into: tensors)
+    try self.init(TrainedNetworkDescription(path))
+    try CheckpointFile.read(self.path, into: tensors)
   }
 
   /// Reads a checkpoint on rank 0 and gives every rank the whole network.
   public init(_ path: String, world: World) throws {
-    let description = try world.fromRoot {
-      let path = try Self.checkpointPath(path)
-      return try TrainedNetworkDescription(path: path, CheckpointFile.readHeader(path))
-    }
+    let description = try world.fromRoot { try TrainedNetworkDescription(path) }
     self = try world.agree {
       let trained = try TrainedNetwork(description)
       if world.rank == 0 { try CheckpointFile.read(description.path, into: trained.tensors) }
@@ -55,6 +41,7 @@ public struct TrainedNetwork {
   private init(_ description: TrainedNetworkDescription) throws {
     path = description.path
     iteration = description.iteration
+    notes = description.notes
     dataDigest = description.dataDigest
     configuration = try Configuration(json: description.configuration, source: path)
     network = Network(try configuration.architecture().resolved())
@@ -101,13 +88,30 @@ public struct TrainedNetwork {
 private struct TrainedNetworkDescription: Codable {
   let path: String
   let iteration: Int
+  let notes: [String]
   let configuration: String
   let meanShape: [Int]
   let mean: [Float]
   let classNames: [String]
   let dataDigest: String?
 
-  init(path: String, _ header: CheckpointHeader) throws {
+  /// - Parameter path: a checkpoint or a run folder.
+  init(_ path: String) throws {
+    guard FileSystem.isFolder(path) else {
+      try self.init(path: path, CheckpointFile.readHeader(path), notes: [])
+      return
+    }
+    let folder = try RunFolder.open(at: path)
+    if let best = try folder.best() {
+      try self.init(
+        path: best.path, CheckpointFile.readHeader(best.path), notes: [best.note].compactMap(\.self))
+    } else {
+      let newest = try folder.newestWhole()
+      try self.init(path: newest.path, newest.header, notes: newest.skipped.map { "passed over: \($0)" })
+    }
+  }
+
+  private init(path: String, _ header: CheckpointHeader, notes: [String]) throws {
     guard let input = header.input else {
       throw Refusal(
         .badData,
@@ -115,6 +119,7 @@ private struct TrainedNetworkDescription: Codable {
           + "use a checkpoint that `prelu-dist train` wrote")
     }
     self.path = path
+    self.notes = notes
     iteration = header.state.iteration
     configuration = header.configuration
     dataDigest = try? JSONDecoder().decode(DataFingerprint.self, from: Data(header.dataFingerprint.utf8)).digest

@@ -156,6 +156,11 @@ public struct Report {
     return ", after epoch \(last.epoch), iteration \(last.iteration.grouped)"
   }
 
+  /// Returns the output of a page at a path that a person gave.
+  public static func output(_ path: String) -> OutputFile {
+    OutputFile(path, kind: "a report", beginnings: [Page.beginning])
+  }
+
   /// Writes the page, in the place of an earlier one at once.
   public func write(to path: String) throws(FileError) {
     try TextFile.replace(path, with: html())

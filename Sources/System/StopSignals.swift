@@ -1,8 +1,9 @@
 import Glibc
 import Synchronization
 
-/// Turns the signals TERM, INT, USR1, USR2 and XCPU into a flag, on which the ranks agree after the next step. A second
-/// INT ends the process at once. PIPE is ignored, so that a closed `| tee` does not kill a run.
+/// Turns the signals TERM, INT, HUP, USR1, USR2 and XCPU into a flag, on which the ranks agree after the next step. A
+/// second INT ends the process at once. HUP stays ignored where it was, as below `nohup`. PIPE is ignored, so that a
+/// closed `| tee` does not kill a run.
 public enum StopSignals {
   /// The first signal that asked to stop; 0 before.
   private static let received = Atomic<Int32>(0)
@@ -17,7 +18,7 @@ public enum StopSignals {
     var wanted = sigset_t()
     sigemptyset(&wanted)
     // Grid Engine and LSF announce a limit by USR2 and XCPU.
-    for number in [SIGTERM, SIGINT, SIGUSR1, SIGUSR2, SIGXCPU] {
+    for number in [SIGTERM, SIGINT, SIGHUP, SIGUSR1, SIGUSR2, SIGXCPU] where !(number == SIGHUP && isIgnored(number)) {
       sigaddset(&wanted, number)
       var action = sigaction()
       action.__sigaction_handler.sa_handler = { number in
@@ -35,6 +36,13 @@ public enum StopSignals {
     signal(SIGXFSZ, SIG_IGN)
   }
 
+  private static func isIgnored(_ number: Int32) -> Bool {
+    var action = sigaction()
+    guard sigaction(number, nil, &action) == 0 else { return false }
+    // SIG_IGN is 1, which is not the address of a function.
+    return unsafeBitCast(action.__sigaction_handler.sa_handler, to: Int.self) == 1
+  }
+
   /// Whether this process was asked to stop.
   public static var isRequested: Bool { received.load(ordering: .relaxed) != 0 }
 
@@ -43,6 +51,7 @@ public enum StopSignals {
     switch received.load(ordering: .relaxed) {
     case SIGTERM: "TERM"
     case SIGINT: "INT"
+    case SIGHUP: "HUP"
     case SIGUSR1: "USR1"
     case SIGUSR2: "USR2"
     case SIGXCPU: "XCPU"

@@ -47,7 +47,7 @@ extension TrainingRun {
     guard let folder = checkpoints.folder else {
       preconditionFailure("rank \(setup.world.rank) has no run folder, only rank 0 has")
     }
-    let newest = try folder.newestWhole()
+    let newest = try folder.newestWhole(trains: true)
     for skipped in newest.skipped { listeners.warn("passed over: \(skipped)") }
     return FormerCheckpoint(path: newest.path, state: newest.header.state)
   }

@@ -74,7 +74,7 @@ final class RunCheckpoints {
     writer.start(iteration: state.iteration, isBest: isBest, on: setup.pool) { parameters, momentum in
       try folder.save(
         tensors: checkpointTensors(architecture, parameters, momentum), state: state, configuration: configuration,
-        dataFingerprint: fingerprint, input: input, provenance: provenance, isBest: isBest, keep: keep)
+        dataFingerprint: fingerprint, input: input, provenance: provenance, keep: keep)
     }
   }
 

@@ -31,14 +31,18 @@ extension RunSetup {
   ///
   /// - Returns: the folder on rank 0; nil elsewhere.
   func openFolder(
-    _ path: String, at iteration: Int, of step: DistributedStep, _ listeners: RunListeners
+    _ plan: RunPlan, of step: DistributedStep, _ listeners: RunListeners
   ) throws -> RunFolder? {
     try world.agree {
       guard world.rank == 0 else { return nil }
+      let path = plan.runFolder
       var folder = try RunFolder.create(at: path)
       try folder.claim(runIdentifier: runIdentifier)
-      if checkpoint != nil { try folder.removeCheckpoints(after: iteration) }
-      try listeners.prepare(folder: folder.path, iteration: iteration)
+      for moved in try folder.setAside(plan.passedOver) { listeners.warn("renamed what was passed over: \(moved)") }
+      if let state = plan.state {
+        try folder.removeCheckpoints(after: state.iteration, best: state.best?.iteration)
+      }
+      try listeners.prepare(folder: folder.path, iteration: plan.state?.iteration ?? 0)
       try folder.write(configuration.yaml(), to: "config.yaml")
       let needed = (configuration.checkpoint.keep + 1) * CheckpointFile.sizeBound(tensors(momentum: step.momentum))
       if let free = folder.freeBytes(), free < needed {

@@ -33,7 +33,7 @@ public final class TrainingRun {
     let listeners = RunListeners(listeners, rank: world.rank)
     stop = StopCondition(timeLimit: settings.timeLimit)
     let plan = try world.fromRoot { try RunPlan(request, settings) }
-    for warning in plan.warnings { listeners.warn(warning) }
+    for checkpoint in plan.passedOver { listeners.warn("passed over: \(checkpoint)") }
     let setup = try RunSetup(plan, settings, world)
     for warning in setup.threads.warnings { listeners.warn("\(warning)") }
     let configuration = setup.configuration
@@ -53,7 +53,7 @@ public final class TrainingRun {
       state: plan.state?.schedule ?? ScheduleState())
     balance = ShareBalance(largestLeaf: shares.leafSize)
     try setup.loadParameters(checkpoint: plan.checkpoint, of: step)
-    let folder = try setup.openFolder(plan.runFolder, at: position.iteration, of: step, listeners)
+    let folder = try setup.openFolder(plan, of: step, listeners)
     checkpoints = RunCheckpoints(setup, step, writer, folder: folder, lastIteration: plan.state?.iteration, listeners)
   }
 
@@ -206,7 +206,8 @@ public final class TrainingRun {
   private func testBest(_ images: any TestImages) throws -> ErrorCounts? {
     try setup.world.agree {
       if let folder = checkpoints.folder {
-        try CheckpointFile.read(folder.bestPath(), into: setup.tensors(momentum: step.momentum))
+        let best = try folder.best()?.path ?? folder.newestWhole().path
+        try CheckpointFile.read(best, into: setup.tensors(momentum: step.momentum))
       }
     }
     try setup.world.broadcast(UnsafeMutableRawBufferPointer(setup.network.parameters.values), root: 0)

@@ -4,10 +4,11 @@ import Foundation
 import System
 
 /// Runs `body` in this process, without MPI, and ends the process with the status that it returns, or with that of the
-/// error that it throws.
+/// error that it throws. Of several ranks only the first does it: all of them would do and say the same.
 func alone(_ body: () throws -> ExitStatus) -> Never {
+  guard Console.isFirstRank else { exit(ExitStatus.done.rawValue) }
   do {
-    exit(try body().rawValue)
+    exit(Console.status(after: try body()).rawValue)
   } catch {
     Console.complain("\(error)")
     exit(ExitStatus(of: error).rawValue)
@@ -34,7 +35,7 @@ func onAllRanks(comparesHosts: Bool = true, watch: WatchOptions? = nil, _ body: 
   do {
     if let watch { try world.watchForStalls(watch.limits) { watch.report($0, of: world) } }
     if comparesHosts { try refuseHostsThatDiffer(world) }
-    let status = try body(world)
+    let status = Console.status(after: try body(world))
     world.finish()
     exit(status.rawValue)
   } catch let error as RankFailure {

@@ -60,6 +60,6 @@ private func fill(_ folder: inout RunFolder) throws {
   _ = try withExtendedLifetime(network) {
     try folder.save(
       tensors: network.tensors, state: testState, configuration: "{}", dataFingerprint: "{}",
-      provenance: testProvenance, isBest: true, keep: 2)
+      provenance: testProvenance, keep: 2)
   }
 }

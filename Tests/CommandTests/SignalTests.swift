@@ -41,13 +41,29 @@ import Testing
     #expect(resumed.exitCode == 0 && resumed.output.contains("resumed from run/checkpoint-\(iteration).h5"))
   }
 
-  @Test(arguments: [(SIGINT, "INT"), (SIGTERM, "TERM"), (SIGUSR1, "USR1")])
+  @Test(arguments: [(SIGINT, "INT"), (SIGTERM, "TERM"), (SIGUSR1, "USR1"), (SIGHUP, "HUP")])
   func aloneSavesAndExitsWith75(signal: Int32, name: String) throws {
     let (process, output, errors) = try start(ranks: nil)
     kill(process.processIdentifier, signal)
     process.waitUntilExit()
     #expect(process.terminationStatus == 75, "\(text(errors))")
     try expectSaved(output, by: name)
+  }
+
+  /// `nohup` has HUP ignored, and the program leaves it so.
+  @Test func aHangupThatIsIgnoredStaysIgnored() throws {
+    let process = try ChildProcess(
+      "/usr/bin/nohup",
+      [
+        Program.path, "--recipe", try smallFashion(), "--run", "run", "--width", "4", "--threads", "1",
+        "--checkpoint-every", "5", "--iterations", "40",
+      ], environment: ProcessInfo.processInfo.environment, in: directory, output: "\(directory)/output",
+      errors: "\(directory)/errors")
+    try #require(Program.wait { isThere("checkpoint-5.h5") || !process.isRunning } && process.isRunning)
+    kill(process.processIdentifier, SIGHUP)
+    process.waitUntilExit()
+    #expect(process.terminationStatus == 0)
+    #expect(try Program.inspect("run", in: directory).iteration == 40)
   }
 
   /// One rank gets the signal, and all ranks stop after the same step.

@@ -54,9 +54,18 @@ import Testing
   }
 
   @Test func linesAreAdded() throws {
-    for line in ["one\n", "two\n"] {
-      try FileSystem.append(to: folder.file("table")) { isEmpty in Array(((isEmpty ? "header\n" : "") + line).utf8) }
+    func append(_ line: String) throws {
+      try FileSystem.append(to: folder.file("table")) { end in
+        let before =
+          switch end {
+          case .empty: "header\n"
+          case .afterLineBreak: ""
+          case .insideLine: "|"
+          }
+        return Array((before + line).utf8)
+      }
     }
-    #expect(try String(decoding: folder.bytes("table"), as: UTF8.self) == "header\none\ntwo\n")
+    for line in ["one\n", "two", "three\n"] { try append(line) }
+    #expect(try String(decoding: folder.bytes("table"), as: UTF8.self) == "header\none\ntwo|three\n")
   }
 }

@@ -30,6 +30,11 @@ public struct ClassErrors: Equatable, Sendable {
 public enum ClassErrorsFile {
   /// The name of the file in a run folder.
   public static let name = "per-class.csv"
+  /// Returns the output of a table at a path that a person gave.
+  public static func output(_ path: String) -> OutputFile {
+    OutputFile(path, kind: "a table of errors by class", beginnings: [header + "\n"])
+  }
+
   public static let header = "class,name,images,top1_errors,top5_errors"
 
   /// Reads the table of a file.

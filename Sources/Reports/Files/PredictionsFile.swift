@@ -54,13 +54,32 @@ public enum PredictionsFile {
   /// The header of a table of pictures that have names.
   public static let namedHeader = header + ",name"
 
+  /// The title of an HDF5 file of predictions.
+  private static let title = "The likeliest classes of images"
+
+  /// Returns the output of predictions at a path that a person gave.
+  public static func output(_ path: String) -> OutputFile {
+    guard isHDF5(path) else {
+      return OutputFile(path, kind: "a table of predictions", beginnings: [header + "\n", namedHeader + "\n"])
+    }
+    return OutputFile(path, kind: "an HDF5 file of predictions") { path in
+      guard let file = try? HDF5Reader.open(path, as: HDF5Content(noun: "file of predictions", adviceOnDamage: ""))
+      else {
+        return false
+      }
+      return (try? file.attribute("title")) == title
+    }
+  }
+
+  private static func isHDF5(_ path: String) -> Bool { path.hasSuffix(".h5") || path.hasSuffix(".hdf5") }
+
   /// Writes predictions as a table, or as HDF5 where the name ends in .h5 or .hdf5, in the place of an earlier file at
   /// once. The HDF5 file holds /index and /label (images), /class and /score (images, guesses), /class_names, and,
   /// where pictures are files, /name (images); its attributes `part` and `data` say which pictures they are.
   public static func write(
     _ predictions: [Prediction], of pictures: PredictedPictures, classNames: [String], to path: String
   ) throws(FileError) {
-    if path.hasSuffix(".h5") || path.hasSuffix(".hdf5") {
+    if isHDF5(path) {
       return try writeHDF5(predictions, of: pictures, classNames: classNames, to: path)
     }
     let isNamed = isNamed(predictions)
@@ -88,7 +107,7 @@ public enum PredictionsFile {
     let replacement = FileReplacement(of: path, temporary: "\(path).tmp.\(getpid())")
     do throws(FileError) {
       try HDF5File.create(at: replacement.temporary) { file throws(HDF5Error) in
-        try file.writeAttribute("title", "The likeliest classes of images")
+        try file.writeAttribute("title", title)
         try file.writeAttribute("part", pictures.part.rawValue)
         try file.writeAttribute("data", pictures.data ?? "")
         try file.write(classNames, "class_names")

@@ -26,6 +26,8 @@ struct AverageCommand: ParsableCommand {
   @Option(name: [.customShort("o"), .long], help: ArgumentHelp("The file to write.", valueName: "file.h5"))
   var output: String
 
+  @OptionGroup var outputs: OutputOptions
+
   func validate() throws {
     try checkRange("--last", last, .atLeast(1))
     if output.isEmpty { throw ValidationError("--output needs a file's name.") }
@@ -34,9 +36,12 @@ struct AverageCommand: ParsableCommand {
   func run() throws {
     alone {
       let paths = try checkpoints.flatMap(paths)
+      // An earlier average is a checkpoint too, and as precious as any.
+      let file = OutputFile(output, kind: "an averaged checkpoint") { _ in false }
+      try outputs.check(file, inputs: paths)
       let iteration = try CheckpointAverage.write(
         of: paths, to: output,
-        provenance: Provenance(program: PreluDist.program, commandLine: CommandLine.arguments.joined(separator: " ")))
+        provenance: Provenance(program: PreluDist.program, commandLine: ProcessArguments.line))
       Console.say("\(output): the average of \(paths.count) checkpoints up to iteration \(iteration)")
       return .done
     }

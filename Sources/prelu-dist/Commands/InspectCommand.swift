@@ -91,7 +91,11 @@ struct InspectCommand: ParsableCommand {
   // MARK: - A file
 
   private func show(file path: String) throws {
-    let path = FileSystem.isFolder(path) ? try RunFolder.open(at: path).newestWhole().path : path
+    guard !FileSystem.isFolder(path) else {
+      let newest = try RunFolder.open(at: path).newestWhole()
+      for checkpoint in newest.skipped { Console.complain("warning: passed over: \(checkpoint)") }
+      return try show(checkpoint: newest.path)
+    }
     if Pack.isPack(path) { show(try Pack(path)) } else { try show(checkpoint: path) }
   }
 

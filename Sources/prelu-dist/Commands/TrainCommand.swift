@@ -83,6 +83,6 @@ struct TrainCommand: ParsableCommand {
       timeLimit: schedule.timeLimit.map { $0 * 60 }, threads: ranks.threads.threads,
       convolution: ranks.convolution.method, loadingThreads: ranks.loadingThreads, shares: ranks.shares,
       preview: data.preview, statisticsEvery: records.logStatistics, acceptsOtherData: folder.force,
-      commandLine: CommandLine.arguments.joined(separator: " "), program: PreluDist.program)
+      commandLine: ProcessArguments.line, program: PreluDist.program)
   }
 }
