@@ -144,6 +144,7 @@ import Testing
     #expect(try folder.newestWhole().header.state.iteration == 10)
     var next = try RunFolder.open(at: path)
     let unfinished = try next.claim(runIdentifier: "second")
+    #expect(unfinished == ["checkpoint-20.h5"])
     #expect(try names() == ["checkpoint-10.h5", "config.yaml", "latest", "notes.tmp.txt", "owner.json"])
   }
 
