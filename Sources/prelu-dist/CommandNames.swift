@@ -17,7 +17,7 @@ enum CommandNames {
         command = inner
         continue
       }
-      let names = commands.compactMap(\.configuration.commandName)
+      let names = commands.compactMap { $0.configuration.commandName }
       let meant = nearMiss(word, among: names).map { " Did you mean \($0)?" } ?? ""
       let place = command == PreluDist.self ? "" : " of \(command.configuration.commandName ?? "")"
       return Refusal(
