@@ -23,7 +23,7 @@ package struct HDF5Reader: ~Copyable {
   /// - Throws: `.missing`, `.cannotRead`, `.wrongKind` where it is no HDF5 file, `.damaged` where HDF5 cannot open it.
   package static func open(_ path: String, as content: HDF5Content) throws(FileError) -> HDF5Reader {
     guard let status = try FileSystem.status(path) else {
-      throw FileError(.missing, path: path, problem: "there is no such \(content.noun) file", advice: "Check the name")
+      throw FileError(.missing, path: path, problem: "there is no such \(content.noun) file")
     }
     guard status.type == .regular else {
       let kind = status.type == .directory ? "a folder" : "not a regular file"

@@ -109,7 +109,7 @@ package enum FileSystem {
   package static func checkWritable(_ path: String) throws(FileError) {
     if isFolder(path) || path.utf8.last == UInt8(ascii: "/") {
       throw FileError(
-        .cannotCreate, path: path, problem: "expected the name of a file, found a folder", advice: "Name a file in it")
+        .cannotCreate, path: path, problem: "expected the name of a file, found a folder")
     }
     do throws(Errno) {
       if exists(path) { return try retrying { access(path, W_OK) } }
