@@ -85,8 +85,10 @@ public struct RunFolder: Sendable {
   /// Makes this process the one that may write here, and removes what earlier ones left unfinished.
   ///
   /// - Parameter runIdentifier: unique to this process's run; letters, digits, `-` and `_`.
+  /// - Returns: the names of the checkpoints that were left unfinished, such as `checkpoint-250.h5`.
   /// - Throws: `.cannotCreate` or `.cannotWrite`: the folder cannot be written.
-  public mutating func claim(runIdentifier: String) throws(FileError) {
+  @discardableResult
+  public mutating func claim(runIdentifier: String) throws(FileError) -> [String] {
     precondition(
       !runIdentifier.isEmpty && runIdentifier.utf8.count <= 64
         && runIdentifier.utf8.allSatisfy {
@@ -96,9 +98,13 @@ public struct RunFolder: Sendable {
     self.runIdentifier = runIdentifier
     try RunClaim.now(runIdentifier).write(to: file(RunClaim.fileName), temporary: temporary(RunClaim.fileName))
     // Any writer but this one has lost its claim, so whatever is unfinished stays so.
+    var unfinished: [String] = []
     for name in try FileSystem.names(in: path) where TemporaryName.isTemporary(name) {
       try FileSystem.remove(file(name))
+      let final = TemporaryName.final(of: name)
+      if Self.iteration(ofName: final) != nil { unfinished.append(final) }
     }
+    return unfinished.sorted()
   }
 
   /// Checks that the folder is still this process's.

@@ -140,7 +140,7 @@ extension Topology.Place {
     case .domain: "a NUMA domain"
     case .socket: "a socket"
     case .host: "a host"
-    case .cores: "\(cores) core\(cores == 1 ? "" : "s")"
+    case .cores: cores.counted("core")
     }
   }
 }

@@ -17,8 +17,10 @@ public func placementFindings(
   if leaves % ranks.count != 0 {
     findings.append(
       Finding(
-        .note, "with \(ranks.count) ranks results agree with other numbers of ranks to rounding only",
-        advice: "With \(leaves) leaves \(Shares.rankCounts(leaves: leaves, "and")) ranks give the same bits as each "
+        .note, "with \(ranks.count.counted("rank")) results agree with other numbers of ranks to rounding only",
+        advice:
+          "With \(leaves.counted("leaf", "leaves")) \(Shares.rankCounts(leaves: leaves, "and")) ranks give the same "
+          + "bits as each "
           + "other; --leaves changes that for a new run"))
   }
   var hosts: [String] = []
@@ -43,11 +45,12 @@ public func placementFindings(
 private func crowding(_ host: String, _ ranks: [RankFacts], threads: Int) -> [Finding] {
   let cores = ranks[0].localCores
   if ranks.count * threads > cores {
-    let work = threads == 1 ? "\(ranks.count) ranks" : "\(ranks.count) ranks of \(threads) threads"
+    let work = ranks.count.counted("rank") + (threads == 1 ? "" : " of \(threads) threads")
     return [
       Finding(
-        .warning, "host \(host): \(work) share \(cores) core\(cores == 1 ? "" : "s")",
-        advice: "Start fewer ranks, or use more hosts; if it must be, export OMPI_MCA_mpi_yield_when_idle=1")
+        .warning, "host \(host): \(work) \(ranks.count.verb("has", "share")) \(cores.counted("core"))",
+        advice: "Start fewer ranks, or use more hosts; if neither is possible, export "
+          + "OMPI_MCA_mpi_yield_when_idle=1")
     ]
   }
   var findings: [Finding] = []
@@ -63,8 +66,7 @@ private func crowding(_ host: String, _ ranks: [RankFacts], threads: Int) -> [Fi
       Finding(
         .warning,
         "host \(host): \(sharing) ranks, \(ranks[first].rank) and \(ranks[second].rank) among them, are bound to "
-          + "the same \(allowed) core\(allowed == 1 ? "" : "s") "
-          + "(\(ranks[first].allowedProcessors)) of \(cores)",
+          + "the same \(allowed.counted("core")) (\(ranks[first].allowedProcessors)) of \(cores)",
         advice: "Start with mpirun --bind-to core, or --bind-to none where other jobs share the host"))
     break
   }
@@ -73,7 +75,7 @@ private func crowding(_ host: String, _ ranks: [RankFacts], threads: Int) -> [Fi
     findings.append(
       Finding(
         .note,
-        "host \(host): the job may use \(usable) of its \(ranks[0].hostProcessors) processors",
+        "host \(host): the job may use \(usable) of its \(ranks[0].hostProcessors.counted("processor"))",
         advice: "If the host is yours alone, ask the scheduler for all its cores (Slurm: --ntasks-per-node, "
           + "--cpus-per-task, --exclusive)"))
   }
@@ -89,7 +91,8 @@ private func quotaFindings(_ host: String, _ ranks: [RankFacts]) -> [Finding] {
   return [
     Finding(
       .note,
-      "host \(host): the CPU quota of a cgroup gives its processes the time of \(cores) core\(quota == 1 ? "" : "s"), "
+      "host \(host): the CPU quota of a cgroup gives its processes the time of \(cores) "
+        + "\(quota == 1 ? "core" : "cores"), "
         + "and rank \(rank.rank) may run on \(rank.allowedCores)",
       advice: "Ask for more if the job is to use all its cores (Slurm: --cpus-per-task; docker run --cpus)")
   ]
@@ -130,9 +133,10 @@ private func networkFindings(_ rank: RankFacts, hosts: Int) -> [Finding] {
     findings.append(
       Finding(
         .note,
-        "host \(rank.host): the bridge\(rank.bridges.count == 1 ? "" : "s") \(rank.bridges.joined(separator: ", ")) "
+        "host \(rank.host): the \(rank.bridges.count.verb("bridge", "bridges")) "
+          + "\(rank.bridges.joined(separator: ", ")) "
           + "may have the same address on every host",
-        advice: "Should ranks hang at the start, name the network: export OMPI_MCA_btl_tcp_if_include=eth0"))
+        advice: "If ranks hang at the start, name the network: export OMPI_MCA_btl_tcp_if_include=eth0"))
   }
   return findings
 }

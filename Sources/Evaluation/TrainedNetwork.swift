@@ -55,8 +55,8 @@ public struct TrainedNetwork {
     guard description.classNames.count == network.head.classes else {
       throw Refusal(
         .badData,
-        "\(path): it names \(description.classNames.count) classes, the network scores \(network.head.classes): "
-          + "use a checkpoint that `prelu-dist train` wrote")
+        "\(path): it names \(description.classNames.count.counted("class")), the network scores "
+          + "\(network.head.classes): use a checkpoint that `prelu-dist train` wrote")
     }
     mean = MeanImage(values: description.mean, extents: input)
     classNames = description.classNames
@@ -68,7 +68,7 @@ public struct TrainedNetwork {
     let place = zip(classNames, first.classNames).enumerated().first { $1.0 != $1.1 }
     let difference =
       place.map { "class \($0) is \($1.0), not \($1.1)" }
-      ?? "\(classNames.count) classes, not \(first.classNames.count)"
+      ?? "\(classNames.count.counted("class")), not \(first.classNames.count)"
     throw Refusal(
       .badData,
       "\(path): its classes are not those of \(first.path): \(difference): "
@@ -115,7 +115,7 @@ private struct TrainedNetworkDescription: Codable {
     guard let input = header.input else {
       throw Refusal(
         .badData,
-        "\(path): the checkpoint does not say what its inputs were made like: it has no mean image: "
+        "\(path): expected a checkpoint with a mean image, which inputs need, found none in it: "
           + "use a checkpoint that `prelu-dist train` wrote")
     }
     self.path = path

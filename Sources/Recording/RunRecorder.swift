@@ -110,7 +110,7 @@ public final class RunRecorder: RunListener {
     do {
       try body()
     } catch {
-      if complaints.insert("\(error)").inserted { warn("\(error); training goes on") }
+      if complaints.insert("\(error)").inserted { warn("\(error); training continues") }
     }
   }
 }

@@ -16,7 +16,7 @@ public struct Report {
 
     init(path: String) throws(FileError) {
       guard let text = try TextFile.read(path) else {
-        throw FileError(.missing, path: path, problem: "there is no such text to put into the report")
+        throw FileError(.missing, path: path, problem: "expected a text to put into the report, found no such file")
       }
       (name, self.text) = (RunContents.lastName(path), text)
     }
@@ -99,7 +99,7 @@ public struct Report {
     figures = curves + coefficients + statistics + self.results + classes
     let tables = evaluations.map(\.name) + results.map(\.name)
     let names = runs.map(\.name) + tables.filter { name in !runs.contains { $0.name == name } }
-    title = names.count <= 3 ? names.joined(separator: ", ") : "\(names[0]) and \(names.count - 1) others"
+    title = names.count <= 3 ? names.joined(separator: ", ") : "\(names[0]) and \((names.count - 1).counted("other"))"
   }
 
   private let curves: [Figure]

@@ -101,7 +101,7 @@ final class RunCheckpoints {
   }
 
   private func tellFailure(_ error: any Error, _ iteration: Int) {
-    listeners.warn("this checkpoint is not saved, training goes on: \(error)")
+    listeners.warn("this checkpoint is not saved, training continues: \(error)")
     listeners.tell(.notSaved(iteration: iteration))
   }
 
@@ -130,8 +130,8 @@ final class RunCheckpoints {
     guard let other = hashes.firstIndex(where: { $0 != hashes[0] }) else { return }
     throw RankFailure(
       rank: other, host: world.hostNames[other],
-      message: "its parameters differ from rank 0's at iteration \(iteration): the processors differ, or a memory is "
-        + "broken. The last checkpoint is good",
+      message: "its parameters differ from rank 0's at iteration \(iteration): the processors differ, or memory is "
+        + "faulty. The last checkpoint is good: continue from it on other hosts",
       exitStatus: .internalError, failedRanks: hashes.count { $0 != hashes[0] }, ranks: world.size)
   }
 

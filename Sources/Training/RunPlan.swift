@@ -32,7 +32,8 @@ struct RunPlan: Codable {
       throw Refusal(
         .usage,
         "\(resumed.path): the run was started with other settings than asked for now: "
-          + differences.joined(separator: "; ") + ". Go on without these flags, or start a new run with another --run")
+          + differences.joined(separator: "; ")
+          + ". Continue without these options, or start a new run with another --run")
     }
     configuration = wanted.json()
     checkpoint = resumed.path
@@ -58,7 +59,7 @@ struct RunPlan: Codable {
         if try holdsCheckpoints(path) {
           throw Refusal(
             .usage,
-            "\(path): this folder holds a run already: go on with it by --resume \(path), or choose another --run")
+            "\(path): this folder already holds a run: continue it with --resume \(path), or choose another --run")
         }
         return (path, nil)
       }

@@ -29,7 +29,7 @@ extension TrainingRun {
     let last = min(total, setup.settings.iterations ?? total)
     let sums = position.epochSums
     return TrainingProgress(
-      epoch: position.epochsDone + 1, epochs: training.epochs, iteration: position.iteration, iterations: total,
+      epoch: position.epochsDone + 1, epochs: training.epochs, iteration: position.iteration, iterations: last,
       loss: sums.meanLoss, top1Error: sums.top1Error, learningRate: schedule.learningRate,
       imagesPerSecond: meter.imagesPerSecond, dataShare: sums.dataSeconds / max(sums.seconds, 1e-9),
       secondsLeft: Double((last - position.iteration) * training.batch) / meter.imagesPerSecond,

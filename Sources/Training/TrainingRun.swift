@@ -61,6 +61,8 @@ public final class TrainingRun {
 
   /// Trains until the last epoch, the last plateau, a limit or a signal. All ranks call it.
   public func run() throws -> TrainingSummary {
+    // A sheet of samples is not the beginning of a run: a checkpoint would keep the folder from being trained in.
+    if setup.isPreview { return try summarize(.previewed) }
     listeners.tell(.started(description))
     if setup.checkpoint == nil { try checkpoints.save(state, isBest: false) }
     let ending = try train()
@@ -75,7 +77,7 @@ public final class TrainingRun {
       if schedule.isFinished || position.epochsDone >= setup.configuration.training.epochs {
         return .completed(lastPlateau: schedule.isFinished)
       }
-      if let limit = setup.settings.iterations, position.iteration >= limit { return .iterationLimit }
+      if let limit = setup.settings.iterations, position.iteration >= limit { return .iterationLimit(limit) }
 
       let (result, seconds) = try takeStep()
       if let divergence = result.divergence {

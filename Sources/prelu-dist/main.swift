@@ -16,6 +16,10 @@ MatrixLibrary.useCallingThreadOnly()
 // A reader that has closed its end of the pipe, as `head` does, must not end the program.
 signal(SIGPIPE, SIG_IGN)
 
+if let refusal = CommandNames.refusal(of: Array(CommandLine.arguments.dropFirst())) {
+  if Console.isFirstRank { Console.complain("\(refusal)") }
+  exit(refusal.exitStatus.rawValue)
+}
 do {
   var command = try PreluDist.parseAsRoot(Array(ProcessArguments.all.dropFirst()))
   try command.run()

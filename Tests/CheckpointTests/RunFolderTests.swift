@@ -195,7 +195,8 @@ import Testing
     for name in others { try Data().write(to: URL(fileURLWithPath: "\(path)/\(name)")) }
     #expect(try folder.newestWhole().header.state.iteration == 10)
     var next = try RunFolder.open(at: path)
-    try next.claim(runIdentifier: "second")
+    let unfinished = try next.claim(runIdentifier: "second")
+    #expect(unfinished == ["checkpoint-20.h5"])
     #expect(try names() == ["checkpoint-10.h5", "config.yaml", "latest", "notes.tmp.txt", "owner.json"])
   }
 

@@ -151,7 +151,7 @@ hosts_without_a_scheduler() {
   within 90 "the host is missed" says train.log 'host node2 does not answer'
   wait "$launcher"
   link node2 up
-  check "it went on with two ranks" says train.log 'prelu-job: .* 2 ranks on 1 hosts \(node1:2\)'
+  check "it went on with two ranks" says train.log 'prelu-job: .* 2 ranks on 1 host \(node1:2\)'
   check "the last line says so" same "$(tail -n 1 train.log)" "prelu-job: done"
   check "and it ends in the same bits" same "$(digest train)" "$(reference)"
 }

@@ -273,7 +273,7 @@ no_more_starts() {
   check "the first is run again" same "$status" "$requeue"
   PRELU_REQUEUES=1 lsf_start
   check "the second is not" same "$status" 75
-  check "and says why" says <(tail -n 1 log) 'this has been queued again 1 times already \(PRELU_REQUEUES\)'
+  check "and says why" says <(tail -n 1 log) 'this has been queued again 1 time already \(PRELU_REQUEUES\)'
   program_that_stops 'kill -INT "$(ps -o ppid= -p $PPID)"; sleep 1; exit 75'
   lsf_start
   check "INT ends it" same "$status" 75

@@ -190,7 +190,7 @@ SH
   check "it failed" same "$(job_state "$job")" FAILED
   check "it was started twice" same "$(count "$log" 'prelu-job: .* slurm job')" 2
   check "the last line says why" says <(tail -n 1 "$log") \
-    'stopped with exit code 137: ended by signal KILL; started again 1 times inside this job already; prelu-dist said: rank of a broken memory'
+    'stopped with exit code 137: ended by signal KILL; started again 1 time inside this job already; prelu-dist said: rank of a broken memory'
 }
 
 wrong_usage() {
@@ -232,7 +232,7 @@ link_cut() {
   link node2 up
   check "the job is done" same "$(job_state "$job")" COMPLETED
   check "it was queued again" test "$(job_field "$job" Restarts)" -ge 1
-  check "it ran on other nodes" says "$log" 'prelu-job: .* restarted [1-9][0-9]* times: 4 ranks on 2 hosts \(node[134]:2,node[34]:2\)'
+  check "it ran on other nodes" says "$log" 'prelu-job: .* restarted [1-9][0-9]* times?: 4 ranks on 2 hosts \(node[134]:2,node[34]:2\)'
   check "it went on" says "$log" 'resumed from'
   check "and it ends in the same bits" same "$(digest train)" "$(reference)"
   node_is_back node2

@@ -77,7 +77,7 @@ import Testing
     (["--bandwidth", "0"], 64, "--bandwidth takes more than 0 Gbit/s, not 0."),
     (["--latency", "-1"], 64, "--latency"),
     (["--max-ranks", "0"], 64, "--max-ranks takes 1 to 1048576, not 0."),
-    (["--model", "fashion-7"], 65, "fashion-6"),
+    (["--model", "fashion-7"], 64, "--model: there is no architecture"),
     (["--csv", "nowhere/t.csv"], 73, "nowhere/t.csv: cannot be created"),
   ])
   func wrongRequests(arguments: [String], exitCode: Int32, text: String) throws {

@@ -43,7 +43,10 @@ import Testing
     (
       ["inspect", "a", "--activation", "relu"], "--activation goes with --model or --recipe; a checkpoint has its own."
     ),
-    (["inspect", "a", "--model", "A"], "Name one thing: a checkpoint, --model or --recipe."),
+    (
+      ["inspect", "a", "--model", "A"],
+      "expected a checkpoint, a run folder, a pack, --model or --recipe, found a and --model A: name one of them"
+    ),
     (["evaluate"], "Missing expected argument '<checkpoint|run> ...'"),
     (["report"], "Missing expected argument '<run> ...'"),
     (["bench", "convolution", "--batch", "0"], "--batch takes 1 or more, not 0."),

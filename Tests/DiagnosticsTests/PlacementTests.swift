@@ -37,7 +37,8 @@ private func findings(_ ranks: [RankFacts], threads: Int? = nil, leaves: Int = 8
     #expect(found.map(\.severity) == [.warning])
     #expect(found[0].text == "host a: 8 ranks share 2 cores")
     #expect(
-      found[0].advice == "Start fewer ranks, or use more hosts; if it must be, export OMPI_MCA_mpi_yield_when_idle=1")
+      found[0].advice
+        == "Start fewer ranks, or use more hosts; if neither is possible, export OMPI_MCA_mpi_yield_when_idle=1")
     #expect(findings([rank(0), rank(1)], threads: 5).first?.text == "host a: 2 ranks of 5 threads share 8 cores")
   }
 
@@ -156,7 +157,7 @@ private func findings(_ ranks: [RankFacts], threads: Int? = nil, leaves: Int = 8
     #expect(found[0].text == "host 0: the bridge docker0 may have the same address on every host")
     #expect(
       found[0].advice
-        == "Should ranks hang at the start, name the network: export OMPI_MCA_btl_tcp_if_include=eth0")
+        == "If ranks hang at the start, name the network: export OMPI_MCA_btl_tcp_if_include=eth0")
   }
 }
 

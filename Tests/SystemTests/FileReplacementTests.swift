@@ -32,7 +32,7 @@ import Testing
     #expect(try folder.bytes("a") == [1] && folder.names() == ["a"])
     try FileManager.default.createDirectory(atPath: folder.file("taken"), withIntermediateDirectories: false)
     for refusal in [FileError.Kind.cannotWrite, .cannotCreate] {
-      expect(refusal, ["\(folder.file("taken")): cannot be put in place: Is a directory. Move away what bears"]) {
+      expect(refusal, ["\(folder.file("taken")): cannot be put in place: Is a directory. Move away what has"]) {
         let replacement = FileReplacement(of: folder.file("taken"), temporary: folder.file("taken.tmp"))
         try replacement.write([2], synchronizes: false)
         try replacement.putInPlace(refusal: refusal)

@@ -20,9 +20,9 @@ public struct ClassErrors: Equatable, Sendable {
     self.top5 = top5
   }
 
-  /// The top-1 error in per cent; 0 for a class without images.
+  /// The top-1 error in percent; 0 for a class without images.
   public var top1Error: Double { images == 0 ? 0 : 100 * Double(top1) / Double(images) }
-  /// The top-5 error in per cent; 0 for a class without images.
+  /// The top-5 error in percent; 0 for a class without images.
   public var top5Error: Double { images == 0 ? 0 : 100 * Double(top5) / Double(images) }
 }
 

@@ -130,7 +130,8 @@ package enum FileSystem {
   /// Refuses a path where no file can be written, without changing what is there.
   package static func checkWritable(_ path: String) throws(FileError) {
     if isFolder(path) || path.utf8.last == UInt8(ascii: "/") {
-      throw FileError(.cannotCreate, path: path, problem: "expected the name of a file, found a folder")
+      throw FileError(
+        .cannotCreate, path: path, problem: "expected the name of a file, found a folder")
     }
     do throws(Errno) {
       if exists(path) { return try retrying { access(path, W_OK) } }

@@ -31,7 +31,6 @@ struct EvaluateCommand: ParsableCommand {
   var data: String?
 
   @Option(
-    name: [.long, .customLong("part")],
     help: ArgumentHelp(
       "The split to measure; validation stands for the images that training put aside, or for a pack's own validation "
         + "images (default: test where the data have such images).",
@@ -93,8 +92,8 @@ struct EvaluateCommand: ParsableCommand {
     guard let result else {
       if world.rank == 0 {
         Console.complain(
-          "\(trained[0].path): stopped by a signal before all \(evaluator.count) images were seen: nothing is written, "
-            + "start it again")
+          "\(trained[0].path): a signal stopped the evaluation before all of its "
+            + "\(evaluator.count.counted("image", grouped: true)) were seen: nothing is written, start it again")
       }
       return .tryAgain
     }
@@ -154,7 +153,7 @@ struct EvaluateCommand: ParsableCommand {
         try ResultsFile.append(
           ResultsRow(
             time: Date().formatted(.iso8601), checkpoints: trained.map(\.path), data: dataPath(trained),
-            part: measured.split.rawValue, views: options.views.rawValue, scales: options.test.scales,
+            split: measured.split.rawValue, views: options.views.rawValue, scales: options.test.scales,
             mirror: options.test.mirror, averaging: options.average.rawValue, images: total.images, top1: total.top1,
             top5: total.top5, seconds: seconds, ranks: ranks), to: results)
       }
@@ -179,7 +178,7 @@ struct EvaluateCommand: ParsableCommand {
         Prediction(
           index: $0.sample, label: $0.label, name: measured.images.fileName(of: $0.sample),
           guesses: zip($0.classes, $0.scores).map { ($0, $1) })
-      }, of: PredictedPictures(part: measured.split, data: data), classNames: trained[0].classNames, to: path)
+      }, of: PredictedPictures(split: measured.split, data: data), classNames: trained[0].classNames, to: path)
   }
 
   private func show(_ result: EvaluationResult, _ trained: [TrainedNetwork], _ split: MeasuredSplit) {
@@ -187,9 +186,12 @@ struct EvaluateCommand: ParsableCommand {
     guard !json else { return Console.sayJSON(EvaluationObject(result, trained, split, options)) }
     let names =
       trained.count == 1 ? "\(trained[0].path) (iteration \(trained[0].iteration))" : "\(trained.count) models"
-    Console.say(
-      String(
-        format: "%@, %@, %@: top-1 error %.2f %%, top-5 error %.2f %% (%d and %d of %d images)", names, split.rawValue,
-        options.summary, total.top1Error, total.top5Error, total.top1, total.top5, total.images))
+    let errors =
+      total.topFiveTells(classes: trained[0].classNames.count)
+      ? String(
+        format: "top-1 error %.2f %%, top-5 error %.2f %% (%d and %d of %@)", total.top1Error, total.top5Error,
+        total.top1, total.top5, total.images.counted("image"))
+      : String(format: "top-1 error %.2f %% (%d of %@)", total.top1Error, total.top1, total.images.counted("image"))
+    Console.say("\(names), \(split.rawValue), \(options.summary): \(errors)")
   }
 }

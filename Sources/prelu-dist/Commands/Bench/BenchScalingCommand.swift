@@ -3,6 +3,7 @@ import Benchmarks
 import Communication
 import Configuration
 import Foundation
+import System
 
 extension BenchCommand {
   struct ScalingCommand: ParsableCommand {
@@ -185,7 +186,7 @@ extension BenchCommand {
 
     private func show(_ report: ScalingReport) {
       Console.say(
-        "\n\(report.model), mini-batch \(report.batch), nodes of \(report.coresPerNode) cores, predicted, ms")
+        "\n\(report.model), mini-batch \(report.batch), nodes of \(report.coresPerNode.counted("core")), predicted, ms")
       func row(_ cells: [String]) {
         let line = cells.map { String(repeating: " ", count: max(0, 9 - $0.count)) + $0 }.joined()
         Console.say(line)
@@ -207,7 +208,7 @@ extension BenchCommand {
       }
       for check in report.checks {
         Console.say(
-          "\(report.model), mini-batch \(check.batch), \(check.ranks) rank\(check.ranks == 1 ? "" : "s") here: "
+          "\(report.model), mini-batch \(check.batch), \(check.ranks.counted("rank")) here: "
             + String(
               format: "predicted %.1f ms, measured %.1f ms, error %+.1f %%", check.predicted, check.measured,
               check.errorPercent))

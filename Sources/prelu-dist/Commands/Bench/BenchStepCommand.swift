@@ -1,6 +1,7 @@
 import ArgumentParser
 import Benchmarks
 import Foundation
+import System
 
 extension BenchCommand {
   struct StepCommand: ParsableCommand {
@@ -53,8 +54,8 @@ extension BenchCommand {
 
     private func show(_ timings: StepTimings) {
       Console.say(
-        "\(timings.model), mini-batch \(timings.batch), \(timings.ranks) ranks × \(timings.threads) threads, "
-          + "median of \(timings.runs) steps, ms")
+        "\(timings.model), mini-batch \(timings.batch), \(timings.ranks.counted("rank")) × "
+          + "\(timings.threads.counted("thread")), median of \(timings.runs.counted("step")), ms")
       func row(_ cells: [String]) {
         Console.say(cells.map { String(repeating: " ", count: max(0, 10 - $0.count)) + $0 }.joined())
       }
