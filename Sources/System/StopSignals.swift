@@ -8,6 +8,9 @@ public enum StopSignals {
   private static let received = Atomic<Int32>(0)
   private static let interrupts = Atomic<Int32>(0)
 
+  /// The signals that ask to stop. Grid Engine and LSF announce a limit by USR2 and XCPU.
+  private static let numbers = [SIGTERM, SIGINT, SIGUSR1, SIGUSR2, SIGXCPU]
+
   /// Installs the handlers. It is called once, after MPI has started.
   public static func install() {
     // Touched here, because a handler must not be the first to initialize a global.
@@ -16,8 +19,7 @@ public enum StopSignals {
     // A launcher may have started this process with signals blocked.
     var wanted = sigset_t()
     sigemptyset(&wanted)
-    // Grid Engine and LSF announce a limit by USR2 and XCPU.
-    for number in [SIGTERM, SIGINT, SIGUSR1, SIGUSR2, SIGXCPU] {
+    for number in numbers {
       sigaddset(&wanted, number)
       var action = sigaction()
       action.__sigaction_handler.sa_handler = { number in
@@ -33,6 +35,18 @@ public enum StopSignals {
     signal(SIGPIPE, SIG_IGN)
     // A file-size limit then fails the write, which is told, instead of ending the process.
     signal(SIGXFSZ, SIG_IGN)
+  }
+
+  /// Lets each of the signals end the process at once, whatever was done about them before: a launcher may have started
+  /// this process with signals blocked or ignored.
+  public static func leaveToTheSystem() {
+    var all = sigset_t()
+    sigemptyset(&all)
+    for number in numbers {
+      sigaddset(&all, number)
+      signal(number, SIG_DFL)
+    }
+    pthread_sigmask(SIG_UNBLOCK, &all, nil)
   }
 
   /// Whether this process was asked to stop.
