@@ -20,7 +20,8 @@ import Testing
     return StepParts(
       batch: batch, featureCount: features,
       layers: [layer("conv1", parameters.0, 1), layer("pool1", 0, 0.5), layer("conv2", parameters.1, 2)],
-      towerUpdate: CoreCost(oneCore: update), fullyConnected: CoreCost(oneCore: 8), headUpdate: CoreCost(oneCore: 4), copy: copy, add: add)
+      towerUpdate: CoreCost(oneCore: update), fullyConnected: CoreCost(oneCore: 8), headUpdate: CoreCost(oneCore: 4),
+      copy: copy, add: add)
   }
 
   private func network(

@@ -50,13 +50,13 @@ final class HeadPasses {
       let pass = HeadPass(
         rows: rows, parameters: network.parameters, memory: memory,
         dropout: DropoutIteration(seed: 1, iteration: run), on: pool)
-      let features = time {
+      let upToFeatures = time {
         head.forward(features.base, pass)
         _ = labels.withUnsafeBufferPointer { head.loss(labels: $0.baseAddress!, pass) }
         head.backwardToFeatures(pass, gradient: gradient, dFeatures: dFeatures.base)
       }
       let update = time { _ = head.update(pass, momentum: momentum, gradient: gradient, sgd) }
-      if run > 0 { times.append(Times(features: features, update: update)) }
+      if run > 0 { times.append(Times(features: upToFeatures, update: update)) }
     }
     return Times(features: .median(of: times.map(\.features)), update: .median(of: times.map(\.update)))
   }
