@@ -41,13 +41,14 @@ has_whole_host() { # GIVEN PROCESSORS CORES
 # other jobs may run there, and two jobs would both bind to the first cores: then the ranks share what the scheduler
 # gave.
 place_ranks() {
-  local host processors cores domains sockets given parts whole=true least_cores='' least_processors=''
-  ask_hosts | paste -d' ' - <(job_processors) >"$scratch/parts"
-  while read -r host processors cores domains sockets given; do
+  local host processors cores domains sockets given slots parts whole=true crowded=false
+  local least_cores='' least_processors=''
+  ask_hosts | paste -d' ' - <(job_processors) <(awk '{ print $2 }' "$scratch/hosts") >"$scratch/parts"
+  while read -r host processors cores domains sockets given slots; do
     has_whole_host "$given" "$processors" "$cores" || whole=false
   done <"$scratch/parts"
   : >"$scratch/all"
-  while read -r host processors cores domains sockets given; do
+  while read -r host processors cores domains sockets given slots; do
     if [[ $given == all ]] || ((given > processors)); then given=$processors; fi
     case $ranks_per in
       core) parts=$cores ;;
@@ -65,11 +66,14 @@ place_ranks() {
     fi
     if [[ -n ${PRELU_RANKS-} ]]; then parts=$(((PRELU_RANKS + nodes - 1) / nodes)); fi
     echo "$host $parts" >>"$scratch/all"
+    # A scheduler that gave one task of many processors gave mpirun one slot.
+    [[ $slots == all ]] || ((parts <= slots)) || crowded=true
     least_cores=$(smaller $((cores / parts)) "$least_cores")
     least_processors=$(smaller $((given / parts)) "$least_processors")
   done <"$scratch/parts"
   processors_of_a_rank=$((least_processors > 0 ? least_processors : 1))
   bind_ranks "$least_cores"
+  ! $crowded || [[ $scheduler == none ]] || binding+=(--oversubscribe)
   threads=${PRELU_THREADS:-$threads}
 }
 

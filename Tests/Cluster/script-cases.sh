@@ -142,12 +142,15 @@ placement_of_ranks() {
   local asked shares unit
   ask_hosts() { printf '%s\n' "${asked[@]}"; }
   job_processors() { printf '%s\n' "${shares[@]}"; }
+  # As many slots as processors, but where a scheduler gave one task of many.
+  local scheduler=slurm slots=(all all)
   job_unit() { echo "$unit"; }
   places() { # PART UNIT GIVEN… : for as many hosts as there are numbers
     local scratch=$PWD nodes=$(($# - 2)) ranks_per=$1
     unit=$2
     shift 2
     shares=("$@")
+    printf 'host %s\n' "${slots[@]:0:${#shares[@]}}" >hosts
     place_ranks
     printf '%s' "$(awk '{ print $2 }' all | paste -sd,) ${binding[*]}${threads:+ threads $threads}"
   }
@@ -167,6 +170,11 @@ placement_of_ranks() {
     "40 --map-by slot --bind-to none threads 1"
   check "threads by number" same "$(PRELU_THREADS=3 places numa core all)" \
     "4 --map-by ppr:1:numa --bind-to numa threads 3"
+  slots=(1)
+  check "one task of 64 processors" same "$(places numa thread 64)" \
+    "4 --map-by ppr:1:numa --bind-to numa --oversubscribe"
+  check "and one rank" same "$(places node thread 64)" "1 --map-by ppr:1:node --bind-to none"
+  slots=(all all)
   asked=("a 5 5 2 1")
   check "confined to five cores" same "$(places numa thread 5)" "2 --map-by ppr:1:numa --bind-to numa"
   asked=("a 64 32 4 2" "b 8 8 1 1")

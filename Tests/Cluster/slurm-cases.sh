@@ -172,7 +172,7 @@ bound_to_cores() {
     check "on both cores" same "$(count "$log" '^rank 0 on node1: .*0-1$')" 1
     export PRELU_RANKS_PER=core
     # One task, and still a rank for each of its CPUs.
-    placed 'mpirun .*-np 2 --map-by core --bind-to core' --nodes=1 --ntasks-per-node=1 --cpus-per-task=2
+    placed 'mpirun .*-np 2 --map-by core --bind-to core --oversubscribe' --nodes=1 --ntasks-per-node=1 --cpus-per-task=2
     check "on a core each" same "$(sed -n 's/^rank .*Cpus_allowed_list:\s*//p' "$log" | sort | tr '\n' ' ')" "0 1 "
   fi
   unset PRELU_RANKS_PER

@@ -27,7 +27,7 @@ final class HeadPasses {
     random.fill(features.base, count: features.count)
   }
 
-  /// The runs of a pass on a pool's threads, from the features to their gradients, and of the update: medians.
+  /// The quickest runs of a pass on a pool's threads, from the features to their gradients, and of the update.
   struct Times {
     var features: CoreCost.Run
     var update: CoreCost.Run
@@ -58,7 +58,7 @@ final class HeadPasses {
       let update = time { _ = head.update(pass, momentum: momentum, gradient: gradient, sgd) }
       if run > 0 { times.append(Times(features: upToFeatures, update: update)) }
     }
-    return Times(features: .median(of: times.map(\.features)), update: .median(of: times.map(\.update)))
+    return Times(features: .quickest(of: times.map(\.features)), update: .quickest(of: times.map(\.update)))
   }
 
   /// The largest relative error that rounding explains, for sums over some tens of thousands of products.

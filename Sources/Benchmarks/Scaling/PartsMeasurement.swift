@@ -91,7 +91,7 @@ struct PartsMeasurement {
             processorSeconds: processorSeconds() - processor))
       }
       // The first run touches all memory for the first time.
-      return .median(of: Array(runs.dropFirst()))
+      return .quickest(of: Array(runs.dropFirst()))
     }
     let alone = run(one)
     return all.threadCount > 1 ? CoreCost(oneCore: alone.seconds, run: run(all)) : CoreCost(oneCore: alone.seconds)
@@ -115,15 +115,16 @@ struct PartsMeasurement {
       _ = passes.run(images: settings.images)
       return monotonicSeconds() - start
     }
-    var ratios: [Double] = []
+    var (alone, together) = (Double.infinity, Double.infinity)
     // Both are timed in turn, so that they see the same machine. The first run touches all memory for the first time.
     for run in 0...settings.runs {
       let single = world.rank == 0 ? seconds() : 0
       try world.barrier()
       let slowest = try world.allgather(seconds()).max() ?? 0
-      if run > 0, world.rank == 0 { ratios.append(slowest / single) }
+      guard run > 0 else { continue }
+      (alone, together) = (min(alone, single), min(together, slowest))
     }
-    return try world.allgather(world.rank == 0 ? ratios.median() : 1)[0]
+    return try world.allgather(world.rank == 0 ? together / alone : 1)[0]
   }
 
   /// Measures exchanges of gradients while the ranks compute, for the links that the settings say. All ranks must call

@@ -56,36 +56,42 @@ struct ThreadProbe {
     } / Double(Self.repetitions)
   }
 
-  /// Returns the factors of `ThreadCosts`: medians of the ratios of passes that were run one right after the other, so
-  /// that they saw the same machine.
+  /// Returns the factors of `ThreadCosts`, by the quickest of passes that were run in turn: other work of the machine
+  /// takes cores away from some passes and not from others.
   private func factors(_ costs: ThreadCosts) -> (forward: Double, backward: Double, beside: Double) {
     let alone = TowerPasses(network, images: images, on: ThreadPool(threads: 1))
     let shared = TowerPasses(network, images: images, on: pool)
     let beside = TowerPasses(network, images: images, leaves: pool.threadCount, on: pool)
-    var ratios: [(forward: Double, backward: Double, beside: Double)] = []
+    var (one, team, own): ([Seconds], [Seconds], [Seconds]) = ([], [], [])
     // The first run touches all memory for the first time.
     for run in 0...runs {
-      let one = alone.run(images: images)
-      let team = shared.run(images: images)
-      let own = beside.run(images: images)
+      let seconds = (alone.run(images: images), shared.run(images: images), beside.run(images: images))
       guard run > 0 else { continue }
-      func total(_ seconds: [TowerPasses.Part: [Double]], _ part: TowerPasses.Part) -> Double {
-        seconds[part]!.reduce(0, +)
-      }
-      ratios.append(
-        (
-          total(team, .forward) / planned(one, .forward, costs),
-          total(team, .backward) / planned(one, .backward, costs),
-          (total(own, .forward) + total(own, .backward)) / (total(one, .forward) + total(one, .backward))
-        ))
+      one.append(seconds.0)
+      team.append(seconds.1)
+      own.append(seconds.2)
     }
-    return (ratios.map(\.forward).median(), ratios.map(\.backward).median(), ratios.map(\.beside).median())
+    let (quickest, quickestTeam, quickestOwn) = (Self.quickest(one), Self.quickest(team), Self.quickest(own))
+    func both(_ seconds: Seconds) -> Double { total(seconds, .forward) + total(seconds, .backward) }
+    return (
+      total(quickestTeam, .forward) / planned(quickest, .forward, costs),
+      total(quickestTeam, .backward) / planned(quickest, .backward, costs), both(quickestOwn) / both(quickest)
+    )
   }
 
+  private typealias Seconds = [TowerPasses.Part: [Double]]
+
+  /// Returns the quickest run of each part of each layer.
+  private static func quickest(_ runs: [Seconds]) -> Seconds {
+    runs[0].reduce(into: [:]) { result, part in
+      result[part.key] = part.value.indices.map { layer in runs.map { $0[part.key]![layer] }.min()! }
+    }
+  }
+
+  private func total(_ seconds: Seconds, _ part: TowerPasses.Part) -> Double { seconds[part]!.reduce(0, +) }
+
   /// Returns the seconds that the team's pass should take by its plan, from those of one thread.
-  private func planned(
-    _ one: [TowerPasses.Part: [Double]], _ use: FilterUse, _ costs: ThreadCosts
-  ) -> Double {
+  private func planned(_ one: Seconds, _ use: FilterUse, _ costs: ThreadCosts) -> Double {
     let layers = one[use == .forward ? .forward : .backward]!.enumerated().map { index, seconds in
       StepParts.Layer(
         name: "", parameters: 0, forwardFilters: 0, backwardFilters: 0,

@@ -89,29 +89,29 @@ final class TowerPasses {
 
   private var layerCount: Int { tower.layers.count }
 
-  /// Returns each layer's parts on this object's one thread: the medians of `runs` passes over one image and over
+  /// Returns each layer's parts on this object's one thread: the quickest of `runs` passes over one image and over
   /// `images`.
   ///
   /// - Throws: `VerificationError` where a gradient is NaN or infinite.
   func layers(images: Int, runs: Int) throws -> [StepParts.Layer] {
     let counts = images > 1 ? [1, images] : [1]
-    var medians: [Int: [Part: [Double]]] = [:]
+    var quickest: [Int: [Part: [Double]]] = [:]
     for count in counts {
       _ = run(images: count)
       let passes = (0..<runs).map { _ in run(images: count) }
       guard isFinite else {
         throw VerificationError(description: "the gradient of random images is NaN or infinite")
       }
-      medians[count] = Dictionary(
+      quickest[count] = Dictionary(
         uniqueKeysWithValues: Part.allCases.map { part in
-          (part, (0..<layerCount).map { layer in passes.map { $0[part]![layer] }.median() })
+          (part, (0..<layerCount).map { layer in passes.map { $0[part]![layer] }.min()! })
         })
     }
     return tower.layers.enumerated().map { index, layer in
       func cost(_ part: Part) -> LeafCost {
-        LeafCost(counts.map { LeafCost.Point(images: $0, seconds: medians[$0]![part]![index]) })
+        LeafCost(counts.map { LeafCost.Point(images: $0, seconds: quickest[$0]![part]![index]) })
       }
-      func filters(_ part: Part) -> Double { medians[counts.last!]![part]![index] }
+      func filters(_ part: Part) -> Double { quickest[counts.last!]![part]![index] }
       return StepParts.Layer(
         name: layer.name, parameters: layer.parameterRange.count, forwardFilters: filters(.forwardFilters),
         backwardFilters: filters(.backwardFilters), forward: cost(.forward), backward: cost(.backward))

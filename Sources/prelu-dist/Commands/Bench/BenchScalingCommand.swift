@@ -43,7 +43,9 @@ extension BenchCommand {
     var images = 8
 
     @Option(
-      help: ArgumentHelp("The number of timed runs of each part, of which the median counts.", valueName: "number"))
+      help: ArgumentHelp(
+        "The number of timed runs of each part, of which the quickest counts; of steps it is the median.",
+        valueName: "number"))
     var repetitions = 3
 
     @Option(
