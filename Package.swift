@@ -92,11 +92,42 @@ func tests(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
 
 let bundles: [Target] = [
   .target(name: "TestSupport", path: "Tests/TestSupport", swiftSettings: settings),
+  .target(
+    name: "RankTestSupport", dependencies: ["Communication"], path: "Tests/RankTestSupport", swiftSettings: settings),
   tests("HouseTests", ["Network", "TestSupport"]),
   tests("SystemTests", ["System", systemPackage, "TestSupport"]),
+  tests("HashingTests", ["Hashing"]),
+  tests("RandomnessTests", ["Randomness"]),
+  tests("KernelTests", ["System", "Kernels", "Randomness"]),
+  tests("NetworkTests", ["System", "Kernels", "Network", "Randomness", "TestSupport"]),
+  tests("ConfigurationTests", ["System", "Network", "Configuration", "TestSupport"]),
+  tests("CommunicationTests", ["System", "Communication", "RankTestSupport"]),
+  tests("ImagesTests", ["System", "Images", "Randomness", "CJPEG", "CPNG", "CZlib", "TestSupport"]),
+  tests("PacksTests", ["System", "HDF5", "Images", "Packs", "TestSupport"]),
+  tests("CheckpointTests", ["System", "Hashing", "HDF5", "CHDF5", "Checkpoint", "TestSupport"]),
+  tests("ReportsTests", ["System", "Network", "Images", "Reports", "TestSupport"]),
   tests("DiagnosticsTests", ["System", "Diagnostics", "TestSupport"]),
+  tests("DatasetsTests", ["System", "Images", "Datasets"]),
+  tests(
+    "EvaluationTests", ["System", "Kernels", "Network", "Communication", "Images", "Evaluation", "RankTestSupport"]),
+  tests("StepTests", ["System", "Kernels", "Network", "Communication", "Step", "RankTestSupport"]),
+  tests(
+    "TrainingTests",
+    [
+      "System", "Kernels", "Network", "Configuration", "Communication", "Images", "Checkpoint", "Evaluation",
+      "Training", "RankTestSupport", "TestSupport",
+    ]),
+  tests(
+    "RecordingTests",
+    [
+      "System", "Configuration", "Communication", "Reports", "Training", "Recording", "RankTestSupport", "TestSupport",
+    ]),
   tests("BenchmarksTests", ["Kernels", "Benchmarks"]),
   tests("CommandTests", ["System", "Images", "Packs", "prelu-dist", "TestSupport"]),
+  .executableTarget(
+    name: "prelu-fuzz",
+    dependencies: ["System", "Randomness", "Network", "Configuration", "Images", "Checkpoint", "Packs", "Reports"],
+    path: "Tests/Fuzz", swiftSettings: settings),
 ]
 
 let package = Package(

@@ -37,6 +37,8 @@ public struct StepTimings: Codable, Sendable {
   public var threads: Int
   public var runs: Int
   public var stepMilliseconds: Double
+  /// The milliseconds of the quickest step, by the slowest rank's clock.
+  public var quickestMilliseconds: Double
   public var imagesPerSecond: Double
   public var perRank: [Rank]
   /// The milliseconds of a step of the same mini-batch on rank 0 alone while the others are idle; nil with one rank.
@@ -89,12 +91,13 @@ public enum StepBenchmark {
         exposedReduction: parts.reduction, update: parts.update, step: parts.step, peakMegabytes: parts.peakMegabytes)
     }
     let step = ranks.map(\.step).max() ?? own.step
+    let quickest = try world.allgather(together.seconds.min() ?? 0).max() ?? 0
     let pairs = zip(singles, together.seconds).map { $0 / $1 }
     let (single, speedup) = try world.allgather(
       compares && world.rank == 0 ? (singles.median(), pairs.median()) : (0, 0))[0]
     return StepTimings(
       model: architecture.name, batch: batch, ranks: world.size, threads: threads, runs: runs,
-      stepMilliseconds: step, imagesPerSecond: 1e3 * Double(batch) / step, perRank: ranks,
+      stepMilliseconds: step, quickestMilliseconds: 1e3 * quickest, imagesPerSecond: 1e3 * Double(batch) / step, perRank: ranks,
       singleRankMilliseconds: compares ? 1e3 * single : nil,
       efficiency: compares ? speedup / Double(world.size) : nil)
   }

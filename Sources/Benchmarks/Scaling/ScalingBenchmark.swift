@@ -17,7 +17,7 @@ public enum ScalingBenchmark {
     public var checkBatch: Int?
     /// The number of images of the leaf that passes are timed with.
     public var images = 8
-    /// The number of timed runs of each part, of which the quickest counts; of steps it is the median.
+    /// The number of timed runs of each part and of each step, of which the quickest counts.
     public var runs = 3
     /// The method of all convolutions; nil for the choice by shape.
     public var method: ConvolutionMethod?

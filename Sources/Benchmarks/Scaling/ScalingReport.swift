@@ -20,13 +20,13 @@ public struct ScalingReport: Codable, Sendable {
     public var batch: Int
     /// The predicted milliseconds of the step.
     public var predicted: Double
-    /// The measured milliseconds of the step, a median.
+    /// The measured milliseconds of the quickest step: the parts are the quickest, too.
     public var measured: Double
     /// 100·(predicted − measured) / measured.
     public var errorPercent: Double
     /// The predicted parts of rank 0's step.
     public var prediction: StepPrediction
-    /// The measured parts of rank 0's step, each a median.
+    /// The measured parts of rank 0's step, each a median, which other work of the machine makes longer.
     public var measurement: StepTimings.Rank
 
     init(_ prediction: StepPrediction, batch: Int, measured: StepTimings) {
@@ -34,8 +34,8 @@ public struct ScalingReport: Codable, Sendable {
       threads = prediction.threads
       self.batch = batch
       predicted = prediction.step
-      self.measured = measured.stepMilliseconds
-      errorPercent = 100 * (prediction.step - measured.stepMilliseconds) / measured.stepMilliseconds
+      self.measured = measured.quickestMilliseconds
+      errorPercent = 100 * (prediction.step - self.measured) / self.measured
       self.prediction = prediction
       measurement = measured.perRank[0]
     }

@@ -63,7 +63,7 @@ struct ScalingText {
     row(["", "", "", "forward", "gather", "fc", "scatter", "backward", "exposed", "update"])
     for (name, parts) in [
       ("predicted", [p.forward, p.gather, p.fullyConnected, p.scatter, p.backward, p.exposedReduction, p.update]),
-      ("measured", [m.forward, m.gather, m.fullyConnected, m.scatter, m.backward, m.exposedReduction, m.update]),
+      ("median", [m.forward, m.gather, m.fullyConnected, m.scatter, m.backward, m.exposedReduction, m.update]),
     ] {
       row(["", "", name] + parts.map(oneDigit))
     }

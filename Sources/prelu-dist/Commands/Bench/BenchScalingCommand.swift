@@ -44,7 +44,7 @@ extension BenchCommand {
 
     @Option(
       help: ArgumentHelp(
-        "The number of timed runs of each part, of which the quickest counts; of steps it is the median.",
+        "The number of timed runs of each part and of each step, of which the quickest counts.",
         valueName: "number"))
     var repetitions = 3
 
