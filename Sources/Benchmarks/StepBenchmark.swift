@@ -97,7 +97,8 @@ public enum StepBenchmark {
       compares && world.rank == 0 ? (singles.median(), pairs.median()) : (0, 0))[0]
     return StepTimings(
       model: architecture.name, batch: batch, ranks: world.size, threads: threads, runs: runs,
-      stepMilliseconds: step, quickestMilliseconds: 1e3 * quickest, imagesPerSecond: 1e3 * Double(batch) / step, perRank: ranks,
+      stepMilliseconds: step, quickestMilliseconds: 1e3 * quickest,
+      imagesPerSecond: 1e3 * Double(batch) / step, perRank: ranks,
       singleRankMilliseconds: compares ? 1e3 * single : nil,
       efficiency: compares ? speedup / Double(world.size) : nil)
   }
