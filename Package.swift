@@ -122,7 +122,7 @@ let bundles: [Target] = [
     [
       "System", "Configuration", "Communication", "Reports", "Training", "Recording", "RankTestSupport", "TestSupport",
     ]),
-  tests("BenchmarksTests", ["Benchmarks"]),
+  tests("BenchmarksTests", ["Kernels", "Benchmarks"]),
   tests("CommandTests", ["System", "Images", "Packs", "prelu-dist", "TestSupport"]),
   .executableTarget(
     name: "prelu-fuzz",

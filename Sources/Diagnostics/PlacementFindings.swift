@@ -9,25 +9,19 @@ import System
 ///   - ranks: all ranks, at least one, in their order.
 ///   - threads: the number of threads of each rank; nil where each takes no more than its share of its host's cores.
 ///   - leaves: the number of leaves of a mini-batch, a power of two: 1, 2, 4 … as many ranks get the same bits.
+///   - images: the number of images of a mini-batch; nil where it is not known.
 ///   - dataDirectory: the path of the data, for the message about a host that lacks them.
 public func placementFindings(
-  _ ranks: [RankFacts], threads: Int? = nil, leaves: Int, dataDirectory: String
+  _ ranks: [RankFacts], threads: Int? = nil, leaves: Int, images: Int? = nil, dataDirectory: String
 ) -> [Finding] {
   var findings = differences(of: ranks.map(RankIdentity.init))
-  if leaves % ranks.count != 0 {
-    findings.append(
-      Finding(
-        .note, "with \(ranks.count.counted("rank")) results agree with other numbers of ranks to rounding only",
-        advice:
-          "With \(leaves.counted("leaf", "leaves")) \(Shares.rankCounts(leaves: leaves, "and")) ranks give the same "
-          + "bits as each "
-          + "other; --leaves changes that for a new run"))
-  }
+  findings += divisionFindings(ranks: ranks.count, leaves: leaves, images: images)
   var hosts: [String] = []
   for rank in ranks where !hosts.contains(rank.host) { hosts.append(rank.host) }
   for host in hosts {
     let here = ranks.filter { $0.host == host }
     findings += crowding(host, here, threads: threads ?? 1)
+    findings += wastedCores(host, here, hosts: hosts.count)
     findings += quotaFindings(host, here)
     findings += instructionFindings(here[0])
     findings += networkFindings(here[0], hosts: hosts.count)
@@ -39,6 +33,34 @@ public func placementFindings(
     }
   }
   return findings
+}
+
+/// Finds numbers of ranks that a mini-batch does not divide into.
+private func divisionFindings(ranks: Int, leaves: Int, images: Int?) -> [Finding] {
+  if let images, ranks > images {
+    return [
+      Finding(
+        .warning, "\(ranks - images) of \(ranks) ranks have no image of a mini-batch of \(images)",
+        advice: "Start one rank a NUMA domain, whose cores share the images of a rank: " + rankADomainAnywhere)
+    ]
+  }
+  if ranks > leaves {
+    return [
+      Finding(
+        .note,
+        "\(ranks) ranks are more than the \(leaves) leaves of a mini-batch: results agree with other numbers of ranks "
+          + "to rounding only",
+        advice: "Start a new run with --leaves and as many leaves as ranks, a power of two, or one rank a NUMA domain, "
+          + "whose cores share a leaf: " + rankADomainAnywhere)
+    ]
+  }
+  guard leaves % ranks != 0 else { return [] }
+  return [
+    Finding(
+      .note, "with \(ranks) ranks results agree with other numbers of ranks to rounding only",
+      advice: "With \(leaves) leaves \(Shares.rankCounts(leaves: leaves, "and")) ranks give the same bits as each "
+        + "other; --leaves changes that for a new run")
+  ]
 }
 
 /// Finds too many ranks for the cores of a host, or cores that nobody uses.

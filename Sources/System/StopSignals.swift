@@ -8,6 +8,7 @@ public enum StopSignals {
   /// The first signal that asked to stop; 0 before.
   private static let received = Atomic<Int32>(0)
   private static let interrupts = Atomic<Int32>(0)
+  /// The signals that ask to stop. Grid Engine and LSF announce a limit by USR2 and XCPU.
   private static let signals = [SIGTERM, SIGINT, SIGHUP, SIGUSR1, SIGUSR2, SIGXCPU]
   /// Linux numbers its signals from 1 to 64.
   private static let signalCount = 65
@@ -23,7 +24,6 @@ public enum StopSignals {
     // A launcher may have started this process with signals blocked.
     var wanted = sigset_t()
     sigemptyset(&wanted)
-    // Grid Engine and LSF announce a limit by USR2 and XCPU.
     for number in signals where !(number == SIGHUP && isIgnored(number)) {
       sigaddset(&wanted, number)
       var action = sigaction()
@@ -68,6 +68,18 @@ public enum StopSignals {
     let code = errno
     _ = write(STDERR_FILENO, words, strlen(words))
     errno = code
+  }
+
+  /// Lets each of the signals end the process at once, whatever was done about them before: a launcher may have started
+  /// this process with signals blocked or ignored. HUP stays ignored where it was.
+  public static func leaveToTheSystem() {
+    var all = sigset_t()
+    sigemptyset(&all)
+    for number in signals where !(number == SIGHUP && isIgnored(number)) {
+      sigaddset(&all, number)
+      signal(number, SIG_DFL)
+    }
+    pthread_sigmask(SIG_UNBLOCK, &all, nil)
   }
 
   /// Whether this process was asked to stop.

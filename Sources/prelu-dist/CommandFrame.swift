@@ -22,8 +22,13 @@ func alone(_ body: () throws -> ExitStatus) -> Never {
 ///
 /// - Parameters:
 ///   - comparesHosts: whether hosts with different programs are refused, and other differences reported.
+///   - endsAtOnce: whether a signal that asks to stop ends the process where it is, because there is nothing to save;
+///     otherwise `body` looks at `StopSignals`.
 ///   - watch: how long ranks wait for one that does not arrive; nil for without a limit.
-func onAllRanks(comparesHosts: Bool = true, watch: WatchOptions? = nil, _ body: (World) throws -> ExitStatus) -> Never {
+func onAllRanks(
+  comparesHosts: Bool = true, endsAtOnce: Bool = false, watch: WatchOptions? = nil,
+  _ body: (World) throws -> ExitStatus
+) -> Never {
   let world: World
   do {
     world = try World.start()
@@ -31,7 +36,7 @@ func onAllRanks(comparesHosts: Bool = true, watch: WatchOptions? = nil, _ body: 
     Console.complain("\(error)")
     exit(ExitStatus.internalError.rawValue)
   }
-  StopSignals.install()
+  endsAtOnce ? StopSignals.leaveToTheSystem() : StopSignals.install()
   do {
     if let watch { try world.watchForStalls(watch.limits) { watch.report($0, of: world) } }
     if comparesHosts { try refuseHostsThatDiffer(world) }

@@ -16,7 +16,7 @@ MatrixLibrary.useCallingThreadOnly()
 // A reader that has closed its end of the pipe, as `head` does, must not end the program.
 signal(SIGPIPE, SIG_IGN)
 
-if let refusal = CommandNames.refusal(of: Array(CommandLine.arguments.dropFirst())) {
+if let refusal = CommandNames.refusal(of: Array(ProcessArguments.all.dropFirst())) {
   if Console.isFirstRank { Console.complain("\(refusal)") }
   exit(refusal.exitStatus.rawValue)
 }

@@ -111,6 +111,24 @@ import Testing
     _ = try Program.inspect("run", in: directory)
   }
 
+  /// Measurements have nothing to save, so they end where they are.
+  @Test(arguments: [
+    (["bench", "step", "--batch", "8", "--runs", "1000000"], SIGTERM),
+    (["bench", "step", "--batch", "8", "--runs", "1000000"], SIGINT),
+    (["bench", "scaling", "--model", "fashion-6", "--images", "2", "--repetitions", "1000000"], SIGTERM),
+  ])
+  func measurementsEndAtOnce(arguments: [String], signal: Int32) throws {
+    for ranks in [nil, 2] {
+      let (process, _, errors) = try Program.start(arguments, ranks: ranks, in: directory)
+      // By then it computes.
+      sleep(2)
+      try #require(process.isRunning, "\(text(errors))")
+      kill(process.processIdentifier, signal)
+      #expect(Program.wait { !process.isRunning }, "it goes on")
+      process.waitUntilExit()
+    }
+  }
+
   /// A reader that goes away, as in `prelu-dist | head`, does not end a run.
   @Test func aReaderWhoGoesDoesNotEndTheRun() throws {
     let command = "{ \"$0\" \"$@\"; echo $? >code; } | head -n 1 >first"

@@ -43,7 +43,7 @@ extension BenchCommand {
     }
 
     func run() throws {
-      onAllRanks { world in
+      onAllRanks(endsAtOnce: true) { world in
         let timings = try StepBenchmark.run(
           try model.architecture(), batch: batch, leaves: leaves, threads: try threads.count(world),
           method: convolution.method, runs: runs, world: world)
