@@ -156,8 +156,8 @@ public final class StepTrace {
     }
   }
 
-  /// Returns the place of a thread among those of its rank: the rank's first thread, those that compute with it, those of
-  /// the fully connected layers, and those that do something else.
+  /// Returns the place of a thread among those of its rank: the rank's first thread, those that compute with it, those
+  /// of the fully connected layers, and those that do something else.
   private func order(of thread: String) -> Int {
     let words = thread.split(separator: " ")
     let kinds = ["main", "compute", "head", "messages", "load", "checkpoint"]

@@ -31,16 +31,17 @@ public struct TraceRequest: Sendable {
     try FileSystem.checkWritable(path)
     guard try FileSystem.status(path) != nil else { return }
     let expected = "no file, or a trace that prelu-dist has written"
-    let head: [UInt8]
+    let found: String
     do throws(RegularFileError) {
-      head = try RegularFile(path).beginning(limit: 4096)
+      let head = try RegularFile(path).beginning(limit: 4096)
+      if head.starts(with: TraceText.signature.utf8) { return }
+      found = FileKind(head).name
     } catch {
-      throw FileError(error, path: path, expected: expected).advising(Self.advice)
+      guard case .otherKind(let other) = error else { throw FileError(error, path: path, expected: expected) }
+      found = other
     }
-    guard !head.starts(with: TraceText.signature.utf8) else { return }
     throw FileError(
-      .cannotCreate, path: path, problem: "expected \(expected), found \(FileKind(head).name)", advice: Self.advice)
+      .cannotCreate, path: path, problem: "expected \(expected), found \(found)",
+      advice: "Give another name, or remove it")
   }
-
-  private static let advice = "Give another name, or remove it"
 }

@@ -28,7 +28,8 @@ import Tracing
     let path = folder.file("trace.json")
     let trace = traced.map { steps in
       StepTrace(
-        TraceRequest(path: path, steps: steps, program: "program 1", commandLine: "train"), threads: 4, world: small.world)
+        TraceRequest(path: path, steps: steps, program: "program 1", commandLine: "train"), threads: 4,
+        world: small.world)
     }
     var outcomes: [StepTrace.Outcome] = []
     for iteration in 0..<Self.steps {
@@ -75,7 +76,9 @@ import Tracing
     for rank in 0..<rankCount {
       let events = trace.events.filter { $0.process == rank + 1 }
       let names = Dictionary(grouping: events, by: \.name)
-      func has(_ name: String, _ category: String) -> Bool { names[name]?.contains { $0.category == category } ?? false }
+      func has(_ name: String, _ category: String) -> Bool {
+        names[name]?.contains { $0.category == category } ?? false
+      }
       #expect(names["step"]?.compactMap { $0.arguments["iteration"] as? Int }.sorted() == [1, 2, 3])
       #expect(has("forward", "part") && has("backward", "part"))
       let threads = Set(events.compactMap { trace.threads[$0.thread] })
@@ -107,7 +110,8 @@ import Tracing
     let trace = try TraceDocument(file)
     let errors = try #require(trace.about["ranks"] as? [[String: Any]]).map { $0["clockErrorMicroseconds"] as? Double }
     let error = Int(2000 * (errors.compactMap(\.self).max() ?? 0))
-    let reductions = Dictionary(grouping: trace.events.filter { $0.name == "reduction of conv2 … conv1" }, by: \.process)
+    let reductions = Dictionary(
+      grouping: trace.events.filter { $0.name == "reduction of conv2 … conv1" }, by: \.process)
     #expect(reductions.count == rankCount)
     for step in 0..<Self.steps {
       let ofStep = try reductions.values.map { events in

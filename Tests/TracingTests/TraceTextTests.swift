@@ -16,7 +16,8 @@ import Tracing
 
   @Test func aFileOfTwoRanks() throws {
     let clock = ClockTranslation(
-      first: ClockReading(own: 0, root: 7_000_000, error: 1500), last: ClockReading(own: 10, root: 7_000_010, error: 900))
+      first: ClockReading(own: 0, root: 7_000_000, error: 1500),
+      last: ClockReading(own: 10, root: 7_000_010, error: 900))
     let first = [
       TraceThread(
         name: "main",
@@ -25,7 +26,7 @@ import Tracing
           event("write the checkpoint", .checkpoint, 1_000_500, nil),
         ], dropped: 2)
     ]
-    let second = [TraceThread(name: "main", events: [], dropped: 0), TraceThread(name: "load 1", events: [], dropped: 0)]
+    let second = ["main", "load 1"].map { TraceThread(name: $0, events: [], dropped: 0) }
     let texts = [
       TraceText.rank(0, host: "a", first, end: 2_000_000, isLast: false) { $0 - 1_000_000 },
       TraceText.rank(1, host: #"b""#, second, end: 2_000_000, isLast: true) { $0 },
@@ -63,7 +64,9 @@ import Tracing
     ]
     let text = TraceText.rank(0, host: "a", threads, end: 20, isLast: true) { $0 }
     let rank = TracedRank(
-      host: "a", clock: ClockTranslation(first: .init(own: 0, root: 0, error: 0), last: .init(own: 0, root: 0, error: 0)),
+      host: "a",
+      clock: ClockTranslation(
+        first: ClockReading(own: 0, root: 0, error: 0), last: ClockReading(own: 0, root: 0, error: 0)),
       threads, length: text.count)
     let trace = try TraceDocument(
       TraceText.beginning(request, steps: [1], ranks: [rank]) + text + TraceText.end)
@@ -98,6 +101,7 @@ import Tracing
     let empty = try folder.write([], to: "empty.json")
     #expect(refusal(empty)?.problem.hasSuffix("found an empty file") == true)
     #expect(refusal("/dev/null")?.problem.hasSuffix("found a pipe or a device") == true)
+    #expect(refusal("/dev/null")?.kind == .cannotCreate)
     #expect(refusal(folder.path)?.problem == "expected the name of a file, found a folder")
     #expect(refusal(folder.file("nowhere/t.json"))?.kind == .cannotCreate)
   }

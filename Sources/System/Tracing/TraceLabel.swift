@@ -10,7 +10,7 @@ public struct TraceLabel: ExpressibleByStringLiteral, Equatable, @unchecked Send
 
   /// Keeps a text until the process ends; the same text once. Not for texts that are made up as the program runs.
   public init(keeping text: String) {
-    bytes = kept.withLock { texts in
+    let label = kept.withLock { texts in
       if let known = texts[text] { return known }
       let place = UnsafeMutablePointer<UInt8>.allocate(capacity: text.utf8.count + 1)
       for (index, byte) in text.utf8.enumerated() { place[index] = byte }
@@ -18,7 +18,8 @@ public struct TraceLabel: ExpressibleByStringLiteral, Equatable, @unchecked Send
       let label = KeptText(bytes: place)
       texts[text] = label
       return label
-    }.bytes
+    }
+    bytes = label.bytes
   }
 
   package var text: String { String(cString: bytes) }

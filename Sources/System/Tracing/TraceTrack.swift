@@ -5,8 +5,8 @@ import Synchronization
 /// An event takes its place when it begins, so that one that does not end is there too, and all are in the order of
 /// their beginnings.
 ///
-/// Sendable: one thread at a time writes. Another one reads the events below `count`, and an event's argument only where
-/// it has seen its end; both are stored with releasing and read with acquiring ordering.
+/// Sendable: one thread at a time writes. Another one reads the events below `count`, and an event's argument only
+/// where it has seen its end; both are stored with releasing and read with acquiring ordering.
 final class TraceTrack: @unchecked Sendable {
   /// The recording that it belongs to.
   let recording: Int

@@ -83,7 +83,8 @@ struct TrainCommand: ParsableCommand {
       runFolder: folder.path, start: folder.start, iterations: schedule.iterations,
       timeLimit: schedule.timeLimit.map { $0 * 60 }, threads: ranks.threads.threads,
       convolution: ranks.convolution.method, loadingThreads: ranks.loadingThreads, shares: ranks.shares,
-      preview: data.preview, statisticsEvery: records.logStatistics, trace: trace.request, acceptsOtherData: folder.force,
+      preview: data.preview, statisticsEvery: records.logStatistics, trace: trace.request,
+      acceptsOtherData: folder.force,
       commandLine: CommandLine.arguments.joined(separator: " "), program: PreluDist.program)
   }
 }
