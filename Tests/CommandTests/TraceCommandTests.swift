@@ -52,8 +52,8 @@ import Testing
     #expect(try traced("two", 2, []).1 == [2])
     #expect(try traced("one", 8, ["--resume", "one", "--trace-steps", "2"]).1 == [3, 4])
     // Nothing is left to do: the trace of before stays.
-    let (outcome, steps) = try traced("one", 8, ["--resume", "one"])
-    #expect(steps == [3, 4])
+    let (outcome, found) = try traced("one", 8, ["--resume", "one"])
+    #expect(found == [3, 4])
     let warning = "expected a step to trace, found none left to do: no trace is written"
     #expect(outcome.errors.contains(warning), "\(outcome.errors)")
   }

@@ -23,8 +23,8 @@ import Tracing
         name: "main",
         events: [
           event("step", .step, 1_000_001, 1_900_000, 7), event("conv1 forward", .forward, 1_000_001, 1_000_002, 3),
-          event("write the checkpoint", .checkpoint, 1_000_500, nil),
-        ], dropped: 2)
+        ], dropped: 2),
+      TraceThread(name: "checkpoint", events: [event("write", .checkpoint, 1_000_500, nil)], dropped: 0),
     ]
     let second = ["main", "load 1"].map { TraceThread(name: $0, events: [], dropped: 0) }
     let texts = [
@@ -40,8 +40,8 @@ import Tracing
     let trace = try TraceDocument(beginning + texts[0] + texts[1] + TraceText.end)
 
     #expect(trace.processes == [1: "rank 0 on a", 2: #"rank 1 on b""#])
-    #expect(trace.threads == [10_001: "main", 20_001: "main", 20_002: "load 1"])
-    #expect(trace.events.map(\.name) == ["step", "conv1 forward", "write the checkpoint"])
+    #expect(trace.threads == [10_001: "main", 10_002: "checkpoint", 20_001: "main", 20_002: "load 1"])
+    #expect(trace.events.map(\.name) == ["step", "conv1 forward", "write"])
     #expect(trace.events.map(\.category) == ["step", "layer,forward", "checkpoint"])
     #expect(trace.events.map(\.start) == [1, 1, 500] && trace.events.map(\.end) == [900_000, 2, 1_000_000])
     #expect(trace.events[0].arguments["iteration"] as? Int == 7)
