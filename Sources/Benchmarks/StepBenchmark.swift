@@ -6,6 +6,7 @@ import Network
 import Randomness
 import Step
 import System
+import Tracing
 
 /// The time of a training step, split into its parts, on every rank.
 public struct StepTimings: Codable, Sendable {
@@ -103,6 +104,23 @@ public enum StepBenchmark {
       efficiency: compares ? speedup / Double(world.size) : nil)
   }
 
+  /// Records steps on random images, after a first one that touches all memory. All ranks must call it.
+  ///
+  /// - Parameters: those of `run`.
+  /// - Returns: on rank 0, what became of the trace; nil elsewhere.
+  public static func trace(
+    _ request: TraceRequest, _ architecture: ResolvedArchitecture, batch: Int, leaves: Int? = nil, threads: Int,
+    method: ConvolutionMethod?, world: World
+  ) throws -> StepTrace.Outcome? {
+    let timed = try TimedStep(architecture, batch, leaves, threads, method, world)
+    let trace = StepTrace(request, threads: timed.threadCount, world: world)
+    for iteration in 0..<request.steps {
+      _ = try trace.begin(iteration: iteration, isFollowed: false)
+      _ = try timed.run()
+    }
+    return try trace.finish()
+  }
+
   /// Returns the number of leaves of a mini-batch: such that they have about 16 images, as those of a mini-batch of 128
   /// have, and that every rank has one; at most as many as training has by default.
   static func leaves(batch: Int, ranks: Int) -> Int {
@@ -133,6 +151,7 @@ public enum StepBenchmark {
     private let architecture: ResolvedArchitecture
     private let world: World
     private let network: Network
+    private let pool: ThreadPool
     private let step: DistributedStep
     private let image: FloatBuffer
     private let labels: [Int32]
@@ -149,12 +168,18 @@ public enum StepBenchmark {
       let shares = Shares(
         batch: batch, ranks: world.size,
         leaves: leaves ?? StepBenchmark.leaves(batch: batch, ranks: world.size))
-      let pool = ThreadPool(threads: threads, spins: !world.threads(asked: threads).takeTurns)
+      pool = ThreadPool(threads: threads, spins: !world.threads(asked: threads).takeTurns)
       step = DistributedStep(network, world: world, shares: shares, seed: 1, on: pool)
       image = randomImage(architecture)
       labels = (0..<batch).map { Int32($0 % architecture.classes) }
       _ = try run()
       (seconds, times) = ([], [])
+    }
+
+    /// The number of threads: those that compute, also the fully connected layers, and one for messages.
+    var threadCount: Int {
+      let head = step.largestPool === pool ? 0 : step.largestPool.threadCount - 1
+      return pool.threadCount + head + 1
     }
 
     /// Runs one step, which all ranks of the world begin together. Returns its seconds.

@@ -66,7 +66,7 @@ public final class RunRecorder: RunListener {
       page?.saved(iteration: iteration)
       writePage(of: iteration)
     case .notSaved(let iteration): writePage(of: iteration)
-    case .progress, .balanced, .finished, .warning: break
+    case .progress, .balanced, .traced, .finished, .warning: break
     }
   }
 

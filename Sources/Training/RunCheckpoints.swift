@@ -55,12 +55,14 @@ final class RunCheckpoints {
   func save(_ state: TrainingState, isBest: Bool) throws {
     defer { lastTime = monotonicSeconds() }
     setup.world.activity = Activity("the checkpoint of iteration", state.iteration)
-    try measured {
-      try step.gatherMomentum()
-      try checkSameTower(state.iteration)
+    try Trace.span("checkpoint", .checkpoint, state.iteration) {
+      try measured {
+        try Trace.span("gather the momentum", .communication) { try step.gatherMomentum() }
+        try Trace.span("compare the ranks", .communication) { try checkSameTower(state.iteration) }
+      }
+      try settle(waiting: true)
+      measured { start(state, isBest: isBest) }
     }
-    try settle(waiting: true)
-    measured { start(state, isBest: isBest) }
   }
 
   private func start(_ state: TrainingState, isBest: Bool) {

@@ -22,6 +22,8 @@ public enum TrainingEvent: Sendable {
   case saved(path: String, iteration: Int, isBest: Bool)
   /// A checkpoint could not be saved; a warning has said why.
   case notSaved(iteration: Int)
+  /// The trace that was asked for is in its file.
+  case traced(path: String)
   /// The run has ended.
   case finished(TrainingSummary)
 }

@@ -54,6 +54,8 @@ import Testing
     (["--preview", "0"], 64, "--preview takes 1 to 10000, not 0."),
     (["--iterations=-1"], 64, "--iterations takes 0 or more, not -1."),
     (["--log-statistics", "0"], 64, "--log-statistics takes 1 or more, not 0."),
+    (["--trace", "t.json", "--trace-steps", "0"], 64, "--trace-steps takes 1 to 1000, not 0."),
+    (["bench", "step", "--trace", ""], 64, "--trace needs a file's name."),
     (["--time-limit", "0"], 64, "--time-limit takes more than 0 minutes, not 0."),
     (["--initializer", "he"], 64, "The value 'he' is invalid for '--initializer <name>'. Please provide one of 'he-b"),
     (["--resume", "a", "--run", "b"], 64, "--resume a and --run b name different folders; --resume alone suffices."),

@@ -21,6 +21,7 @@ struct TrainCommand: ParsableCommand {
   @OptionGroup(title: "Run folder") var folder: RunFolderOptions
   @OptionGroup(title: "Ranks and threads") var ranks: RankOptions
   @OptionGroup(title: "Output") var records: RecordOptions
+  @OptionGroup(title: "Output") var trace: TraceOptions
 
   @Flag(help: "Print the resolved settings as YAML and end.")
   var printConfig = false
@@ -100,7 +101,7 @@ struct TrainCommand: ParsableCommand {
       runFolder: folder.path, start: folder.start, iterations: schedule.iterations,
       timeLimit: schedule.timeLimit.map { $0 * 60 }, threads: ranks.threads.threads,
       convolution: ranks.convolution.method, loadingThreads: ranks.loadingThreads, shares: ranks.shares,
-      preview: data.preview, statisticsEvery: records.logStatistics, acceptsOtherData: folder.force,
-      commandLine: ProcessArguments.line, program: PreluDist.program)
+      preview: data.preview, statisticsEvery: records.logStatistics, trace: trace.request,
+      acceptsOtherData: folder.force, commandLine: ProcessArguments.line, program: PreluDist.program)
   }
 }

@@ -30,6 +30,9 @@ final class TrainingReporter: RunListener {
       Console.say("shares " + images.map(String.init).joined(separator: ", ") + " images from here on")
     case .evaluated(let result): show(result)
     case .saved, .notSaved, .statistics: break
+    case .traced(let path):
+      line.clear()
+      Console.say(TraceOptions.announcement(of: path))
     case .finished(let summary): show(summary)
     }
   }
