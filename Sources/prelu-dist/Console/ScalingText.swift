@@ -54,8 +54,8 @@ struct ScalingText {
   private mutating func add(_ check: ScalingReport.Check, of report: ScalingReport) {
     lines.append("")
     lines.append(
-      "\(report.model), mini-batch \(check.batch), \(check.ranks) rank\(check.ranks == 1 ? "" : "s") × \(check.threads) "
-        + "thread\(check.threads == 1 ? "" : "s") here: "
+      "\(report.model), mini-batch \(check.batch), \(check.ranks) rank\(check.ranks == 1 ? "" : "s") × "
+        + "\(check.threads) thread\(check.threads == 1 ? "" : "s") here: "
         + String(
           format: "predicted %.1f ms, measured %.1f ms, error %+.1f %%", check.predicted, check.measured,
           check.errorPercent))
