@@ -134,7 +134,7 @@ struct ImageConvolution: ConvolutionAlgorithm {
     let work = workspace(pass)
     let cut = ForwardCut(self, images: pass.images, members: pass.team.count)
     let streams = isWrittenPastCaches(pass.output, count: pass.images * shape.output.count)
-    pass.team.share(pass.images * cut.pieces) { piece in
+    pass.team.share(pass.images * cut.pieces, as: "outputs") { piece in
       let (image, place) = piece.quotientAndRemainder(dividingBy: cut.pieces)
       let part = cut.part(place)
       kernel.loadBand(part.rows, of: pass.input.values + image * inputCount, into: work.band)
@@ -152,14 +152,14 @@ struct ImageConvolution: ConvolutionAlgorithm {
     precondition(gradients.dInput == nil, "the gradient of an image was asked for")
     let (team, work) = (pass.team, workspace(pass))
     let groups = channelGroups(images: pass.images, members: team.count)
-    team.share(sumPieces) { piece in
+    team.share(sumPieces, as: "sums over the bands") { piece in
       let places = sumPlaces(piece)
       (work.dFilters + places.lowerBound).update(repeating: 0, count: places.count)
     }
     let most = max(1, imagesAtOnce(pass.images, members: team.count))
     for first in stride(from: 0, to: pass.images, by: most) {
       let images = first..<min(first + most, pass.images)
-      team.share(images.count * bands * kernel.panels * groups) { piece in
+      team.share(images.count * bands * kernel.panels * groups, as: "filters' gradient") { piece in
         let (place, group) = piece.quotientAndRemainder(dividingBy: groups)
         let (band, panel) = place.quotientAndRemainder(dividingBy: kernel.panels)
         let (number, rows) = (images.lowerBound + band / bands, (0..<kernel.height).part(band % bands, of: bands))
@@ -176,7 +176,7 @@ struct ImageConvolution: ConvolutionAlgorithm {
           into: part + panel * panelFloats)
       }
       team.wait()
-      team.share(sumPieces) { piece in
+      team.share(sumPieces, as: "sums over the bands") { piece in
         let places = sumPlaces(piece)
         for part in 0..<images.count * bands {
           add(
@@ -186,11 +186,11 @@ struct ImageConvolution: ConvolutionAlgorithm {
       }
       team.wait()
     }
-    team.share(shape.filters) { filter in
+    team.share(shape.filters, as: "filters in their order") { filter in
       let target = gradients.dWeights + filter * kernel.places
       for place in 0..<kernel.places { target[place] = work.dFilters[filterIndex(filter, place)] }
     }
-    team.share(1) { _ in
+    team.share(1, as: "sums of bias and slopes") { _ in
       gradients.dBias.update(from: work.sums, count: lanes)
       gradients.dSlopes.update(from: work.sums + lanes, count: lanes)
     }

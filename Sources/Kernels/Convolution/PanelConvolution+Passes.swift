@@ -10,7 +10,7 @@ extension PanelConvolution {
       values: pass.output, imageStep: shape.output.count, blockStep: shape.output.planeCount,
       rowStep: shape.outputWidth * blockWidth, pixelStep: blockWidth, bias: pass.parameters.bias,
       streams: isWrittenPastCaches(pass.output, count: pass.images * shape.output.count))
-    pass.team.share(cut.pieces) { piece in
+    pass.team.share(cut.pieces, as: "outputs") { piece in
       outputs.multiply(
         cut.part(piece), of: pass.input, with: pass.parameters.filters, to: target, memory: work.own)
     }
@@ -23,7 +23,7 @@ extension PanelConvolution {
     let most = max(imagesAtOnce(pass.images, members: team.count), 1)
     for first in stride(from: 0, to: pass.images, by: most) {
       let images = first..<min(first + most, pass.images)
-      team.share(images.count * 2 * filterPanels) { place in
+      team.share(images.count * 2 * filterPanels, as: "output gradients") { place in
         let (number, block) = place.quotientAndRemainder(dividingBy: 2 * filterPanels)
         loadGradient(
           block, images.lowerBound + number, pass, gradients, sums: work.sums,
@@ -38,8 +38,10 @@ extension PanelConvolution {
       team.wait()
     }
     let parts = pass.images == 0 ? 0 : sumParts(images: pass.images)
-    team.share(shape.output.blocks * shape.input.blocks) { gather($0, parts: parts, work, into: gradients.dWeights) }
-    team.share(shape.output.blocks) { block in
+    team.share(shape.output.blocks * shape.input.blocks, as: "filters in their order") {
+      gather($0, parts: parts, work, into: gradients.dWeights)
+    }
+    team.share(shape.output.blocks, as: "sums of bias and slopes") { block in
       gradients.addImages(pass.images, work.sums, shape.output, block: block)
     }
   }
@@ -75,7 +77,7 @@ extension PanelConvolution {
   private func multiplyToFilters(_ images: Range<Int>, _ pass: ConvolutionPass, _ work: Workspace) {
     let parts = sumParts(images: pass.images)
     let groups = filterGroups(parts: parts, members: pass.team.count)
-    pass.team.share(parts * grid.panels * groups) { piece in
+    pass.team.share(parts * grid.panels * groups, as: "filters' gradient") { piece in
       let (place, group) = piece.quotientAndRemainder(dividingBy: groups)
       let (part, panel) = place.quotientAndRemainder(dividingBy: grid.panels)
       let dFilters = work.dFilters + part * dFilterCount + panel * PanelProduct.width * PanelProduct.width
@@ -106,7 +108,7 @@ extension PanelConvolution {
       rowStep: shape.stride * shape.width * blockWidth, pixelStep: shape.stride * blockWidth, bias: nil,
       streams: false)
     let dY = PendingMap(values: dOutput + images.lowerBound * shape.output.count)
-    pass.team.share(cut.pieces) { piece in
+    pass.team.share(cut.pieces, as: "input gradients") { piece in
       residue.product.multiply(
         cut.part(piece), of: dY, with: pass.parameters.filters + residue.filtersStart, to: target, memory: work.own)
     }

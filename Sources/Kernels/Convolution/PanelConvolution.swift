@@ -4,9 +4,9 @@ import System
 ///
 /// Forward, what the output's pixels see of the input is multiplied with the filters. The input gradient of stride s is
 /// s² such products with the output's gradient, one for each residue of the input's row and column: only the taps that
-/// meet the residue count, so that nothing is multiplied by the zeros between spread gradients. The filters' gradient is
-/// the product of the transposed rows of patches with the output's gradient, a panel of rows at a time, so that no sum
-/// leaves the cache while its terms go by.
+/// meet the residue count, so that nothing is multiplied by the zeros between spread gradients. The filters' gradient
+/// is the product of the transposed rows of patches with the output's gradient, a panel of rows at a time, so that no
+/// sum leaves the cache while its terms go by.
 ///
 /// Parts of maps are copied by the member that multiplies them, into memory of its own. A sum over pixels is cut into
 /// bands by the shape, a sum under the filter into chunks: no bit depends on the team.

@@ -29,6 +29,15 @@ struct NetworkOptions: ParsableArguments {
     help: ArgumentHelp("The share of units that fully connected layers drop out.", valueName: "share"))
   var dropout: Double?
 
+  /// The options that were given, by the settings that they set.
+  var optionsOfSettings: [String: String] {
+    [
+      "model.activation": activation.map { _ in "--activation" },
+      "model.initializer": initializer.map { _ in "--initializer" }, "model.width": width.map { _ in "--width" },
+      "training.dropout": dropout.map { _ in "--dropout" },
+    ].compactMapValues(\.self)
+  }
+
   func apply(to configuration: inout Configuration) {
     if let width { configuration.model.width = width }
     if let activation { configuration.model.activation = activation }
