@@ -93,7 +93,9 @@ private func crowding(_ host: String, _ ranks: [RankFacts], threads: Int) -> [Fi
     break
   }
   let usable = ranks[0].localProcessors
-  if threads == 1, ranks[0].hostProcessors >= 2 * usable, ranks.count <= usable {
+  // Ranks that are bound to less than the job has are told of by `wastedCores`.
+  let isAllOfTheJob = ranks[0].reachableProcessors <= usable
+  if threads == 1, isAllOfTheJob, ranks[0].hostProcessors >= 2 * usable, ranks.count <= usable {
     findings.append(
       Finding(
         .note,

@@ -7,7 +7,7 @@ import System
 /// The first step of all is left out if another one follows, because it touches memory for the first time. Nothing is
 /// written before the last of the steps has ended, or the run; a run that fails before leaves no file.
 public final class StepTrace {
-  /// What became of a trace.
+  /// The end of a trace: written, or why not.
   public enum Outcome: Sendable {
     /// The trace is in its file; `dropped` events were not recorded.
     case written(path: String, events: Int, dropped: Int)
@@ -16,7 +16,7 @@ public final class StepTrace {
     /// The file could not be written.
     case failed(FileError)
 
-    /// What a person has to know of it; nil where all went well.
+    /// The part of it that a person has to know; nil where all went well.
     public var warning: String? {
       switch self {
       case .written(let path, let events, let dropped):

@@ -80,7 +80,7 @@ package enum TraceText {
   private static func number(ofThread index: Int, rank: Int) -> Int { (rank + 1) * threadsOfRank + index + 1 }
 }
 
-/// What the other ranks have to know of a rank before its events.
+/// The part that the other ranks have to know of a rank before its events.
 package struct TracedRank: Codable {
   package var host: String
   /// The largest possible error of the rank's times, in nanoseconds.

@@ -31,7 +31,6 @@ extension TrainingRun {
 
   var progress: TrainingProgress {
     let training = setup.configuration.training
-    let total = samples.iterations(inEpochs: training.epochs)
     let last = lastIteration
     let sums = position.epochSums
     return TrainingProgress(

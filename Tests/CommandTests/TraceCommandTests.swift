@@ -36,7 +36,7 @@ import Testing
 
     let trace = try trace("t.json")
     #expect(trace.processes.count == 2 && trace.crossings.isEmpty && steps(trace) == [2, 3, 4])
-    #expect(Set(trace.threads.values).isSuperset(of: ["main", "compute 1", "messages", "checkpoint"]))
+    #expect(Set(trace.threads.values).isSuperset(of: ["main", "messages", "checkpoint"]))
     let names = Set(trace.events.map(\.name))
     #expect(names.isSuperset(of: ["wait for samples", "checkpoint", "write the checkpoint", "gather", "scatter"]))
     #expect(try !folder.names().contains { $0.contains(".tmp") })

@@ -104,8 +104,8 @@ private func findings(_ ranks: [RankFacts], threads: Int? = nil, leaves: Int = 8
         + "only")
     #expect(
       found[0].advice
-        == "Start a new run with --leaves and as many leaves as ranks, a power of two, or one rank a NUMA domain, whose "
-        + "cores share a leaf: mpirun -np DOMAINS --map-by ppr:1:numa --bind-to numa prelu-dist …")
+        == "Start a new run with --leaves and as many leaves as ranks, a power of two, or one rank a NUMA domain, "
+        + "whose cores share a leaf: mpirun -np DOMAINS --map-by ppr:1:numa --bind-to numa prelu-dist …")
     let idle = placementFindings(ranks, leaves: 8, images: 10, dataDirectory: "/data/set")
     #expect(idle.map(\.severity) == [.warning])
     #expect(idle[0].text == "6 of 16 ranks have no image of a mini-batch of 10")

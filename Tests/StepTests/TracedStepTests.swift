@@ -14,7 +14,7 @@ import Tracing
 
   private struct Run {
     let bits: [UInt32]
-    /// What became of the trace, on rank 0.
+    /// The end of the trace, on rank 0.
     let outcome: StepTrace.Outcome?
     /// The file, on rank 0.
     let file: [UInt8]?
@@ -134,7 +134,7 @@ import Tracing
     #expect(numbers == expected)
   }
 
-  /// What cannot be written on rank 0 is told there, and the other ranks go on.
+  /// A file that cannot be written on rank 0 is told there, and the other ranks go on.
   @Test func aFileThatCannotBeWrittenEndsNothing() throws {
     let world = try startedWorld()
     let request = TraceRequest(path: "/proc/nothing/trace.json", program: "p", commandLine: "c")

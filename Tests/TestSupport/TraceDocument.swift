@@ -19,7 +19,7 @@ public struct TraceDocument {
   public private(set) var processes: [Int: String] = [:]
   /// The names of the threads by their numbers.
   public private(set) var threads: [Int: String] = [:]
-  /// What the file says of itself.
+  /// The words of the file about itself.
   public let about: [String: Any]
 
   public init(_ bytes: some Sequence<UInt8>) throws {

@@ -31,7 +31,8 @@ public struct ScalingModel: Sendable {
   public var node: NodeShape
   /// The bytes that a node's memory moves in a second; nil where that is not taken into account.
   public var memoryBandwidth: Double?
-  /// The number of leaves of the mini-batch, as for `Shares`; more ranks have at least one each, while there are images.
+  /// The number of leaves of the mini-batch, as for `Shares`. More ranks have at least one each, while there are
+  /// images.
   public var leaves: Int
   /// The least number of floats of gradient that are added over the ranks by themselves.
   public var leastPart: Int

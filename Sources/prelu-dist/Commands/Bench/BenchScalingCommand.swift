@@ -12,12 +12,12 @@ extension BenchCommand {
       abstract:
         "Predict the training step on many nodes from its parts, measured here; under mpirun with its links.",
       discussion: """
-        The parts of a step are timed on one core and on all cores of the host, after their results have been compared \
-        with a reference. How evenly more threads share a layer follows from its shape. A message of n bytes is assumed \
-        to take latency + n / bandwidth. The ranks fill one node after the other: one for each NUMA domain, and for \
-        comparison one for each core. Steps on one rank with one thread and with all cores, and under mpirun on all \
-        its ranks, are run, too, and the prediction is compared with them. Give --latency and --bandwidth for a \
-        network that you do not have yet; --cores-per-node and --bandwidth may be repeated.
+        The parts of a step are timed on one core and on all cores of the host, after their results have been \
+        compared with a reference. How evenly more threads share a layer follows from its shape. A message of n \
+        bytes is assumed to take latency + n / bandwidth. The ranks fill one node after the other: one for each NUMA \
+        domain, and for comparison one for each core. Steps on one rank with one thread and with all cores, and \
+        under mpirun on all its ranks, are run, too, and the prediction is compared with them. Give --latency and \
+        --bandwidth for a network that you do not have yet; --cores-per-node and --bandwidth may be repeated.
         """)
 
     @Option(
