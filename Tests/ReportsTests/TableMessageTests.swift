@@ -123,7 +123,7 @@ import Testing
       "\(none): there is no such file; `prelu-dist evaluate --classes` writes one, with the header \"\(Self.classes)\""
     ) { _ = try ClassErrorsFile.read(none) }
     expect(.missing, "\(none): there is no such run folder") { _ = try RunContents(folder: none) }
-    expect(.missing, "\(none): there is no such text to put into the report") {
+    expect(.missing, "\(none): expected a text to put into the report, found no such file") {
       _ = try Report(paths: [folder.path], note: none)
     }
   }
