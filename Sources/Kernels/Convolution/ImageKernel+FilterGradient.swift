@@ -27,7 +27,7 @@ extension ImageKernel {
     }
   }
 
-  /// What the tiles of a channel have in common.
+  /// The things that the tiles of a channel have in common.
   private struct Sums {
     let x: UnsafePointer<Float>
     let rows: Int

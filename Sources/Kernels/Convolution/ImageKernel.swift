@@ -80,7 +80,7 @@ struct ImageKernel: Sendable {
     }
   }
 
-  /// What the tiles of a band and a panel have in common.
+  /// The things that the tiles of a band and a panel have in common.
   private struct Place {
     /// The number of floats of a channel of the band.
     let plane: Int

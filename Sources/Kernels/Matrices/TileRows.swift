@@ -25,7 +25,7 @@ struct TileOutput {
   enum Manner {
     case write
     case accumulate
-    /// Past the caches; places have to be multiples of 64 bytes.
+    /// Writes past the caches; places have to be multiples of 64 bytes.
     case stream
   }
 
