@@ -23,6 +23,10 @@ public struct RunFolder: Sendable {
 
   private static let latest = "latest"
   private static let best = "best"
+  /// The name of the run's settings.
+  public static let configuration = "config.yaml"
+  /// The names of the files, other than checkpoints, that are replaced at once.
+  private static let fileNames: Set = [RunClaim.fileName, latest, best, configuration]
 
   private init(path: String) {
     self.path = path
@@ -72,6 +76,13 @@ public struct RunFolder: Sendable {
     FileSystem.freeBytes(path)
   }
 
+  /// Whether the file system can be told to put the folder's names on the device, as after each checkpoint.
+  ///
+  /// - Throws: `.cannotWrite` where syncing fails for another reason.
+  public func canBeSynchronized() throws(FileError) -> Bool {
+    try FileSystem.synchronizeFolder(path)
+  }
+
   // MARK: - Whose it is
 
   /// Makes this process the one that may write here, and removes what earlier ones left unfinished.
@@ -92,9 +103,12 @@ public struct RunFolder: Sendable {
     // Any writer but this one has lost its claim, so whatever is unfinished stays so.
     var unfinished: [String] = []
     for name in try FileSystem.names(in: path) where TemporaryName.isTemporary(name) {
-      try FileSystem.remove(file(name))
       let final = TemporaryName.final(of: name)
-      if Self.iteration(ofName: final) != nil { unfinished.append(final) }
+      let isCheckpoint = Self.iteration(ofName: final) != nil
+      // Somebody's own file may have such a name by chance.
+      guard isCheckpoint || Self.fileNames.contains(final) else { continue }
+      try FileSystem.remove(file(name))
+      if isCheckpoint { unfinished.append(final) }
     }
     return unfinished.sorted()
   }
@@ -127,6 +141,12 @@ public struct RunFolder: Sendable {
 
   private func temporary(_ name: String) -> String {
     file(TemporaryName.of(name, runIdentifier: runIdentifier ?? "none", process: getpid()))
+  }
+
+  /// Returns the path of a file that a run would replace although no run has written here; nil where there is none.
+  public func foreignFile() -> String? {
+    guard !FileSystem.exists(file(RunClaim.fileName)) else { return nil }
+    return Self.fileNames.sorted().map(file).first(where: FileSystem.exists)
   }
 
   // MARK: - Checkpoints
@@ -178,7 +198,7 @@ public struct RunFolder: Sendable {
     try verify(replacement.temporary)
     try checkClaim()
     try replacement.putInPlace()
-    try FileSystem.synchronize(path)
+    try FileSystem.synchronizeFolder(path)
     try point(Self.latest, to: name)
     if let best { try pointToBest(best) }
 
@@ -303,7 +323,7 @@ public struct RunFolder: Sendable {
       try FileSystem.rename(old, to: new)
       moved.append(new)
     }
-    if !moved.isEmpty { try FileSystem.synchronize(path) }
+    if !moved.isEmpty { try FileSystem.synchronizeFolder(path) }
     return moved
   }
 
@@ -328,7 +348,7 @@ public struct RunFolder: Sendable {
     }
     // Newest first: a kill on the way leaves a folder that is in order.
     for checkpoint in later { try FileSystem.remove(checkpoint.path) }
-    try FileSystem.synchronize(path)
+    try FileSystem.synchronizeFolder(path)
   }
 
   // MARK: - Pointers

@@ -47,8 +47,13 @@ extension RunSetup {
       if let state = plan.state {
         try folder.removeCheckpoints(after: state.iteration, best: state.best?.iteration)
       }
+      if try !folder.canBeSynchronized() {
+        listeners.warn(
+          "\(path): expected a file system that syncs folders, found one that syncs files only: after a power loss the "
+            + "newest checkpoint may be missing, not damaged")
+      }
       try listeners.prepare(folder: folder.path, iteration: plan.state?.iteration ?? 0)
-      try folder.write(configuration.yaml(), to: "config.yaml")
+      try folder.write(configuration.yaml(), to: RunFolder.configuration)
       let needed = (configuration.checkpoint.keep + 1) * CheckpointFile.sizeBound(tensors(momentum: step.momentum))
       if let free = folder.freeBytes(), free < needed {
         listeners.warn(
