@@ -8,6 +8,16 @@ import System
 
 /// The start of a run: its parameters and its folder.
 extension RunSetup {
+  /// Compares the memory that all buffers will take with what the hosts have left. All ranks call it, before they touch
+  /// it.
+  func checkMemory(of step: DistributedStep) throws -> [MemoryDemand] {
+    // Rank 0 copies parameters and momentum for each checkpoint; the others never touch those of the fully connected
+    // layers.
+    let floats = world.rank == 0 ? 2 * network.parameters.count : -network.architecture.headRange.count
+    return try world.checkMemory(
+      bytes: FloatBuffer.largeBytes - step.untouchedBytes + floats * MemoryLayout<Float>.stride)
+  }
+
   /// Reads or draws the parameters on rank 0, and gives the other ranks the tower's, which is all that they need. All
   /// ranks call it.
   func loadParameters(checkpoint: String?, of step: DistributedStep) throws {

@@ -46,10 +46,11 @@ public final class TrainingRun {
       setup.network, world: world, shares: shares, seed: training.seed, on: setup.pool)
     (self.setup, self.step, self.listeners) = (setup, step, listeners)
     let writer = CheckpointWriter(parameters: setup.network.parameters, momentum: step.momentum)
-    // The memory is touched while the parameters are drawn or read.
-    if world.rank == 0 { writer.prepare() }
     samples = setup.sampleSupply()
     validation = try setup.validation()
+    for demand in try setup.checkMemory(of: step) where demand.isTight { listeners.warn(demand.text) }
+    // The memory is touched while the parameters are drawn or read.
+    if world.rank == 0 { writer.prepare() }
     position = plan.state.map { RunPosition($0) } ?? RunPosition()
     schedule = LearningRateSchedule(
       configuration.schedule, baseRate: configuration.solver.learningRate,

@@ -4,7 +4,7 @@ import Testing
 
 /// Tests of what a person has in a run folder: edited settings, files of their own, a log, the test's result; and of
 /// folders that cannot be synced.
-@Suite(.waitsForPrograms, .enabled(if: hasFashionMNIST && isOutsideMPI)) struct RunFolderTests {
+@Suite(.waitsForPrograms, .enabled(if: hasFashionMNIST && isOutsideMPI)) struct RunFolderCommandTests {
   private let folder: ScratchFolder
   private var directory: String { folder.path }
 
@@ -85,6 +85,27 @@ import Testing
     for name in ["notes.txt.tmp.2024.1", "thesis.tmp.a.7"] {
       #expect(FileManager.default.contents(atPath: folder.file("r/\(name)")) == Data([1]), "\(name)")
     }
+  }
+
+  @Test func aSecondTrainingLeavesTheFirstOneAlone() throws {
+    let (first, output, errors) = try Program.start(
+      ["--recipe", try smallFashion(), "--width", "4", "--threads", "1", "--run", "r", "--checkpoint-every", "1"],
+      in: directory)
+    defer { kill(first.processIdentifier, SIGKILL) }
+    #expect(Program.wait { FileManager.default.fileExists(atPath: folder.file("r/checkpoint-1.h5")) })
+    let owner = try text("r/owner.json")
+    let second = try resume("--iterations", "100000")
+    #expect(second.exitCode == 73, "\(second.output)")
+    #expect(
+      second.errors.hasPrefix(
+        "prelu-dist: r: expected a run folder that no other process writes to, found it in use by run "),
+      "\(second.errors)")
+    #expect(second.errors.contains("(kill -USR1 \(first.processIdentifier))"), "\(second.errors)")
+    #expect(try text("r/owner.json") == owner && first.isRunning)
+    kill(first.processIdentifier, SIGUSR1)
+    #expect(first.terminationStatus == 75, "\(try String(contentsOf: errors, encoding: .utf8))")
+    #expect(try String(contentsOf: output, encoding: .utf8).contains("checkpoint saved"))
+    #expect(try resume("--iterations", "1").exitCode == 0)
   }
 
   @Test func theLogHoldsWhatEachStartSaid() throws {
