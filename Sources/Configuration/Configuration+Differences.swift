@@ -1,11 +1,11 @@
 extension Configuration {
   /// The settings that may differ between a run and its continuation. All others change the result.
   ///
-  /// A continuation may choose anew how long to train, how often to save and what to do when training diverges. A
-  /// recipe's name sets nothing by itself. A directory may have moved: the data's own fingerprint tells whether its
-  /// data are the same.
+  /// A continuation may choose anew how long to train, how often to save, what to do when training diverges, and in
+  /// which precision to multiply. A recipe's name sets nothing by itself. A directory may have moved: the data's own
+  /// fingerprint tells whether its data are the same.
   private static let free: Set = [
-    "recipe", "training.epochs", "training.onDivergence", "data.directory", "checkpoint",
+    "recipe", "training.epochs", "training.precision", "training.onDivergence", "data.directory", "checkpoint",
   ]
 
   /// Returns a sentence for each setting that would make a continued run another one than `former` began; none if it

@@ -3,6 +3,7 @@ import Communication
 import Configuration
 import Foundation
 import Images
+import Kernels
 import Network
 import System
 
@@ -31,33 +32,38 @@ public struct TrainedNetwork {
   }
 
   /// Reads a checkpoint. `path` stands for one as in `checkpointPath`.
-  public init(_ path: String) throws {
+  ///
+  /// - Parameter precision: The precision to multiply in; nil for the one that the network was trained in.
+  public init(_ path: String, precision: Precision? = nil) throws {
     let path = try Self.checkpointPath(path)
     let header = try CheckpointFile.readHeader(path)
-    try self.init(TrainedNetworkDescription(path: path, header))
+    try self.init(TrainedNetworkDescription(path: path, header), precision)
     try CheckpointFile.read(path, into: tensors)
   }
 
   /// Reads a checkpoint on rank 0 and gives every rank the whole network.
-  public init(_ path: String, world: World) throws {
+  ///
+  /// - Parameter precision: The precision to multiply in; nil for the one that the network was trained in.
+  public init(_ path: String, precision: Precision? = nil, world: World) throws {
     let description = try world.fromRoot {
       let path = try Self.checkpointPath(path)
       return try TrainedNetworkDescription(path: path, CheckpointFile.readHeader(path))
     }
     self = try world.agree {
-      let trained = try TrainedNetwork(description)
+      let trained = try TrainedNetwork(description, precision)
       if world.rank == 0 { try CheckpointFile.read(description.path, into: trained.tensors) }
       return trained
     }
     try world.broadcast(UnsafeMutableRawBufferPointer(network.parameters.values), root: 0)
   }
 
-  private init(_ description: TrainedNetworkDescription) throws {
+  private init(_ description: TrainedNetworkDescription, _ precision: Precision?) throws {
     path = description.path
     iteration = description.iteration
     dataDigest = description.dataDigest
     configuration = try Configuration(json: description.configuration, source: path)
-    network = Network(try configuration.architecture().resolved())
+    network = Network(
+      try configuration.architecture().resolved(), precision: precision ?? configuration.training.precision)
     let input = network.architecture.input
     guard description.meanShape == [input.channels, input.height, input.width] else {
       throw Refusal(

@@ -409,6 +409,7 @@ func aMiniBatchHasItsLeaves(batch: Int, leaves: Int) throws {
   // What a continued run may choose anew.
   now.recipe = "fashion-30"
   now.training.epochs = 3
+  now.training.precision = .bfloat16
   now.data.directory = "/elsewhere"
   now.checkpoint.everyIterations = 5
   now.checkpoint.everyMinutes = 0

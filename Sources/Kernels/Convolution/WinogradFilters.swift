@@ -27,6 +27,7 @@ extension WinogradConvolution {
       let transformed = between + Self.tileFloats
       for c in firstBlock..<min(firstBlock + Self.channelBlocksInPiece, 2 * inputPanels) {
         loadFilters(weights, piece, c, byFilter)
+        if filterPrecision == .bfloat16 { roundToBFloat16(byFilter, count: Self.blockFloats, into: byFilter) }
         if use == .backward {
           for tap in 0..<taps {
             transpose16(

@@ -8,7 +8,8 @@ public final class Head: Sendable {
   /// The biases and coefficients.
   private let smallParameters: [ParameterDescription]
 
-  public init(_ architecture: ResolvedArchitecture) {
+  /// - Parameter precision: The precision of the operands of the layers' products.
+  public init(_ architecture: ResolvedArchitecture, precision: Precision = .float32) {
     featureCount = architecture.featureCount
     smallParameters = architecture.parameters.filter { $0.part == .head && $0.role != .weight }
     layers = architecture.headLayers.map { index in
@@ -16,7 +17,8 @@ public final class Head: Sendable {
       guard let kind = layer.description.settings as? any HeadLayerKind,
         let parameters = LayerParameters(ofLayer: index, in: architecture)
       else { preconditionFailure("layer \(layer.name) is not a layer of the head") }
-      return FullyConnectedLayer(kind, inputs: layer.input.count, parameters: parameters, index: index)
+      return FullyConnectedLayer(
+        kind, inputs: layer.input.count, parameters: parameters, index: index, precision: precision)
     }
   }
 

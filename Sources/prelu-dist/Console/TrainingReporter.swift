@@ -1,5 +1,6 @@
 import Communication
 import Foundation
+import Kernels
 import System
 import Training
 
@@ -59,6 +60,9 @@ final class TrainingReporter: RunListener {
     let training = d.configuration.training
     Console.say(
       "run    \(d.run): \(training.epochs) epochs of mini-batches of \(training.batch), seed \(training.seed)")
+    if training.precision == .bfloat16 {
+      Console.say("prec.  operands rounded to bfloat16, sums in float32: \(TileEngine.chosen.summary)")
+    }
     Console.say("bits   " + bits(d.ranks))
     if let resumedFrom = d.resumedFrom { Console.say("resumed from \(resumedFrom)") }
   }

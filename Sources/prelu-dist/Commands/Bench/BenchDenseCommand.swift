@@ -45,6 +45,7 @@ extension BenchCommand {
 
     func run() throws {
       alone {
+        try PrecisionOptions.check(.float32, convolution)
         let architecture = try model.architecture()
         let width = Int((aspect * Double(scale)).rounded())
         guard scale >= architecture.input.height, width >= architecture.input.width else {

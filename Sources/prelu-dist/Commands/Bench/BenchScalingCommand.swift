@@ -130,6 +130,7 @@ extension BenchCommand {
         settings.checkBatch = checkBatch > 0 ? checkBatch : nil
         settings.images = images
         settings.runs = repetitions
+        try PrecisionOptions.check(.float32, convolution)
         settings.method = convolution.method
         settings.coresPerNode = coresPerNode ?? world.localCores
         settings.ranks = Array(sequence(first: 1) { $0 * 2 <= maxRanks ? $0 * 2 : nil })

@@ -1,6 +1,7 @@
 import ArgumentParser
 import Benchmarks
 import Foundation
+import Kernels
 
 extension BenchCommand {
   struct StepCommand: ParsableCommand {
@@ -16,6 +17,8 @@ extension BenchCommand {
     @OptionGroup var model: ModelOptions
 
     @OptionGroup var convolution: ConvolutionOptions
+
+    @OptionGroup var precision: PrecisionOptions
 
     @Option(help: ArgumentHelp("The number of images of a step, on all ranks together.", valueName: "images"))
     var batch = 128
@@ -43,17 +46,20 @@ extension BenchCommand {
 
     func run() throws {
       onAllRanks { world in
+        let settings = try model.settings()
+        let precision = precision.precision ?? settings.training.precision
+        try PrecisionOptions.check(precision, convolution)
         let timings = try StepBenchmark.run(
-          try model.architecture(), batch: batch, leaves: leaves, threads: try threads.count(world),
-          method: convolution.method, runs: runs, world: world)
-        if world.rank == 0 { json ? Console.sayJSON(timings) : show(timings) }
+          try settings.architecture().resolved(), batch: batch, leaves: leaves, threads: try threads.count(world),
+          method: convolution.method, precision: precision, runs: runs, world: world)
+        if world.rank == 0 { json ? Console.sayJSON(timings) : show(timings, precision) }
         return .done
       }
     }
 
-    private func show(_ timings: StepTimings) {
+    private func show(_ timings: StepTimings, _ precision: Precision) {
       Console.say(
-        "\(timings.model), mini-batch \(timings.batch), \(timings.ranks) ranks × \(timings.threads) threads, "
+        "\(timings.model), \(precision == .bfloat16 ? "bfloat16, " : "")mini-batch \(timings.batch), \(timings.ranks) ranks × \(timings.threads) threads, "
           + "median of \(timings.runs) steps, ms")
       func row(_ cells: [String]) {
         Console.say(cells.map { String(repeating: " ", count: max(0, 10 - $0.count)) + $0 }.joined())

@@ -29,10 +29,13 @@ struct NetworkOptions: ParsableArguments {
     help: ArgumentHelp("The share of units that fully connected layers drop out.", valueName: "share"))
   var dropout: Double?
 
+  @OptionGroup var precision: PrecisionOptions
+
   func apply(to configuration: inout Configuration) {
     if let width { configuration.model.width = width }
     if let activation { configuration.model.activation = activation }
     if let initializer { configuration.model.initializer.rule = initializer }
     if let dropout { configuration.training.dropout = dropout }
+    if let precision = precision.precision { configuration.training.precision = precision }
   }
 }
