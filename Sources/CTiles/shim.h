@@ -1,5 +1,6 @@
-// Products of bfloat16 matrices with float32 sums, for which Swift has no instructions, in four ways: by the processor's
-// matrix tiles (AMX), by its dot products (AVX512-BF16), by float32 products, and by an emulation of the matrix tiles.
+// Products of bfloat16 matrices with float32 sums, for which Swift has no instructions, in four ways: by the
+// processor's matrix tiles (AMX), by its dot products (AVX512-BF16), by float32 products, and by an emulation of the
+// matrix tiles.
 //
 // Each function carries the instruction sets that it needs, so that a program for any processor has all of them and
 // asks at run time which it may call. Values of bfloat16 are the upper halves of floats.

@@ -181,10 +181,10 @@ private struct PassResults {
 }
 
 /// The bound on `scaledError` by method. By the definition, by im2col and by tiles a result is a plain sum: products of
-/// bfloat16 are exact in Float, and an instruction for bfloat16 rounds its sums no more often than once a product. F(4×4, 3×3)
-/// multiplies numbers up to 2.5² times as large as its inputs and subtracts most of them again: ten times the rounding
-/// error, measured 1 to 2 and, on maps of a few pixels, where little averages out, up to twice that. F(3×3, 2×2) has
-/// factors of 1 and ½ only.
+/// bfloat16 are exact in Float, and an instruction for bfloat16 rounds its sums no more often than once a product.
+/// F(4×4, 3×3) multiplies numbers up to 2.5² times as large as its inputs and subtracts most of them again: ten times
+/// the rounding error, measured 1 to 2 and, on maps of a few pixels, where little averages out, up to twice that.
+/// F(3×3, 2×2) has factors of 1 and ½ only.
 private func bound(_ method: ConvolutionMethod, kernel: Int) -> Double {
   switch (method, kernel) {
   case (.winograd, 3): 10 * roundingBound

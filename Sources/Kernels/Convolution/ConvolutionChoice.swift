@@ -111,7 +111,8 @@ public struct ConvolutionChoice: Sendable {
       * shape.outputHeight * shape.outputWidth
   }
 
-  /// The cost by the definition, on units of 32 channels at the engine's rate, with the way of the operands to bfloat16.
+  /// The cost by the definition, on units of 32 channels at the engine's rate, with that of the operands' way to
+  /// bfloat16.
   private static func tileCost(_ shape: ConvolutionShape, _ engine: TileEngine) -> Double {
     func lanes(_ channels: Int) -> Double { Double(channels.dividedUp(by: Tiles.width) * Tiles.width) }
     let (inputs, outputs) = (lanes(shape.channels), lanes(shape.filters))

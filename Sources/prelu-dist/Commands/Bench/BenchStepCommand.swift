@@ -59,8 +59,8 @@ extension BenchCommand {
 
     private func show(_ timings: StepTimings, _ precision: Precision) {
       Console.say(
-        "\(timings.model), \(precision == .bfloat16 ? "bfloat16, " : "")mini-batch \(timings.batch), \(timings.ranks) ranks × \(timings.threads) threads, "
-          + "median of \(timings.runs) steps, ms")
+        "\(timings.model), \(precision == .bfloat16 ? "bfloat16, " : "")mini-batch \(timings.batch), "
+          + "\(timings.ranks) ranks × \(timings.threads) threads, median of \(timings.runs) steps, ms")
       func row(_ cells: [String]) {
         Console.say(cells.map { String(repeating: " ", count: max(0, 10 - $0.count)) + $0 }.joined())
       }
