@@ -56,6 +56,7 @@ let house: [Target] = [
     exclude: ["TensorBoard/event.proto"]),
   target("Diagnostics", ["System", systemPackage, "Hashing", "Kernels", "Communication", "HDF5"]),
   target("Datasets", ["System", "Kernels", "Network", "Configuration", "Images", "Packs"]),
+  target("Tracing", ["System", systemPackage, "Communication"]),
   target("Step", ["System", "Kernels", "Network", "Communication"]),
   target(
     "Evaluation",
@@ -63,8 +64,8 @@ let house: [Target] = [
   target(
     "Training",
     [
-      "System", "Kernels", "Network", "Configuration", "Communication", "Images", "Checkpoint", "Datasets", "Step",
-      "Evaluation",
+      "System", "Kernels", "Network", "Configuration", "Communication", "Images", "Checkpoint", "Datasets", "Tracing",
+      "Step", "Evaluation",
     ]),
   target(
     "Recording",
@@ -73,13 +74,13 @@ let house: [Target] = [
     "Benchmarks",
     [
       "System", "Kernels", "Randomness", "Network", "Configuration", "Communication", "Images", "Checkpoint", "Packs",
-      "Datasets", "Step", "Training", "Diagnostics", "Reports",
+      "Datasets", "Tracing", "Step", "Training", "Diagnostics", "Reports",
     ]),
   .executableTarget(
     name: "prelu-dist",
     dependencies: [
       "System", "Kernels", "Network", "Configuration", "Communication", "Images", "Checkpoint", "Packs", "Reports",
-      "Diagnostics", "Datasets", "Evaluation", "Training", "Recording", "Benchmarks",
+      "Diagnostics", "Datasets", "Evaluation", "Tracing", "Training", "Recording", "Benchmarks",
       .product(name: "ArgumentParser", package: "swift-argument-parser"),
     ],
     swiftSettings: settings),
@@ -111,7 +112,10 @@ let bundles: [Target] = [
   tests("DatasetsTests", ["System", "Images", "Datasets"]),
   tests(
     "EvaluationTests", ["System", "Kernels", "Network", "Communication", "Images", "Evaluation", "RankTestSupport"]),
-  tests("StepTests", ["System", "Kernels", "Network", "Communication", "Step", "RankTestSupport"]),
+  tests("TracingTests", ["System", "Communication", "Tracing", "RankTestSupport", "TestSupport"]),
+  tests(
+    "StepTests",
+    ["System", "Kernels", "Network", "Communication", "Tracing", "Step", "RankTestSupport", "TestSupport"]),
   tests(
     "TrainingTests",
     [
@@ -123,7 +127,7 @@ let bundles: [Target] = [
     [
       "System", "Configuration", "Communication", "Reports", "Training", "Recording", "RankTestSupport", "TestSupport",
     ]),
-  tests("BenchmarksTests", ["Benchmarks"]),
+  tests("BenchmarksTests", ["Kernels", "Benchmarks"]),
   tests("CommandTests", ["System", "Images", "Packs", "prelu-dist", "TestSupport"]),
   .executableTarget(
     name: "prelu-fuzz",

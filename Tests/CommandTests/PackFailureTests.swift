@@ -70,7 +70,7 @@ import Testing
       outcome.errors.contains(
         """
         a.h5.work/block-1: a block that was finished is not there, or not whole. All ranks must see the same work \
-        folder. Run the same command again: it makes the block anew
+        folder. Run the same command again: it makes the block again
         """), "\(outcome.errors)")
   }
 
@@ -86,7 +86,7 @@ import Testing
         ] + options)
     }
     let words = "cannot be written: File too large"
-    let advice = "Raise the limit of a file's size (ulimit -f). The same command goes on from there"
+    let advice = "Raise the limit of a file's size (ulimit -f). The same command continues from there"
     let block = try pack(kibibytes: 6 << 10)
     #expect(block.exitCode == 74, "\(block.errors)")
     #expect(

@@ -62,7 +62,7 @@ import Testing
     let error = problem(path)
     #expect(error?.kind == .damaged)
     #expect(
-      error?.description == "\(path): the pack is damaged: \(one.problem). Make it anew with `prelu-dist pack`")
+      error?.description == "\(path): the pack is damaged: \(one.problem). Make it again with `prelu-dist pack`")
   }
 
   @Test(arguments: [
@@ -72,7 +72,7 @@ import Testing
       and resumed by its own name, not by --data
       """
     ) { $0.conventions = nil },
-    Case("the pack has format version 2, this program reads 1. Make it anew with `prelu-dist pack`") {
+    Case("the pack has format version 2, this program reads 1. Make it again with `prelu-dist pack`") {
       $0.version = 2
     },
   ])
@@ -107,7 +107,7 @@ import Testing
     #expect(other?.kind == .mismatch)
     #expect(
       other?.description == """
-        \(second): the shard belongs to another pack than \(first). Copy all shards of one packing, or make them anew
+        \(second): the shard belongs to another pack than \(first). Copy all shards of one packing, or pack again
         """)
   }
 

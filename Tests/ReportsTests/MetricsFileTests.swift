@@ -104,6 +104,6 @@ import Testing
   private func expect(_ kind: FileError.Kind, _ problem: String, _ body: () throws -> Void) {
     let error = #expect(throws: FileError.self) { try body() }
     #expect(error?.kind == kind)
-    #expect(error?.description == "\(file.path): \(problem). Move it away, or have it written anew")
+    #expect(error?.description == "\(file.path): \(problem). Move it away, or have it written again")
   }
 }

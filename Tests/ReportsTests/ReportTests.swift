@@ -133,11 +133,11 @@ import Testing
   @Test func resultsOfEvaluationsAreShown() throws {
     let path = folder.file("results.csv")
     var row = ResultsRow(
-      time: "2026-11-24T10:00:00Z", checkpoints: ["runs/a, b/checkpoint-9.h5"], data: "photos.h5", part: "validation",
+      time: "2026-11-24T10:00:00Z", checkpoints: ["runs/a, b/checkpoint-9.h5"], data: "photos.h5", split: "validation",
       views: "dense", scales: [256, 384], mirror: true, averaging: "logits", images: 200, top1: 25, top5: 3,
       seconds: 1.25, ranks: 2)
     try ResultsFile.append(row, to: path)
-    (row.views, row.scales, row.part, row.mirror) = ("center", [], "test", false)
+    (row.views, row.scales, row.split, row.mirror) = ("center", [], "test", false)
     row.checkpoints = ["one.h5", "two.h5", "three.h5"]
     try ResultsFile.append(row, to: path)
     let html = try Report(paths: [path]).html()
@@ -211,12 +211,12 @@ import Testing
     let run = try makeRun("run")
     for (rows, words) in [
       ("0,0,0,0.9,,,,,,,,,test,\n1,0,0,0.9,,,,,,,,,validation,\n", "line 3 counts other pictures than"),
-      ("0,0,0,0.9,,,,,,,,,training,\n", "line 2, part: expected test or validation, found \"training\""),
+      ("0,0,0,0.9,,,,,,,,,training,\n", "line 2, split: expected test or validation, found \"training\""),
     ] {
       try folder.write(Array((PredictionsFile.header + "\n" + rows).utf8), to: "run/predictions.csv")
       expect(.wrongKind, words, [run])
     }
-    let plain = PredictionsFile.header.replacing(",part,data", with: "")
+    let plain = PredictionsFile.header.replacing(",split,data", with: "")
     try folder.write(Array("\(plain)\n0,2,2,0.9,,,,,,,,\n".utf8), to: "run/predictions.csv")
     expect(.wrongKind, "expected predictions with the header", [run])
   }

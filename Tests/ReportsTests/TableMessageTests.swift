@@ -27,7 +27,7 @@ import Testing
     #expect(error?.kind == kind && error?.description == message, sourceLocation: sourceLocation)
   }
 
-  private static let advice = "Move it away, or have it written anew"
+  private static let advice = "Move it away, or have it written again"
   private static let classes = "class,name,images,top1_errors,top5_errors"
   private static let times = "iteration,tower,fc,communication,data,evaluation,checkpoint"
   private static let statistics = "iteration,layer,response_std,gradient_std,update_weight_ratio,decay_share"
@@ -137,7 +137,7 @@ import Testing
       try MetricsFile(path: "/dev/full").append(row)
     }
     let (none, own) = (folder.file("none/a.csv"), folder.path)
-    let (missing, taken) = ("No such file or directory. Make the folder first", "Is a directory. Move away what bears")
+    let (missing, taken) = ("No such file or directory. Make the folder first", "Is a directory. Move away what has")
     expect(.cannotCreate, "\(none): cannot be opened for writing: \(missing)") {
       try MetricsFile(path: none).append(row)
     }
@@ -170,7 +170,7 @@ import Testing
   @Test func predictionsInHDF5() throws {
     func write(_ path: String) throws {
       try PredictionsFile.write(
-        [Prediction(index: 0, label: 0, guesses: [(0, 1)])], of: PredictedPictures(part: .test), classNames: ["a"],
+        [Prediction(index: 0, label: 0, guesses: [(0, 1)])], of: PredictedPictures(split: .test), classNames: ["a"],
         to: path)
     }
     let (none, taken) = (folder.file("none/a.h5"), folder.file("a.h5"))
@@ -178,7 +178,7 @@ import Testing
       try write(none)
     }
     try FileManager.default.createDirectory(atPath: taken, withIntermediateDirectories: false)
-    expect(.cannotCreate, "\(taken): cannot be put in place: Is a directory. Move away what bears that name") {
+    expect(.cannotCreate, "\(taken): cannot be put in place: Is a directory. Move away what has that name now") {
       try write(taken)
     }
     #expect(try folder.names() == ["a.h5"])

@@ -71,7 +71,7 @@ struct RoundedConvolution<Algorithm: ConvolutionAlgorithm>: ConvolutionAlgorithm
   private func rounded(_ pass: ConvolutionPass, _ work: Workspace) -> ConvolutionPass {
     if inputCount == shape.input.count {
       let (blocks, plane) = (shape.input.blocks, shape.input.planeCount)
-      pass.team.share(pass.images * blocks) { place in
+      pass.team.share(pass.images * blocks, as: "input to bfloat16") { place in
         let from = pass.input.values + place * plane
         let to = work.input + place * plane
         guard let slopes = pass.input.slopes else { return roundToBFloat16(from, count: plane, into: to) }
@@ -84,7 +84,7 @@ struct RoundedConvolution<Algorithm: ConvolutionAlgorithm>: ConvolutionAlgorithm
       }
     } else {
       let count = pass.images * inputCount
-      pass.team.share(count.dividedUp(by: Self.floatsInPiece)) { piece in
+      pass.team.share(count.dividedUp(by: Self.floatsInPiece), as: "input to bfloat16") { piece in
         let first = piece * Self.floatsInPiece
         roundToBFloat16(
           pass.input.values + first, count: min(Self.floatsInPiece, count - first), into: work.input + first)
@@ -104,7 +104,7 @@ struct RoundedConvolution<Algorithm: ConvolutionAlgorithm>: ConvolutionAlgorithm
 
   func backward(_ pass: ConvolutionPass, _ gradients: ConvolutionGradients) {
     let work = Workspace(self, pass.scratch, images: pass.images, members: pass.team.count)
-    pass.team.share(pass.images * shape.output.blocks) { place in
+    pass.team.share(pass.images * shape.output.blocks, as: "output gradients to bfloat16") { place in
       let (image, block) = place.quotientAndRemainder(dividingBy: shape.output.blocks)
       let dY = gradients.dOutput + image * shape.output.count
       let sums = work.sums + image * 2 * lanes
@@ -121,7 +121,7 @@ struct RoundedConvolution<Algorithm: ConvolutionAlgorithm>: ConvolutionAlgorithm
     var products = gradients
     (products.dBias, products.dSlopes) = (work.unread, work.unread + lanes)
     algorithm.backward(rounded, products)
-    pass.team.share(shape.output.blocks) { block in
+    pass.team.share(shape.output.blocks, as: "sums of bias and slopes") { block in
       gradients.addImages(pass.images, work.sums, shape.output, block: block)
     }
   }

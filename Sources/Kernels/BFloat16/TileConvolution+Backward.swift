@@ -9,18 +9,18 @@ extension TileConvolution {
     let parts = sumParts(images: pass.images)
     forEachGroup(pass) { images in
       pad(images, pass, work)
-      team.share(images.count * filterPanels) { place in
+      team.share(images.count * filterPanels, as: "output gradients") { place in
         let (number, panel) = place.quotientAndRemainder(dividingBy: filterPanels)
         loadGradient(panel, number, images.lowerBound + number, pass, gradients, work)
       }
-      team.share(images.count * input.pieces) { place in
+      team.share(images.count * input.pieces, as: "input to bfloat16") { place in
         let (number, piece) = place.quotientAndRemainder(dividingBy: input.pieces)
         input.writePairs(
           piece, loading(number, images.lowerBound + number, pass, work), into: work.pairs + number * input.pairCount)
       }
       team.wait()
       let groups = tapGroups(parts: parts, members: team.count)
-      team.share(parts * filterPanels * input.units * groups) { piece in
+      team.share(parts * filterPanels * input.units * groups, as: "filters' gradient") { piece in
         let (place, group) = piece.quotientAndRemainder(dividingBy: groups)
         multiplyToFilters(place, taps: input.taps.indices.part(group, of: groups), parts: parts, images, work)
       }
@@ -31,10 +31,10 @@ extension TileConvolution {
       }
       team.wait()
     }
-    team.share(shape.filters) { filter in
+    team.share(shape.filters, as: "filters in their order") { filter in
       gather(filter, parts: pass.images == 0 ? 0 : parts, work, into: gradients.dWeights)
     }
-    team.share(shape.output.blocks) { block in
+    team.share(shape.output.blocks, as: "sums of bias and slopes") { block in
       gradients.addImages(pass.images, work.sums, shape.output, block: block)
     }
   }
@@ -106,7 +106,7 @@ extension TileConvolution {
     let output = TileOutput(
       extents: shape.input, columns: residue.columns, columnsInMemory: gradient.plane.columns, step: shape.stride,
       firstRow: residue.row, firstColumn: residue.column)
-    pass.team.share(images.count * cut.pieces) { place in
+    pass.team.share(images.count * cut.pieces, as: "input gradients") { place in
       let (number, piece) = place.quotientAndRemainder(dividingBy: cut.pieces)
       multiply(
         cut.part(piece), work.gradient + number * gradient.rowCount + residue.start, places: residue.places, packed,

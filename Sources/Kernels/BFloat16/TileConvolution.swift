@@ -191,7 +191,7 @@ struct TileConvolution: ConvolutionAlgorithm {
   /// Pads planar images, if the input is such.
   func pad(_ images: Range<Int>, _ pass: ConvolutionPass, _ work: Workspace) {
     guard input.paddedPieces > 0 else { return }
-    pass.team.share(images.count * input.paddedPieces) { place in
+    pass.team.share(images.count * input.paddedPieces, as: "padded images") { place in
       let (number, channel) = place.quotientAndRemainder(dividingBy: input.paddedPieces)
       input.pad(
         pass.input.values + (images.lowerBound + number) * inputCount, channel: channel,
@@ -211,14 +211,14 @@ struct TileConvolution: ConvolutionAlgorithm {
     let packed = halves(of: pass.parameters.filters)
     forEachGroup(pass) { images in
       pad(images, pass, work)
-      team.share(images.count * input.pieces) { place in
+      team.share(images.count * input.pieces, as: "input to bfloat16") { place in
         let (number, piece) = place.quotientAndRemainder(dividingBy: input.pieces)
         input.writeRows(
           piece, loading(number, images.lowerBound + number, pass, work), into: work.rows + number * input.rowCount)
       }
       team.wait()
       let cut = forwardCut(images: images.count, members: team.count)
-      team.share(images.count * cut.pieces) { place in
+      team.share(images.count * cut.pieces, as: "outputs") { place in
         let (number, piece) = place.quotientAndRemainder(dividingBy: cut.pieces)
         multiply(
           cut.part(piece), work.rows + number * input.rowCount, places: input.places, packed, filters, work.tile

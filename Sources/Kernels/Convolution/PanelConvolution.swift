@@ -300,7 +300,7 @@ struct PanelConvolution: ConvolutionAlgorithm {
     let isLarge = pass.images * shape.output.count > Self.largeMap
     let streams = isLarge && UInt(bitPattern: pass.output) % 64 == 0
     let cut = Cut(pixels: pass.images * grid.pixels, panels: filterPanels, members: pass.team.count)
-    pass.team.share(cut.pieces) { piece in
+    pass.team.share(cut.pieces, as: "outputs") { piece in
       let part = cut.part(piece)
       multiply(grid, of: pass.input, part, forwardFilters, pass.parameters.filters, work)
       for block in 2 * part.panels.lowerBound..<min(2 * part.panels.upperBound, shape.output.blocks) {
@@ -350,7 +350,7 @@ struct PanelConvolution: ConvolutionAlgorithm {
     let most = max(imagesAtOnce(pass.images, members: team.count), 1)
     for first in stride(from: 0, to: pass.images, by: most) {
       let images = first..<min(first + most, pass.images)
-      team.share(images.count * 2 * filterPanels) { place in
+      team.share(images.count * 2 * filterPanels, as: "output gradients") { place in
         let (number, block) = place.quotientAndRemainder(dividingBy: 2 * filterPanels)
         loadGradient(
           block, images.lowerBound + number, pass, gradients, sums: work.sums,
@@ -365,8 +365,10 @@ struct PanelConvolution: ConvolutionAlgorithm {
       team.wait()
     }
     let parts = pass.images == 0 ? 0 : sumParts(images: pass.images)
-    team.share(shape.output.blocks * shape.input.blocks) { gather($0, parts: parts, work, into: gradients.dWeights) }
-    team.share(shape.output.blocks) { block in
+    team.share(shape.output.blocks * shape.input.blocks, as: "filters in their order") {
+      gather($0, parts: parts, work, into: gradients.dWeights)
+    }
+    team.share(shape.output.blocks, as: "sums of bias and slopes") { block in
       gradients.addImages(pass.images, work.sums, shape.output, block: block)
     }
   }
@@ -402,7 +404,7 @@ struct PanelConvolution: ConvolutionAlgorithm {
   private func multiplyToFilters(_ images: Range<Int>, _ pass: ConvolutionPass, _ work: Workspace) {
     let parts = sumParts(images: pass.images)
     let groups = evenParts(ofEach: parts * grid.panels, units: filterPanels, members: pass.team.count)
-    pass.team.share(parts * grid.panels * groups) { piece in
+    pass.team.share(parts * grid.panels * groups, as: "filters' gradient") { piece in
       let (place, group) = piece.quotientAndRemainder(dividingBy: groups)
       let (part, panel) = place.quotientAndRemainder(dividingBy: grid.panels)
       let dFilters =
@@ -429,7 +431,7 @@ struct PanelConvolution: ConvolutionAlgorithm {
   ) {
     let grid = residue.grid
     let cut = Cut(pixels: images.count * grid.pixels, panels: inputPanels, members: pass.team.count)
-    pass.team.share(cut.pieces) { piece in
+    pass.team.share(cut.pieces, as: "input gradients") { piece in
       let part = cut.part(piece)
       multiply(
         grid, of: PendingMap(values: dOutput + images.lowerBound * shape.output.count), part, residue.filters,

@@ -123,7 +123,7 @@ struct PatchConvolution: ConvolutionAlgorithm {
 
   /// Copies the images of a group into zeros, channel by channel.
   private func pad(_ images: Range<Int>, _ pass: ConvolutionPass, _ work: Workspace) {
-    pass.team.share(images.count * shape.channels) { place in
+    pass.team.share(images.count * shape.channels, as: "padded images") { place in
       let (number, channel) = place.quotientAndRemainder(dividingBy: shape.channels)
       patches.pad(
         pass.input.values + (images.lowerBound + number) * inputCount, channel: channel,
@@ -137,7 +137,7 @@ struct PatchConvolution: ConvolutionAlgorithm {
     forEachGroup(pass) { images in
       pad(images, pass, work)
       let parts = forwardParts(images: images.count, members: team.count)
-      team.share(images.count * bands * parts) { place in
+      team.share(images.count * bands * parts, as: "bands") { place in
         let (number, part) = place.quotientAndRemainder(dividingBy: bands * parts)
         let whole = band(part / parts)
         let band = whole.part(part % parts, of: parts)
@@ -170,10 +170,12 @@ struct PatchConvolution: ConvolutionAlgorithm {
   func backward(_ pass: ConvolutionPass, _ gradients: ConvolutionGradients) {
     precondition(gradients.dInput == nil, "the gradient of an image was asked for")
     let (team, work) = (pass.team, workspace(pass))
-    team.share(sumPieces) { piece in (work.dFilters + place(piece)).update(repeating: 0, count: places(piece)) }
+    team.share(sumPieces, as: "sums set to zero") { piece in
+      (work.dFilters + place(piece)).update(repeating: 0, count: places(piece))
+    }
     forEachGroup(pass) { images in
       pad(images, pass, work)
-      team.share(images.count * pairs) { place in
+      team.share(images.count * pairs, as: "pairs of bands") { place in
         let (number, pair) = place.quotientAndRemainder(dividingBy: pairs)
         let part = work.parts + place * work.partCount
         (part + weightFloats).update(repeating: 0, count: 2 * lanes)
@@ -192,7 +194,7 @@ struct PatchConvolution: ConvolutionAlgorithm {
         }
       }
       team.wait()
-      team.share(sumPieces) { piece in
+      team.share(sumPieces, as: "sums over the bands") { piece in
         let (first, count) = (place(piece), places(piece))
         for part in 0..<images.count * pairs {
           add(work.parts + (part * work.partCount + first), to: work.dFilters + first, count: count)
@@ -200,11 +202,11 @@ struct PatchConvolution: ConvolutionAlgorithm {
       }
       team.wait()
     }
-    team.share(shape.filters) { filter in
+    team.share(shape.filters, as: "filters in their order") { filter in
       let target = gradients.dWeights + filter * patches.places
       for place in 0..<patches.places { target[place] = work.dFilters[filterIndex(filter, place)] }
     }
-    team.share(1) { _ in
+    team.share(1, as: "sums of bias and slopes") { _ in
       gradients.dBias.update(from: work.sums, count: lanes)
       gradients.dSlopes.update(from: work.sums + lanes, count: lanes)
     }

@@ -127,7 +127,7 @@ public struct MaxPooling: Equatable, Sendable {
     of height: Int, images: Int, _ team: TeamMember, _ body: (_ image: Int, _ block: Int, _ rows: Range<Int>) -> Void
   ) {
     let bands = bands(images: images, members: team.count)
-    team.share(images * input.blocks * bands) { piece in
+    team.share(images * input.blocks * bands, as: "bands of rows") { piece in
       let (plane, band) = piece.quotientAndRemainder(dividingBy: bands)
       body(plane / input.blocks, plane % input.blocks, (0..<height).part(band, of: bands))
     }

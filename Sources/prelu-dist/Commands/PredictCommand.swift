@@ -96,6 +96,7 @@ struct PredictCommand: ParsableCommand {
         try TrainedNetwork(path, precision: precision.precision)
       }
     }
+    if world?.rank ?? 0 == 0 { for note in trained.flatMap(\.notes) { Console.complain("warning: \(note)") } }
     try agree(world) {
       for other in trained.dropFirst() { try other.checkClasses(trained[0]) }
     }

@@ -65,7 +65,8 @@ extension BenchCommand {
     private func printHeader(_ precision: Precision) {
       let engine = precision == .bfloat16 ? ", bfloat16 by \(TileEngine.chosen.name)" : ""
       Console.say(
-        "\(processorName()), \(InstructionSets.compiledFor.summary)\(engine), one thread, \(batch) images a pass; "
+        "\(processorName()), \(InstructionSets.compiledFor.summary)\(engine), one thread, "
+          + "\(batch.counted("image")) a pass; "
           + "ms, GFLOP/s by the definition, % of the measured peak, relative error")
     }
 

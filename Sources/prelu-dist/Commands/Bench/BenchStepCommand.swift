@@ -1,7 +1,10 @@
 import ArgumentParser
 import Benchmarks
+import Communication
 import Foundation
 import Kernels
+import System
+import Tracing
 
 extension BenchCommand {
   struct StepCommand: ParsableCommand {
@@ -11,7 +14,7 @@ extension BenchCommand {
         The images are random, so that no data set is needed. Before anything is timed, the tower's features are \
         compared with those of the direct convolution; afterwards the ranks' parameters are compared with one another. \
         With several ranks the same mini-batch is also timed on rank 0 alone, with as many threads. Without --recipe \
-        and --model it measures the recipe fashion.
+        and --model it measures the recipe fashion. --trace records further steps, after the timed ones.
         """)
 
     @OptionGroup var model: ModelOptions
@@ -35,6 +38,8 @@ extension BenchCommand {
     @Option(help: ArgumentHelp("The number of timed steps, of which the median counts.", valueName: "number"))
     var runs = 5
 
+    @OptionGroup var trace: TraceOptions
+
     @Flag(help: "Print a JSON object.")
     var json = false
 
@@ -45,22 +50,37 @@ extension BenchCommand {
     }
 
     func run() throws {
-      onAllRanks { world in
+      onAllRanks(endsAtOnce: true) { world in
+        if let request = trace.request { try StepTrace.check(request, world: world) }
         let settings = try model.settings()
         let precision = precision.precision ?? settings.training.precision
         try PrecisionOptions.check(precision, convolution)
+        let (architecture, threads) = (try settings.architecture().resolved(), try threads.count(world))
         let timings = try StepBenchmark.run(
-          try settings.architecture().resolved(), batch: batch, leaves: leaves, threads: try threads.count(world),
-          method: convolution.method, precision: precision, runs: runs, world: world)
+          architecture, batch: batch, leaves: leaves, threads: threads, method: convolution.method,
+          precision: precision, runs: runs, world: world)
         if world.rank == 0 { json ? Console.sayJSON(timings) : show(timings, precision) }
+        if let request = trace.request {
+          let outcome = try StepBenchmark.trace(
+            request, architecture, batch: batch, leaves: leaves, threads: threads, method: convolution.method,
+            precision: precision, world: world)
+          if let outcome { try report(outcome) }
+        }
         return .done
       }
+    }
+
+    private func report(_ outcome: StepTrace.Outcome) throws {
+      if case .failed(let error) = outcome { throw error }
+      if let warning = outcome.warning { Console.complain("warning: \(warning)") }
+      if case .written(let path, _, _) = outcome, !json { Console.say(TraceOptions.announcement(of: path)) }
     }
 
     private func show(_ timings: StepTimings, _ precision: Precision) {
       Console.say(
         "\(timings.model), \(precision == .bfloat16 ? "bfloat16, " : "")mini-batch \(timings.batch), "
-          + "\(timings.ranks) ranks × \(timings.threads) threads, median of \(timings.runs) steps, ms")
+          + "\(timings.ranks.counted("rank")) × "
+          + "\(timings.threads.counted("thread")), median of \(timings.runs.counted("step")), ms")
       func row(_ cells: [String]) {
         Console.say(cells.map { String(repeating: " ", count: max(0, 10 - $0.count)) + $0 }.joined())
       }

@@ -31,6 +31,16 @@ struct NetworkOptions: ParsableArguments {
 
   @OptionGroup var precision: PrecisionOptions
 
+  /// The options that were given, by the settings that they set.
+  var optionsOfSettings: [String: String] {
+    [
+      "model.activation": activation.map { _ in "--activation" },
+      "model.initializer": initializer.map { _ in "--initializer" }, "model.width": width.map { _ in "--width" },
+      "training.dropout": dropout.map { _ in "--dropout" },
+      "training.precision": precision.precision.map { _ in "--precision" },
+    ].compactMapValues(\.self)
+  }
+
   func apply(to configuration: inout Configuration) {
     if let width { configuration.model.width = width }
     if let activation { configuration.model.activation = activation }
