@@ -12,14 +12,6 @@ public struct SavedCheckpoint: Sendable {
   public let warnings: [String]
 }
 
-/// A checkpoint that is passed over because training or a measurement cannot use it.
-public struct PassedOver: CustomStringConvertible, Codable, Equatable, Sendable {
-  /// The file; nil where a pointer names one that is not there.
-  public let path: String?
-  /// The reason, with the file's name.
-  public let description: String
-}
-
 /// The folder that holds everything of a run. Nothing in it holds an absolute path: it can be moved.
 ///
 /// `checkpoint-<iteration>.h5` are the checkpoints; `latest` and `best` are texts with the name of one of them. Whoever

@@ -48,7 +48,7 @@ final class PackAssembly {
       throw DataError(
         .invalid, path: settings.input.source, expected: "pictures to train on",
         found: "none that is whole, of \(plan.listing.parts[.training]?.entries.count ?? 0)",
-        advice: "Leave --on-error skip out: the message then says what is wrong with the first one.")
+        advice: "Leave out --on-error skip: the message then says what is wrong with the first one.")
     }
     fingerprint = Self.fingerprint(plan, blocks, headers)
     try checkOutput()

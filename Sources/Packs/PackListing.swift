@@ -60,7 +60,7 @@ public struct PackListing: Equatable, Sendable {
       throw DataError(
         .invalid, path: training.folder, expected: "no validation split, since pictures are to be put aside for one",
         found: "one with \((parts[.validation]?.entries.count ?? 0).counted("picture"))",
-        advice: "Leave --hold-out out.")
+        advice: "Leave out --hold-out.")
     }
     guard count < training.entries.count else {
       throw DataError(

@@ -9,8 +9,8 @@ public enum ProcessArguments {
   /// jobs do.
   public static let all: [String] = ofSystem("/proc/self/cmdline") ?? CommandLine.arguments
 
-  /// Returns the words that a file of the system holds, each ended by a zero byte; nil if there are none or it cannot be
-  /// read.
+  /// Returns the words that a file of the system holds, each ended by a zero byte; nil if there are none, or if it
+  /// cannot be read.
   package static func ofSystem(_ path: String) -> [String]? {
     guard let bytes = FileManager.default.contents(atPath: path), !bytes.isEmpty else { return nil }
     var words = bytes.split(separator: 0, omittingEmptySubsequences: false)

@@ -204,9 +204,9 @@ wrong_usage() {
   job=$(submit --nodes=1 -- --model fashion-7)
   log=train-$job.log
   job_ends 60 "$job"
-  check "the exit code is the program's" same "$(job_field "$job" ExitCode)" 65:0
+  check "the exit code is the program's" same "$(job_field "$job" ExitCode)" 64:0
   check "it was started once" same "$(count "$log" 'prelu-job: .* slurm job')" 1
-  check "the last line says why" says <(tail -n 1 "$log") 'stopped with exit code 65: .*prelu-dist said: .*fashion-7'
+  check "the last line says why" says <(tail -n 1 "$log") 'stopped with exit code 64: .*prelu-dist said: .*fashion-7'
 }
 
 # Two of the job's three hosts are used; the cut one is replaced by the spare one inside the job.

@@ -292,7 +292,7 @@ import Testing
     #expect(outcome.exitCode == 0 && outcome.output.isEmpty, "\(outcome.output)")
     #expect(
       outcome.errors.contains(
-        "warning: 1 of 3 classes have no picture to train on: 0. Labels of a list count from 0"), "\(outcome.errors)")
+        "warning: 1 of 3 classes has no picture to train on: 0. Labels of a list count from 0"), "\(outcome.errors)")
   }
 
   @Test func goesOnAfterAKill() throws {

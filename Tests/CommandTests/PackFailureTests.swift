@@ -29,8 +29,8 @@ import Testing
     #expect(
       outcome.errors.contains(
         """
-        broken: expected pictures to train on, found none that is whole, of 2. Leave --on-error skip away, and what is \
-        wrong with the first one is said.
+        broken: expected pictures to train on, found none that is whole, of 2. Leave out --on-error skip: the message \
+        then says what is wrong with the first one.
         """), "\(outcome.errors)")
   }
 
@@ -69,8 +69,8 @@ import Testing
     #expect(
       outcome.errors.contains(
         """
-        a.h5.work/block-1: a block that was finished is not there, or not whole. All ranks must see the same work \
-        folder. Run the same command again: it makes the block again
+        a.h5.work/block-1: expected a block that was finished, found none, or one that is not whole. All ranks must \
+        see the same work folder. Run the same command again: it makes the block again
         """), "\(outcome.errors)")
   }
 

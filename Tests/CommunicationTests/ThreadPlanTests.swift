@@ -20,6 +20,6 @@ import Testing
   let rank = world.size - 1
   #expect(
     short.warnings.last?.description == "rank \(rank) on host \(world.hostNames[rank]) was to have 64 threads, and the "
-      + "system started 3: Resource temporarily unavailable. The work is done by these. Raise the limit of processes "
+      + "system started 3: Resource temporarily unavailable. These do the work. Raise the limit of processes "
       + "(ulimit -u, the cgroup's pids.max), or ask for fewer threads (--threads)")
 }

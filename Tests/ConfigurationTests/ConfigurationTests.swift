@@ -271,7 +271,7 @@ func textsSurviveQuoting(directory: String) throws {
   ("model: { fullyConnectedDeviation: 3 }", 1, "expected rule or a list of two numbers, found 3"),
   ("model: { fullyConnectedDeviation: [3] }", 1, "expected two numbers, of the hidden layers and of the last one"),
   ("model: { input: { chanels: 3 } }", 1, "model.input.chanels: there is no such key. Did you mean channels?"),
-  ("model:\n  layers: []", 1, "model: the key input is needed here"),
+  ("model:\n  layers: []", 1, "model: expected the key input, found none: add it"),
   ("model:\n  architecture: A\n  layers: []", 3, "model.layers: give the name of an architecture or layers"),
   ("model:\n  input: {}\n  layers: []", 1, "model: the last layer must be fully connected"),
 ])
@@ -301,12 +301,12 @@ func wrongSettingsAreNamed(yaml: String, line: Int, message: String) {
   ),
   (
     "      - averagePooling: { name: p, size: 9 }\n      - fullyConnected: { name: fc, outputs: 2 }",
-    "model: layer p: its 9×9 window does not fit a 8×8 map"
+    "model.layers.1: layer p: its 9×9 window does not fit a 8×8 map"
   ),
-  ("      - fullyConnected: { name: a/b, outputs: 2 }", "model: a layer's name is 1 to 100 letters"),
+  ("      - fullyConnected: { name: a/b, outputs: 2 }", "model.layers.1: a layer's name is 1 to 100 letters"),
   (
     "      - maxPooling: { name: p, size: 9 }\n      - fullyConnected: { name: fc, outputs: 2 }",
-    "model: layer p: its 9×9 window does not fit a 8×8 map"
+    "model.layers.1: layer p: its 9×9 window does not fit a 8×8 map"
   ),
 ])
 func wrongLayersAreNamed(layers: String, message: String) {

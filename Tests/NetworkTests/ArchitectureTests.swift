@@ -188,7 +188,7 @@ func depthsAreThePapers(name: String, depth: Int) throws {
   (architecture(conv("a/b"), fc("f", 2)), "a layer's name is 1 to 100 letters"),
   (
     architecture(conv(".a"), fc("f", 2)),
-    "letters, digits, '_', '-' or '.', the first no '.', since it names a group in files: found \".a\""
+    "letters, digits, '_', '-' or '.', and does not begin with '.', since it names a group in files: found \".a\""
   ),
   (architecture(conv(""), fc("f", 2)), "found \"\""),
   (architecture(conv("é"), fc("f", 2)), "found \"é\""),

@@ -67,7 +67,7 @@ import Testing
     expect(
       """
       \(path)/train: expected no validation split, since pictures are to be put aside for one, found one with 1 \
-      pictures. Leave --hold-out away.
+      picture. Leave out --hold-out.
       """
     ) {
       var listing = try PackInput(source: path).listing()

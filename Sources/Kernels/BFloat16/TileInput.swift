@@ -19,7 +19,7 @@ struct TileInput: Sendable {
 
   private enum Source: Sendable {
     case map([TilePlane])
-    case image(Patches)
+    case image(ImagePatches)
   }
 
   private let source: Source
@@ -41,7 +41,7 @@ struct TileInput: Sendable {
 
   init(_ shape: ConvolutionShape, readsImage: Bool) {
     if readsImage {
-      let patches = Patches(shape)
+      let patches = ImagePatches(shape)
       source = .image(patches)
       (units, planesOfUnit, columns) = (patches.panels, 1, shape.outputWidth)
       (taps, reach) = ([Tap(plane: 0, offset: 0)], 0)
@@ -174,7 +174,7 @@ struct TileInput: Sendable {
   }
 
   /// Writes the patches of a band of pixels into the member's memory, [panel][pixel][32] floats. Returns the band.
-  private func write(_ piece: Int, of patches: Patches, _ image: Loading) -> Range<Int> {
+  private func write(_ piece: Int, of patches: ImagePatches, _ image: Loading) -> Range<Int> {
     let band = piece * Self.bandPixels..<min((piece + 1) * Self.bandPixels, pixels)
     patches.write(
       band, of: image.padded, into: image.scratch,

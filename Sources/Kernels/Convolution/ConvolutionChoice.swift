@@ -45,7 +45,7 @@ public struct ConvolutionChoice: Sendable {
   private typealias Found = (method: ConvolutionMethod, name: String, algorithm: any ConvolutionAlgorithm)
 
   private static func float32(_ shape: ConvolutionShape, readsImage: Bool, forced: ConvolutionMethod?) -> Found {
-    if readsImage { return (.direct, "direct on patches", PatchConvolution(shape)) }
+    if readsImage { return (.direct, "direct on planar images", ImageConvolution(shape)) }
     switch forced == .tiles ? method(shape) : forced ?? method(shape) {
     case .winograd where shape.stride == 1 && shape.kernel == 3:
       return (.winograd, "Winograd F(4×4, 3×3)", WinogradConvolution<WinogradF4x3>(shape))
@@ -61,27 +61,34 @@ public struct ConvolutionChoice: Sendable {
   private static func bfloat16(
     _ shape: ConvolutionShape, readsImage: Bool, forced: ConvolutionMethod?, _ engine: TileEngine
   ) -> Found {
-    let float32 = method(shape)
-    let cost = min(directCost(shape), winogradCost(shape) ?? .max)
-    let ownChoice = tileCost(shape, engine) < Double(cost) ? .tiles : float32
     func rounded<Algorithm: ConvolutionAlgorithm>(
-      _ method: ConvolutionMethod, _ name: String, _ algorithm: Algorithm
+      _ method: ConvolutionMethod, _ name: String, roundsFilters: Bool = false, _ algorithm: Algorithm
     ) -> Found {
-      (method, "\(name), rounded operands", RoundedConvolution(algorithm, roundsFilters: method == .winograd))
+      (method, "\(name), rounded operands", RoundedConvolution(algorithm, roundsFilters: roundsFilters))
     }
-    switch readsImage ? .tiles : forced ?? ownChoice {
+    func tiles(_ name: String) -> Found {
+      (.tiles, "\(name) (\(engine.name))", TileConvolution(shape, readsImage: readsImage, engine: engine))
+    }
+    if readsImage {
+      let winsByTiles = imageTileCost(shape, engine) < imageCost(shape)
+      return forced == .tiles || forced == nil && winsByTiles
+        ? tiles("bfloat16 tiles on patches") : rounded(.direct, "direct on planar images", ImageConvolution(shape))
+    }
+    let cost = Double(min(directCost(shape), winogradCost(shape) ?? .max))
+    switch forced ?? (tileCost(shape, engine) < cost ? .tiles : method(shape)) {
     case .winograd where shape.stride == 1 && shape.kernel == 3:
       return rounded(
-        .winograd, "Winograd F(4×4, 3×3)", WinogradConvolution<WinogradF4x3>(shape, filters: .bfloat16))
+        .winograd, "Winograd F(4×4, 3×3)", roundsFilters: true,
+        WinogradConvolution<WinogradF4x3>(shape, filters: .bfloat16))
     case .winograd where shape.stride == 1 && shape.kernel == 2:
       return rounded(
-        .winograd, "Winograd F(3×3, 2×2)", WinogradConvolution<WinogradF3x2>(shape, filters: .bfloat16))
+        .winograd, "Winograd F(3×3, 2×2)", roundsFilters: true,
+        WinogradConvolution<WinogradF3x2>(shape, filters: .bfloat16))
     case .im2col: return rounded(.im2col, "im2col and OpenBLAS", Im2colConvolution(shape))
-    case .panels: return rounded(.panels, "panel products", PanelConvolution(shape))
+    case .panels:
+      return rounded(.panels, "panel products", roundsFilters: true, PanelConvolution(shape, filters: .bfloat16))
     case .direct, .winograd: return rounded(.direct, "direct", DirectConvolution(shape))
-    case .tiles:
-      let name = "bfloat16 tiles\(readsImage ? " on patches" : "") (\(engine.name))"
-      return (.tiles, name, TileConvolution(shape, readsImage: readsImage, engine: engine))
+    case .tiles: return tiles("bfloat16 tiles")
     }
   }
 
@@ -114,9 +121,30 @@ public struct ConvolutionChoice: Sendable {
   /// The cost by the definition, on units of 32 channels at the engine's rate, with that of the operands' way to
   /// bfloat16.
   private static func tileCost(_ shape: ConvolutionShape, _ engine: TileEngine) -> Double {
-    func lanes(_ channels: Int) -> Double { Double(channels.dividedUp(by: Tiles.width) * Tiles.width) }
-    let (inputs, outputs) = (lanes(shape.channels), lanes(shape.filters))
+    let (inputs, outputs) = (tileLanes(shape.channels), tileLanes(shape.filters))
     let products = inputs * outputs * Double(shape.kernel * shape.kernel) / engine.rate
     return Double(shape.outputHeight * shape.outputWidth) * (products + costOfTransformedValue * (inputs + outputs))
+  }
+
+  /// The number of channels in whole tiles.
+  private static func tileLanes(_ channels: Int) -> Double {
+    Double(channels.dividedUp(by: Tiles.width) * Tiles.width)
+  }
+
+  // MARK: - Costs of a planar image's forward pass
+
+  /// The number of values under a filter.
+  private static func places(_ shape: ConvolutionShape) -> Int { shape.channels * shape.kernel * shape.kernel }
+
+  /// The cost by the definition, whose kernel reads single values of the image.
+  private static func imageCost(_ shape: ConvolutionShape) -> Double {
+    Double(shape.outputHeight * shape.outputWidth * places(shape)) * tileLanes(shape.filters)
+  }
+
+  /// The cost by tiles, for which the values under the filter are put together for every pixel.
+  private static func imageTileCost(_ shape: ConvolutionShape, _ engine: TileEngine) -> Double {
+    let (inputs, outputs) = (tileLanes(places(shape)), tileLanes(shape.filters))
+    let pixel = inputs * outputs / engine.rate + costOfTransformedValue * (inputs + outputs)
+    return Double(shape.outputHeight * shape.outputWidth) * pixel
   }
 }

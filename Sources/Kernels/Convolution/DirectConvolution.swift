@@ -24,16 +24,19 @@ struct DirectConvolution: ConvolutionAlgorithm {
     use == .forward ? kernel.weightCount : turned.weightCount + inputLanes
   }
 
-  var filterPieces: Int { 1 }
+  /// The number of blocks of outputs, of either pass.
+  var filterPieces: Int { max(shape.input.blocks, shape.output.blocks) }
 
   func transformFilters(
     _ weights: UnsafePointer<Float>, _ use: FilterUse, piece: Int, into filters: UnsafeMutablePointer<Float>
   ) {
     switch use {
-    case .forward: packing.pack(weights, into: filters)
+    case .forward:
+      if piece < shape.output.blocks { packing.pack(weights, filterBlock: piece, into: filters) }
     case .backward:
-      packing.packTurned(weights, into: filters)
-      (filters + turned.weightCount).update(repeating: 0, count: inputLanes)
+      guard piece < shape.input.blocks else { return }
+      packing.packTurned(weights, channelBlock: piece, into: filters)
+      (filters + (turned.weightCount + piece * blockWidth)).update(repeating: 0, count: blockWidth)
     }
   }
 

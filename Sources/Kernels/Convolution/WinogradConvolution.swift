@@ -196,11 +196,11 @@ struct WinogradConvolution<Transform: WinogradTransform>: ConvolutionAlgorithm {
     for block in group.blocks {
       let rows = blocks.rows(ofBlock: block, images: group.images)
       let first = (rows.lowerBound - group.rows.lowerBound) * tileColumns
-      let product = TransposedPanelProduct(
+      let product = PanelProduct(
         rows: cut.tiles, innerPanels: inputPanels, v, m, into: work.dFilters + product * weightPlane,
-        accumulates: block > 0, nextA: v + work.inputPlane)
+        nextA: v + work.inputPlane, accumulates: block > 0)
       cut.forEachPair(of: part, innerPanels: inputPanels, outer: filterPanels) { stripes, outer in
-        product.multiply(first..<first + rows.count * tileColumns, stripes: stripes, outer: outer)
+        product.multiplyTransposed(first..<first + rows.count * tileColumns, stripes: stripes, outer: outer)
       }
     }
   }

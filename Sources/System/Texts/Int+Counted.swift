@@ -4,7 +4,7 @@ extension Int {
   /// - Parameters:
   ///   - noun: the singular, such as "rank", "class" or "weight layer".
   ///   - plural: the plural, where it is irregular, such as "leaves"; nil for the noun with -s, or -es after a hissing
-  ///     sound.
+  ///     sound (not where "ch" is a k, as in "epoch").
   ///   - grouped: whether the digits are in groups of three.
   package func counted(_ noun: String, _ plural: String? = nil, grouped: Bool = false) -> String {
     "\(grouped ? self.grouped : "\(self)") \(self == 1 ? noun : plural ?? pluralized(noun))"
@@ -15,5 +15,5 @@ extension Int {
 }
 
 private func pluralized(_ noun: String) -> String {
-  ["s", "x", "z", "ch", "sh"].contains { noun.hasSuffix($0) } ? "\(noun)es" : "\(noun)s"
+  !noun.hasSuffix("epoch") && ["s", "x", "z", "ch", "sh"].contains { noun.hasSuffix($0) } ? "\(noun)es" : "\(noun)s"
 }

@@ -5,7 +5,7 @@ import System
 /// Place (c·R + r)·S + s of a row is the input at channel c, filter row r, filter column s: the order of the weights
 /// (filters, channels, kernel, kernel). Rows lie in panels of 32 places, [panel][pixel][32], with zeros behind the
 /// last.
-struct Patches: Sendable {
+struct ImagePatches: Sendable {
   let shape: ConvolutionShape
 
   init(_ shape: ConvolutionShape) {
