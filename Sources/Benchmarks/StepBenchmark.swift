@@ -57,6 +57,11 @@ public enum StepBenchmark {
   /// rounded to the other neighbor, 2⁻⁸ away, in every layer.
   private static let largestErrorOfBFloat16 = 4e-3
 
+  /// Returns the largest relative error of features that rounding explains in a precision.
+  static func largestError(_ precision: Precision) -> Double {
+    precision == .bfloat16 ? largestErrorOfBFloat16 : largestError
+  }
+
   /// Times whole training steps on random images. All ranks must call it, and all get the result.
   ///
   /// - Parameters:
@@ -265,7 +270,7 @@ public enum StepBenchmark {
       norm += Double(expected) * Double(expected)
     }
     let error = (difference / norm).squareRoot()
-    guard error < (precision == .bfloat16 ? largestErrorOfBFloat16 : largestError) else {
+    guard error < largestError(precision) else {
       throw VerificationError(
         description: "the tower's features differ from those of the direct convolution by \(error) of their norm")
     }

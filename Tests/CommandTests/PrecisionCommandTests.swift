@@ -56,8 +56,16 @@ import Testing
         ], in: directory)
       #expect(outcome.exitCode == 0 && outcome.output.contains("bfloat16 by"), "\(outcome.errors)")
     }
-    let step = try Program.run(
-      ["bench", "step", "--recipe", "fashion", "--precision", "bfloat16", "--batch", "4", "--runs", "1"], in: directory)
-    #expect(step.exitCode == 0 && step.output.contains(", bfloat16, mini-batch 4"), "\(step.errors)")
+    for (options, words) in [
+      (["step", "--recipe", "fashion", "--batch", "4", "--runs", "1"], "fashion-6, bfloat16, mini-batch 4"),
+      (["dense", "--recipe", "fashion", "--scale", "40", "--runs", "1"], "fashion-6, bfloat16, 55×40"),
+      (
+        ["scaling", "--model", "fashion-6", "--images", "2", "--repetitions", "1", "--check-batch", "0"],
+        "fashion-6, bfloat16, mini-batch 128"
+      ),
+    ] {
+      let outcome = try Program.run(["bench"] + options + ["--precision", "bfloat16"], in: directory)
+      #expect(outcome.exitCode == 0 && outcome.output.contains(words), "\(outcome.output) \(outcome.errors)")
+    }
   }
 }

@@ -8,9 +8,11 @@ public final class Head: Sendable {
   public let featureCount: Int
   /// The biases and coefficients.
   private let smallParameters: [ParameterDescription]
+  /// The precision of the operands of the layers' products.
+  public let precision: Precision
 
-  /// - Parameter precision: The precision of the operands of the layers' products.
   public init(_ architecture: ResolvedArchitecture, precision: Precision = .float32) {
+    self.precision = precision
     featureCount = architecture.featureCount
     smallParameters = architecture.parameters.filter { $0.part == .head && $0.role != .weight }
     layers = architecture.headLayers.map { index in

@@ -2,7 +2,10 @@ import ArgumentParser
 import Kernels
 import System
 
-extension Precision: ExpressibleByArgument {}
+extension Precision: ExpressibleByArgument {
+  /// The words that name the precision behind a model's name; none for float32.
+  var suffix: String { self == .float32 ? "" : ", \(rawValue)" }
+}
 
 /// The precision of the operands of products.
 struct PrecisionOptions: ParsableArguments {

@@ -78,7 +78,7 @@ extension BenchCommand {
 
     private func show(_ timings: StepTimings, _ precision: Precision) {
       Console.say(
-        "\(timings.model), \(precision == .bfloat16 ? "bfloat16, " : "")mini-batch \(timings.batch), "
+        "\(timings.model)\(precision.suffix), mini-batch \(timings.batch), "
           + "\(timings.ranks.counted("rank")) × "
           + "\(timings.threads.counted("thread")), median of \(timings.runs.counted("step")), ms")
       func row(_ cells: [String]) {
