@@ -27,7 +27,7 @@ struct RunPlan: Codable {
     }
     let stored = try Configuration(json: resumed.header.configuration, source: resumed.path)
     let wanted = try request.resolved(over: stored)
-    let differences = wanted.differences(from: stored)
+    let differences = wanted.differences(from: stored, named: request.namedSettings)
     guard differences.isEmpty else {
       throw Refusal(
         .usage,

@@ -52,7 +52,12 @@ import Testing
     }
     let half = try train("resumed", ranks: 2, ["--precision", "bfloat16", "--iterations", "15"])
     #expect(half.exitCode == 0, "\(half.errors)")
-    let whole = try train("resumed", ranks: 4, ["--resume", "resumed"])
+    // The recipe says float32, because it says nothing.
+    let unnoticed = try train("resumed", ranks: nil, ["--resume", "resumed"])
+    #expect(unnoticed.exitCode == 64, "\(unnoticed.output)")
+    #expect(unnoticed.errors.contains("training.precision was bfloat16 and is now float32"), "\(unnoticed.errors)")
+    let whole = try Program.run(
+      ["train", "--resume", "resumed", "--iterations", "\(iterations)", "--threads", "1"], ranks: 4, in: directory)
     #expect(whole.exitCode == 0, "\(whole.errors)")
     digests["resumed"] = try Program.inspect("resumed", in: directory).digest
     #expect(Set(digests.values).count == 1, "\(digests)")

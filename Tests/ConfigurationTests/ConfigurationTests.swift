@@ -412,7 +412,6 @@ func aMiniBatchHasItsLeaves(batch: Int, leaves: Int) throws {
   // What a continued run may choose anew.
   now.recipe = "fashion-30"
   now.training.epochs = 3
-  now.training.precision = .bfloat16
   now.data.directory = "/elsewhere"
   now.checkpoint.everyIterations = 5
   now.checkpoint.everyMinutes = 0
@@ -434,6 +433,20 @@ func aMiniBatchHasItsLeaves(batch: Int, leaves: Int) throws {
   #expect(sentences.contains("schedule.kind was steps and is now plateau"))
   #expect(sentences.contains("schedule.patience was not there and is now 3"))
   #expect(sentences.contains("schedule.epochs was [9, 12] and is now missing"))
+}
+
+/// A recipe that does not mention the precision may not change that of a continued run; an option may.
+@Test func onlyAnOptionChangesThePrecision() throws {
+  let former = try Configuration.recipe(named: "fashion")
+  var now = former
+  now.training.precision = .bfloat16
+  #expect(now.differences(from: former) == ["training.precision was float32 and is now bfloat16"])
+  #expect(now.differences(from: former, named: ["training.precision"]).isEmpty)
+  now.training.seed = 2
+  #expect(
+    now.differences(from: former, named: ["training.precision", "training.seed"]) == [
+      "training.seed was 1 and is now 2"
+    ])
 }
 
 /// Checkpoints from before there was a choice of leaves have eight.

@@ -103,7 +103,7 @@ extension TileConvolution {
   ) {
     let cut = inputGradientCut(residue, images: images.count, members: pass.team.count)
     let packed = halves(of: pass.parameters.filters) + residue.filtersStart
-    let output = TileOutput(
+    let output = TileMapOutput(
       extents: shape.input, columns: residue.columns, columnsInMemory: gradient.plane.columns, step: shape.stride,
       firstRow: residue.row, firstColumn: residue.column)
     pass.team.share(images.count * cut.pieces, as: "input gradients") { place in
