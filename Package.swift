@@ -69,7 +69,7 @@ let house: [Target] = [
     ]),
   target(
     "Recording",
-    ["System", "Kernels", "Configuration", "Images", "Packs", "Datasets", "Reports", "Step", "Training"]),
+    ["System", "Kernels", "Configuration", "Images", "Packs", "Datasets", "Evaluation", "Reports", "Step", "Training"]),
   target(
     "Benchmarks",
     [

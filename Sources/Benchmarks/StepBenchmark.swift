@@ -177,7 +177,9 @@ public enum StepBenchmark {
         batch: batch, ranks: world.size,
         leaves: leaves ?? StepBenchmark.leaves(batch: batch, ranks: world.size))
       pool = ThreadPool(threads: threads, spins: !world.threads(asked: threads).takeTurns)
+      let before = FloatBuffer.largeBytes
       step = DistributedStep(network, world: world, shares: shares, seed: 1, on: pool)
+      _ = try world.checkMemory(bytes: FloatBuffer.largeBytes - before - step.untouchedBytes)
       image = randomImage(architecture)
       labels = (0..<batch).map { Int32($0 % architecture.classes) }
       _ = try run()

@@ -32,7 +32,10 @@ struct TrainCommand: ParsableCommand {
     // This precedes MPI's start: a process without mpirun looks like one of its ranks afterwards.
     let terminal = Terminal.find()
     onAllRanks(watch: ranks.watch) { world in
-      if world.rank == 0 { Self.acknowledgeSignals(ranks: world.size, terminal) }
+      if world.rank == 0 {
+        Self.acknowledgeSignals(ranks: world.size, terminal)
+        Console.transcript.begin()
+      }
       let reporter = TrainingReporter(quiet: records.quiet, terminal: terminal)
       let recorder = RunRecorder(
         writesPage: records.report, writesEvents: records.tensorboard, software: PreluDist.software,
