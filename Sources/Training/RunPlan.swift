@@ -28,7 +28,7 @@ struct RunPlan: Codable {
     let stored = try Configuration(json: resumed.header.configuration, source: resumed.path)
     let written = try Self.writtenSettings(in: runFolder, stored)
     let wanted = try request.resolved(over: written)
-    let differences = wanted.differences(from: stored)
+    let differences = wanted.differences(from: written, named: request.namedSettings)
     guard differences.isEmpty else {
       throw Refusal(
         .usage,
@@ -60,7 +60,8 @@ struct RunPlan: Codable {
       throw Refusal(
         .badData, "\(error); or remove the file: it is written again with the settings that the run began with")
     }
-    let differences = written.differences(from: stored)
+    // The file names every setting, so that another precision there was meant.
+    let differences = written.differences(from: stored, named: ["training.precision"])
     guard differences.isEmpty else {
       throw Refusal(
         .usage,

@@ -58,6 +58,9 @@ final class HeadPasses {
 
   /// The largest relative error that rounding explains, for sums over some tens of thousands of products.
   private static let largestError = 1e-4
+  /// The same where operands are rounded to bfloat16: each is off by 2⁻⁹ at most, and these errors average out, but the
+  /// reference knows none of them.
+  private static let largestErrorOfBFloat16 = 1e-2
 
   /// Compares the scores of the first image with those of plain loops in Double.
   ///
@@ -73,7 +76,7 @@ final class HeadPasses {
       norm += expected * expected
     }
     let error = (difference / norm).squareRoot()
-    guard error < Self.largestError else {
+    guard error < (head.precision == .bfloat16 ? Self.largestErrorOfBFloat16 : Self.largestError) else {
       throw VerificationError(description: "the fully connected layers differ from the reference by \(error)")
     }
   }

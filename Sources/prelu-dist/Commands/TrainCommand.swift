@@ -72,6 +72,7 @@ struct TrainCommand: ParsableCommand {
       options.data.apply(to: &configuration)
       options.schedule.apply(to: &configuration)
       options.folder.apply(to: &configuration)
+      try PrecisionOptions.check(configuration.training.precision, options.ranks.convolution)
     }
   }
 

@@ -1,5 +1,6 @@
 import Communication
 import Foundation
+import Kernels
 import System
 import Training
 
@@ -77,6 +78,9 @@ final class TrainingReporter: RunListener {
     Console.say(
       "rate   "
         + d.configuration.schedule.text(baseRate: d.configuration.solver.learningRate, epochs: training.epochs))
+    if training.precision == .bfloat16 {
+      Console.say("prec.  operands rounded to bfloat16, sums in float32: \(TileEngine.chosen.summary)")
+    }
     Console.say("bits   " + bits(d.ranks))
     if let resumedFrom = d.resumedFrom { Console.say("resumed from \(resumedFrom)") }
   }
