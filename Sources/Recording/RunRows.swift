@@ -1,5 +1,6 @@
 import Evaluation
 import Foundation
+import Images
 import Reports
 import Step
 import Training

@@ -1,3 +1,4 @@
+import CLinux
 import Glibc
 
 /// The words of a process that ends by a signal of the processor: a check inside the program that failed, or memory that

@@ -11,12 +11,7 @@ extension FileSystem {
   package static func whileLocked<Result>(
     _ folder: String, patience: Double, _ body: () throws(FileError) -> Result
   ) throws(FileError) -> Result {
-    let file: OpenFile
-    do throws(Errno) {
-      file = try OpenFile(folder, .readOnly)
-    } catch {
-      return try body()
-    }
+    guard let file = try? OpenFile(folder, .readOnly) else { return try body() }
     let end = monotonicSeconds() + patience
     while !file.lock(), errno == EWOULDBLOCK, monotonicSeconds() < end { usleep(10_000) }
     defer { file.unlock() }
