@@ -111,10 +111,12 @@ public struct FullyConnectedLayer: Sendable {
   /// Turns memory.dOutput from the gradient of the layer's output into that of its preactivation, with the gradients of
   /// bias and coefficients, then writes dInput = dY·W.
   ///
-  /// - Parameter gradient: The gradient of the network's whole vector.
+  /// - Parameters:
+  ///   - gradient: The gradient of the network's whole vector.
+  ///   - dInput: nil if nothing below is trained.
   func inputGradient(
     _ pass: HeadPass, _ memory: FullyConnectedMemory, gradient: UnsafeMutablePointer<Float>,
-    dInput: UnsafeMutablePointer<Float>
+    dInput: UnsafeMutablePointer<Float>?
   ) {
     let dY = memory.dOutput.base
     if pass.dropout != nil, dropout > 0 {
@@ -129,6 +131,7 @@ public struct FullyConnectedLayer: Sendable {
     pass.pool.parallelFor(products.output.pieces) { piece, _ in
       products.output.pack(dY, piece: piece, into: memory.packedGradient.base)
     }
+    guard let dInput else { return }
     pass.forEachPiece(products.inputGradientPieces) { piece in
       products.inputGradient(memory.packedGradient.base, weights: weights, piece, into: dInput)
     }
@@ -152,7 +155,7 @@ public struct FullyConnectedLayer: Sendable {
     let products = products(pass.rows)
     let update = WeightUpdate(
       weights: pass.parameters.base + parameters.weight, momentum: momentum.base + parameters.weight,
-      rule: sgd.rule(for: .weight))
+      rule: sgd.rule(for: .weight, rate: parameters.rate))
     let areFinite = Atomic(true)
     pass.forEachPiece(products.weightGradientPieces) { piece in
       let isFinite = products.updateWeights(
