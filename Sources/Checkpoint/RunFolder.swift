@@ -256,6 +256,18 @@ public struct RunFolder: Sendable {
     return file(name)
   }
 
+  /// Returns the checkpoint that a path stands for: the file itself, or the best checkpoint of a run folder, or its
+  /// newest if none is the best yet.
+  public static func checkpointPath(_ path: String) throws(FileError) -> String {
+    guard FileSystem.isFolder(path) else { return path }
+    let folder = try RunFolder.open(at: path)
+    do throws(FileError) {
+      return try folder.bestPath()
+    } catch {
+      return try folder.newestWhole().path
+    }
+  }
+
   /// Removes the checkpoints past `iteration`, which a run that goes on from there will write again. `latest` and
   /// `best` no longer name one of them afterwards; `best` is removed if it did.
   public func removeCheckpoints(after iteration: Int) throws(FileError) {

@@ -18,21 +18,9 @@ public struct TrainedNetwork {
   /// state it.
   let dataDigest: String?
 
-  /// Returns the checkpoint that a path stands for: the file itself, or the best checkpoint of a run folder, or its
-  /// newest if none is the best yet.
-  public static func checkpointPath(_ path: String) throws -> String {
-    guard FileSystem.isFolder(path) else { return path }
-    let folder = try RunFolder.open(at: path)
-    do {
-      return try folder.bestPath()
-    } catch {
-      return try folder.newestWhole().path
-    }
-  }
-
-  /// Reads a checkpoint. `path` stands for one as in `checkpointPath`.
+  /// Reads a checkpoint. `path` stands for one as in `RunFolder.checkpointPath`.
   public init(_ path: String) throws {
-    let path = try Self.checkpointPath(path)
+    let path = try RunFolder.checkpointPath(path)
     let header = try CheckpointFile.readHeader(path)
     try self.init(TrainedNetworkDescription(path: path, header))
     try CheckpointFile.read(path, into: tensors)
@@ -41,7 +29,7 @@ public struct TrainedNetwork {
   /// Reads a checkpoint on rank 0 and gives every rank the whole network.
   public init(_ path: String, world: World) throws {
     let description = try world.fromRoot {
-      let path = try Self.checkpointPath(path)
+      let path = try RunFolder.checkpointPath(path)
       return try TrainedNetworkDescription(path: path, CheckpointFile.readHeader(path))
     }
     self = try world.agree {

@@ -2,6 +2,7 @@ import Checkpoint
 import Configuration
 import Foundation
 import System
+import Weights
 
 /// The plan of a run's start, made on rank 0 and sent to all ranks.
 struct RunPlan: Codable {
@@ -21,17 +22,24 @@ struct RunPlan: Codable {
     let found = try Self.find(request, settings)
     runFolder = found.folder
     guard let resumed = found.resumed else {
-      configuration = try request.resolved().json()
+      var fresh = try request.resolved()
+      // The run notes what it began with, wherever the file goes.
+      if !fresh.weights.source.isEmpty, fresh.weights.digest.isEmpty {
+        fresh.weights.digest = try WeightSource(fresh.weights.source).digest
+      }
+      configuration = fresh.json()
       return
     }
     let stored = try Configuration(json: resumed.header.configuration, source: resumed.path)
-    let wanted = try request.resolved(over: stored)
+    var wanted = try request.resolved(over: stored)
+    wanted.weights.digest = stored.weights.digest
     let differences = wanted.differences(from: stored)
     guard differences.isEmpty else {
       throw Refusal(
         .usage,
         "\(resumed.path): the run was started with other settings than asked for now: "
-          + differences.joined(separator: "; ") + ". Go on without these flags, or start a new run with another --run")
+          + differences.joined(separator: "; ")
+          + ". Go on without these flags, or start a new run from this one's weights with --weights \(found.folder)")
     }
     configuration = wanted.json()
     checkpoint = resumed.path

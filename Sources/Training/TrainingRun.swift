@@ -7,6 +7,7 @@ import Images
 import Network
 import Step
 import System
+import Weights
 
 /// A training run on all ranks: from a configuration or a checkpoint to a trained network in a run folder.
 ///
@@ -17,6 +18,8 @@ public final class TrainingRun {
   let samples: SampleSupply
   let checkpoints: RunCheckpoints
   let listeners: RunListeners
+  /// The weights that a new run has taken from a file, on rank 0; nil where it took none.
+  let firstWeights: WeightReport?
   private let validation: Evaluator
   private let stop: StopCondition
   var position: RunPosition
@@ -52,8 +55,9 @@ public final class TrainingRun {
       configuration.schedule, baseRate: configuration.solver.learningRate,
       state: plan.state?.schedule ?? ScheduleState())
     balance = ShareBalance(largestLeaf: shares.leafSize)
-    try setup.loadParameters(checkpoint: plan.checkpoint, of: step)
-    let folder = try setup.openFolder(plan.runFolder, at: position.iteration, of: step, listeners)
+    firstWeights = try setup.loadParameters(checkpoint: plan.checkpoint, of: step)
+    let folder = try setup.openFolder(
+      plan.runFolder, at: position.iteration, of: step, weights: firstWeights, listeners)
     checkpoints = RunCheckpoints(setup, step, writer, folder: folder, lastIteration: plan.state?.iteration, listeners)
   }
 

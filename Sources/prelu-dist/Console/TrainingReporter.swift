@@ -60,6 +60,7 @@ final class TrainingReporter: RunListener {
     Console.say(
       "run    \(d.run): \(training.epochs) epochs of mini-batches of \(training.batch), seed \(training.seed)")
     Console.say("bits   " + bits(d.ranks))
+    for (index, line) in d.firstWeights.enumerated() { Console.say((index == 0 ? "from   " : "       ") + line) }
     if let resumedFrom = d.resumedFrom { Console.say("resumed from \(resumedFrom)") }
   }
 

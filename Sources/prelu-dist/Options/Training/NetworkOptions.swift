@@ -4,6 +4,8 @@ import Network
 
 extension Activation: ExpressibleByArgument {}
 
+extension Configuration.PublishedInput: ExpressibleByArgument {}
+
 extension Initializer.Rule: ExpressibleByArgument {
   public init?(argument: String) { self.init(name: argument) }
 
@@ -29,10 +31,48 @@ struct NetworkOptions: ParsableArguments {
     help: ArgumentHelp("The share of units that fully connected layers drop out.", valueName: "share"))
   var dropout: Double?
 
+  @Option(
+    help: ArgumentHelp(
+      "Begin with the weights of this run, checkpoint, Caffe model (.caffemodel.h5) or safetensors file.",
+      valueName: "source"))
+  var weights: String?
+
+  @Option(
+    help: ArgumentHelp(
+      "Make the inputs as the networks of this family have them, with --weights: torchvision (and timm) or caffe.",
+      valueName: "family"))
+  var weightsInput: Configuration.PublishedInput?
+
+  @Option(
+    help: ArgumentHelp(
+      "Begin this layer anew whatever --weights holds; may be given several times. With other classes the last layer "
+        + "begins anew by itself.",
+      valueName: "layer"))
+  var anew: [String] = []
+
+  @Option(
+    help: ArgumentHelp(
+      "Keep the parameters of the layers of this name or pattern, such as 'conv*', as they are; may be given several "
+        + "times.",
+      valueName: "pattern"))
+  var freeze: [String] = []
+
+  func validate() throws {
+    if let weights, weights.isEmpty { throw ValidationError("--weights needs a file's or a run folder's name.") }
+  }
+
   func apply(to configuration: inout Configuration) {
     if let width { configuration.model.width = width }
     if let activation { configuration.model.activation = activation }
     if let initializer { configuration.model.initializer.rule = initializer }
     if let dropout { configuration.training.dropout = dropout }
+    if let weights, weights != configuration.weights.source {
+      configuration.weights.source = weights
+      // A recipe's digest is that of its own source.
+      configuration.weights.digest = ""
+    }
+    if let weightsInput { configuration.choose(input: weightsInput) }
+    if !anew.isEmpty { configuration.weights.anew = anew }
+    if !freeze.isEmpty { configuration.training.frozen = freeze }
   }
 }
