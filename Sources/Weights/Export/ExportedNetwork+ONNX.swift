@@ -125,7 +125,7 @@ extension ExportedNetwork {
     var parts: [String] = []
     for (place, level) in settings.levels.enumerated() {
       let own = "\(name)/\(place)"
-      var bins: String
+      let bins: String
       if map.height % level == 0, map.width % level == 0 {
         let window = [map.height / level, map.width / level]
         bins = graph.node(

@@ -12,9 +12,8 @@ public struct ExportedNetwork {
   public let metadata: ExportMetadata
 
   /// - Parameters:
-  ///   - scale: the factor of the inputs after the mean is subtracted.
-  ///   - shorterSide: the pixels that a photograph's shorter side is resized to; nil for images that are taken whole.
-  ///   - origin: the program and the checkpoint, for whoever finds the file.
+  ///   - parameters: the network's whole vector.
+  ///   - mean: the mean of the inputs, (channels, height, width).
   public init(
     _ architecture: ResolvedArchitecture, parameters: UnsafeBufferPointer<Float>, mean: [Float],
     metadata: ExportMetadata

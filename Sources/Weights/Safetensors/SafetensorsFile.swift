@@ -34,7 +34,7 @@ public final class SafetensorsFile: Sendable {
   /// - Throws: `.missing`, `.cannotRead`, `.wrongKind` where it is no safetensors file, `.damaged` where its header
   ///   contradicts itself or the file's size.
   public init(_ path: String) throws(FileError) {
-    self.path = path
+    let file: RegularFile
     do throws(RegularFileError) {
       file = try RegularFile(path)
     } catch {
@@ -54,8 +54,9 @@ public final class SafetensorsFile: Sendable {
     } catch {
       throw Self.damaged(path, error.problem)
     }
-    metadata = header.metadata
-    tensors = try Self.placed(header.entries, in: 8 + length..<file.size, path)
+    let tensors = try Self.placed(header.entries, in: 8 + length..<file.size, path)
+    (self.path, self.tensors, metadata) = (path, tensors, header.metadata)
+    self.file = file
   }
 
   /// Reads a tensor's values as single floats.
