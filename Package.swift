@@ -62,6 +62,7 @@ let house: [Target] = [
     exclude: ["TensorBoard/event.proto"]),
   target("Diagnostics", ["System", systemPackage, "Hashing", "Kernels", "Communication", "HDF5"]),
   target("Datasets", ["System", "Kernels", "Network", "Configuration", "Images", "Packs"]),
+  target("Tracing", ["System", systemPackage, "Communication"]),
   target("Step", ["System", "Kernels", "Network", "Communication"]),
   target(
     "Evaluation",
@@ -70,7 +71,7 @@ let house: [Target] = [
     "Training",
     [
       "System", "Kernels", "Network", "Configuration", "Communication", "Images", "Checkpoint", "Weights", "Datasets",
-      "Step", "Evaluation",
+      "Tracing", "Step", "Evaluation",
     ]),
   target(
     "Recording",
@@ -79,13 +80,13 @@ let house: [Target] = [
     "Benchmarks",
     [
       "System", "Kernels", "Randomness", "Network", "Configuration", "Communication", "Images", "Checkpoint", "Packs",
-      "Datasets", "Step", "Training", "Diagnostics", "Reports",
+      "Datasets", "Tracing", "Step", "Training", "Diagnostics", "Reports",
     ]),
   .executableTarget(
     name: "prelu-dist",
     dependencies: [
       "System", "Kernels", "Network", "Configuration", "Communication", "Images", "Checkpoint", "Weights", "Packs",
-      "Reports", "Diagnostics", "Datasets", "Evaluation", "Training", "Recording", "Benchmarks",
+      "Reports", "Diagnostics", "Datasets", "Evaluation", "Tracing", "Training", "Recording", "Benchmarks",
       .product(name: "ArgumentParser", package: "swift-argument-parser"),
     ],
     swiftSettings: settings),
@@ -118,7 +119,10 @@ let bundles: [Target] = [
   tests("DatasetsTests", ["System", "Images", "Datasets"]),
   tests(
     "EvaluationTests", ["System", "Kernels", "Network", "Communication", "Images", "Evaluation", "RankTestSupport"]),
-  tests("StepTests", ["System", "Kernels", "Network", "Communication", "Step", "RankTestSupport"]),
+  tests("TracingTests", ["System", "Communication", "Tracing", "RankTestSupport", "TestSupport"]),
+  tests(
+    "StepTests",
+    ["System", "Kernels", "Network", "Communication", "Tracing", "Step", "RankTestSupport", "TestSupport"]),
   tests(
     "TrainingTests",
     [
@@ -130,7 +134,7 @@ let bundles: [Target] = [
     [
       "System", "Configuration", "Communication", "Reports", "Training", "Recording", "RankTestSupport", "TestSupport",
     ]),
-  tests("BenchmarksTests", ["Benchmarks"]),
+  tests("BenchmarksTests", ["Kernels", "Benchmarks"]),
   tests("CommandTests", ["System", "Images", "Packs", "prelu-dist", "TestSupport"]),
   .executableTarget(
     name: "prelu-fuzz",

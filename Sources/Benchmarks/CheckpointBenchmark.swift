@@ -59,7 +59,7 @@ public enum CheckpointBenchmark {
       writer.start(iteration: save, isBest: false, on: pool) { parameters, momentum in
         try folder.save(
           tensors: checkpointTensors(architecture, parameters, momentum), state: state, configuration: "{}",
-          dataFingerprint: "{}", provenance: Provenance(program: "bench", commandLine: ""), isBest: false, keep: 1)
+          dataFingerprint: "{}", provenance: Provenance(program: "bench", commandLine: ""), keep: 1)
       }
       stalls.append(monotonicSeconds() - start)
       bytes = try writer.outcome(waiting: true)?.result.get().bytes ?? bytes

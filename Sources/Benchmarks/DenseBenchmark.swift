@@ -128,7 +128,8 @@ public enum DenseBenchmark {
     let computed = try scores(architecture, method, windowByWindow: false)
     guard computed.count == expected.count, computed.count >= 4, Set(expected).count == expected.count else {
       throw VerificationError(
-        description: "\(computed.count) windows instead of \(expected.count), or some are the same")
+        description:
+          "expected \(expected.count) windows of different scores, found \(computed.count), or some that are the same")
     }
     var (difference, norm) = (0.0, 0.0)
     for (value, reference) in zip(computed.joined(), expected.joined()) {

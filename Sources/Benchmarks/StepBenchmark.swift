@@ -6,6 +6,7 @@ import Network
 import Randomness
 import Step
 import System
+import Tracing
 
 /// The time of a training step, split into its parts, on every rank.
 public struct StepTimings: Codable, Sendable {
@@ -37,6 +38,8 @@ public struct StepTimings: Codable, Sendable {
   public var threads: Int
   public var runs: Int
   public var stepMilliseconds: Double
+  /// The milliseconds of the quickest step, by the slowest rank's clock.
+  public var quickestMilliseconds: Double
   public var imagesPerSecond: Double
   public var perRank: [Rank]
   /// The milliseconds of a step of the same mini-batch on rank 0 alone while the others are idle; nil with one rank.
@@ -59,18 +62,20 @@ public enum StepBenchmark {
   ///   - threads: the number of threads of this rank.
   ///   - method: the method of all convolutions; nil for the choice by shape.
   ///   - runs: the number of timed steps, of which the median counts.
+  ///   - comparesWithOneRank: whether the same mini-batch is timed on rank 0 alone as well.
   /// - Throws: `VerificationError` where the tower's features differ from those of the direct convolution, or the
   ///   ranks' parameters from one another.
   public static func run(
     _ architecture: ResolvedArchitecture, batch: Int, leaves: Int? = nil, threads: Int, method: ConvolutionMethod?,
-    runs: Int, world: World
+    runs: Int, comparesWithOneRank: Bool = true, world: World
   ) throws -> StepTimings {
+    let compares = comparesWithOneRank && world.size > 1
     try verify(architecture, method: method)
     let together = try TimedStep(architecture, batch, leaves, threads, method, world)
     // The peak is read before rank 0 has the memory of another network.
     let peak = peakMegabytes()
     let alone =
-      try world.rank == 0 && world.size > 1
+      try compares && world.rank == 0
       ? TimedStep(architecture, batch, leaves, threads, method, try world.alone()) : nil
     var singles: [Double] = []
     for _ in 0..<runs {
@@ -87,14 +92,33 @@ public enum StepBenchmark {
         exposedReduction: parts.reduction, update: parts.update, step: parts.step, peakMegabytes: parts.peakMegabytes)
     }
     let step = ranks.map(\.step).max() ?? own.step
+    let quickest = try world.allgather(together.seconds.min() ?? 0).max() ?? 0
     let pairs = zip(singles, together.seconds).map { $0 / $1 }
     let (single, speedup) = try world.allgather(
-      world.size > 1 && world.rank == 0 ? (singles.median(), pairs.median()) : (0, 0))[0]
+      compares && world.rank == 0 ? (singles.median(), pairs.median()) : (0, 0))[0]
     return StepTimings(
       model: architecture.name, batch: batch, ranks: world.size, threads: threads, runs: runs,
-      stepMilliseconds: step, imagesPerSecond: 1e3 * Double(batch) / step, perRank: ranks,
-      singleRankMilliseconds: world.size > 1 ? 1e3 * single : nil,
-      efficiency: world.size > 1 ? speedup / Double(world.size) : nil)
+      stepMilliseconds: step, quickestMilliseconds: 1e3 * quickest,
+      imagesPerSecond: 1e3 * Double(batch) / step, perRank: ranks,
+      singleRankMilliseconds: compares ? 1e3 * single : nil,
+      efficiency: compares ? speedup / Double(world.size) : nil)
+  }
+
+  /// Records steps on random images, after a first one that touches all memory. All ranks must call it.
+  ///
+  /// - Parameters: those of `run`.
+  /// - Returns: on rank 0, what became of the trace; nil elsewhere.
+  public static func trace(
+    _ request: TraceRequest, _ architecture: ResolvedArchitecture, batch: Int, leaves: Int? = nil, threads: Int,
+    method: ConvolutionMethod?, world: World
+  ) throws -> StepTrace.Outcome? {
+    let timed = try TimedStep(architecture, batch, leaves, threads, method, world)
+    let trace = StepTrace(request, threads: timed.threadCount, world: world)
+    for iteration in 0..<request.steps {
+      _ = try trace.begin(iteration: iteration, isFollowed: false)
+      _ = try timed.run()
+    }
+    return try trace.finish()
   }
 
   /// Returns the number of leaves of a mini-batch: such that they have about 16 images, as those of a mini-batch of 128
@@ -127,6 +151,7 @@ public enum StepBenchmark {
     private let architecture: ResolvedArchitecture
     private let world: World
     private let network: Network
+    private let pool: ThreadPool
     private let step: DistributedStep
     private let image: FloatBuffer
     private let labels: [Int32]
@@ -143,12 +168,18 @@ public enum StepBenchmark {
       let shares = Shares(
         batch: batch, ranks: world.size,
         leaves: leaves ?? StepBenchmark.leaves(batch: batch, ranks: world.size))
-      let pool = ThreadPool(threads: threads, spins: !world.threads(asked: threads).takeTurns)
+      pool = ThreadPool(threads: threads, spins: !world.threads(asked: threads).takeTurns)
       step = DistributedStep(network, world: world, shares: shares, seed: 1, on: pool)
       image = randomImage(architecture)
       labels = (0..<batch).map { Int32($0 % architecture.classes) }
       _ = try run()
       (seconds, times) = ([], [])
+    }
+
+    /// The number of threads: those that compute, also the fully connected layers, and one for messages.
+    var threadCount: Int {
+      let head = step.largestPool === pool ? 0 : step.largestPool.threadCount - 1
+      return pool.threadCount + head + 1
     }
 
     /// Runs one step, which all ranks of the world begin together. Returns its seconds.

@@ -63,7 +63,7 @@ public enum CheckpointAverage {
     }
     guard header.tensors.count == first.tensors.count else {
       throw mismatch(
-        "expected \(first.tensors.count) parameters as in \(firstPath), found \(header.tensors.count)")
+        "expected \(first.tensors.count.counted("parameter")) as in \(firstPath), found \(header.tensors.count)")
     }
     guard header.input == first.input else {
       throw mismatch("expected the classes and the mean image of \(firstPath), found others")

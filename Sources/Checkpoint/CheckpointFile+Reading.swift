@@ -123,7 +123,7 @@ extension CheckpointFile {
         problem: "expected a checkpoint of format version \(Layout.formatVersion), found version \(version), "
           + "written by \(writer)",
         advice: version < Layout.formatVersion
-          ? "Go on with the build that wrote it, or train again: there is no conversion"
+          ? "Continue with the build that wrote it, or train again: there is no conversion"
           : "Use the program that wrote it, or a later one")
     }
     let source = try file.attribute(Layout.source) ?? ""
@@ -159,7 +159,7 @@ extension CheckpointFile {
     for (index, name) in names.enumerated() {
       let parts = name.split(separator: "/", omittingEmptySubsequences: false)
       guard parts.count == 2, !parts[0].isEmpty, let blob = Int(parts[1]), blob >= 0, String(blob) == parts[1] else {
-        throw file.damaged("\"\(name)\" is no parameter's name")
+        throw file.damaged("\"\(name)\" is not the name of a parameter")
       }
       let shape = try file.tensorShape(Layout.data, String(parts[0]), String(blob))
       values.append(try writtenDigest([Layout.data, String(parts[0]), String(blob)]))
@@ -236,12 +236,13 @@ extension CheckpointFile {
         tensors.count > header.tensors.count
         ? "\(tensors[header.tensors.count].description) is missing"
         : "\(header.tensors[tensors.count]) is one too many"
-      throw mismatch("expected \(tensors.count) parameters, found \(header.tensors.count): \(extra)")
+      throw mismatch("expected \(tensors.count.counted("parameter")), found \(header.tensors.count): \(extra)")
     }
     guard header.hasMomentum || tensors.allSatisfy({ $0.momentum == nil }) else {
       throw FileError(
-        .mismatch, path: path, problem: "the checkpoint holds no momentum (/history), so training cannot go on from it",
-        advice: "Go on from a checkpoint that `prelu-dist train` wrote")
+        .mismatch, path: path,
+        problem: "the checkpoint holds no momentum (/history), so training cannot continue from it",
+        advice: "Continue from a checkpoint that `prelu-dist train` wrote")
     }
   }
 }

@@ -77,8 +77,10 @@ public struct RunFolder: Sendable {
   /// Makes this process the one that may write here, and removes what earlier ones left unfinished.
   ///
   /// - Parameter runIdentifier: unique to this process's run; letters, digits, `-` and `_`.
+  /// - Returns: the names of the checkpoints that were left unfinished, such as `checkpoint-250.h5`.
   /// - Throws: `.cannotCreate` or `.cannotWrite`: the folder cannot be written.
-  public mutating func claim(runIdentifier: String) throws(FileError) {
+  @discardableResult
+  public mutating func claim(runIdentifier: String) throws(FileError) -> [String] {
     precondition(
       !runIdentifier.isEmpty && runIdentifier.utf8.count <= 64
         && runIdentifier.utf8.allSatisfy {
@@ -88,9 +90,13 @@ public struct RunFolder: Sendable {
     self.runIdentifier = runIdentifier
     try RunClaim.now(runIdentifier).write(to: file(RunClaim.fileName), temporary: temporary(RunClaim.fileName))
     // Any writer but this one has lost its claim, so whatever is unfinished stays so.
+    var unfinished: [String] = []
     for name in try FileSystem.names(in: path) where TemporaryName.isTemporary(name) {
       try FileSystem.remove(file(name))
+      let final = TemporaryName.final(of: name)
+      if Self.iteration(ofName: final) != nil { unfinished.append(final) }
     }
+    return unfinished.sorted()
   }
 
   /// Checks that the folder is still this process's.
@@ -147,16 +153,17 @@ public struct RunFolder: Sendable {
   }
 
   /// Puts a checkpoint in place: it is written under a temporary name, synced, verified and renamed, and the folder is
-  /// synced; only then does `latest` name it, and `best` if it is the best. Afterwards all but the newest `keep` and
-  /// the best are removed.
+  /// synced; only then does `latest` name it, and `best` the best. Afterwards all but the newest `keep` and the best
+  /// are removed.
   ///
   /// - Parameters:
+  ///   - best: the iteration of the best checkpoint so far, this one included; nil before the first evaluation.
   ///   - write: writes a new file at the path that it is given.
   ///   - verify: throws where the file at the path that it is given is not what was to be written.
   /// - Throws: what `write` and `verify` throw, and ``FileError``. Earlier checkpoints are untouched then, `latest`
   ///   and `best` as they were, and no temporary is left.
   public func save(
-    iteration: Int, isBest: Bool, keep: Int, write: (_ temporaryPath: String) throws -> Void,
+    iteration: Int, best: Int?, keep: Int, write: (_ temporaryPath: String) throws -> Void,
     verify: (_ temporaryPath: String) throws -> Void
   ) throws -> SavedCheckpoint {
     precondition(keep >= 1, "\(keep) checkpoints are to be kept, at least 1 must be")
@@ -173,14 +180,13 @@ public struct RunFolder: Sendable {
     try replacement.putInPlace()
     try FileSystem.synchronize(path)
     try point(Self.latest, to: name)
-    if isBest { try point(Self.best, to: name) }
+    if let best { try pointToBest(best) }
 
     var removed: [String] = []
     var warnings: [String] = []
     do throws(FileError) {
-      let best = target(Self.best)
       for checkpoint in try checkpoints().dropFirst(keep)
-      where checkpoint.iteration != iteration && FileSystem.name(of: checkpoint.path) != best {
+      where checkpoint.iteration != iteration && checkpoint.iteration != best {
         do throws(FileError) {
           try FileSystem.remove(checkpoint.path)
           removed.append(checkpoint.path)
@@ -196,14 +202,14 @@ public struct RunFolder: Sendable {
       warnings: warnings)
   }
 
-  /// Saves a network: writes it, reads it back and compares.
+  /// Saves a network: writes it, reads it back and compares. The state says which checkpoint is the best.
   public func save(
     tensors: [CheckpointTensor], state: TrainingState, configuration: String, dataFingerprint: String,
-    input: InputDescription? = nil, provenance: Provenance, isBest: Bool, keep: Int
+    input: InputDescription? = nil, provenance: Provenance, keep: Int
   ) throws -> SavedCheckpoint {
     var digest = ""
     return try save(
-      iteration: state.iteration, isBest: isBest, keep: keep,
+      iteration: state.iteration, best: state.best?.iteration, keep: keep,
       write: {
         digest = try CheckpointFile.write(
           to: $0, tensors: tensors, state: state, configuration: configuration, dataFingerprint: dataFingerprint,
@@ -212,48 +218,93 @@ public struct RunFolder: Sendable {
       verify: { try CheckpointFile.verify($0, digest: digest) })
   }
 
-  /// The newest checkpoint that is whole: every byte of it is read. Damaged ones are named in `skipped`, with the
-  /// reason.
+  /// The newest checkpoint that is whole: every byte of it is read. Others that are newer are named in `skipped`, with
+  /// the reason.
   ///
   /// The numbers in the names decide, not `latest`: a kill between the two renames of a save leaves that one behind.
+  /// - Parameter trains: whether training is to go on from it, so that an average, which has no momentum, will not do.
   /// - Throws: `.missing` where there is none, with the damaged ones named; `.cannotRead` where one cannot be read for
   ///   a reason that is not its own, so that an unreachable disk does not throw a run back.
-  public func newestWhole() throws(FileError) -> (path: String, header: CheckpointHeader, skipped: [String]) {
-    var skipped: [String] = []
+  public func newestWhole(
+    trains: Bool = false
+  ) throws(FileError) -> (path: String, header: CheckpointHeader, skipped: [PassedOver]) {
+    var skipped: [PassedOver] = []
     let all = try checkpoints()
     if let name = target(Self.latest), !all.contains(where: { FileSystem.name(of: $0.path) == name }) {
-      skipped.append("\(file(Self.latest)): expected the name of a checkpoint that is there, found \(name)")
+      skipped.append(
+        PassedOver(
+          path: nil,
+          description: "\(file(Self.latest)): expected the name of a checkpoint that is there, found \(name)"))
     }
     for checkpoint in all {
       do throws(FileError) {
         _ = try CheckpointFile.digest(ofFile: checkpoint.path)
-        return (checkpoint.path, try CheckpointFile.readHeader(checkpoint.path), skipped)
+        let header = try CheckpointFile.readHeader(checkpoint.path)
+        if header.hasMomentum || !trains { return (checkpoint.path, header, skipped) }
+        skipped.append(
+          PassedOver(
+            path: checkpoint.path,
+            description: "\(checkpoint.path): it has no momentum, as an average has none: no training goes on from it"
+          ))
       } catch {
         guard error.kind == .damaged || error.kind == .wrongKind || error.kind == .missing else { throw error }
-        skipped.append("\(error)")
+        skipped.append(PassedOver(path: checkpoint.path, description: "\(error)"))
       }
     }
     throw FileError(
       .missing, path: path,
-      problem: (["there is no whole checkpoint in this run folder"] + skipped).joined(separator: "; "),
-      advice: "Begin a new run with another --run")
+      problem: (["there is no whole checkpoint in this run folder"] + skipped.map(\.description))
+        .joined(separator: "; "), advice: "Begin a new run with another --run")
   }
 
-  /// The path of the checkpoint with the best validation result.
+  /// The checkpoint with the best validation result; nil where there is none yet.
   ///
-  /// - Throws: `.missing` where there is none yet.
-  public func bestPath() throws(FileError) -> String {
-    guard let name = target(Self.best) else {
-      throw FileError(
-        .missing, path: file(Self.best), problem: "the run has no best checkpoint yet",
-        advice: "Name one of its checkpoints")
-    }
+  /// The newest checkpoint says which one it is. The text `best` is for people, and decides only where no checkpoint
+  /// can be read.
+  ///
+  /// - Returns: the file, and a sentence where `best` does not say the same.
+  /// - Throws: `.missing` where the best checkpoint is not there.
+  public func best() throws(FileError) -> (path: String, note: String?)? {
+    let pointed = target(Self.best)
+    let recorded = try bestByNewest().map(Self.name)
+    guard let name = recorded ?? pointed else { return nil }
     guard FileSystem.isRegularFile(file(name)) else {
       throw FileError(
-        .missing, path: file(Self.best), problem: "expected the name of a checkpoint that is there, found \(name)",
+        .missing, path: file(name), problem: "expected the run's best checkpoint, found none",
         advice: "Name another of its checkpoints")
     }
-    return file(name)
+    guard name != pointed else { return (file(name), nil) }
+    let found = FileSystem.exists(file(Self.best)) ? "found \(pointed ?? "no such name")" : "found no such file"
+    return (file(name), "\(file(Self.best)): expected \(name), which the newest checkpoint says is the best, \(found)")
+  }
+
+  /// The iteration that the newest checkpoint of the training that can be read says is the best.
+  private func bestByNewest() throws(FileError) -> Int? {
+    for checkpoint in try checkpoints() {
+      guard let header = try? CheckpointFile.readHeader(checkpoint.path), header.hasMomentum else { continue }
+      return header.state.best?.iteration
+    }
+    return nil
+  }
+
+  /// Gives checkpoints that were passed over other names, which no run uses, so that going on removes nothing that
+  /// might be wanted.
+  ///
+  /// - Returns: the new paths.
+  public func setAside(_ skipped: [PassedOver]) throws(FileError) -> [String] {
+    try checkClaim()
+    var moved: [String] = []
+    for old in skipped.compactMap(\.path) where FileSystem.exists(old) {
+      var (new, number) = ("\(old).unused", 1)
+      while FileSystem.exists(new) {
+        number += 1
+        new = "\(old).unused-\(number)"
+      }
+      try FileSystem.rename(old, to: new)
+      moved.append(new)
+    }
+    if !moved.isEmpty { try FileSystem.synchronize(path) }
+    return moved
   }
 
   /// Returns the checkpoint that a path stands for: the file itself, or the best checkpoint of a run folder, or its
@@ -261,27 +312,27 @@ public struct RunFolder: Sendable {
   public static func checkpointPath(_ path: String) throws(FileError) -> String {
     guard FileSystem.isFolder(path) else { return path }
     let folder = try RunFolder.open(at: path)
-    do throws(FileError) {
-      return try folder.bestPath()
-    } catch {
-      return try folder.newestWhole().path
-    }
+    return try folder.best()?.path ?? folder.newestWhole().path
   }
 
   /// Removes the checkpoints past `iteration`, which a run that goes on from there will write again. `latest` and
-  /// `best` no longer name one of them afterwards; `best` is removed if it did.
-  public func removeCheckpoints(after iteration: Int) throws(FileError) {
+  /// `best` no longer name one of them afterwards.
+  ///
+  /// - Parameter best: the iteration of the best checkpoint of those that stay; nil where there is none.
+  public func removeCheckpoints(after iteration: Int, best: Int?) throws(FileError) {
     try checkClaim()
     let all = try checkpoints()
     let later = all.filter { $0.iteration > iteration }
+    if let best, FileSystem.exists(file(Self.name(best))) {
+      try pointToBest(best)
+    } else {
+      try FileSystem.remove(file(Self.best))
+    }
     guard !later.isEmpty else { return }
     if let newest = all.first(where: { $0.iteration <= iteration }) {
       try point(Self.latest, to: FileSystem.name(of: newest.path))
     } else {
       try FileSystem.remove(file(Self.latest))
-    }
-    if let best = target(Self.best).flatMap(Self.iteration(ofName:)), best > iteration {
-      try FileSystem.remove(file(Self.best))
     }
     // Newest first: a kill on the way leaves a folder that is in order.
     for checkpoint in later { try FileSystem.remove(checkpoint.path) }
@@ -293,6 +344,11 @@ public struct RunFolder: Sendable {
   private func point(_ pointer: String, to name: String) throws(FileError) {
     try checkClaim()
     try FileSystem.replace(file(pointer), with: name + "\n", temporary: temporary(pointer))
+  }
+
+  private func pointToBest(_ iteration: Int) throws(FileError) {
+    guard target(Self.best) != Self.name(iteration) else { return }
+    try point(Self.best, to: Self.name(iteration))
   }
 
   /// The checkpoint's name that a pointer holds; nil where it holds none.

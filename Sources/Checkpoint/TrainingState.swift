@@ -47,7 +47,7 @@ public struct TrainingState: Codable, Equatable, Sendable {
 /// The point that the learning rate's schedule has come to.
 public struct ScheduleState: Codable, Equatable, Sendable {
   public var learningRateDrops: Int
-  /// The validation error, in per cent, that the next plateau is measured from.
+  /// The validation error, in percent, that the next plateau is measured from.
   public var plateauBest: Double?
   public var evaluationsSinceBest: Int
   /// Whether the schedule has ended the training.
@@ -69,7 +69,7 @@ public struct ScheduleState: Codable, Equatable, Sendable {
 
 /// The best evaluation so far.
 public struct BestResult: Codable, Equatable, Sendable {
-  /// The validation error in per cent.
+  /// The validation error in percent.
   public var validationTop1Error: Double
   public var iteration: Int
 
@@ -111,6 +111,6 @@ public struct EpochSums: Codable, Equatable, Sendable {
 
   /// The mean loss of the samples so far; 0 before the first.
   public var meanLoss: Double { lossSum / Double(max(sampleCount, 1)) }
-  /// The top-1 error of the samples so far in per cent; 0 before the first.
+  /// The top-1 error of the samples so far in percent; 0 before the first.
   public var top1Error: Double { 100 * Double(errorCount) / Double(max(sampleCount, 1)) }
 }

@@ -30,7 +30,7 @@ public struct RankFailure: ExitStatusError, CustomStringConvertible, Sendable {
     guard ranks > 1 else { return message }
     // A failure that all ranks share is no single rank's fault: a file that is missing is missing for all.
     guard failedRanks < ranks else { return message }
-    let others = failedRanks > 1 ? " (and on \(failedRanks - 1) other rank\(failedRanks > 2 ? "s" : ""))" : ""
+    let others = failedRanks > 1 ? " (and on \((failedRanks - 1).counted("other rank")))" : ""
     return "on rank \(rank), host \(host)\(others): \(message)"
   }
 }

@@ -4,7 +4,7 @@ import System
 public struct RankThreads: Equatable, Sendable, Codable {
   /// The rule that decided.
   public enum Reason: Equatable, Sendable, Codable {
-    /// The option `--threads`, which is followed as it is.
+    /// The option `--threads`.
     case option
     /// A variable of the environment, which asks for fewer than there are cores.
     case variable(ThreadLimit.Variable)
@@ -21,18 +21,22 @@ public struct RankThreads: Equatable, Sendable, Codable {
   /// The number of cores for the rank, at least 1: its share of those that it may use, within the limits of its control
   /// groups. The hardware threads of one core count once.
   public var cores: Int
-  /// The same with each hardware thread counted: more threads than that take turns.
+  /// The same with each hardware thread counted.
   public var processors: Int
+  /// The number of threads that `--threads` asked for beyond those that have a processor. They are not started: they
+  /// would only take turns with the others, and no result depends on the number of threads.
+  public var surplus: Int
 
-  /// Whether there are more threads than processors for them, so that one that waits must not keep another from
-  /// computing.
+  /// Whether a thread has to share a processor with others, so that one that waits must not keep another from
+  /// computing. That is so where a share that is not a whole number of processors was rounded up.
   public var takeTurns: Bool { count > processors }
 
-  public init(count: Int, reason: Reason, cores: Int, processors: Int) {
+  public init(count: Int, reason: Reason, cores: Int, processors: Int, surplus: Int = 0) {
     self.count = count
     self.reason = reason
     self.cores = cores
     self.processors = processors
+    self.surplus = surplus
   }
 
   /// Divides a host among the ranks that run on it.
@@ -43,11 +47,14 @@ public struct RankThreads: Equatable, Sendable, Codable {
   ///
   /// - Parameters:
   ///   - places: the places of all ranks on the host.
-  ///   - asked: the number of threads that each of them is to have; nil to let the environment and the cores decide.
+  ///   - asked: the number of threads that each of them is to have, as far as there are processors for them; nil to let
+  ///     the environment and the cores decide.
   public static func divide(_ places: [RankPlace], asked: Int? = nil) -> [RankThreads] {
     zip(places, shares(places)).map { place, share in
       let (count, reason) = decide(place, share, asked)
-      return RankThreads(count: count, reason: reason, cores: share.cores, processors: share.processors)
+      return RankThreads(
+        count: count, reason: reason, cores: share.cores, processors: share.processors,
+        surplus: max(0, (asked ?? count) - count))
     }
   }
 
@@ -63,7 +70,7 @@ public struct RankThreads: Equatable, Sendable, Codable {
   }
 
   private static func decide(_ place: RankPlace, _ share: Share, _ asked: Int?) -> (count: Int, reason: Reason) {
-    if let asked { return (asked, .option) }
+    if let asked { return (min(asked, share.mostThreads), .option) }
     if let limit = place.limit, limit.count < share.cores { return (limit.count, .variable(limit.variable)) }
     if share.isLimited { return (share.cores, .quota) }
     let reason =
@@ -78,6 +85,8 @@ public struct RankThreads: Equatable, Sendable, Codable {
     let exact: Double
     let cores: Int
     let processors: Int
+    /// The number of threads that can compute at once: the processors, with a part of one counted as one.
+    let mostThreads: Int
     /// Whether a control group allows fewer threads than the cores do.
     let isLimited: Bool
     /// Whether other ranks may use some of the cores.
@@ -91,7 +100,9 @@ public struct RankThreads: Equatable, Sendable, Codable {
       let ownCores = part(place.cores, cores)
       exact = min(ownCores, allowed)
       self.cores = whole(exact)
-      self.processors = max(self.cores, whole(min(part(place.processors, processors), allowed)))
+      let ownProcessors = min(part(place.processors, processors), allowed)
+      self.processors = max(self.cores, whole(ownProcessors))
+      mostThreads = max(self.processors, Int((ownProcessors - 1e-6).rounded(.up)))
       isLimited = self.cores < whole(ownCores)
       isShared = place.cores.contains { (cores[$0] ?? 1) > 1 }
     }
@@ -129,7 +140,7 @@ extension Topology.Place {
     case .domain: "a NUMA domain"
     case .socket: "a socket"
     case .host: "a host"
-    case .cores: "\(cores) core\(cores == 1 ? "" : "s")"
+    case .cores: cores.counted("core")
     }
   }
 }

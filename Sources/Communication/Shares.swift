@@ -123,9 +123,9 @@ public struct Shares: Equatable, Sendable, CustomStringConvertible {
   public var description: String {
     let counts = imagesOfRanks
     let (least, most) = (counts.min()!, counts.max()!)
-    let same = Self.rankCounts(leaves: wantedLeaves, "and") + (wantedLeaves == 1 ? " rank" : " ranks")
-    return "\(batch) = \(leafCount) \(leafCount == 1 ? "leaf" : "leaves") of \(leafSize)"
-      + " on \(ranks) \(ranks == 1 ? "rank" : "ranks") (\(least == most ? "\(most) each" : "\(least) to \(most)")), "
+    let same = Self.rankCounts(leaves: wantedLeaves, "and") + wantedLeaves.verb(" rank", " ranks")
+    return "\(batch) = \(leafCount.counted("leaf", "leaves")) of \(leafSize)"
+      + " on \(ranks.counted("rank")) (\(least == most ? "\(most) each" : "\(least) to \(most)")), "
       + (isReproducible ? "same bits on \(same)" : "agrees with \(same) to rounding")
   }
 

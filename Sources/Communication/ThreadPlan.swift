@@ -5,8 +5,8 @@ import System
 public struct ThreadPlan: Equatable, Sendable, CustomStringConvertible {
   /// The threads of each rank.
   public var ranks: [RankThreads]
-  /// The warnings for a person before the run: about values of the environment that are ignored, and about more threads
-  /// than processors.
+  /// The warnings for a person before the run: about values of the environment that are ignored, and about threads
+  /// that are left out because they have no processor.
   public var warnings: [ThreadWarning]
 
   /// - Parameters:
@@ -16,15 +16,16 @@ public struct ThreadPlan: Equatable, Sendable, CustomStringConvertible {
     self.ranks = ranks
     var kept: [ThreadWarning] = []
     for warning in warnings.flatMap(\.self) where !kept.contains(warning) { kept.append(warning) }
-    let crowded = ranks.indices.filter { ranks[$0].takeTurns }
+    let crowded = ranks.indices.filter { ranks[$0].surplus > 0 }
     if let first = crowded.first {
       let (threads, room) = (ranks[first].count, ranks[first].processors)
       let others =
-        crowded.count == 1 ? "" : " (and \(crowded.count - 1) other rank\(crowded.count == 2 ? "" : "s") likewise)"
+        crowded.count == 1 ? "" : " (and \((crowded.count - 1).counted("other rank")) likewise)"
       kept.append(
         ThreadWarning(
-          "rank \(first) on host \(hosts[first])\(others) is given \(threads) threads, and its share of the host is "
-            + "\(room) processor\(room == 1 ? "" : "s"): they take turns",
+          "rank \(first) on host \(hosts[first])\(others) was to have "
+            + "\((threads + ranks[first].surplus).counted("thread")), and its share of the host is "
+            + "\(room.counted("processor")): it computes with \(threads)",
           advice: "Leave --threads out, or give at most \(ranks.map(\.processors).min() ?? 1)"))
     }
     self.warnings = kept
@@ -46,7 +47,7 @@ public struct ThreadPlan: Equatable, Sendable, CustomStringConvertible {
     let (least, most) = (counts.min() ?? 1, counts.max() ?? 1)
     let number = least == most ? "\(most)" : "\(least) to \(most)"
     let reason = ranks.first.map(\.reason)
-    return "\(ranks.count) × \(number) thread\(most == 1 ? "" : "s")"
+    return "\(ranks.count) × \(number) \(most.verb("thread", "threads"))"
       + (ranks.allSatisfy { $0.reason == reason } ? reason?.words(ranks: ranks.count) ?? "" : "")
   }
 }
@@ -82,13 +83,14 @@ extension World {
     let short = counts.indices.filter { counts[$0] < plan.ranks[$0].count }
     if let first = short.first {
       let others =
-        short.count == 1 ? "" : " (and \(short.count - 1) other rank\(short.count == 2 ? "" : "s") likewise)"
+        short.count == 1 ? "" : " (and \((short.count - 1).counted("other rank")) likewise)"
       plan.warnings.append(
         ThreadWarning(
-          "rank \(first) on host \(hostNames[first])\(others) was to have \(plan.ranks[first].count) threads, and the "
-            + "system started \(counts[first]): \(reasons[first])",
+          "rank \(first) on host \(hostNames[first])\(others) was to have "
+            + "\(plan.ranks[first].count.counted("thread")), and the system started "
+            + "\(counts[first]): \(reasons[first])",
           advice:
-            "The work is done by these. Raise the limit of processes (ulimit -u, the cgroup's pids.max), or ask for "
+            "These do the work. Raise the limit of processes (ulimit -u, the cgroup's pids.max), or ask for "
             + "fewer threads (--threads)"))
     }
     for rank in plan.ranks.indices { plan.ranks[rank].count = counts[rank] }

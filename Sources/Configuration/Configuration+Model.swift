@@ -57,7 +57,7 @@ extension Configuration {
         named: name, activation: model.activation, classes: model.classes, input: model.input,
         extraLayers: model.extraLayers, width: model.width)
     } else {
-      result = Architecture(name: "own", input: model.input, layers: model.layers)
+      result = Architecture(name: "your network", input: model.input, layers: model.layers)
     }
     for index in result.layers.indices {
       guard var layer = result.layers[index].settings as? any HeadLayerKind else { continue }

@@ -95,7 +95,7 @@ extension Configuration {
   // MARK: - Files
 
   /// The size of the largest text that is read, in bytes: settings take a few kilobytes, a larger file is another one.
-  private static let largestText = 1 << 20
+  private static let largestText = 1_000_000
 
   private static func text(ofFile path: String) throws(ConfigurationError) -> String {
     guard FileSystem.exists(path) else { throw noRecipe(path) }
@@ -119,7 +119,8 @@ extension Configuration {
 
   private static func tooLarge(_ source: String) -> ConfigurationError {
     ConfigurationError(
-      .malformed, source: source, problem: "expected settings of at most 1 MiB; this is some other file")
+      .malformed, source: source,
+      problem: "expected settings of at most \(byteText(largestText)), found more: this is some other file")
   }
 
   private static func noRecipe(_ name: String) -> ConfigurationError {

@@ -14,7 +14,7 @@ extension Configuration {
     }
     try check(training.epochs, in: 1...1_000_000, "training.epochs")
     if let dropout = training.dropout { try checkShare(dropout, "training.dropout") }
-    try check(solver.learningRate, in: .leastNormalMagnitude...1000, "solver.learningRate")
+    try checkPositive(solver.learningRate, "solver.learningRate")
     try checkShare(solver.momentum, "solver.momentum")
     try check(solver.weightDecay, in: 0...1, "solver.weightDecay")
     try checkSchedule()
@@ -123,7 +123,7 @@ extension Configuration {
     try check(model.classes, in: 1...1_000_000, "model.classes")
     try check(model.initialSlope, in: -100...100, "model.initialSlope")
     if case .fixed(let deviation) = model.initializer.rule {
-      try check(deviation, in: .leastNormalMagnitude...1000, "model.initializer")
+      try checkPositive(deviation, "model.initializer")
     }
     if case .fixed(let hidden, let last) = model.initializer.fullyConnected {
       for deviation in [hidden, last] { try check(deviation, in: 0...1000, "model.fullyConnectedDeviation") }
@@ -131,7 +131,9 @@ extension Configuration {
     do {
       return try architecture().resolved()
     } catch {
-      throw invalid("model", error.description)
+      // The layers of a built-in architecture have no keys.
+      let setting = error.setting.flatMap { model.architecture != nil && $0.hasPrefix("layers.") ? nil : $0 }
+      throw invalid(["model", setting].compactMap(\.self).joined(separator: "."), error.description)
     }
   }
 
@@ -141,6 +143,12 @@ extension Configuration {
   ) throws(ConfigurationError) {
     guard range.contains(value) else {
       throw invalid(key, "expected \(range.lowerBound) to \(range.upperBound), found \(value)")
+    }
+  }
+
+  private func checkPositive(_ value: Double, _ key: String) throws(ConfigurationError) {
+    guard (.leastNormalMagnitude...1000).contains(value) else {
+      throw invalid(key, "expected more than 0 and at most 1000, found \(value)")
     }
   }
 

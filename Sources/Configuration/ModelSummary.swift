@@ -42,7 +42,8 @@ public struct ModelSummary: Sendable {
   public var totals: String {
     let count = network.parameterCount
     let parameters = count >= 1_000_000 ? "\(Self.fixed(Double(count) / 1e6, digits: 1)) M" : count.grouped
-    return "\(network.weightLayerCount) weight layers, \(Self.scientific(network.multiplyAdds)) multiply-adds, "
+    return
+      "\(network.weightLayerCount.counted("weight layer")), \(Self.scientific(network.multiplyAdds)) multiply-adds, "
       + "\(parameters) parameters (\(byteText(4 * count))), "
       + "activations \(byteText(network.activationBytes)) an image"
   }

@@ -28,7 +28,6 @@ public enum Recipes {
       recipe: fashion
       model:
         architecture: fashion-6
-        width: 32
         activation: prelu
         initializer: he-backward
       \(fashionMNIST)

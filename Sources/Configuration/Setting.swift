@@ -107,10 +107,10 @@ private struct SettingReader: SettingVisitor {
     for entry in entries where !known.contains(entry.key) {
       let meant = nearMiss(entry.key, among: known).map { " Did you mean \($0)?" } ?? ""
       throw place.inner(SettingTree.shortened(entry.key), line: entry.line).error(
-        .unknownKey, "there is no such key.\(meant) Here are \(known.joined(separator: ", ")).")
+        .unknownKey, "there is no such key.\(meant) The keys here are \(known.joined(separator: ", ")).")
     }
     if let key = missing.first {
-      throw place.error(.invalidValue, "the key \(key) is needed here")
+      throw place.error(.invalidValue, "expected the key \(key), found none: add it")
     }
   }
 }

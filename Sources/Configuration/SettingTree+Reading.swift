@@ -13,7 +13,7 @@ extension SettingTree {
     if let (line, word) = Self.firstReference(in: text) {
       throw ConfigurationError(
         .malformed, source: source, line: line,
-        problem: "anchors and aliases are not taken, found \(SettingTree.shortened(word)): "
+        problem: "expected no anchors and no aliases, found \(SettingTree.shortened(word)): "
           + "write the value out, and in a text put a space after & and *")
     }
     let root: Node?
@@ -31,7 +31,8 @@ extension SettingTree {
     let line = node.mark?.line
     guard depth <= Self.deepest else {
       throw ConfigurationError(
-        .malformed, source: source, line: line, problem: "settings nested deeper than \(Self.deepest) levels")
+        .malformed, source: source, line: line,
+        problem: "expected settings of at most \(Self.deepest) levels, found deeper ones")
     }
     switch node {
     case .scalar(let scalar):
@@ -47,14 +48,16 @@ extension SettingTree {
       for (key, value) in mapping {
         guard case .scalar(let scalar) = key else {
           throw ConfigurationError(
-            .malformed, source: source, line: key.mark?.line, problem: "a key is one word, found a list or a group")
+            .malformed, source: source, line: key.mark?.line,
+            problem: "expected a key of one word, found a list or a group")
         }
         let tree = try SettingTree(value, source: source, depth: depth + 1)
         entries.append(Entry(key: scalar.string, line: key.mark?.line, value: tree))
       }
       self.init(.group(entries), line: line)
     case .alias:
-      throw ConfigurationError(.malformed, source: source, line: line, problem: "aliases are not taken")
+      throw ConfigurationError(
+        .malformed, source: source, line: line, problem: "expected a value, found an alias: write the value out")
     }
   }
 
@@ -113,7 +116,7 @@ extension ConfigurationError {
       problem = "not YAML: \(text)"
     case .duplicatedKeysInMapping(let keys, let context):
       line = context.mark.line
-      problem = "the key \(keys.joined(separator: ", ")) stands twice in one group"
+      problem = "expected each key once in a group, found \(keys.joined(separator: ", ")) twice: leave one out"
     default: break
     }
   }

@@ -37,13 +37,20 @@ struct SettingTree: Equatable, Sendable {
     }
   }
 
-  /// Returns the line of the value with a path, or of the nearest group around it.
+  /// Returns the line of the value with a path, or of the nearest group or list around it. The values of a list have
+  /// the numbers from 1.
   func line(of path: String) -> Int? {
-    guard let name = path.split(separator: ".").first, case .group(let entries) = content,
-      let entry = entries.first(where: { $0.key == name })
-    else { return line }
-    guard let rest = path.firstIndex(of: ".") else { return entry.line }
-    return entry.value.line(of: String(path[path.index(after: rest)...])) ?? entry.line
+    guard let name = path.split(separator: ".").first else { return line }
+    let rest = path.firstIndex(of: ".").map { String(path[path.index(after: $0)...]) }
+    switch content {
+    case .group(let entries):
+      guard let entry = entries.first(where: { $0.key == name }) else { return line }
+      return rest.flatMap { entry.value.line(of: $0) } ?? entry.line
+    case .list(let values):
+      guard let number = Int(name), values.indices.contains(number - 1) else { return line }
+      return rest.flatMap { values[number - 1].line(of: $0) } ?? values[number - 1].line
+    case .null, .plain, .text: return line
+    }
   }
 
   static func shortened(_ text: String) -> String {

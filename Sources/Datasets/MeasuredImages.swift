@@ -29,8 +29,8 @@ public func measuredImages(
     guard (0..<training.count).contains(heldOutCount) else {
       throw Refusal(
         .badData,
-        "\(directory): its \(training.count) training images have no validation split of \(heldOutCount): give the "
-          + "data that were trained on, or take --split test")
+        "\(directory): expected more than \(heldOutCount) training images, of which that many validate, found "
+          + "\(training.count): give the data that the network was trained on, or take --split test")
     }
     return split(training: training, validation: heldOutCount).validation
   }
@@ -72,7 +72,7 @@ public func networkClasses(
         .badData,
         "\(pack.path): expected classes of \(network), found \(name.debugDescription), "
           + (places[name] == nil ? "which is none of them" : "which is the name of several")
-          + ": evaluate on pictures of its \(classNames.count) classes, under their names")
+          + ": evaluate on pictures of the network's \(classNames.count.counted("class")), under their names")
     }
     return Int32(place[0])
   }

@@ -21,7 +21,8 @@ public struct PackedData {
       guard heldOutCount < all.count else {
         throw Refusal(
           .badData,
-          "\(pack.path): data.validation is \(heldOutCount), but it has only \(all.count) training images and no "
+          "\(pack.path): data.validation is \(heldOutCount), but it has only "
+            + "\(all.count.counted("training image")) and no "
             + "validation split: choose less than that, or put some aside when packing (--hold-out)")
       }
       let (kept, put) = splitIndices(count: all.count, held: heldOutCount)

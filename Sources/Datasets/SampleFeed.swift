@@ -150,9 +150,11 @@ package final class SampleFeed {
     /// Loads the ordered samples until the feed ends.
     func work() {
       while let item = nextItem() {
-        let succeeded = failure.attempt { () throws(DataError) in
-          try source.load(
-            sample: item.sample, epoch: item.epoch, into: place(iteration: item.iteration, index: item.index))
+        let succeeded = Trace.span("sample", .loading, item.sample) {
+          failure.attempt { () throws(DataError) in
+            try source.load(
+              sample: item.sample, epoch: item.epoch, into: place(iteration: item.iteration, index: item.index))
+          }
         }
         loaded.withLock {
           missing[item.iteration, default: 1] -= 1

@@ -46,8 +46,8 @@ public struct TrainingData {
     guard held < all.count else {
       throw Refusal(
         .badData,
-        "\(configuration.data.directory): data.validation is \(held), but it has only \(all.count) training images: "
-          + "choose less than that")
+        "\(configuration.data.directory): data.validation is \(held), but it has only "
+          + "\(all.count.counted("training image")): choose less than that")
     }
     let (training, validation) = split(training: all, validation: held)
     let means = configuration.data.mean
@@ -99,8 +99,8 @@ extension TrainingData {
     guard architecture.classes == classes else {
       throw Refusal(
         .badData,
-        "\(path): it has \(classes) classes, but \(architecture.name) has \(architecture.classes) scores: "
-          + "set model.classes to \(classes), or take other data")
+        "\(path): it has \(classes.counted("class")), but \(architecture.name) has "
+          + "\(architecture.classes.counted("score")): set model.classes to \(classes), or take other data")
     }
   }
 }

@@ -36,6 +36,8 @@ public struct Doctor {
     public var threads: Int?
     /// The number of leaves of a mini-batch, a power of two: 1, 2, 4 … as many ranks get the same bits.
     public var leaves: Int
+    /// The number of images of a mini-batch; nil where it is not known.
+    public var images: Int?
     /// The number of bytes of all checkpoints that are there at once.
     public var checkpointBytes: Int
     /// The number of floats that are added over all ranks in a step.
@@ -78,7 +80,8 @@ public struct Doctor {
       hdf5FileLocking: ProcessInfo.processInfo.environment["HDF5_USE_FILE_LOCKING"], ranks: ranks,
       threads: plan.description, checkpointBytes: requirements.checkpointBytes)
     report.findings = placementFindings(
-      ranks, threads: requirements.threads, leaves: requirements.leaves, dataDirectory: requirements.dataDirectory)
+      ranks, threads: requirements.threads, leaves: requirements.leaves, images: requirements.images,
+      dataDirectory: requirements.dataDirectory)
     report.findings += plan.warnings.map { Finding(.warning, $0.text, advice: $0.advice) }
     if world.size == 1, let finding = lonelyRank(ProcessInfo.processInfo.environment) {
       report.findings.append(finding)

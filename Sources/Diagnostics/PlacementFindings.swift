@@ -9,23 +9,19 @@ import System
 ///   - ranks: all ranks, at least one, in their order.
 ///   - threads: the number of threads of each rank; nil where each takes no more than its share of its host's cores.
 ///   - leaves: the number of leaves of a mini-batch, a power of two: 1, 2, 4 … as many ranks get the same bits.
+///   - images: the number of images of a mini-batch; nil where it is not known.
 ///   - dataDirectory: the path of the data, for the message about a host that lacks them.
 public func placementFindings(
-  _ ranks: [RankFacts], threads: Int? = nil, leaves: Int, dataDirectory: String
+  _ ranks: [RankFacts], threads: Int? = nil, leaves: Int, images: Int? = nil, dataDirectory: String
 ) -> [Finding] {
   var findings = differences(of: ranks.map(RankIdentity.init))
-  if leaves % ranks.count != 0 {
-    findings.append(
-      Finding(
-        .note, "with \(ranks.count) ranks results agree with other numbers of ranks to rounding only",
-        advice: "With \(leaves) leaves \(Shares.rankCounts(leaves: leaves, "and")) ranks give the same bits as each "
-          + "other; --leaves changes that for a new run"))
-  }
+  findings += divisionFindings(ranks: ranks.count, leaves: leaves, images: images)
   var hosts: [String] = []
   for rank in ranks where !hosts.contains(rank.host) { hosts.append(rank.host) }
   for host in hosts {
     let here = ranks.filter { $0.host == host }
     findings += crowding(host, here, threads: threads ?? 1)
+    findings += wastedCores(host, here, hosts: hosts.count)
     findings += quotaFindings(host, here)
     findings += instructionFindings(here[0])
     findings += networkFindings(here[0], hosts: hosts.count)
@@ -39,15 +35,44 @@ public func placementFindings(
   return findings
 }
 
+/// Finds numbers of ranks that a mini-batch does not divide into.
+private func divisionFindings(ranks: Int, leaves: Int, images: Int?) -> [Finding] {
+  if let images, ranks > images {
+    return [
+      Finding(
+        .warning, "\(ranks - images) of \(ranks) ranks have no image of a mini-batch of \(images)",
+        advice: "Start one rank a NUMA domain, whose cores share the images of a rank: " + rankADomainAnywhere)
+    ]
+  }
+  if ranks > leaves {
+    return [
+      Finding(
+        .note,
+        "\(ranks) ranks are more than the \(leaves) leaves of a mini-batch: results agree with other numbers of ranks "
+          + "to rounding only",
+        advice: "Start a new run with --leaves and as many leaves as ranks, a power of two, or one rank a NUMA domain, "
+          + "whose cores share a leaf: " + rankADomainAnywhere)
+    ]
+  }
+  guard leaves % ranks != 0 else { return [] }
+  return [
+    Finding(
+      .note, "with \(ranks) ranks results agree with other numbers of ranks to rounding only",
+      advice: "With \(leaves) leaves \(Shares.rankCounts(leaves: leaves, "and")) ranks give the same bits as each "
+        + "other; --leaves changes that for a new run")
+  ]
+}
+
 /// Finds too many ranks for the cores of a host, or cores that nobody uses.
 private func crowding(_ host: String, _ ranks: [RankFacts], threads: Int) -> [Finding] {
   let cores = ranks[0].localCores
   if ranks.count * threads > cores {
-    let work = threads == 1 ? "\(ranks.count) ranks" : "\(ranks.count) ranks of \(threads) threads"
+    let work = ranks.count.counted("rank") + (threads == 1 ? "" : " of \(threads) threads")
     return [
       Finding(
-        .warning, "host \(host): \(work) share \(cores) core\(cores == 1 ? "" : "s")",
-        advice: "Start fewer ranks, or use more hosts; if it must be, export OMPI_MCA_mpi_yield_when_idle=1")
+        .warning, "host \(host): \(work) \(ranks.count.verb("has", "share")) \(cores.counted("core"))",
+        advice: "Start fewer ranks, or use more hosts; if neither is possible, export "
+          + "OMPI_MCA_mpi_yield_when_idle=1")
     ]
   }
   var findings: [Finding] = []
@@ -63,17 +88,18 @@ private func crowding(_ host: String, _ ranks: [RankFacts], threads: Int) -> [Fi
       Finding(
         .warning,
         "host \(host): \(sharing) ranks, \(ranks[first].rank) and \(ranks[second].rank) among them, are bound to "
-          + "the same \(allowed) core\(allowed == 1 ? "" : "s") "
-          + "(\(ranks[first].allowedProcessors)) of \(cores)",
+          + "the same \(allowed.counted("core")) (\(ranks[first].allowedProcessors)) of \(cores)",
         advice: "Start with mpirun --bind-to core, or --bind-to none where other jobs share the host"))
     break
   }
   let usable = ranks[0].localProcessors
-  if threads == 1, ranks[0].hostProcessors >= 2 * usable, ranks.count <= usable {
+  // Ranks that are bound to less than the job has are told of by `wastedCores`.
+  let isAllOfTheJob = ranks[0].reachableProcessors <= usable
+  if threads == 1, isAllOfTheJob, ranks[0].hostProcessors >= 2 * usable, ranks.count <= usable {
     findings.append(
       Finding(
         .note,
-        "host \(host): the job may use \(usable) of its \(ranks[0].hostProcessors) processors",
+        "host \(host): the job may use \(usable) of its \(ranks[0].hostProcessors.counted("processor"))",
         advice: "If the host is yours alone, ask the scheduler for all its cores (Slurm: --ntasks-per-node, "
           + "--cpus-per-task, --exclusive)"))
   }
@@ -89,7 +115,8 @@ private func quotaFindings(_ host: String, _ ranks: [RankFacts]) -> [Finding] {
   return [
     Finding(
       .note,
-      "host \(host): the CPU quota of a cgroup gives its processes the time of \(cores) core\(quota == 1 ? "" : "s"), "
+      "host \(host): the CPU quota of a cgroup gives its processes the time of \(cores) "
+        + "\(quota == 1 ? "core" : "cores"), "
         + "and rank \(rank.rank) may run on \(rank.allowedCores)",
       advice: "Ask for more if the job is to use all its cores (Slurm: --cpus-per-task; docker run --cpus)")
   ]
@@ -130,9 +157,10 @@ private func networkFindings(_ rank: RankFacts, hosts: Int) -> [Finding] {
     findings.append(
       Finding(
         .note,
-        "host \(rank.host): the bridge\(rank.bridges.count == 1 ? "" : "s") \(rank.bridges.joined(separator: ", ")) "
+        "host \(rank.host): the \(rank.bridges.count.verb("bridge", "bridges")) "
+          + "\(rank.bridges.joined(separator: ", ")) "
           + "may have the same address on every host",
-        advice: "Should ranks hang at the start, name the network: export OMPI_MCA_btl_tcp_if_include=eth0"))
+        advice: "If ranks hang at the start, name the network: export OMPI_MCA_btl_tcp_if_include=eth0"))
   }
   return findings
 }

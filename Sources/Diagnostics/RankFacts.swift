@@ -22,6 +22,14 @@ public struct RankFacts: Equatable, Sendable, Codable {
   public var localCores: Int
   /// The number of cores that the rank may run on.
   public var allowedCores: Int
+  /// The number of NUMA domains that these are in.
+  public var allowedDomains = 1
+  /// The number of processors that the rank could run on if it were not bound.
+  public var reachableProcessors: Int
+  /// The number of their cores.
+  public var reachableCores: Int
+  /// The number of NUMA domains that these are in.
+  public var reachableDomains = 1
   /// The number of cores that the lowest limit of the rank's control groups allows to all processes there; nil where
   /// there is no limit.
   public var cpuQuota: Double?
@@ -62,6 +70,7 @@ public struct RankFacts: Equatable, Sendable, Codable {
     self.localProcessors = localProcessors
     self.localCores = localCores
     self.allowedCores = allowedCores
+    (reachableProcessors, reachableCores) = (localProcessors, localCores)
     self.cpuQuota = cpuQuota
     self.threads = threads
     self.processor = processor
@@ -92,6 +101,12 @@ public struct RankFacts: Equatable, Sendable, Codable {
     localProcessors = world.localProcessors
     localCores = world.localCores
     allowedCores = place.cores.count
+    let reachable = System.reachableProcessors() ?? place.processors
+    let topology = Topology(around: reachable)
+    allowedDomains = topology.domainCount(of: place.processors)
+    reachableProcessors = reachable.count
+    reachableCores = topology.cores(of: reachable).count
+    reachableDomains = topology.domainCount(of: reachable)
     cpuQuota = place.quotas.map(\.cores).min()
     threads = world.threads(asked: asked).count
     processor = processorName()

@@ -50,7 +50,8 @@ public struct Evaluator {
     for member in members.dropFirst() {
       guard member.network.head.classes == classes else {
         throw EvaluationError(
-          "the networks score \(classes) and \(member.network.head.classes) classes: their scores have no average")
+          "expected networks of the same classes, whose scores have an average, found \(classes) and "
+            + "\(member.network.head.classes.counted("class")): leave the other network out")
       }
       guard member.images.labels == labels else {
         throw EvaluationError(

@@ -91,7 +91,7 @@ extension EnsembleMember {
   /// Throws an error if an image is smaller than the network's input.
   func checkFit(_ image: PlaneExtents, shorterSide: Int?, name: String) throws(EvaluationError) {
     guard image.height + 2 * padding < crop.height || image.width + 2 * padding < crop.width else { return }
-    let padded = padding > 0 ? " with \(padding) zeros on each side" : ""
+    let padded = padding > 0 ? " with \(padding.counted("zero")) on each side" : ""
     let scale = shorterSide.map { " at scale \($0)" } ?? ""
     throw EvaluationError(
       "\(name) is \(image.height)×\(image.width)\(scale)\(padded), but the network's input is \(crop): "

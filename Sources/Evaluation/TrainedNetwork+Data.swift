@@ -16,20 +16,20 @@ extension TrainedNetwork {
 
   /// Opens a split of the data set at `path`, or of the data that the network was trained on if `path` is nil.
   ///
-  /// - Parameter part: the split; nil means the test split, or the one that validates if a pack has no test split. All
+  /// - Parameter split: the split; nil means the test split, or the one that validates if a pack has no test split. All
   ///   pictures of a pack that the network was not trained on and that has only one split are test pictures.
   /// - Throws: `DataError`, `FileError`, or `Refusal` if the data are not for this network.
-  public func images(_ part: MeasuredSplit?, data path: String? = nil) throws -> MeasuredImages {
+  public func images(_ split: MeasuredSplit?, data path: String? = nil) throws -> MeasuredImages {
     let path = path ?? configuration.data.directory
     switch Configuration.DataSet.Kind(of: path) {
-    case .idx: return MeasuredImages(images: try idxImages(part ?? .test, path), split: part ?? .test)
-    case .pack: return try packedImages(part, path)
+    case .idx: return MeasuredImages(images: try idxImages(split ?? .test, path), split: split ?? .test)
+    case .pack: return try packedImages(split, path)
     }
   }
 
-  private func idxImages(_ part: MeasuredSplit, _ directory: String) throws -> any TestImages {
+  private func idxImages(_ split: MeasuredSplit, _ directory: String) throws -> any TestImages {
     let images = try measuredImages(
-      part, ofFolder: directory, heldOutCount: configuration.data.validation, classCount: classNames.count)
+      split, ofFolder: directory, heldOutCount: configuration.data.validation, classCount: classNames.count)
     guard images.extents == mean.extents else {
       throw Refusal(
         .badData,
@@ -39,7 +39,7 @@ extension TrainedNetwork {
     return PlainTestImages(images)
   }
 
-  private func packedImages(_ part: MeasuredSplit?, _ path: String) throws -> MeasuredImages {
+  private func packedImages(_ split: MeasuredSplit?, _ path: String) throws -> MeasuredImages {
     guard configuration.data.kind == .pack else {
       throw Refusal(
         .badData,
@@ -48,7 +48,7 @@ extension TrainedNetwork {
     }
     let pack = try Pack(path)
     let measured = try measuredPictures(
-      part, of: pack, heldOutCount: configuration.data.validation, isTrainedOn: pack.fingerprint == dataDigest)
+      split, of: pack, heldOutCount: configuration.data.validation, isTrainedOn: pack.fingerprint == dataDigest)
     let classes = try networkClasses(of: pack, among: classNames, network: "the network of \(self.path)")
     let images = PhotoTestImages(measured.images, classes: classes, of: classNames.count)
     return MeasuredImages(images: images, split: measured.split)

@@ -14,24 +14,22 @@ public struct TrainedNetwork {
   public let classNames: [String]
   public let path: String
   public let iteration: Int
+  /// Sentences on what is odd about a run's folder, such as a newer checkpoint that is damaged.
+  public let notes: [String]
   /// The digest of the data that the network was trained on, as in `DataFingerprint`; nil if the checkpoint does not
   /// state it.
   let dataDigest: String?
 
-  /// Reads a checkpoint. `path` stands for one as in `RunFolder.checkpointPath`.
+  /// Reads a checkpoint: the file at a path, or the best checkpoint of a run folder, or its newest if none is the best
+  /// yet.
   public init(_ path: String) throws {
-    let path = try RunFolder.checkpointPath(path)
-    let header = try CheckpointFile.readHeader(path)
-    try self.init(TrainedNetworkDescription(path: path, header))
-    try CheckpointFile.read(path, into: tensors)
+    try self.init(TrainedNetworkDescription(path))
+    try CheckpointFile.read(self.path, into: tensors)
   }
 
   /// Reads a checkpoint on rank 0 and gives every rank the whole network.
   public init(_ path: String, world: World) throws {
-    let description = try world.fromRoot {
-      let path = try RunFolder.checkpointPath(path)
-      return try TrainedNetworkDescription(path: path, CheckpointFile.readHeader(path))
-    }
+    let description = try world.fromRoot { try TrainedNetworkDescription(path) }
     self = try world.agree {
       let trained = try TrainedNetwork(description)
       if world.rank == 0 { try CheckpointFile.read(description.path, into: trained.tensors) }
@@ -43,6 +41,7 @@ public struct TrainedNetwork {
   private init(_ description: TrainedNetworkDescription) throws {
     path = description.path
     iteration = description.iteration
+    notes = description.notes
     dataDigest = description.dataDigest
     configuration = try Configuration(json: description.configuration, source: path)
     network = Network(try configuration.architecture().resolved())
@@ -56,8 +55,8 @@ public struct TrainedNetwork {
     guard description.classNames.count == network.head.classes else {
       throw Refusal(
         .badData,
-        "\(path): it names \(description.classNames.count) classes, the network scores \(network.head.classes): "
-          + "use a checkpoint that `prelu-dist train` wrote")
+        "\(path): it names \(description.classNames.count.counted("class")), the network scores "
+          + "\(network.head.classes): use a checkpoint that `prelu-dist train` wrote")
     }
     mean = MeanImage(values: description.mean, extents: input)
     classNames = description.classNames
@@ -69,7 +68,7 @@ public struct TrainedNetwork {
     let place = zip(classNames, first.classNames).enumerated().first { $1.0 != $1.1 }
     let difference =
       place.map { "class \($0) is \($1.0), not \($1.1)" }
-      ?? "\(classNames.count) classes, not \(first.classNames.count)"
+      ?? "\(classNames.count.counted("class")), not \(first.classNames.count)"
     throw Refusal(
       .badData,
       "\(path): its classes are not those of \(first.path): \(difference): "
@@ -89,20 +88,38 @@ public struct TrainedNetwork {
 private struct TrainedNetworkDescription: Codable {
   let path: String
   let iteration: Int
+  let notes: [String]
   let configuration: String
   let meanShape: [Int]
   let mean: [Float]
   let classNames: [String]
   let dataDigest: String?
 
-  init(path: String, _ header: CheckpointHeader) throws {
+  /// - Parameter path: a checkpoint or a run folder.
+  init(_ path: String) throws {
+    guard FileSystem.isFolder(path) else {
+      try self.init(path: path, CheckpointFile.readHeader(path), notes: [])
+      return
+    }
+    let folder = try RunFolder.open(at: path)
+    if let best = try folder.best() {
+      try self.init(
+        path: best.path, CheckpointFile.readHeader(best.path), notes: [best.note].compactMap(\.self))
+    } else {
+      let newest = try folder.newestWhole()
+      try self.init(path: newest.path, newest.header, notes: newest.skipped.map { "passed over: \($0)" })
+    }
+  }
+
+  private init(path: String, _ header: CheckpointHeader, notes: [String]) throws {
     guard let input = header.input else {
       throw Refusal(
         .badData,
-        "\(path): the checkpoint does not say what its inputs were made like: it has no mean image: "
+        "\(path): expected a checkpoint with a mean image, which inputs need, found none in it: "
           + "use a checkpoint that `prelu-dist train` wrote")
     }
     self.path = path
+    self.notes = notes
     iteration = header.state.iteration
     configuration = header.configuration
     dataDigest = try? JSONDecoder().decode(DataFingerprint.self, from: Data(header.dataFingerprint.utf8)).digest

@@ -27,7 +27,8 @@ final class FileSink {
         throw FileError(.cannotCreate, path: path, what: "cannot be created", code: error)
       }
       throw FileError(
-        .cannotCreate, path: path, problem: "exists already", advice: error.advice(writing: true))
+        .cannotCreate, path: path, problem: "expected a new file, found one of that name",
+        advice: error.advice(writing: true))
     }
   }
 

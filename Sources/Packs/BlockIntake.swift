@@ -19,7 +19,7 @@ final class BlockIntake {
     return marks == header.marks
   }
 
-  private static let advice = "Damaged pictures are skipped, files that are missing or cannot be read are not."
+  private static let advice = "Damaged pictures are skipped; files that are missing or cannot be read are not."
 
   /// - Parameter keepGoing: A closure that is asked before each picture.
   /// - Returns: The block, or nil if the closure said to stop.

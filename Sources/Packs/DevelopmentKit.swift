@@ -33,9 +33,9 @@ struct DevelopmentKit {
       return try DevelopmentKit(kaggle: "\(folder)/LOC_val_solution.csv")
     }
     throw DataError(
-      .invalid, path: folders.last ?? "", expected: "a folder for each class", found: "pictures alone",
+      .invalid, path: folders.last ?? "", expected: "a folder for each class", found: "only pictures",
       advice: "If they are ImageNet's, give its development kit with --devkit, or Kaggle's LOC_val_solution.csv; "
-        + "else name the labels in a list file.")
+        + "otherwise name the labels in a list file.")
   }
 
   private static let truthName = "ILSVRC2012_validation_ground_truth.txt"

@@ -18,7 +18,7 @@ package enum FolderListing {
     guard !content.folders.isEmpty else {
       throw DataError(
         .invalid, path: folder, expected: "a folder with a folder of pictures for each class",
-        found: content.files.isEmpty ? "an empty folder" : "\(content.files.count) files and no folder",
+        found: content.files.isEmpty ? "an empty folder" : "\(content.files.count.counted("file")) and no folder",
         advice: "Pictures without class folders need a list file of paths and labels.")
     }
     // Swift compares strings by the characters they show, whereas a file system compares bytes.

@@ -133,7 +133,7 @@ private func textBytes(_ path: String, expected: String) throws(DataError) -> [U
   let mark: [UInt8] = [0xEF, 0xBB, 0xBF]
   if bytes.starts(with: mark) { bytes.removeFirst(mark.count) }
   guard String(validating: bytes, as: UTF8.self) != nil else {
-    throw DataError(.invalid, path: path, expected: expected, found: "bytes that are no UTF-8 text")
+    throw DataError(.invalid, path: path, expected: expected, found: "bytes that are not UTF-8 text")
   }
   return bytes
 }

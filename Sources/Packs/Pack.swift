@@ -40,7 +40,7 @@ public struct Pack: Sendable {
         guard shard.contents.isOf(contents.fingerprint, shard: number, of: contents.shards) else {
           throw FileError(
             .mismatch, path: shard.path, problem: "the shard belongs to another pack than \(first.path)",
-            advice: "Copy all shards of one packing, or make them anew")
+            advice: "Copy all shards of one packing, or pack again")
         }
         shards.append(shard)
       }

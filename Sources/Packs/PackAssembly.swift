@@ -33,8 +33,8 @@ final class PackAssembly {
       guard let stored = PackBlock.stored(settings.workFolder, number: block.number, plan: plan.digest) else {
         throw FileError(
           .damaged, path: PackBlock.path(settings.workFolder, block.number),
-          problem: "a block that was finished is not there, or not whole",
-          advice: "All ranks must see the same work folder. Run the same command again: it makes the block anew")
+          problem: "expected a block that was finished, found none, or one that is not whole",
+          advice: "All ranks must see the same work folder. Run the same command again: it makes the block again")
       }
       headers.append(stored.header)
       if stored.header.squares > 0 {
@@ -48,7 +48,7 @@ final class PackAssembly {
       throw DataError(
         .invalid, path: settings.input.source, expected: "pictures to train on",
         found: "none that is whole, of \(plan.listing.parts[.training]?.entries.count ?? 0)",
-        advice: "Leave --on-error skip away, and what is wrong with the first one is said.")
+        advice: "Leave out --on-error skip: the message then says what is wrong with the first one.")
     }
     fingerprint = Self.fingerprint(plan, blocks, headers)
     try checkOutput()
@@ -100,8 +100,8 @@ final class PackAssembly {
     if let free = FileSystem.freeBytes(folder), free < needed {
       throw FileError(
         .cannotWrite, path: settings.output,
-        problem: "the pack needs \(byteText(needed)), \(byteText(free)) are free",
-        advice: "Make room, and run the same command again: it goes on")
+        problem: "the pack needs \(byteText(needed)), but only \(byteText(free)) are free",
+        advice: "Make room, and run the same command again: it continues")
     }
     var starts = [Int](repeating: 0, count: blocks.count)
     let encoder = JSONEncoder()
@@ -202,8 +202,8 @@ final class PackAssembly {
       guard keepGoing(copied) else { return false }
       let path = PackBlock.path(settings.workFolder, block.number)
       let damage = FileError(
-        .damaged, path: path, problem: "a block that was finished is not whole any more",
-        advice: "Remove it, and run the same command again: it makes the block anew")
+        .damaged, path: path, problem: "expected a block that was finished, found one that is no longer whole",
+        advice: "Remove it, and run the same command again: it makes the block again")
       guard let stored = PackBlock.stored(settings.workFolder, number: block.number, plan: plan.digest) else {
         throw damage
       }

@@ -81,12 +81,13 @@ public final class PackImages: EncodedImages {
       count = try place.shard.file.read(into: buffer, at: range.lowerBound)
     } catch {
       throw DataError(
-        .missing, path: name(of: index), expected: "\(range.count) bytes of a picture",
+        .missing, path: name(of: index), expected: "\(range.count.counted("byte")) of a picture",
         found: "that they cannot be read (\(error))")
     }
     guard count == range.count else {
       throw DataError(
-        .invalid, path: name(of: index), expected: "\(range.count) bytes of a picture", found: "the end of the file",
+        .invalid, path: name(of: index), expected: "\(range.count.counted("byte")) of a picture",
+        found: "the end of the file",
         advice: "The pack is truncated: copy it again.")
     }
     guard xxHash64(UnsafeRawBufferPointer(buffer), seed: 0) == place.part.index.checksums[place.number] else {

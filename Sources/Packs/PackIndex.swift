@@ -39,7 +39,7 @@ struct PackIndex: Equatable {
         return "picture \(index) has no bytes or too many"
       }
       guard 0 <= labels[index], labels[index] < classes else {
-        return "picture \(index) has the label \(labels[index]) of \(classes) classes"
+        return "picture \(index) has the label \(labels[index]), of \(classes.counted("class"))"
       }
       guard sizes[2 * index] > 0, sizes[2 * index + 1] > 0 else { return "picture \(index) has no pixels" }
     }

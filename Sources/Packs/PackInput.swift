@@ -92,7 +92,7 @@ public struct PackInput: Codable, Equatable, Sendable {
         let labels = Dictionary(uniqueKeysWithValues: found.classes.enumerated().map { ($1, Int32($0)) })
         if let stranger = own.classes.first(where: { labels[$0] == nil }) {
           throw DataError(
-            .invalid, path: "\(folder)/\(stranger)", expected: "the classes of \(training) alone",
+            .invalid, path: "\(folder)/\(stranger)", expected: "only classes of \(training)",
             found: "another one", advice: "Both need the same class folders.")
         }
         var entries = own.entries
@@ -154,8 +154,9 @@ enum ClassNamesFile {
     if folders.allSatisfy({ named[$0] != nil }) { return folders.map { named[$0] ?? $0 } }
     guard lines.count == folders.count else {
       throw DataError(
-        .invalid, path: path, expected: "\(folders.count) class names, or a line that begins with each class's folder",
-        found: "\(lines.count) lines")
+        .invalid, path: path,
+        expected: "\(folders.count.counted("class name")), or a line that begins with each class's folder",
+        found: lines.count.counted("line"))
     }
     return lines
   }

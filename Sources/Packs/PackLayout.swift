@@ -10,7 +10,7 @@ enum PackLayout {
   static let conventions = "prelu-dist-pack-1"
 
   static let content = HDF5Content(
-    noun: "pack", adviceOnDamage: "Make it anew with `prelu-dist pack`", locks: false)
+    noun: "pack", adviceOnDamage: "Make it again with `prelu-dist pack`", locks: false)
 
   // Attributes of the file.
   static let conventionsName = "Conventions"

@@ -1,4 +1,5 @@
 import Images
+import System
 
 /// The pictures that a pack is made of, before any of them is opened: names, labels, classes.
 public struct PackListing: Equatable, Sendable {
@@ -58,11 +59,13 @@ public struct PackListing: Equatable, Sendable {
     guard parts[.validation] == nil else {
       throw DataError(
         .invalid, path: training.folder, expected: "no validation split, since pictures are to be put aside for one",
-        found: "one with \(parts[.validation]?.entries.count ?? 0) pictures", advice: "Leave --hold-out away.")
+        found: "one with \((parts[.validation]?.entries.count ?? 0).counted("picture"))",
+        advice: "Leave out --hold-out.")
     }
     guard count < training.entries.count else {
       throw DataError(
-        .invalid, path: training.folder, expected: "more than the \(count) pictures that are to be put aside",
+        .invalid, path: training.folder,
+        expected: "more than the \(count.counted("picture")) that \(count.verb("is", "are")) to be put aside",
         found: "\(training.entries.count)")
     }
     let (kept, held) = splitIndices(count: training.entries.count, held: count)

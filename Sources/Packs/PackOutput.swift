@@ -70,5 +70,5 @@ struct PackOutput: ~Copyable {
   }
 
   /// The advice if a packing ends for a reason that has nothing to do with its pictures.
-  static let goingOn = "The same command goes on from there"
+  static let goingOn = "The same command continues from there"
 }

@@ -56,7 +56,7 @@ final class PackShard: Sendable {
         throw FileError(
           .wrongKind, path: file.path,
           problem: "the pack has format version \(version), this program reads \(Layout.formatVersion)",
-          advice: "Make it anew with `prelu-dist pack`")
+          advice: "Make it again with `prelu-dist pack`")
       }
       let shards = Int(try file.numberAttribute(Layout.shards) ?? 0)
       let shard = Int(try file.numberAttribute(Layout.shard) ?? -1)
@@ -68,7 +68,8 @@ final class PackShard: Sendable {
       classNames = try file.list(Layout.classNames)
       classFolders = try file.list(Layout.classFolders)
       guard !classNames.isEmpty, classFolders.count == classNames.count else {
-        throw file.damaged("it has \(classNames.count) class names and \(classFolders.count) class folders")
+        throw file.damaged(
+          "it has \(classNames.count.counted("class name")) and \(classFolders.count.counted("class folder"))")
       }
       fingerprint = try file.text(Layout.fingerprint)
       skipped = try file.list(Layout.skipped)
@@ -120,7 +121,7 @@ final class PackShard: Sendable {
       let bytes = try file.place(name, Layout.bytes)
       let names = try file.place(name, Layout.names)
       guard names.count == labels.count, bytes.size == 1 else {
-        throw file.damaged("/\(name) has \(labels.count) labels and \(names.count) names")
+        throw file.damaged("/\(name) has \(labels.count.counted("label")) and \(names.count.counted("name"))")
       }
       if let flaw = index.flaw(bytes: bytes.count, classes: classes) { throw file.damaged("/\(name): \(flaw)") }
       guard try file.text(name, Layout.indexDigest) == hexadecimal(index.digest) else {

@@ -66,7 +66,7 @@ public final class RunRecorder: RunListener {
       page?.saved(iteration: iteration)
       writePage(of: iteration)
     case .notSaved(let iteration): writePage(of: iteration)
-    case .progress, .balanced, .finished, .warning: break
+    case .progress, .balanced, .traced, .finished, .warning: break
     }
   }
 
@@ -110,7 +110,7 @@ public final class RunRecorder: RunListener {
     do {
       try body()
     } catch {
-      if complaints.insert("\(error)").inserted { warn("\(error); training goes on") }
+      if complaints.insert("\(error)").inserted { warn("\(error); training continues") }
     }
   }
 }

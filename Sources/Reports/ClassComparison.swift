@@ -72,7 +72,7 @@ public struct ClassComparison: Equatable, Sendable {
   /// Returns the reduction of a class's error in the second evaluation, in percentage points.
   public func reduction(_ pair: Pair) -> Double { Self.reduction(pair, measure) }
 
-  /// Returns the errors of a class in per cent.
+  /// Returns the errors of a class in percent.
   public func errors(_ pair: Pair) -> (first: Double, second: Double) {
     (Self.error(pair.first, measure), Self.error(pair.second, measure))
   }

@@ -16,7 +16,7 @@ public struct Report {
 
     init(path: String) throws(FileError) {
       guard let text = try TextFile.read(path) else {
-        throw FileError(.missing, path: path, problem: "there is no such text to put into the report")
+        throw FileError(.missing, path: path, problem: "expected a text to put into the report, found no such file")
       }
       (name, self.text) = (RunContents.lastName(path), text)
     }
@@ -99,7 +99,7 @@ public struct Report {
     figures = curves + coefficients + statistics + self.results + classes
     let tables = evaluations.map(\.name) + results.map(\.name)
     let names = runs.map(\.name) + tables.filter { name in !runs.contains { $0.name == name } }
-    title = names.count <= 3 ? names.joined(separator: ", ") : "\(names[0]) and \(names.count - 1) others"
+    title = names.count <= 3 ? names.joined(separator: ", ") : "\(names[0]) and \((names.count - 1).counted("other"))"
   }
 
   private let curves: [Figure]
@@ -154,6 +154,11 @@ public struct Report {
   private var state: String {
     guard runs.count == 1, let last = runs[0].metrics.last else { return "" }
     return ", after epoch \(last.epoch), iteration \(last.iteration.grouped)"
+  }
+
+  /// Returns the output of a page at a path that a person gave.
+  public static func output(_ path: String) -> OutputFile {
+    OutputFile(path, kind: "a report", beginnings: [Page.beginning])
   }
 
   /// Writes the page, in the place of an earlier one at once.

@@ -145,7 +145,9 @@ private final class Jobs: @unchecked Sendable {
     switch job {
     case .work(let work): try work()
     case .messages(let requests):
-      try world.wait(requests) { !isPaused.load(ordering: .acquiring) }
+      try Trace.span("messages", .communication) { () throws(MPIError) in
+        try world.wait(requests) { !isPaused.load(ordering: .acquiring) }
+      }
     }
   }
 }

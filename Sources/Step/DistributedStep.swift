@@ -30,6 +30,7 @@ public final class DistributedStep {
   private let exchange: FeatureExchange
   private let communication: CommunicationThread
   private let towerUpdate: TowerUpdate
+  private let labels: [LayerLabels]
 
   /// - Parameters:
   ///   - seed: draws the dropout.
@@ -41,6 +42,7 @@ public final class DistributedStep {
     self.pool = pool
     momentum = FloatBuffer(network.parameters.count)
     gradient = FloatBuffer(network.parameters.count)
+    labels = network.tower.layers.map { LayerLabels($0) }
     leaves = RankLeaves(network.tower, shares: shares, rank: world.rank)
     memory = ThreadMemory(network.tower, images: shares.leafSize, threads: pool.threadCount)
     filters = TowerFilters(network.tower, keepsAll: false)
@@ -82,8 +84,14 @@ public final class DistributedStep {
   public func run(
     _ order: StepOrder, load: (_ slot: Int, _ target: UnsafeMutablePointer<Float>) -> Void
   ) throws -> StepResult {
+    try Trace.span("step", .step, order.iteration + 1) { try takeStep(order, load: load) }
+  }
+
+  private func takeStep(
+    _ order: StepOrder, load: (_ slot: Int, _ target: UnsafeMutablePointer<Float>) -> Void
+  ) throws -> StepResult {
     let now = Running(order, network)
-    now.time.measure(\.data) { leaves.loadImages(on: pool, load) }
+    now.time.measure(.data) { leaves.loadImages(on: pool, load) }
     try exchange.begin(flags: order.flags, leaves.memory)
     try forwardTower(now)
     let (answer, headDiverged) = try head?.run(order, exchange, communication, &now.time) ?? (awaitHead(now), nil)
@@ -97,7 +105,7 @@ public final class DistributedStep {
     }
     try backwardTower(now)
     let towerDiverged = try towerUpdate.finish(now.update, on: pool, &now.time)
-    result.divergence = try now.time.measure(\.reduction) {
+    result.divergence = try now.time.measure(.reduction) {
       try divergenceOfGradient(headDiverged ?? towerDiverged)
     }
     result.statistics = try now.statistics?.rows(of: self, order.sgd) ?? []
@@ -121,7 +129,7 @@ public final class DistributedStep {
   private func awaitHead(_ now: Running) throws -> StepAnswer {
     let processor = processorSeconds()
     defer { now.time.waitProcessor += processorSeconds() - processor }
-    return try now.time.measure(\.wait) { try exchange.awaitAnswer() }
+    return try now.time.measure(.wait) { try exchange.awaitAnswer() }
   }
 
   // MARK: - The tower, forward
@@ -130,28 +138,33 @@ public final class DistributedStep {
   /// From the last convolution on, leaves go their own way, a round at a time: the features of the first are on their
   /// way while the others are computed.
   private func forwardTower(_ now: Running) throws {
-    now.time.measure(\.forward) { network.tower.prepare(network.parameters, on: pool) }
+    now.time.measure(.forward) { network.tower.prepare(network.parameters, on: pool) }
     guard !leaves.isEmpty else { return }
     let layers = network.tower.layers
     let lastFilters = layers.lastIndex { $0.filterCount(.forward) > 0 } ?? layers.count - 1
-    now.time.measure(\.forward) {
+    now.time.measure(.forward) {
       for index in layers.indices {
-        network.tower.transformFilters(ofLayer: index, for: .forward, network.parameters, into: filters, on: pool)
+        Trace.span(labels[index].forwardFilters, .filters) {
+          network.tower.transformFilters(ofLayer: index, for: .forward, network.parameters, into: filters, on: pool)
+        }
         if index < lastFilters { forward(index, rounds) }
       }
     }
     for round in rounds {
-      now.time.measure(\.forward) {
+      now.time.measure(.forward) {
         for index in lastFilters..<layers.count { forward(index, [round]) }
       }
-      try now.time.measure(world.rank == 0 ? \.gather : \.wait) {
+      try now.time.measure(world.rank == 0 ? .gather : .wait) {
         for leaf in round.leaves { try exchange.complete(leaf: leaves.inBatch(leaf), leaves.memory[leaf]) }
       }
     }
   }
 
   private func forward(_ layer: Int, _ rounds: [LeafRounds.Round]) {
-    forEachLeaf(rounds) { pass, _ in network.tower.forward(layer: layer, pass) }
+    let label = labels[layer].forward
+    forEachLeaf(rounds) { pass, leaf in
+      Trace.span(label, .forward, leaf) { network.tower.forward(layer: layer, pass) }
+    }
   }
 
   // MARK: - Threads
@@ -172,7 +185,7 @@ public final class DistributedStep {
           member.wait()
           for leaf in round.leaves { body(pass(leaf, memory.ofTeam, member), leaf) }
         } else {
-          member.share(round.leaves.count) { number in
+          member.share(round.leaves.count, as: "leaves") { number in
             let leaf = round.leaves.lowerBound + number
             body(pass(leaf, memory.ofThread(member.index), .alone), leaf)
           }
@@ -194,7 +207,7 @@ public final class DistributedStep {
         if index == network.tower.layers.count - 1 {
           try backwardLastLayer(index, now)
         } else {
-          now.time.measure(\.backward) {
+          now.time.measure(.backward) {
             transformBackwardFilters(index)
             now.statistics?.collect(towerLayer: index, leaves)
             backward(index, rounds)
@@ -208,31 +221,36 @@ public final class DistributedStep {
 
   /// Runs the last layer. Its first leaves are computed while the gradients of the others' features still arrive.
   private func backwardLastLayer(_ index: Int, _ now: Running) throws {
-    now.time.measure(\.backward) { transformBackwardFilters(index) }
+    now.time.measure(.backward) { transformBackwardFilters(index) }
     // The collector takes the statistics of all leaves of a layer at once.
     for rounds in now.statistics == nil ? rounds.map({ [$0] }) : [rounds] {
-      try now.time.measure(world.rank == 0 ? \.scatter : \.wait) {
+      try now.time.measure(world.rank == 0 ? .scatter : .wait) {
         for leaf in rounds.flatMap(\.leaves) { try exchange.awaitGradient(ofLeaf: leaf, leaves.memory[leaf]) }
       }
-      now.time.measure(\.backward) {
+      now.time.measure(.backward) {
         now.statistics?.collect(towerLayer: index, leaves)
         backward(index, rounds)
       }
     }
-    now.time.measure(\.backward) { sumLeaves(index) }
+    now.time.measure(.backward) { sumLeaves(index) }
   }
 
   private func transformBackwardFilters(_ index: Int) {
     // Nobody asks for what the lowest trained layer would hand down, so it needs no filters.
     guard index > network.tower.lowestTrained ?? 0 else { return }
-    network.tower.transformFilters(ofLayer: index, for: .backward, network.parameters, into: filters, on: pool)
+    Trace.span(labels[index].backwardFilters, .filters) {
+      network.tower.transformFilters(ofLayer: index, for: .backward, network.parameters, into: filters, on: pool)
+    }
   }
 
   private func backward(_ index: Int, _ rounds: [LeafRounds.Round]) {
     let range = network.tower.layers[index].parameterRange
     let base = leaves.count > 1 ? leaves.gradients.base : gradient.base + range.lowerBound
+    let label = labels[index].backward
     forEachLeaf(rounds) { pass, leaf in
-      network.tower.backward(layer: index, pass, dParameters: base + leaf * range.count)
+      Trace.span(label, .backward, leaf) {
+        network.tower.backward(layer: index, pass, dParameters: base + leaf * range.count)
+      }
     }
   }
 
@@ -240,7 +258,10 @@ public final class DistributedStep {
   private func sumLeaves(_ index: Int) {
     guard leaves.count > 1, network.tower.isTrained[index] else { return }
     let range = network.tower.layers[index].parameterRange
-    sumLeavesInTree(leaves.gradients.base, leaves: leaves.count, stride: range.count, count: range.count, on: pool)
-    (gradient.base + range.lowerBound).update(from: leaves.gradients.base, count: range.count)
+    guard !range.isEmpty else { return }
+    Trace.span(labels[index].sum, .backward) {
+      sumLeavesInTree(leaves.gradients.base, leaves: leaves.count, stride: range.count, count: range.count, on: pool)
+      (gradient.base + range.lowerBound).update(from: leaves.gradients.base, count: range.count)
+    }
   }
 }

@@ -63,7 +63,7 @@ final class RankLeaves {
   /// Calls `load` for the image of each of this rank's slots, on several threads at once.
   func loadImages(on pool: ThreadPool, _ load: (_ slot: Int, _ target: UnsafeMutablePointer<Float>) -> Void) {
     let first = shares.slots(ofRank: rank).lowerBound
-    pool.parallelFor(places.count) { index, _ in
+    pool.parallelFor(places.count, as: "images") { index, _ in
       let (leaf, image) = places[index]
       load(first + index, memory[leaf].images + image * tower.imageCount)
     }

@@ -1,6 +1,7 @@
 import Communication
 import Kernels
 import Network
+import System
 
 /// The fully connected layers with their memory, on rank 0, the one worker that they run on (paper, section 3).
 final class RootHead {
@@ -30,7 +31,7 @@ final class RootHead {
   ) {
     let borrowed = min(world.localCores, world.localSize * pool.threadCount)
     self.pool =
-      borrowed > pool.threadCount ? ThreadPool(threads: borrowed, cores: world.localProcessorMask) : pool
+      borrowed > pool.threadCount ? ThreadPool(threads: borrowed, cores: world.localProcessorMask, name: "head") : pool
     self.network = network
     self.momentum = momentum
     self.gradient = gradient
@@ -54,15 +55,15 @@ final class RootHead {
     _ order: StepOrder, _ exchange: FeatureExchange, _ communication: CommunicationThread, _ time: inout StepTime
   ) throws -> (answer: StepAnswer, diverged: Int?) {
     precondition(order.labels.count == batch, "\(order.labels.count) labels for a mini-batch of \(batch)")
-    let flags = try time.measure(\.gather) { try exchange.awaitFeatures() }
-    let loss = time.measure(\.fullyConnected) { passes(order, exchange) }
+    let flags = try time.measure(.gather) { try exchange.awaitFeatures() }
+    let loss = time.measure(.fullyConnected) { passes(order, exchange) }
     let answer = StepAnswer(lossSum: loss.lossSum, errors: loss.errors, flags: flags)
-    try time.measure(\.scatter) {
+    try time.measure(.scatter) {
       try exchange.answer(answer, to: remoteRanks)
       try communication.move(exchange.sent)
     }
-    let diverged = loss.lossSum.isFinite ? time.measure(\.fullyConnected) { update(order) } : nil
-    try time.measure(\.scatter) {
+    let diverged = loss.lossSum.isFinite ? time.measure(.fullyConnected) { update(order) } : nil
+    try time.measure(.scatter) {
       try communication.pause()
       try exchange.answer(answer, to: localRanks)
       try communication.move(exchange.sent)
@@ -74,7 +75,9 @@ final class RootHead {
   private func passes(_ order: StepOrder, _ exchange: FeatureExchange) -> LossResult {
     let (head, pass) = (network.head, pass(order))
     head.forward(exchange.features.base, pass)
-    let loss = order.labels.withUnsafeBufferPointer { head.loss(labels: $0.baseAddress!, pass) }
+    let loss = Trace.span("loss", .forward) {
+      order.labels.withUnsafeBufferPointer { head.loss(labels: $0.baseAddress!, pass) }
+    }
     if loss.lossSum.isFinite {
       head.backwardToFeatures(pass, gradient: gradient, dFeatures: exchange.dFeatures.base)
     }

@@ -49,12 +49,30 @@ public struct StepTime: Equatable, Sendable {
     sum.update += step.update
   }
 
-  /// Runs `body` and adds the seconds that it takes to `part`.
-  mutating func measure<Result>(
-    _ part: WritableKeyPath<StepTime, Double>, _ body: () throws -> Result
-  ) rethrows -> Result {
+  /// Runs `body` and adds the seconds that it takes to `part`, which a trace shows.
+  mutating func measure<Result>(_ part: Part, _ body: () throws -> Result) rethrows -> Result {
     let start = monotonicSeconds()
-    defer { self[keyPath: part] += monotonicSeconds() - start }
+    let event = Trace.begin(part.label, .part)
+    defer {
+      Trace.end(event)
+      self[keyPath: part.seconds] += monotonicSeconds() - start
+    }
     return try body()
+  }
+
+  /// One of the times, with its name in a trace.
+  struct Part {
+    let seconds: WritableKeyPath<StepTime, Double>
+    let label: TraceLabel
+
+    static var data: Part { Part(seconds: \.data, label: "images") }
+    static var forward: Part { Part(seconds: \.forward, label: "forward") }
+    static var gather: Part { Part(seconds: \.gather, label: "gather") }
+    static var fullyConnected: Part { Part(seconds: \.fullyConnected, label: "fully connected") }
+    static var scatter: Part { Part(seconds: \.scatter, label: "scatter") }
+    static var wait: Part { Part(seconds: \.wait, label: "wait for rank 0") }
+    static var backward: Part { Part(seconds: \.backward, label: "backward") }
+    static var reduction: Part { Part(seconds: \.reduction, label: "wait for the reduction") }
+    static var update: Part { Part(seconds: \.update, label: "update") }
   }
 }

@@ -1,6 +1,7 @@
 import Communication
 import Kernels
 import Network
+import System
 
 /// Adds the tower's gradient over the ranks and updates the tower with the sums, behind the backward pass.
 ///
@@ -36,6 +37,8 @@ final class TowerUpdate {
   private let descriptions: [ParameterDescription]
   /// The ranges of the network's vector that are reduced one after the other.
   private let parts: [Range<Int>]
+  /// The name of each part's reduction in a trace.
+  private let labels: [TraceLabel]
   private let scratch: FloatBuffer
 
   init(
@@ -49,6 +52,7 @@ final class TowerUpdate {
     self.communication = communication
     descriptions = network.architecture.parameters.filter { $0.part == .tower && $0.rate > 0 }
     parts = Self.parts(of: network.tower)
+    labels = parts.map { Self.label(of: $0, network.tower) }
     scratch = FloatBuffer(parts.map { world.allreduceScratchCount($0.count) }.max() ?? 0)
   }
 
@@ -68,21 +72,37 @@ final class TowerUpdate {
     return parts
   }
 
+  /// Returns the name of a part's reduction, such as "reduction of conv8 … conv5": the top layer comes first.
+  private static func label(of part: Range<Int>, _ tower: Tower) -> TraceLabel {
+    let names = tower.layers.filter { !$0.parameterRange.isEmpty && part.overlaps($0.parameterRange) }.map(\.name)
+    let (first, last) = (names.last ?? "", names.first ?? "")
+    return TraceLabel(keeping: "reduction of \(first)" + (names.count > 1 ? " … \(last)" : ""))
+  }
+
   /// Notes that the gradient of a layer's parameters is complete on this rank, and starts to reduce the part whose last
   /// layer this was. All ranks call it for the same layers in the same order.
   func complete(_ layer: Range<Int>, _ pass: Pass) {
     guard world.size > 1, pass.next < parts.count, !layer.isEmpty, layer.lowerBound == parts[pass.next].lowerBound
     else { return }
-    reduce(parts[pass.next], pass)
+    reduce(parts[pass.next], labels[pass.next], pass)
     pass.next += 1
   }
 
-  private func reduce(_ part: Range<Int>, _ pass: Pass) {
+  private func reduce(_ part: Range<Int>, _ label: TraceLabel, _ pass: Pass) {
     communication.start { [self] () throws(MPIError) in
-      let own = try world.reduceScatterTree(values(gradient, part), scratch: scratch.values)
-      let updated = pass.sgd.update(
-        part.lowerBound + own.lowerBound..<part.lowerBound + own.upperBound, of: descriptions, state)
-      if let updated { pass.diverged = max(pass.diverged ?? 0, updated) }
+      try Trace.span(label, .communication) { () throws(MPIError) in try reduce(part, pass) }
+    }
+  }
+
+  private func reduce(_ part: Range<Int>, _ pass: Pass) throws(MPIError) {
+    let own = try Trace.span("sums of the gradients", .communication) { () throws(MPIError) in
+      try world.reduceScatterTree(values(gradient, part), scratch: scratch.values)
+    }
+    let updated = Trace.span("update", .update) {
+      pass.sgd.update(part.lowerBound + own.lowerBound..<part.lowerBound + own.upperBound, of: descriptions, state)
+    }
+    if let updated { pass.diverged = max(pass.diverged ?? 0, updated) }
+    try Trace.span("exchange of the parameters", .communication) { () throws(MPIError) in
       try world.allgatherTree(values(network.parameters, part))
       guard pass.gathersAll else { return }
       try world.allgatherTree(values(gradient, part))
@@ -95,9 +115,9 @@ final class TowerUpdate {
   /// - Returns: the index of the layer at which this rank's update met a value that is not finite; nil where it met
   ///   none.
   func finish(_ pass: Pass, on pool: ThreadPool, _ time: inout StepTime) throws -> Int? {
-    try time.measure(\.reduction) { try communication.finish() }
+    try time.measure(.reduction) { try communication.finish() }
     guard world.size == 1 else { return pass.diverged }
-    return time.measure(\.update) { pass.sgd.update(descriptions, state, on: pool) }
+    return time.measure(.update) { pass.sgd.update(descriptions, state, on: pool) }
   }
 
   private var state: SolverState {

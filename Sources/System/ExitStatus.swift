@@ -1,7 +1,9 @@
 /// The number that the program ends with, as in sysexits.h.
 public enum ExitStatus: Int32, Codable, Sendable {
   case done = 0
+  /// A command, an option or the value of an option is wrong, or does not go with the others.
   case usage = 64
+  /// A file is not what it should be: data, a checkpoint, a recipe. Training that diverges ends with it, too.
   case badData = 65
   case missingInput = 66
   /// The machine is not fit for the work, as `doctor` finds.

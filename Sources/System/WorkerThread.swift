@@ -61,11 +61,24 @@ public final class WorkerThread: Sendable {
 
     func perform() {
       _ = linux_set_thread_name(name)
+      pthread_setspecific(currentKey, Unmanaged.passUnretained(self).toOpaque())
       body()
       isFinished.store(true, ordering: .releasing)
     }
   }
+
+  /// The name of the calling thread; nil for one that is no `WorkerThread`.
+  static var currentName: String? {
+    pthread_getspecific(currentKey).map { Unmanaged<Run>.fromOpaque($0).takeUnretainedValue().name }
+  }
 }
+
+/// The key of the calling thread's state, which outlives what the thread runs.
+private let currentKey: pthread_key_t = {
+  var key = pthread_key_t()
+  pthread_key_create(&key, nil)
+  return key
+}()
 
 /// A thread that the system did not start, with the system's own words.
 public struct ThreadError: ExitStatusError, CustomStringConvertible, Sendable {

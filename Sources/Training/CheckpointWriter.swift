@@ -75,14 +75,18 @@ package final class CheckpointWriter {
     guard let copies else { preconditionFailure("no memory was prepared for the copies") }
     for (source, target) in [(parameters, copies.parameters), (momentum, copies.momentum)] {
       let piece = 1 << 20
-      pool.parallelFor(source.count.dividedUp(by: piece)) { index, _ in
+      pool.parallelFor(source.count.dividedUp(by: piece), as: "copies for the checkpoint") { index, _ in
         let start = index * piece
         (target.base + start).update(from: source.base + start, count: min(piece, source.count - start))
       }
     }
     let box = ResultBox()
     let thread = Self.perform {
-      let result = Result { try write(copies.parameters, copies.momentum) }
+      let result = Result {
+        try Trace.span("write the checkpoint", .checkpoint, iteration) {
+          try write(copies.parameters, copies.momentum)
+        }
+      }
       box.result.withLock { $0 = result }
     }
     self.write = Write(iteration: iteration, isBest: isBest, thread: thread, box: box)

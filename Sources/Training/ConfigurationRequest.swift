@@ -1,4 +1,5 @@
 import Configuration
+import System
 
 /// A person's request for settings: a recipe or a file, and what flags change of it.
 public struct ConfigurationRequest: Sendable {
@@ -6,19 +7,34 @@ public struct ConfigurationRequest: Sendable {
   public var recipe: String?
   private let change: @Sendable (inout Configuration) throws -> Void
 
-  public init(recipe: String?, change: @escaping @Sendable (inout Configuration) throws -> Void) {
+  /// The option that set each setting, such as `--batch` for `training.batch`, for messages.
+  private let options: [String: String]
+
+  /// - Parameters:
+  ///   - options: the names of the options behind `change`, by the settings that they set.
+  ///   - change: sets what flags change of the recipe.
+  public init(
+    recipe: String?, options: [String: String] = [:],
+    change: @escaping @Sendable (inout Configuration) throws -> Void
+  ) {
     self.recipe = recipe
+    self.options = options
     self.change = change
   }
 
   /// Returns the configuration asked for.
   ///
   /// - Parameter stored: the settings that a resumed run began with.
-  /// - Throws: what `change` throws, or `ConfigurationError`.
+  /// - Throws: what `change` throws, `Refusal` for the value of an option, or `ConfigurationError`.
   public func resolved(over stored: Configuration? = nil) throws -> Configuration {
     var configuration = try recipe.map { try Configuration.load(recipe: $0) } ?? stored ?? Configuration.load()
     try change(&configuration)
-    try configuration.validate()
+    do throws(ConfigurationError) {
+      try configuration.validate()
+    } catch {
+      guard let option = error.key.flatMap({ options[$0] }) else { throw error }
+      throw Refusal(.usage, "\(option): \(error.problem)")
+    }
     return configuration
   }
 }

@@ -54,7 +54,7 @@ public struct LearningRateSchedule: Sendable {
   /// Takes the result of an evaluation; called after each.
   ///
   /// - Parameters:
-  ///   - error: the top-1 error of the validation images, in per cent.
+  ///   - error: the top-1 error of the validation images, in percent.
   ///   - epochsDone: the number of epochs done, with this evaluation's.
   /// - Returns: whether the rate has dropped.
   public mutating func evaluated(validationTop1Error error: Double, epochsDone: Int) -> Bool {

@@ -16,15 +16,15 @@ extension TrainingRun {
     try setup.world.agree { _ = try checkpoints.settle(waiting: true) }
     guard setup.configuration.training.onDivergence == .rollback else {
       throw failure(
-        "\(what). The last good checkpoint is kept in \(checkpoints.folderName); go on from it with "
+        "\(what). The last good checkpoint is kept in \(checkpoints.folderName); continue from it with "
           + "--on-divergence rollback, or start again with a lower --learning-rate")
     }
     let former = try setup.world.fromRoot { try formerCheckpoint() }
     var rolledBack = schedule
     guard rolledBack.rollBack(to: former.state.schedule) else {
       throw failure(
-        "\(what), after the rate was lowered \(LearningRateSchedule.rollbackLimit) times. The last good checkpoint is "
-          + "kept in \(checkpoints.folderName); start again with a lower --learning-rate")
+        "\(what), after the rate was lowered \(LearningRateSchedule.rollbackLimit.counted("time")). The last good "
+          + "checkpoint is kept in \(checkpoints.folderName); start again with a lower --learning-rate")
     }
     schedule = rolledBack
     try setup.loadParameters(checkpoint: former.path, of: step)
@@ -32,7 +32,7 @@ extension TrainingRun {
     samples.restart()
     listeners.warn(
       "\(what). Going back to iteration \(position.iteration) with a learning rate of \(schedule.learningRate) "
-        + "(\(schedule.state.rollbacks) of at most \(LearningRateSchedule.rollbackLimit) times)")
+        + "(\(schedule.state.rollbacks) of at most \(LearningRateSchedule.rollbackLimit.counted("time")))")
     try setup.world.agree { try listeners.goBack(to: position.iteration) }
     // So that a kill from here on does not forget the lower rate.
     try checkpoints.save(state, isBest: false)
@@ -47,7 +47,7 @@ extension TrainingRun {
     guard let folder = checkpoints.folder else {
       preconditionFailure("rank \(setup.world.rank) has no run folder, only rank 0 has")
     }
-    let newest = try folder.newestWhole()
+    let newest = try folder.newestWhole(trains: true)
     for skipped in newest.skipped { listeners.warn("passed over: \(skipped)") }
     return FormerCheckpoint(path: newest.path, state: newest.header.state)
   }

@@ -55,12 +55,14 @@ final class RunCheckpoints {
   func save(_ state: TrainingState, isBest: Bool) throws {
     defer { lastTime = monotonicSeconds() }
     setup.world.activity = Activity("the checkpoint of iteration", state.iteration)
-    try measured {
-      try step.gatherMomentum()
-      try checkSameTower(state.iteration)
+    try Trace.span("checkpoint", .checkpoint, state.iteration) {
+      try measured {
+        try Trace.span("gather the momentum", .communication) { try step.gatherMomentum() }
+        try Trace.span("compare the ranks", .communication) { try checkSameTower(state.iteration) }
+      }
+      try settle(waiting: true)
+      measured { start(state, isBest: isBest) }
     }
-    try settle(waiting: true)
-    measured { start(state, isBest: isBest) }
   }
 
   private func start(_ state: TrainingState, isBest: Bool) {
@@ -74,7 +76,7 @@ final class RunCheckpoints {
     writer.start(iteration: state.iteration, isBest: isBest, on: setup.pool) { parameters, momentum in
       try folder.save(
         tensors: checkpointTensors(architecture, parameters, momentum), state: state, configuration: configuration,
-        dataFingerprint: fingerprint, input: input, provenance: provenance, isBest: isBest, keep: keep)
+        dataFingerprint: fingerprint, input: input, provenance: provenance, keep: keep)
     }
   }
 
@@ -101,7 +103,7 @@ final class RunCheckpoints {
   }
 
   private func tellFailure(_ error: any Error, _ iteration: Int) {
-    listeners.warn("this checkpoint is not saved, training goes on: \(error)")
+    listeners.warn("this checkpoint is not saved, training continues: \(error)")
     listeners.tell(.notSaved(iteration: iteration))
   }
 
@@ -130,8 +132,8 @@ final class RunCheckpoints {
     guard let other = hashes.firstIndex(where: { $0 != hashes[0] }) else { return }
     throw RankFailure(
       rank: other, host: world.hostNames[other],
-      message: "its parameters differ from rank 0's at iteration \(iteration): the processors differ, or a memory is "
-        + "broken. The last checkpoint is good",
+      message: "its parameters differ from rank 0's at iteration \(iteration): the processors differ, or memory is "
+        + "faulty. The last checkpoint is good: continue from it on other hosts",
       exitStatus: .internalError, failedRanks: hashes.count { $0 != hashes[0] }, ranks: world.size)
   }
 

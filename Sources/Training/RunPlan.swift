@@ -15,7 +15,8 @@ struct RunPlan: Codable {
   var state: TrainingState?
   /// The fingerprint of the data that the checkpoint was trained on, as JSON.
   var dataFingerprint: String?
-  var warnings: [String] = []
+  /// The newer checkpoints that cannot be gone on from.
+  var passedOver: [PassedOver] = []
 
   /// Finds the run folder and the checkpoint, and resolves the configuration; changes no file.
   init(_ request: ConfigurationRequest, _ settings: TrainingSettings) throws {
@@ -39,33 +40,34 @@ struct RunPlan: Codable {
         .usage,
         "\(resumed.path): the run was started with other settings than asked for now: "
           + differences.joined(separator: "; ")
-          + ". Go on without these flags, or start a new run from this one's weights with --weights \(found.folder)")
+          + ". Continue without these options, or start a new run from this one's weights with --weights "
+          + found.folder)
     }
     configuration = wanted.json()
     checkpoint = resumed.path
     state = resumed.header.state
     dataFingerprint = resumed.header.dataFingerprint
-    warnings = resumed.skipped.map { "passed over: \($0)" }
+    passedOver = resumed.skipped
   }
 
-  private typealias Resumed = (path: String, header: CheckpointHeader, skipped: [String])
+  private typealias Resumed = (path: String, header: CheckpointHeader, skipped: [PassedOver])
 
   private static func find(
     _ request: ConfigurationRequest, _ settings: TrainingSettings
   ) throws -> (folder: String, resumed: Resumed?) {
     switch settings.start {
     case .resume(let path):
-      return (path, try RunFolder.open(at: path).newestWhole())
+      return (path, try RunFolder.open(at: path).newestWhole(trains: true))
     case .auto:
       let path = try settings.runFolder ?? lastSavedFolder(request.resolved())
       guard try holdsCheckpoints(path) else { return (path, nil) }
-      return (path, try RunFolder.open(at: path).newestWhole())
+      return (path, try RunFolder.open(at: path).newestWhole(trains: true))
     case .new:
       if let path = settings.runFolder {
         if try holdsCheckpoints(path) {
           throw Refusal(
             .usage,
-            "\(path): this folder holds a run already: go on with it by --resume \(path), or choose another --run")
+            "\(path): this folder already holds a run: continue it with --resume \(path), or choose another --run")
         }
         return (path, nil)
       }

@@ -73,16 +73,20 @@ struct RunSetup {
       throw Refusal(
         .badData,
         "\(checkpoint): expected the fingerprint of the data that it was trained on, found "
-          + "\(String(stored.prefix(60)).debugDescription): go on without comparing them by --force")
+          + "\(String(stored.prefix(60)).debugDescription): use --force to continue without comparing them")
     }
     let differences = now.differences(from: before)
     guard !differences.isEmpty else { return }
     throw Refusal(
       .badData,
       "\(configuration.data.directory): the data differ from those that the run was trained on: "
-        + differences.joined(separator: " ") + " Give the former data with --data, or go on all the same with --force"
+        + differences.joined(separator: " ")
+        + " Give the former data with --data, or continue all the same with --force"
     )
   }
+
+  /// Whether only a sheet of samples was asked for.
+  var isPreview: Bool { settings.preview != nil && settings.iterations == 0 && checkpoint == nil }
 
   /// Returns a checkpoint's tensors where they lie.
   func tensors(momentum: FloatBuffer) -> [CheckpointTensor] {

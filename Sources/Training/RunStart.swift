@@ -4,6 +4,7 @@ import Images
 import Kernels
 import Network
 import Step
+import System
 import Weights
 
 /// The start of a run: its parameters and its folder.
@@ -49,21 +50,29 @@ extension RunSetup {
   ///
   /// - Returns: the folder on rank 0; nil elsewhere.
   func openFolder(
-    _ path: String, at iteration: Int, of step: DistributedStep, weights: WeightReport?, _ listeners: RunListeners
+    _ plan: RunPlan, of step: DistributedStep, weights: WeightReport?, _ listeners: RunListeners
   ) throws -> RunFolder? {
     try world.agree {
       guard world.rank == 0 else { return nil }
+      let path = plan.runFolder
       var folder = try RunFolder.create(at: path)
-      try folder.claim(runIdentifier: runIdentifier)
-      if checkpoint != nil { try folder.removeCheckpoints(after: iteration) }
-      try listeners.prepare(folder: folder.path, iteration: iteration)
+      for name in try folder.claim(runIdentifier: runIdentifier) {
+        listeners.warn(
+          "\(folder.file(name)): expected a whole checkpoint, found one that its process did not finish: it is removed"
+            + (checkpoint == nil ? "" : ", and the run continues from the one before"))
+      }
+      for moved in try folder.setAside(plan.passedOver) { listeners.warn("renamed what was passed over: \(moved)") }
+      if let state = plan.state {
+        try folder.removeCheckpoints(after: state.iteration, best: state.best?.iteration)
+      }
+      try listeners.prepare(folder: folder.path, iteration: plan.state?.iteration ?? 0)
       try folder.write(configuration.yaml(), to: "config.yaml")
       if let weights { try folder.write(weights.text, to: "weights.txt") }
       let needed = (configuration.checkpoint.keep + 1) * CheckpointFile.sizeBound(tensors(momentum: step.momentum))
       if let free = folder.freeBytes(), free < needed {
         listeners.warn(
-          "\(path): \(free >> 20) MiB are free, but the checkpoints may need \(needed >> 20) MiB: make room, or keep "
-            + "fewer")
+          "\(path): \(byteText(free)) are free, but the checkpoints may need \(byteText(needed)): make room, or keep "
+            + "fewer (checkpoint.keep)")
       }
       if let count = settings.preview {
         try ContactSheet.write(data.training, count: count, to: folder.file("preview.png"))

@@ -3,6 +3,7 @@ import Datasets
 import Evaluation
 import Images
 import Network
+import Step
 
 /// The supply of a run with its data: samples to train on, and images to measure the network on.
 extension RunSetup {
@@ -12,8 +13,18 @@ extension RunSetup {
     let stream = SampleStream(seed: training.seed, sampleCount: data.training.count, batch: training.batch)
     let last = stream.iterations(inEpochs: training.epochs)
     return SampleSupply(
-      data.training, stream: stream, loadingThreads: settings.loadingThreads ?? max(1, pool.threadCount / 4),
+      data.training, stream: stream, loadingThreads: loadingThreads,
       endIteration: min(last, settings.iterations ?? last))
+  }
+
+  /// The number of threads that load images ahead of the step, where loading takes long.
+  private var loadingThreads: Int { settings.loadingThreads ?? max(1, pool.threadCount / 4) }
+
+  /// Returns the number of threads that this rank has at most: those that compute, also the fully connected layers,
+  /// those that load, one for messages and one for checkpoints.
+  func threadCount(_ step: DistributedStep) -> Int {
+    let head = step.largestPool === pool ? 0 : step.largestPool.threadCount - 1
+    return pool.threadCount + head + loadingThreads + 2
   }
 
   /// Makes the measurement after each epoch: on the validation images, or on as many of them as the configuration

@@ -22,6 +22,8 @@ public enum TrainingEvent: Sendable {
   case saved(path: String, iteration: Int, isBest: Bool)
   /// A checkpoint could not be saved; a warning has said why.
   case notSaved(iteration: Int)
+  /// The trace that was asked for is in its file.
+  case traced(path: String)
   /// The run has ended.
   case finished(TrainingSummary)
 }
@@ -86,11 +88,11 @@ public struct TrainingProgress: Sendable {
   public var epochs: Int
   /// The number of steps done.
   public var iteration: Int
-  /// The number of steps in all epochs.
+  /// The number of steps at which the run ends: those of all epochs, or as many as were asked for.
   public var iterations: Int
   /// The mean loss over the epoch so far.
   public var loss: Double
-  /// The top-1 error over the epoch so far, in per cent.
+  /// The top-1 error over the epoch so far, in percent.
   public var top1Error: Double
   public var learningRate: Double
   /// The speed of this process's steps; evaluations and checkpoints are left out.
@@ -113,7 +115,7 @@ public struct EpochResult: Sendable {
   public var learningRate: Double
   /// The mean loss over the epoch.
   public var trainLoss: Double
-  /// The top-1 error over the epoch, in per cent.
+  /// The top-1 error over the epoch, in percent.
   public var trainTop1Error: Double
   public var validation: ErrorCounts
   /// The speed of the epoch's steps.
@@ -140,8 +142,10 @@ public struct TrainingSummary: Sendable {
   public enum Ending: Equatable, Sendable {
     /// All epochs are done, or the last plateau is reached.
     case completed(lastPlateau: Bool)
-    /// The iterations asked for are done.
-    case iterationLimit
+    /// The iterations asked for, of which the number is given, are done.
+    case iterationLimit(Int)
+    /// A sheet of samples is written, and nothing else was asked for.
+    case previewed
     /// A signal or the time limit came; the text names it.
     case interrupted(String)
   }
@@ -152,7 +156,7 @@ public struct TrainingSummary: Sendable {
   public var epochs: Int
   /// The iteration of the best checkpoint; nil where nothing was evaluated.
   public var bestIteration: Int?
-  /// The top-1 error of the best checkpoint in per cent; nil where nothing was evaluated.
+  /// The top-1 error of the best checkpoint in percent; nil where nothing was evaluated.
   public var bestValidationError: Double?
   /// The test errors of the best checkpoint; nil where the run did not complete, or the data have no test split.
   public var test: ErrorCounts?

@@ -24,13 +24,18 @@ extension TrainingRun {
         shares: step.shares, balancesShares: settings.shares == .auto && world.size > 1))
   }
 
+  /// The iteration after which the run ends at the latest.
+  var lastIteration: Int {
+    let total = samples.iterations(inEpochs: setup.configuration.training.epochs)
+    return min(total, setup.settings.iterations ?? total)
+  }
+
   var progress: TrainingProgress {
     let training = setup.configuration.training
-    let total = samples.iterations(inEpochs: training.epochs)
-    let last = min(total, setup.settings.iterations ?? total)
+    let last = lastIteration
     let sums = position.epochSums
     return TrainingProgress(
-      epoch: position.epochsDone + 1, epochs: training.epochs, iteration: position.iteration, iterations: total,
+      epoch: position.epochsDone + 1, epochs: training.epochs, iteration: position.iteration, iterations: last,
       loss: sums.meanLoss, top1Error: sums.top1Error, learningRate: schedule.learningRate,
       imagesPerSecond: meter.imagesPerSecond, dataShare: sums.dataSeconds / max(sums.seconds, 1e-9),
       secondsLeft: Double((last - position.iteration) * training.batch) / meter.imagesPerSecond,

@@ -7,6 +7,7 @@ import Images
 import Network
 import Step
 import System
+import Tracing
 import Weights
 
 /// A training run on all ranks: from a configuration or a checkpoint to a trained network in a run folder.
@@ -25,6 +26,7 @@ public final class TrainingRun {
   var position: RunPosition
   var schedule: LearningRateSchedule
   private var balance: ShareBalance
+  private let trace: StepTrace?
   private(set) var meter = RunMeter()
 
   // MARK: - Start
@@ -35,8 +37,9 @@ public final class TrainingRun {
   ) throws {
     let listeners = RunListeners(listeners, rank: world.rank)
     stop = StopCondition(timeLimit: settings.timeLimit)
+    if let request = settings.trace { try StepTrace.check(request, world: world) }
     let plan = try world.fromRoot { try RunPlan(request, settings) }
-    for warning in plan.warnings { listeners.warn(warning) }
+    for checkpoint in plan.passedOver { listeners.warn("passed over: \(checkpoint)") }
     let setup = try RunSetup(plan, settings, world)
     for warning in setup.threads.warnings { listeners.warn("\(warning)") }
     let configuration = setup.configuration
@@ -55,9 +58,9 @@ public final class TrainingRun {
       configuration.schedule, baseRate: configuration.solver.learningRate,
       state: plan.state?.schedule ?? ScheduleState())
     balance = ShareBalance(largestLeaf: shares.leafSize)
+    trace = settings.trace.map { StepTrace($0, threads: setup.threadCount(step), world: world) }
     firstWeights = try setup.loadParameters(checkpoint: plan.checkpoint, of: step)
-    let folder = try setup.openFolder(
-      plan.runFolder, at: position.iteration, of: step, weights: firstWeights, listeners)
+    let folder = try setup.openFolder(plan, of: step, weights: firstWeights, listeners)
     checkpoints = RunCheckpoints(setup, step, writer, folder: folder, lastIteration: plan.state?.iteration, listeners)
   }
 
@@ -65,10 +68,13 @@ public final class TrainingRun {
 
   /// Trains until the last epoch, the last plateau, a limit or a signal. All ranks call it.
   public func run() throws -> TrainingSummary {
+    // A sheet of samples is not the beginning of a run: a checkpoint would keep the folder from being trained in.
+    if setup.isPreview { return try summarize(.previewed) }
     listeners.tell(.started(description))
     if setup.checkpoint == nil { try checkpoints.save(state, isBest: false) }
     let ending = try train()
     try checkpoints.saveAtEnd(state, isBest: position.isBest)
+    if let outcome = try trace?.finish() { tell(outcome) }
     return try summarize(ending)
   }
 
@@ -79,8 +85,9 @@ public final class TrainingRun {
       if schedule.isFinished || position.epochsDone >= setup.configuration.training.epochs {
         return .completed(lastPlateau: schedule.isFinished)
       }
-      if let limit = setup.settings.iterations, position.iteration >= limit { return .iterationLimit }
+      if let limit = setup.settings.iterations, position.iteration >= limit { return .iterationLimit(limit) }
 
+      try beginTrace()
       let (result, seconds) = try takeStep()
       if let divergence = result.divergence {
         try recover(from: divergence)
@@ -101,6 +108,19 @@ public final class TrainingRun {
   /// Whether the samples of an epoch are used up whose evaluation is still to come.
   private var isEndOfEpoch: Bool { position.iteration == samples.iterations(inEpochs: position.epochsDone + 1) }
 
+  /// Starts or ends the trace where it is time to.
+  private func beginTrace() throws {
+    guard let trace else { return }
+    setup.world.activity = Activity("the trace before iteration", position.iteration + 1)
+    let isFollowed = position.iteration + 1 < lastIteration
+    if let outcome = try trace.begin(iteration: position.iteration, isFollowed: isFollowed) { tell(outcome) }
+  }
+
+  private func tell(_ outcome: StepTrace.Outcome) {
+    if let warning = outcome.warning { listeners.warn(warning) }
+    if case .written(let path, _, _) = outcome { listeners.tell(.traced(path: path)) }
+  }
+
   /// Takes the samples and one step with them.
   ///
   /// - Returns: the outcome, whose time for data includes the wait for the samples, and the seconds that all of it
@@ -110,8 +130,10 @@ public final class TrainingRun {
     world.activity = Activity("iteration", iteration + 1)
     let start = monotonicSeconds()
     // Rank 0 needs every slot's label, the others only their own images.
-    let mine = try samples.take(
-      iteration: iteration, slots: step.shares.slots(ofRank: world.rank), labelsAll: world.rank == 0)
+    let mine = try Trace.span("wait for samples", .part) {
+      try samples.take(
+        iteration: iteration, slots: step.shares.slots(ofRank: world.rank), labelsAll: world.rank == 0)
+    }
     let waited = monotonicSeconds() - start
     var flags: RunFlags = stop.isMet ? .stop : []
     if checkpoints.isDue(at: iteration + 1) { flags.insert(.save) }
@@ -160,8 +182,11 @@ public final class TrainingRun {
   private func finishEpoch() throws -> Bool {
     let start = monotonicSeconds()
     setup.world.activity = Activity("the evaluation after iteration", position.iteration)
-    try setup.shareHead()
-    guard let counts = try validation.run(keepGoing: { !StopSignals.isRequested })?.total else { return false }
+    let found = try Trace.span("evaluation", .evaluation) {
+      try setup.shareHead()
+      return try Trace.withoutPhases { try validation.run(keepGoing: { !StopSignals.isRequested })?.total }
+    }
+    guard let counts = found else { return false }
     let seconds = monotonicSeconds() - start
     meter.addEvaluation(seconds)
     position.secondsTrained += seconds
@@ -210,7 +235,8 @@ public final class TrainingRun {
   private func testBest(_ images: any TestImages) throws -> ErrorCounts? {
     try setup.world.agree {
       if let folder = checkpoints.folder {
-        try CheckpointFile.read(folder.bestPath(), into: setup.tensors(momentum: step.momentum))
+        let best = try folder.best()?.path ?? folder.newestWhole().path
+        try CheckpointFile.read(best, into: setup.tensors(momentum: step.momentum))
       }
     }
     try setup.world.broadcast(UnsafeMutableRawBufferPointer(setup.network.parameters.values), root: 0)

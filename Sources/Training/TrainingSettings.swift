@@ -1,5 +1,6 @@
 import Configuration
 import Kernels
+import Tracing
 
 /// The settings of a run beyond its configuration: where it writes, from what it starts, how long it goes on, on how
 /// many threads. None of them changes the result of a step, except `convolution` and `shares`, which change its
@@ -37,6 +38,8 @@ public struct TrainingSettings: Sendable {
   /// The number of steps in which the layers' statistics are noted once; they are also noted in the first step of all.
   /// Nil for never.
   public var statisticsEvery: Int?
+  /// The trace of the first steps that is asked for; nil for none.
+  public var trace: TraceRequest?
   /// Whether to go on although the data differ from those that the run was trained on.
   public var acceptsOtherData: Bool
   /// The command as typed, for the checkpoint.
@@ -48,7 +51,7 @@ public struct TrainingSettings: Sendable {
     runFolder: String? = nil, start: Start = .new, iterations: Int? = nil, timeLimit: Double? = nil,
     threads: Int? = nil, convolution: ConvolutionMethod? = nil, loadingThreads: Int? = nil,
     shares: SharePolicy = .even, preview: Int? = nil, statisticsEvery: Int? = nil,
-    acceptsOtherData: Bool = false, commandLine: String, program: String
+    trace: TraceRequest? = nil, acceptsOtherData: Bool = false, commandLine: String, program: String
   ) {
     self.runFolder = runFolder
     self.start = start
@@ -60,6 +63,7 @@ public struct TrainingSettings: Sendable {
     self.shares = shares
     self.preview = preview
     self.statisticsEvery = statisticsEvery
+    self.trace = trace
     self.acceptsOtherData = acceptsOtherData
     self.commandLine = commandLine
     self.program = program

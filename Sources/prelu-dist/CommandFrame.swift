@@ -4,10 +4,11 @@ import Foundation
 import System
 
 /// Runs `body` in this process, without MPI, and ends the process with the status that it returns, or with that of the
-/// error that it throws.
+/// error that it throws. Of several ranks only the first does it: all of them would do and say the same.
 func alone(_ body: () throws -> ExitStatus) -> Never {
+  guard Console.isFirstRank else { exit(ExitStatus.done.rawValue) }
   do {
-    exit(try body().rawValue)
+    exit(Console.status(after: try body()).rawValue)
   } catch {
     Console.complain("\(error)")
     exit(ExitStatus(of: error).rawValue)
@@ -21,8 +22,13 @@ func alone(_ body: () throws -> ExitStatus) -> Never {
 ///
 /// - Parameters:
 ///   - comparesHosts: whether hosts with different programs are refused, and other differences reported.
+///   - endsAtOnce: whether a signal that asks to stop ends the process where it is, because there is nothing to save;
+///     otherwise `body` looks at `StopSignals`.
 ///   - watch: how long ranks wait for one that does not arrive; nil for without a limit.
-func onAllRanks(comparesHosts: Bool = true, watch: WatchOptions? = nil, _ body: (World) throws -> ExitStatus) -> Never {
+func onAllRanks(
+  comparesHosts: Bool = true, endsAtOnce: Bool = false, watch: WatchOptions? = nil,
+  _ body: (World) throws -> ExitStatus
+) -> Never {
   let world: World
   do {
     world = try World.start()
@@ -30,11 +36,11 @@ func onAllRanks(comparesHosts: Bool = true, watch: WatchOptions? = nil, _ body: 
     Console.complain("\(error)")
     exit(ExitStatus.internalError.rawValue)
   }
-  StopSignals.install()
+  endsAtOnce ? StopSignals.leaveToTheSystem() : StopSignals.install()
   do {
     if let watch { try world.watchForStalls(watch.limits) { watch.report($0, of: world) } }
     if comparesHosts { try refuseHostsThatDiffer(world) }
-    let status = try body(world)
+    let status = Console.status(after: try body(world))
     world.finish()
     exit(status.rawValue)
   } catch let error as RankFailure {

@@ -21,8 +21,9 @@ struct PreluDist: ParsableCommand {
       `mpirun -np 8 prelu-dist` trains the default recipe on Fashion-MNIST. A run's folder holds its checkpoints, \
       settings and figures; --resume auto continues the run.
 
-      Exit codes: 0 done, 64 usage, 65 bad data, 66 missing input, 69 unfit hosts (doctor), 70 internal error, \
-      73 and 74 cannot write, 75 stopped early with a checkpoint saved (run again with --resume to continue).
+      Exit codes: 0 done, 64 a wrong command, option or value, 65 bad data, 66 missing input, 69 unfit hosts (doctor), \
+      70 internal error, 73 and 74 cannot write, 75 stopped early with a checkpoint saved (run again with --resume to \
+      continue).
       """,
     version: program,
     subcommands: [

@@ -16,11 +16,19 @@ MatrixLibrary.useCallingThreadOnly()
 // A reader that has closed its end of the pipe, as `head` does, must not end the program.
 signal(SIGPIPE, SIG_IGN)
 
+if let refusal = CommandNames.refusal(of: Array(ProcessArguments.all.dropFirst())) {
+  if Console.isFirstRank { Console.complain("\(refusal)") }
+  exit(refusal.exitStatus.rawValue)
+}
 do {
-  var command = try PreluDist.parseAsRoot()
+  var command = try PreluDist.parseAsRoot(Array(ProcessArguments.all.dropFirst()))
   try command.run()
 } catch {
   // Every rank reads the same arguments; one of them speaks.
-  guard Console.isFirstRank else { exit(PreluDist.exitCode(for: error).rawValue) }
-  PreluDist.exit(withError: error)
+  let code = PreluDist.exitCode(for: error).rawValue
+  guard Console.isFirstRank else { exit(code) }
+  guard code == ExitStatus.done.rawValue else { PreluDist.exit(withError: error) }
+  // A help text or a version, whose loss is a failure as that of any other result.
+  Console.write(PreluDist.fullMessage(for: error) + "\n")
+  exit(Console.status(after: .done).rawValue)
 }

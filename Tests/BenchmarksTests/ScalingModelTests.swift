@@ -1,4 +1,5 @@
 import Benchmarks
+import Kernels
 import Testing
 
 /// Tests of the scaling model on steps that were computed by hand.
@@ -19,7 +20,8 @@ import Testing
     return StepParts(
       batch: batch, featureCount: features,
       layers: [layer("conv1", parameters.0, 1), layer("pool1", 0, 0.5), layer("conv2", parameters.1, 2)],
-      towerUpdate: update, fullyConnected: CoreCost(oneCore: 8), headUpdate: CoreCost(oneCore: 4), copy: copy, add: add)
+      towerUpdate: CoreCost(oneCore: update), fullyConnected: CoreCost(oneCore: 8), headUpdate: CoreCost(oneCore: 4),
+      copy: copy, add: add)
   }
 
   private func network(
@@ -30,8 +32,21 @@ import Testing
       betweenNodes: Link(latency: latency, bandwidth: bandwidth))
   }
 
-  private func model(_ parts: StepParts, _ network: ClusterNetwork, cores: Int = 1) -> ScalingModel {
-    ScalingModel(parts: parts, network: network, coresPerNode: cores, leaves: 8, leastPart: 1 << 18)
+  /// Divisions that are all the same.
+  private struct Evenly: TowerBalance {
+    var team = TeamBalance()
+    var ofFilters = TeamBalance()
+    func leaf(layer: Int, _ use: FilterUse, images: Int, threads: Int) -> TeamBalance { team }
+    func filters(layer: Int, threads: Int) -> TeamBalance { ofFilters }
+  }
+
+  /// Returns the model of nodes with a rank on each core, or with one rank of several threads.
+  private func model(
+    _ parts: StepParts, _ network: ClusterNetwork, cores: Int = 1, threads: Int = 1, balance: Evenly = Evenly()
+  ) -> ScalingModel {
+    let node = NodeShape(cores: cores * threads, ranks: cores, threads: threads)
+    return ScalingModel(
+      parts: parts, balance: balance, network: network, node: node, leaves: 8, leastPart: 1 << 18)
   }
 
   private func near(_ a: Double, _ b: Double) -> Bool { abs(a - b) <= 1e-9 * max(abs(a), abs(b)) }
@@ -191,12 +206,100 @@ import Testing
   }
 
   @Test func contentionIsTheTowers() {
-    let (alone, beside) = (
-      model(parts(update: 3), network()).prediction(ranks: 2),
-      model(parts(update: 3), network()).prediction(ranks: 2, contention: 1.5)
-    )
+    var crowded = model(parts(update: 3), network())
+    crowded.contention = 1.5
+    let (alone, beside) = (model(parts(update: 3), network()).prediction(ranks: 2), crowded.prediction(ranks: 2))
     #expect(near(beside.forward, 1.5 * alone.forward) && near(beside.backward, 1.5 * alone.backward))
     #expect(
       near(beside.exposedReduction, 1.5 * alone.exposedReduction) && beside.fullyConnected == alone.fullyConnected)
+  }
+
+  @Test func threadsTakeWholeLeavesAndShareTheRest() {
+    // Three images, a leaf each: of 7 s a leaf forward and backward together 10.5 s. Two threads take a leaf each and
+    // share the third.
+    let step = model(parts(batch: 3), network(), threads: 2).prediction(ranks: 1)
+    #expect(near(step.forward, 3500 * 1.5) && near(step.backward, 7000 * 1.5))
+    #expect(step.threads == 2 && step.images == 3)
+    // Each of eight threads has a leaf; with nine leaves, eight share the ninth.
+    let eight = model(parts(batch: 8), network(), threads: 8).prediction(ranks: 1)
+    #expect(near(eight.forward, 3500))
+    #expect(near(eight.fullyConnected, 12_000 / 8.0))
+  }
+
+  @Test func aSharedLeafTakesItsImbalanceItsFactorAndItsWaits() {
+    // One image on one rank of four threads: each layer takes a quarter, 1.2 times for the busiest thread, 1.5 times by
+    // the measured factor. A pass waits three times, for 0.1 s for each of three others, and starts for 0.2 s each.
+    var given = parts(batch: 1)
+    given.threads = ThreadCosts(threads: 2, sharedForward: 1.5, sharedBackward: 2, wait: 0.1, start: 0.2)
+    let even = Evenly(team: TeamBalance(largestOverMean: 1.2, waits: 3))
+    let step = model(given, network(), threads: 4, balance: even).prediction(ranks: 1)
+    let overhead = 3 * (3 * 0.1 * 3 + 0.2 * 3)
+    #expect(near(step.forward, 1e3 * (3.5 / 4 * 1.2 * 1.5 + overhead)))
+    #expect(near(step.backward, 1e3 * (7 / 4.0 * 1.2 * 2 + overhead)))
+  }
+
+  @Test func filtersAreSharedByTheThreads() {
+    // Two layers' filters, both ways, on two threads, of which one has two thirds.
+    let even = Evenly(ofFilters: TeamBalance(largestOverMean: 4.0 / 3, waits: 1))
+    let given = parts(batch: 2, filters: 0.3)
+    let step = model(given, network(), threads: 2, balance: even).prediction(ranks: 1)
+    #expect(near(step.forward, 3500 + 1e3 * 2 * 0.3 * 2 / 3))
+  }
+
+  @Test func lossesMakeUpTheDifferenceFromAPerfectDivision() {
+    var given = parts(filters: 0.25, copy: 1e-7, add: 1e-7, update: 3)
+    given.threads = ThreadCosts(
+      threads: 2, sharedForward: 1.1, sharedBackward: 1.2, beside: 1.05, wait: 1e-3, start: 1e-3)
+    let even = Evenly(
+      team: TeamBalance(largestOverMean: 1.1, waits: 2), ofFilters: TeamBalance(largestOverMean: 1.3, waits: 1))
+    let cluster = network(latency: 0.01, bandwidth: 1e7, localLatency: 0.001, localBandwidth: 1e8)
+    for (cores, threads, ranks) in [(1, 1, 1), (1, 1, 8), (2, 1, 8), (1, 4, 1), (2, 4, 2), (2, 4, 8), (1, 8, 16)] {
+      let step = model(given, cluster, cores: cores, threads: threads, balance: even).prediction(ranks: ranks)
+      let one = model(given, cluster, balance: even).prediction(ranks: 1)
+      let lost = step.losses.reduce(0) { $0 + $1.milliseconds }
+      #expect(abs(step.step - one.step / Double(ranks * threads) - lost) < 1e-6 * step.step, "\(ranks) × \(threads)")
+      #expect(step.losses.map(\.milliseconds) == step.losses.map(\.milliseconds).sorted(by: >))
+      #expect(Set(step.losses.map(\.reason)) == Set(StepLoss.Reason.allCases))
+      #expect(near(step.efficiency, one.step / step.step / Double(ranks * threads)))
+    }
+  }
+
+  @Test func theThreadThatAddsSharesItsCoreWithOthers() {
+    // The work for conv2's sum is taken from two threads instead of one.
+    let given = parts(copy: 1e-6, add: 2e-6, features: 0)
+    let one = model(given, network()).prediction(ranks: 8)
+    let two = model(given, network(), threads: 2).prediction(ranks: 8)
+    #expect(near(one.backward - 14_000, 10_500) && near(two.backward - 7_000, 5250))
+  }
+
+  @Test func moreRanksThanLeavesGetALeafEach() {
+    // 32 ranks of a mini-batch of 64 have two images each, in a leaf; with 128 ranks half of them have none.
+    let many = model(parts(batch: 64), network())
+    #expect(many.prediction(ranks: 32).images == 2 && many.prediction(ranks: 128).images == 1)
+  }
+
+  @Test func theHeadTakesAsLongAsTheNodesMemory() {
+    var given = parts()
+    given.headParameters = 1000
+    var slow = model(given, network(), threads: 4)
+    // 8 and 4 s on four cores are 2 and 1 s; the parameters pass twice and four times.
+    #expect(near(slow.prediction(ranks: 1).fullyConnected, 3000))
+    slow.memoryBandwidth = 2000
+    #expect(near(slow.prediction(ranks: 1).fullyConnected, 1e3 * (4 + 8)))
+    slow.memoryBandwidth = 8000
+    #expect(near(slow.prediction(ranks: 1).fullyConnected, 1e3 * (2 + 2)))
+  }
+
+  @Test func theSerialPartIsTheIdleTime() {
+    // Of 10 s on one core 2 are serial: on 4 cores the rest takes 8/4 s, 1.5 times as long by contention, so that the
+    // cores are busy for 2 + 12 s in 5.
+    let cost = CoreCost(oneCore: 10, run: .init(cores: 4, seconds: 5, processorSeconds: 14))
+    #expect(near(cost.serial, 2) && near(cost.factor, 1.5))
+    #expect(near(cost.seconds(cores: 4), 5) && cost.seconds(cores: 1) == 10)
+    #expect(near(cost.seconds(cores: 8), 2 + 1.5))
+    // Cores that were never idle, and one core.
+    let busy = CoreCost(oneCore: 10, run: .init(cores: 2, seconds: 5.5, processorSeconds: 11.2))
+    #expect(busy.serial == 0 && near(busy.seconds(cores: 2), 5.5))
+    #expect(CoreCost(oneCore: 10, run: .init(cores: 1, seconds: 10, processorSeconds: 10)) == CoreCost(oneCore: 10))
   }
 }

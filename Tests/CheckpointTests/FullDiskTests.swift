@@ -21,7 +21,7 @@ import Testing
         _ = try withExtendedLifetime(network) {
           try folder.save(
             tensors: network.tensors, state: state, configuration: "{}", dataFingerprint: "{}",
-            provenance: testProvenance, isBest: false, keep: 2)
+            provenance: testProvenance, keep: 2)
         }
       }
       func setLimit(_ bytes: Int) {

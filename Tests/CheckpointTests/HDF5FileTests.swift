@@ -40,7 +40,7 @@ import Testing
 
   @Test func anotherFileIsNotReplaced() throws {
     try folder.write([1], to: "a.h5")
-    expect(.cannotCreate, ["\(path): exists already. Move away what bears that name"]) {
+    expect(.cannotCreate, ["\(path): expected a new file, found one of that name. Move away what has that name now"]) {
       try HDF5File.create(at: path) { _ in }
     }
     #expect(try folder.bytes("a.h5") == [1])

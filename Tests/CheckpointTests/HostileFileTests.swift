@@ -171,7 +171,7 @@ import Testing
   }
 
   @Test(arguments: [
-    (1, "Go on with the build that wrote it, or train again: there is no conversion"),
+    (1, "Continue with the build that wrote it, or train again: there is no conversion"),
     (3, "Use the program that wrote it, or a later one"),
   ])
   func otherFormats(version: Int32, advice: String) {
@@ -217,8 +217,8 @@ import Testing
   }
 
   @Test(arguments: [
-    ("parameter_names", ["conv1/0", "conv1/01"], "\"conv1/01\" is no parameter's name"),
-    ("parameter_names", ["conv1", "conv1/1"], "\"conv1\" is no parameter's name"),
+    ("parameter_names", ["conv1/0", "conv1/01"], "\"conv1/01\" is not the name of a parameter"),
+    ("parameter_names", ["conv1", "conv1/1"], "\"conv1\" is not the name of a parameter"),
     (
       "parameter_names", ["conv1/0"],
       "its tensors' names, shapes and digests do not have the digest that was written"

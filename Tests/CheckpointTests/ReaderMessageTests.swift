@@ -81,7 +81,7 @@ import Testing
       try HDF5Library.exclusively { try one.read(HDF5Reader.open(path, as: Self.content)) }
     }
     #expect(error?.kind == .damaged)
-    #expect(error?.description == "\(path): the pack is damaged: \(one.words). Make it anew")
+    #expect(error?.description == "\(path): the pack is damaged: \(one.words). Make it again")
     #expect(HDF5Library.openIdentifiers == 0)
   }
 
@@ -111,7 +111,7 @@ import Testing
 
   // MARK: - Making
 
-  private static let content = HDF5Content(noun: "pack", adviceOnDamage: "Make it anew")
+  private static let content = HDF5Content(noun: "pack", adviceOnDamage: "Make it again")
   private static let plain = hid_t(H5P_DEFAULT)
 
   private func make(_ body: (_ file: hid_t) -> Void) {

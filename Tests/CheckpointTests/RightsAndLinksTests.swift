@@ -45,7 +45,10 @@ import Testing
     let scratch = try ScratchFolder()
     try scratch.write(Array("precious".utf8), to: "precious")
     try FileManager.default.createSymbolicLink(atPath: scratch.file("a.h5"), withDestinationPath: "precious")
-    expect(.cannotCreate, ["\(scratch.file("a.h5")): exists already. Move away what bears that name"]) {
+    expect(
+      .cannotCreate,
+      ["\(scratch.file("a.h5")): expected a new file, found one of that name. Move away what has that name now"]
+    ) {
       try writeTestCheckpoint(scratch.file("a.h5"), TestNetwork(seed: 1))
     }
     #expect(try scratch.bytes("precious") == Array("precious".utf8))
@@ -60,6 +63,6 @@ private func fill(_ folder: inout RunFolder) throws {
   _ = try withExtendedLifetime(network) {
     try folder.save(
       tensors: network.tensors, state: testState, configuration: "{}", dataFingerprint: "{}",
-      provenance: testProvenance, isBest: true, keep: 2)
+      provenance: testProvenance, keep: 2)
   }
 }

@@ -26,14 +26,15 @@ import Testing
 
   @discardableResult
   private func save(
-    _ iteration: Int, isBest: Bool = false, keep: Int = 3, in folder: RunFolder? = nil
+    _ iteration: Int, best: Int? = nil, keep: Int = 3, in folder: RunFolder? = nil
   ) throws -> SavedCheckpoint {
     var state = testState
     state.iteration = iteration
+    state.best = best.map { BestResult(validationTop1Error: 8.5, iteration: $0) }
     return try withExtendedLifetime(network) {
       try (folder ?? self.folder).save(
         tensors: network.tensors, state: state, configuration: "{}", dataFingerprint: "{}",
-        provenance: testProvenance, isBest: isBest, keep: keep)
+        provenance: testProvenance, keep: keep)
     }
   }
 
@@ -48,15 +49,15 @@ import Testing
   }
 
   @Test func savesAndPoints() throws {
-    let saved = try save(20, isBest: true)
+    let saved = try save(20, best: 20)
     #expect(saved.path == "\(path)/checkpoint-20.h5")
     #expect(saved.bytes > 800)
     #expect(saved.removed.isEmpty && saved.warnings.isEmpty)
-    try save(100)
+    try save(100, best: 20)
     #expect(try names() == ["best", "checkpoint-100.h5", "checkpoint-20.h5", "latest", "owner.json"])
     #expect(try text("latest") == "checkpoint-100.h5\n")
     #expect(try text("best") == "checkpoint-20.h5\n")
-    #expect(try folder.bestPath() == "\(path)/checkpoint-20.h5")
+    #expect(try folder.best()?.path == "\(path)/checkpoint-20.h5" && folder.best()?.note == nil)
     let newest = try folder.newestWhole()
     #expect(newest.path == "\(path)/checkpoint-100.h5")
     #expect(newest.header.state.iteration == 100)
@@ -74,13 +75,13 @@ import Testing
   }
 
   @Test func keepsTheNewestAndTheBest() throws {
-    for iteration in [2, 4, 6, 8, 10, 12] { try save(iteration, isBest: iteration == 4, keep: 2) }
+    for iteration in [2, 4, 6, 8, 10, 12] { try save(iteration, best: iteration < 4 ? nil : 4, keep: 2) }
     #expect(try folder.checkpoints().map(\.iteration) == [12, 10, 4])
-    let saved = try save(14, isBest: true, keep: 2)
+    let saved = try save(14, best: 14, keep: 2)
     #expect(saved.removed == ["\(path)/checkpoint-10.h5", "\(path)/checkpoint-4.h5"])
     #expect(try folder.checkpoints().map(\.iteration) == [14, 12])
     // By number, not by letter.
-    try save(100, keep: 1)
+    try save(100, best: 14, keep: 1)
     #expect(try folder.checkpoints().map(\.iteration) == [100, 14])
   }
 
@@ -98,10 +99,10 @@ import Testing
     let newest = try folder.newestWhole()
     #expect(newest.header.state.iteration == 10)
     #expect(newest.skipped.count == 2)
-    #expect(newest.skipped[0].hasPrefix("\(path)/checkpoint-30.h5: the checkpoint is damaged: "))
-    #expect(newest.skipped[0].contains("Fletcher32"))
+    #expect(newest.skipped[0].description.hasPrefix("\(path)/checkpoint-30.h5: the checkpoint is damaged: "))
+    #expect(newest.skipped[0].description.contains("Fletcher32"))
     #expect(
-      newest.skipped[1]
+      newest.skipped[1].description
         == "\(path)/checkpoint-20.h5: expected a checkpoint (an HDF5 file), found a file of zeros of 100 bytes")
     try damage(10)
     expect(
@@ -122,17 +123,68 @@ import Testing
     #expect(try folder.newestWhole().header.state.iteration == 20)
     try Data("checkpoint-99.h5\n".utf8).write(to: URL(fileURLWithPath: "\(path)/latest"))
     #expect(
-      try folder.newestWhole().skipped == [
+      try folder.newestWhole().skipped.map(\.description) == [
         "\(path)/latest: expected the name of a checkpoint that is there, found checkpoint-99.h5"
       ])
-    // A pointer out of the folder is none.
-    try Data("../../other.h5\n".utf8).write(to: URL(fileURLWithPath: "\(path)/best"))
-    expect(.missing, ["\(path)/best: the run has no best checkpoint yet. Name one of its checkpoints"]) {
-      _ = try folder.bestPath()
+  }
+
+  /// The newest checkpoint knows which one is the best, whatever the text `best` says.
+  @Test func theBestIsFoundAgain() throws {
+    for iteration in [10, 20, 30] { try save(iteration, best: iteration == 30 ? 20 : iteration) }
+    let best = "\(path)/checkpoint-20.h5"
+    let said = "\(path)/best: expected checkpoint-20.h5, which the newest checkpoint says is the best, found"
+    for (content, found) in [
+      ("checkpoint-10.h5\n", "checkpoint-10.h5"), ("../../other.h5\n", "no such name"), ("", "no such name"),
+      ("checkpoint-99.h5", "checkpoint-99.h5"),
+    ] {
+      try Data(content.utf8).write(to: URL(fileURLWithPath: "\(path)/best"))
+      let answer = try #require(try folder.best())
+      #expect(answer.path == best && answer.note == "\(said) \(found)")
     }
-    try Data("checkpoint-99.h5\n".utf8).write(to: URL(fileURLWithPath: "\(path)/best"))
-    let gone = "expected the name of a checkpoint that is there, found checkpoint-99.h5"
-    expect(.missing, ["\(path)/best: \(gone). Name another of its checkpoints"]) { _ = try folder.bestPath() }
+    try FileManager.default.removeItem(atPath: "\(path)/best")
+    #expect(try folder.best()?.note == "\(said) no such file")
+    // Neither a save nor going on removes it, and both set the text right.
+    try save(40, best: 20, keep: 1)
+    #expect(try folder.checkpoints().map(\.iteration) == [40, 20] && text("best") == "checkpoint-20.h5\n")
+    try Data("checkpoint-40.h5\n".utf8).write(to: URL(fileURLWithPath: "\(path)/best"))
+    try folder.removeCheckpoints(after: 40, best: 20)
+    #expect(try text("best") == "checkpoint-20.h5\n")
+    // Without a checkpoint that can be read, the text is all there is.
+    try Data(count: 100).write(to: URL(fileURLWithPath: "\(path)/checkpoint-40.h5"))
+    #expect(try folder.best()?.path == best)
+    try FileManager.default.removeItem(atPath: best)
+    expect(.missing, ["\(best): expected the run's best checkpoint, found none. Name another of its checkpoints"]) {
+      _ = try folder.best()
+    }
+  }
+
+  @Test func nothingIsBestBeforeTheFirstEvaluation() throws {
+    try save(10)
+    #expect(try folder.best() == nil)
+  }
+
+  /// An average of the run's checkpoints may lie beside them: it is newer, and no training goes on from it.
+  @Test func averagesArePassedOver() throws {
+    try save(10)
+    try CheckpointAverage.write(
+      of: ["\(path)/checkpoint-10.h5"], to: "\(path)/checkpoint-20.h5", provenance: testProvenance)
+    #expect(try folder.newestWhole().path == "\(path)/checkpoint-20.h5")
+    let newest = try folder.newestWhole(trains: true)
+    #expect(newest.header.state.iteration == 10 && newest.skipped.map(\.path) == ["\(path)/checkpoint-20.h5"])
+    #expect(newest.skipped[0].description.contains("it has no momentum"))
+  }
+
+  /// A checkpoint that training cannot go on from is kept under another name.
+  @Test func whatIsPassedOverIsSetAside() throws {
+    for iteration in [10, 20, 30] { try save(iteration) }
+    try damage(30)
+    let bytes = try Data(contentsOf: URL(fileURLWithPath: "\(path)/checkpoint-30.h5"))
+    try Data().write(to: URL(fileURLWithPath: "\(path)/checkpoint-30.h5.unused"))
+    let moved = try folder.setAside(folder.newestWhole(trains: true).skipped)
+    #expect(moved == ["\(path)/checkpoint-30.h5.unused-2"])
+    #expect(try Data(contentsOf: URL(fileURLWithPath: moved[0])) == bytes)
+    try folder.removeCheckpoints(after: 20, best: nil)
+    #expect(try folder.checkpoints().map(\.iteration) == [20, 10] && FileManager.default.fileExists(atPath: moved[0]))
   }
 
   @Test func killedWhileWriting() throws {
@@ -143,22 +195,23 @@ import Testing
     for name in others { try Data().write(to: URL(fileURLWithPath: "\(path)/\(name)")) }
     #expect(try folder.newestWhole().header.state.iteration == 10)
     var next = try RunFolder.open(at: path)
-    try next.claim(runIdentifier: "second")
+    let unfinished = try next.claim(runIdentifier: "second")
+    #expect(unfinished == ["checkpoint-20.h5"])
     #expect(try names() == ["checkpoint-10.h5", "config.yaml", "latest", "notes.tmp.txt", "owner.json"])
   }
 
   @Test func failedSaveChangesNothing() throws {
-    try save(10, isBest: true)
+    try save(10, best: 10)
     let before = try names()
     struct Refused: Error {}
     #expect(throws: Refused.self) {
       _ = try folder.save(
-        iteration: 20, isBest: true, keep: 1,
+        iteration: 20, best: 20, keep: 1,
         write: { try Data(count: 10).write(to: URL(fileURLWithPath: $0)) }, verify: { _ in throw Refused() })
     }
     #expect(throws: Refused.self) {
       _ = try folder.save(
-        iteration: 20, isBest: true, keep: 1,
+        iteration: 20, best: 20, keep: 1,
         write: {
           try Data(count: 10).write(to: URL(fileURLWithPath: $0))
           throw Refused()
@@ -172,7 +225,7 @@ import Testing
   @Test func writtenFileIsComparedWithWhatWasMeant() throws {
     expect(.damaged, ["was written"]) {
       _ = try folder.save(
-        iteration: 20, isBest: false, keep: 1, write: { try writeTestCheckpoint($0, network) },
+        iteration: 20, best: nil, keep: 1, write: { try writeTestCheckpoint($0, network) },
         verify: { try CheckpointFile.verify($0, digest: String(repeating: "0", count: 64)) })
     }
     #expect(try names() == ["owner.json"])
@@ -181,7 +234,7 @@ import Testing
   @Test func temporaryNameSaysWhoWrites() throws {
     var seen = ""
     _ = try folder.save(
-      iteration: 7, isBest: false, keep: 1,
+      iteration: 7, best: nil, keep: 1,
       write: {
         seen = $0
         try writeTestCheckpoint($0, network)
@@ -198,13 +251,13 @@ import Testing
       "this is run first", "stop one of the two",
     ]
     expect(.takenOver, words) { try save(20) }
-    expect(.takenOver, words) { try folder.removeCheckpoints(after: 0) }
+    expect(.takenOver, words) { try folder.removeCheckpoints(after: 0, best: nil) }
     #expect(try folder.checkpoints().map(\.iteration) == [10])
     // In the middle of a save too: nothing is renamed any more.
     var third = try RunFolder.open(at: path)
     expect(.takenOver, ["taken over by run third"]) {
       _ = try second.save(
-        iteration: 20, isBest: true, keep: 1,
+        iteration: 20, best: 20, keep: 1,
         write: {
           try writeTestCheckpoint($0, network)
           try third.claim(runIdentifier: "third")
@@ -212,7 +265,7 @@ import Testing
     }
     expect(.takenOver, ["taken over by run fourth"]) {
       _ = try third.save(
-        iteration: 20, isBest: true, keep: 1, write: { try writeTestCheckpoint($0, network) },
+        iteration: 20, best: 20, keep: 1, write: { try writeTestCheckpoint($0, network) },
         verify: { _ in
           var fourth = try RunFolder.open(at: path)
           try fourth.claim(runIdentifier: "fourth")
@@ -243,15 +296,15 @@ import Testing
   }
 
   @Test func removesLaterCheckpoints() throws {
-    for iteration in [10, 20, 30] { try save(iteration, isBest: iteration == 20) }
-    try folder.removeCheckpoints(after: 30)
+    for iteration in [10, 20, 30] { try save(iteration, best: iteration < 20 ? nil : 20) }
+    try folder.removeCheckpoints(after: 30, best: 20)
     #expect(try folder.checkpoints().map(\.iteration) == [30, 20, 10])
-    try folder.removeCheckpoints(after: 29)
+    try folder.removeCheckpoints(after: 29, best: 20)
     #expect(try text("latest") == "checkpoint-20.h5\n")
-    #expect(try folder.bestPath() == "\(path)/checkpoint-20.h5")
-    try folder.removeCheckpoints(after: 15)
+    #expect(try folder.best()?.path == "\(path)/checkpoint-20.h5")
+    try folder.removeCheckpoints(after: 15, best: nil)
     #expect(try names() == ["checkpoint-10.h5", "latest", "owner.json"])
-    try folder.removeCheckpoints(after: 5)
+    try folder.removeCheckpoints(after: 5, best: nil)
     #expect(try names() == ["owner.json"])
   }
 
@@ -297,23 +350,23 @@ import Testing
 
   /// A test that hangs here waits for somebody to write to a pipe.
   @Test func pipesInTheFolderAreNotWaitedFor() throws {
-    try save(10, isBest: true)
+    try save(10, best: 10)
     for name in ["latest", "best", "owner.json"] {
       unlink(folder.file(name))
       #expect(mkfifo(folder.file(name), 0o600) == 0)
     }
-    let (owner, best) = (folder.file("owner.json"), folder.file("best"))
+    let owner = folder.file("owner.json")
     expect(.wrongKind, ["\(owner): expected a file, found a pipe or a device"]) { try save(20) }
-    expect(.missing, ["\(best): the run has no best checkpoint yet"]) { _ = try folder.bestPath() }
+    #expect(try folder.best()?.note?.hasSuffix("found no such name") == true)
     #expect(try folder.newestWhole().header.state.iteration == 10)
   }
 
   @Test func folderMovesWhole() throws {
-    try save(10, isBest: true)
+    try save(10, best: 10)
     let moved = scratch.file("moved")
     try FileManager.default.moveItem(atPath: path, toPath: moved)
     let folder = try RunFolder.open(at: moved)
     #expect(try folder.newestWhole().path == "\(moved)/checkpoint-10.h5")
-    #expect(try folder.bestPath() == "\(moved)/checkpoint-10.h5")
+    #expect(try folder.best()?.path == "\(moved)/checkpoint-10.h5")
   }
 }

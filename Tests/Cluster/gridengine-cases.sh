@@ -25,7 +25,7 @@ limit_of_gridengine() {
   check "the last line says so" same "$(tail -n 1 "$log")" "prelu-job: done"
   prelu-dist train --run one "${settings[@]}" --iterations 400 --threads 1 >one.log 2>&1
   check "the weights are those of one rank's unlimited run" same "$(digest train)" "$(digest one)"
-  echo "figure: 8 ranks on 4 hosts, $(count "$log" 'prelu-job: .* gridengine job') starts, $(digest train | cut -c1-16) as with 1 rank"
+  echo "figure: a rank for each of 4 hosts, $(count "$log" 'prelu-job: .* gridengine job') starts, $(digest train | cut -c1-16) as with 1 rank"
 }
 
 # On one host: by the signal of the soft limit. One rank needs no network, so it must be slow by itself. The second start
@@ -77,7 +77,7 @@ deleted() {
 # Jobs for the hosts that are not Grid Engine's own, so that any of them may be cut off.
 not_the_master=main.q@node2,main.q@node3,main.q@node4
 # The job's second host, as the log lists them.
-second_host() { sed -n 's/^prelu-job: .* hosts ([a-z0-9]*:2,\([a-z0-9]*\):2.*/\1/p' "$1" | head -n 1; }
+second_host() { sed -n 's/^prelu-job: .* hosts ([a-z0-9]*:[0-9]*,\([a-z0-9]*\):[0-9].*/\1/p' "$1" | head -n 1; }
 
 # A copy of the job is run on the hosts that are left.
 link_cut_in_gridengine() {
@@ -92,7 +92,7 @@ link_cut_in_gridengine() {
   within 300 "all jobs have ended" no_jobs
   link "$cut" up
   check "it was started twice" same "$(count "$log" 'prelu-job: .* gridengine job')" 2
-  check "at last without the host" test "$(count "$log" "prelu-job: .* ranks on 2 hosts .*$cut:2")" -eq 1
+  check "at last without the host" test "$(count "$log" "prelu-job: .* ranks on 2 hosts .*$cut:[0-9]")" -eq 1
   check "it went on" says "$log" 'resumed from'
   check "the last line says so" same "$(tail -n 1 "$log")" "prelu-job: done"
   check "and ends in the same bits" same "$(digest train)" "$(reference)"

@@ -12,13 +12,13 @@ scripts_are_clean() {
     check "no directive after a command in ${file##*/}" test -z "$directive"
     check "no absolute path of somebody's in ${file##*/}" test -z "$(grep -nE '(^|[ =])/(home|work|scratch|opt|usr/local)' "$file")"
   done < <(job_scripts)
-  for file in "$root"/cluster/prelu-job "$root"/cluster/train-hosts "$root"/cluster/schedulers/*.sh; do
+  for file in "$root"/cluster/{prelu-job,train-hosts,*.sh,schedulers/*.sh}; do
     check "bash reads ${file##*/}" bash -n "$file"
   done
   if command -v shellcheck >/dev/null; then
     # shellcheck disable=SC2046
     check "shellcheck is content" shellcheck $(job_scripts) "$root"/cluster/prelu-job "$root"/cluster/train-hosts \
-      "$root"/cluster/schedulers/*.sh
+      "$root"/cluster/*.sh "$root"/cluster/schedulers/*.sh
   fi
 }
 
@@ -48,33 +48,177 @@ wrong_calls() {
   check "a run folder that cannot be: 73" same "$status" 73
 }
 
-# What each scheduler tells, in its own form, becomes the same list of hosts.
+# What each scheduler tells, in its own form, becomes the same list of hosts, and of the processors that the job has
+# there.
 hosts_of_each_scheduler() {
-  local told
   of() { # SCHEDULER FUNCTION
     # shellcheck disable=SC1090
     (source "$root/cluster/schedulers/$1.sh"; "$2")
   }
+  # Hosts and processors, as prelu-job asks for them.
+  both() { # SCHEDULER
+    scratch=$PWD
+    of "$1" job_hosts >hosts || return
+    (source "$root/cluster/schedulers/$1.sh"; job_processors) | paste -d, hosts -
+  }
   printf '%s\n' a b a b a >nodes
-  told=$(PBS_NODEFILE=nodes of pbs job_hosts)
-  check "PBS" same "$told" $'a 3\nb 2'
-  check "PBS, threads" same "$(PBS_NODEFILE=nodes NCPUS=4 of pbs job_threads)" 2
+  check "PBS" same "$(PBS_NODEFILE=nodes NCPUS=4 both pbs)" $'a 3,6\nb 2,4'
+  check "PBS, a slot is a core" same "$(PBS_NODEFILE=nodes NCPUS=1 both pbs)" $'a 3,3\nb 2,2'
   check "PBS, no such file" same "$(PBS_NODEFILE=nowhere of pbs job_hosts || true)" "PBS_NODEFILE (nowhere) cannot be read"
   printf '%s\n' 'a 2 all.q@a UNDEFINED' 'b 1 all.q@b UNDEFINED' 'a 1 long.q@a UNDEFINED' >pe
-  check "Grid Engine" same "$(PE_HOSTFILE=pe of gridengine job_hosts)" $'a 3\nb 1'
-  check "Grid Engine, threads" same "$(PE_HOSTFILE=pe of gridengine job_threads)" 1
-  check "LSF" same "$(LSB_MCPU_HOSTS="a 2 b 3" of lsf job_hosts)" $'a 2\nb 3'
-  check "LSF, threads" same "$(LSB_MCPU_HOSTS="a 2 b 3" of lsf job_threads)" 1
-  check "LSF, older" same "$(LSB_HOSTS="a a b" of lsf job_hosts)" $'a 2\nb 1'
-  printf '%s\n' '# ours' '' 'a slots=4' 'b' 'c max_slots=9 slots=2' >hosts
-  check "a host file" same "$(hostfile=hosts of none job_hosts)" $'a 4\nb 1\nc 2'
+  check "Grid Engine" same "$(PE_HOSTFILE=pe both gridengine)" $'a 3,3\nb 1,1'
+  check "LSF" same "$(LSB_MCPU_HOSTS="a 2 b 3" both lsf)" $'a 2,2\nb 3,3'
+  check "LSF, older" same "$(LSB_HOSTS="a a b" both lsf)" $'a 2,2\nb 1,1'
   mkdir bin
   printf '%s\n' '#!/bin/sh' 'for h in a b c d; do echo $h; done' >bin/scontrol
   chmod +x bin/scontrol
-  told=$(PATH=$PWD/bin:$PATH SLURM_JOB_NODELIST='x' SLURM_TASKS_PER_NODE='2(x3),1' of slurm job_hosts)
-  check "Slurm" same "$told" $'a 2\nb 2\nc 2\nd 1'
-  check "Slurm, threads" same "$(SLURM_CPUS_PER_TASK=4 of slurm job_threads)" 4
-  check "Slurm, threads that nobody asked for" same "$(of slurm job_threads)" 1
+  export PATH=$PWD/bin:$PATH SLURM_JOB_NODELIST='x' SLURM_TASKS_PER_NODE='2(x3),1'
+  check "Slurm" same "$(SLURM_JOB_CPUS_PER_NODE='8,64(x3)' both slurm)" $'a 2,8\nb 2,64\nc 2,64\nd 1,64'
+  check "Slurm, by its tasks" same "$(SLURM_CPUS_PER_TASK=4 both slurm)" $'a 2,8\nb 2,8\nc 2,8\nd 1,4'
+  check "Slurm, one each" same "$(both slurm)" $'a 2,2\nb 2,2\nc 2,2\nd 1,1'
+}
+
+# Host files as people and editors write them.
+host_files() {
+  of_file() { (hostfile=hosts; source "$root/cluster/schedulers/none.sh"; job_hosts); }
+  printf '%s\n' '# ours' '' 'a slots=4' 'b' 'c max_slots=9 slots=2' >hosts
+  check "slots, none, and more" same "$(of_file)" $'a 4\nb all\nc 2'
+  printf '\xef\xbb\xbfa slots = 4 # the old one\r\n\r\n  b slots= 2\t\r\n# c slots=9\r\n' >hosts
+  check "a byte-order mark, carriage returns, blanks, comments" same "$(of_file)" $'a 4\nb 2'
+  printf '%s\n' a a b 'c slots=2' 'c slots=3' >hosts
+  check "hosts that are named again" same "$(of_file)" $'a 2\nb all\nc 5'
+  printf 'a slots=2' >hosts
+  check "no line end" same "$(of_file)" 'a 2'
+  local wrong
+  for wrong in 4 slots=0 slots=two slot=2 slots; do
+    printf '%s\n' '# ours' "a $wrong" >hosts
+    check "what is none: $wrong" same "$(of_file || echo "code $?")" \
+      "line 2 of the host file hosts: expected \"host slots=CORES\", found \"$wrong\"; correct it"$'\n'"code 1"
+  done
+  PRELU_PROGRAM=true prelu-job --hostfile hosts train >log 2>&1 || wrong=$?
+  check "it ends the job: 64" same "$wrong" 64
+}
+
+# A host of two sockets with two NUMA domains each, eight cores a domain and two hardware threads a core: cores 0 … 31,
+# whose second threads are 32 … 63. One domain has memory and no processors.
+host_of_many_cores() { # FOLDER ALLOWED
+  local processor core domain socket sys=$1/sys/devices/system
+  mkdir -p "$1/proc/self"
+  printf 'Name:\tsh\nCpus_allowed:\tff\nCpus_allowed_list:\t%s\n' "$2" >"$1/proc/self/status"
+  for processor in $(seq 0 63); do
+    mkdir -p "$sys/cpu/cpu$processor/topology"
+    core=$((processor % 32)) socket=$((processor % 32 / 16))
+    echo "$core,$((core + 32))" >"$sys/cpu/cpu$processor/topology/core_cpus_list"
+    echo "$((16 * socket))-$((16 * socket + 15)),$((16 * socket + 32))-$((16 * socket + 47))" \
+      >"$sys/cpu/cpu$processor/topology/package_cpus_list"
+  done
+  for domain in 0 1 2 3; do
+    mkdir -p "$sys/node/node$domain"
+    core=$((8 * domain))
+    echo "$core-$((core + 7)),$((core + 32))-$((core + 39))" >"$sys/node/node$domain/cpulist"
+  done
+  mkdir -p "$sys/node/node4"
+  echo >"$sys/node/node4/cpulist"
+}
+
+cores_of_a_host() {
+  tells() { # ALLOWED
+    rm -rf machine
+    host_of_many_cores machine "$1"
+    SLURMD_NODENAME=a sh "$root/cluster/host-cores.sh" machine
+  }
+  check "all" same "$(tells 0-63)" "a 64 32 4 2"
+  check "one hardware thread of each core" same "$(tells 0-31)" "a 32 32 4 2"
+  check "five cores of two domains" same "$(tells 5-9)" "a 5 5 2 1"
+  check "both threads of a core" same "$(tells 3,35)" "a 2 1 1 1"
+  rm -rf machine/sys
+  check "a host that does not say" same "$(SLURMD_NODENAME=a sh "$root/cluster/host-cores.sh" machine)" "a 2 2 1 2"
+}
+
+# What mpirun does with the options is in the second part: hwloc takes a description for the machine.
+placement_of_ranks() {
+  # shellcheck source=/dev/null
+  source "$root/cluster/placement.sh"
+  local asked shares unit
+  ask_hosts() { printf '%s\n' "${asked[@]}"; }
+  job_processors() { printf '%s\n' "${shares[@]}"; }
+  # As many slots as processors, but where a scheduler gave one task of many.
+  local scheduler=slurm slots=(all all)
+  job_unit() { echo "$unit"; }
+  places() { # PART UNIT GIVEN… : for as many hosts as there are numbers
+    local scratch=$PWD nodes=$(($# - 2)) ranks_per=$1
+    unit=$2
+    shift 2
+    shares=("$@")
+    printf 'host %s\n' "${slots[@]:0:${#shares[@]}}" >hosts
+    place_ranks
+    printf '%s' "$(awk '{ print $2 }' all | paste -sd,) ${binding[*]}${threads:+ threads $threads}"
+  }
+  asked=("a 64 32 4 2")
+  check "a rank a domain" same "$(places numa core all)" "4 --map-by ppr:1:numa --bind-to numa"
+  check "a rank a core" same "$(places core core all)" "32 --map-by core --bind-to core"
+  check "a rank a socket" same "$(places socket core 32)" "2 --map-by ppr:1:socket --bind-to socket"
+  check "a rank a host" same "$(places node thread 64)" "1 --map-by ppr:1:node --bind-to none"
+  check "more slots than cores" same "$(places numa core 99)" "4 --map-by ppr:1:numa --bind-to numa"
+  check "5 of 32 cores, of which we do not know which" same "$(places numa core 5)" \
+    "1 --map-by slot --bind-to none threads 5"
+  check "12 of 32 cores" same "$(places numa core 12)" "2 --map-by slot --bind-to none threads 6"
+  check "32 of Slurm's 64" same "$(places numa thread 32)" "2 --map-by slot --bind-to none threads 8"
+  check "a rank for each of five" same "$(places core core 5)" "5 --map-by slot --bind-to none threads 1"
+  check "ranks by number" same "$(PRELU_RANKS=8 places numa core all)" "8 --map-by slot:PE=4 --bind-to core"
+  check "more ranks than cores" same "$(PRELU_RANKS=40 places numa core all)" \
+    "40 --map-by slot --bind-to none threads 1"
+  check "threads by number" same "$(PRELU_THREADS=3 places numa core all)" \
+    "4 --map-by ppr:1:numa --bind-to numa threads 3"
+  slots=(1)
+  check "one task of 64 processors" same "$(places numa thread 64)" \
+    "4 --map-by ppr:1:numa --bind-to numa --oversubscribe"
+  check "and one rank" same "$(places node thread 64)" "1 --map-by ppr:1:node --bind-to none"
+  slots=(all all)
+  asked=("a 5 5 2 1")
+  check "confined to five cores" same "$(places numa thread 5)" "2 --map-by ppr:1:numa --bind-to numa"
+  asked=("a 64 32 4 2" "b 8 8 1 1")
+  check "unequal hosts" same "$(places numa core 32 8)" "4,1 --map-by ppr:1:numa --bind-to numa"
+  check "unequal hosts, one shared with others" same "$(places numa core 16 8)" \
+    "2,1 --map-by slot --bind-to none threads 8"
+  check "unequal hosts, a rank a core" same "$(places core core all all)" "32,8 --map-by core --bind-to core"
+  asked=("a 2 2 1 1" "b 2 2 1 1")
+  check "hosts of one domain" same "$(places numa thread 2 2)" "1,1 --map-by ppr:1:numa --bind-to numa"
+
+  # Prints the number of ranks, and the sorted sets of cores that they are bound to.
+  bound() { # OPTIONS of mpirun
+    HWLOC_SYNTHETIC="package:2 numa:2 core:8 pu:2" \
+      timeout 20 mpirun --do-not-launch --display-map "$@" true 2>/dev/null |
+      sed -n 's/.*Bound: \(.*\):\[.*/\1/p' | awk '{ n = gsub(/core/, "&"); print n }' | sort | uniq -c | tr -s ' \n' ' '
+  }
+  check "mpirun: a rank a domain" same "$(bound --host localhost:4 -np 4 --map-by ppr:1:numa --bind-to numa)" " 4 8 "
+  check "mpirun: fewer of them" same "$(bound --host localhost:4 -np 2 --map-by ppr:1:numa --bind-to numa)" " 2 8 "
+  check "mpirun: a rank a socket" same "$(bound --host localhost:2 -np 2 --map-by ppr:1:socket --bind-to socket)" \
+    " 2 16 "
+  check "mpirun: a rank a core" same "$(bound --host localhost:32 -np 32 --map-by core --bind-to core)" " 32 1 "
+  check "mpirun: ranks of four cores" same "$(bound --host localhost:8 -np 8 --map-by slot:PE=4 --bind-to core)" " 8 4 "
+}
+
+# Variables that limit threads do not change how a job starts.
+thread_variables() {
+  program_that_stops 'echo "limits: ${OMP_NUM_THREADS-}/${OMP_THREAD_LIMIT-}/${SLURM_CPUS_PER_TASK-}"; exit 0'
+  export PRELU_PROGRAM=$PWD/stops
+  started() { sed -n 's/^prelu-job: \(env .*\)/\1/p' log; }
+  local plain
+  prelu-job train >log 2>&1
+  plain=$(started)
+  check "it is started" test -n "$plain"
+  OMP_NUM_THREADS=1 OMP_THREAD_LIMIT=1 prelu-job train >log 2>&1
+  check "the same command" same "$(started)" "$plain"
+  check "whose ranks see none of them" same "$(count log '^limits: //$')" 1
+  prelu-job --ranks-per node train >log 2>&1
+  check "an option" says log 'mpirun .*-np 1 --map-by ppr:1:node --bind-to none'
+  PRELU_RANKS_PER=core prelu-job train >log 2>&1
+  check "a variable" says log 'mpirun .* --map-by core --bind-to core .*'
+  local status=0
+  prelu-job --ranks-per machine train >log 2>&1 || status=$?
+  check "another word: 64" same "$status $(cat log)" \
+    "64 prelu-job: stopped: --ranks-per (PRELU_RANKS_PER) is 'machine'; it takes core, numa, socket or node"
 }
 
 # Where hosts are lost, a run goes on with ranks that give the same bits, if it had such ranks.
@@ -172,7 +316,7 @@ SH
   check "with its script and run folder" says qsub.log "-N train -v PRELU_RUN=$PWD/train .*script"
   check "the ranks saved ahead of the limit" says train.log 'stopped by signal USR1 after [0-9]+ iterations; checkpoint saved'
   check "the other hosts were reached by PBS's own shell" says train.log 'plm_rsh_agent .*/pbs_tmrsh'
-  check "each rank has one thread" says train.log '--threads 1'
+  check "there is a rank on each host" says train.log '[0-9]+ ranks on 4 hosts .*, one a NUMA domain'
   check "the second went on" says train.log 'resumed from'
   check "the last line says so" same "$(tail -n 1 train.log)" "prelu-job: done"
   check "the weights are those of one rank's unlimited run" same "$(digest train)" "$(reference)"
@@ -273,7 +417,7 @@ no_more_starts() {
   check "the first is run again" same "$status" "$requeue"
   PRELU_REQUEUES=1 lsf_start
   check "the second is not" same "$status" 75
-  check "and says why" says <(tail -n 1 log) 'this has been queued again 1 times already \(PRELU_REQUEUES\)'
+  check "and says why" says <(tail -n 1 log) 'this has been queued again 1 time already \(PRELU_REQUEUES\)'
   program_that_stops 'kill -INT "$(ps -o ppid= -p $PPID)"; sleep 1; exit 75'
   lsf_start
   check "INT ends it" same "$status" 75
@@ -320,6 +464,10 @@ group_scripts() {
   run_case "scripts: every scheduler's file is complete" schedulers_are_complete
   run_case "scripts: wrong calls" wrong_calls
   run_case "scripts: hosts as each scheduler tells them" hosts_of_each_scheduler
+  run_case "scripts: host files" host_files
+  run_case "scripts: the cores of a host" cores_of_a_host
+  run_case "scripts: where ranks run" placement_of_ranks
+  run_case "scripts: variables that limit threads" thread_variables
   run_case "scripts: ranks where hosts are lost" ranks_of_fewer_hosts
   run_case "scripts: limits that cannot be found out" unknown_limits
   run_case "scripts: another Open MPI" another_open_mpi

@@ -26,8 +26,8 @@ import Testing
     #expect(
       outcome.errors.contains(
         """
-        . The last good checkpoint is kept in run; go on from it with --on-divergence rollback, or start again with a \
-        lower --learning-rate
+        . The last good checkpoint is kept in run; continue from it with --on-divergence rollback, or start again with \
+        a lower --learning-rate
         """), "\(outcome.errors)")
     #expect(outcome.errors.components(separatedBy: "training has diverged").count == 2, "said once: \(outcome.errors)")
     _ = try Program.inspect("run", in: directory)

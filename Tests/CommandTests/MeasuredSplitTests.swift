@@ -97,7 +97,8 @@ import Testing
     #expect(
       strange.errors.contains("strange.h5: expected classes of the network of run/checkpoint-")
         && strange.errors.contains(
-          ", found \"yak\", which is none of them: evaluate on pictures of its 3 classes, under their names"),
+          ", found \"yak\", which is none of them: evaluate on pictures of the network's 3 classes, under "
+            + "their names"),
       "\(strange.errors)")
   }
 
@@ -130,7 +131,7 @@ import Testing
     let refused = try evaluate("twins", "--data", "cranes.h5")
     #expect(
       refused.exitCode == 65
-        && refused.errors.contains(", found \"crane\", which is the name of several: evaluate on pictures of its"),
+        && refused.errors.contains(", found \"crane\", which is the name of several: evaluate on pictures of the"),
       "\(refused.errors)")
   }
 

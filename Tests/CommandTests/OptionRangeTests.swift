@@ -43,7 +43,10 @@ import Testing
     (
       ["inspect", "a", "--activation", "relu"], "--activation goes with --model or --recipe; a checkpoint has its own."
     ),
-    (["inspect", "a", "--model", "A"], "Name one thing: a checkpoint, --model or --recipe."),
+    (
+      ["inspect", "a", "--model", "A"],
+      "expected a checkpoint, a run folder, a pack, --model or --recipe, found a and --model A: name one of them"
+    ),
     (["evaluate"], "Missing expected argument '<checkpoint|run> ...'"),
     (["report"], "Missing expected argument '<run> ...'"),
     (["bench", "convolution", "--batch", "0"], "--batch takes 1 or more, not 0."),
@@ -61,7 +64,7 @@ import Testing
     ),
     (["bench", "scaling", "--images", "0"], "--images takes 1 or more, not 0."),
     (["bench", "scaling", "--check-batch=-1"], "--check-batch takes 0 or more, not -1."),
-    (["bench", "scaling", "--max-ranks", "1048577"], "--max-ranks takes 1 to 1048576, not 1048577."),
+    (["bench", "scaling", "--max-nodes", "65537"], "--max-nodes takes 1 to 65536, not 65537."),
     (["bench", "scaling", "--local-latency=-1"], "--local-latency takes 0 µs or more, not -1."),
     (["bench", "scaling", "--bandwidth", "0"], "--bandwidth takes more than 0 Gbit/s, not 0."),
     (["bench", "scaling", "--latency", "inf"], "--latency takes 0 µs or more, not inf."),

@@ -268,7 +268,7 @@ import Testing
   @Test func filesThatCannotBeReadAreNotSkipped() throws {
     try makePhotos()
     let skip = ["-o", "a.h5", "--on-error", "skip"]
-    let advice = "Damaged pictures are skipped, files that are missing or cannot be read are not."
+    let advice = "Damaged pictures are skipped; files that are missing or cannot be read are not."
     // A link that leads to itself cannot be read even by the superuser.
     let link = "\(directory)/photos/class 2/loop.jpg"
     try FileManager.default.createSymbolicLink(atPath: link, withDestinationPath: "loop.jpg")
@@ -292,7 +292,7 @@ import Testing
     #expect(outcome.exitCode == 0 && outcome.output.isEmpty, "\(outcome.output)")
     #expect(
       outcome.errors.contains(
-        "warning: 1 of 3 classes have no picture to train on: 0. Labels of a list count from 0"), "\(outcome.errors)")
+        "warning: 1 of 3 classes has no picture to train on: 0. Labels of a list count from 0"), "\(outcome.errors)")
   }
 
   @Test func goesOnAfterAKill() throws {
@@ -446,6 +446,12 @@ import Testing
     #expect(preview.exitCode == 0, "\(preview.errors)")
     let sheet = try ImageDecoder.decode(path: "\(directory)/seen/preview.png", channels: 3)
     #expect(sheet.extents == Extents(channels: 3, height: 2 * 36 + 4, width: 3 * 36 + 4))
+    // The sheet is no run: the folder can be trained in.
+    #expect(preview.output == "preview written to seen/preview.png; nothing was trained\n", "\(preview.output)")
+    let trained = try Program.run(
+      ["train", "--recipe", "own.yaml", "--run", "seen", "--iterations", "1"], in: directory)
+    #expect(trained.exitCode == 0, "\(trained.errors)")
+    #expect(trained.output.contains("stopped after 1 iteration, as asked"), "\(trained.output)")
   }
 
   @Test func otherPicturesAreOtherData() throws {

@@ -29,8 +29,8 @@ import Testing
     #expect(
       outcome.errors.contains(
         """
-        broken: expected pictures to train on, found none that is whole, of 2. Leave --on-error skip away, and what is \
-        wrong with the first one is said.
+        broken: expected pictures to train on, found none that is whole, of 2. Leave out --on-error skip: the message \
+        then says what is wrong with the first one.
         """), "\(outcome.errors)")
   }
 
@@ -69,8 +69,8 @@ import Testing
     #expect(
       outcome.errors.contains(
         """
-        a.h5.work/block-1: a block that was finished is not there, or not whole. All ranks must see the same work \
-        folder. Run the same command again: it makes the block anew
+        a.h5.work/block-1: expected a block that was finished, found none, or one that is not whole. All ranks must \
+        see the same work folder. Run the same command again: it makes the block again
         """), "\(outcome.errors)")
   }
 
@@ -86,7 +86,7 @@ import Testing
         ] + options)
     }
     let words = "cannot be written: File too large"
-    let advice = "Raise the limit of a file's size (ulimit -f). The same command goes on from there"
+    let advice = "Raise the limit of a file's size (ulimit -f). The same command continues from there"
     let block = try pack(kibibytes: 6 << 10)
     #expect(block.exitCode == 74, "\(block.errors)")
     #expect(

@@ -30,24 +30,43 @@ import Testing
   private func text(_ file: URL) -> String { (try? String(contentsOf: file, encoding: .utf8)) ?? "" }
 
   /// The checkpoint was written on the way out, and not one of those due every five iterations only.
-  private func expectSaved(_ output: URL, by signal: String?) throws {
+  private func expectSaved(_ output: URL, by signal: String?, ranks: Int = 1) throws {
     let said = text(output)
     let iteration = try Program.inspect("run", in: directory).iteration
-    if let signal { #expect(said.contains("stopped by signal \(signal) after \(iteration) iterations"), "\(said)") }
-    #expect(said.contains("after \(iteration) iterations; checkpoint saved"), "\(said)")
-    #expect(said.contains("go on with: prelu-dist train --resume run"), "\(said)")
+    if let signal { #expect(said.contains("stopped by signal \(signal) after \(iteration) iteration"), "\(said)") }
+    #expect(said.contains("after \(iteration) iteration\(iteration == 1 ? "" : "s"); checkpoint saved"), "\(said)")
+    let launcher = ranks == 1 ? "" : "mpirun -np \(ranks) "
+    #expect(said.contains("continue with: \(launcher)prelu-dist train --resume run\n"), "\(said)")
     let resumed = try Program.run(
       ["--resume", "run", "--iterations", "\(iteration + 1)", "--threads", "1"], in: directory)
     #expect(resumed.exitCode == 0 && resumed.output.contains("resumed from run/checkpoint-\(iteration).h5"))
   }
 
-  @Test(arguments: [(SIGINT, "INT"), (SIGTERM, "TERM"), (SIGUSR1, "USR1")])
+  @Test(arguments: [(SIGINT, "INT"), (SIGTERM, "TERM"), (SIGUSR1, "USR1"), (SIGHUP, "HUP")])
   func aloneSavesAndExitsWith75(signal: Int32, name: String) throws {
     let (process, output, errors) = try start(ranks: nil)
     kill(process.processIdentifier, signal)
     process.waitUntilExit()
     #expect(process.terminationStatus == 75, "\(text(errors))")
+    #expect(
+      text(errors) == "prelu-dist: signal \(name) came: the run finishes its step, saves a checkpoint and stops\n")
     try expectSaved(output, by: name)
+  }
+
+  /// `nohup` has HUP ignored, and the program leaves it so.
+  @Test func aHangupThatIsIgnoredStaysIgnored() throws {
+    let process = try ChildProcess(
+      "/usr/bin/nohup",
+      [
+        Program.path, "--recipe", try smallFashion(), "--run", "run", "--width", "4", "--threads", "1",
+        "--checkpoint-every", "5", "--iterations", "40",
+      ], environment: ProcessInfo.processInfo.environment, in: directory, output: "\(directory)/output",
+      errors: "\(directory)/errors")
+    try #require(Program.wait { isThere("checkpoint-5.h5") || !process.isRunning } && process.isRunning)
+    kill(process.processIdentifier, SIGHUP)
+    process.waitUntilExit()
+    #expect(process.terminationStatus == 0)
+    #expect(try Program.inspect("run", in: directory).iteration == 40)
   }
 
   /// One rank gets the signal, and all ranks stop after the same step.
@@ -55,10 +74,13 @@ import Testing
     let (process, output, errors) = try start(ranks: 2)
     let ranks = Program.descendants(of: process).sorted()
     try #require(ranks.count == 2, "\(ranks)")
+    let isFirst = Program.rank(of: ranks[place]) == 0
     kill(ranks[place], signal)
     process.waitUntilExit()
     #expect(process.terminationStatus == 75, "\(text(errors))")
-    try expectSaved(output, by: nil)
+    // Rank 0 answers for all, where the signal comes to it.
+    #expect(text(errors).contains("prelu-dist: signal") == isFirst, "\(text(errors))")
+    try expectSaved(output, by: nil, ranks: 2)
   }
 
   /// Open MPI passes USR1 on at once. At INT and TERM it ends by itself: it sends the ranks TERM after a while, and
@@ -69,7 +91,9 @@ import Testing
     kill(process.processIdentifier, signal)
     process.waitUntilExit()
     #expect(process.terminationStatus == exitCode, "\(text(errors))")
-    try expectSaved(output, by: heard)
+    let answers = text(errors).components(separatedBy: "prelu-dist: signal \(heard) came: the run finishes its step, ")
+    #expect(answers.count == 2, "\(text(errors))")
+    try expectSaved(output, by: heard, ranks: 2)
   }
 
   /// The second INT does not wait for the step: the process is gone, and what was saved before is whole.
@@ -85,6 +109,24 @@ import Testing
     let said = text(output)
     #expect(process.terminationStatus == 130 || said.contains("checkpoint saved"), "\(said)")
     _ = try Program.inspect("run", in: directory)
+  }
+
+  /// Measurements have nothing to save, so they end where they are.
+  @Test(arguments: [
+    (["bench", "step", "--batch", "8", "--runs", "1000000"], SIGTERM),
+    (["bench", "step", "--batch", "8", "--runs", "1000000"], SIGINT),
+    (["bench", "scaling", "--model", "fashion-6", "--images", "2", "--repetitions", "1000000"], SIGTERM),
+  ])
+  func measurementsEndAtOnce(arguments: [String], signal: Int32) throws {
+    for ranks in [nil, 2] {
+      let (process, _, errors) = try Program.start(arguments, ranks: ranks, in: directory)
+      // By then it computes.
+      sleep(2)
+      try #require(process.isRunning, "\(text(errors))")
+      kill(process.processIdentifier, signal)
+      #expect(Program.wait { !process.isRunning }, "it goes on")
+      process.waitUntilExit()
+    }
   }
 
   /// A reader that goes away, as in `prelu-dist | head`, does not end a run.

@@ -24,7 +24,7 @@ import Testing
   @Test(.enabled(if: hasFashionMNIST)) func theBannerSaysWhy() throws {
     let asked = try run(small + ["--run", "a", "--threads", "1"], ranks: 2)
     #expect(asked.output.contains("ranks  2 × 1 thread by --threads ("), "\(asked.output)\(asked.errors)")
-    #expect(!asked.errors.contains("take turns"))
+    #expect(!asked.errors.contains("was to have"))
     // Ranks that are not bound share the host, or those of its cores that this process may use.
     let shared = try run(small + ["--run", "b"], ranks: 2)
     #expect(shared.output.contains(/ranks  2 × \d+ threads?, sharing .* \(/), "\(shared.output)\(shared.errors)")
@@ -45,8 +45,8 @@ import Testing
     #expect(wrong.exitCode == 0 && wrong.errors.components(separatedBy: warning).count == 2, "\(wrong.errors)")
     let crowded = try run(small + ["--run", "b", "--threads", "64"], ranks: 2)
     #expect(crowded.exitCode == 0, "\(crowded.errors)")
-    #expect(crowded.output.contains("ranks  2 × 64 threads by --threads ("), "\(crowded.output)")
-    let parts = crowded.errors.components(separatedBy: "(and 1 other rank likewise) is given 64 threads")
+    #expect(crowded.output.contains(/ranks  2 × \d+ threads? by --threads \(/), "\(crowded.output)")
+    let parts = crowded.errors.components(separatedBy: "(and 1 other rank likewise) was to have 64 threads")
     #expect(parts.count == 2, "\(crowded.errors)")
   }
 
@@ -67,6 +67,7 @@ import Testing
       return object?["threads"] as? Int
     }
     #expect(try threads([], ["OMP_NUM_THREADS=1"]) == 1)
-    #expect(try threads(["--threads", "3", "--leaves", "4"], ["OMP_NUM_THREADS=1"]) == 3)
+    let two = min(2, ProcessInfo.processInfo.activeProcessorCount)
+    #expect(try threads(["--threads", "2", "--leaves", "4"], ["OMP_NUM_THREADS=1"]) == two)
   }
 }

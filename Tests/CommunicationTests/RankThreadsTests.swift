@@ -126,10 +126,21 @@ private func banner(_ places: [RankPlace], asked: Int? = nil) -> String {
 
   @Test func theOptionIsFollowed() {
     let limit = ThreadLimit(count: 2, variable: .openMP)
-    let quota = ProcessorQuota(group: "g", cores: 1)
-    let ranks = (0..<2).map { _ in place(0..<8, quotas: [quota], limit: limit) }
-    #expect(counts(ranks, asked: 6) == [6, 6] && banner(ranks, asked: 6) == "2 × 6 threads by --threads")
+    let ranks = (0..<2).map { _ in place(0..<8, limit: limit) }
+    #expect(counts(ranks, asked: 4) == [4, 4] && banner(ranks, asked: 4) == "2 × 4 threads by --threads")
     #expect(banner(ranks, asked: 1) == "2 × 1 thread by --threads")
+  }
+
+  /// Threads without a processor would take turns with the others; a part of a processor is one more thread's.
+  @Test func askedForThreadsHaveAProcessorEach() {
+    let two = (0..<2).map { _ in place(0..<2) }
+    #expect(counts(two, asked: 4) == [1, 1] && RankThreads.divide(two, asked: 4)[0].surplus == 3)
+    #expect(counts((0..<8).map { _ in place(0..<2) }, asked: 4) == [Int](repeating: 1, count: 8))
+    let three = RankThreads.divide((0..<3).map { _ in place(0..<4) }, asked: 3)
+    #expect(three.allSatisfy { $0.count == 2 && $0.surplus == 1 && $0.takeTurns })
+    let half = ProcessorQuota(group: "g", cores: 1.5)
+    #expect(counts([place(0..<8, quotas: [half])], asked: 6) == [2])
+    #expect(RankThreads.divide(two)[0].surplus == 0)
   }
 
   // MARK: - Warnings
@@ -146,13 +157,13 @@ private func banner(_ places: [RankPlace], asked: Int? = nil) -> String {
     #expect(warnings(two, asked: 1).isEmpty)
     #expect(
       warnings(two, asked: 2) == [
-        "rank 0 on host host0 (and 1 other rank likewise) is given 2 threads, and its share of the host is "
-          + "1 processor: they take turns. Leave --threads out, or give at most 1"
+        "rank 0 on host host0 (and 1 other rank likewise) was to have 2 threads, and its share of the host "
+          + "is 1 processor: it computes with 1. Leave --threads out, or give at most 1"
       ])
     let bound = (0..<4).map { place($0 == 2 ? 4..<6 : $0 * 8 + 8..<$0 * 8 + 16) }
     #expect(
       warnings(bound, asked: 4) == [
-        "rank 2 on host host1 is given 4 threads, and its share of the host is 2 processors: they take turns. "
+        "rank 2 on host host1 was to have 4 threads, and its share of the host is 2 processors: it computes with 2. "
           + "Leave --threads out, or give at most 2"
       ])
     #expect(warnings((0..<5).map { _ in place([0]) }, asked: 2)[0].contains("(and 4 other ranks likewise)"))
@@ -187,7 +198,7 @@ private func banner(_ places: [RankPlace], asked: Int? = nil) -> String {
     #expect(place.warnings.count == 1)
     // Where the system does not tell the mask, all processors are there.
     #expect(RankPlace(mask: []).processors == Set(0..<onlineProcessors()))
-    #expect(ThreadPlan(ofThisProcess: 3).ranks.map(\.count) == [3])
+    #expect(ThreadPlan(ofThisProcess: 1).ranks.map(\.count) == [1])
   }
 }
 
@@ -198,7 +209,7 @@ extension RankTests {
       #expect(plan.ranks.count == world.size && plan.ranks[world.rank] == world.threads())
       #expect(try world.allgather(plan.description) == (0..<world.size).map { _ in plan.description })
       let asked = try world.threadPlan(asked: 4096)
-      #expect(asked.ranks.allSatisfy { $0.count == 4096 && $0.reason == .option })
+      #expect(asked.ranks.allSatisfy { $0.count < 4096 && $0.count + $0.surplus == 4096 && $0.reason == .option })
       #expect(asked.warnings.count == 1, "one for all ranks")
       // The ranks of a host never have more threads than cores, unless there are more ranks.
       let here = RankThreads.divide(world.localPlaces)

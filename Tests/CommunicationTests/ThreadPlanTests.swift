@@ -7,7 +7,8 @@ import Testing
 /// Fewer threads than planned are said once, with the system's own words, on whichever rank it is.
 @Test func fewerThreadsThanPlannedAreSaidOnce() throws {
   let world = try startedWorld()
-  let plan = try world.threadPlan(asked: 64)
+  let ranks = (0..<world.size).map { _ in RankThreads(count: 64, reason: .option, cores: 64, processors: 64) }
+  let plan = ThreadPlan(ranks, hosts: world.hostNames, warnings: [])
   let whole = try world.started(plan, count: 64, shortfall: nil)
   #expect(whole == plan)
 
@@ -19,6 +20,6 @@ import Testing
   let rank = world.size - 1
   #expect(
     short.warnings.last?.description == "rank \(rank) on host \(world.hostNames[rank]) was to have 64 threads, and the "
-      + "system started 3: Resource temporarily unavailable. The work is done by these. Raise the limit of processes "
+      + "system started 3: Resource temporarily unavailable. These do the work. Raise the limit of processes "
       + "(ulimit -u, the cgroup's pids.max), or ask for fewer threads (--threads)")
 }

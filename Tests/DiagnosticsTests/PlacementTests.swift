@@ -2,10 +2,10 @@ import Diagnostics
 import System
 import Testing
 
-/// Returns a rank on a host of eight cores, the only one there unless said otherwise.
+/// Returns a rank on a host of eight cores, the only one there unless said otherwise, with all cores' threads.
 private func rank(
   _ number: Int, host: String = "a", localRanks: Int = 1, mask: String = "0-7", cores: Int = 8, processors: Int? = nil,
-  allowedCores: Int? = nil, cpuQuota: Double? = nil, hostProcessors: Int = 8,
+  allowedCores: Int? = nil, cpuQuota: Double? = nil, hostProcessors: Int = 8, threads: Int = 8,
   program: String = "00", builtFor: UInt32 = 127, instructions: UInt32 = 127, blasKernel: String = "Zen",
   hasData: Bool = true,
   fastDevices: [String] = [], bridges: [String] = [], layer: String = "ob1", carriers: [String] = ["self", "tcp"]
@@ -13,7 +13,7 @@ private func rank(
   RankFacts(
     rank: number, host: host, localRanks: localRanks, allowedProcessors: mask, hostProcessors: hostProcessors,
     localProcessors: processors ?? cores, localCores: cores,
-    allowedCores: allowedCores ?? System.processors(ofList: mask)?.count ?? 0, cpuQuota: cpuQuota, threads: 1,
+    allowedCores: allowedCores ?? System.processors(ofList: mask)?.count ?? 0, cpuQuota: cpuQuota, threads: threads,
     processor: "P", builtFor: builtFor, hasInstructions: instructions, blasKernel: blasKernel,
     blasThreads: 1, program: program, hasData: hasData, fastDevices: fastDevices, bridges: bridges, messageLayer: layer,
     carriers: carriers)
@@ -37,7 +37,8 @@ private func findings(_ ranks: [RankFacts], threads: Int? = nil, leaves: Int = 8
     #expect(found.map(\.severity) == [.warning])
     #expect(found[0].text == "host a: 8 ranks share 2 cores")
     #expect(
-      found[0].advice == "Start fewer ranks, or use more hosts; if it must be, export OMPI_MCA_mpi_yield_when_idle=1")
+      found[0].advice
+        == "Start fewer ranks, or use more hosts; if neither is possible, export OMPI_MCA_mpi_yield_when_idle=1")
     #expect(findings([rank(0), rank(1)], threads: 5).first?.text == "host a: 2 ranks of 5 threads share 8 cores")
   }
 
@@ -91,6 +92,87 @@ private func findings(_ ranks: [RankFacts], threads: Int? = nil, leaves: Int = 8
         == "With 8 leaves 1, 2, 4 and 8 ranks give the same bits as each other; --leaves changes that for a new run")
     #expect(findings((0..<2).map { rank($0) }, leaves: 1).count == 1)
     #expect(findings((0..<16).map { rank($0, host: "\($0 / 8)") }, leaves: 16).isEmpty)
+  }
+
+  @Test func moreRanksThanLeavesOrImages() {
+    let ranks = (0..<16).map { rank($0, host: "\($0)") }
+    let found = findings(ranks)
+    #expect(found.map(\.severity) == [.note])
+    #expect(
+      found[0].text
+        == "16 ranks are more than the 8 leaves of a mini-batch: results agree with other numbers of ranks to rounding "
+        + "only")
+    #expect(
+      found[0].advice
+        == "Start a new run with --leaves and as many leaves as ranks, a power of two, or one rank a NUMA domain, "
+        + "whose cores share a leaf: mpirun -np DOMAINS --map-by ppr:1:numa --bind-to numa prelu-dist …")
+    let idle = placementFindings(ranks, leaves: 8, images: 10, dataDirectory: "/data/set")
+    #expect(idle.map(\.severity) == [.warning])
+    #expect(idle[0].text == "6 of 16 ranks have no image of a mini-batch of 10")
+    #expect(
+      idle[0].advice
+        == "Start one rank a NUMA domain, whose cores share the images of a rank: mpirun -np DOMAINS --map-by "
+        + "ppr:1:numa --bind-to numa prelu-dist …")
+    #expect(placementFindings(ranks, leaves: 16, images: 16, dataDirectory: "/data/set").isEmpty)
+  }
+
+  /// Returns ranks on a host of 64 cores in eight NUMA domains.
+  private func large(_ masks: [String], threads: Int, domains: Int, cores: Int? = nil) -> [RankFacts] {
+    masks.indices.map { number in
+      let own = System.processors(ofList: masks[number])!.count
+      var facts = rank(
+        number, localRanks: masks.count, mask: masks[number], cores: cores ?? own * masks.count,
+        hostProcessors: 64, threads: threads)
+      facts.allowedDomains = domains
+      (facts.reachableProcessors, facts.reachableCores, facts.reachableDomains) = (64, 64, 8)
+      return facts
+    }
+  }
+
+  @Test func oneRankOnOneCoreOfMany() {
+    let found = findings(large(["0"], threads: 1, domains: 1))
+    #expect(found.map(\.severity).first == .warning)
+    #expect(found[0].text == "host a: rank 0 is bound to 1 core of the 64 that the job has there")
+    #expect(
+      found[0].advice
+        == "Start one rank a NUMA domain: mpirun -np 8 --map-by ppr:1:numa --bind-to numa prelu-dist …")
+    let four = findings(large(["0", "1", "2", "3"], threads: 1, domains: 1))
+    #expect(four.contains { $0.text == "host a: 4 ranks are bound to 4 cores of the 64 that the job has there" })
+  }
+
+  @Test func aRankADomainIsFine() {
+    let masks = (0..<8).map { "\(8 * $0)-\(8 * $0 + 7)" }
+    #expect(findings(large(masks, threads: 8, domains: 1)).isEmpty)
+  }
+
+  @Test func ranksThatReachOverDomains() {
+    let found = findings(large(["0-63"], threads: 64, domains: 8))
+    #expect(found.map(\.severity) == [.warning])
+    #expect(
+      found[0].text
+        == "host a: rank 0 computes on the cores of 8 NUMA domains, where memory of the others is slow to reach")
+    #expect(
+      found[0].advice
+        == "Start one rank a NUMA domain: mpirun -np 8 --map-by ppr:1:numa --bind-to numa prelu-dist …")
+  }
+
+  @Test func ranksOfOneThread() {
+    let found = findings(large((0..<64).map { "\($0)" }, threads: 1, domains: 1), leaves: 64)
+    #expect(found.map(\.severity) == [.note])
+    #expect(
+      found[0].text
+        == "host a: 64 ranks of one thread, each with filters, gradients and messages of its own, in 8 NUMA domains")
+  }
+
+  @Test func fewerThreadsThanCores() {
+    let found = findings([rank(0, threads: 1)])
+    #expect(found.map(\.severity) == [.warning])
+    #expect(found[0].text == "host a: rank 0 has 1 thread for 8 cores")
+    #expect(
+      found[0].advice
+        == "Leave out --threads, OMP_NUM_THREADS and SLURM_CPUS_PER_TASK: each rank then has a thread for each of its "
+        + "cores")
+    #expect(findings([rank(0, threads: 5)]).isEmpty)
   }
 
   @Test func anotherProgramIsAProblemOnEachHostThatHasIt() {
@@ -156,7 +238,7 @@ private func findings(_ ranks: [RankFacts], threads: Int? = nil, leaves: Int = 8
     #expect(found[0].text == "host 0: the bridge docker0 may have the same address on every host")
     #expect(
       found[0].advice
-        == "Should ranks hang at the start, name the network: export OMPI_MCA_btl_tcp_if_include=eth0")
+        == "If ranks hang at the start, name the network: export OMPI_MCA_btl_tcp_if_include=eth0")
   }
 }
 

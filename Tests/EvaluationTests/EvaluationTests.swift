@@ -210,7 +210,8 @@ import Testing
         """)
     #expect(
       problem([member, self.member(try network(classes: 5), member.images)])
-        == "the networks score 6 and 5 classes: their scores have no average")
+        == "expected networks of the same classes, whose scores have an average, found 6 and 5 classes: leave the "
+        + "other network out")
     #expect(
       problem([member, self.member(member.network, Waves(sizes: sizes.dropLast()))]) == """
         expected the same images for all networks, found 23 and 22 that differ: their settings of data.validation are \

@@ -130,7 +130,7 @@ def extents(image, side):
     return (side if width == short else side * width // short, side if height == short else side * height // short)
 
 
-def centre(image, side, crop):
+def center(image, side, crop):
     width, height = extents(image, side)
     planes = resized(image, width, height)
     top, left = (height - crop) // 2, (width - crop) // 2
@@ -138,7 +138,7 @@ def centre(image, side, crop):
 
 
 def statistics(images, side, crop):
-    squares = np.stack([np.floor(centre(image, side, crop) + 0.5) for image in images])
+    squares = np.stack([np.floor(center(image, side, crop) + 0.5) for image in images])
     pixels = squares.transpose(0, 2, 3, 1).reshape(-1, 3)
     covariance = np.cov(pixels / 255, rowvar=False, bias=True)
     values, vectors = np.linalg.eigh(covariance)
@@ -183,10 +183,10 @@ def write_golden():
                 planes, draw = augmented(image, 11, epoch, sample, (32, 80), 32, 0.1, mean, values, vectors)
                 add(f"{name} {epoch} {sample}", planes)
                 add(f"{name} {epoch} {sample} draw", draw)
-        add(f"{name} centre", centre(image, 40, 32) - mean)
+        add(f"{name} center", center(image, 40, 32) - mean)
     # Larger than life: the shorter side of 61 becomes 200, and of 620 only 30, where decoding scales down.
-    add("rgb-420.jpg centre 200", centre(Image.open(OUT / "rgb-420.jpg"), 200, 32))
-    add("large.jpg centre 100", centre(Image.open(OUT / "large.jpg"), 100, 32))
+    add("rgb-420.jpg center 200", center(Image.open(OUT / "rgb-420.jpg"), 200, 32))
+    add("large.jpg center 100", center(Image.open(OUT / "large.jpg"), 100, 32))
     for name in ["cmyk.jpg", "ink.jpg"]:
         add(name, np.asarray(Image.open(OUT / name).convert("RGB")).transpose(2, 0, 1))
     (HERE / "photos.json").write_text(json.dumps({"tensors": tensors}, indent=0) + "\n")

@@ -72,7 +72,7 @@ import Testing
   }
 
   @Test(arguments: [
-    (Array("cat\n\ndog\n".utf8), "line 2 empty"), ([], "no name"), ([0x61, 0xFF, 0x0A], "bytes that are no UTF-8"),
+    (Array("cat\n\ndog\n".utf8), "line 2 empty"), ([], "no name"), ([0x61, 0xFF, 0x0A], "bytes that are not UTF-8"),
   ])
   func refusesDamagedClassNames(bytes: [UInt8], found: String) throws {
     try writeSet()

@@ -85,7 +85,7 @@ import Testing
       }
       let loader = try loader(pictures, isPlain: true)
       let plain = try load(loader) { try loader.load(sample: index, epoch: 0, into: $0) }
-      #expect(largest(plain, try golden.tensor("\(picture.name) centre").values) < 1e-3)
+      #expect(largest(plain, try golden.tensor("\(picture.name) center").values) < 1e-3)
     }
   }
 
@@ -105,7 +105,7 @@ import Testing
     ] {
       let loader = try loader([(name, height, width)], mean: zero, side: side, isPlain: true)
       let loaded = try load(loader) { try loader.load(sample: 0, epoch: 0, into: $0) }
-      let expected = try golden.tensor("\(name) centre \(side)").values
+      let expected = try golden.tensor("\(name) center \(side)").values
       #expect(mean(loaded, expected) < bound, "\(name): \(mean(loaded, expected))")
       #expect(largest(loaded, expected) < 3, "\(name): \(largest(loaded, expected))")
     }

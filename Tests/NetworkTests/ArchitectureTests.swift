@@ -188,7 +188,7 @@ func depthsAreThePapers(name: String, depth: Int) throws {
   (architecture(conv("a/b"), fc("f", 2)), "a layer's name is 1 to 100 letters"),
   (
     architecture(conv(".a"), fc("f", 2)),
-    "letters, digits, '_', '-' or '.', the first no '.', since it names a group in files: found \".a\""
+    "letters, digits, '_', '-' or '.', and does not begin with '.', since it names a group in files: found \".a\""
   ),
   (architecture(conv(""), fc("f", 2)), "found \"\""),
   (architecture(conv("é"), fc("f", 2)), "found \"é\""),
@@ -206,19 +206,19 @@ func depthsAreThePapers(name: String, depth: Int) throws {
     architecture(spp("s", 2), spp("t", 1), fc("g", 2)),
     "layer t: it comes after s, which makes plain features: only fully connected layers may follow"
   ),
-  (architecture(spp("s", 2, 0), fc("g", 2)), "layer s: a level: 0 is not in 1 …"),
+  (architecture(spp("s", 2, 0), fc("g", 2)), "layer s: expected a level from 1"),
   (architecture(conv("c")), "layer c: the last layer must be fully connected"),
   (architecture(), "the last layer must be fully connected"),
   (architecture(fc("f", 2, .relu)), "layer f: the last layer gives the classes' scores and takes no activation"),
   (architecture(fc("f", 2, dropout: 0.5)), "found none and 0.5"),
   (architecture(fc("f", 2, dropout: 1), fc("g", 2)), "layer f: the dropout is a share from 0 to below 1, found 1.0"),
   (architecture(fc("f", 2, dropout: .nan), fc("g", 2)), "found nan"),
-  (architecture(fc("f", 0)), "layer f: outputs: 0 is not in 1"),
-  (architecture(conv("c", 0), fc("f", 2)), "layer c: filters: 0 is not in 1"),
-  (architecture(conv("c", .max), fc("f", 2)), "layer c: filters: 9223372036854775807 is not in 1"),
+  (architecture(fc("f", 0)), "layer f: expected outputs from 1"),
+  (architecture(conv("c", 0), fc("f", 2)), "layer c: expected filters from 1"),
+  (architecture(conv("c", .max), fc("f", 2)), "layer c: expected filters from 1 to 1048576, found 9223372036854775807"),
   (architecture(conv("c", padding: 3), fc("f", 2)), "layer c: the padding 3 is not below the kernel's size 3"),
-  (architecture(conv("c", padding: -1), fc("f", 2)), "layer c: the padding: -1 is not in 0"),
-  (architecture(pool("p", 2, stride: 0), fc("f", 2)), "layer p: the stride: 0 is not in 1"),
+  (architecture(conv("c", padding: -1), fc("f", 2)), "layer c: expected the padding from 0"),
+  (architecture(pool("p", 2, stride: 0), fc("f", 2)), "layer p: expected the stride from 1"),
   (
     architecture(conv("c", 1, kernel: 1 << 16, padding: 1 << 15), fc("f", 2)),
     "layer c: 1·65536·65536 weights of one filter are more than 2³¹ − 1, the most it can be"
@@ -259,8 +259,8 @@ func whatCannotBeBuiltIsNamed(architecture: Architecture, message: String) {
   #expect(!message("Z").contains("Did you mean"))
   #expect(message("vgg-19", extraLayers: 2) == "vgg-19 takes no extra layers, found 2")
   #expect(message("B", extraLayers: -1) == "B takes 0 to 1000 extra layers, found -1")
-  #expect(message("A", width: 3) == "the widths of A are fixed, found width 3")
-  #expect(message("fashion-6", width: 0) == "the width of fashion-6 is 1 to 4096, found 0")
+  #expect(message("A", width: 3) == "the widths of A are fixed, found width 3: leave it out")
+  #expect(message("fashion-6", width: 0) == "expected 1 to 4096 for fashion-6, found 0")
 }
 
 // MARK: - Coding

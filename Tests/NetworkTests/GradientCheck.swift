@@ -40,7 +40,7 @@ struct GradientCase: Sendable, CustomTestStringConvertible {
 /// The difference's own error: with the step h = 1e-6 rounding leaves about 1e-16/1e-6 of a gradient of 1e-3 to 1, and
 /// h² of the curvature, at most 1e-7 in all. The network's: sums in single precision are good to 1e-7 to 1e-6 of a
 /// tensor's norm, Winograd's products to 1e-5; the one coefficient of a shared PReLU is a sum whose terms cancel, and
-/// was seen to lose 1.7e-5. A missing or wrong term of a formula changes a tensor's gradient by a per cent or more. So
+/// was seen to lose 1.7e-5. A missing or wrong term of a formula changes a tensor's gradient by a percent or more. So
 /// the bound is 1e-4 of the tensor's norm.
 ///
 /// A seed is used only if no preactivation and no rival of a maximum is nearer than 1e-4 to its kink: neither the step

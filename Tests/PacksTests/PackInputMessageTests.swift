@@ -67,7 +67,7 @@ import Testing
     expect(
       """
       \(path)/train: expected no validation split, since pictures are to be put aside for one, found one with 1 \
-      pictures. Leave --hold-out away.
+      picture. Leave out --hold-out.
       """
     ) {
       var listing = try PackInput(source: path).listing()
@@ -89,8 +89,8 @@ import Testing
     try write("", "train/n01/1.JPEG", "val/ILSVRC2012_val_00000001.JPEG")
     expect(
       """
-      \(path)/val: expected a folder for each class, found pictures alone. If they are ImageNet's, give its \
-      development kit with --devkit, or Kaggle's LOC_val_solution.csv; else name the labels in a list file.
+      \(path)/val: expected a folder for each class, found only pictures. If they are ImageNet's, give its \
+      development kit with --devkit, or Kaggle's LOC_val_solution.csv; otherwise name the labels in a list file.
       """
     ) { try listing() }
     expect(
@@ -123,7 +123,7 @@ import Testing
       """
     ) { try listing(kit) }
     try write([0x61, 0xFF], "solution.csv")
-    expect("\(path)/solution.csv: expected Kaggle's LOC_val_solution.csv, found bytes that are no UTF-8 text.") {
+    expect("\(path)/solution.csv: expected Kaggle's LOC_val_solution.csv, found bytes that are not UTF-8 text.") {
       try listing(folder.file("solution.csv"))
     }
   }
@@ -149,7 +149,7 @@ import Testing
     try write(" \n\n", "list.txt")
     expect("\(list): expected a list of paths and labels, found no line.") { try listing() }
     try write([0x61, 0x20, 0xFF], "list.txt")
-    expect("\(list): expected a list of paths and labels, found bytes that are no UTF-8 text.") { try listing() }
+    expect("\(list): expected a list of paths and labels, found bytes that are not UTF-8 text.") { try listing() }
     try write("\(String(repeating: "a", count: 1001)) 1\n", "list.txt")
     let shown = String(repeating: "a", count: 60)
     expect(

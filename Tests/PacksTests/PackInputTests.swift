@@ -55,8 +55,8 @@ import Testing
     try touch(["val/bird/1.jpg"])
     #expect(
       problem(PackInput(source: folder.path)) == """
-        \(folder.path)/val/bird: expected the classes of \(folder.path)/train alone, found another one. Both need the \
-        same class folders.
+        \(folder.path)/val/bird: expected only classes of \(folder.path)/train, found another one. Both need the same \
+        class folders.
         """)
   }
 

@@ -48,8 +48,8 @@ import Testing
     Case("/training: its offsets do not reach from 0 to 8") { $0.offsets[0] = 1 },
     Case("/training: picture 1 has no bytes or too many") { $0.offsets[1] = 8 },
     Case("/training: picture 0 has no bytes or too many") { $0.offsets[1] = 1 << 40 },
-    Case("/training: picture 1 has the label 2 of 2 classes") { $0.labels[1] = 2 },
-    Case("/training: picture 0 has the label -1 of 2 classes") { $0.labels[0] = -1 },
+    Case("/training: picture 1 has the label 2, of 2 classes") { $0.labels[1] = 2 },
+    Case("/training: picture 0 has the label -1, of 2 classes") { $0.labels[0] = -1 },
     Case("/training: picture 1 has no pixels") { $0.sizes[2] = 0 },
     Case("the index of /training does not have the digest that was written") { $0.indexDigest = "0123456789abcdef" },
     Case("it has no pictures to train on") { $0.part = "validation" },
@@ -62,7 +62,7 @@ import Testing
     let error = problem(path)
     #expect(error?.kind == .damaged)
     #expect(
-      error?.description == "\(path): the pack is damaged: \(one.problem). Make it anew with `prelu-dist pack`")
+      error?.description == "\(path): the pack is damaged: \(one.problem). Make it again with `prelu-dist pack`")
   }
 
   @Test(arguments: [
@@ -72,7 +72,7 @@ import Testing
       and resumed by its own name, not by --data
       """
     ) { $0.conventions = nil },
-    Case("the pack has format version 2, this program reads 1. Make it anew with `prelu-dist pack`") {
+    Case("the pack has format version 2, this program reads 1. Make it again with `prelu-dist pack`") {
       $0.version = 2
     },
   ])
@@ -107,7 +107,7 @@ import Testing
     #expect(other?.kind == .mismatch)
     #expect(
       other?.description == """
-        \(second): the shard belongs to another pack than \(first). Copy all shards of one packing, or make them anew
+        \(second): the shard belongs to another pack than \(first). Copy all shards of one packing, or pack again
         """)
   }
 

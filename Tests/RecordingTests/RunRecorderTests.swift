@@ -101,7 +101,7 @@ import Training
       #expect(error?.exitStatus == .badData)
       let message = error?.description ?? ""
       #expect(message.hasPrefix("\(small.path)/\(name): expected ") && message.contains(" with the header \""))
-      #expect(message.hasSuffix("found \"a,b\". Move it away, or have it written anew"), "\(message)")
+      #expect(message.hasSuffix("found \"a,b\". Move it away, or have it written again"), "\(message)")
       #expect(try small.text("run/\(name)") == "a,b\n1,2\n")
       try FileManager.default.removeItem(atPath: small.path)
     }
@@ -117,7 +117,7 @@ import Training
     #expect(
       warnings == [
         "\(small.path)/metrics.csv: line 2, learning_rate: expected a number, found \"x\". Move it away, or have it "
-          + "written anew; training goes on"
+          + "written again; training continues"
       ])
     #expect(try small.text("run/metrics.csv").split(separator: "\n").count == 4)
     #expect(!FileManager.default.fileExists(atPath: "\(small.path)/report.html"))
@@ -168,8 +168,8 @@ import Training
     for result in results { tell(recorder, result) }
     #expect(
       warnings == [
-        "\(small.path)/metrics.csv: cannot be opened for writing: Is a directory. Move away what bears that name; "
-          + "training goes on"
+        "\(small.path)/metrics.csv: cannot be opened for writing: Is a directory. Move away what has that name now; "
+          + "training continues"
       ])
     // All else is written, and the page shows what was told.
     #expect(try small.text("run/time.csv").split(separator: "\n").count == 3)

@@ -35,7 +35,7 @@ import Testing
   private static func results(_ count: Int) -> [ResultsRow] {
     (0..<count).map {
       ResultsRow(
-        time: "2026-11-24T10:00:00Z", checkpoints: ["run/checkpoint-\($0 % 2).h5"], data: "data", part: "test",
+        time: "2026-11-24T10:00:00Z", checkpoints: ["run/checkpoint-\($0 % 2).h5"], data: "data", split: "test",
         views: "10-view", scales: $0 % 2 == 0 ? [] : [28, 32], mirror: true, averaging: "probabilities", images: 1000,
         top1: 100 + $0 * 37 % 91, top5: 7 * $0 % 13, seconds: 1.5, ranks: 2)
     }

@@ -92,7 +92,7 @@ import Testing
     try folder.write(Array((Self.header + "\n1,2,x,4,5,6,7,8,9,10\n").utf8), to: "metrics.csv")
     expect(.wrongKind, "line 2, learning_rate: expected a number, found \"x\"") { _ = try file.rows() }
     try folder.write(Array((Self.header + "\n1,2,3,4,5,6,7,8,9\n").utf8), to: "metrics.csv")
-    expect(.wrongKind, "line 2 has 9 fields, the header has 10") { _ = try file.rows() }
+    expect(.wrongKind, "expected 10 fields as in the header, found 9 in line 2") { _ = try file.rows() }
     try folder.write([0xff, 0xfe, 0x0a], to: "metrics.csv")
     expect(.wrongKind, "expected a text in UTF-8, found one in another encoding") { _ = try file.rows() }
     let missing = MetricsFile(path: folder.file("none/metrics.csv"))
@@ -104,6 +104,6 @@ import Testing
   private func expect(_ kind: FileError.Kind, _ problem: String, _ body: () throws -> Void) {
     let error = #expect(throws: FileError.self) { try body() }
     #expect(error?.kind == kind)
-    #expect(error?.description == "\(file.path): \(problem). Move it away, or have it written anew")
+    #expect(error?.description == "\(file.path): \(problem). Move it away, or have it written again")
   }
 }

@@ -105,7 +105,10 @@ import Testing
         "line 2, scales: expected a whole number from 0 to 2^40, found \"big\""
       ),
       ("\(ResultsFile.header)\n,a.h5,,test,center,,true,logits,9,3,4,0,0,1,1\n", "errors ≤ images, found 4, 3 and 9"),
-      ("class,name,images,top1_errors,top5_errors\n0,x,10,3\n1,y,1,1,1\n", "line 2 has 4 fields, the header has 5"),
+      (
+        "class,name,images,top1_errors,top5_errors\n0,x,10,3\n1,y,1,1,1\n",
+        "expected 5 fields as in the header, found 4 in line 2"
+      ),
       ("class,name,images,top1_errors,top5_errors\n0,x,10,3,4\n", "top-5 errors ≤ top-1 errors ≤ images"),
       (
         "class,name,images,top1_errors,top5_errors\n0,x,9223372036854775807,3,4\n",
@@ -133,11 +136,11 @@ import Testing
   @Test func resultsOfEvaluationsAreShown() throws {
     let path = folder.file("results.csv")
     var row = ResultsRow(
-      time: "2026-11-24T10:00:00Z", checkpoints: ["runs/a, b/checkpoint-9.h5"], data: "photos.h5", part: "validation",
+      time: "2026-11-24T10:00:00Z", checkpoints: ["runs/a, b/checkpoint-9.h5"], data: "photos.h5", split: "validation",
       views: "dense", scales: [256, 384], mirror: true, averaging: "logits", images: 200, top1: 25, top5: 3,
       seconds: 1.25, ranks: 2)
     try ResultsFile.append(row, to: path)
-    (row.views, row.scales, row.part, row.mirror) = ("center", [], "test", false)
+    (row.views, row.scales, row.split, row.mirror) = ("center", [], "test", false)
     row.checkpoints = ["one.h5", "two.h5", "three.h5"]
     try ResultsFile.append(row, to: path)
     let html = try Report(paths: [path]).html()
@@ -193,7 +196,7 @@ import Testing
     ("test,other data", [0, 1, 2, 0], [0, 1, 2, 0], "The pictures themselves are not shown"),
     ("test,", [0, 1, 2, 0], [0, 1, 2, 0], "the run does not say where its pictures are"),
     ("validation,the data", [0, 1, 2, 0], [0, 1, 2, 1], "validation picture 3 has class 1, the predictions say 0"),
-    ("test,the data", [0, 1, 2], [0], "prediction of test picture 3, but there are 3"),
+    ("test,the data", [0, 1, 2], [0], "expected predictions of the 3 test pictures, found one of picture 3"),
   ])
   func picturesAreThoseThatPredictionsCount(
     end: String, test: [Int32], validation: [Int32], words: String
@@ -210,13 +213,16 @@ import Testing
   @Test func tablesOfPredictionsKeepToOnePart() throws {
     let run = try makeRun("run")
     for (rows, words) in [
-      ("0,0,0,0.9,,,,,,,,,test,\n1,0,0,0.9,,,,,,,,,validation,\n", "line 3 counts other pictures than"),
-      ("0,0,0,0.9,,,,,,,,,training,\n", "line 2, part: expected test or validation, found \"training\""),
+      (
+        "0,0,0,0.9,,,,,,,,,test,\n1,0,0,0.9,,,,,,,,,validation,\n",
+        "expected one split of one data set, found another in line 3"
+      ),
+      ("0,0,0,0.9,,,,,,,,,training,\n", "line 2, split: expected test or validation, found \"training\""),
     ] {
       try folder.write(Array((PredictionsFile.header + "\n" + rows).utf8), to: "run/predictions.csv")
       expect(.wrongKind, words, [run])
     }
-    let plain = PredictionsFile.header.replacing(",part,data", with: "")
+    let plain = PredictionsFile.header.replacing(",split,data", with: "")
     try folder.write(Array("\(plain)\n0,2,2,0.9,,,,,,,,\n".utf8), to: "run/predictions.csv")
     expect(.wrongKind, "expected predictions with the header", [run])
   }

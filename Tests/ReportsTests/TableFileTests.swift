@@ -77,7 +77,7 @@ import Testing
       try folder.write(Array(text.utf8), to: Row.fileName)
       let error = #expect(throws: FileError.self) { try file.truncate(afterIteration: 5) }
       #expect(error?.kind == .wrongKind)
-      #expect(error?.description == "\(file.path): \(problem). Move it away, or have it written anew")
+      #expect(error?.description == "\(file.path): \(problem). Move it away, or have it written again")
       #expect(try self.text(Row.fileName) == text)
     }
     func refuse<Row: TableRow>(_ file: TableFile<Row>) throws {

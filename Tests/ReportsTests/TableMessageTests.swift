@@ -27,7 +27,7 @@ import Testing
     #expect(error?.kind == kind && error?.description == message, sourceLocation: sourceLocation)
   }
 
-  private static let advice = "Move it away, or have it written anew"
+  private static let advice = "Move it away, or have it written again"
   private static let classes = "class,name,images,top1_errors,top5_errors"
   private static let times = "iteration,tower,fc,communication,data,evaluation,checkpoint"
   private static let statistics = "iteration,layer,response_std,gradient_std,update_weight_ratio,decay_share"
@@ -38,7 +38,7 @@ import Testing
     ("time.csv", "a,b", "expected times with the header \"\(times)\", found \"a,b\""),
     ("time.csv", "\(times)\n1,2,3,4,five,6,7", "line 2, data: expected a number, found \"five\""),
     ("time.csv", "\(times)\n-1,2,3,4,5,6,7", "line 2, iteration: expected a whole number from 0 to 2^40, found \"-1\""),
-    ("time.csv", "\(times)\n1,2\n1,2,3,4,5,6,7", "line 2 has 2 fields, the header has 7"),
+    ("time.csv", "\(times)\n1,2\n1,2,3,4,5,6,7", "expected 7 fields as in the header, found 2 in line 2"),
     ("places.csv", "a,b", "expected places with the header \"\(places)\", found \"a,b\""),
     (
       "places.csv", "\(places)\nnow,0,many,1,h,p,s",
@@ -123,7 +123,7 @@ import Testing
       "\(none): there is no such file; `prelu-dist evaluate --classes` writes one, with the header \"\(Self.classes)\""
     ) { _ = try ClassErrorsFile.read(none) }
     expect(.missing, "\(none): there is no such run folder") { _ = try RunContents(folder: none) }
-    expect(.missing, "\(none): there is no such text to put into the report") {
+    expect(.missing, "\(none): expected a text to put into the report, found no such file") {
       _ = try Report(paths: [folder.path], note: none)
     }
   }
@@ -137,15 +137,15 @@ import Testing
       try MetricsFile(path: "/dev/full").append(row)
     }
     let (none, own) = (folder.file("none/a.csv"), folder.path)
-    let (missing, taken) = ("No such file or directory. Make the folder first", "Is a directory. Move away what bears")
+    let (missing, taken) = ("No such file or directory. Make the folder first", "Is a directory. Move away what has")
     expect(.cannotCreate, "\(none): cannot be opened for writing: \(missing)") {
       try MetricsFile(path: none).append(row)
     }
-    expect(.cannotCreate, "\(own): cannot be opened for writing: \(taken) that name") {
+    expect(.cannotCreate, "\(own): cannot be opened for writing: \(taken) that name now") {
       try MetricsFile(path: own).append(row)
     }
     expect(.cannotCreate, "\(none): cannot be created: \(missing)") { try ClassErrorsFile.write([], to: none) }
-    expect(.cannotCreate, "\(own): cannot be put in place: \(taken) that name") {
+    expect(.cannotCreate, "\(own): cannot be put in place: \(taken) that name now") {
       try ClassErrorsFile.write([], to: own)
     }
     expect(.cannotCreate, "\(own): expected the name of a file, found a folder") { try FileSystem.checkWritable(own) }
@@ -170,7 +170,7 @@ import Testing
   @Test func predictionsInHDF5() throws {
     func write(_ path: String) throws {
       try PredictionsFile.write(
-        [Prediction(index: 0, label: 0, guesses: [(0, 1)])], of: PredictedPictures(part: .test), classNames: ["a"],
+        [Prediction(index: 0, label: 0, guesses: [(0, 1)])], of: PredictedPictures(split: .test), classNames: ["a"],
         to: path)
     }
     let (none, taken) = (folder.file("none/a.h5"), folder.file("a.h5"))
@@ -178,7 +178,7 @@ import Testing
       try write(none)
     }
     try FileManager.default.createDirectory(atPath: taken, withIntermediateDirectories: false)
-    expect(.cannotCreate, "\(taken): cannot be put in place: Is a directory. Move away what bears that name") {
+    expect(.cannotCreate, "\(taken): cannot be put in place: Is a directory. Move away what has that name now") {
       try write(taken)
     }
     #expect(try folder.names() == ["a.h5"])

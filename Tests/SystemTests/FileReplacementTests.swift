@@ -32,7 +32,7 @@ import Testing
     #expect(try folder.bytes("a") == [1] && folder.names() == ["a"])
     try FileManager.default.createDirectory(atPath: folder.file("taken"), withIntermediateDirectories: false)
     for refusal in [FileError.Kind.cannotWrite, .cannotCreate] {
-      expect(refusal, ["\(folder.file("taken")): cannot be put in place: Is a directory. Move away what bears"]) {
+      expect(refusal, ["\(folder.file("taken")): cannot be put in place: Is a directory. Move away what has"]) {
         let replacement = FileReplacement(of: folder.file("taken"), temporary: folder.file("taken.tmp"))
         try replacement.write([2], synchronizes: false)
         try replacement.putInPlace(refusal: refusal)
@@ -54,9 +54,18 @@ import Testing
   }
 
   @Test func linesAreAdded() throws {
-    for line in ["one\n", "two\n"] {
-      try FileSystem.append(to: folder.file("table")) { isEmpty in Array(((isEmpty ? "header\n" : "") + line).utf8) }
+    func append(_ line: String) throws {
+      try FileSystem.append(to: folder.file("table")) { end in
+        let before =
+          switch end {
+          case .empty: "header\n"
+          case .afterLineBreak: ""
+          case .insideLine: "|"
+          }
+        return Array((before + line).utf8)
+      }
     }
-    #expect(try String(decoding: folder.bytes("table"), as: UTF8.self) == "header\none\ntwo\n")
+    for line in ["one\n", "two", "three\n"] { try append(line) }
+    #expect(try String(decoding: folder.bytes("table"), as: UTF8.self) == "header\none\ntwo|three\n")
   }
 }

@@ -19,10 +19,10 @@ import Testing
     expect(.cannotCreate, ["\(none)/b: cannot be created: No such file or directory. Make the folder first"]) {
       try FileSystem.replace("\(none)/b", with: "", temporary: "\(none)/c")
     }
-    expect(.cannotWrite, ["\(taken): cannot be put in place: Is a directory. Move away what bears that name"]) {
+    expect(.cannotWrite, ["\(taken): cannot be put in place: Is a directory. Move away what has that name now"]) {
       try FileSystem.rename(file, to: taken)
     }
-    expect(.cannotWrite, ["\(taken): cannot be removed: Is a directory. Move away what bears that name"]) {
+    expect(.cannotWrite, ["\(taken): cannot be removed: Is a directory. Move away what has that name now"]) {
       try FileSystem.remove(taken)
     }
     expect(.missing, ["\(none): cannot be listed: No such file or directory"]) { _ = try FileSystem.names(in: none) }
@@ -64,12 +64,12 @@ import Testing
       let user = geteuid()
       // The superuser may do all.
       if user == 0 { #expect(seteuid(65534) == 0) }
-      expect(.cannotRead, ["\(file): cannot be opened: Permission denied. Change its rights"]) {
+      expect(.cannotRead, ["\(file): cannot be opened: Permission denied. Change its permissions"]) {
         _ = try FileSystem.beginning(of: file, limit: 1)
       }
       expect(
         .cannotCreate,
-        ["\(other): cannot be created: Permission denied. Change its rights, or choose another place"]
+        ["\(other): cannot be created: Permission denied. Change its permissions, or choose another place"]
       ) { try FileSystem.replace(other, with: "", temporary: folder.file("c")) }
       #expect(seteuid(user) == 0)
       chmod(folder.path, 0o755)

@@ -27,6 +27,22 @@ func numbersInGroups(number: Int, text: String) {
   #expect(number.grouped == text)
 }
 
+@Test(arguments: [
+  (1, "1 rank", "1 class", "1 leaf"), (0, "0 ranks", "0 classes", "0 leaves"), (2, "2 ranks", "2 classes", "2 leaves"),
+  (-1, "-1 ranks", "-1 classes", "-1 leaves"), (1234, "1234 ranks", "1234 classes", "1234 leaves"),
+])
+func numbersWithNouns(number: Int, ranks: String, classes: String, leaves: String) {
+  #expect(number.counted("rank") == ranks && number.counted("class") == classes)
+  #expect(number.counted("leaf", "leaves") == leaves && number.verb("has", "have") == (number == 1 ? "has" : "have"))
+}
+
+@Test func numbersInGroupsWithNouns() {
+  #expect(1234.counted("image", grouped: true) == "1,234 images" && 1.counted("image", grouped: true) == "1 image")
+  #expect(
+    ["box", "batch", "dash", "buzz", "class"].map { 2.counted($0) }.joined(separator: " ")
+      == "2 boxes 2 batches 2 dashes 2 buzzes 2 classes")
+}
+
 @Test func hexadecimalDigits() {
   #expect(hexadecimal([0, 0x0F, 0xA0, 0xFF]) == "000fa0ff" && hexadecimal([UInt8]()) == "")
   #expect(hexadecimal(UInt64(0xBEEF)) == "000000000000beef" && hexadecimal(UInt64.max) == "ffffffffffffffff")

@@ -32,7 +32,8 @@ import Training
   private func state(_ iteration: Int) -> TrainingState {
     TrainingState(
       iteration: iteration, epoch: 0, iterationInEpoch: iteration, samplesSeen: 0, seed: 1, learningRate: 0.01,
-      schedule: ScheduleState(), best: nil, epochSums: EpochSums(), secondsTrained: 0, worldSize: 1, batch: 1,
+      schedule: ScheduleState(), best: BestResult(validationTop1Error: 1, iteration: iteration),
+      epochSums: EpochSums(), secondsTrained: 0, worldSize: 1, batch: 1,
       runIdentifier: "test")
   }
 
@@ -45,7 +46,7 @@ import Training
       gate?.wait()
       return try folder.save(
         tensors: checkpointTensors(architecture, parameters, momentum), state: state, configuration: "{}",
-        dataFingerprint: "{}", provenance: Provenance(program: "test", commandLine: ""), isBest: true, keep: 2)
+        dataFingerprint: "{}", provenance: Provenance(program: "test", commandLine: ""), keep: 2)
     }
   }
 
@@ -73,7 +74,7 @@ import Training
       let written = architecture.parameters.flatMap(\.range)
       #expect(written.allSatisfy { network.parameters.base[$0] == Float($0 + 1000 * iteration) })
       #expect(written.allSatisfy { momentum.base[$0] == -Float($0 + 1000 * iteration) })
-      #expect(try folder.bestPath() == saved.path)
+      #expect(try folder.best()?.path == saved.path)
     }
   }
 

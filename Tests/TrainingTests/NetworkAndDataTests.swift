@@ -41,7 +41,7 @@ import Training
     var path = try checkpoint(input: nil)
     #expect(
       problem { try TrainedNetwork(path) }
-        == "\(path): the checkpoint does not say what its inputs were made like: it has no mean image: \(advice)")
+        == "\(path): expected a checkpoint with a mean image, which inputs need, found none in it: \(advice)")
     path = try checkpoint("b.h5", input: input(["ant", "bee"], shape: [1, 3, 5]))
     #expect(
       problem { try TrainedNetwork(path) }
@@ -78,8 +78,8 @@ import Training
         """)
     #expect(
       problem { try network.images(.validation) } == """
-        \(folder.path): its 2 training images have no validation split of 2: give the data that were trained on, or \
-        take --split test
+        \(folder.path): expected more than 2 training images, of which that many validate, found 2: give the data that \
+        the network was trained on, or take --split test
         """)
     #expect(
       problem { try network.images(nil, data: path) } == """

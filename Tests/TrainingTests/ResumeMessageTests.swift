@@ -52,8 +52,8 @@ import Training
   @Test func otherDataThanBefore() throws {
     #expect(
       try problem(fingerprint: "[7]") == """
-        \(run)/checkpoint-0.h5: expected the fingerprint of the data that it was trained on, found "[7]": go on \
-        without comparing them by --force
+        \(run)/checkpoint-0.h5: expected the fingerprint of the data that it was trained on, found "[7]": use \
+        --force to continue without comparing them
         """)
     func fingerprint(training: Int, digest: String) throws -> String {
       let value = DataFingerprint(
@@ -62,7 +62,7 @@ import Training
       return String(decoding: try JSONEncoder().encode(value), as: UTF8.self)
     }
     let differ = "\(folder.path): the data differ from those that the run was trained on: "
-    let advice = " Give the former data with --data, or go on all the same with --force"
+    let advice = " Give the former data with --data, or continue all the same with --force"
     #expect(
       try problem(fingerprint: fingerprint(training: 9, digest: ""))
         == "\(differ)The data's number of training images is 5 and was 9.\(advice)")
@@ -80,7 +80,7 @@ import Training
     let error = #expect(throws: RankFailure.self) { try training.run() }
     let problem = "\(run)/owner.json: cannot be created: No such file or directory. Make the folder first"
     #expect(error?.description == problem && error?.exitStatus == .cannotCreate)
-    let first = try #require(warnings.first { !$0.contains("MiB are free") })
-    #expect(first == "this checkpoint is not saved, training goes on: \(problem)")
+    let first = try #require(warnings.first { !$0.contains("are free") })
+    #expect(first == "this checkpoint is not saved, training continues: \(problem)")
   }
 }

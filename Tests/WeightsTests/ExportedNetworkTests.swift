@@ -99,9 +99,41 @@ import Weights
     #expect(Dictionary(uniqueKeysWithValues: model.metadataProps.map { ($0.key, $0.value) })["crop"] == "256")
   }
 
+  /// Only what this program has exported itself is replaced.
+  @Test func earlierExportsAreKnown() throws {
+    func refusals(_ output: OutputFile) -> String? {
+      do throws(FileError) {
+        try output.check(inputs: [], overwrites: false)
+        return nil
+      } catch {
+        return error.description.replacing(folder.path, with: "")
+      }
+    }
+    let (weights, model, module) = (folder.file("net.safetensors"), folder.file("net.onnx"), folder.file("net.py"))
+    try withNetwork {
+      try $0.writePyTorch(to: module)
+      try $0.writeONNX(to: model, fromPixels: false)
+    }
+    #expect(refusals(ExportedNetwork.safetensorsOutput(weights)) == nil)
+    #expect(refusals(ExportedNetwork.onnxOutput(model)) == nil)
+    #expect(ExportedNetwork.pyTorchOutputs(module).compactMap(refusals).isEmpty)
+    let others = ExportedNetwork.pyTorchOutputs(model) + [
+      ExportedNetwork.onnxOutput(weights), ExportedNetwork.safetensorsOutput(module),
+    ]
+    #expect(
+      others.compactMap(refusals) == [
+        "/net.onnx: expected a new name, or an earlier exported PyTorch module, found a file of an unknown kind that "
+          + "would be lost. Give another name, or --overwrite to replace it",
+        "/net.safetensors: expected a new name, or an earlier exported ONNX model, found a file of an unknown kind "
+          + "that would be lost. Give another name, or --overwrite to replace it",
+        "/net.py: expected a new name, or an earlier exported network, found a text file that would be lost. Give "
+          + "another name, or --overwrite to replace it",
+      ])
+  }
+
   @Test func theModuleReadsTheFileBesideIt() throws {
-    let weights = try withNetwork { try $0.writePyTorch(to: folder.file("net.py")) }
-    #expect(weights == folder.file("net.safetensors"))
+    try withNetwork { try $0.writePyTorch(to: folder.file("net.py")) }
+    #expect(FileManager.default.fileExists(atPath: folder.file("net.safetensors")))
     let text = try String(contentsOfFile: folder.file("net.py"), encoding: .utf8)
     #expect(text.contains("load(\"net.safetensors\")") && text.hasPrefix("\"\"\"A network"))
     let lines = text.split(separator: "\n", omittingEmptySubsequences: false)

@@ -21,7 +21,8 @@ job_hosts() {
     "$PE_HOSTFILE" 2>&1
 }
 # A slot is a core.
-job_threads() { echo 1; }
+job_processors() { awk '{ print $2 }' "$scratch/hosts"; }
+job_unit() { echo core; }
 # For a job on several hosts, the soft limit is no warning: Grid Engine 8.1.9 ends the job at once, as at the hard limit.
 # So the hard limit is watched from within the job.
 job_seconds_left() {

@@ -24,7 +24,8 @@ job_hosts() {
   fi
 }
 # A slot is a core.
-job_threads() { echo 1; }
+job_processors() { awk '{ print $2 }' "$scratch/hosts"; }
+job_unit() { echo core; }
 job_seconds_left() { :; }
 host_answers() { # HOST
   [[ ${1%%.*} == "$(hostname -s)" ]] && return 0

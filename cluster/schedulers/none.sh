@@ -11,18 +11,41 @@ run_problem() { :; } # RUN
 # Prints how often the scheduler started this job again. If the scheduler does not count, prints what the run folder says
 # and returns 1.
 job_restarts() { echo 0; }
-# Prints lines "host slots". On failure, prints the reason and returns 1.
+# Prints lines "host slots", in which "all" stands for as many slots as the host has cores. On failure, prints the reason and returns 1.
 job_hosts() {
   if [[ -z $hostfile ]]; then
-    echo "$(hostname) $(nproc)"
+    echo "$(hostname) all"
     return
   fi
   [[ -r $hostfile ]] || { echo "the host file $hostfile cannot be read"; return 1; }
-  awk '/^[[:space:]]*(#|$)/ { next }
-    { slots = 1; for (i = 2; i <= NF; i++) if ($i ~ /^slots=[0-9]+$/) slots = substr($i, 7); print $1, slots }' "$hostfile"
+  # Editors of other systems leave a byte-order mark and carriage returns. A host without slots has all its cores, as
+  # mpirun has it; one that is named again adds to them.
+  sed -e $'1s/^\xEF\xBB\xBF//' -e 's/\r$//' -e 's/#.*//' -e 's/[[:space:]]*=[[:space:]]*/=/g' "$hostfile" | awk -v file="$hostfile" '
+    NF == 0 { next }
+    { host = $1; number = 0 }
+    host ~ /=/ { wrong = host }
+    { for (i = 2; i <= NF; i++)
+        if ($i ~ /^slots=[1-9][0-9]*$/) number = substr($i, 7)
+        else if ($i !~ /^max[_-]slots=[0-9]+$/) wrong = $i }
+    wrong != "" {
+      printf "line %d of the host file %s: expected \"host slots=CORES\", found \"%s\"; correct it\n", NR, file, wrong
+      failed = 1
+      exit
+    }
+    { if (!(host in slots)) order[++count] = host
+      lines[host]++; given[host] += number > 0; slots[host] += number > 0 ? number : 1 }
+    END {
+      if (failed) exit 1
+      for (i = 1; i <= count; i++) {
+        host = order[i]
+        print host, lines[host] == 1 && !given[host] ? "all" : slots[host]
+      }
+    }'
 }
-# Prints the number of threads that each rank was given, or nothing if the scheduler does not say.
-job_threads() { :; }
+# Prints for each of these hosts the processors that the job has there, or "all".
+job_processors() { awk '{ print $2 }' "$scratch/hosts"; }
+# Prints what the scheduler counts as a processor: a core, a hardware thread, or unknown.
+job_unit() { echo core; }
 # Prints the seconds that the job may take from its start, for schedulers that send no signal ahead of the limit. Prints
 # nothing if there is no limit or if there is a signal. Returns 1 if that cannot be found out.
 job_seconds_left() { :; }

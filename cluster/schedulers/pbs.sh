@@ -19,12 +19,15 @@ job_hosts() {
   awk 'NF { if (!($1 in slots)) order[++count] = $1; slots[$1]++ } END { for (i = 1; i <= count; i++) print order[i], slots[order[i]] }' \
     "$PBS_NODEFILE"
 }
-# PBS sets NCPUS to ompthreads, or to the chunk's ncpus if that is not asked for. A rank gets its share of them.
-job_threads() {
-  local slots
-  slots=$(sort "$PBS_NODEFILE" | uniq -c | awk 'NR == 1 || $1 < least { least = $1 } END { print least }')
-  if [[ ${NCPUS-} =~ ^[1-9][0-9]*$ ]] && ((slots > 0 && NCPUS >= slots)); then echo $((NCPUS / slots)); fi
+# PBS sets NCPUS to ompthreads, or to the chunk's ncpus if that is not asked for. A slot has its share of them.
+job_processors() {
+  local slots each=1
+  slots=$(awk 'NR == 1 || $2 < least { least = $2 } END { print least }' "$scratch/hosts")
+  if [[ ${NCPUS-} =~ ^[1-9][0-9]*$ ]] && ((slots > 0 && NCPUS >= slots)); then each=$((NCPUS / slots)); fi
+  awk -v each="$each" '{ print $2 * each }' "$scratch/hosts"
 }
+# What ncpus counts is the administrators' choice.
+job_unit() { echo unknown; }
 # PBS sends a signal only when it ends the job. Torque also gives the limit in the environment of the job.
 job_seconds_left() {
   local limit

@@ -10,20 +10,31 @@ job_folder() { echo "${SLURM_SUBMIT_DIR:-$PWD}"; }
 run_problem() { :; }
 job_restarts() { echo "${SLURM_RESTART_COUNT:-0}"; }
 job_hosts() {
-  local names counts part index=0
+  local names counts index=0
   names=$(scontrol show hostnames "$SLURM_JOB_NODELIST" 2>&1) || { echo "scontrol: $names"; return 1; }
-  # "2(x3),1" means three hosts with two tasks and one host with one.
-  counts=()
-  for part in ${SLURM_TASKS_PER_NODE//,/ }; do
-    local times=1
-    [[ $part == *'(x'* ]] && times=${part#*x} times=${times%)}
-    for ((; times > 0; times--)); do counts+=("${part%%(*}"); done
-  done
+  mapfile -t counts < <(numbers_of_hosts "$SLURM_TASKS_PER_NODE")
   for name in $names; do
     echo "$name ${counts[index++]:-1}"
   done
 }
-job_threads() { echo "${SLURM_CPUS_PER_TASK:-1}"; }
+# "2(x3),1" means three hosts with two and one host with one.
+numbers_of_hosts() { # TEXT
+  local part
+  for part in ${1//,/ }; do
+    local times=1
+    [[ $part == *'(x'* ]] && times=${part#*x} times=${times%)}
+    for ((; times > 0; times--)); do echo "${part%%(*}"; done
+  done
+}
+job_processors() {
+  if [[ -n ${SLURM_JOB_CPUS_PER_NODE-} ]]; then
+    numbers_of_hosts "$SLURM_JOB_CPUS_PER_NODE"
+  else
+    awk -v each="${SLURM_CPUS_PER_TASK:-1}" '{ print $2 * each }' "$scratch/hosts"
+  fi
+}
+# Where a core has several hardware threads, each is a CPU to Slurm.
+job_unit() { echo thread; }
 job_seconds_left() { :; }
 host_answers() { # HOST
   # With --overlap the step shares what the job has already. A dead node makes srun wait, hence the limit.

@@ -1,4 +1,5 @@
 import Communication
+import Foundation
 import Kernels
 import Step
 import Synchronization
@@ -12,6 +13,8 @@ struct ExchangeProbe {
   private let passes: TowerPasses
   private let images: Int
   private let communication: CommunicationThread
+  /// The things that were noise.
+  private(set) var notes: [String] = []
 
   /// Returns nil where the number of ranks is not a power of two, or where MPI does not allow a second thread.
   init?(_ world: World, _ passes: TowerPasses, images: Int) {
@@ -22,7 +25,7 @@ struct ExchangeProbe {
 
   /// Returns the costs of both kinds of link, each nil where no ranks have it, or not all. All ranks must call it, and
   /// all get the same.
-  func costs(runs: Int) throws -> (withinNode: ExchangeCost?, betweenNodes: ExchangeCost?) {
+  mutating func costs(runs: Int) throws -> (withinNode: ExchangeCost?, betweenNodes: ExchangeCost?) {
     let nodes = world.nodes
     let local = world.localSize
     func isPartnered(_ distance: Int, inside: Bool) -> Bool {
@@ -55,18 +58,27 @@ struct ExchangeProbe {
   private struct Sample: BitwiseCopyable {
     /// The seconds of one exchange; 0 where none was complete in the time.
     var seconds = 0.0
-    /// The share of the computing that was lost, from 0 to 1.
+    /// The share of the computing that was lost, at most 1.
     var lost = 0.0
   }
 
-  private func cost(distance: Int, passCount: Int, runs: Int) throws -> ExchangeCost? {
+  private mutating func cost(distance: Int, passCount: Int, runs: Int) throws -> ExchangeCost? {
     // These are half of the shortest part of a gradient that is added by itself, and eight times as much.
     let lengths = [DistributedStep.leastSumLength / 2, 4 * DistributedStep.leastSumLength]
     let samples = try lengths.map { try sample($0, distance: distance, passCount: passCount, runs: runs) }
     guard let short = samples[0], let long = samples[1] else { return nil }
+    let ranks = "ranks \(distance) apart"
+    if long.lost < 0 {
+      notes.append("\(ranks) computed no slower while they exchanged messages, which is noise: no work for a byte")
+    }
+    if !(short.seconds..<8 * short.seconds).contains(long.seconds) {
+      notes.append(
+        "\(ranks) took \(milliseconds(short.seconds)) for a message and \(milliseconds(long.seconds)) for one of "
+          + "eight times its length, which is noise: the longer one is taken without a latency")
+    }
     return ExchangeCost(
       short: (bytes: 4 * Double(lengths[0]), seconds: short.seconds),
-      long: (bytes: 4 * Double(lengths[1]), seconds: long.seconds, work: long.seconds * long.lost))
+      long: (bytes: 4 * Double(lengths[1]), seconds: long.seconds, work: long.seconds * max(0, long.lost)))
   }
 
   /// Returns the mean of all ranks' samples with messages of `count` floats; nil where no exchange was complete.
@@ -89,7 +101,7 @@ struct ExchangeProbe {
       try communication.finish()
       // The first run touches all memory for the first time.
       guard run > 0, !exchange.seconds.isEmpty else { continue }
-      samples.append(Sample(seconds: exchange.seconds.median(), lost: max(0, 1 - alone / beside)))
+      samples.append(Sample(seconds: exchange.seconds.median(), lost: 1 - alone / beside))
     }
     let own =
       samples.isEmpty
@@ -136,3 +148,5 @@ struct ExchangeProbe {
     }
   }
 }
+
+private func milliseconds(_ seconds: Double) -> String { String(format: "%.2f ms", 1e3 * seconds) }

@@ -27,26 +27,38 @@ final class HeadPasses {
     random.fill(features.base, count: features.count)
   }
 
-  /// Returns the seconds from the features to their gradients, and those of the update: the medians of `runs` runs on a
-  /// pool's threads.
-  func times(on pool: ThreadPool, runs: Int) -> (features: Double, update: Double) {
+  /// The quickest runs of a pass on a pool's threads, from the features to their gradients, and of the update.
+  struct Times {
+    var features: CoreCost.Run
+    var update: CoreCost.Run
+  }
+
+  /// Returns the times of `runs` runs on a pool's threads.
+  func times(on pool: ThreadPool, runs: Int) -> Times {
     let memory = HeadMemory(head, rows: rows, threads: pool.threadCount, forTraining: true)
     let sgd = SGD(learningRate: 1e-4, momentum: 0.9, weightDecay: 0.0005)
-    var times: [(features: Double, update: Double)] = []
+    var times: [Times] = []
+    func time(_ body: () -> Void) -> CoreCost.Run {
+      let (start, processor) = (monotonicSeconds(), processorSeconds())
+      body()
+      return CoreCost.Run(
+        cores: pool.threadCount, seconds: monotonicSeconds() - start,
+        processorSeconds: processorSeconds() - processor)
+    }
     // The first run touches all memory for the first time.
     for run in 0...runs {
-      let start = monotonicSeconds()
       let pass = HeadPass(
         rows: rows, parameters: network.parameters, memory: memory,
         dropout: DropoutIteration(seed: 1, iteration: run), on: pool)
-      head.forward(features.base, pass)
-      _ = labels.withUnsafeBufferPointer { head.loss(labels: $0.baseAddress!, pass) }
-      head.backwardToFeatures(pass, gradient: gradient, dFeatures: dFeatures.base)
-      let middle = monotonicSeconds()
-      head.update(pass, momentum: momentum, gradient: gradient, sgd)
-      if run > 0 { times.append((middle - start, monotonicSeconds() - middle)) }
+      let upToFeatures = time {
+        head.forward(features.base, pass)
+        _ = labels.withUnsafeBufferPointer { head.loss(labels: $0.baseAddress!, pass) }
+        head.backwardToFeatures(pass, gradient: gradient, dFeatures: dFeatures.base)
+      }
+      let update = time { _ = head.update(pass, momentum: momentum, gradient: gradient, sgd) }
+      if run > 0 { times.append(Times(features: upToFeatures, update: update)) }
     }
-    return (times.map(\.features).median(), times.map(\.update).median())
+    return Times(features: .quickest(of: times.map(\.features)), update: .quickest(of: times.map(\.update)))
   }
 
   /// The largest relative error that rounding explains, for sums over some tens of thousands of products.

@@ -1,12 +1,13 @@
 import Reports
 import System
 
-/// A CSV file of predictions: a line for each model and number of ranks, with times in milliseconds.
+/// A CSV file of predictions: a line for each model, kind of node, network and number of nodes, with times in
+/// milliseconds.
 public struct ScalingTable {
   private let path: String
   private var lines = [
-    "model,batch,ranks,nodes,ranks_per_node,images,forward_ms,gather_ms,fc_ms,scatter_ms,backward_ms,exposed_ms,"
-      + "update_ms,step_ms,images_per_second,speedup,efficiency"
+    "model,batch,cores_per_node,gbit_per_second,ranks,threads,nodes,ranks_per_node,images,forward_ms,gather_ms,fc_ms,"
+      + "scatter_ms,backward_ms,exposed_ms,update_ms,step_ms,images_per_second,speedup,efficiency,largest_loss,loss_ms"
   ]
 
   /// Writes the header at once, so that a path that cannot be written to is found before anything is measured.
@@ -19,14 +20,22 @@ public struct ScalingTable {
 
   /// Adds a model's lines.
   public mutating func add(_ report: ScalingReport) throws(FileError) {
-    for prediction in report.predictions {
-      let parts = [
-        prediction.forward, prediction.gather, prediction.fullyConnected, prediction.scatter, prediction.backward,
-        prediction.exposedReduction, prediction.update, prediction.step,
-        1e3 * Double(report.batch) / prediction.step, prediction.speedup, prediction.efficiency,
-      ]
-      let counts = [report.batch, prediction.ranks, prediction.nodes, prediction.ranksPerNode, prediction.images]
-      lines.append(([report.model] + counts.map { "\($0)" } + parts.map { "\($0)" }).joined(separator: ","))
+    for table in report.tables {
+      for prediction in table.predictions + table.rankACore {
+        let before: [any CustomStringConvertible] = [
+          report.batch, table.node.cores, 8e-9 * table.betweenNodes.bandwidth, prediction.ranks, prediction.threads,
+          prediction.nodes, prediction.ranksPerNode, prediction.images,
+        ]
+        let parts = [
+          prediction.forward, prediction.gather, prediction.fullyConnected, prediction.scatter, prediction.backward,
+          prediction.exposedReduction, prediction.update, prediction.step,
+          1e3 * Double(report.batch) / prediction.step, prediction.speedup, prediction.efficiency,
+        ]
+        let loss = prediction.losses.first
+        lines.append(
+          ([report.model] + before.map(\.description) + parts.map { "\($0)" }
+            + [loss?.reason.rawValue ?? "", loss.map { "\($0.milliseconds)" } ?? ""]).joined(separator: ","))
+      }
     }
     try write()
   }

@@ -19,7 +19,8 @@ func decodePNM(_ file: PictureFile, channels: Int) throws(DataError) -> DecodedI
   let valueSize = maximum > 255 ? 2 : 1
   guard file.bytes.count - position >= count * valueSize else {
     throw file.damaged(
-      format: format, words: "\(file.bytes.count - position) bytes of pixels instead of \(count * valueSize)")
+      format: format,
+      words: "\((file.bytes.count - position).counted("byte")) of pixels instead of \(count * valueSize)")
   }
   let values = (0..<count).map { index in
     let start = position + index * valueSize

@@ -30,7 +30,9 @@ package struct PictureFile {
     guard pixels <= pixelsPerByte * bytes.count else {
       throw DataError(
         .invalid, path: path, expected: "a whole \(format) picture",
-        found: "\(bytes.count) bytes that declare \(width)×\(height) pixels", advice: Self.advice)
+        found:
+          "\(bytes.count.counted("byte")) that \(bytes.count.verb("declares", "declare")) \(width)×\(height) pixels",
+        advice: Self.advice)
     }
   }
 

@@ -8,7 +8,7 @@ extension DataError {
     case .refused(let code, _): self.init(code, path: path, expected: expected)
     case .otherKind(let found): self.init(.invalid, path: path, expected: expected, found: found)
     case .tooLarge(let bytes):
-      self.init(.invalid, path: path, expected: "\(expected) of at most \(limit) bytes", found: "\(bytes) bytes")
+      self.init(.invalid, path: path, expected: "\(expected) of at most \(limit) bytes", found: bytes.counted("byte"))
     }
   }
 

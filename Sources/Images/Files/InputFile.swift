@@ -66,6 +66,6 @@ struct InputFile: ~Copyable {
     let words = message.hasPrefix(prefix) ? String(message.dropFirst(prefix.count)) : message
     throw DataError(
       .invalid, path: path, expected: "\(expected) in a whole gzip file",
-      found: "damage in its \(size) bytes (zlib: \(words))", advice: "Copy or download the file again.")
+      found: "damage in its \(size.counted("byte")) (zlib: \(words))", advice: "Copy or download the file again.")
   }
 }

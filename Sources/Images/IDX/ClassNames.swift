@@ -28,7 +28,7 @@ func readClassNames(directory: String) throws(DataError) -> [String]? {
   let expected = "one class name a line in UTF-8"
   let bytes = try readWhole(path: path, limit: 1 << 22, expected: expected)
   guard let text = String(validating: bytes, as: UTF8.self) else {
-    throw DataError(.invalid, path: path, expected: expected, found: "bytes that are no UTF-8")
+    throw DataError(.invalid, path: path, expected: expected, found: "bytes that are not UTF-8")
   }
   var lines = text.split(omittingEmptySubsequences: false, whereSeparator: \.isNewline).map { line in
     String(line.drop(while: \.isWhitespace).reversed().drop(while: \.isWhitespace).reversed())

@@ -46,7 +46,7 @@ public enum IDXFile {
     let header = try file.read(4 * magic.dimensionCount)
     guard header.count == 4 * magic.dimensionCount else {
       throw DataError(
-        .invalid, path: path, expected: "a header of \(4 + 4 * magic.dimensionCount) bytes",
+        .invalid, path: path, expected: "a header of \((4 + 4 * magic.dimensionCount).counted("byte"))",
         found: "the end of the file after \(4 + header.count)", advice: downloadAgain)
     }
     let dimensions = stride(from: 0, to: header.count, by: 4).map { start in

@@ -53,7 +53,7 @@ public enum IDXFolder {
     let (count, extents, bytes) = try IDXFile.readImages(path: imagesPath)
     guard labels.count == count else {
       throw DataError(
-        .invalid, path: labelsPath, expected: "\(count) labels, one for each image in \(imagesPath)",
+        .invalid, path: labelsPath, expected: "\(count.counted("label")), one for each image in \(imagesPath)",
         found: "\(labels.count)", advice: "Both files have to come from the same data set.")
     }
     let classCount = classCount ?? Int(labels.max() ?? 0) + 1
@@ -103,7 +103,7 @@ public enum IDXFolder {
     guard let names = try readClassNames(directory: directory) else { return nil }
     if let classCount, names.count != classCount {
       throw DataError(
-        .invalid, path: "\(directory)/\(classNamesFile)", expected: "\(classCount) names", found: "\(names.count)")
+        .invalid, path: "\(directory)/\(classNamesFile)", expected: classCount.counted("name"), found: "\(names.count)")
     }
     return names
   }

@@ -27,8 +27,7 @@ struct IDXMagic: CustomStringConvertible {
     case (.unsignedByte, 1): return "an IDX file of labels (magic \(words))"
     case (.unsignedByte, 3...4): return "an IDX file of images (magic \(words))"
     default:
-      let dimensions = dimensionCount == 1 ? "1 dimension" : "\(dimensionCount) dimensions"
-      return "an IDX file of type \(type) with \(dimensions) (magic \(words))"
+      return "an IDX file of type \(type) with \(dimensionCount.counted("dimension")) (magic \(words))"
     }
   }
 

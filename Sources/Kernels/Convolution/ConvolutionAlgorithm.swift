@@ -106,7 +106,7 @@ public struct ConvolutionGradients {
 
 /// A way to compute the passes of one convolution on any number of images.
 ///
-/// Maps are blocked, [image][blocks][height][width][16], but for the input of `PatchConvolution`. An image's output
+/// Maps are blocked, [image][blocks][height][width][16], but for the input of `ImageConvolution`. An image's output
 /// does not depend on the images beside it; the gradients of the parameters are sums over the images in a fixed order,
 /// which does not depend on the team either. On return the last phase of a pass may still be at work: `TeamMember.wait`
 /// separates it from what follows. No memory for maps is allocated: filters and scratch lie in memory that the caller

@@ -29,8 +29,8 @@ public struct ConvolutionChoice: Sendable {
   public init(_ shape: ConvolutionShape, readsImage: Bool = false, forced: ConvolutionMethod? = nil) {
     self.readsImage = readsImage
     if readsImage {
-      (method, name) = (.direct, "direct on patches")
-      algorithm = PatchConvolution(shape)
+      (method, name) = (.direct, "direct on planar images")
+      algorithm = ImageConvolution(shape)
       return
     }
     switch forced ?? Self.method(shape) {

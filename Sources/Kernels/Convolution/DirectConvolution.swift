@@ -24,16 +24,19 @@ struct DirectConvolution: ConvolutionAlgorithm {
     use == .forward ? kernel.weightCount : turned.weightCount + inputLanes
   }
 
-  var filterPieces: Int { 1 }
+  /// The number of blocks of outputs, of either pass.
+  var filterPieces: Int { max(shape.input.blocks, shape.output.blocks) }
 
   func transformFilters(
     _ weights: UnsafePointer<Float>, _ use: FilterUse, piece: Int, into filters: UnsafeMutablePointer<Float>
   ) {
     switch use {
-    case .forward: packing.pack(weights, into: filters)
+    case .forward:
+      if piece < shape.output.blocks { packing.pack(weights, filterBlock: piece, into: filters) }
     case .backward:
-      packing.packTurned(weights, into: filters)
-      (filters + turned.weightCount).update(repeating: 0, count: inputLanes)
+      guard piece < shape.input.blocks else { return }
+      packing.packTurned(weights, channelBlock: piece, into: filters)
+      (filters + (turned.weightCount + piece * blockWidth)).update(repeating: 0, count: blockWidth)
     }
   }
 
@@ -71,10 +74,10 @@ struct DirectConvolution: ConvolutionAlgorithm {
   func forward(_ pass: ConvolutionPass) {
     let team = pass.team
     forEachGroup(pass) { images in
-      team.share(images.count * shape.input.blocks) { loadInput($0, images, pass) }
+      team.share(images.count * shape.input.blocks, as: "padded inputs") { loadInput($0, images, pass) }
       team.wait()
       let cut = kernel.forwardCut(images: images.count, members: team.count)
-      team.share(images.count * cut.pieces) { piece in
+      team.share(images.count * cut.pieces, as: "outputs") { piece in
         let (number, part) = piece.quotientAndRemainder(dividingBy: cut.pieces)
         kernel.forward(
           padded: pass.scratch + number * kernel.paddedCount, weights: pass.parameters.filters,
@@ -91,7 +94,7 @@ struct DirectConvolution: ConvolutionAlgorithm {
     let packed = pass.scratch + packedStart(pass.images, members: team.count)
     let sums = packed + kernel.weightCount
     forEachGroup(pass) { images in
-      team.share(images.count * shape.output.blocks) { place in
+      team.share(images.count * shape.output.blocks, as: "output gradients") { place in
         let (number, block) = place.quotientAndRemainder(dividingBy: shape.output.blocks)
         let image = images.lowerBound + number
         let dY = gradients.dOutput + image * shape.output.count
@@ -105,9 +108,9 @@ struct DirectConvolution: ConvolutionAlgorithm {
           dY, shape.output, block: block, GradientSpread(shape), into: spread + number * turned.paddedCount,
           turned.padded)
       }
-      team.share(images.count * shape.input.blocks) { loadInput($0, images, pass) }
+      team.share(images.count * shape.input.blocks, as: "padded inputs") { loadInput($0, images, pass) }
       team.wait()
-      team.share(kernel.weightGradientPieces) { piece in
+      team.share(kernel.weightGradientPieces, as: "filters' gradient") { piece in
         for (number, image) in images.enumerated() {
           kernel.weightGradient(
             padded: pass.scratch + number * kernel.paddedCount, dOutput: gradients.dOutput + image * shape.output.count,
@@ -116,7 +119,7 @@ struct DirectConvolution: ConvolutionAlgorithm {
       }
       if let dInput = gradients.dInput {
         let cut = turned.forwardCut(images: images.count, members: team.count)
-        team.share(images.count * cut.pieces) { piece in
+        team.share(images.count * cut.pieces, as: "input gradients") { piece in
           let (number, part) = piece.quotientAndRemainder(dividingBy: cut.pieces)
           turned.forward(
             padded: spread + number * turned.paddedCount, weights: filters, bias: filters + turned.weightCount,
@@ -125,7 +128,7 @@ struct DirectConvolution: ConvolutionAlgorithm {
       }
       team.wait()
     }
-    team.share(shape.filters) { filter in
+    team.share(shape.filters, as: "filters in their order") { filter in
       if pass.images == 0 {
         let count = shape.weightCount / shape.filters
         (gradients.dWeights + filter * count).update(repeating: 0, count: count)
@@ -133,7 +136,7 @@ struct DirectConvolution: ConvolutionAlgorithm {
         packing.unpack(packed, filter: filter, into: gradients.dWeights)
       }
     }
-    team.share(shape.output.blocks) { block in
+    team.share(shape.output.blocks, as: "sums of bias and slopes") { block in
       gradients.addImages(pass.images, sums, shape.output, block: block)
     }
   }

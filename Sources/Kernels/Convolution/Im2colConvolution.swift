@@ -99,10 +99,10 @@ struct Im2colConvolution: ConvolutionAlgorithm {
     }
   }
 
-  func forward(_ pass: ConvolutionPass) { pass.team.share(1) { _ in computeForward(pass) } }
+  func forward(_ pass: ConvolutionPass) { pass.team.share(1, as: "products") { _ in computeForward(pass) } }
 
   func backward(_ pass: ConvolutionPass, _ gradients: ConvolutionGradients) {
-    pass.team.share(1) { _ in computeBackward(pass, gradients) }
+    pass.team.share(1, as: "products") { _ in computeBackward(pass, gradients) }
   }
 
   private func computeForward(_ pass: ConvolutionPass) {

@@ -1,48 +1,46 @@
 import System
 
-/// The filters of a `PanelConvolution` over one grid as panels, [chunk of inner panels][panel of outputs][inner
-/// place][32 outputs].
+/// The filters of a `PanelConvolution` over one grid, [chunk of blocks][panel of outputs][block][tap][16][32 outputs].
 ///
-/// The inner panels are those of the grid's rows. A product over one chunk after the other finds a panel of filters in
-/// the first-level cache, and a band's rows in the second.
+/// The blocks are those of the grid's map, the taps those of the grid. A product over one chunk after the other finds a
+/// panel's filters in the cache.
 struct PanelFilters: Sendable {
-  /// The number of panels of rows, and of outputs.
-  let innerPanels: Int
+  /// The number of blocks of inputs.
+  let blocks: Int
+  /// The number of places under the filter, of blocks.
+  let taps: Int
+  /// The number of panels of outputs.
   let outerPanels: Int
 
-  /// The number of inner panels of a chunk.
-  private static var chunkPanels: Int { 8 }
+  /// The number of floats of a unit: 16 inputs for 32 outputs.
+  static var unit: Int { blockWidth * PanelProduct.width }
+  /// The number of units of a chunk that are wanted.
+  private static var unitsWanted: Int { 18 }
 
-  static func panels(ofChunks panels: Int) -> Int { min(panels, chunkPanels) }
+  var chunkBlocks: Int { min(blocks, max(1, Self.unitsWanted / max(taps, 1))) }
+  /// The number of chunks; none without taps.
+  var chunks: Int { taps == 0 ? 0 : blocks.dividedUp(by: chunkBlocks) }
+  /// The number of floats in all.
+  var count: Int { blocks * taps * outerPanels * Self.unit }
 
-  /// The number of floats of all panels.
-  var count: Int { innerPanels * outerPanels * PanelProduct.width * PanelProduct.width }
-  var chunks: Int { innerPanels.dividedUp(by: Self.chunkPanels) }
+  /// The blocks of a chunk.
+  func chunk(_ number: Int) -> Range<Int> { number * chunkBlocks..<min((number + 1) * chunkBlocks, blocks) }
 
-  /// The inner panels of a chunk.
-  func chunk(_ number: Int) -> Range<Int> {
-    number * Self.chunkPanels..<min((number + 1) * Self.chunkPanels, innerPanels)
+  /// The place of a chunk's filters for a panel of outputs.
+  func place(chunk: Int, outerPanel: Int) -> Int {
+    (chunk * chunkBlocks * outerPanels + outerPanel * self.chunk(chunk).count) * taps * Self.unit
   }
 
-  /// The place where a chunk begins.
-  func start(ofChunk number: Int) -> Int {
-    number * Self.chunkPanels * outerPanels * PanelProduct.width * PanelProduct.width
+  /// The place of a block's filters at its first tap for a panel of outputs; those at the others follow.
+  func place(block: Int, outerPanel: Int) -> Int {
+    place(chunk: block / chunkBlocks, outerPanel: outerPanel) + block % chunkBlocks * taps * Self.unit
   }
 
-  /// The place of the values for a panel of outputs at the inner unit `unit` of 16 places, which lie 32 apart.
-  func place(unit: Int, outerPanel: Int) -> Int {
-    let number = unit / 2 / Self.chunkPanels
-    let inner = unit * blockWidth - number * Self.chunkPanels * PanelProduct.width
-    return start(ofChunk: number)
-      + (outerPanel * chunk(number).count * PanelProduct.width + inner) * PanelProduct.width
-  }
-
-  /// Clears the panels of a panel of outputs.
+  /// Clears a panel of outputs.
   func clear(outerPanel: Int, _ filters: UnsafeMutablePointer<Float>) {
     for number in 0..<chunks {
-      let unit = 2 * chunk(number).lowerBound
-      (filters + place(unit: unit, outerPanel: outerPanel)).update(
-        repeating: 0, count: chunk(number).count * PanelProduct.width * PanelProduct.width)
+      (filters + place(chunk: number, outerPanel: outerPanel)).update(
+        repeating: 0, count: chunk(number).count * taps * Self.unit)
     }
   }
 }

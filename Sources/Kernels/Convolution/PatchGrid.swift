@@ -27,6 +27,16 @@ struct PatchGrid: Sendable {
   /// The number of panels of a row.
   var panels: Int { units.dividedUp(by: 2) }
 
+  /// The rows of the grid that see rows of the map by the taps of a panel; all of them if none does.
+  func seenRows(_ panel: Int) -> Range<Int> {
+    let first = 2 &* panel / source.blocks / tapColumns
+    let last = min(2 &* panel &+ 1, units &- 1) / source.blocks / tapColumns
+    // Tap row r meets the map where 0 ≤ i·step + firstRow + r < height.
+    let low = max(0, -(firstRow &+ last)).dividedUp(by: step)
+    let high = max(0, source.height &- firstRow &- first).dividedUp(by: step)
+    return low < min(high, rows) ? low..<min(high, rows) : 0..<rows
+  }
+
   /// Writes a panel of the rows `band`, which are counted through the images that begin with `map`; its pending
   /// activation is applied on the way.
   func write(_ panel: Int, _ band: Range<Int>, of map: PendingMap, into target: UnsafeMutablePointer<Float>) {

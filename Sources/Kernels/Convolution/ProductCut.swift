@@ -24,7 +24,7 @@ struct ProductCut: Sendable {
     self.tiles = tiles
     unit = PanelProduct.tileHeight(tiles)
     let runs = panels * tiles.dividedUp(by: unit)
-    let units = pairs.map { min(runs, $0 * TransposedPanelProduct.stripesInPanel) } ?? runs
+    let units = pairs.map { min(runs, $0 * PanelProduct.stripesInPanel) } ?? runs
     parts = evenParts(ofEach: products, units: units, members: members)
     unevenness = Kernels.unevenness(units: units, parts: parts)
   }
@@ -45,7 +45,7 @@ struct ProductCut: Sendable {
   func forEachPair(
     of part: Int, innerPanels: Int, outer: Int, _ body: (_ stripes: Range<Int>, _ outer: Range<Int>) -> Void
   ) {
-    let stripes = innerPanels * TransposedPanelProduct.stripesInPanel
+    let stripes = innerPanels * PanelProduct.stripesInPanel
     guard parts > 1 else { return body(0..<stripes, 0..<outer) }
     forEachRun(stripes * outer * part / parts..<stripes * outer * (part + 1) / parts, of: stripes) { panel, own in
       body(own, panel..<panel + 1)

@@ -116,17 +116,17 @@ struct WinogradConvolution<Transform: WinogradTransform>: ConvolutionAlgorithm {
     let streams = pass.images * shape.output.count > Self.largeMap
     for group in blocks.groups(images: pass.images, members: team.count) {
       let rows = group.rows
-      team.share(inputPanels * rows.count) { piece in
+      team.share(inputPanels * rows.count, as: "transform of the input") { piece in
         let row = rows.lowerBound + piece % rows.count
         transformInput(piece / rows.count, row, group, pass.input, work, tiles)
       }
       team.wait()
       let cut = productCut(group, members: team.count)
-      team.share(Self.products * cut.parts) { piece in
+      team.share(Self.products * cut.parts, as: "products") { piece in
         multiplyForward(piece / cut.parts, cut, piece % cut.parts, filters: pass.parameters.filters, work)
       }
       team.wait()
-      team.share(filterPanels * rows.count) { piece in
+      team.share(filterPanels * rows.count, as: "transform of the output") { piece in
         let row = rows.lowerBound + piece % rows.count
         transformOutput(piece / rows.count, row, group, work, tiles, pass, streams: streams)
       }
@@ -151,17 +151,17 @@ struct WinogradConvolution<Transform: WinogradTransform>: ConvolutionAlgorithm {
     let tiles = work.tiles(of: team)
     for group in blocks.groups(images: pass.images, members: team.count) {
       let rows = group.rows
-      team.share(filterPanels * rows.count) { piece in
+      team.share(filterPanels * rows.count, as: "transform of the output gradient") { piece in
         let row = rows.lowerBound + piece % rows.count
         transformOutputGradient(piece / rows.count, row, group, work, tiles, pass, dOutput: gradients.dOutput)
       }
-      team.share(inputPanels * rows.count) { piece in
+      team.share(inputPanels * rows.count, as: "transform of the input") { piece in
         let row = rows.lowerBound + piece % rows.count
         transformInput(piece / rows.count, row, group, pass.input, work, tiles)
       }
       team.wait()
       let cut = gradientCut(group, members: team.count)
-      team.share(Self.products * cut.parts) { piece in
+      team.share(Self.products * cut.parts, as: "products of the gradients") { piece in
         let (product, part) = (piece / cut.parts, piece % cut.parts)
         multiplyToFilters(product, cut, part, group, work)
         guard gradients.dInput != nil else { return }
@@ -170,15 +170,15 @@ struct WinogradConvolution<Transform: WinogradTransform>: ConvolutionAlgorithm {
       team.wait()
       guard let target = gradients.dInput else { continue }
       let bands = blocks.bands(group, panels: inputPanels, members: team.count)
-      team.share(inputPanels * bands.count) { piece in
+      team.share(inputPanels * bands.count, as: "transform of the input gradient") { piece in
         let (panel, band) = (piece / bands.count, piece % bands.count)
         transformInputGradient(panel, bands.band(band), group, work, tiles, target)
       }
     }
-    team.share(gatherPieces) { piece in
+    team.share(gatherPieces, as: "transform of the filters' gradient") { piece in
       gatherFilters(piece, work, isEmpty: pass.images == 0, into: gradients.dWeights)
     }
-    team.share(shape.output.blocks) { block in
+    team.share(shape.output.blocks, as: "sums of bias and slopes") { block in
       sumRows(block, rows: pass.images * tileRows, work, gradients)
     }
   }
@@ -193,11 +193,11 @@ struct WinogradConvolution<Transform: WinogradTransform>: ConvolutionAlgorithm {
     for block in group.blocks {
       let rows = blocks.rows(ofBlock: block, images: group.images)
       let first = (rows.lowerBound - group.rows.lowerBound) * tileColumns
-      let product = TransposedPanelProduct(
+      let product = PanelProduct(
         rows: cut.tiles, innerPanels: inputPanels, v, m, into: work.dFilters + product * weightPlane,
-        accumulates: block > 0, nextA: v + work.inputPlane)
+        nextA: v + work.inputPlane, accumulates: block > 0)
       cut.forEachPair(of: part, innerPanels: inputPanels, outer: filterPanels) { stripes, outer in
-        product.multiply(first..<first + rows.count * tileColumns, stripes: stripes, outer: outer)
+        product.multiplyTransposed(first..<first + rows.count * tileColumns, stripes: stripes, outer: outer)
       }
     }
   }

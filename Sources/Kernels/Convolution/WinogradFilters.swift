@@ -20,13 +20,14 @@ extension WinogradConvolution {
     let inner = (use == .forward ? inputPanels : filterPanels) * PanelProduct.width
     let (piece, across) = piece.quotientAndRemainder(dividingBy: filterPiecesAcross)
     let firstBlock = across * Self.channelBlocksInPiece
+    let blocks = FilterBlocks(shape)
     withUnsafeTemporaryAllocation(of: Float.self, capacity: 2 * Self.blockFloats + 2 * Self.tileFloats) { memory in
       let byFilter = memory.baseAddress!
       let byChannel = byFilter + Self.blockFloats
       let between = byChannel + Self.blockFloats
       let transformed = between + Self.tileFloats
       for c in firstBlock..<min(firstBlock + Self.channelBlocksInPiece, 2 * inputPanels) {
-        loadFilters(weights, piece, c, byFilter)
+        blocks.load(weights, piece, c, into: byFilter)
         if use == .backward {
           for tap in 0..<taps {
             transpose16(
@@ -60,26 +61,6 @@ extension WinogradConvolution {
       target, targetRow: to &* blockWidth, targetColumn: blockWidth)
   }
 
-  /// Writes the weights of filter block k and channel block c as [channel][tap][16 filters], zero where there are none.
-  private func loadFilters(
-    _ weights: UnsafePointer<Float>, _ k: Int, _ c: Int, _ target: UnsafeMutablePointer<Float>
-  ) {
-    let (taps, row) = (Self.taps, shape.channels * Self.taps)
-    let filters = min(blockWidth, shape.filters - k * blockWidth)
-    let channels = min(blockWidth, shape.channels - c * blockWidth)
-    let corner = weights + k * blockWidth * row + c * blockWidth * taps
-    if filters == blockWidth, channels == blockWidth {
-      for part in 0..<taps {
-        transpose16(corner + part * blockWidth, row, target + part * blockWidth * blockWidth, blockWidth)
-      }
-      return
-    }
-    target.update(repeating: 0, count: Self.blockFloats)
-    for filter in 0..<max(filters, 0) {
-      for index in 0..<max(channels, 0) * taps { target[index * blockWidth + filter] = corner[filter * row + index] }
-    }
-  }
-
   /// The number of pieces of `gatherFilters`: the pairs of blocks of 16 filters and 16 channels.
   var gatherPieces: Int { shape.output.blocks * shape.input.blocks }
 
@@ -87,35 +68,22 @@ extension WinogradConvolution {
   ///
   /// - Parameter isEmpty: whether D is zero and was not written.
   func gatherFilters(_ piece: Int, _ work: Workspace, isEmpty: Bool, into dWeights: UnsafeMutablePointer<Float>) {
-    let (taps, r, tile, row) = (Self.taps, Transform.taps, Transform.tile, shape.channels * Self.taps)
+    let (taps, r, tile) = (Self.taps, Transform.taps, Transform.tile)
     let inner = inputPanels * PanelProduct.width
     let (k, c) = piece.quotientAndRemainder(dividingBy: shape.input.blocks)
-    let filters = min(blockWidth, shape.filters - k * blockWidth)
-    let channels = min(blockWidth, shape.channels - c * blockWidth)
-    let corner = dWeights + k * blockWidth * row + c * blockWidth * taps
-    guard !isEmpty else {
-      for filter in 0..<filters { (corner + filter * row).update(repeating: 0, count: channels * taps) }
-      return
-    }
+    let blocks = FilterBlocks(shape)
+    guard !isEmpty else { return blocks.clear(k, c, in: dWeights) }
     withUnsafeTemporaryAllocation(of: Float.self, capacity: Self.blockFloats + Self.tileFloats) { memory in
       let block = memory.baseAddress!
       let between = block + Self.blockFloats
-      for i in 0..<channels {
+      for i in 0..<min(blockWidth, shape.channels - c * blockWidth) {
         let source = work.dFilters + (k / 2 * inner + c * blockWidth + i) * PanelProduct.width + k % 2 * blockWidth
         twice(
           Transform.filterTransposed, from: tile, to: r, source, rowStep: tile &* weightPlane,
           columnStep: weightPlane, between: between, block + i * taps * blockWidth,
           targetRow: r &* blockWidth, targetColumn: blockWidth)
       }
-      if filters == blockWidth, channels == blockWidth {
-        for part in 0..<taps {
-          transpose16(block + part * blockWidth * blockWidth, blockWidth, corner + part * blockWidth, row)
-        }
-      } else {
-        for filter in 0..<filters {
-          for index in 0..<channels * taps { corner[filter * row + index] = block[index * blockWidth + filter] }
-        }
-      }
+      blocks.store(block, k, c, into: dWeights)
     }
   }
 }

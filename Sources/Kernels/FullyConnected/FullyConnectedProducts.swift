@@ -218,11 +218,9 @@ public struct FullyConnectedProducts: Equatable, Sendable {
       let inputStart = panel * Self.width
       let inputCount = min(count * Self.width, inputs - inputStart)
       for o in 0..<outputCount { prefetch(outputStart + o, inputStart, inputCount) }
-      TransposedPanelProduct(
-        rows: rows, innerPanels: outputPanels, a, x + panel * rows * Self.width, into: scratch, accumulates: false,
-        nextA: a
-      ).multiply(
-        0..<rows, stripes: 0..<outputPanels * TransposedPanelProduct.stripesInPanel, outer: 0..<count)
+      PanelProduct(
+        rows: rows, innerPanels: outputPanels, a, x + panel * rows * Self.width, into: scratch, nextA: a
+      ).multiplyTransposed(0..<rows, stripes: 0..<outputPanels * PanelProduct.stripesInPanel, outer: 0..<count)
       for o in 0..<outputCount {
         for p in 0..<count {
           let start = inputStart + p * Self.width

@@ -4,7 +4,7 @@ import CProcessor
 /// C[k][row] = Σ_c A[row][c] · B[c][k].
 ///
 /// A matrix of `rows`×(32·panels) lies as [panel][row][32]. In this order one buffer serves as the operand whose values
-/// are broadcast and, in `TransposedPanelProduct`, as the one that is read in vectors: nothing is ever packed.
+/// are broadcast and, in the transposed product, as the one that is read in vectors: nothing is ever packed.
 /// A sum's terms are added in the order of the inner index whatever the tile, so results depend neither on tiles nor on
 /// the parts in which the product is computed.
 struct PanelProduct {
@@ -12,14 +12,14 @@ struct PanelProduct {
   static let width = 32
 
   /// The number of rows of A and C.
-  private let rows: Int
-  /// The number of panels of A; B's panels have 32 rows for each of them.
-  private let innerPanels: Int
-  private let a: UnsafePointer<Float>
-  private let b: UnsafePointer<Float>
-  private let c: UnsafeMutablePointer<Float>
-  private let nextA: UnsafePointer<Float>
-  private let accumulates: Bool
+  let rows: Int
+  /// The number of panels of A; in the plain product B's panels have 32 rows for each of them.
+  let innerPanels: Int
+  let a: UnsafePointer<Float>
+  let b: UnsafePointer<Float>
+  let c: UnsafeMutablePointer<Float>
+  let nextA: UnsafePointer<Float>
+  let accumulates: Bool
 
   /// - Parameters:
   ///   - nextA: the next product's A of the same extents, which is fetched into the cache meanwhile.

@@ -24,6 +24,9 @@ protocol RegisterTile {
   /// Writes output[pixelStep·p] = sums[p], the second vector `stride` floats behind the first.
   func write(_ output: UnsafeMutablePointer<Float>, pixelStep: Int, _ stride: Int)
 
+  /// Writes as `write` does, past the caches; `output` has to be a multiple of 64 bytes.
+  func stream(_ output: UnsafeMutablePointer<Float>, pixelStep: Int, _ stride: Int)
+
   /// Adds output[pixelStep·p] += sums[p], the second vector `stride` floats behind the first.
   func accumulate(_ output: UnsafeMutablePointer<Float>, pixelStep: Int, _ stride: Int)
 }
@@ -49,6 +52,11 @@ struct Single: RegisterTile {
 
   @inline(__always)
   func write(_ output: UnsafeMutablePointer<Float>, pixelStep: Int, _ stride: Int) { store(sum, output) }
+
+  @inline(__always)
+  func stream(_ output: UnsafeMutablePointer<Float>, pixelStep: Int, _ stride: Int) {
+    Kernels.stream(sum, output)
+  }
 
   @inline(__always)
   func accumulate(_ output: UnsafeMutablePointer<Float>, pixelStep: Int, _ stride: Int) {
@@ -84,6 +92,12 @@ struct Double32: RegisterTile {
   func write(_ output: UnsafeMutablePointer<Float>, pixelStep: Int, _ stride: Int) {
     store(first, output)
     store(second, output + stride)
+  }
+
+  @inline(__always)
+  func stream(_ output: UnsafeMutablePointer<Float>, pixelStep: Int, _ stride: Int) {
+    Kernels.stream(first, output)
+    Kernels.stream(second, output + stride)
   }
 
   @inline(__always)
@@ -127,6 +141,12 @@ struct Join<A: RegisterTile, B: RegisterTile>: RegisterTile where A.Weights == B
   func write(_ output: UnsafeMutablePointer<Float>, pixelStep: Int, _ stride: Int) {
     a.write(output, pixelStep: pixelStep, stride)
     b.write(output + A.pixels &* pixelStep, pixelStep: pixelStep, stride)
+  }
+
+  @inline(__always)
+  func stream(_ output: UnsafeMutablePointer<Float>, pixelStep: Int, _ stride: Int) {
+    a.stream(output, pixelStep: pixelStep, stride)
+    b.stream(output + A.pixels &* pixelStep, pixelStep: pixelStep, stride)
   }
 
   @inline(__always)

@@ -2,26 +2,12 @@ import Glibc
 
 /// Average pooling: the mean of each size×size window of one image's blocked map, `stride` apart.
 ///
-/// f(y) of Eqn 1 is applied on the way in. Windows overlap if stride < size; rows and columns that no whole window
-/// covers are left out. A NaN in a window is its mean. `AveragePoolingReference` is the same by its definition.
-public struct AveragePooling: Equatable, Sendable {
-  public let input: BlockedExtents
-  public let size: Int
-  public let stride: Int
+/// f(y) of Eqn 1 is applied on the way in. A NaN in a window is its mean. `AveragePoolingReference` is the same by its
+/// definition.
+public struct AveragePooling: WindowedPooling {
+  public let windows: PoolingWindows
 
-  public init(input: BlockedExtents, size: Int, stride: Int) {
-    precondition(
-      size >= 1 && stride >= 1 && input.height >= size && input.width >= size,
-      "\(size)×\(size) windows, \(stride) apart, on a map of \(input.planar.plane)")
-    self.input = input
-    self.size = size
-    self.stride = stride
-  }
-
-  public var output: BlockedExtents {
-    BlockedExtents(
-      channels: input.channels, height: (input.height - size) / stride + 1, width: (input.width - size) / stride + 1)
-  }
+  public init(_ windows: PoolingWindows) { self.windows = windows }
 
   /// The number of pixels of a window, in every lane.
   private var pixels: Vector { Vector(repeating: Float(size * size)) }
@@ -86,7 +72,7 @@ public struct AveragePooling: Equatable, Sendable {
   public func plan(images: Int, members: Int) -> PassPlan {
     var plan = PassPlan(members: members)
     plan.share(
-      "blocks", pieces: images * input.blocks, cost: Double(images * output.count * size * size) * costOfMovedValue)
+      "blocks", pieces: images * input.blocks, cost: costOfWindows(images: images))
     plan.wait()
     return plan
   }

@@ -3,26 +3,12 @@ import Glibc
 /// Max pooling: the maximum of each size×size window of one image's blocked map, `stride` apart. Bands of
 /// rows of all blocks and images may be computed at once.
 ///
-/// f(y) of Eqn 1 is applied on the way in. Windows overlap if stride < size; rows and columns that no whole window
-/// covers are left out. A NaN in a window is its maximum. `MaxPoolingReference` is the same by its definition.
-public struct MaxPooling: Equatable, Sendable {
-  public let input: BlockedExtents
-  public let size: Int
-  public let stride: Int
+/// f(y) of Eqn 1 is applied on the way in. A NaN in a window is its maximum. `MaxPoolingReference` is the same by its
+/// definition.
+public struct MaxPooling: WindowedPooling {
+  public let windows: PoolingWindows
 
-  public init(input: BlockedExtents, size: Int, stride: Int) {
-    precondition(
-      size >= 1 && stride >= 1 && input.height >= size && input.width >= size,
-      "\(size)×\(size) windows, \(stride) apart, on a map of \(input.planar.plane)")
-    self.input = input
-    self.size = size
-    self.stride = stride
-  }
-
-  public var output: BlockedExtents {
-    BlockedExtents(
-      channels: input.channels, height: (input.height - size) / stride + 1, width: (input.width - size) / stride + 1)
-  }
+  public init(_ windows: PoolingWindows) { self.windows = windows }
 
   /// The number of bands of rows that each block of an image is cut into, so that a team has enough pieces.
   func bands(images: Int, members: Int) -> Int {
@@ -127,7 +113,7 @@ public struct MaxPooling: Equatable, Sendable {
     of height: Int, images: Int, _ team: TeamMember, _ body: (_ image: Int, _ block: Int, _ rows: Range<Int>) -> Void
   ) {
     let bands = bands(images: images, members: team.count)
-    team.share(images * input.blocks * bands) { piece in
+    team.share(images * input.blocks * bands, as: "bands of rows") { piece in
       let (plane, band) = piece.quotientAndRemainder(dividingBy: bands)
       body(plane / input.blocks, plane % input.blocks, (0..<height).part(band, of: bands))
     }
@@ -139,7 +125,7 @@ public struct MaxPooling: Equatable, Sendable {
     let bands = bands(images: images, members: members)
     plan.share(
       "bands of rows", pieces: images * input.blocks * bands,
-      cost: Double(images * output.count * size * size) * costOfMovedValue,
+      cost: costOfWindows(images: images),
       unevenness: unevenness(units: output.height, parts: bands))
     plan.wait()
     return plan

@@ -1,3 +1,5 @@
+import System
+
 /// A thread's place in the team that computes a pass.
 ///
 /// All members run the same code. `share` deals out the numbered pieces of a phase among them, `wait` separates a phase
@@ -33,20 +35,23 @@ public final class TeamMember: @unchecked Sendable {
   /// A member begins with its own part, neighboring numbers that are the same in every phase of as many pieces, so that
   /// it finds in its caches what it wrote before. Then it takes what others have left. Pieces of one phase write
   /// disjoint memory, and what a piece computes depends on nothing but its number.
+  ///
+  /// - Parameter phase: the name of the phase in a trace.
   @inline(__always)
-  public func share(_ pieces: Int, _ body: (_ piece: Int) -> Void) {
+  public func share(_ pieces: Int, as phase: TraceLabel = "pieces", _ body: (_ piece: Int) -> Void) {
+    guard pieces > 0 else { return }
+    let event = Trace.begin(phase, .phase)
     guard let phases else {
       var piece = 0
       while piece < pieces {
         body(piece)
         piece &+= 1
       }
-      return
+      return Trace.end(event, pieces)
     }
-    guard pieces > 0 else { return }
     position.phase += 1
     position.pieces += pieces
-    phases.work(position.phase, pieces: pieces, from: index, body)
+    Trace.end(event, phases.work(position.phase, pieces: pieces, from: index, body))
   }
 
   /// Returns when all pieces of all phases that this member began are done.

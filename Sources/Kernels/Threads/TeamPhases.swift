@@ -46,7 +46,8 @@ final class TeamPhases: @unchecked Sendable {
   private static var pieceBits: Int { 24 }
   private static var mostPieces: Int { 1 << pieceBits }
 
-  func work(_ phase: Int, pieces: Int, from first: Int, _ body: (Int) -> Void) {
+  /// Takes pieces of a phase until none is left. Returns how many this member has done.
+  func work(_ phase: Int, pieces: Int, from first: Int, _ body: (Int) -> Void) -> Int {
     precondition(pieces < Self.mostPieces, "\(pieces) pieces, of \(Self.mostPieces) at most")
     var finished = 0
     for distance in 0..<members {
@@ -57,11 +58,12 @@ final class TeamPhases: @unchecked Sendable {
         finished += 1
       }
     }
-    guard finished > 0 else { return }
+    guard finished > 0 else { return 0 }
     // Pieces may have written past the caches.
     finishStreaming()
     done.value.wrappingAdd(finished, ordering: .sequentiallyConsistent)
     sleep.wake()
+    return finished
   }
 
   /// Takes the next of a member's `count` pieces of a phase; returns nil if all are taken.
@@ -82,6 +84,9 @@ final class TeamPhases: @unchecked Sendable {
   }
 
   func wait(until pieces: Int) {
-    sleep.wait { done.value.load(ordering: .sequentiallyConsistent) < pieces }
+    guard done.value.load(ordering: .sequentiallyConsistent) < pieces else { return }
+    Trace.span("wait", .wait) {
+      sleep.wait { done.value.load(ordering: .sequentiallyConsistent) < pieces }
+    }
   }
 }

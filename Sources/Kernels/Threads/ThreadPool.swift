@@ -21,7 +21,8 @@ public final class ThreadPool: Sendable {
   ///     may use; empty for that. See `movesFreely`.
   ///   - spins: whether threads that wait for one another look before they sleep; nil means that they do if the process
   ///     may use as many cores. It has to be false where the threads of several processes outnumber the cores.
-  public init(threads threadCount: Int, cores: [UInt8] = [], spins: Bool? = nil) {
+  ///   - name: the name of the pool's own threads, before their numbers.
+  public init(threads threadCount: Int, cores: [UInt8] = [], spins: Bool? = nil, name: String = "compute") {
     precondition(threadCount >= 1, "a pool of \(threadCount) threads")
     let spins = spins ?? (threadCount <= max(availableProcessors(), processorCount(of: cores)))
     let gate = Gate(spins: spins)
@@ -30,7 +31,7 @@ public final class ThreadPool: Sendable {
     for index in 1..<max(threadCount, 1) {
       do throws(ThreadError) {
         threads.append(
-          try WorkerThread(name: "compute \(index)") {
+          try WorkerThread(name: "\(name) \(index)") {
             if !cores.isEmpty, !setAffinity(cores) { gate.isBound.store(true, ordering: .relaxed) }
             gate.serve(thread: index)
           })
@@ -78,12 +79,18 @@ public final class ThreadPool: Sendable {
   /// returns when all are done. `thread` in 0 ..< threadCount tells scratch memory apart.
   ///
   /// Pieces must write disjoint memory. Not to be called from inside a piece.
-  public func parallelFor(_ count: Int, _ body: (_ piece: Int, _ thread: Int) -> Void) {
+  ///
+  /// - Parameter phase: the name of the work in a trace.
+  public func parallelFor(
+    _ count: Int, as phase: TraceLabel = "pieces", _ body: (_ piece: Int, _ thread: Int) -> Void
+  ) {
     guard threadCount > 1, count > 1 else {
-      for piece in 0..<max(count, 0) { body(piece, 0) }
-      return
+      guard count > 0 else { return }
+      return Trace.span(phase, .phase, count) {
+        for piece in 0..<count { body(piece, 0) }
+      }
     }
-    run { member in member.share(count) { piece in body(piece, member.index) } }
+    run { member in member.share(count, as: phase) { piece in body(piece, member.index) } }
   }
 
   /// The gate at which the pool's threads wait for something to do.
@@ -116,7 +123,11 @@ public final class ThreadPool: Sendable {
     /// Closes the gate and waits until nobody is inside.
     func close() {
       turns.wrappingAdd(1, ordering: .sequentiallyConsistent)
-      leaving.wait { inside.load(ordering: .sequentiallyConsistent) > 0 }
+      if inside.load(ordering: .sequentiallyConsistent) > 0 {
+        Trace.span("wait for threads to leave", .wait) {
+          leaving.wait { inside.load(ordering: .sequentiallyConsistent) > 0 }
+        }
+      }
       body = nil
     }
 

@@ -35,7 +35,7 @@ public enum ArchitectureCatalog {
       let meant = nearMiss(name, among: names).map { " Did you mean \($0)?" } ?? ""
       throw ArchitectureError(
         problem: "there is no architecture \(String(name.prefix(120)).debugDescription)."
-          + "\(meant) There are \(names.joined(separator: ", ")).")
+          + "\(meant) There are \(names.joined(separator: ", ")).", setting: "architecture")
     }
     return entry
   }
@@ -57,14 +57,16 @@ public enum ArchitectureCatalog {
       throw ArchitectureError(
         problem: range.upperBound == 0
           ? "\(name) takes no extra layers, found \(extraLayers)"
-          : "\(name) takes \(range.lowerBound) to \(range.upperBound) extra layers, found \(extraLayers)")
+          : "\(name) takes \(range.lowerBound) to \(range.upperBound) extra layers, found \(extraLayers)",
+        setting: "extraLayers")
     }
     if let width {
       guard entry.width != nil else {
-        throw ArchitectureError(problem: "the widths of \(name) are fixed, found width \(width)")
+        throw ArchitectureError(
+          problem: "the widths of \(name) are fixed, found width \(width): leave it out", setting: "width")
       }
       guard (1...4096).contains(width) else {
-        throw ArchitectureError(problem: "the width of \(name) is 1 to 4096, found \(width)")
+        throw ArchitectureError(problem: "expected 1 to 4096 for \(name), found \(width)", setting: "width")
       }
     }
     let request = Request(

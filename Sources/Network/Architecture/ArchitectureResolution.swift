@@ -6,6 +6,19 @@ extension Architecture {
   /// If the first fully connected layer follows a map directly, a `spatialPyramidPooling` without levels called
   /// `flatten` is put between them.
   public func resolved() throws(ArchitectureError) -> ResolvedArchitecture {
+    do {
+      return try resolvedLayers()
+    } catch {
+      var placed = error
+      let isAtFault: (LayerDescription) -> Bool =
+        error.layer == nil ? { !$0.hasPlainName } : { $0.name == error.layer }
+      // The second one of a name is the one that is refused.
+      placed.setting = layers.lastIndex(where: isAtFault).map { "layers.\($0 + 1)" }
+      throw placed
+    }
+  }
+
+  private func resolvedLayers() throws(ArchitectureError) -> ResolvedArchitecture {
     let complete = flattened()
     try complete.checkNames()
     try complete.checkOrder()
@@ -43,17 +56,9 @@ extension Architecture {
     var seen: Set<String> = []
     for layer in layers {
       let name = layer.name
-      let plain = name.utf8.allSatisfy { byte in
-        switch byte {
-        case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
-          UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "_"), UInt8(ascii: "-"), UInt8(ascii: "."):
-          true
-        default: false
-        }
-      }
-      guard plain, !name.isEmpty, name.utf8.count <= 100, name.first != "." else {
+      guard layer.hasPlainName else {
         throw ArchitectureError(
-          problem: "a layer's name is 1 to 100 letters, digits, '_', '-' or '.', the first no '.', "
+          problem: "a layer's name is 1 to 100 letters, digits, '_', '-' or '.', and does not begin with '.', "
             + "since it names a group in files: found \(String(name.prefix(120)).debugDescription)")
       }
       for group in [name] + (layer.activation.isLearned ? [activationGroup(of: name)] : []) {
@@ -125,6 +130,19 @@ extension Architecture {
 private func activationGroup(of layer: String) -> String { "\(layer)_prelu" }
 
 extension LayerDescription {
+  /// Whether the name can be that of a group in files.
+  fileprivate var hasPlainName: Bool {
+    let plain = name.utf8.allSatisfy { byte in
+      switch byte {
+      case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
+        UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "_"), UInt8(ascii: "-"), UInt8(ascii: "."):
+        true
+      default: false
+      }
+    }
+    return plain && !name.isEmpty && name.utf8.count <= 100 && name.first != "."
+  }
+
   fileprivate func resolved(input: Extents, rate: Float) throws(ArchitectureError) -> ResolvedLayer {
     let output = try settings.output(of: input)
     try output.check(of: "the output", layer: name)

@@ -1,4 +1,5 @@
 import Kernels
+import System
 
 /// The fully connected layers and the softmax loss, on all rows of the mini-batch at once.
 public final class Head: Sendable {
@@ -36,7 +37,7 @@ public final class Head: Sendable {
     var input = features
     for (index, layer) in layers.enumerated() {
       let memory = pass.memory.layers[index]
-      layer.forward(input, pass, memory)
+      Trace.span(layer.labels.forward, .forward) { layer.forward(input, pass, memory) }
       input = UnsafePointer(memory.output.base)
     }
     return input
@@ -56,16 +57,20 @@ public final class Head: Sendable {
   ) {
     for index in (lowest..<layers.count).reversed() {
       let below = index == 0 ? dFeatures : pass.memory.layers[index - 1].dOutput.base
-      layers[index].inputGradient(
-        pass, pass.memory.layers[index], gradient: gradient.base,
-        dInput: index > lowest || returnsFeatureGradient ? below : nil)
+      Trace.span(layers[index].labels.inputGradient, .backward) {
+        layers[index].inputGradient(
+          pass, pass.memory.layers[index], gradient: gradient.base,
+          dInput: index > lowest || returnsFeatureGradient ? below : nil)
+      }
     }
   }
 
   /// Writes the gradients of the weights, after `backwardToFeatures`.
   public func backwardToWeights(_ pass: HeadPass, gradient: FloatBuffer) {
     for (index, layer) in layers.enumerated() where layer.parameters.rate > 0 {
-      layer.weightGradient(pass, pass.memory.layers[index], gradient: gradient.base)
+      Trace.span(layer.labels.weightGradient, .backward) {
+        layer.weightGradient(pass, pass.memory.layers[index], gradient: gradient.base)
+      }
     }
   }
 
@@ -75,7 +80,9 @@ public final class Head: Sendable {
   public func update(_ pass: HeadPass, momentum: FloatBuffer, gradient: FloatBuffer, _ sgd: SGD) -> Int? {
     var last = -1
     for (index, layer) in layers.enumerated() where layer.parameters.rate > 0 {
-      let isFinite = layer.updateWeights(pass, pass.memory.layers[index], momentum: momentum, sgd)
+      let isFinite = Trace.span(layer.labels.update, .backward) {
+        layer.updateWeights(pass, pass.memory.layers[index], momentum: momentum, sgd)
+      }
       if !isFinite { last = max(last, layer.index) }
     }
     let state = SolverState(parameters: pass.parameters, momentum: momentum, gradient: gradient)

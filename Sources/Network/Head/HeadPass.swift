@@ -1,4 +1,5 @@
 import Kernels
+import System
 
 /// One pass of the head over the rows of a mini-batch, forward and backward.
 public struct HeadPass: Sendable {
@@ -22,7 +23,11 @@ public struct HeadPass: Sendable {
   }
 
   /// Calls `body` for every piece of a product, each with its thread's own memory.
-  func forEachPiece(_ count: Int, _ body: (_ piece: ProductPiece) -> Void) {
-    pool.parallelFor(count) { piece, thread in body(ProductPiece(piece, scratch: memory.scratch[thread].base)) }
+  ///
+  /// - Parameter phase: the name of the product in a trace.
+  func forEachPiece(_ count: Int, as phase: TraceLabel, _ body: (_ piece: ProductPiece) -> Void) {
+    pool.parallelFor(count, as: phase) { piece, thread in
+      body(ProductPiece(piece, scratch: memory.scratch[thread].base))
+    }
   }
 }

@@ -51,7 +51,7 @@ public final class Inference: Sendable {
 
   /// Calls `body` for each piece in 0 ..< `count`, on several threads at once, each with a scorer of its own.
   public func parallelFor(_ count: Int, _ body: (_ piece: Int, _ scorer: WindowScorer) -> Void) {
-    pool.parallelFor(count) { piece, thread in body(piece, workers[thread].scorer) }
+    pool.parallelFor(count, as: "images to score") { piece, thread in body(piece, workers[thread].scorer) }
   }
 
   /// The number of images of these extents that go through the tower together.

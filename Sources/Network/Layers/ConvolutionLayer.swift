@@ -163,7 +163,7 @@ public struct ConvolutionLayer: TowerLayer {
         dOutput: gradients.dOutput, dInput: gradients.dInput, dWeights: dParameters + parameters.weightOffset,
         dBias: dBias, dSlopes: dSlopes))
     pass.team.wait()
-    pass.team.share(1) { _ in
+    pass.team.share(1, as: "gradients of bias and slopes") { _ in
       (dParameters + parameters.biasOffset).update(from: dBias, count: filters)
       activation.foldSlopeGradient(dSlopes, channels: filters, into: dParameters + parameters.slopeOffset)
     }

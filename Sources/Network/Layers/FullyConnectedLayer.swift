@@ -72,6 +72,22 @@ public struct FullyConnectedLayer: Sendable {
   public let parameters: LayerParameters
   /// The layer's place in the network, which tells its dropout's random numbers from another layer's.
   let index: Int
+  /// The names of its passes in a trace.
+  let labels: Labels
+
+  struct Labels {
+    let forward: TraceLabel
+    let inputGradient: TraceLabel
+    let weightGradient: TraceLabel
+    let update: TraceLabel
+
+    init(_ layer: String) {
+      forward = TraceLabel(keeping: "\(layer) forward")
+      inputGradient = TraceLabel(keeping: "\(layer) input gradient")
+      weightGradient = TraceLabel(keeping: "\(layer) weights' gradient")
+      update = TraceLabel(keeping: "\(layer) weights' gradient and update")
+    }
+  }
 
   init(_ settings: some HeadLayerKind, inputs: Int, parameters: LayerParameters, index: Int) {
     name = settings.name
@@ -81,16 +97,17 @@ public struct FullyConnectedLayer: Sendable {
     dropout = settings.dropout
     self.parameters = parameters
     self.index = index
+    labels = Labels(settings.name)
   }
 
   /// Computes memory.preactivation = X·Wᵀ + b and memory.output = dropout(f(preactivation)). X is rows×inputs.
   func forward(_ input: UnsafePointer<Float>, _ pass: HeadPass, _ memory: FullyConnectedMemory) {
     let products = products(pass.rows)
     let all = UnsafePointer(pass.parameters.base)
-    pass.pool.parallelFor(products.input.pieces) { piece, _ in
+    pass.pool.parallelFor(products.input.pieces, as: "input in panels") { piece, _ in
       products.input.pack(input, piece: piece, into: memory.packedInput.base)
     }
-    pass.forEachPiece(products.forwardPieces) { piece in
+    pass.forEachPiece(products.forwardPieces, as: "products") { piece in
       products.forward(
         memory.packedInput.base, weights: all + parameters.weight, bias: all + parameters.bias, piece,
         into: memory.preactivation.base)
@@ -100,7 +117,7 @@ public struct FullyConnectedLayer: Sendable {
     RowActivation(rows: pass.rows, units: outputs)
       .forward(memory.preactivation.base, slopes: memory.slopes.base, into: memory.output.base)
     guard let iteration = pass.dropout, dropout > 0 else { return }
-    pass.pool.parallelFor(pass.rows) { row, _ in
+    pass.pool.parallelFor(pass.rows, as: "dropout") { row, _ in
       let mask = memory.mask.base + row * outputs
       let values = memory.output.base + row * outputs
       iteration.writeMask(layer: index, row: row, units: outputs, dropout: dropout, into: mask)
@@ -128,11 +145,11 @@ public struct FullyConnectedLayer: Sendable {
     activation.foldSlopeGradient(memory.dSlopes.base, channels: outputs, into: gradient + parameters.slope)
     let products = products(pass.rows)
     let weights = UnsafePointer(pass.parameters.base) + parameters.weight
-    pass.pool.parallelFor(products.output.pieces) { piece, _ in
+    pass.pool.parallelFor(products.output.pieces, as: "gradient in panels") { piece, _ in
       products.output.pack(dY, piece: piece, into: memory.packedGradient.base)
     }
     guard let dInput else { return }
-    pass.forEachPiece(products.inputGradientPieces) { piece in
+    pass.forEachPiece(products.inputGradientPieces, as: "products") { piece in
       products.inputGradient(memory.packedGradient.base, weights: weights, piece, into: dInput)
     }
   }
@@ -142,7 +159,7 @@ public struct FullyConnectedLayer: Sendable {
   /// - Parameter gradient: The gradient of the network's whole vector.
   func weightGradient(_ pass: HeadPass, _ memory: FullyConnectedMemory, gradient: UnsafeMutablePointer<Float>) {
     let products = products(pass.rows)
-    pass.forEachPiece(products.weightGradientPieces) { piece in
+    pass.forEachPiece(products.weightGradientPieces, as: "weights' gradient") { piece in
       products.weightGradient(
         memory.packedInput.base, dY: memory.packedGradient.base, piece, into: gradient + parameters.weight)
     }
@@ -157,7 +174,7 @@ public struct FullyConnectedLayer: Sendable {
       weights: pass.parameters.base + parameters.weight, momentum: momentum.base + parameters.weight,
       rule: sgd.rule(for: .weight, rate: parameters.rate))
     let areFinite = Atomic(true)
-    pass.forEachPiece(products.weightGradientPieces) { piece in
+    pass.forEachPiece(products.weightGradientPieces, as: "weights' gradient and update") { piece in
       let isFinite = products.updateWeights(
         memory.packedInput.base, dY: memory.packedGradient.base, piece, update)
       if !isFinite { areFinite.store(false, ordering: .relaxed) }

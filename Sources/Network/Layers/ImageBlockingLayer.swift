@@ -14,7 +14,7 @@ struct ImageBlockingLayer: TowerLayer {
   var outputCount: Int { extents.count }
 
   func forward(_ pass: LayerPass) {
-    pass.team.share(pass.images) { image in
+    pass.team.share(pass.images, as: "images") { image in
       extents.fromPlanar(pass.input.values + image * inputCount, pass.output.values + image * outputCount)
     }
   }

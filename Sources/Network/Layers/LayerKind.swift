@@ -156,7 +156,7 @@ extension LayerKind {
 
   func checkExtent(_ value: Int, _ what: String, from least: Int) throws(ArchitectureError) {
     guard (least...largestExtent).contains(value) else {
-      throw failure("\(what): \(value) is not in \(least) … \(largestExtent)")
+      throw failure("expected \(what) from \(least) to \(largestExtent), found \(value)")
     }
   }
 

@@ -30,7 +30,7 @@ public struct LayerPass {
 
   /// Shares out the blocks of all images: calls `body(image, block)`.
   func forEachBlock(_ blocks: Int, _ body: (_ image: Int, _ block: Int) -> Void) {
-    team.share(images * blocks) { place in
+    team.share(images * blocks, as: "blocks") { place in
       let (image, block) = place.quotientAndRemainder(dividingBy: blocks)
       body(image, block)
     }

@@ -50,7 +50,7 @@ public struct SGD: Equatable, Sendable {
       }
     }
     let last = Atomic(-1)
-    pool.parallelFor(pieces.count) { index, _ in
+    pool.parallelFor(pieces.count, as: "new parameters") { index, _ in
       let (description, range) = pieces[index]
       if !update(range, of: description, state) { last.max(description.layerIndex, ordering: .relaxed) }
     }

@@ -10,7 +10,7 @@ public func sumLeavesInTree(
 ) {
   guard leaves > 1 else { return }
   let piece = 1 << 14
-  pool.parallelFor(count.dividedUp(by: piece)) { index, _ in
+  pool.parallelFor(count.dividedUp(by: piece), as: "sum of the leaves") { index, _ in
     let start = index * piece
     let length = min(piece, count - start)
     var distance = 1

@@ -87,7 +87,7 @@ public final class Tower: Sendable {
 
   /// Derives bias and slopes of all layers. It is called whenever the parameters have changed, before `forward`.
   public func prepare(_ parameters: FloatBuffer, on pool: ThreadPool) {
-    pool.parallelFor(layers.count) { layer, _ in
+    pool.parallelFor(layers.count, as: "bias and slopes") { layer, _ in
       layers[layer].prepare(parameters.base, into: prepared.base + preparedStart[layer])
     }
   }
@@ -98,7 +98,7 @@ public final class Tower: Sendable {
   ) {
     let layer = layers[index]
     guard layer.filterCount(use) > 0 else { return }
-    pool.parallelFor(layer.filterPieces) { piece, _ in
+    pool.parallelFor(layer.filterPieces, as: "filters") { piece, _ in
       layer.transformFilters(parameters.base, use, piece: piece, into: filters.base(ofLayer: index))
     }
   }

@@ -70,7 +70,8 @@ enum ClassFigures {
       name: "class-errors\(count == 1 ? "" : "-\(index + 1)")",
       title: "Error by class" + (count == 1 ? "" : ": \(evaluation.name)"),
       caption: "The \(kind) error of each class in ascending order; \(Number.fixed(mean, digits: 2)) % of "
-        + "\(images.grouped) images in all, \(errorless) of \(sorted.count) classes without an error."
+        + "\(images.counted("image", grouped: true)) in all, \(errorless) of "
+        + "\(sorted.count.counted("class")) without an error."
         + extremes,
       table: table, drawing: draw)
   }
@@ -117,7 +118,7 @@ enum ClassFigures {
       name: "class-difference", title: "Error by class: \(a.name) against \(b.name)",
       caption:
         "How much less the second (\(b.name)) errs than the first (\(a.name)): "
-        + "\(comparison.better) class\(comparison.better == 1 ? "" : "es") better, "
+        + "\(comparison.better.counted("class")) better, "
         + "\(comparison.unchanged) unchanged, \(comparison.worse) worse.",
       table: table, drawing: draw)
   }

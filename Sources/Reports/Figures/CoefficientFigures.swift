@@ -133,7 +133,7 @@ enum CoefficientFigures {
           let bar = (vertical.place(Double(count)) ?? 0) * height
           drawing.rectangle(
             left + Double(bin) / Double(binCount) * inner, base - bar, inner / Double(binCount) - 0.6, bar,
-            style: "area \(color)", title: "\(one.layer): \(count) channel\(count == 1 ? "" : "s")")
+            style: "area \(color)", title: "\(one.layer): \(count.counted("channel"))")
         }
         drawing.line(left, base, right, base, style: "axis")
         for tick in axis.ticks {
@@ -227,7 +227,7 @@ enum CoefficientFigures {
     return Figure(
       name: "filters\(suffix)",
       title: "Filters of \(filters.layer)" + (runs.count == 1 ? "" : ": \(run.name)"),
-      caption: "\(count) filters of \(height) × \(width) over \(channels) channel\(channels == 1 ? "" : "s")\(shown). "
+      caption: "\(count.counted("filter")) of \(height) × \(width) over \(channels.counted("channel"))\(shown). "
         + "Middle gray is 0; one scale for all\(isColor ? ", in red, green and blue" : "")."
         + Figure.limitNote(runLimit, of: runs.count),
       table: table, drawing: draw)

@@ -18,12 +18,12 @@ enum ResultFigures {
     let names = networkNames(results.rows)
     let table = FigureTable(
       [
-        "time", "checkpoints", "data", "part", "protocol", "scales", "mirror", "average", "images", "top1_error",
+        "time", "checkpoints", "data", "split", "protocol", "scales", "mirror", "average", "images", "top1_error",
         "top5_error", "seconds", "ranks",
       ],
       rows: results.rows.map { row in
         [
-          .text(row.time), .text(row.checkpoints.joined(separator: " ")), .text(row.data), .text(row.part),
+          .text(row.time), .text(row.checkpoints.joined(separator: " ")), .text(row.data), .text(row.split),
           .text(row.views), .text(row.scales.map(String.init).joined(separator: " ")), .text("\(row.mirror)"),
           .text(row.averaging), .init(row.images), .number(row.top1Error), .number(row.top5Error),
           .number(row.seconds), .init(row.ranks),
@@ -68,7 +68,7 @@ enum ResultFigures {
   private static func networks(of row: ResultsRow, _ names: [String: String]) -> String {
     let own = row.checkpoints.map { names[$0] ?? $0 }
     guard let first = own.first else { return "–" }
-    return own.count <= 2 ? own.joined(separator: " and ") : "\(first) and \(own.count - 1) others"
+    return own.count <= 2 ? own.joined(separator: " and ") : "\(first) and \((own.count - 1).counted("other"))"
   }
 
   /// Returns the words for how the images were seen, with only what is unusual about it.
@@ -77,7 +77,7 @@ enum ResultFigures {
     if !row.scales.isEmpty { parts.append("at " + row.scales.map(String.init).joined(separator: ", ")) }
     if row.mirror, row.views == "center" { parts.append("mirrored") }
     if !row.mirror, row.views == "dense" { parts.append("not mirrored") }
-    if row.part != "test" { parts.append(row.part) }
+    if row.split != "test" { parts.append(row.split) }
     return parts.joined(separator: " ")
   }
 }

@@ -137,7 +137,8 @@ enum StatisticsFigures {
       caption: "A line for each layer, from the input (dark blue, on dark ground light blue) to the output (yellow)"
         + (every > 1 ? "; the legend names every \(every == 2 ? "second" : "\(every)th") one." : ".")
         + (step > 1
-          ? " \(shown.count) of \(iterations.count.grouped) logged iterations; \(StatisticsFile.name) has all."
+          ? " \(shown.count) of \(iterations.count.counted("logged iteration", grouped: true)); "
+            + "\(StatisticsFile.name) has all."
           : "") + note,
       table: table, drawing: plot.drawing)
   }

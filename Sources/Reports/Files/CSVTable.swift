@@ -33,7 +33,11 @@ package struct CSVTable {
     }
     if let wrong = records.first(where: { $0.fields.count != header.count }) {
       throw FileError(
-        table: path, problem: "line \(wrong.line) has \(wrong.fields.count) fields, the header has \(header.count)")
+        table: path,
+        problem:
+          "expected \(header.count.counted("field")) as in the header, "
+          + "found \(wrong.fields.count) in line \(wrong.line)"
+      )
     }
     self.path = path
     self.header = header

@@ -20,9 +20,9 @@ public struct ClassErrors: Equatable, Sendable {
     self.top5 = top5
   }
 
-  /// The top-1 error in per cent; 0 for a class without images.
+  /// The top-1 error in percent; 0 for a class without images.
   public var top1Error: Double { images == 0 ? 0 : 100 * Double(top1) / Double(images) }
-  /// The top-5 error in per cent; 0 for a class without images.
+  /// The top-5 error in percent; 0 for a class without images.
   public var top5Error: Double { images == 0 ? 0 : 100 * Double(top5) / Double(images) }
 }
 
@@ -30,6 +30,11 @@ public struct ClassErrors: Equatable, Sendable {
 public enum ClassErrorsFile {
   /// The name of the file in a run folder.
   public static let name = "per-class.csv"
+  /// Returns the output of a table at a path that a person gave.
+  public static func output(_ path: String) -> OutputFile {
+    OutputFile(path, kind: "a table of errors by class", beginnings: [header + "\n"])
+  }
+
   public static let header = "class,name,images,top1_errors,top5_errors"
 
   /// Reads the table of a file.

@@ -1,6 +1,6 @@
 import System
 
-/// The figures of one epoch: a row of `metrics.csv`. Errors are in per cent.
+/// The figures of one epoch: a row of `metrics.csv`. Errors are in percent.
 public struct MetricsRow: Equatable, Sendable {
   /// The number of the epoch, from 1.
   public var epoch: Int

@@ -5,12 +5,12 @@ import System
 
 /// The pictures that the numbers of predictions count.
 public struct PredictedPictures: Equatable, Sendable {
-  public var part: MeasuredSplit
+  public var split: MeasuredSplit
   /// The path of the data, as the evaluation was given it; nil for the run's own data.
   public var data: String?
 
-  public init(part: MeasuredSplit, data: String? = nil) {
-    self.part = part
+  public init(split: MeasuredSplit, data: String? = nil) {
+    self.split = split
     self.data = data
   }
 }
@@ -50,21 +50,40 @@ public enum PredictionsFile {
   /// The name of the file in a run folder.
   public static let name = "predictions.csv"
   public static let header =
-    (["index", "label"] + (1...5).flatMap { ["class\($0)", "score\($0)"] } + ["part", "data"]).joined(separator: ",")
+    (["index", "label"] + (1...5).flatMap { ["class\($0)", "score\($0)"] } + ["split", "data"]).joined(separator: ",")
   /// The header of a table of pictures that have names.
   public static let namedHeader = header + ",name"
 
+  /// The title of an HDF5 file of predictions.
+  private static let title = "The likeliest classes of images"
+
+  /// Returns the output of predictions at a path that a person gave.
+  public static func output(_ path: String) -> OutputFile {
+    guard isHDF5(path) else {
+      return OutputFile(path, kind: "a table of predictions", beginnings: [header + "\n", namedHeader + "\n"])
+    }
+    return OutputFile(path, kind: "an HDF5 file of predictions") { path in
+      guard let file = try? HDF5Reader.open(path, as: HDF5Content(noun: "file of predictions", adviceOnDamage: ""))
+      else {
+        return false
+      }
+      return (try? file.attribute("title")) == title
+    }
+  }
+
+  private static func isHDF5(_ path: String) -> Bool { path.hasSuffix(".h5") || path.hasSuffix(".hdf5") }
+
   /// Writes predictions as a table, or as HDF5 where the name ends in .h5 or .hdf5, in the place of an earlier file at
   /// once. The HDF5 file holds /index and /label (images), /class and /score (images, guesses), /class_names, and,
-  /// where pictures are files, /name (images); its attributes `part` and `data` say which pictures they are.
+  /// where pictures are files, /name (images); its attributes `split` and `data` say which pictures they are.
   public static func write(
     _ predictions: [Prediction], of pictures: PredictedPictures, classNames: [String], to path: String
   ) throws(FileError) {
-    if path.hasSuffix(".h5") || path.hasSuffix(".hdf5") {
+    if isHDF5(path) {
       return try writeHDF5(predictions, of: pictures, classNames: classNames, to: path)
     }
     let isNamed = isNamed(predictions)
-    let end = ",\(pictures.part.rawValue),\(CSVTable.field(pictures.data ?? ""))"
+    let end = ",\(pictures.split.rawValue),\(CSVTable.field(pictures.data ?? ""))"
     var text = (isNamed ? namedHeader : header) + "\n"
     for prediction in predictions {
       text += "\(prediction.index),\(prediction.label)"
@@ -88,8 +107,8 @@ public enum PredictionsFile {
     let replacement = FileReplacement(of: path, temporary: "\(path).tmp.\(getpid())")
     do throws(FileError) {
       try HDF5File.create(at: replacement.temporary) { file throws(HDF5Error) in
-        try file.writeAttribute("title", "The likeliest classes of images")
-        try file.writeAttribute("part", pictures.part.rawValue)
+        try file.writeAttribute("title", title)
+        try file.writeAttribute("split", pictures.split.rawValue)
         try file.writeAttribute("data", pictures.data ?? "")
         try file.write(classNames, "class_names")
         // HDF5 knows no empty arrays in one piece.
@@ -130,15 +149,16 @@ public enum PredictionsFile {
         Prediction(
           index: try table.integer(row, 0), label: try table.integer(row, 1), name: isNamed ? fields[14] : "",
           guesses: guesses))
-      guard let part = MeasuredSplit(rawValue: fields[12]) else {
+      guard let split = MeasuredSplit(rawValue: fields[12]) else {
         throw FileError(
           table: table.path,
-          problem: "line \(row.line), part: expected test or validation, found "
+          problem: "line \(row.line), split: expected test or validation, found "
             + String(fields[12].prefix(60)).debugDescription)
       }
-      let counted = PredictedPictures(part: part, data: fields[13].isEmpty ? nil : fields[13])
+      let counted = PredictedPictures(split: split, data: fields[13].isEmpty ? nil : fields[13])
       guard counted == pictures ?? counted else {
-        throw FileError(table: table.path, problem: "line \(row.line) counts other pictures than the lines before it")
+        throw FileError(
+          table: table.path, problem: "expected one split of one data set, found another in line \(row.line)")
       }
       pictures = counted
     }

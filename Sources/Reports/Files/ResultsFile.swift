@@ -10,7 +10,7 @@ public struct ResultsRow: Equatable, Sendable {
   /// The path of the data, as the evaluation was given it.
   public var data: String
   /// The split of the data.
-  public var part: String
+  public var split: String
   /// The name of the views of each image.
   public var views: String
   /// The shorter sides that images were resized to; empty for those of the networks' own recipes.
@@ -28,13 +28,13 @@ public struct ResultsRow: Equatable, Sendable {
   public var ranks: Int
 
   public init(
-    time: String, checkpoints: [String], data: String, part: String, views: String, scales: [Int], mirror: Bool,
+    time: String, checkpoints: [String], data: String, split: String, views: String, scales: [Int], mirror: Bool,
     averaging: String, images: Int, top1: Int, top5: Int, seconds: Double, ranks: Int
   ) {
     self.time = time
     self.checkpoints = checkpoints
     self.data = data
-    self.part = part
+    self.split = split
     self.views = views
     self.scales = scales
     self.mirror = mirror
@@ -46,9 +46,9 @@ public struct ResultsRow: Equatable, Sendable {
     self.ranks = ranks
   }
 
-  /// The top-1 error in per cent; 0 where there are no images.
+  /// The top-1 error in percent; 0 where there are no images.
   var top1Error: Double { images == 0 ? 0 : 100 * Double(top1) / Double(images) }
-  /// The top-5 error in per cent; 0 where there are no images.
+  /// The top-5 error in percent; 0 where there are no images.
   var top5Error: Double { images == 0 ? 0 : 100 * Double(top5) / Double(images) }
 }
 
@@ -57,7 +57,7 @@ public enum ResultsFile {
   /// The name of the file in a run folder.
   public static let name = "results.csv"
   public static let header =
-    "time,checkpoints,data,part,protocol,scales,mirror,average,images,top1_errors,top5_errors,top1_error,top5_error,"
+    "time,checkpoints,data,split,protocol,scales,mirror,average,images,top1_errors,top5_errors,top1_error,top5_error,"
     + "seconds,ranks"
 
   /// Refuses a file that rows cannot be added to, before anything is computed.
@@ -66,11 +66,11 @@ public enum ResultsFile {
     try FileSystem.checkWritable(path)
   }
 
-  /// Adds a row, and the header before the first one. Errors are in per cent; blanks separate several checkpoints or
+  /// Adds a row, and the header before the first one. Errors are in percent; blanks separate several checkpoints or
   /// scales.
   public static func append(_ row: ResultsRow, to path: String) throws(FileError) {
     let fields = [
-      row.time, CSVTable.field(row.checkpoints.joined(separator: " ")), CSVTable.field(row.data), row.part, row.views,
+      row.time, CSVTable.field(row.checkpoints.joined(separator: " ")), CSVTable.field(row.data), row.split, row.views,
       row.scales.map(String.init).joined(separator: " "), "\(row.mirror)", row.averaging, "\(row.images)",
       "\(row.top1)", "\(row.top5)", String(format: "%.4f", row.top1Error),
       String(format: "%.4f", row.top5Error), String(format: "%.2f", row.seconds), "\(row.ranks)",
@@ -90,7 +90,7 @@ public enum ResultsFile {
       }
       let result = ResultsRow(
         time: fields[0], checkpoints: fields[1].split(separator: " ").map(String.init), data: fields[2],
-        part: fields[3], views: fields[4], scales: scales, mirror: fields[6] == "true", averaging: fields[7],
+        split: fields[3], views: fields[4], scales: scales, mirror: fields[6] == "true", averaging: fields[7],
         images: try table.integer(row, 8), top1: try table.integer(row, 9), top5: try table.integer(row, 10),
         seconds: try table.number(row, 13), ranks: try table.integer(row, 14))
       try table.expectErrors(row, top5: result.top5, top1: result.top1, images: result.images)

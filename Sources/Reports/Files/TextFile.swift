@@ -32,9 +32,18 @@ package enum TextFile {
     try replacement.putInPlace(refusal: .cannotCreate)
   }
 
-  /// Adds lines to a table by one call, and the header before the first ones.
+  /// Adds lines to a table by one call, and the header before the first ones. A last line without a line break, as
+  /// spreadsheets leave it, gets one.
   static func append(_ line: String, header: String, to path: String) throws(FileError) {
-    try FileSystem.append(to: path) { isEmpty in Array(((isEmpty ? header + "\n" : "") + line + "\n").utf8) }
+    try FileSystem.append(to: path) { end in
+      let before =
+        switch end {
+        case .empty: header + "\n"
+        case .insideLine: "\n"
+        case .afterLineBreak: ""
+        }
+      return Array((before + line + "\n").utf8)
+    }
   }
 }
 

@@ -29,8 +29,7 @@ struct Page {
   func html(title: String, state: String) -> String {
     let links = contents.map { "<a href=\"#\($0.id)\">\(escaped($0.title))</a>" }.joined(separator: " ")
     return """
-      <!DOCTYPE html>
-      <html lang="en"><head><meta charset="utf-8">
+      \(Self.beginning)
       <meta name="viewport" content="width=device-width, initial-scale=1">
       <meta name="color-scheme" content="light dark">
       <link rel="icon" href="data:,">
@@ -45,6 +44,13 @@ struct Page {
 
       """
   }
+
+  /// The text that every page begins with; it names the program, so that a page is known as its own.
+  static let beginning = """
+    <!DOCTYPE html>
+    <html lang="en"><head><meta charset="utf-8">
+    <meta name="generator" content="prelu-dist">
+    """
 
   private static let style = """
     *{box-sizing:border-box}

@@ -106,7 +106,7 @@ enum PageTables {
         "<p class=\"caption\">\(runs.count == 1 ? "" : escaped(run.name) + ": ")newest checkpoint of iteration "
         + "\(checkpoint.iteration.grouped), written \(escaped(checkpoint.written)) by "
         + "\(escaped(checkpoint.program)), mini-batch \(checkpoint.batch), "
-        + "\(checkpoint.ranks) rank\(checkpoint.ranks == 1 ? "" : "s"):</p>"
+        + "\(checkpoint.ranks.counted("rank")):</p>"
         + "<pre>\(escaped(command))</pre>"
     }
     return text

@@ -10,7 +10,7 @@ struct PicturePanels {
 
   let run: RunContents
   /// The pictures that the predictions count; nil where they cannot be read.
-  private let pictures: (images: any TestImages, part: MeasuredSplit)?
+  private let pictures: (images: any TestImages, split: MeasuredSplit)?
   /// The reason why there are no pictures.
   private let problem: String?
 
@@ -31,7 +31,7 @@ struct PicturePanels {
 
   private static func find(
     _ run: RunContents, _ source: (any PictureSource)?
-  ) throws -> (images: any TestImages, part: MeasuredSplit) {
+  ) throws -> (images: any TestImages, split: MeasuredSplit) {
     guard let source else { throw Missing("this report was made without the data") }
     guard let path = run.predicted?.data ?? run.setting("data.directory"), !path.isEmpty else {
       throw Missing("the run does not say where its pictures are")
@@ -39,26 +39,30 @@ struct PicturePanels {
     let data = PictureData(
       path: path, heldOutCount: run.setting("data.validation").flatMap { Int($0) } ?? 0,
       classNames: run.network?.classNames)
-    func fitting(_ part: MeasuredSplit) throws -> any TestImages {
-      let images = try source.pictures(part, of: data)
+    func fitting(_ split: MeasuredSplit) throws -> any TestImages {
+      let images = try source.pictures(split, of: data)
       if let outside = run.predictions.first(where: { $0.index >= images.count }) {
-        throw Missing("prediction of \(part) picture \(outside.index), but there are \(images.count)")
+        throw Missing(
+          "expected predictions of the \(images.count.counted("\(split) picture")), "
+            + "found one of picture \(outside.index)"
+        )
       }
       if let other = run.predictions.first(where: { Int(images.labels[$0.index]) != $0.label }) {
         throw Missing(
-          "\(part) picture \(other.index) has class \(images.labels[other.index]), the predictions say \(other.label)")
+          "\(split) picture \(other.index) has class \(images.labels[other.index]), the predictions say \(other.label)")
       }
       return images
     }
-    guard let part = run.predicted?.part else { throw Missing("the run has no predictions") }
-    return (try fitting(part), part)
+    guard let split = run.predicted?.split else { throw Missing("the run has no predictions") }
+    return (try fitting(split), split)
   }
 
   func html() -> String {
     let right = Self.spread(run.predictions.filter(\.isRight))
     let wrong = run.predictions.filter { !$0.isRight }
       .sorted { ($1.guesses.first?.score ?? 0, $0.index) < ($0.guesses.first?.score ?? 0, $1.index) }
-    let counts = "of \(run.predictions.count.grouped) \(pictures.map { "\($0.part) " } ?? "")pictures"
+    let counts =
+      "of \(run.predictions.count.counted("\(pictures.map { "\($0.split) " } ?? "")picture", grouped: true))"
     var problem = problem
     let panels =
       panel(
@@ -98,7 +102,7 @@ struct PicturePanels {
       do throws(DataError) {
         let (uri, isReduced) = try Self.picture(prediction.index, of: pictures.images)
         text +=
-          "<img\(isReduced ? " class=\"photo\"" : "") alt=\"\(pictures.part) picture \(prediction.index), \(truth)\" "
+          "<img\(isReduced ? " class=\"photo\"" : "") alt=\"\(pictures.split) picture \(prediction.index), \(truth)\" "
           + "src=\"\(uri)\">"
       } catch {
         problem = problem ?? "\(error)"

@@ -5,7 +5,7 @@ public protocol PictureSource {
   /// Returns the pictures of a split of a data set, in the order in which evaluations number them.
   ///
   /// - Throws: an error where they cannot be read; the page shows its description.
-  func pictures(_ part: MeasuredSplit, of data: PictureData) throws -> any TestImages
+  func pictures(_ split: MeasuredSplit, of data: PictureData) throws -> any TestImages
 }
 
 /// A data set as a run's configuration describes it.

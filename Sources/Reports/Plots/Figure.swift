@@ -1,3 +1,5 @@
+import System
+
 /// A plot with its numbers.
 public struct Figure {
   /// The name for files: letters, digits and hyphens.
@@ -18,7 +20,7 @@ public struct Figure {
 
   /// Returns the caption's addition where only the first runs have such a figure; empty elsewhere.
   static func limitNote(_ limit: Int, of count: Int) -> String {
-    count > limit ? " Shown for the first \(limit) of \(count) runs." : ""
+    count > limit ? " Shown for the first \(limit) of \(count.counted("run"))." : ""
   }
 
   /// Returns the plot for a page.

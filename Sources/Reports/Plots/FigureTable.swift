@@ -45,7 +45,7 @@ public struct FigureTable: Equatable, Sendable {
     for row in shown { text += "<tr>" + row.map(Self.html).joined() + "</tr>\n" }
     text += "</tbody></table></div>"
     if rows.count > limit {
-      text += "<p class=\"note\">\(limit) of \(rows.count.grouped) rows; the CSV has all.</p>"
+      text += "<p class=\"note\">\(limit) of \(rows.count.counted("row", grouped: true)); the CSV has all.</p>"
     }
     return text
   }

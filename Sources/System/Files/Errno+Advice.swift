@@ -7,9 +7,10 @@ extension Errno {
   package func advice(writing: Bool) -> String {
     switch self {
     case .noSpace, .diskQuotaExceeded: "Make room there"
-    case .permissionDenied, .notPermitted: writing ? "Change its rights, or choose another place" : "Change its rights"
+    case .permissionDenied, .notPermitted:
+      writing ? "Change its permissions, or choose another place" : "Change its permissions"
     case .readOnlyFileSystem: "Choose a place that can be written"
-    case .isDirectory, .fileExists, .directoryNotEmpty: writing ? "Move away what bears that name" : ""
+    case .isDirectory, .fileExists, .directoryNotEmpty: writing ? "Move away what has that name now" : ""
     case .noSuchFileOrDirectory, .notDirectory: writing ? "Make the folder first" : ""
     case .fileTooLarge: "Raise the limit of a file's size (ulimit -f)"
     case .tooManyOpenFiles, .tooManyOpenFilesInSystem: "Raise the limit of open files (ulimit -n)"

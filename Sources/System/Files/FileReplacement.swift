@@ -24,14 +24,33 @@ package struct FileReplacement: ~Copyable {
   ///
   /// - Parameter synchronizes: true to wait until it is on the device.
   package func write(_ bytes: [UInt8], synchronizes: Bool) throws(FileError) {
+    var isWritten = false
+    try write(synchronizes: synchronizes) {
+      defer { isWritten = true }
+      return isWritten ? nil : bytes
+    }
+  }
+
+  /// Writes the temporary file part by part, with the rights that the umask leaves.
+  ///
+  /// - Parameters:
+  ///   - synchronizes: true to wait until it is on the device.
+  ///   - next: returns the next part; nil after the last one.
+  package func write(synchronizes: Bool, _ next: () throws(FileError) -> [UInt8]?) throws(FileError) {
     let file: OpenFile
     do throws(Errno) {
       file = try OpenFile(creating: temporary)
     } catch {
       throw FileError(.cannotCreate, path: path, what: "cannot be created", code: error)
     }
+    while let bytes = try next() {
+      do throws(Errno) {
+        try file.write(bytes)
+      } catch {
+        throw FileError(.cannotWrite, path: path, what: "cannot be written", code: error)
+      }
+    }
     do throws(Errno) {
-      try file.write(bytes)
       if synchronizes { try file.synchronize() }
       try file.close()
     } catch {

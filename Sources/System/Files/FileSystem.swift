@@ -84,22 +84,22 @@ package enum FileSystem {
 
   /// Adds bytes at the end of a file. Where there is none, it is made.
   ///
-  /// - Parameter bytes: returns what to add; it is told whether the file is empty.
-  package static func append(to path: String, _ bytes: (_ isEmpty: Bool) -> [UInt8]) throws(FileError) {
+  /// - Parameter bytes: returns what to add; it is told how the file ends.
+  package static func append(to path: String, _ bytes: (_ end: FileEnd) -> [UInt8]) throws(FileError) {
     let file: OpenFile
     do throws(Errno) {
       file = try OpenFile(appendingTo: path)
     } catch {
       throw FileError(.cannotCreate, path: path, what: "cannot be opened for writing", code: error)
     }
-    let size: Int64
+    let end: FileEnd
     do throws(Errno) {
-      size = try file.status().size
+      end = try FileEnd(of: path, size: Int(file.status().size))
     } catch {
       throw FileError(.cannotRead, path: path, what: "cannot be examined", code: error)
     }
     do throws(Errno) {
-      try file.write(bytes(size == 0))
+      try file.write(bytes(end))
     } catch {
       throw FileError(.cannotWrite, path: path, what: "cannot be written", code: error)
     }
@@ -108,7 +108,8 @@ package enum FileSystem {
   /// Refuses a path where no file can be written, without changing what is there.
   package static func checkWritable(_ path: String) throws(FileError) {
     if isFolder(path) || path.utf8.last == UInt8(ascii: "/") {
-      throw FileError(.cannotCreate, path: path, problem: "expected the name of a file, found a folder")
+      throw FileError(
+        .cannotCreate, path: path, problem: "expected the name of a file, found a folder")
     }
     do throws(Errno) {
       if exists(path) { return try retrying { access(path, W_OK) } }

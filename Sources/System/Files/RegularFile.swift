@@ -97,7 +97,7 @@ extension FileError {
       self.init(code == .noSuchFileOrDirectory ? .missing : .cannotRead, path: path, what: what, code: code)
     case .otherKind(let found): self.init(.wrongKind, path: path, problem: "expected \(expected), found \(found)")
     case .tooLarge(let bytes):
-      self.init(.wrongKind, path: path, problem: "expected \(expected), found \(bytes) bytes")
+      self.init(.wrongKind, path: path, problem: "expected \(expected), found \(bytes.counted("byte"))")
     }
   }
 }

@@ -1,5 +1,6 @@
 import CLinux
 import Glibc
+import Synchronization
 
 /// The number of processors that this process may run on: those of its affinity mask, which `mpirun --bind-to`, Slurm,
 /// `taskset` and container runtimes set, not those of the machine.
@@ -23,6 +24,25 @@ public func affinityMask() -> [UInt8] {
 
 /// Lets the calling thread run on the processors whose bits are set. Returns whether the system allows it.
 public func setAffinity(_ mask: [UInt8]) -> Bool { linux_set_affinity(mask, UInt(mask.count)) == 0 }
+
+/// Returns the processors that this process could run on if it gave up its affinity, which `mpirun --bind-to` and
+/// `taskset` set: those that its control group allows. Returns nil where the system does not let it try.
+public func reachableProcessors() -> Set<Int>? {
+  // A thread of its own tries, whose affinity nobody else has.
+  let found = Mutex<Set<Int>?>(nil)
+  let everywhere = [UInt8](repeating: 0xff, count: affinityMaskLength)
+  guard
+    let thread = try? WorkerThread(
+      name: "affinity",
+      {
+        guard setAffinity(everywhere) else { return }
+        let reached = processors(ofMask: affinityMask())
+        found.withLock { $0 = reached.isEmpty ? nil : reached }
+      })
+  else { return nil }
+  thread.join()
+  return found.withLock { $0 }
+}
 
 /// The number of processors in an affinity mask.
 public func processorCount(of mask: [UInt8]) -> Int { mask.reduce(0) { $0 + $1.nonzeroBitCount } }

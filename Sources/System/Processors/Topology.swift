@@ -58,6 +58,11 @@ public struct Topology: Equatable, Sendable {
   /// Returns the cores of processors that the topology was read around, each by the number of its lowest sibling.
   public func cores(of processors: Set<Int>) -> Set<Int> { Set(processors.map { coreNames[$0] ?? $0 }) }
 
+  /// Returns the number of NUMA domains that have some of the processors; 1 where the system does not tell.
+  public func domainCount(of processors: Set<Int>) -> Int {
+    max(1, domains.count { !$0.isDisjoint(with: processors) })
+  }
+
   /// Returns the part of the machine that the processors make up. One sibling of a core stands for the core.
   public func place(of processors: Set<Int>) -> Place {
     let cores = cores(of: processors)

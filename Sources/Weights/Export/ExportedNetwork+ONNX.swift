@@ -6,6 +6,9 @@ import System
 extension ExportedNetwork {
   /// The largest model that is written, in bytes: no protobuf may have 2 GiB.
   private static let largestModel = (1 << 31) - (1 << 20)
+  /// The version of ONNX's own format that the files have.
+  static let onnxVersion = 8
+  static let producer = "prelu-dist"
 
   /// Writes an ONNX model (operator set 13) for batches of any size. Its output `scores` holds the classes' scores.
   ///
@@ -25,8 +28,8 @@ extension ExportedNetwork {
 
   package func model(fromPixels: Bool) -> PreluDist_Onnx_ModelProto {
     var model = PreluDist_Onnx_ModelProto()
-    model.irVersion = 8
-    model.producerName = "prelu-dist"
+    model.irVersion = Int64(Self.onnxVersion)
+    model.producerName = Self.producer
     model.docString = metadata.origin
     var operators = PreluDist_Onnx_OperatorSetIdProto()
     operators.version = 13

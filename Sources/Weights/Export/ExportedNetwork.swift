@@ -70,13 +70,14 @@ public struct ExportedNetwork {
   }
 
   /// Writes a Python module that makes the network in PyTorch, and beside it the safetensors file that it reads.
-  ///
-  /// - Returns: the path of the safetensors file: `net.safetensors` for `net.py`.
-  public func writePyTorch(to path: String) throws(FileError) -> String {
-    let stem = path.hasSuffix(".py") ? String(path.dropLast(3)) : path
-    let weights = "\(stem).safetensors"
+  public func writePyTorch(to path: String) throws(FileError) {
+    let weights = Self.weightsPath(ofModule: path)
     try writeSafetensors(to: weights)
-    try writeWhole(path, head: Array(pyTorchModule(named: FileSystem.name(of: stem)).utf8))
-    return weights
+    try writeWhole(path, head: Array(pyTorchModule(reading: FileSystem.name(of: weights)).utf8))
+  }
+
+  /// Returns the path of the safetensors file beside a module: `net.safetensors` for `net.py`.
+  static func weightsPath(ofModule path: String) -> String {
+    (path.hasSuffix(".py") ? String(path.dropLast(3)) : path) + ".safetensors"
   }
 }

@@ -1,14 +1,17 @@
+/// The beginning of every module.
+let pyTorchModuleBeginning = "\"\"\"A network that prelu-dist has trained, in PyTorch"
+
 /// Returns a Python module that makes any of this program's networks in PyTorch, of the architecture in a safetensors
 /// file's metadata.
 ///
 /// PyTorch's adaptive max pooling has the same bins as spatial pyramid pooling: ⌊i·H/n⌋ to ⌈(i+1)·H/n⌉.
 ///
-/// - Parameter name: the name of the files without their endings.
-func pyTorchModule(named name: String) -> String {
+/// - Parameter weights: the name of the safetensors file.
+func pyTorchModule(reading weights: String) -> String {
   """
-  \"""A network that prelu-dist has trained, in PyTorch, made from the safetensors file beside this one.
+  \(pyTorchModuleBeginning), made from the safetensors file beside this one.
 
-      model = load("\(name).safetensors")
+      model = load("\(weights)")
       scores = model.scores(pixels)    # (batch, channels, height, width), red, green, blue, from 0 to 255
 
   `model(x)` takes inputs from which the mean is subtracted already; `model.classes` names the scores.

@@ -9,7 +9,8 @@ struct AverageCommand: ParsableCommand {
     discussion: """
       The average of checkpoints from a time when the learning rate was still high makes fewer errors than each of \
       them, and often fewer than the run's last one. The setting checkpoint.keep says how many checkpoints a run \
-      keeps. An average has no momentum, so no training can continue from it.
+      keeps; the untrained one that it begins with is left out. An average has no momentum, so no training can \
+      continue from it.
       """)
 
   @Argument(
@@ -26,6 +27,8 @@ struct AverageCommand: ParsableCommand {
   @Option(name: [.customShort("o"), .long], help: ArgumentHelp("The file to write.", valueName: "file.h5"))
   var output: String
 
+  @OptionGroup var outputs: OutputOptions
+
   func validate() throws {
     try checkRange("--last", last, .atLeast(1))
     if output.isEmpty { throw ValidationError("--output needs a file's name.") }
@@ -34,24 +37,38 @@ struct AverageCommand: ParsableCommand {
   func run() throws {
     alone {
       let paths = try checkpoints.flatMap(paths)
+      guard !paths.isEmpty else {
+        throw Refusal(.usage, "expected checkpoints or a run folder, found none: name what to average")
+      }
+      // An earlier average is a checkpoint too, and as precious as any.
+      let file = OutputFile(output, kind: "an averaged checkpoint") { _ in false }
+      try outputs.check(file, inputs: paths)
       let iteration = try CheckpointAverage.write(
         of: paths, to: output,
-        provenance: Provenance(program: PreluDist.program, commandLine: CommandLine.arguments.joined(separator: " ")))
-      Console.say("\(output): the average of \(paths.count) checkpoints up to iteration \(iteration)")
+        provenance: Provenance(program: PreluDist.program, commandLine: ProcessArguments.line))
+      Console.say("\(output): the average of \(paths.count.counted("checkpoint")) up to iteration \(iteration)")
       return .done
     }
   }
 
-  /// Returns the path of a checkpoint, or those of a run's checkpoints, oldest first.
+  /// Returns the path of a checkpoint, or those of a run's checkpoints, oldest first. The checkpoint that a run begins
+  /// with, before any training, and averages are left out.
   private func paths(of name: String) throws -> [String] {
     guard FileSystem.isFolder(name) else { return [name] }
-    let all = try RunFolder.open(at: name).checkpoints().map(\.path)
-    guard !all.isEmpty, all.count >= last ?? 1 else {
+    let all = try RunFolder.open(at: name).checkpoints()
+    let trained = all.filter { $0.iteration > 0 }.map(\.path).filter { path in
+      // An average has no momentum. A file that cannot be read is named when it is averaged.
+      (try? CheckpointFile.readHeader(path))?.hasMomentum ?? true
+    }
+    guard !trained.isEmpty, trained.count >= last ?? 1 else {
       throw Refusal(
         .missingInput,
-        "\(name): expected \(last ?? 1) checkpoints or more, found \(all.count): let a run keep more by checkpoint.keep"
-      )
+        "\(name): expected \((last ?? 1).counted("trained checkpoint")) or more, found \(trained.count): train on, or "
+          + "let a run keep more (checkpoint.keep)")
     }
-    return all.prefix(last ?? all.count).reversed()
+    if last == nil, let untrained = all.first(where: { $0.iteration == 0 }) {
+      Console.say("\(untrained.path): left out, because it is from before the training")
+    }
+    return trained.prefix(last ?? trained.count).reversed()
   }
 }

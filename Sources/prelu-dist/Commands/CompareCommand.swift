@@ -44,7 +44,7 @@ struct CompareCommand: ParsableCommand {
 
   private func show(_ comparison: ClassComparison) {
     Console.say(
-      "\(comparison.measure.rawValue) error of \(comparison.pairs.count) classes, \(second) against \(first): "
+      "\(comparison.measure.rawValue) error of \(comparison.pairs.count.counted("class")), \(second) against \(first): "
         + "\(comparison.better) better, \(comparison.unchanged) unchanged, \(comparison.worse) worse")
     for remark in remarks(comparison) { Console.say(remark) }
     let improved = comparison.pairs.filter { comparison.reduction($0) > 0 }.prefix(list)
@@ -64,18 +64,17 @@ struct CompareCommand: ParsableCommand {
 
   /// Returns what makes the numbers mean less than they seem to.
   private func remarks(_ comparison: ClassComparison) -> [String] {
-    func classes(_ count: Int) -> String { count == 1 ? "1 class" : "\(count) classes" }
     var remarks: [String] = []
     for (path, only) in [(first, comparison.onlyFirst), (second, comparison.onlySecond)] where !only.isEmpty {
-      remarks.append("left out: \(classes(only.count)) that only \(path) has")
+      remarks.append("left out: \(only.count.counted("class")) that only \(path) has")
     }
     if !comparison.withoutImages.isEmpty {
-      remarks.append("left out: \(classes(comparison.withoutImages.count)) without images in one of the two")
+      remarks.append("left out: \(comparison.withoutImages.count.counted("class")) without images in one of the two")
     }
     if comparison.otherCounts > 0 {
       let images = comparison.images
       remarks.append(
-        "not the same images: \(classes(comparison.otherCounts)) with more or fewer in one of the two, "
+        "not the same images: \(comparison.otherCounts.counted("class")) with more or fewer in one of the two, "
           + "\(images.first.grouped) and \(images.second.grouped) images in all")
     }
     return remarks

@@ -67,9 +67,11 @@ struct DoctorCommand: ParsableCommand {
     // A checkpoint holds parameters and momentum, four bytes each, and some bytes of other things. Beside those that
     // are kept there may be the best one, and a new one that is being written.
     let checkpoint = 8 * architecture.parameterCount + (1 << 20)
-    return Doctor.Requirements(
+    var requirements = Doctor.Requirements(
       runFolder: runFolder, dataDirectory: configuration.data.directory, threads: threads.threads,
       leaves: configuration.training.leaves, checkpointBytes: (configuration.checkpoint.keep + 2) * checkpoint,
       gradientCount: architecture.towerRange.count)
+    requirements.images = configuration.training.batch
+    return requirements
   }
 }

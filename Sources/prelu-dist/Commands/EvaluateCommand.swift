@@ -31,7 +31,6 @@ struct EvaluateCommand: ParsableCommand {
   var data: String?
 
   @Option(
-    name: [.long, .customLong("part")],
     help: ArgumentHelp(
       "The split to measure; validation stands for the images that training put aside, or for a pack's own validation "
         + "images (default: test where the data have such images).",
@@ -58,6 +57,8 @@ struct EvaluateCommand: ParsableCommand {
       valueName: "file.csv|.h5"))
   var predictions: String?
 
+  @OptionGroup var outputs: OutputOptions
+
   @OptionGroup var watch: WatchOptions
 
   @Flag(help: "Print the result as a JSON object.")
@@ -78,6 +79,7 @@ struct EvaluateCommand: ParsableCommand {
   private func run(_ world: World, _ terminal: Terminal?) throws -> ExitStatus {
     try world.agree { if world.rank == 0 { try checkOutputs() } }
     let trained = try checkpoints.map { try TrainedNetwork($0, world: world) }
+    if world.rank == 0 { for note in trained.flatMap(\.notes) { Console.complain("warning: \(note)") } }
     let pool = try threads.pool(world)
     let (evaluator, measured) = try world.agree { try makeEvaluator(of: trained, on: pool, world) }
     let reporter = EvaluationReporter(terminal: json ? nil : terminal, quiet: json || quiet)
@@ -90,23 +92,26 @@ struct EvaluateCommand: ParsableCommand {
     guard let result else {
       if world.rank == 0 {
         Console.complain(
-          "\(trained[0].path): stopped by a signal before all \(evaluator.count) images were seen: nothing is written, "
-            + "start it again")
+          "\(trained[0].path): a signal stopped the evaluation before all of its "
+            + "\(evaluator.count.counted("image", grouped: true)) were seen: nothing is written, start it again")
       }
       return .tryAgain
     }
     try world.agree {
       guard world.rank == 0 else { return }
-      try write(result, trained, measured, seconds: seconds, ranks: world.size)
+      // What was measured is told first: a table that cannot be written must not take it along.
       show(result, trained, measured.split)
+      try write(result, trained, measured, seconds: seconds, ranks: world.size)
     }
     return .done
   }
 
   /// Finds out that a file cannot be written before anything is computed.
   private func checkOutputs() throws {
+    let inputs = checkpoints + [data].compactMap(\.self)
     if let results { try ResultsFile.check(results) }
-    for path in [classes, predictions].compactMap(\.self) { try FileSystem.checkWritable(path) }
+    if let classes { try outputs.check(ClassErrorsFile.output(classes), inputs: inputs) }
+    if let predictions { try outputs.check(PredictionsFile.output(predictions), inputs: inputs) }
   }
 
   /// Returns an evaluator of all networks, and the images of the first one: what another network was trained on is not
@@ -131,32 +136,49 @@ struct EvaluateCommand: ParsableCommand {
 
   private func dataPath(_ trained: [TrainedNetwork]) -> String { data ?? trained[0].configuration.data.directory }
 
+  /// Writes each table that was asked for, whether or not another one can be written. Throws the first error, after the
+  /// others were said.
   private func write(
     _ result: EvaluationResult, _ trained: [TrainedNetwork], _ measured: MeasuredImages, seconds: Double, ranks: Int
   ) throws {
-    let (total, names) = (result.total, trained[0].classNames)
-    if let classes {
-      try ClassErrorsFile.write(
-        result.classes.enumerated().map {
-          ClassErrors(classIndex: $0, name: names[$0], images: $1.images, top1: $1.top1, top5: $1.top5)
-        }, to: classes)
+    var failures: [any Error] = []
+    func attempt(_ body: () throws -> Void) {
+      do { try body() } catch { failures.append(error) }
     }
-    if let predictions {
-      try PredictionsFile.write(
-        result.predictions.map {
-          Prediction(
-            index: $0.sample, label: $0.label, name: measured.images.fileName(of: $0.sample),
-            guesses: zip($0.classes, $0.scores).map { ($0, $1) })
-        }, of: PredictedPictures(part: measured.split, data: data), classNames: names, to: predictions)
-    }
+    if let classes { attempt { try writeClasses(result, trained, to: classes) } }
+    if let predictions { attempt { try writePredictions(result, trained, measured, to: predictions) } }
     if let results {
-      try ResultsFile.append(
-        ResultsRow(
-          time: Date().formatted(.iso8601), checkpoints: trained.map(\.path), data: dataPath(trained),
-          part: measured.split.rawValue, views: options.views.rawValue, scales: options.test.scales,
-          mirror: options.test.mirror, averaging: options.average.rawValue, images: total.images, top1: total.top1,
-          top5: total.top5, seconds: seconds, ranks: ranks), to: results)
+      attempt {
+        let total = result.total
+        try ResultsFile.append(
+          ResultsRow(
+            time: Date().formatted(.iso8601), checkpoints: trained.map(\.path), data: dataPath(trained),
+            split: measured.split.rawValue, views: options.views.rawValue, scales: options.test.scales,
+            mirror: options.test.mirror, averaging: options.average.rawValue, images: total.images, top1: total.top1,
+            top5: total.top5, seconds: seconds, ranks: ranks), to: results)
+      }
     }
+    for failure in failures.dropFirst() { Console.complain("\(failure)") }
+    if let first = failures.first { throw first }
+  }
+
+  private func writeClasses(_ result: EvaluationResult, _ trained: [TrainedNetwork], to path: String) throws {
+    let names = trained[0].classNames
+    try ClassErrorsFile.write(
+      result.classes.enumerated().map {
+        ClassErrors(classIndex: $0, name: names[$0], images: $1.images, top1: $1.top1, top5: $1.top5)
+      }, to: path)
+  }
+
+  private func writePredictions(
+    _ result: EvaluationResult, _ trained: [TrainedNetwork], _ measured: MeasuredImages, to path: String
+  ) throws {
+    try PredictionsFile.write(
+      result.predictions.map {
+        Prediction(
+          index: $0.sample, label: $0.label, name: measured.images.fileName(of: $0.sample),
+          guesses: zip($0.classes, $0.scores).map { ($0, $1) })
+      }, of: PredictedPictures(split: measured.split, data: data), classNames: trained[0].classNames, to: path)
   }
 
   private func show(_ result: EvaluationResult, _ trained: [TrainedNetwork], _ split: MeasuredSplit) {
@@ -164,9 +186,12 @@ struct EvaluateCommand: ParsableCommand {
     guard !json else { return Console.sayJSON(EvaluationObject(result, trained, split, options)) }
     let names =
       trained.count == 1 ? "\(trained[0].path) (iteration \(trained[0].iteration))" : "\(trained.count) models"
-    Console.say(
-      String(
-        format: "%@, %@, %@: top-1 error %.2f %%, top-5 error %.2f %% (%d and %d of %d images)", names, split.rawValue,
-        options.summary, total.top1Error, total.top5Error, total.top1, total.top5, total.images))
+    let errors =
+      total.topFiveTells(classes: trained[0].classNames.count)
+      ? String(
+        format: "top-1 error %.2f %%, top-5 error %.2f %% (%d and %d of %@)", total.top1Error, total.top5Error,
+        total.top1, total.top5, total.images.counted("image"))
+      : String(format: "top-1 error %.2f %% (%d of %@)", total.top1Error, total.top1, total.images.counted("image"))
+    Console.say("\(names), \(split.rawValue), \(options.summary): \(errors)")
   }
 }

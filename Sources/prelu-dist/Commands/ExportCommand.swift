@@ -33,6 +33,8 @@ struct ExportCommand: ParsableCommand {
         + "subtracted already."))
   var fromPixels = false
 
+  @OptionGroup var outputs: OutputOptions
+
   func validate() throws {
     if output.isEmpty { throw ValidationError("--output needs a file's name.") }
     if fromPixels, to != .onnx { throw ValidationError("--from-pixels goes with --to onnx.") }
@@ -40,7 +42,9 @@ struct ExportCommand: ParsableCommand {
 
   func run() throws {
     alone {
+      for file in files { try outputs.check(file, inputs: [source]) }
       let trained = try TrainedNetwork(source)
+      for note in trained.notes { Console.complain("warning: \(note)") }
       let architecture = trained.network.architecture
       let isPhotographs = trained.configuration.data.kind == .pack
       let network = ExportedNetwork(
@@ -50,22 +54,30 @@ struct ExportCommand: ParsableCommand {
           scale: trained.configuration.data.scale,
           shorterSide: isPhotographs ? trained.configuration.data.shorterSide : nil,
           origin: "\(PreluDist.program), \(FileSystem.name(of: trained.path)), iteration \(trained.iteration)"))
-      let files = try write(network)
+      try write(network)
       withExtendedLifetime(trained.network) {}
+      let names = files.map(\.path).joined(separator: ", ")
       Console.say(
-        "\(files.joined(separator: ", ")): \(architecture.name) with \(architecture.parameterCount.grouped) parameters "
-          + "and \(trained.classNames.count) classes, of \(trained.path)")
+        "\(names): \(architecture.name) with \(architecture.parameterCount.grouped) parameters and "
+          + "\(trained.classNames.count.counted("class")), of \(trained.path)")
       return .done
     }
   }
 
-  /// Returns the paths of the files that were written.
-  private func write(_ network: ExportedNetwork) throws -> [String] {
+  /// The files to write.
+  private var files: [OutputFile] {
+    switch to {
+    case .safetensors: [ExportedNetwork.safetensorsOutput(output)]
+    case .onnx: [ExportedNetwork.onnxOutput(output)]
+    case .pytorch: ExportedNetwork.pyTorchOutputs(output)
+    }
+  }
+
+  private func write(_ network: ExportedNetwork) throws {
     switch to {
     case .safetensors: try network.writeSafetensors(to: output)
     case .onnx: try network.writeONNX(to: output, fromPixels: fromPixels)
-    case .pytorch: return [output, try network.writePyTorch(to: output)]
+    case .pytorch: try network.writePyTorch(to: output)
     }
-    return [output]
   }
 }

@@ -40,9 +40,6 @@ struct InspectCommand: ParsableCommand {
   var json = false
 
   func validate() throws {
-    guard [path, model.model, model.recipe].count(where: { $0 != nil }) == 1 else {
-      throw ValidationError("Name one thing: a checkpoint, --model or --recipe.")
-    }
     if path != nil, algorithms || convolution.method != nil || threads != nil {
       throw ValidationError("--algorithms, --convolution and --threads go with --model or --recipe.")
     }
@@ -55,9 +52,22 @@ struct InspectCommand: ParsableCommand {
 
   func run() throws {
     alone {
+      try checkOneThing()
       if let path { try show(file: path) } else { try showModel() }
       return .done
     }
+  }
+
+  /// Refuses none and several of the things that can be shown.
+  ///
+  /// `validate` would come before the search for unknown options, which hands the value of a misspelled one to `path`.
+  private func checkOneThing() throws {
+    let named = [path, model.model.map { "--model \($0)" }, model.recipe.map { "--recipe \($0)" }].compactMap(\.self)
+    guard named.count != 1 else { return }
+    throw Refusal(
+      .usage,
+      "expected a checkpoint, a run folder, a pack, --model or --recipe, found "
+        + "\(named.isEmpty ? "none" : named.joined(separator: " and ")): name one of them")
   }
 
   // MARK: - A model
@@ -91,7 +101,11 @@ struct InspectCommand: ParsableCommand {
   // MARK: - A file
 
   private func show(file path: String) throws {
-    let path = FileSystem.isFolder(path) ? try RunFolder.open(at: path).newestWhole().path : path
+    guard !FileSystem.isFolder(path) else {
+      let newest = try RunFolder.open(at: path).newestWhole()
+      for checkpoint in newest.skipped { Console.complain("warning: passed over: \(checkpoint)") }
+      return try show(checkpoint: newest.path)
+    }
     if Pack.isPack(path) { show(try Pack(path)) } else { try show(checkpoint: path) }
   }
 
@@ -102,13 +116,29 @@ struct InspectCommand: ParsableCommand {
     Console.say("pack           \(pack.path)")
     Console.say("fingerprint    \(pack.fingerprint)")
     for (part, count) in counts {
-      Console.say(part.padding(toLength: 15, withPad: " ", startingAt: 0) + "\(count.grouped) pictures")
+      Console.say(part.padding(toLength: 15, withPad: " ", startingAt: 0) + count.counted("picture", grouped: true))
     }
-    Console.say("classes        \(pack.classNames.count)")
+    showClasses(of: pack)
     Console.say("mean           \(pack.mean.extents) pixels; red, green, blue \(numbers(pack.colors.mean))")
     Console.say("eigenvalues    \(numbers(pack.colors.eigenvalues)) of the colors' covariance, for values from 0 to 1")
-    Console.say("skipped        \(pack.skipped.count.grouped) files")
+    Console.say("skipped        \(pack.skipped.count.counted("file", grouped: true))")
     for line in pack.skipped { Console.say("  \(line)") }
+  }
+
+  /// Shows each class with its number, its name, and the number of its pictures in each split.
+  private func showClasses(of pack: Pack) {
+    Console.say("classes        \(pack.classNames.count.grouped)")
+    let splits = PackPart.allCases.compactMap { part in
+      pack.images(part).map { images in
+        (part.rawValue, images.labels.reduce(into: [:]) { counts, label in counts[Int(label), default: 0] += 1 })
+      }
+    }
+    let width = "\(max(0, pack.classNames.count - 1))".count
+    for (index, name) in pack.classNames.enumerated() {
+      let counts = splits.map { split, counts in "\(counts[index, default: 0].grouped) \(split)" }
+      let number = String(repeating: " ", count: width - "\(index)".count) + "\(index)"
+      Console.say("  \(number)  \(name.onOneLine) (\(counts.joined(separator: ", ")))")
+    }
   }
 
   private func show(checkpoint path: String) throws {
@@ -121,18 +151,19 @@ struct InspectCommand: ParsableCommand {
     Console.say("checkpoint     \(path)")
     Console.say("written        \(header.created) by \(header.provenance.program)")
     Console.say(
-      "iteration      \(state.iteration) (epoch \(state.epoch) and \(state.iterationInEpoch) iterations of the next)")
+      "iteration      \(state.iteration) (\(state.epoch.counted("epoch")) and "
+        + "\(state.iterationInEpoch.counted("iteration")) of the next one)")
     Console.say(
       "samples seen   \(state.samplesSeen.grouped) in mini-batches of \(state.batch), seed \(state.seed)")
-    Console.say("learning rate  \(state.learningRate), dropped \(state.schedule.learningRateDrops) times")
+    Console.say("learning rate  \(state.learningRate), dropped \(state.schedule.learningRateDrops.counted("time"))")
     showTraining(header, path)
     if let best = state.best {
       Console.say(
         String(
           format: "best           %.2f %% validation error at iteration %d", best.validationTop1Error, best.iteration))
     }
-    Console.say("trained        \(clockText(state.secondsTrained)), last on \(state.worldSize) ranks")
-    Console.say("parameters     \(parameters.grouped) in \(header.tensors.count) tensors")
+    Console.say("trained        \(clockText(state.secondsTrained)), last on \(state.worldSize.counted("rank"))")
+    Console.say("parameters     \(parameters.grouped) in \(header.tensors.count.counted("tensor"))")
     Console.say("digest         \(digest)")
     for tensor in header.tensors {
       let shape = tensor.shape.isEmpty ? "scalar" : tensor.shape.map(String.init).joined(separator: "×")

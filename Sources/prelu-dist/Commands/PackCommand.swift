@@ -57,7 +57,8 @@ struct PackCommand: ParsableCommand {
       let packing = Packing(settings, world: world, stop: { StopSignals.isRequested }, report: { reporter.show($0) })
       guard let summary = try packing.run() else {
         if world.rank == 0 {
-          Console.complain("stopped by a signal; the same command goes on from what is in \(settings.workFolder)")
+          Console.complain(
+            "a signal stopped the packing; the same command continues from what is in \(settings.workFolder)")
         }
         return .tryAgain
       }

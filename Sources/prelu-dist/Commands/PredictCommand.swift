@@ -90,6 +90,7 @@ struct PredictCommand: ParsableCommand {
     let trained = try ([checkpoint] + with).map { path in
       if let world { try TrainedNetwork(path, world: world) } else { try TrainedNetwork(path) }
     }
+    if world?.rank ?? 0 == 0 { for note in trained.flatMap(\.notes) { Console.complain("warning: \(note)") } }
     try agree(world) {
       for other in trained.dropFirst() { try other.checkClasses(trained[0]) }
     }

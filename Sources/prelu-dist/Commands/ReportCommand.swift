@@ -36,19 +36,22 @@ struct ReportCommand: ParsableCommand {
       "Begin the page with the plain text of this file, such as an experiment's outcome.", valueName: "file"))
   var note: String?
 
+  @OptionGroup var outputs: OutputOptions
+
   func validate() throws {
     if output == "" { throw ValidationError("--output needs a file's name.") }
   }
 
   func run() throws {
     alone {
+      let path = svg == nil ? output ?? defaultPath : output
+      if let path { try outputs.check(Report.output(path), inputs: runs + [note].compactMap(\.self)) }
       let report = try Report(paths: runs, pictures: ReportedPictures(), note: note)
       if let svg {
         let names = try report.writePlots(toFolder: svg)
         Console.say("\(svg): \(names.count) plots (\(names.joined(separator: ", ")))")
       }
-      guard svg == nil || output != nil else { return .done }
-      let path = output ?? defaultPath
+      guard let path else { return .done }
       try report.write(to: path)
       Console.say(path)
       return .done

@@ -19,16 +19,20 @@ struct SealCommand: ParsableCommand {
   @Option(name: [.customShort("o"), .long], help: ArgumentHelp("The file to write.", valueName: "file.h5"))
   var output: String
 
+  @OptionGroup var outputs: OutputOptions
+
   func validate() throws {
     if output.isEmpty { throw ValidationError("--output needs a file's name.") }
   }
 
   func run() throws {
     alone {
+      // An earlier checkpoint is as precious as any.
+      try outputs.check(OutputFile(output, kind: "a sealed checkpoint") { _ in false }, inputs: [checkpoint])
       try checkShapes()
       let changes = try CheckpointSeal.write(
         of: checkpoint, to: output,
-        provenance: Provenance(program: PreluDist.program, commandLine: CommandLine.arguments.joined(separator: " ")))
+        provenance: Provenance(program: PreluDist.program, commandLine: ProcessArguments.line))
       for name in changes.parameters { Console.say("changed   \(name)") }
       for name in changes.momentum { Console.say("changed   the momentum of \(name)") }
       if changes.hasOtherChanges, changes.parameters.isEmpty, changes.momentum.isEmpty {

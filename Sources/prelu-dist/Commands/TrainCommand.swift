@@ -16,11 +16,13 @@ struct TrainCommand: ParsableCommand {
 
   @OptionGroup(title: "Network") var model: ModelOptions
   @OptionGroup(title: "Network") var network: NetworkOptions
+  @OptionGroup(title: "Network") var weights: WeightOptions
   @OptionGroup(title: "Data") var data: DataOptions
   @OptionGroup(title: "Schedule") var schedule: ScheduleOptions
   @OptionGroup(title: "Run folder") var folder: RunFolderOptions
   @OptionGroup(title: "Ranks and threads") var ranks: RankOptions
   @OptionGroup(title: "Output") var records: RecordOptions
+  @OptionGroup(title: "Output") var trace: TraceOptions
 
   @Flag(help: "Print the resolved settings as YAML and end.")
   var printConfig = false
@@ -31,6 +33,7 @@ struct TrainCommand: ParsableCommand {
     // This precedes MPI's start: a process without mpirun looks like one of its ranks afterwards.
     let terminal = Terminal.find()
     onAllRanks(watch: ranks.watch) { world in
+      if world.rank == 0 { Self.acknowledgeSignals(ranks: world.size, terminal) }
       let reporter = TrainingReporter(quiet: records.quiet, terminal: terminal)
       let recorder = RunRecorder(
         writesPage: records.report, writesEvents: records.tensorboard, software: PreluDist.software,
@@ -42,6 +45,17 @@ struct TrainCommand: ParsableCommand {
     }
   }
 
+  /// Has a signal answered at once: a launcher may leave the ranks little time, and a step can take long.
+  private static func acknowledgeSignals(ranks: Int, _ terminal: Terminal?) {
+    // The progress line of a terminal is left as it is.
+    let start = terminal == nil ? "" : "\n"
+    let end =
+      ranks == 1 ? "" : "; if mpirun kills the ranks before that, the run can continue from its last checkpoint"
+    StopSignals.acknowledge { name in
+      "\(start)prelu-dist: signal \(name) came: the run finishes its step, saves a checkpoint and stops\(end)\n"
+    }
+  }
+
   private func printConfiguration() throws -> ExitStatus {
     Console.write(try request.resolved().yaml())
     return .done
@@ -50,13 +64,21 @@ struct TrainCommand: ParsableCommand {
   /// The recipe, and what the options change of it.
   private var request: ConfigurationRequest {
     let options = self
-    return ConfigurationRequest(recipe: recipe) { configuration in
+    return ConfigurationRequest(recipe: recipe, options: optionsOfSettings) { configuration in
       try options.chooseModel(in: &configuration)
       options.network.apply(to: &configuration)
+      options.weights.apply(to: &configuration)
       options.data.apply(to: &configuration)
       options.schedule.apply(to: &configuration)
       options.folder.apply(to: &configuration)
     }
+  }
+
+  /// The options that were given, by the settings that they set.
+  private var optionsOfSettings: [String: String] {
+    model.optionsOfSettings.merging(network.optionsOfSettings) { $1 }.merging(weights.optionsOfSettings) { $1 }
+      .merging(data.optionsOfSettings) { $1 }.merging(schedule.optionsOfSettings) { $1 }
+      .merging(folder.optionsOfSettings) { $1 }
   }
 
   /// The recipe asked for. Without one, a pack is trained on as the paper trains its small model; a run that is
@@ -72,7 +94,7 @@ struct TrainCommand: ParsableCommand {
   private func chooseModel(in configuration: inout Configuration) throws {
     guard let name = model.model else { return }
     let (classes, input) = (configuration.model.classes, configuration.model.input)
-    try configuration.model.choose(architecture: name)
+    try ModelOptions.choose(name, in: &configuration)
     guard configuration.model.width != nil else { return }
     (configuration.model.classes, configuration.model.input) = (classes, input)
   }
@@ -82,7 +104,7 @@ struct TrainCommand: ParsableCommand {
       runFolder: folder.path, start: folder.start, iterations: schedule.iterations,
       timeLimit: schedule.timeLimit.map { $0 * 60 }, threads: ranks.threads.threads,
       convolution: ranks.convolution.method, loadingThreads: ranks.loadingThreads, shares: ranks.shares,
-      preview: data.preview, statisticsEvery: records.logStatistics, acceptsOtherData: folder.force,
-      commandLine: CommandLine.arguments.joined(separator: " "), program: PreluDist.program)
+      preview: data.preview, statisticsEvery: records.logStatistics, trace: trace.request,
+      acceptsOtherData: folder.force, commandLine: ProcessArguments.line, program: PreluDist.program)
   }
 }

@@ -1,6 +1,7 @@
 import Foundation
 import Kernels
 import Network
+import System
 
 /// How the threads of a rank would share a leaf: for each layer and pass the pieces, how much more the busiest thread
 /// does than the mean, and how often the threads wait for one another. It follows from the shapes, so that any machine
@@ -54,7 +55,7 @@ struct BalanceTable {
     }
     return
       ([
-        "\(threads) threads on a leaf of \(images) images",
+        "\(threads.counted("thread")) on a leaf of \(images.counted("image"))",
         line("layer", "pass", "   pieces   largest / mean   waits  10⁶ m-adds"),
       ] + lines + [
         "pieces: what the threads share out. largest / mean: the busiest thread's work over the average, at best 1.",

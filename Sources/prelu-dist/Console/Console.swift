@@ -1,17 +1,19 @@
 import Foundation
+import System
 
 /// The program's words to a person. Only rank 0 uses it, and a rank that is about to end the job.
 enum Console {
   /// Whether this process is rank 0, as `mpirun` or `srun` tells it before MPI has started.
   static var isFirstRank: Bool {
     let environment = ProcessInfo.processInfo.environment
-    return (environment["OMPI_COMM_WORLD_RANK"] ?? environment["PMIX_RANK"] ?? "0") == "0"
+    return (environment["OMPI_COMM_WORLD_RANK"] ?? environment["PMIX_RANK"] ?? environment["PMI_RANK"] ?? "0") == "0"
   }
 
   /// Whether `mpirun` or `srun` has started this process as a rank. Valid only before MPI starts.
   static var isRank: Bool {
     let environment = ProcessInfo.processInfo.environment
     return environment["OMPI_COMM_WORLD_SIZE"] != nil || environment["PMIX_RANK"] != nil
+      || environment["PMI_RANK"] != nil
   }
 
   /// Prints a line at once, also into a pipe.
@@ -19,9 +21,18 @@ enum Console {
     write("\(harmless(line))\n")
   }
 
-  /// Prints text that may be part of a line, at once. A reader that has gone is not an error.
-  static func write(_ text: String) {
-    try? FileHandle.standardOutput.write(contentsOf: Data(text.utf8))
+  /// Prints text that may be part of a line, at once. A reader that has gone is not an error; any other failure is told
+  /// by `status`.
+  static func write(_ text: String) { StandardOutput.write(text) }
+
+  /// Returns the status that the program ends with: that of its work, or `inputOutput` if the work is done and
+  /// something of what it had to say is lost, which is then said on standard error.
+  static func status(after work: ExitStatus) -> ExitStatus {
+    guard work == .done, let failure = StandardOutput.failure else { return work }
+    complain(
+      "the standard output cannot be written: \(failure), and something of the result is missing there. Make room, or "
+        + "send it elsewhere, and run the command again")
+    return .inputOutput
   }
 
   /// Prints a line on standard error, after the program's name.

@@ -19,7 +19,7 @@ struct DoctorText {
     lines.append("\(PreluDist.program), \(report.mpiVersion), HDF5 \(report.hdf5Version)")
     let hosts = World.hosts(ofRanks: report.ranks.map(\.host))
     lines.append(
-      "ranks        \(report.ranks.count) on \(hosts.count) host\(hosts.count == 1 ? "" : "s"): \(report.threads)")
+      "ranks        \(report.ranks.count) on \(hosts.count.counted("host")): \(report.threads)")
     for host in hosts {
       let ranks = host.ranks.map { report.ranks[$0] }
       let first = ranks[0]
@@ -28,14 +28,14 @@ struct DoctorText {
         Set(masks).count == 1
         ? "each on processors \(masks[0])" : "on processors \(masks.joined(separator: " | "))"
       lines.append(
-        "  \(host.name): \(ranks.count) rank\(ranks.count == 1 ? "" : "s"), \(binding) "
+        "  \(host.name): \(ranks.count.counted("rank")), \(binding) "
           + "(\(first.localProcessors) to use, \(first.hostProcessors) there; "
-          + "\(first.localCores) core\(first.localCores == 1 ? "" : "s"))")
+          + "\(first.localCores.counted("core")))")
       lines.append(
         "    \(first.processor.isEmpty ? "a processor without a name" : first.processor); instructions "
           + "\(InstructionSets(rawValue: first.hasInstructions).summary), built for "
           + "\(InstructionSets(rawValue: first.builtFor).summary); BLAS kernel \(first.blasKernel), "
-          + "\(first.blasThreads) thread\(first.blasThreads == 1 ? "" : "s"); program \(first.program)")
+          + "\(first.blasThreads.counted("thread")); program \(first.program)")
       let transports = Transports(layer: first.messageLayer, carriers: first.carriers)
       let devices = first.fastDevices.isEmpty ? "" : "; fast network \(first.fastDevices.joined(separator: ", "))"
       lines.append("    messages by \(transports)\(devices)")

@@ -19,7 +19,7 @@ final class EvaluationReporter {
     // Training shows its progress as often.
     line.show(pauses: (terminal: 0.5, elsewhere: monotonicSeconds() - started < 600 ? 15 : 60)) { _ in
       String(
-        format: "evaluated %.1f %% of %@ images  ETA %@", 100 * progress.share, progress.count.grouped,
+        format: "evaluated %.1f %% of %@  ETA %@", 100 * progress.share, progress.count.counted("image", grouped: true),
         clockText(left))
     }
   }

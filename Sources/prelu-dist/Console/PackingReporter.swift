@@ -20,21 +20,26 @@ final class PackingReporter {
       let parts = PackPart.allCases.compactMap { part in
         listing.parts[part].map { "\($0.entries.count.grouped) to \(part.verb)" }
       }
-      Console.say("pictures   \(parts.joined(separator: ", ")), \(listing.classNames.count.grouped) classes")
+      Console.say(
+        "pictures   \(parts.joined(separator: ", ")), "
+          + listing.classNames.count.counted("class", grouped: true))
       if listing.ignored > 0 {
         Console.say(
-          "ignored    \(listing.ignored.grouped) files whose names do not end as those of JPEG or PNG "
-            + "pictures do, or that belong to no class")
+          "ignored    \(listing.ignored.counted("file", grouped: true)) without the ending of a JPEG or PNG "
+            + "picture, or without a class")
       }
-      if finished > 0 { Console.say("resumed    \(finished.grouped) pictures are done already") }
+      if finished > 0 {
+        Console.say(
+          "resumed    \(finished.counted("picture", grouped: true)) \(finished.verb("is", "are")) done already")
+      }
     case .progress(let p): show(p)
     case .assembling(let bytes):
       line.clear()
-      Console.say(String(format: "writing    %.1f MB", Double(bytes) / 1e6))
+      Console.say("writing    \(byteText(bytes))")
     case .copying(let bytes, let all, let secondsLeft):
       line.show(pauses: (terminal: 0.2, elsewhere: 15)) { _ in
         String(
-          format: "writing    %.1f of %.1f MB (%.1f %%)  ETA %@", Double(bytes) / 1e6, Double(all) / 1e6,
+          format: "writing    %@ of %@ (%.1f %%)  ETA %@", byteText(bytes), byteText(all),
           100 * Double(bytes) / Double(max(all, 1)), clockText(secondsLeft))
       }
     }
@@ -47,15 +52,19 @@ final class PackingReporter {
     guard !empty.isEmpty else { return }
     let names = empty.prefix(5).map { listing.classNames[$0] } + (empty.count > 5 ? ["…"] : [])
     Console.complain(
-      "warning: \(empty.count.grouped) of \(listing.classNames.count.grouped) classes have no "
-        + "picture to train on: \(names.joined(separator: ", ")). Labels of a list count from 0")
+      "warning: \(empty.count.grouped) of \(listing.classNames.count.counted("class", grouped: true)) "
+        + "\(empty.count.verb("has", "have")) no picture to train on: \(names.joined(separator: ", ")). Labels of "
+        + "a list count from 0")
   }
 
   func show(_ summary: PackingSummary) {
     line.clear()
     for (name, reason) in summary.skipped.prefix(20) { Console.complain("skipped \(name): \(reason)") }
     if summary.skipped.count > 20 {
-      Console.complain("\(summary.skipped.count - 20) more were skipped; prelu-dist inspect names them all")
+      let more = summary.skipped.count - 20
+      Console.complain(
+        "\(more.counted("more file", grouped: true)) \(more.verb("was", "were")) skipped; prelu-dist inspect "
+          + "\(summary.paths[0]) names them all")
     }
     guard !quiet else { return }
     let parts = PackPart.allCases.compactMap { part in
@@ -64,8 +73,8 @@ final class PackingReporter {
     Console.say("packed     \(parts.joined(separator: ", ")); \(summary.skipped.count.grouped) skipped")
     Console.say(
       String(
-        format: "pack       %@%@, %.1f MB in %@", summary.paths[0],
-        summary.paths.count > 1 ? " and \(summary.paths.count - 1) more" : "", Double(summary.bytes) / 1e6,
+        format: "pack       %@%@, %@ in %@", summary.paths[0],
+        summary.paths.count > 1 ? " and \(summary.paths.count - 1) more" : "", byteText(summary.bytes),
         clockText(summary.seconds)))
     Console.say("train on it with: prelu-dist train --data \(summary.paths[0])")
   }

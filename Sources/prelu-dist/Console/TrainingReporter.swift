@@ -9,6 +9,8 @@ final class TrainingReporter: RunListener {
   private let terminal: Terminal?
   private let line: LiveLine
   private let started = monotonicSeconds()
+  /// The numbers of ranks and of classes, which the start of the run tells.
+  private var (ranks, classes) = (1, 0)
 
   init(quiet: Bool, terminal: Terminal?) {
     self.quiet = quiet
@@ -28,6 +30,9 @@ final class TrainingReporter: RunListener {
       Console.say("shares " + images.map(String.init).joined(separator: ", ") + " images from here on")
     case .evaluated(let result): show(result)
     case .saved, .notSaved, .statistics: break
+    case .traced(let path):
+      line.clear()
+      Console.say(TraceOptions.announcement(of: path))
     case .finished(let summary): show(summary)
     }
   }
@@ -45,20 +50,25 @@ final class TrainingReporter: RunListener {
 
   private func showBanner(_ d: TrainingDescription) {
     let (model, data, ranks) = (d.model, d.data, d.ranks)
+    (self.ranks, classes) = (ranks.count, model.classNames.count)
     let hosts = ranks.hosts.map { "\($0.name) \($0.ranks)" }.joined(separator: ", ")
     Console.say(PreluDist.software)
     Console.say("ranks  \(ranks.threads) (\(hosts))")
     Console.say(
-      "model  \(model.name): \(model.weightLayers) weight layers, \(model.parameterCount.grouped) parameters, "
-        + "\(model.multiplyAdds.grouped) multiply-adds an image")
+      "model  \(model.name): \(model.weightLayers.counted("weight layer")), "
+        + "\(model.parameterCount.grouped) parameters, \(model.multiplyAdds.grouped) multiply-adds an image")
     Console.say(
       "data   \(data.path): \(data.trainingImages.grouped) to train on, "
         + "\(data.validationImages.grouped) to validate, "
         + (data.testImages == 0 ? "" : "\(data.testImages.grouped) to test, ")
-        + "\(model.classNames.count) classes")
+        + model.classNames.count.counted("class", grouped: true))
     let training = d.configuration.training
     Console.say(
-      "run    \(d.run): \(training.epochs) epochs of mini-batches of \(training.batch), seed \(training.seed)")
+      "run    \(d.run): \(training.epochs.counted("epoch")) of mini-batches of \(training.batch), seed \(training.seed)"
+    )
+    Console.say(
+      "rate   "
+        + d.configuration.schedule.text(baseRate: d.configuration.solver.learningRate, epochs: training.epochs))
     Console.say("bits   " + bits(d.ranks))
     for (index, line) in d.firstWeights.enumerated() { Console.say((index == 0 ? "from   " : "       ") + line) }
     if let resumedFrom = d.resumedFrom { Console.say("resumed from \(resumedFrom)") }
@@ -69,11 +79,13 @@ final class TrainingReporter: RunListener {
       return "depend on the shares, which follow the ranks' speed: runs agree with one another to rounding"
     }
     let leaves = ranks.shares.wantedLeaves
-    let tree = "\(leaves) \(leaves == 1 ? "leaf" : "leaves")"
+    let tree = leaves.counted("leaf", "leaves")
     return ranks.shares.isReproducible
-      ? "the same with \(Shares.rankCounts(leaves: leaves)) rank\(leaves == 1 ? "" : "s") and any number of threads "
+      ? "the same with \(Shares.rankCounts(leaves: leaves)) \(leaves.verb("rank", "ranks")) and any number of threads "
         + "(\(tree))"
-      : "\(ranks.count) ranks hold no whole subtrees of the \(tree): the result agrees with other rank counts to "
+      : "\(ranks.count.counted("rank")) \(ranks.count.verb("holds", "hold")) no whole subtrees of the "
+        + "\(tree): the result "
+        + "agrees with other rank counts to "
         + "rounding"
   }
 
@@ -96,8 +108,7 @@ final class TrainingReporter: RunListener {
     line.clear()
     var line = String(format: "epoch %d: loss %.4f, training error %.2f %%, ", r.epoch, r.trainLoss, r.trainTop1Error)
     if r.validation.images > 0 {
-      line += String(
-        format: "validation error %.2f / %.2f %% (top-1/top-5), ", r.validation.top1Error, r.validation.top5Error)
+      line += "validation error \(r.validation.text(classes: classes)), "
     }
     line += "\(rate(r.imagesPerSecond)) images/s"
     if r.isBest, r.validation.images > 0 { line += ", " + emphasized("best so far") }
@@ -110,20 +121,31 @@ final class TrainingReporter: RunListener {
     line.clear()
     switch s.ending {
     case .completed(let lastPlateau):
-      Console.say("done: \(s.epochs) epochs, \(s.iteration) iterations\(lastPlateau ? ", last plateau reached" : "")")
-    case .iterationLimit: Console.say("stopped after \(s.iteration) iterations, as asked; checkpoint saved")
+      Console.say(
+        "done: \(s.epochs.counted("epoch")), \(s.iteration.counted("iteration"))"
+          + (lastPlateau ? ", last plateau reached" : ""))
+    case .previewed:
+      // There was no training to sum up.
+      return Console.say("preview written to \(s.run)/preview.png; nothing was trained")
+    case .iterationLimit(let limit) where s.iteration > limit:
+      Console.say(
+        "nothing was trained: the run has done \(s.iteration.counted("iteration")) already, and --iterations \(limit) "
+          + "counts those of the whole run")
+    case .iterationLimit:
+      Console.say("stopped after \(s.iteration.counted("iteration")), as asked; checkpoint saved")
     case .interrupted(let reason):
-      Console.say("stopped by \(reason) after \(s.iteration) iterations; checkpoint saved")
-      Console.say("go on with: prelu-dist train --resume \(s.run)")
+      Console.say("stopped by \(reason) after \(s.iteration.counted("iteration")); checkpoint saved")
+      let launcher = ranks == 1 ? "" : "mpirun -np \(ranks) "
+      Console.say("continue with: \(launcher)prelu-dist train --resume \(s.run)")
     }
     if let iteration = s.bestIteration, let error = s.bestValidationError {
       Console.say(String(format: "best checkpoint: iteration %d, validation error %.2f %%", iteration, error))
     }
     if let test = s.test {
       Console.say(
-        String(
-          format: "test error of the best checkpoint: %.2f / %.2f %% (top-1/top-5, %d and %d of %d images)",
-          test.top1Error, test.top5Error, test.top1, test.top5, test.images))
+        "test error of the best checkpoint: \(test.text(classes: classes)), "
+          + (test.topFiveTells(classes: classes) ? "\(test.top1) and \(test.top5)" : "\(test.top1)")
+          + " of \(test.images.counted("image"))")
     }
     let t = s.time
     let total = max(t.total, 1e-9)

@@ -19,8 +19,7 @@ struct EvaluationObject: Encodable {
   let top5Error: Double
 
   private enum CodingKeys: String, CodingKey {
-    case checkpoint, checkpoints, iteration, images, scales, mirror, average
-    case split = "part"
+    case checkpoint, checkpoints, iteration, split, images, scales, mirror, average
     case views = "protocol"
     case top1Errors = "top1_errors"
     case top5Errors = "top5_errors"

@@ -37,7 +37,7 @@ struct WatchOptions: ParsableArguments {
     }
     Console.complain(
       "\(speaker)\(stall). The job ends here: look at what these ranks' hosts do, then continue from the last "
-        + "checkpoint by --resume")
+        + "checkpoint with --resume")
     world.abort(.tryAgain)
   }
 }

@@ -1,6 +1,7 @@
 import ArgumentParser
 import Benchmarks
 import Foundation
+import System
 
 extension BenchCommand {
   struct CheckpointCommand: ParsableCommand {
@@ -42,7 +43,7 @@ extension BenchCommand {
 
     private func show(_ timings: CheckpointTimings) {
       Console.say(
-        "\(timings.model): \(timings.bytes >> 20) MiB; "
+        "\(timings.model): \(byteText(timings.bytes)); "
           + String(
             format:
               "training waits %.3f s (%.3f s the first time); the checkpoint is in place after %.1f s (%.0f MB/s)",

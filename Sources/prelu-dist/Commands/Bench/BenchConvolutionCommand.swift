@@ -59,7 +59,7 @@ extension BenchCommand {
 
     private func printHeader() {
       Console.say(
-        "\(processorName()), \(InstructionSets.compiledFor.summary), one thread, \(batch) images a pass; "
+        "\(processorName()), \(InstructionSets.compiledFor.summary), one thread, \(batch.counted("image")) a pass; "
           + "ms, GFLOP/s by the definition, % of the measured peak, relative error")
     }
 

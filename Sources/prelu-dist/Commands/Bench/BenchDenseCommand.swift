@@ -63,8 +63,9 @@ extension BenchCommand {
     private func show(_ timings: DenseTimings) {
       Console.say(
         String(
-          format: "%@, %d×%d and its mirror image, %@ windows: %.3f s a picture on a thread, median of %d",
-          timings.model, timings.width, timings.height, timings.windows.grouped, timings.seconds,
+          format: "%@, %d×%d and its mirror image, %@: %.3f s a picture on a thread, median of %d",
+          timings.model, timings.width, timings.height, timings.windows.counted("window", grouped: true),
+          timings.seconds,
           timings.runs))
       Console.say(
         String(

@@ -3,19 +3,21 @@ import Benchmarks
 import Communication
 import Configuration
 import Foundation
+import System
 
 extension BenchCommand {
   struct ScalingCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
       commandName: "scaling",
       abstract:
-        "Predict the training step on 1 to 1024 ranks from its parts, measured here; under mpirun with its links.",
+        "Predict the training step on many nodes from its parts, measured here; under mpirun with its links.",
       discussion: """
-        The parts of a step are timed on one core, the fully connected layers on all cores of the host as well, after \
-        their results have been compared with a reference. A message of n bytes is assumed to take latency + n / \
-        bandwidth. Ranks, one core each, fill one node after the other. Steps on one rank, and under mpirun on all its \
-        ranks, are run, too, and the prediction is compared with them. Give --latency and --bandwidth for a network \
-        that you do not have yet.
+        The parts of a step are timed on one core and on all cores of the host, after their results have been \
+        compared with a reference. How evenly more threads share a layer follows from its shape. A message of n \
+        bytes is assumed to take latency + n / bandwidth. The ranks fill one node after the other: one for each NUMA \
+        domain, and for comparison one for each core. Steps on one rank with one thread and with all cores, and \
+        under mpirun on all its ranks, are run, too, and the prediction is compared with them. Give --latency and \
+        --bandwidth for a network that you do not have yet; --cores-per-node and --bandwidth may be repeated.
         """)
 
     @Option(
@@ -42,17 +44,33 @@ extension BenchCommand {
     var images = 8
 
     @Option(
-      help: ArgumentHelp("The number of timed runs of each part, of which the median counts.", valueName: "number"))
+      help: ArgumentHelp(
+        "The number of timed runs of each part and of each step, of which the quickest counts.",
+        valueName: "number"))
     var repetitions = 3
 
     @Option(
       help: ArgumentHelp(
-        "The number of cores of a node, which has a rank on each (default: this host's).", valueName: "cores"))
-    var coresPerNode: Int?
+        "The number of cores of a node; may be repeated (default: this host's).", valueName: "cores"))
+    var coresPerNode: [Int] = []
 
     @Option(
-      help: ArgumentHelp("The largest number of ranks of the predictions, which double from 1.", valueName: "ranks"))
-    var maxRanks = 1024
+      help: ArgumentHelp(
+        "The number of cores of a NUMA domain, which has one rank with a thread on each (default: 8, or all of a "
+          + "smaller node).",
+        valueName: "cores"))
+    var coresPerDomain: Int?
+
+    @Option(
+      help: ArgumentHelp("The largest number of nodes of the predictions, which double from 1.", valueName: "nodes"))
+    var maxNodes = 16
+
+    @Option(
+      help: ArgumentHelp(
+        "What the memory of a node moves at most, however many cores it has.", valueName: "GB/s"))
+    var memoryBandwidth = 200.0
+
+    @OptionGroup var threads: ThreadOptions
 
     @Option(
       help: ArgumentHelp(
@@ -63,10 +81,10 @@ extension BenchCommand {
 
     @Option(
       help: ArgumentHelp(
-        "The bandwidth between nodes (default: measured if mpirun has ranks on several, else "
+        "The bandwidth between nodes; may be repeated (default: measured if mpirun has ranks on several, else "
           + "\(assumedBandwidth.asTyped)).",
         valueName: "Gbit/s"))
-    var bandwidth: Double?
+    var bandwidth: [Double] = []
 
     @Option(
       help: ArgumentHelp(
@@ -98,16 +116,20 @@ extension BenchCommand {
     private static let assumedBandwidth = 10.0
     /// The latency of messages through memory, in µs.
     private static let assumedLocalLatency = 1.0
+    /// The number of cores that share a last-level cache, or a quarter of a socket, on many servers.
+    private static let usualCoresPerDomain = 8
 
     func validate() throws {
       try checkRange("--batch", batch, .atLeast(1))
       try checkLeaves(leaves, batch: batch)
       try checkRange("--images", images, .atLeast(1))
       try checkRange("--repetitions", repetitions, .atLeast(1))
-      try checkRange("--cores-per-node", coresPerNode, .atLeast(1))
-      try checkRange("--max-ranks", maxRanks, .within(1...1 << 20))
+      for cores in coresPerNode { try checkRange("--cores-per-node", cores, .within(1...4096)) }
+      try checkRange("--cores-per-domain", coresPerDomain, .within(1...4096))
+      try checkRange("--max-nodes", maxNodes, .within(1...1 << 16))
+      try checkRange("--memory-bandwidth", memoryBandwidth, .above(0), unit: "GB/s")
       try checkRange("--latency", latency, .atLeast(0), unit: "µs")
-      try checkRange("--bandwidth", bandwidth, .above(0), unit: "Gbit/s")
+      for bandwidth in bandwidth { try checkRange("--bandwidth", bandwidth, .above(0), unit: "Gbit/s") }
       try checkRange("--local-latency", localLatency, .atLeast(0), unit: "µs")
       try checkRange("--local-bandwidth", localBandwidth, .above(0), unit: "Gbit/s")
       try checkRange("--check-batch", checkBatch, .atLeast(0))
@@ -115,7 +137,7 @@ extension BenchCommand {
     }
 
     func run() throws {
-      onAllRanks { world in
+      onAllRanks(endsAtOnce: true) { world in
         let architectures = try (model.isEmpty ? Self.paperModels : model).map {
           try ModelOptions.architecture(named: $0)
         }
@@ -124,30 +146,23 @@ extension BenchCommand {
         var table = try world.agree {
           world.rank == 0 ? try csv.map { try ScalingTable(path: $0) } : nil
         }
-        var settings = ScalingBenchmark.Settings()
-        settings.batch = batch
-        settings.leaves = leaves
-        settings.checkBatch = checkBatch > 0 ? checkBatch : nil
-        settings.images = images
-        settings.runs = repetitions
-        settings.method = convolution.method
-        settings.coresPerNode = coresPerNode ?? world.localCores
-        settings.ranks = Array(sequence(first: 1) { $0 * 2 <= maxRanks ? $0 * 2 : nil })
+        var settings = settings(cores: world.localCores)
+        settings.threads = try threads.count(world)
         let vectors = ScalingBenchmark.measureVectors(runs: repetitions)
         let measured = try ScalingBenchmark.measureLinks(world)
-        let network = clusterNetwork(measured, copy: vectors.copy, world)
+        let networks = clusterNetworks(measured, copy: vectors.copy, world)
         // Only rank 0 knows what was measured.
         settings.measuresWithinNode = try world.allgather(
           measured.withinNode != nil && localLatency == nil && localBandwidth == nil)[0]
         settings.measuresBetweenNodes = try world.allgather(
-          measured.betweenNodes != nil && latency == nil && bandwidth == nil)[0]
+          measured.betweenNodes != nil && latency == nil && bandwidth.isEmpty)[0]
         for architecture in architectures {
           let report = try ScalingBenchmark.run(
-            architecture, settings, network: network, vectors: vectors, world: world)
+            architecture, settings, networks: networks, vectors: vectors, world: world)
           let failure: (any Error)? = Result {
             if let report {
               try table?.add(report)
-              if json { Console.sayJSON(report) } else { show(report) }
+              if json { Console.sayJSON(report) } else { ScalingText(report).lines.forEach(Console.say) }
             }
           }.failure
           try world.agree { if let failure { throw failure } }
@@ -156,10 +171,31 @@ extension BenchCommand {
       }
     }
 
-    /// Returns the links of the predictions: as given, or else as measured, or else as assumed. Prints which is which.
-    private func clusterNetwork(
+    /// Returns what the options say.
+    ///
+    /// - Parameter cores: the number of cores of this host.
+    private func settings(cores: Int) -> ScalingBenchmark.Settings {
+      var settings = ScalingBenchmark.Settings()
+      settings.batch = batch
+      settings.leaves = leaves
+      settings.checkBatch = checkBatch > 0 ? checkBatch : nil
+      settings.images = images
+      settings.runs = repetitions
+      settings.method = convolution.method
+      settings.memoryBandwidth = 1e9 * memoryBandwidth
+      settings.nodes = (coresPerNode.isEmpty ? [cores] : coresPerNode).map { cores in
+        let threads = min(coresPerDomain ?? Self.usualCoresPerDomain, cores)
+        return NodeShape(cores: cores, ranks: cores / threads, threads: threads)
+      }
+      settings.mostNodes = maxNodes
+      return settings
+    }
+
+    /// Returns the links of the predictions, one for each bandwidth: as given, or else as measured, or else as assumed.
+    /// Prints which is which.
+    private func clusterNetworks(
       _ measured: (withinNode: Link?, betweenNodes: Link?), copy: Double, _ world: World
-    ) -> ClusterNetwork {
+    ) -> [ClusterNetwork] {
       func link(
         _ name: String, latency: Double?, bandwidth: Double?, measured: Link?, assumed: Link
       ) -> Link {
@@ -174,69 +210,15 @@ extension BenchCommand {
         }
         return link
       }
-      return ClusterNetwork(
-        withinNode: link(
-          "within a node", latency: localLatency, bandwidth: localBandwidth, measured: measured.withinNode,
-          assumed: Link(latency: Self.assumedLocalLatency * 1e-6, bandwidth: 2 / copy)),
-        betweenNodes: link(
-          "between nodes", latency: latency, bandwidth: bandwidth, measured: measured.betweenNodes,
-          assumed: Link(latency: Self.assumedLatency * 1e-6, bandwidth: Self.assumedBandwidth * 1e9 / 8)))
-    }
-
-    private func show(_ report: ScalingReport) {
-      Console.say(
-        "\n\(report.model), mini-batch \(report.batch), nodes of \(report.coresPerNode) cores, predicted, ms")
-      func row(_ cells: [String]) {
-        let line = cells.map { String(repeating: " ", count: max(0, 9 - $0.count)) + $0 }.joined()
-        Console.say(line)
-      }
-      row([
-        "ranks", "nodes", "images", "forward", "gather", "fc", "scatter", "backward", "exposed", "update", "step",
-        "speedup", "effic.",
-      ])
-      for prediction in report.predictions {
-        row(
-          [prediction.ranks, prediction.nodes, prediction.images].map { "\($0)" }
-            + [
-              prediction.forward, prediction.gather, prediction.fullyConnected, prediction.scatter, prediction.backward,
-              prediction.exposedReduction, prediction.update, prediction.step,
-            ].map(oneDigit)
-            + [
-              String(format: "%.2f×", prediction.speedup), "\(oneDigit(100 * prediction.efficiency)) %",
-            ])
-      }
-      for check in report.checks {
-        Console.say(
-          "\(report.model), mini-batch \(check.batch), \(check.ranks) rank\(check.ranks == 1 ? "" : "s") here: "
-            + String(
-              format: "predicted %.1f ms, measured %.1f ms, error %+.1f %%", check.predicted, check.measured,
-              check.errorPercent))
-        guard let m = check.measurement else { continue }
-        let p = check.prediction
-        row(["", "", "", "forward", "gather", "fc", "scatter", "backward", "exposed", "update"])
-        for (name, parts) in [
-          ("predicted", [p.forward, p.gather, p.fullyConnected, p.scatter, p.backward, p.exposedReduction, p.update]),
-          ("measured", [m.forward, m.gather, m.fullyConnected, m.scatter, m.backward, m.exposedReduction, m.update]),
-        ] {
-          row(["", "", name] + parts.map(oneDigit))
-        }
-      }
-      for (name, link) in [
-        ("within a node", report.network.withinNode), ("between nodes", report.network.betweenNodes),
-      ] {
-        guard let exchange = link.exchange else { continue }
-        Console.say(
-          String(
-            format:
-              "%@, while the ranks compute: latency %.1f µs, %.1f Gbit/s each way at once, "
-              + "%.2f ns of a core for a byte",
-            name, exchange.latency * 1e6, 8e-9 / exchange.seconds, exchange.work * 1e9))
-      }
-      if report.contention > 1.005 {
-        Console.say(
-          "while all ranks compute, the tower takes \(oneDigit(100 * (report.contention - 1))) % longer than on one "
-            + "alone"
-        )
+      let withinNode = link(
+        "within a node", latency: localLatency, bandwidth: localBandwidth, measured: measured.withinNode,
+        assumed: Link(latency: Self.assumedLocalLatency * 1e-6, bandwidth: 2 / copy))
+      return (bandwidth.isEmpty ? [nil] : bandwidth.map(Optional.some)).map { bandwidth in
+        ClusterNetwork(
+          withinNode: withinNode,
+          betweenNodes: link(
+            "between nodes", latency: latency, bandwidth: bandwidth, measured: measured.betweenNodes,
+            assumed: Link(latency: Self.assumedLatency * 1e-6, bandwidth: Self.assumedBandwidth * 1e9 / 8)))
       }
     }
   }

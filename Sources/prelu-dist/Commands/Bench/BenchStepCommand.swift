@@ -1,6 +1,9 @@
 import ArgumentParser
 import Benchmarks
+import Communication
 import Foundation
+import System
+import Tracing
 
 extension BenchCommand {
   struct StepCommand: ParsableCommand {
@@ -10,7 +13,7 @@ extension BenchCommand {
         The images are random, so that no data set is needed. Before anything is timed, the tower's features are \
         compared with those of the direct convolution; afterwards the ranks' parameters are compared with one another. \
         With several ranks the same mini-batch is also timed on rank 0 alone, with as many threads. Without --recipe \
-        and --model it measures the recipe fashion.
+        and --model it measures the recipe fashion. --trace records further steps, after the timed ones.
         """)
 
     @OptionGroup var model: ModelOptions
@@ -32,6 +35,8 @@ extension BenchCommand {
     @Option(help: ArgumentHelp("The number of timed steps, of which the median counts.", valueName: "number"))
     var runs = 5
 
+    @OptionGroup var trace: TraceOptions
+
     @Flag(help: "Print a JSON object.")
     var json = false
 
@@ -42,19 +47,33 @@ extension BenchCommand {
     }
 
     func run() throws {
-      onAllRanks { world in
+      onAllRanks(endsAtOnce: true) { world in
+        if let request = trace.request { try StepTrace.check(request, world: world) }
+        let (architecture, threads) = (try model.architecture(), try threads.count(world))
         let timings = try StepBenchmark.run(
-          try model.architecture(), batch: batch, leaves: leaves, threads: try threads.count(world),
-          method: convolution.method, runs: runs, world: world)
+          architecture, batch: batch, leaves: leaves, threads: threads, method: convolution.method, runs: runs,
+          world: world)
         if world.rank == 0 { json ? Console.sayJSON(timings) : show(timings) }
+        if let request = trace.request {
+          let outcome = try StepBenchmark.trace(
+            request, architecture, batch: batch, leaves: leaves, threads: threads, method: convolution.method,
+            world: world)
+          if let outcome { try report(outcome) }
+        }
         return .done
       }
     }
 
+    private func report(_ outcome: StepTrace.Outcome) throws {
+      if case .failed(let error) = outcome { throw error }
+      if let warning = outcome.warning { Console.complain("warning: \(warning)") }
+      if case .written(let path, _, _) = outcome, !json { Console.say(TraceOptions.announcement(of: path)) }
+    }
+
     private func show(_ timings: StepTimings) {
       Console.say(
-        "\(timings.model), mini-batch \(timings.batch), \(timings.ranks) ranks × \(timings.threads) threads, "
-          + "median of \(timings.runs) steps, ms")
+        "\(timings.model), mini-batch \(timings.batch), \(timings.ranks.counted("rank")) × "
+          + "\(timings.threads.counted("thread")), median of \(timings.runs.counted("step")), ms")
       func row(_ cells: [String]) {
         Console.say(cells.map { String(repeating: " ", count: max(0, 10 - $0.count)) + $0 }.joined())
       }

@@ -20,11 +20,17 @@ struct DataOptions: ParsableArguments {
   @Option(
     help: ArgumentHelp(
       "Before training, write this many training images, as the network sees them, to preview.png in the run's "
-        + "folder; with --iterations 0 nothing else is done.",
+        + "folder; with --iterations 0 a new run ends there, and the folder can still be trained in.",
       valueName: "images"))
   var preview: Int?
 
   func validate() throws { try checkRange("--preview", preview, .within(1...10_000)) }
+
+  /// The options that were given, by the settings that they set.
+  var optionsOfSettings: [String: String] {
+    ["data.directory": data.map { _ in "--data" }, "data.subset": subset.map { _ in "--subset" }].compactMapValues(
+      \.self)
+  }
 
   func apply(to configuration: inout Configuration) {
     if let data { configuration.choose(data: data) }

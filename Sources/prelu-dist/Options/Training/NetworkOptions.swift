@@ -4,8 +4,6 @@ import Network
 
 extension Activation: ExpressibleByArgument {}
 
-extension Configuration.PublishedInput: ExpressibleByArgument {}
-
 extension Initializer.Rule: ExpressibleByArgument {
   public init?(argument: String) { self.init(name: argument) }
 
@@ -31,34 +29,13 @@ struct NetworkOptions: ParsableArguments {
     help: ArgumentHelp("The share of units that fully connected layers drop out.", valueName: "share"))
   var dropout: Double?
 
-  @Option(
-    help: ArgumentHelp(
-      "Begin with the weights of this run, checkpoint, Caffe model (.caffemodel.h5) or safetensors file.",
-      valueName: "source"))
-  var weights: String?
-
-  @Option(
-    help: ArgumentHelp(
-      "Make the inputs as the networks of this family have them, with --weights: torchvision (and timm) or caffe.",
-      valueName: "family"))
-  var weightsInput: Configuration.PublishedInput?
-
-  @Option(
-    help: ArgumentHelp(
-      "Begin this layer anew whatever --weights holds; may be given several times. With other classes the last layer "
-        + "begins anew by itself.",
-      valueName: "layer"))
-  var anew: [String] = []
-
-  @Option(
-    help: ArgumentHelp(
-      "Keep the parameters of the layers of this name or pattern, such as 'conv*', as they are; may be given several "
-        + "times.",
-      valueName: "pattern"))
-  var freeze: [String] = []
-
-  func validate() throws {
-    if let weights, weights.isEmpty { throw ValidationError("--weights needs a file's or a run folder's name.") }
+  /// The options that were given, by the settings that they set.
+  var optionsOfSettings: [String: String] {
+    [
+      "model.activation": activation.map { _ in "--activation" },
+      "model.initializer": initializer.map { _ in "--initializer" }, "model.width": width.map { _ in "--width" },
+      "training.dropout": dropout.map { _ in "--dropout" },
+    ].compactMapValues(\.self)
   }
 
   func apply(to configuration: inout Configuration) {
@@ -66,13 +43,5 @@ struct NetworkOptions: ParsableArguments {
     if let activation { configuration.model.activation = activation }
     if let initializer { configuration.model.initializer.rule = initializer }
     if let dropout { configuration.training.dropout = dropout }
-    if let weights, weights != configuration.weights.source {
-      configuration.weights.source = weights
-      // A recipe's digest is that of its own source.
-      configuration.weights.digest = ""
-    }
-    if let weightsInput { configuration.choose(input: weightsInput) }
-    if !anew.isEmpty { configuration.weights.anew = anew }
-    if !freeze.isEmpty { configuration.training.frozen = freeze }
   }
 }

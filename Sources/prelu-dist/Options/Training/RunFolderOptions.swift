@@ -35,6 +35,11 @@ struct RunFolderOptions: ParsableArguments {
     return resume == "auto" ? .auto : .resume(resume)
   }
 
+  /// The options that were given, by the settings that they set.
+  var optionsOfSettings: [String: String] {
+    checkpointEvery == nil ? [:] : ["checkpoint.everyIterations": "--checkpoint-every"]
+  }
+
   func apply(to configuration: inout Configuration) {
     if let checkpointEvery { configuration.checkpoint.everyIterations = checkpointEvery }
   }

@@ -5,7 +5,11 @@ extension Configuration.Training.OnDivergence: ExpressibleByArgument {}
 
 /// The steps of `train`, and the conditions under which it stops.
 struct ScheduleOptions: ParsableArguments {
-  @Option(help: ArgumentHelp("The number of epochs of the whole run.", valueName: "epochs"))
+  @Option(
+    help: ArgumentHelp(
+      "The number of epochs of the whole run. The learning rate drops after the epochs that the recipe names, however "
+        + "many there are.",
+      valueName: "epochs"))
   var epochs: Int?
 
   @Option(help: ArgumentHelp("The number of images of a step, on all ranks together.", valueName: "images"))
@@ -40,6 +44,17 @@ struct ScheduleOptions: ParsableArguments {
   func validate() throws {
     try checkRange("--iterations", iterations, .atLeast(0))
     try checkRange("--time-limit", timeLimit, .above(0), unit: "minutes")
+  }
+
+  /// The options that were given, by the settings that they set.
+  var optionsOfSettings: [String: String] {
+    [
+      "training.epochs": epochs.map { _ in "--epochs" }, "training.batch": batch.map { _ in "--batch" },
+      "training.leaves": leaves.map { _ in "--leaves" },
+      "solver.learningRate": learningRate.map { _ in "--learning-rate" },
+      "training.seed": seed.map { _ in "--seed" },
+      "training.onDivergence": onDivergence.map { _ in "--on-divergence" },
+    ].compactMapValues(\.self)
   }
 
   func apply(to configuration: inout Configuration) {

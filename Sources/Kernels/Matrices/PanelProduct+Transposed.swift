@@ -1,43 +1,17 @@
 import CProcessor
 
 /// The transposed product on panels, which gives the gradient of filters and weights: C[c][k] = Σ_row A[row][c] ·
-/// B[row][k].
-///
-/// A and B lie in panels as in `PanelProduct`; C has panels of 32·`innerPanels` rows. The rows' products are added in
-/// their order, those of one call in registers.
-struct TransposedPanelProduct {
-  /// The number of rows of A and B.
-  private let rows: Int
-  /// The number of panels of A.
-  private let innerPanels: Int
-  private let a: UnsafePointer<Float>
-  private let b: UnsafePointer<Float>
-  private let c: UnsafeMutablePointer<Float>
-  private let nextA: UnsafePointer<Float>
-  private let accumulates: Bool
-
-  /// - Parameters:
-  ///   - nextA: the next product's A of the same extents, which is fetched into the cache meanwhile.
-  ///   - accumulates: whether the product is added to C.
-  init(
-    rows: Int, innerPanels: Int, _ a: UnsafePointer<Float>, _ b: UnsafePointer<Float>,
-    into c: UnsafeMutablePointer<Float>, accumulates: Bool, nextA: UnsafePointer<Float>
-  ) {
-    self.rows = rows
-    self.innerPanels = innerPanels
-    (self.a, self.b, self.c) = (a, b, c)
-    self.accumulates = accumulates
-    self.nextA = nextA
-  }
-
+/// B[row][k]. C has panels of 32·`innerPanels` rows. The rows' products are added in their order, those of one call in
+/// registers.
+extension PanelProduct {
   /// The number of stripes of 8 columns that a panel of A, and of 8 rows that a panel of C is cut into.
   static let stripesInPanel = 4
-  private static var stripe: Int { PanelProduct.width / stripesInPanel }
+  private static var stripe: Int { width / stripesInPanel }
 
   /// Computes the part of C for these stripes of A and these panels of B from these rows, and fetches the next panel of
   /// B and a part of the next A meanwhile.
-  func multiply(_ part: Range<Int>, stripes: Range<Int>, outer: Range<Int>) {
-    let width = PanelProduct.width
+  func multiplyTransposed(_ part: Range<Int>, stripes: Range<Int>, outer: Range<Int>) {
+    let width = Self.width
     let halves = hasThirtyTwoRegisters ? 1 : 2
     let height = hasThirtyTwoRegisters ? Self.stripe : Self.stripe / 2
     let tiles = stripes.count &* Self.stripe / height &* halves
@@ -58,9 +32,9 @@ struct TransposedPanelProduct {
         while half < halves {
           let (tileB, tileC) = (panelB + half &* blockWidth, panelC + half &* blockWidth)
           if hasThirtyTwoRegisters {
-            multiplyTile(Pixels8<Double32>.self, part.count, tileA, tileB, tileC, nextA, nextB)
+            multiplyTransposedTile(Pixels8<Double32>.self, part.count, tileA, tileB, tileC, nextA, nextB)
           } else {
-            multiplyTile(Pixels4<Single>.self, part.count, tileA, tileB, tileC, nextA, nextB)
+            multiplyTransposedTile(Pixels4<Single>.self, part.count, tileA, tileB, tileC, nextA, nextB)
           }
           nextA += shareA
           nextB += shareB
@@ -73,17 +47,17 @@ struct TransposedPanelProduct {
   }
 
   @inline(__always)
-  private func multiplyTile<T: RegisterTile>(
+  private func multiplyTransposedTile<T: RegisterTile>(
     _ tile: T.Type, _ count: Int, _ a: UnsafePointer<Float>, _ b: UnsafePointer<Float>,
     _ c: UnsafeMutablePointer<Float>, _ nextA: UnsafePointer<Float>, _ nextB: UnsafePointer<Float>
   ) {
-    let width = PanelProduct.width
+    let width = Self.width
     var sums = T.zero
     var a = a
     var b = b
     var nextA = nextA
     var nextB = nextB
-    PanelProduct.prefetchToWrite(T.self, c)
+    Self.prefetchToWrite(T.self, c)
     var left = count
     while left >= 4 {
       processor_prefetch(nextA)
