@@ -99,6 +99,33 @@ import Weights
     #expect(Dictionary(uniqueKeysWithValues: model.metadataProps.map { ($0.key, $0.value) })["crop"] == "256")
   }
 
+  /// No protobuf may have 2 GiB; nothing is written, so the memory is never touched.
+  @Test func aNetworkTooLargeForONNXIsRefused() throws {
+    let large = try Configuration(
+      yaml: """
+        model:
+          input: { channels: 1, height: 100, width: 100 }
+          layers:
+            - fullyConnected: { name: fc1, outputs: 30000 }
+            - fullyConnected: { name: fc2, outputs: 8000 }
+        """, source: "large.yaml"
+    ).architecture().resolved()
+    let parameters = UnsafeMutableBufferPointer<Float>.allocate(capacity: large.parameterVectorLength)
+    defer { parameters.deallocate() }
+    let network = ExportedNetwork(
+      large, parameters: UnsafeBufferPointer(parameters), mean: [Float](repeating: 0, count: 10_000),
+      metadata: ExportMetadata(
+        architecture: ExportedNetwork.json(large), classNames: [], scale: 1, shorterSide: nil, origin: "test"))
+    let path = folder.file("large.onnx")
+    let error = #expect(throws: Refusal.self) { try network.writeONNX(to: path, fromPixels: true) }
+    #expect(
+      error?.description == """
+        \(path): expected a network of at most 2.1 GB, which an ONNX file can hold, found 2.2 GB: export it as \
+        safetensors
+        """)
+    #expect(!FileManager.default.fileExists(atPath: path))
+  }
+
   /// Only what this program has exported itself is replaced.
   @Test func earlierExportsAreKnown() throws {
     func refusals(_ output: OutputFile) -> String? {

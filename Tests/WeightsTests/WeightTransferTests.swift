@@ -201,6 +201,33 @@ import Weights
     #expect(try transfer("caffe.caffemodel.h5", anew).rows.map(\.why).suffix(2) == ["as asked", "as asked"])
   }
 
+  /// A fully connected layer has a place for each pixel, not for each channel.
+  @Test func anotherInputNeedsAConvolutionFirst() throws {
+    var configuration = try Configuration(
+      yaml: """
+        model:
+          input: { channels: 3, height: 2, width: 2 }
+          layers:
+            - fullyConnected: { name: fc1, outputs: 2 }
+        """, source: "plain.yaml")
+    configuration.choose(input: .torchvision)
+    let path = folder.file("plain.safetensors")
+    try [Float](repeating: 1, count: 24).withUnsafeBufferPointer {
+      try SafetensorsFile.write(
+        to: path, tensors: [.init(name: "fc1.weight", shape: [2, 12], values: $0)], metadata: [:])
+    }
+    #expect(
+      try refusal(path, configuration) == """
+        \(path): expected a convolution as the first layer, which takes the scale and the order of the channels of the \
+        source's inputs, found fc1: leave weights.deviation and weights.channels out
+        """)
+    configuration.weights.deviation = []
+    #expect(
+      try transfer(path, configuration).rows == [
+        .init(layer: "fc1", fate: .taken, from: "fc1", why: "no bias there: 0")
+      ])
+  }
+
   /// The convolutions of such a network would fit, and be another function.
   @Test func batchNormalizationIsRefused() throws {
     let path = folder.file("bn.safetensors")
