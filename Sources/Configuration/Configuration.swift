@@ -39,8 +39,7 @@ public struct Configuration: Equatable, Sendable {
     /// The factor of a pixel of 0 to 255, after the mean is subtracted.
     public var scale = 1.0
     /// The mean of each channel, red, green, blue, in pixels of 0 to 255, which is subtracted in place of the mean
-    /// image
-    /// of the training images; empty for that.
+    /// image of the training images; empty for that.
     public var mean: [Double] = []
   }
 

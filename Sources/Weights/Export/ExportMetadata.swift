@@ -1,7 +1,6 @@
 import Foundation
 
-/// The texts that this program puts into a safetensors file and an ONNX model beside the weights, so that the file
-/// alone
+/// The texts that this program puts into a safetensors file and an ONNX model beside the weights, so that the file alone
 /// suffices to classify a picture.
 public struct ExportMetadata: Equatable, Sendable {
   /// The layers and the input as JSON, with the keys of an architecture file.
