@@ -154,8 +154,8 @@ import Testing
       ),
       (
         "plain",
-        "plain.caffemodel.h5: expected the weights of a network, found an HDF5 file without a group /data. Caffe writes "
-          + "/data/LAYER/0 and /data/LAYER/1"
+        "plain.caffemodel.h5: expected the weights of a network, found an HDF5 file without a group /data. Caffe "
+          + "writes /data/LAYER/0 and /data/LAYER/1"
       ),
     ] {
       let outcome = try Program.run(

@@ -31,8 +31,8 @@ import Testing
     (
       "frozen: [conv3*]",
       """
-      training.frozen: expected the name of a layer with weights, or a pattern such as conv1*, found "conv3*". There are \
-      conv1_1, conv1_2, conv2, fc1, fc2.
+      training.frozen: expected the name of a layer with weights, or a pattern such as conv1*, found "conv3*". There \
+      are conv1_1, conv1_2, conv2, fc1, fc2.
       """
     ),
     (

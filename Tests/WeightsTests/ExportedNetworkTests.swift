@@ -6,8 +6,8 @@ import TestSupport
 import Testing
 import Weights
 
-/// The files that other programs read: their names, shapes, texts and graphs. That PyTorch and onnxruntime give the same
-/// scores was measured: see the guide Weights.
+/// The files that other programs read: their names, shapes, texts and graphs. That PyTorch and onnxruntime give the
+/// same scores was measured: see the guide Weights.
 @Suite struct ExportedNetworkTests {
   private let folder: ScratchFolder
   private let architecture: ResolvedArchitecture

@@ -65,8 +65,8 @@ import Weights
     let error = #expect(throws: FileError.self) { try values(file, "n") }
     #expect(
       error?.description == """
-        \(path): expected values of F32, F16, BF16 or F64 in "n", found I64. Convert the tensor with Python before it is \
-        saved
+        \(path): expected values of F32, F16, BF16 or F64 in "n", found I64. Convert the tensor with Python before it \
+        is saved
         """)
   }
 

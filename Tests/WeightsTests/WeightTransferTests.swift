@@ -182,8 +182,8 @@ import Weights
     let wide = try configuration { $0.weights.map = ["fc1": "classifier.3"] }
     #expect(
       try refusal("torchvision.safetensors", wide) == """
-        torchvision.safetensors: expected the shape [8, 24] for fc1/0, found [5, 8] in classifier.3.weight: take weights \
-        of the same network, or begin the layer anew by --anew fc1
+        torchvision.safetensors: expected the shape [8, 24] for fc1/0, found [5, 8] in classifier.3.weight: take \
+        weights of the same network, or begin the layer anew by --anew fc1
         """)
     #expect(
       try refusal("torchvision.safetensors", try configuration { $0.weights.anew = ["conv3"] }) == """

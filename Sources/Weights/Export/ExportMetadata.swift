@@ -1,7 +1,7 @@
 import Foundation
 
-/// The texts that this program puts into a safetensors file and an ONNX model beside the weights, so that the file alone
-/// suffices to classify a picture.
+/// The texts that this program puts into a safetensors file and an ONNX model beside the weights, so that the file
+/// alone suffices to classify a picture.
 public struct ExportMetadata: Equatable, Sendable {
   /// The layers and the input as JSON, with the keys of an architecture file.
   public var architecture: String

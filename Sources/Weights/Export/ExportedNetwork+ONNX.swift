@@ -117,8 +117,8 @@ extension ExportedNetwork {
       kind, name, [input], ["kernel_shape": .integers([size, size]), "strides": .integers([stride, stride])])
   }
 
-  /// Adds the bins of each level. Where they divide the map they are the windows of a max pooling; elsewhere each is cut
-  /// out, since they overlap and have unlike sizes: bin i of n spans ⌊i·H/n⌋ to ⌈(i+1)·H/n⌉.
+  /// Adds the bins of each level. Where they divide the map they are the windows of a max pooling; elsewhere each is
+  /// cut out, since they overlap and have unlike sizes: bin i of n spans ⌊i·H/n⌋ to ⌈(i+1)·H/n⌉.
   private func pyramid(
     _ settings: LayerDescription.SpatialPyramidPooling, of map: Extents, _ input: String, _ graph: inout ONNXGraph
   ) -> String {

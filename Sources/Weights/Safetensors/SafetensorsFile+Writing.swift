@@ -31,8 +31,9 @@ extension SafetensorsFile {
     var start = 0
     for tensor in tensors {
       let end = start + 4 * tensor.values.count
+      let shape = tensor.shape.map(String.init).joined(separator: ",")
       header +=
-        ",\(quoted(tensor.name)):{\"dtype\":\"F32\",\"shape\":[\(tensor.shape.map(String.init).joined(separator: ","))],"
+        ",\(quoted(tensor.name)):{\"dtype\":\"F32\",\"shape\":[\(shape)],"
         + "\"data_offsets\":[\(start),\(end)]}"
       start = end
     }

@@ -2,8 +2,8 @@
 /// network's inputs.
 ///
 /// This network's input is x = (p − m)·s of a pixel p of 0 to 255, the source's (p − m)/d, perhaps with its channels in
-/// another order. With the same mean m for each channel the weights w/(d·s) give the same responses, at the borders too,
-/// where both add zeros.
+/// another order. With the same mean m for each channel the weights w/(d·s) give the same responses, also at the
+/// borders, where both add zeros.
 package struct InputFold: Equatable {
   /// The source's channel that each channel of this network goes to, with the factor of its weights. A channel of one
   /// network may go to several of the other.

@@ -229,8 +229,8 @@ public struct WeightTransfer {
     return fold.isIdentity ? nil : fold
   }
 
-  /// Checks that a tensor has a parameter's shape. A fully connected layer may be written as a convolution whose filters
-  /// cover the map, (outputs, channels, rows, columns), and a vector with extents of 1 before it.
+  /// Checks that a tensor has a parameter's shape. A fully connected layer may be written as a convolution whose
+  /// filters cover the map, (outputs, channels, rows, columns), and a vector with extents of 1 before it.
   private func check(_ tensor: SourceTensor, fits parameter: ParameterDescription) throws(Refusal) {
     let (theirs, own) = (tensor.shape, parameter.shape)
     let fits =

@@ -9,8 +9,8 @@ struct ExportCommand: ParsableCommand {
     commandName: "export", abstract: "Write a trained network for PyTorch, ONNX or any reader of safetensors.",
     discussion: """
       A run folder stands for its best checkpoint. The file says which classes the scores are of and how the inputs \
-      are made: their mean, scale and size. --to pytorch writes a Python module and the safetensors file that it reads. \
-      `prelu-dist train --weights` reads safetensors files.
+      are made: their mean, scale and size. --to pytorch writes a Python module and the safetensors file that it \
+      reads. `prelu-dist train --weights` reads safetensors files.
       """)
 
   /// The kinds of files.
