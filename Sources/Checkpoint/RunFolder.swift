@@ -312,7 +312,8 @@ public struct RunFolder: Sendable {
   public static func checkpointPath(_ path: String) throws(FileError) -> String {
     guard FileSystem.isFolder(path) else { return path }
     let folder = try RunFolder.open(at: path)
-    return try folder.best()?.path ?? folder.newestWhole().path
+    if let best = try folder.best() { return best.path }
+    return try folder.newestWhole().path
   }
 
   /// Removes the checkpoints past `iteration`, which a run that goes on from there will write again. `latest` and

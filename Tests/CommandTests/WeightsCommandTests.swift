@@ -39,15 +39,16 @@ import Testing
     #expect(resumed.exitCode == 0, "\(resumed.errors)")
     #expect(try digest("cut") == expected)
     let account = try String(contentsOfFile: folder.file("tuned/weights.txt"), encoding: .utf8)
-    #expect(account.hasPrefix("source\tbase/checkpoint-10.h5\nkind\ta checkpoint\ndigest\t\(try digest("base"))\n"))
+    let base = try digest("base")
+    #expect(account.hasPrefix("source\tbase/checkpoint-10.h5\nkind\ta checkpoint\ndigest\t\(base)\n"))
     let settings = try String(contentsOfFile: folder.file("tuned/config.yaml"), encoding: .utf8)
-    #expect(settings.contains("  digest: \"\(try digest("base"))\"\n") || settings.contains(try digest("base")))
+    #expect(settings.contains(base))
     let other = try Program.run(["--resume", "cut", "--weights", "tuned"], in: directory)
     #expect(other.exitCode == 64, "\(other.errors)")
     #expect(other.errors.contains("weights.source was base and is now tuned"), "\(other.errors)")
   }
 
-  /// Of another seed: only the file can have brought the first one's bits.
+  /// Takes another seed: only the file can have brought the first one's bits.
   @Test func anExportIsReadBackToTheBit() throws {
     try train("base", iterations: 0)
     for format in ["safetensors", "onnx", "pytorch"] {
@@ -201,10 +202,11 @@ import Testing
   /// One mean for all of an image's pixels; the images say how many channels there are.
   @Test func aMeanForEachChannel() throws {
     func outcome(_ mean: String) throws -> Program.Outcome {
+      let images = URL(filePath: try smallFashion()).deletingLastPathComponent().path + "/images"
       let recipe = """
-        recipe: \(try smallFashion())
+        recipe: fashion
         model: { width: 4 }
-        data: { mean: \(mean) }
+        data: { directory: \(images), validation: 1000, mean: \(mean) }
         """
       try folder.write(Array(recipe.utf8), to: "mean.yaml")
       return try Program.run(["--recipe", "mean.yaml", "--run", "mean", "--iterations", "1"], in: directory)

@@ -7,7 +7,7 @@ import Testing
 /// Frozen layers stay as they are to the bit, the others are trained as they would be without them, and the bits are
 /// the same on any ranks. `scripts/test` runs these on several ranks.
 @Suite(.serialized) struct FrozenLayersTests {
-  /// Below, in the middle, above, the whole tower, the tower and a layer of the head, the head.
+  /// Layers below, in the middle, above, the whole tower, the tower and a layer of the head, the head.
   static let frozen = [
     ["conv1"], ["conv2"], ["fc1"], ["conv1", "conv2"], ["conv1", "conv2", "fc1"], ["fc1", "fc2"], ["conv2", "fc2"],
   ]
@@ -42,7 +42,9 @@ import Testing
         #expect(some.step.momentum.values[description.range].allSatisfy { $0 == 0 }, "\(description.layer)")
       } else {
         #expect(bits(some, description) == bits(all, description), "\(description.layer)/\(description.blob)")
-        #expect(bits(some, description) != before, "\(description.layer)/\(description.blob)")
+        // A coefficient of a map without negative responses has no gradient.
+        #expect(
+          bits(some, description) != before || description.role == .slope, "\(description.layer)/\(description.blob)")
       }
     }
     for iteration in 1..<4 { #expect(try some.run(iteration: iteration).divergence == nil) }

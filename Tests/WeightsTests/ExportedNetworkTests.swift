@@ -162,7 +162,7 @@ import Weights
     try withNetwork { try $0.writePyTorch(to: folder.file("net.py")) }
     #expect(FileManager.default.fileExists(atPath: folder.file("net.safetensors")))
     let text = try String(contentsOfFile: folder.file("net.py"), encoding: .utf8)
-    #expect(text.contains("load(\"net.safetensors\")") && text.hasPrefix("\"\"\"A network"))
+    #expect(text.contains("load(\"net.safetensors\")") && text.hasPrefix("'''A network"))
     let lines = text.split(separator: "\n", omittingEmptySubsequences: false)
     #expect(lines.count <= 100 && lines.allSatisfy { $0.count <= 120 })
     for kind in LayerDescription.kinds { #expect(text.contains("\"\(kind.key)\""), "\(kind.key)") }

@@ -1,5 +1,5 @@
 /// The beginning of every module.
-let pyTorchModuleBeginning = "\"\"\"A network that prelu-dist has trained, in PyTorch"
+let pyTorchModuleBeginning = "'''A network that prelu-dist has trained, in PyTorch"
 
 /// Returns a Python module that makes any of this program's networks in PyTorch, of the architecture in a safetensors
 /// file's metadata.
@@ -15,7 +15,7 @@ func pyTorchModule(reading weights: String) -> String {
       scores = model.scores(pixels)    # (batch, channels, height, width), red, green, blue, from 0 to 255
 
   `model(x)` takes inputs from which the mean is subtracted already; `model.classes` names the scores.
-  \"""
+  '''
   import json
 
   import torch
@@ -24,7 +24,7 @@ func pyTorchModule(reading weights: String) -> String {
 
 
   class Pyramid(nn.Module):
-      \"""Spatial pyramid pooling; without levels the map itself.\"""
+      '''Spatial pyramid pooling; without levels the map itself.'''
 
       def __init__(self, levels):
           super().__init__()
