@@ -92,6 +92,6 @@ extension CheckpointFile {
     let digest = try write(replacement.temporary)
     try verify(replacement.temporary, digest: digest)
     try replacement.putInPlace()
-    try FileSystem.synchronize(FileSystem.folder(of: output))
+    try FileSystem.synchronizeFolder(FileSystem.folder(of: output))
   }
 }

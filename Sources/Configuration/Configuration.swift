@@ -1,3 +1,4 @@
+import Kernels
 import Network
 
 /// The complete settings of a run: the same settings, data and program give the same weights.
@@ -72,6 +73,8 @@ public struct Configuration: Equatable, Sendable {
     public var seed: UInt64 = 1
     /// The share of units dropped in every fully connected layer but the last; nil for the architecture's own.
     public var dropout: Double?
+    /// The precision of the operands of convolutions and fully connected layers.
+    public var precision = Precision.float32
     public var onDivergence = OnDivergence.stop
     /// The layers whose parameters stay as they are: names, or patterns such as `conv1*`.
     public var frozen: [String] = []
@@ -169,6 +172,7 @@ extension Configuration: SettingSection {
 
 extension Configuration.DataSet.Kind: ChoiceSetting {}
 extension Configuration.Training.OnDivergence: ChoiceSetting {}
+extension Precision: ChoiceSetting {}
 
 extension Configuration.DataSet: SettingSection {
   mutating func visit(_ visitor: inout some SettingVisitor) throws(ConfigurationError) {
@@ -199,6 +203,7 @@ extension Configuration.Training: SettingSection {
     try visitor.setting("epochs", &epochs)
     try visitor.setting("seed", &seed)
     try visitor.setting("dropout", &dropout)
+    try visitor.setting("precision", &precision)
     try visitor.setting("onDivergence", &onDivergence)
     try visitor.setting(texts: "frozen", &frozen)
     try visitor.setting(numbers: "rates", &rates)

@@ -13,8 +13,11 @@ public final class Head: Sendable {
   private let lowest: Int
   /// Whether the gradient of the features is asked for.
   private let returnsFeatureGradient: Bool
+  /// The precision of the operands of the layers' products.
+  public let precision: Precision
 
-  public init(_ architecture: ResolvedArchitecture) {
+  public init(_ architecture: ResolvedArchitecture, precision: Precision = .float32) {
+    self.precision = precision
     featureCount = architecture.featureCount
     smallParameters = architecture.parameters.filter { $0.part == .head && $0.role != .weight && $0.rate > 0 }
     let head = architecture.layers[architecture.headLayers]
@@ -25,7 +28,8 @@ public final class Head: Sendable {
       guard let kind = layer.description.settings as? any HeadLayerKind,
         let parameters = LayerParameters(ofLayer: index, in: architecture)
       else { preconditionFailure("layer \(layer.name) is not a layer of the head") }
-      return FullyConnectedLayer(kind, inputs: layer.input.count, parameters: parameters, index: index)
+      return FullyConnectedLayer(
+        kind, inputs: layer.input.count, parameters: parameters, index: index, precision: precision)
     }
   }
 

@@ -7,6 +7,8 @@ import System
 /// may run at once, each with its own `LeafMemory` and scratch.
 public final class Tower: Sendable {
   public let layers: [any TowerLayer]
+  /// The precision of the convolutions' operands.
+  public let precision: Precision
   /// Whether each layer has parameters that training changes.
   public let isTrained: [Bool]
   /// The lowest layer that is trained, down to which the gradient goes; nil if none is.
@@ -15,12 +17,16 @@ public final class Tower: Sendable {
   private let prepared: FloatBuffer
   private let preparedStart: [Int]
 
-  /// - Parameter convolution: The method by which all convolutions are to be computed, instead of the choice by shape.
-  public convenience init(_ architecture: ResolvedArchitecture, convolution method: ConvolutionMethod? = nil) {
+  /// - Parameters:
+  ///   - convolution: The method by which all convolutions are to be computed, instead of the choice by shape.
+  ///   - precision: The precision of their operands.
+  public convenience init(
+    _ architecture: ResolvedArchitecture, convolution method: ConvolutionMethod? = nil, precision: Precision = .float32
+  ) {
     let trained = architecture.parameters.filter { $0.rate > 0 }
-    self.init(layers: Self.layers(architecture.towerLayers, of: architecture) { _ in method }) { layer in
-      trained.contains { layer.parameterRange.contains($0.offset) }
-    }
+    self.init(
+      layers: Self.layers(architecture.towerLayers, of: architecture, precision) { _ in method }, precision: precision
+    ) { layer in trained.contains { layer.parameterRange.contains($0.offset) } }
   }
 
   /// Makes the tower of images of another size up to its last map, without the pooling into features.
@@ -29,7 +35,7 @@ public final class Tower: Sendable {
   ///
   /// - Parameter architecture: This tower's architecture with another input.
   convenience init(_ tower: Tower, upToLastMapOf architecture: ResolvedArchitecture) {
-    var layers = Self.layers(architecture.towerLayers.dropLast(), of: architecture) { place in
+    var layers = Self.layers(architecture.towerLayers.dropLast(), of: architecture, tower.precision) { place in
       tower.layers[place].method
     }
     // Nothing but pooling into features: the image itself is the last map.
@@ -39,12 +45,13 @@ public final class Tower: Sendable {
         own.filterCount(.forward) == other.filterCount(.forward),
         "layer \(own.name) reads \(own.filterCount(.forward)) floats of filters, not \(other.filterCount(.forward))")
     }
-    self.init(layers: layers) { _ in false }
+    self.init(layers: layers, precision: tower.precision) { _ in false }
   }
 
   /// - Parameter method: The method for the convolution at a place of the result, instead of the choice by shape.
   private static func layers(
-    _ indices: Range<Int>, of architecture: ResolvedArchitecture, method: (_ place: Int) -> ConvolutionMethod?
+    _ indices: Range<Int>, of architecture: ResolvedArchitecture, _ precision: Precision,
+    method: (_ place: Int) -> ConvolutionMethod?
   ) -> [any TowerLayer] {
     var layers: [any TowerLayer] = []
     for index in indices {
@@ -57,13 +64,14 @@ public final class Tower: Sendable {
         kind.layer(
           TowerPlace(
             input: layer.input, parameters: LayerParameters(ofLayer: index, in: architecture),
-            isFirst: layers.isEmpty, method: method(layers.count))))
+            isFirst: layers.isEmpty, method: method(layers.count), precision: precision)))
     }
     return layers
   }
 
-  private init(layers: [any TowerLayer], isTrained: (any TowerLayer) -> Bool) {
+  private init(layers: [any TowerLayer], precision: Precision, isTrained: (any TowerLayer) -> Bool) {
     self.layers = layers
+    self.precision = precision
     self.isTrained = layers.map(isTrained)
     lowestTrained = self.isTrained.firstIndex(of: true)
     var total = 0

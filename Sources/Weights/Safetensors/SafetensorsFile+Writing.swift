@@ -74,5 +74,5 @@ func writeWhole(_ path: String, head: [UInt8], pieces: [UnsafeRawBufferPointer] 
     throw FileError(.cannotWrite, path: path, what: "cannot be written", code: error)
   }
   try replacement.putInPlace()
-  try FileSystem.synchronize(FileSystem.folder(of: path))
+  try FileSystem.synchronizeFolder(FileSystem.folder(of: path))
 }

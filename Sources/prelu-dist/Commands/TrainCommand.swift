@@ -33,7 +33,10 @@ struct TrainCommand: ParsableCommand {
     // This precedes MPI's start: a process without mpirun looks like one of its ranks afterwards.
     let terminal = Terminal.find()
     onAllRanks(watch: ranks.watch) { world in
-      if world.rank == 0 { Self.acknowledgeSignals(ranks: world.size, terminal) }
+      if world.rank == 0 {
+        Self.acknowledgeSignals(ranks: world.size, terminal)
+        Console.transcript.begin()
+      }
       let reporter = TrainingReporter(quiet: records.quiet, terminal: terminal)
       let recorder = RunRecorder(
         writesPage: records.report, writesEvents: records.tensorboard, software: PreluDist.software,
@@ -71,6 +74,7 @@ struct TrainCommand: ParsableCommand {
       options.data.apply(to: &configuration)
       options.schedule.apply(to: &configuration)
       options.folder.apply(to: &configuration)
+      try PrecisionOptions.check(configuration.training.precision, options.ranks.convolution)
     }
   }
 
