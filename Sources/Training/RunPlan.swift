@@ -51,8 +51,8 @@ struct RunPlan: Codable {
     passedOver = resumed.skipped
   }
 
-  /// Returns the settings in a run's folder, which a person may have edited, or those of its checkpoint where the folder
-  /// has none.
+  /// Returns the settings in a run's folder, which a person may have edited, or those of its checkpoint where the
+  /// folder has none.
   ///
   /// - Throws: `Refusal` where they would make another run of it: it would go on with those that it began with, and
   ///   write over the edited ones.

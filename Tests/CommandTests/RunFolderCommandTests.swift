@@ -103,7 +103,8 @@ import Testing
     #expect(second.errors.contains("(kill -USR1 \(first.processIdentifier))"), "\(second.errors)")
     #expect(try text("r/owner.json") == owner && first.isRunning)
     kill(first.processIdentifier, SIGUSR1)
-    #expect(first.terminationStatus == 75, "\(try String(contentsOf: errors, encoding: .utf8))")
+    let said = try String(contentsOf: errors, encoding: .utf8)
+    #expect(first.terminationStatus == 75, "\(said)")
     #expect(try String(contentsOf: output, encoding: .utf8).contains("checkpoint saved"))
     #expect(try resume("--iterations", "1").exitCode == 0)
   }
@@ -168,7 +169,8 @@ import Testing
       environment: ProcessInfo.processInfo.environment, in: directory, output: folder.file("cc.out"),
       errors: folder.file("cc.err"))
     compiler.waitUntilExit()
-    try #require(compiler.terminationStatus == 0, "\(try text("cc.err"))")
+    let said = try text("cc.err")
+    try #require(compiler.terminationStatus == 0, "\(said)")
     return folder.file("preloaded.so")
   }
 }

@@ -122,7 +122,8 @@ public final class Tower: Sendable {
   /// the gradient of the features was written to `LeafMemory.dFeatures`. The lowest layer that is trained hands nothing
   /// down, and those below it are not called.
   ///
-  /// - Parameter dParameters: Gets the leaf's gradient of the layer's parameters, laid out like its `parameterRange`.
+  /// - Parameter dParameters: Gets the leaf's gradient of the layer's parameters, laid out like its `parameterRange`;
+  ///   left as it is for a frozen layer.
   public func backward(layer index: Int, _ leaf: LeafPass, dParameters: UnsafeMutablePointer<Float>) {
     let memory = leaf.memory
     layers[index].backward(
@@ -130,7 +131,7 @@ public final class Tower: Sendable {
       LayerGradients(
         dOutput: memory.gradient(above: index),
         dInput: index == 0 || index == lowestTrained ? nil : memory.gradient(above: index - 1),
-        dParameters: dParameters))
+        dParameters: isTrained[index] ? dParameters : nil))
     leaf.team.wait()
   }
 
