@@ -15,6 +15,7 @@ public struct Configuration: Equatable, Sendable {
   public var solver = Solver()
   public var schedule = Schedule.plateau(.init())
   public var checkpoint = Checkpoint()
+  public var weights = Weights()
 
   /// The images.
   public struct DataSet: Equatable, Sendable {
@@ -38,6 +39,9 @@ public struct Configuration: Equatable, Sendable {
     public var shorterSide = 256
     /// The factor of a pixel of 0 to 255, after the mean is subtracted.
     public var scale = 1.0
+    /// The mean of each channel, red, green, blue, in pixels of 0 to 255, which is subtracted in place of the mean
+    /// image of the training images; empty for that.
+    public var mean: [Double] = []
   }
 
   /// The random changes of a training image each time it is seen.
@@ -72,6 +76,10 @@ public struct Configuration: Equatable, Sendable {
     /// The precision of the operands of convolutions and fully connected layers.
     public var precision = Precision.float32
     public var onDivergence = OnDivergence.stop
+    /// The layers whose parameters stay as they are: names, or patterns such as `conv1*`.
+    public var frozen: [String] = []
+    /// The factors of the learning rate by the names of layers, or by patterns; 1 for all others.
+    public var rates: [String: Double] = [:]
 
     public static let defaultLeaves = 8
 
@@ -158,6 +166,7 @@ extension Configuration: SettingSection {
     try visitor.setting("solver", &solver)
     try visitor.setting("schedule", &schedule)
     try visitor.setting("checkpoint", &checkpoint)
+    try visitor.setting("weights", &weights)
   }
 }
 
@@ -173,6 +182,7 @@ extension Configuration.DataSet: SettingSection {
     try visitor.setting("subset", &subset)
     try visitor.setting("shorterSide", &shorterSide)
     try visitor.setting("scale", &scale)
+    try visitor.setting("mean", &mean)
   }
 }
 
@@ -195,6 +205,8 @@ extension Configuration.Training: SettingSection {
     try visitor.setting("dropout", &dropout)
     try visitor.setting("precision", &precision)
     try visitor.setting("onDivergence", &onDivergence)
+    try visitor.setting(texts: "frozen", &frozen)
+    try visitor.setting(numbers: "rates", &rates)
   }
 }
 
