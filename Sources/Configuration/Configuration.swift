@@ -69,8 +69,28 @@ public struct Configuration: Equatable, Sendable {
     /// The share of units dropped in every fully connected layer but the last; nil for the architecture's own.
     public var dropout: Double?
     public var onDivergence = OnDivergence.stop
+    public var sampling = Sampling.shuffled
+    public var classWeights = ClassWeights.none
 
     public static let defaultLeaves = 8
+
+    /// The rule by which training images follow one another.
+    public enum Sampling: String, CaseIterable, Sendable {
+      /// Every image once an epoch.
+      case shuffled
+      /// Every class equally often; an epoch has as many images as before.
+      case balanced
+    }
+
+    /// The weights of the classes in the mean loss of a mini-batch.
+    public enum ClassWeights: Equatable, Sendable {
+      /// All images count alike.
+      case none
+      /// A class counts by the reciprocal of the number of its training images: n / (classes · n of the class).
+      case balanced
+      /// The classes of these names have these weights, the others 1.
+      case named([String: Double])
+    }
 
     /// The reaction to a loss or a gradient that is NaN or infinite.
     public enum OnDivergence: String, CaseIterable, Sendable {
@@ -160,6 +180,7 @@ extension Configuration: SettingSection {
 
 extension Configuration.DataSet.Kind: ChoiceSetting {}
 extension Configuration.Training.OnDivergence: ChoiceSetting {}
+extension Configuration.Training.Sampling: ChoiceSetting {}
 
 extension Configuration.DataSet: SettingSection {
   mutating func visit(_ visitor: inout some SettingVisitor) throws(ConfigurationError) {
@@ -190,6 +211,8 @@ extension Configuration.Training: SettingSection {
     try visitor.setting("seed", &seed)
     try visitor.setting("dropout", &dropout)
     try visitor.setting("onDivergence", &onDivergence)
+    try visitor.setting("sampling", &sampling)
+    try visitor.setting("classWeights", &classWeights)
   }
 }
 
