@@ -23,6 +23,7 @@ let libraries: [Target] = [
   .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
   .systemLibrary(name: "CCrypto", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
   .systemLibrary(name: "CProcessor"),
+  .systemLibrary(name: "CTiles"),
   .systemLibrary(name: "CLinux"),
 ]
 
@@ -39,9 +40,9 @@ let house: [Target] = [
   target("System", ["CLinux", systemPackage]),
   target("Hashing", ["System", "CCrypto"]),
   target("Randomness", []),
-  target("Kernels", ["System", "COpenBLAS", "CProcessor"]),
+  target("Kernels", ["System", "COpenBLAS", "CProcessor", "CTiles"]),
   target("Network", ["System", "Kernels", "Randomness"]),
-  target("Configuration", ["System", "Network", .product(name: "Yams", package: "Yams")]),
+  target("Configuration", ["System", "Kernels", "Network", .product(name: "Yams", package: "Yams")]),
   target("Communication", ["System", "CMPI"]),
   target("Images", ["System", systemPackage, "CJPEG", "CPNG", "CWebP", "CZlib", "Randomness"]),
   target("HDF5", ["System", systemPackage, "CHDF5"]),
@@ -69,7 +70,7 @@ let house: [Target] = [
     ]),
   target(
     "Recording",
-    ["System", "Kernels", "Configuration", "Images", "Packs", "Datasets", "Reports", "Step", "Training"]),
+    ["System", "Kernels", "Configuration", "Images", "Packs", "Datasets", "Evaluation", "Reports", "Step", "Training"]),
   target(
     "Benchmarks",
     [

@@ -8,6 +8,7 @@ import System
 /// window of the last map through the fully connected layers.
 public struct DenseTimings: Codable, Sendable {
   public var model: String
+  public var precision: Precision
   public var height: Int
   public var width: Int
   public var threads: Int
@@ -35,20 +36,17 @@ public enum DenseBenchmark {
   private static let rows = 256
   /// The number of images of a leaf of training.
   private static let leaf = 8
-  /// The largest relative error of scores that rounding explains: Winograd's scores differ from the direct ones by the
-  /// rounding of many layers.
-  private static let largestError = 1e-3
-
   /// Times dense testing of random pictures with random weights; each thread tests a picture of its own.
   ///
   /// - Throws: `ArchitectureError` where the picture is too large to count, `VerificationError` where the scores differ
   ///   from those computed window by window.
   public static func run(
-    _ architecture: ResolvedArchitecture, height: Int, width: Int, threads: Int, method: ConvolutionMethod?, runs: Int
+    _ architecture: ResolvedArchitecture, height: Int, width: Int, threads: Int, method: ConvolutionMethod?,
+    precision: Precision = .float32, runs: Int
   ) throws -> DenseTimings {
     // Only one network is in memory at a time, so that the peak is that of testing.
-    let error = try verify(architecture, method)
-    let network = StepBenchmark.randomNetwork(architecture, method)
+    let error = try verify(architecture, method, precision)
+    let network = StepBenchmark.randomNetwork(architecture, method, precision)
     let form = try network.denseShape(PlaneExtents(height: height, width: width))
     let seconds = try time(network, form.extents, threads: threads, runs: runs)
     // The peak is read before training's forward pass, which has memory for the backward pass, too.
@@ -58,7 +56,7 @@ public enum DenseBenchmark {
     let windows = 2 * form.allWindows.count
     let expected = 2 * tower * Double(form.multiplyAdds) / Double(own) + head * Double(windows)
     return DenseTimings(
-      model: architecture.name, height: height, width: width, threads: threads, runs: runs,
+      model: architecture.name, precision: precision, height: height, width: width, threads: threads, runs: runs,
       windows: windows, seconds: seconds, expectedSeconds: expected, percentOfTraining: 100 * expected / seconds,
       trainingGigaflops: 2e-9 * Double(own) / tower, peakMegabytes: peak, relativeError: error)
   }
@@ -123,9 +121,11 @@ public enum DenseBenchmark {
 
   /// Compares the scores of a picture of a few windows with those computed one by one, with the direct convolution.
   /// Returns the relative error.
-  private static func verify(_ architecture: ResolvedArchitecture, _ method: ConvolutionMethod?) throws -> Double {
-    let expected = try scores(architecture, .direct, windowByWindow: true)
-    let computed = try scores(architecture, method, windowByWindow: false)
+  private static func verify(
+    _ architecture: ResolvedArchitecture, _ method: ConvolutionMethod?, _ precision: Precision
+  ) throws -> Double {
+    let expected = try scores(architecture, .direct, precision, windowByWindow: true)
+    let computed = try scores(architecture, method, precision, windowByWindow: false)
     guard computed.count == expected.count, computed.count >= 4, Set(expected).count == expected.count else {
       throw VerificationError(
         description:
@@ -137,7 +137,7 @@ public enum DenseBenchmark {
       norm += Double(reference) * Double(reference)
     }
     let error = (difference / norm).squareRoot()
-    guard error < largestError else {
+    guard error < StepBenchmark.largestError(precision) else {
       throw VerificationError(
         description: "the windows' scores differ from those computed one by one by \(error) of their norm")
     }
@@ -146,9 +146,9 @@ public enum DenseBenchmark {
 
   /// Returns the scores of the windows of a random picture that has two of them below each other and two side by side.
   private static func scores(
-    _ architecture: ResolvedArchitecture, _ method: ConvolutionMethod?, windowByWindow: Bool
+    _ architecture: ResolvedArchitecture, _ method: ConvolutionMethod?, _ precision: Precision, windowByWindow: Bool
   ) throws -> [[Float]] {
-    let network = StepBenchmark.randomNetwork(architecture, method)
+    let network = StepBenchmark.randomNetwork(architecture, method, precision)
     let input = architecture.input
     var extents = input.plane
     while try network.denseShape(extents).allWindows.rows.count < 2 { extents.height += 1 }

@@ -53,6 +53,14 @@ public enum StepBenchmark {
   /// The largest relative error of features that rounding explains: Winograd's features differ from the direct ones by
   /// the rounding of many layers.
   private static let largestError = 1e-3
+  /// The same where operands are rounded to bfloat16: of values that differ by an error ε, a share of about ε·2⁸ is
+  /// rounded to the other neighbor, 2⁻⁸ away, in every layer.
+  private static let largestErrorOfBFloat16 = 4e-3
+
+  /// Returns the largest relative error of features that rounding explains in a precision.
+  static func largestError(_ precision: Precision) -> Double {
+    precision == .bfloat16 ? largestErrorOfBFloat16 : largestError
+  }
 
   /// Times whole training steps on random images. All ranks must call it, and all get the result.
   ///
@@ -61,22 +69,24 @@ public enum StepBenchmark {
   ///   - leaves: the number of leaves that a step is divided into; nil for the choice of `leaves(batch:ranks:)`.
   ///   - threads: the number of threads of this rank.
   ///   - method: the method of all convolutions; nil for the choice by shape.
+  ///   - precision: the precision of the operands of products.
   ///   - runs: the number of timed steps, of which the median counts.
   ///   - comparesWithOneRank: whether the same mini-batch is timed on rank 0 alone as well.
   /// - Throws: `VerificationError` where the tower's features differ from those of the direct convolution, or the
   ///   ranks' parameters from one another.
   public static func run(
     _ architecture: ResolvedArchitecture, batch: Int, leaves: Int? = nil, threads: Int, method: ConvolutionMethod?,
-    runs: Int, comparesWithOneRank: Bool = true, world: World
+    precision: Precision = .float32, runs: Int, comparesWithOneRank: Bool = true, world: World
   ) throws -> StepTimings {
     let compares = comparesWithOneRank && world.size > 1
-    try verify(architecture, method: method)
-    let together = try TimedStep(architecture, batch, leaves, threads, method, world)
+    try verify(architecture, method: method, precision)
+    func network() -> Network { randomNetwork(architecture, method, precision) }
+    let together = try TimedStep(network(), batch, leaves, threads, world)
     // The peak is read before rank 0 has the memory of another network.
     let peak = peakMegabytes()
     let alone =
       try compares && world.rank == 0
-      ? TimedStep(architecture, batch, leaves, threads, method, try world.alone()) : nil
+      ? TimedStep(network(), batch, leaves, threads, try world.alone()) : nil
     var singles: [Double] = []
     for _ in 0..<runs {
       if let alone { singles.append(try alone.run()) }
@@ -110,9 +120,9 @@ public enum StepBenchmark {
   /// - Returns: on rank 0, what became of the trace; nil elsewhere.
   public static func trace(
     _ request: TraceRequest, _ architecture: ResolvedArchitecture, batch: Int, leaves: Int? = nil, threads: Int,
-    method: ConvolutionMethod?, world: World
+    method: ConvolutionMethod?, precision: Precision = .float32, world: World
   ) throws -> StepTrace.Outcome? {
-    let timed = try TimedStep(architecture, batch, leaves, threads, method, world)
+    let timed = try TimedStep(randomNetwork(architecture, method, precision), batch, leaves, threads, world)
     let trace = StepTrace(request, threads: timed.threadCount, world: world)
     for iteration in 0..<request.steps {
       _ = try trace.begin(iteration: iteration, isFollowed: false)
@@ -157,19 +167,19 @@ public enum StepBenchmark {
     private let labels: [Int32]
     private var times: [StepTime] = []
 
-    /// Makes the network and runs a first step that is not counted: it touches all memory for the first time.
-    init(
-      _ architecture: ResolvedArchitecture, _ batch: Int, _ leaves: Int?, _ threads: Int, _ method: ConvolutionMethod?,
-      _ world: World
-    ) throws {
+    /// Runs a first step that is not counted: it touches all memory for the first time.
+    init(_ network: Network, _ batch: Int, _ leaves: Int?, _ threads: Int, _ world: World) throws {
+      let architecture = network.architecture
       self.architecture = architecture
+      self.network = network
       self.world = world
-      network = randomNetwork(architecture, method)
       let shares = Shares(
         batch: batch, ranks: world.size,
         leaves: leaves ?? StepBenchmark.leaves(batch: batch, ranks: world.size))
       pool = ThreadPool(threads: threads, spins: !world.threads(asked: threads).takeTurns)
+      let before = FloatBuffer.largeBytes
       step = DistributedStep(network, world: world, shares: shares, seed: 1, on: pool)
+      _ = try world.checkMemory(bytes: FloatBuffer.largeBytes - before - step.untouchedBytes)
       image = randomImage(architecture)
       labels = (0..<batch).map { Int32($0 % architecture.classes) }
       _ = try run()
@@ -217,8 +227,10 @@ public enum StepBenchmark {
     }
   }
 
-  static func randomNetwork(_ architecture: ResolvedArchitecture, _ method: ConvolutionMethod?) -> Network {
-    let network = Network(architecture, convolution: method)
+  static func randomNetwork(
+    _ architecture: ResolvedArchitecture, _ method: ConvolutionMethod?, _ precision: Precision = .float32
+  ) -> Network {
+    let network = Network(architecture, convolution: method, precision: precision)
     Initializer(rule: .he(.forward), fullyConnected: .rule)
       .fill(network.parameters.values, for: architecture, seed: 3)
     return network
@@ -234,10 +246,12 @@ public enum StepBenchmark {
   /// Compares the features of an image with those of the direct convolution.
   ///
   /// - Throws: `VerificationError` where they differ by more than rounding.
-  static func verify(_ architecture: ResolvedArchitecture, method: ConvolutionMethod?) throws {
+  static func verify(
+    _ architecture: ResolvedArchitecture, method: ConvolutionMethod?, _ precision: Precision = .float32
+  ) throws {
     let image = randomImage(architecture)
     func features(_ method: ConvolutionMethod?) -> [Float] {
-      let network = randomNetwork(architecture, method)
+      let network = randomNetwork(architecture, method, precision)
       let tower = network.tower
       let pool = ThreadPool(threads: 1)
       let memory = LeafMemory(tower, capacity: 1)
@@ -258,7 +272,7 @@ public enum StepBenchmark {
       norm += Double(expected) * Double(expected)
     }
     let error = (difference / norm).squareRoot()
-    guard error < largestError else {
+    guard error < largestError(precision) else {
       throw VerificationError(
         description: "the tower's features differ from those of the direct convolution by \(error) of their norm")
     }

@@ -1,8 +1,9 @@
 // Linux system calls that Swift's Glibc module does not offer: variadic ones, and ones that the C library declares for
-// _GNU_SOURCE only, which the Glibc module is built without.
+// _GNU_SOURCE only, which the Glibc module is built without. And the call stack, which it does not offer either.
 #ifndef PRELU_DIST_CLINUX_SHIM_H
 #define PRELU_DIST_CLINUX_SHIM_H
 
+#include <execinfo.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <unistd.h>

@@ -46,9 +46,13 @@ enum {
   PROCESSOR_AVX512DQ = 16,
   PROCESSOR_AVX512BW = 32,
   PROCESSOR_AVX512VL = 64,
+  PROCESSOR_AVX512BF16 = 128,
+  PROCESSOR_AMX_TILE = 256,
+  PROCESSOR_AMX_BF16 = 512,
 };
 
-// The instruction sets that code in the including target may use: a bit set of the constants above.
+// The instruction sets that code in the including target may use: a bit set of the constants above. Those for bfloat16
+// are missing: code that uses them asks the running processor.
 static inline uint32_t processor_compiled_for(void) {
   uint32_t sets = 0;
 #ifdef __AVX__
@@ -95,6 +99,10 @@ static inline uint32_t processor_runs(void) {
   if (zmm && (b & (1u << 17))) sets |= PROCESSOR_AVX512DQ;
   if (zmm && (b & (1u << 30))) sets |= PROCESSOR_AVX512BW;
   if (zmm && (b & (1u << 31))) sets |= PROCESSOR_AVX512VL;
+  uint32_t tiles = (low & 0x60000) == 0x60000;
+  if (tiles && (d & (1u << 24))) sets |= PROCESSOR_AMX_TILE;
+  if (tiles && (d & (1u << 22))) sets |= PROCESSOR_AMX_BF16;
+  if (a >= 1 && __get_cpuid_count(7, 1, &a, &b, &c, &d) && zmm && (a & (1u << 5))) sets |= PROCESSOR_AVX512BF16;
   return sets;
 }
 

@@ -52,7 +52,7 @@ public enum CheckpointAverage {
       dataFingerprint: newest.dataFingerprint, input: newest.input, provenance: provenance)
     try CheckpointFile.verify(replacement.temporary, digest: digest)
     try replacement.putInPlace()
-    try FileSystem.synchronize(FileSystem.folder(of: output))
+    try FileSystem.synchronizeFolder(FileSystem.folder(of: output))
     return state.iteration
   }
 

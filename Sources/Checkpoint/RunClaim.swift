@@ -10,14 +10,26 @@ struct RunClaim: Codable {
   let process: Int32
   /// The time of the claim: ISO 8601, UTC.
   let started: String
+  /// The time of the process's start by its host's clock (`RunningProcess`).
+  let startTicks: Int?
 
   /// A claim of this process.
   static func now(_ runIdentifier: String) -> RunClaim {
+    RunClaim(
+      run: runIdentifier, host: thisHost, process: getpid(), started: Date().formatted(.iso8601),
+      startTicks: RunningProcess.startTicks(of: getpid()))
+  }
+
+  private static var thisHost: String {
     var host = [CChar](repeating: 0, count: 257)
     gethostname(&host, host.count - 1)
-    return RunClaim(
-      run: runIdentifier, host: String(decoding: host.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self),
-      process: getpid(), started: Date().formatted(.iso8601))
+    return String(decoding: host.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
+  }
+
+  /// Whether another process of this host has made the claim and lives. Those of other hosts cannot be seen.
+  var isOfLivingNeighbor: Bool {
+    guard host == Self.thisHost, process != getpid(), let startTicks else { return false }
+    return RunningProcess.startTicks(of: process) == startTicks
   }
 
   func write(to path: String, temporary: String) throws(FileError) {

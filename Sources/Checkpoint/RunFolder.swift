@@ -23,6 +23,10 @@ public struct RunFolder: Sendable {
 
   private static let latest = "latest"
   private static let best = "best"
+  /// The name of the run's settings.
+  public static let configuration = "config.yaml"
+  /// The names of the files, other than checkpoints, that are replaced at once.
+  private static let fileNames: Set = [RunClaim.fileName, latest, best, configuration]
 
   private init(path: String) {
     self.path = path
@@ -72,31 +76,73 @@ public struct RunFolder: Sendable {
     FileSystem.freeBytes(path)
   }
 
+  /// Whether the file system can be told to put the folder's names on the device, as after each checkpoint.
+  ///
+  /// - Throws: `.cannotWrite` where syncing fails for another reason.
+  public func canBeSynchronized() throws(FileError) -> Bool {
+    try FileSystem.synchronizeFolder(path)
+  }
+
   // MARK: - Whose it is
 
   /// Makes this process the one that may write here, and removes what earlier ones left unfinished.
   ///
-  /// - Parameter runIdentifier: unique to this process's run; letters, digits, `-` and `_`.
+  /// - Parameters:
+  ///   - runIdentifier: unique to this process's run; letters, digits, `-` and `_`.
+  ///   - patience: the seconds that another process of this host, which has claimed the folder, is given to end.
   /// - Returns: the names of the checkpoints that were left unfinished, such as `checkpoint-250.h5`.
-  /// - Throws: `.cannotCreate` or `.cannotWrite`: the folder cannot be written.
+  /// - Throws: `.takenOver` where that process lives on; `.cannotCreate` or `.cannotWrite` where the folder cannot be
+  ///   written.
   @discardableResult
-  public mutating func claim(runIdentifier: String) throws(FileError) -> [String] {
+  public mutating func claim(runIdentifier: String, patience: Double = 10) throws(FileError) -> [String] {
     precondition(
       !runIdentifier.isEmpty && runIdentifier.utf8.count <= 64
         && runIdentifier.utf8.allSatisfy {
           (0x30...0x39).contains($0) || (0x41...0x5a).contains($0) || (0x61...0x7a).contains($0) || $0 == 0x2d
             || $0 == 0x5f
         }, "\"\(runIdentifier)\" cannot be a run identifier")
+    let end = monotonicSeconds() + patience
+    while true {
+      // Of two starts at once, the second one finds the first one's claim.
+      let outcome = try FileSystem.whileLocked(path, patience: 5) { () throws(FileError) in
+        try claimUnlessTaken(as: runIdentifier)
+      }
+      switch outcome {
+      case .claimed(let unfinished): return unfinished
+      case .taken(let claim):
+        guard monotonicSeconds() < end else {
+          throw FileError(
+            .takenOver, path: path,
+            problem: "expected a run folder that no other process writes to, found it in use by run \(claim.run), "
+              + "process \(claim.process) on this host since \(claim.started)",
+            advice: "Wait for its end, stop it (kill -USR1 \(claim.process)), or choose another --run")
+        }
+        usleep(100_000)
+      }
+    }
+  }
+
+  private enum Claiming {
+    /// The folder is this process's; the names are those of checkpoints that were left unfinished.
+    case claimed(unfinished: [String])
+    case taken(RunClaim)
+  }
+
+  private mutating func claimUnlessTaken(as runIdentifier: String) throws(FileError) -> Claiming {
+    if let claim = try? RunClaim.read(file(RunClaim.fileName)), claim.isOfLivingNeighbor { return .taken(claim) }
     self.runIdentifier = runIdentifier
     try RunClaim.now(runIdentifier).write(to: file(RunClaim.fileName), temporary: temporary(RunClaim.fileName))
     // Any writer but this one has lost its claim, so whatever is unfinished stays so.
     var unfinished: [String] = []
     for name in try FileSystem.names(in: path) where TemporaryName.isTemporary(name) {
-      try FileSystem.remove(file(name))
       let final = TemporaryName.final(of: name)
-      if Self.iteration(ofName: final) != nil { unfinished.append(final) }
+      let isCheckpoint = Self.iteration(ofName: final) != nil
+      // Somebody's own file may have such a name by chance.
+      guard isCheckpoint || Self.fileNames.contains(final) else { continue }
+      try FileSystem.remove(file(name))
+      if isCheckpoint { unfinished.append(final) }
     }
-    return unfinished.sorted()
+    return .claimed(unfinished: unfinished.sorted())
   }
 
   /// Checks that the folder is still this process's.
@@ -127,6 +173,12 @@ public struct RunFolder: Sendable {
 
   private func temporary(_ name: String) -> String {
     file(TemporaryName.of(name, runIdentifier: runIdentifier ?? "none", process: getpid()))
+  }
+
+  /// Returns the path of a file that a run would replace although no run has written here; nil where there is none.
+  public func foreignFile() -> String? {
+    guard !FileSystem.exists(file(RunClaim.fileName)) else { return nil }
+    return Self.fileNames.sorted().map(file).first(where: FileSystem.exists)
   }
 
   // MARK: - Checkpoints
@@ -178,7 +230,7 @@ public struct RunFolder: Sendable {
     try verify(replacement.temporary)
     try checkClaim()
     try replacement.putInPlace()
-    try FileSystem.synchronize(path)
+    try FileSystem.synchronizeFolder(path)
     try point(Self.latest, to: name)
     if let best { try pointToBest(best) }
 
@@ -303,7 +355,7 @@ public struct RunFolder: Sendable {
       try FileSystem.rename(old, to: new)
       moved.append(new)
     }
-    if !moved.isEmpty { try FileSystem.synchronize(path) }
+    if !moved.isEmpty { try FileSystem.synchronizeFolder(path) }
     return moved
   }
 
@@ -328,7 +380,7 @@ public struct RunFolder: Sendable {
     }
     // Newest first: a kill on the way leaves a folder that is in order.
     for checkpoint in later { try FileSystem.remove(checkpoint.path) }
-    try FileSystem.synchronize(path)
+    try FileSystem.synchronizeFolder(path)
   }
 
   // MARK: - Pointers

@@ -8,11 +8,18 @@ extension Configuration {
     "recipe", "training.epochs", "training.onDivergence", "data.directory", "checkpoint",
   ]
 
+  /// The settings that change the result, and that a continuation may choose anew in so many words: a recipe that does
+  /// not mention them would change them unnoticed.
+  private static let freeIfNamed: Set = ["training.precision"]
+
   /// Returns a sentence for each setting that would make a continued run another one than `former` began; none if it
   /// may go on.
-  public func differences(from former: Configuration) -> [String] {
-    let now = Self.flattened(tree, path: "")
-    let then = Self.flattened(former.tree, path: "")
+  ///
+  /// - Parameter named: the settings that options of the continuation named.
+  public func differences(from former: Configuration, named: Set<String> = []) -> [String] {
+    let free = Self.free.union(Self.freeIfNamed.intersection(named))
+    let now = Self.flattened(tree, path: "", without: free)
+    let then = Self.flattened(former.tree, path: "", without: free)
     let values = Dictionary(uniqueKeysWithValues: now)
     let formerValues = Dictionary(uniqueKeysWithValues: then)
     let paths = now.map(\.0) + then.map(\.0).filter { values[$0] == nil }
@@ -25,14 +32,16 @@ extension Configuration {
   }
 
   /// Returns the settings with their paths and values, without those that may differ.
-  private static func flattened(_ tree: SettingTree, path: String) -> [(String, String)] {
+  private static func flattened(
+    _ tree: SettingTree, path: String, without free: Set<String>
+  ) -> [(String, String)] {
     if free.contains(path) { return [] }
     func inner(_ key: String) -> String { path.isEmpty ? key : "\(path).\(key)" }
     switch tree.content {
     case .group(let entries):
-      return entries.flatMap { flattened($0.value, path: inner($0.key)) }
+      return entries.flatMap { flattened($0.value, path: inner($0.key), without: free) }
     case .list(let values) where values.contains { if case .group = $0.content { true } else { false } }:
-      return values.enumerated().flatMap { flattened($1, path: inner("\($0 + 1)")) }
+      return values.enumerated().flatMap { flattened($1, path: inner("\($0 + 1)"), without: free) }
     case .null, .plain, .text, .list:
       return [(path, tree.flow)]
     }

@@ -1,3 +1,4 @@
+import Kernels
 import Network
 
 /// The complete settings of a run: the same settings, data and program give the same weights.
@@ -68,6 +69,8 @@ public struct Configuration: Equatable, Sendable {
     public var seed: UInt64 = 1
     /// The share of units dropped in every fully connected layer but the last; nil for the architecture's own.
     public var dropout: Double?
+    /// The precision of the operands of convolutions and fully connected layers.
+    public var precision = Precision.float32
     public var onDivergence = OnDivergence.stop
     public var sampling = Sampling.shuffled
     public var classWeights = ClassWeights.none
@@ -181,6 +184,7 @@ extension Configuration: SettingSection {
 extension Configuration.DataSet.Kind: ChoiceSetting {}
 extension Configuration.Training.OnDivergence: ChoiceSetting {}
 extension Configuration.Training.Sampling: ChoiceSetting {}
+extension Precision: ChoiceSetting {}
 
 extension Configuration.DataSet: SettingSection {
   mutating func visit(_ visitor: inout some SettingVisitor) throws(ConfigurationError) {
@@ -210,6 +214,7 @@ extension Configuration.Training: SettingSection {
     try visitor.setting("epochs", &epochs)
     try visitor.setting("seed", &seed)
     try visitor.setting("dropout", &dropout)
+    try visitor.setting("precision", &precision)
     try visitor.setting("onDivergence", &onDivergence)
     try visitor.setting("sampling", &sampling)
     try visitor.setting("classWeights", &classWeights)

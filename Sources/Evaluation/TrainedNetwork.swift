@@ -3,6 +3,7 @@ import Communication
 import Configuration
 import Foundation
 import Images
+import Kernels
 import Network
 import System
 
@@ -22,29 +23,34 @@ public struct TrainedNetwork {
 
   /// Reads a checkpoint: the file at a path, or the best checkpoint of a run folder, or its newest if none is the best
   /// yet.
-  public init(_ path: String) throws {
-    try self.init(TrainedNetworkDescription(path))
+  ///
+  /// - Parameter precision: The precision to multiply in; nil for the one that the network was trained in.
+  public init(_ path: String, precision: Precision? = nil) throws {
+    try self.init(TrainedNetworkDescription(path), precision)
     try CheckpointFile.read(self.path, into: tensors)
   }
 
   /// Reads a checkpoint on rank 0 and gives every rank the whole network.
-  public init(_ path: String, world: World) throws {
+  ///
+  /// - Parameter precision: The precision to multiply in; nil for the one that the network was trained in.
+  public init(_ path: String, precision: Precision? = nil, world: World) throws {
     let description = try world.fromRoot { try TrainedNetworkDescription(path) }
     self = try world.agree {
-      let trained = try TrainedNetwork(description)
+      let trained = try TrainedNetwork(description, precision)
       if world.rank == 0 { try CheckpointFile.read(description.path, into: trained.tensors) }
       return trained
     }
     try world.broadcast(UnsafeMutableRawBufferPointer(network.parameters.values), root: 0)
   }
 
-  private init(_ description: TrainedNetworkDescription) throws {
+  private init(_ description: TrainedNetworkDescription, _ precision: Precision?) throws {
     path = description.path
     iteration = description.iteration
     notes = description.notes
     dataDigest = description.dataDigest
     configuration = try Configuration(json: description.configuration, source: path)
-    network = Network(try configuration.architecture().resolved())
+    network = Network(
+      try configuration.architecture().resolved(), precision: precision ?? configuration.training.precision)
     let input = network.architecture.input
     guard description.meanShape == [input.channels, input.height, input.width] else {
       throw Refusal(

@@ -8,11 +8,15 @@ public final class Network: Sendable {
   /// All parameters in net order, the tower's first (`architecture.parameters` has the offsets).
   public let parameters: FloatBuffer
 
-  /// - Parameter convolution: The method by which all convolutions are to be computed, instead of the choice by shape.
-  public init(_ architecture: ResolvedArchitecture, convolution: ConvolutionMethod? = nil) {
+  /// - Parameters:
+  ///   - convolution: The method by which all convolutions are to be computed, instead of the choice by shape.
+  ///   - precision: The precision of the operands of convolutions and fully connected layers.
+  public init(
+    _ architecture: ResolvedArchitecture, convolution: ConvolutionMethod? = nil, precision: Precision = .float32
+  ) {
     self.architecture = architecture
-    tower = Tower(architecture, convolution: convolution)
-    head = Head(architecture)
+    tower = Tower(architecture, convolution: convolution, precision: precision)
+    head = Head(architecture, precision: precision)
     parameters = FloatBuffer(architecture.parameterVectorLength)
   }
 }

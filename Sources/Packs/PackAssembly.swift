@@ -266,7 +266,7 @@ final class PackAssembly {
     for temporary in temporaries { try FileSystem.synchronize(temporary) }
     let paths = settings.paths
     for (temporary, path) in zip(temporaries, paths) { try FileSystem.rename(temporary, to: path) }
-    try FileSystem.synchronize(FileSystem.folder(of: settings.output))
+    try FileSystem.synchronizeFolder(FileSystem.folder(of: settings.output))
     for block in blocks { try? FileSystem.remove(PackBlock.path(settings.workFolder, block.number)) }
     return PackingSummary(
       paths: paths, pictures: pictures, classes: plan.listing.classNames.count, bytes: byteCount,

@@ -27,6 +27,7 @@ struct RunPage {
   }
 
   mutating func append(_ rows: [StatisticsRow]) { contents.append(rows) }
+  mutating func append(_ row: ProgressRow) { contents.append(row) }
 
   mutating func append(_ result: EpochResult, _ metrics: MetricsRow, _ time: TimeRow) {
     contents.append(metrics, time)

@@ -25,6 +25,13 @@ public final class RunRecorder: RunListener {
   /// The iteration of an evaluation whose checkpoint is still being saved: the page shows both.
   private var awaitedCheckpoint: Int?
   private var timeBefore = RunTime()
+  private var recentSteps = RecentSteps()
+  /// The description of the run; nil before it has started.
+  private var description: TrainingDescription?
+  /// The time when the page was last written.
+  private var pageWritten = monotonicSeconds()
+  /// The seconds between two writings of the page while no evaluation has ended.
+  private static let pagePause = 60.0
   private var complaints: Set<String> = []
 
   /// - Parameters:
@@ -49,6 +56,7 @@ public final class RunRecorder: RunListener {
 
   public func goBack(to iteration: Int) throws {
     awaitedCheckpoint = nil
+    recentSteps = RecentSteps()
     page?.goBack(to: iteration)
     attempt { try events?.goBack(to: iteration, time: wallClockSeconds()) }
     try tables?.truncate(afterIteration: iteration)
@@ -66,11 +74,14 @@ public final class RunRecorder: RunListener {
       page?.saved(iteration: iteration)
       writePage(of: iteration)
     case .notSaved(let iteration): writePage(of: iteration)
-    case .progress, .balanced, .traced, .finished, .warning: break
+    case .progress(let progress): note(progress)
+    case .finished(let summary): note(summary)
+    case .balanced, .traced, .warning: break
     }
   }
 
   private func start(_ description: TrainingDescription) {
+    self.description = description
     let place = RunPlace(description, processor: processorName(), software: software)
     page?.begin(description, at: place)
     attempt { try tables?.append(place) }
@@ -80,6 +91,27 @@ public final class RunRecorder: RunListener {
         inFolder: description.run, startIteration: description.iteration, time: wallClockSeconds(),
         host: description.ranks.hosts.first?.name ?? "localhost")
     }
+  }
+
+  /// Adds to the loss by iteration. The page is written, too, now and then, because a first epoch may take days.
+  private func note(_ progress: TrainingProgress) {
+    guard let row = recentSteps.add(progress) else { return }
+    page?.append(row)
+    attempt { try tables?.append(row) }
+    guard awaitedCheckpoint == nil, monotonicSeconds() - pageWritten >= Self.pagePause else { return }
+    writePage()
+  }
+
+  /// Keeps the test at the end of the run.
+  private func note(_ summary: TrainingSummary) {
+    guard let test = summary.test, let description else { return }
+    attempt { try tables?.append(ResultsRow(test, of: description)) }
+    writePage()
+  }
+
+  private func writePage() {
+    pageWritten = monotonicSeconds()
+    attempt { try page?.write() }
   }
 
   /// Writes the rows before the checkpoint is saved: a kill between the two costs rows that come again, where otherwise
@@ -102,7 +134,7 @@ public final class RunRecorder: RunListener {
   private func writePage(of iteration: Int) {
     guard awaitedCheckpoint == iteration else { return }
     awaitedCheckpoint = nil
-    attempt { try page?.write() }
+    writePage()
   }
 
   /// Says the same complaint once a run.

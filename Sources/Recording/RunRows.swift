@@ -1,4 +1,6 @@
+import Evaluation
 import Foundation
+import Images
 import Reports
 import Step
 import Training
@@ -29,6 +31,18 @@ extension RunTime {
   /// The seconds in the order of `TimeRow.parts`.
   fileprivate var parts: [Double] {
     [steps.tower, steps.fullyConnected, steps.communication, steps.data, evaluation, checkpoint]
+  }
+}
+
+extension ResultsRow {
+  /// Makes the row of the test at the end of a run.
+  init(_ test: TrainingSummary.Test, of description: TrainingDescription) {
+    let usual = TestProtocol.center
+    self.init(
+      time: Date().formatted(.iso8601), checkpoints: [test.checkpoint], data: description.data.path,
+      split: MeasuredSplit.test.rawValue, views: usual.views.rawValue, scales: usual.scales, mirror: usual.mirror,
+      averaging: usual.averaging.rawValue, images: test.counts.images, top1: test.counts.top1, top5: test.counts.top5,
+      seconds: test.seconds, ranks: description.ranks.count)
   }
 }
 

@@ -1,12 +1,15 @@
 import Reports
 import System
 
-/// The tables in a run's folder, with a row for each evaluation, each start, or each layer in each noted step.
+/// The tables in a run's folder, with a row for each evaluation, each start, some of the steps, or each
+/// layer in each noted step.
 struct RunTables {
   private let metrics: MetricsFile
   private let times: TimeFile
   private let places: PlacesFile
   private let statistics: StatisticsFile
+  private let progress: ProgressFile
+  private let results: String
 
   init(folder: String) {
     func path(_ name: String) -> String { FileSystem.path(name, in: folder) }
@@ -14,6 +17,8 @@ struct RunTables {
     times = TimeFile(path: path(TimeFile.name))
     places = PlacesFile(path: path(PlacesFile.name))
     statistics = StatisticsFile(path: path(StatisticsFile.name))
+    progress = ProgressFile(path: path(ProgressFile.name))
+    results = path(ResultsFile.name)
   }
 
   /// Cuts off the rows of iterations that are still to come, and last lines that are not whole.
@@ -23,6 +28,7 @@ struct RunTables {
     try metrics.truncate(afterIteration: iteration)
     try times.truncate(afterIteration: iteration)
     try statistics.truncate(afterIteration: iteration)
+    try progress.truncate(afterIteration: iteration)
     // A start remains a fact, even where the run has gone back behind it.
     try places.truncate(afterIteration: .max)
   }
@@ -30,5 +36,10 @@ struct RunTables {
   func append(_ row: MetricsRow) throws(FileError) { try metrics.append(row) }
   func append(_ row: TimeRow) throws(FileError) { try times.append(row) }
   func append(_ place: RunPlace) throws(FileError) { try places.append(place) }
+  func append(_ row: ProgressRow) throws(FileError) { try progress.append(row) }
+  func append(_ row: ResultsRow) throws(FileError) {
+    try ResultsFile.check(results)
+    try ResultsFile.append(row, to: results)
+  }
   func append(_ rows: [StatisticsRow]) throws(FileError) { try statistics.append(rows) }
 }

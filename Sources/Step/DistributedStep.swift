@@ -58,6 +58,12 @@ public final class DistributedStep {
 
   public var shares: Shares { leaves.shares }
 
+  /// The bytes of the step's own buffers that this rank never touches, so that they take no memory: of the fully
+  /// connected layers the gradient, which is used up where it is computed, and on ranks other than 0 the momentum.
+  public var untouchedBytes: Int {
+    network.architecture.headRange.count * MemoryLayout<Float>.stride * (world.rank == 0 ? 1 : 2)
+  }
+
   /// The largest pool that this rank has: the head's on rank 0.
   public var largestPool: ThreadPool { head?.pool ?? pool }
 

@@ -68,7 +68,7 @@ public final class WorkerThread: Sendable {
   }
 
   /// The name of the calling thread; nil for one that is no `WorkerThread`.
-  static var currentName: String? {
+  package static var currentName: String? {
     pthread_getspecific(currentKey).map { Unmanaged<Run>.fromOpaque($0).takeUnretainedValue().name }
   }
 }

@@ -10,6 +10,9 @@ public struct ConfigurationRequest: Sendable {
   /// The option that set each setting, such as `--batch` for `training.batch`, for messages.
   private let options: [String: String]
 
+  /// The settings that options set.
+  var namedSettings: Set<String> { Set(options.keys) }
+
   /// - Parameters:
   ///   - options: the names of the options behind `change`, by the settings that they set.
   ///   - change: sets what flags change of the recipe.

@@ -28,6 +28,8 @@ public struct DryRun: Sendable {
   public let stepSeconds: [Double]
   /// The largest memory in bytes that each rank has used so far, with the rank's host.
   public let memory: [(host: String, bytes: Int)]
+  /// The memory that each host is asked for and has left.
+  public let demands: [MemoryDemand]
   /// The bytes that the checkpoints of the run may take on the disk.
   public let checkpointBytes: Int
   /// The bytes that are free there; nil where the file system does not say.
@@ -49,6 +51,7 @@ public struct DryRun: Sendable {
     let shares = Shares(batch: training.batch, ranks: world.size, leaves: training.leaves)
     let step = DistributedStep(
       setup.network, world: world, shares: shares, seed: training.seed, on: setup.pool)
+    demands = try setup.checkMemory(of: step)
     let writer = CheckpointWriter(parameters: setup.network.parameters, momentum: step.momentum)
     if world.rank == 0 { writer.prepare() }
     let samples = setup.sampleSupply()

@@ -26,8 +26,9 @@ struct RunPlan: Codable {
       return
     }
     let stored = try Configuration(json: resumed.header.configuration, source: resumed.path)
-    let wanted = try request.resolved(over: stored)
-    let differences = wanted.differences(from: stored)
+    let written = try Self.writtenSettings(in: runFolder, stored)
+    let wanted = try request.resolved(over: written)
+    let differences = wanted.differences(from: written, named: request.namedSettings)
     guard differences.isEmpty else {
       throw Refusal(
         .usage,
@@ -42,6 +43,35 @@ struct RunPlan: Codable {
     passedOver = resumed.skipped
   }
 
+  /// Returns the settings in a run's folder, which a person may have edited, or those of its checkpoint where the folder
+  /// has none.
+  ///
+  /// - Throws: `Refusal` where they would make another run of it: it would go on with those that it began with, and
+  ///   write over the edited ones.
+  private static func writtenSettings(
+    in folder: String, _ stored: Configuration
+  ) throws -> Configuration {
+    let path = try RunFolder.open(at: folder).file(RunFolder.configuration)
+    guard FileSystem.exists(path) else { return stored }
+    let written: Configuration
+    do throws(ConfigurationError) {
+      written = try Configuration.load(recipe: path)
+    } catch {
+      throw Refusal(
+        .badData, "\(error); or remove the file: it is written again with the settings that the run began with")
+    }
+    // The file names every setting, so that another precision there was meant.
+    let differences = written.differences(from: stored, named: ["training.precision"])
+    guard differences.isEmpty else {
+      throw Refusal(
+        .usage,
+        "\(path): expected the settings that the run began with, found edited ones: "
+          + differences.joined(separator: "; ")
+          + ". Remove the file, which is written again, or begin a run by it: --recipe \(path) --run NEW")
+    }
+    return written
+  }
+
   private typealias Resumed = (path: String, header: CheckpointHeader, skipped: [PassedOver])
 
   private static func find(
@@ -52,7 +82,10 @@ struct RunPlan: Codable {
       return (path, try RunFolder.open(at: path).newestWhole(trains: true))
     case .auto:
       let path = try settings.runFolder ?? lastSavedFolder(request.resolved())
-      guard try holdsCheckpoints(path) else { return (path, nil) }
+      guard try holdsCheckpoints(path) else {
+        try checkForeign(path)
+        return (path, nil)
+      }
       return (path, try RunFolder.open(at: path).newestWhole(trains: true))
     case .new:
       if let path = settings.runFolder {
@@ -61,6 +94,7 @@ struct RunPlan: Codable {
             .usage,
             "\(path): this folder already holds a run: continue it with --resume \(path), or choose another --run")
         }
+        try checkForeign(path)
         return (path, nil)
       }
       let first = defaultFolder(try request.resolved())
@@ -108,6 +142,15 @@ struct RunPlan: Codable {
       name == "\(first)-\(number)"
     else { return nil }
     return number
+  }
+
+  /// Refuses a folder in which a new run would replace somebody's own file.
+  private static func checkForeign(_ path: String) throws {
+    guard FileSystem.isFolder(path), let file = try RunFolder.open(at: path).foreignFile() else { return }
+    throw Refusal(
+      .usage,
+      "\(file): expected a folder in which a run may write, found a file of this name that no run has written: choose "
+        + "another --run, or move the file")
   }
 
   private static func holdsCheckpoints(_ path: String) throws -> Bool {

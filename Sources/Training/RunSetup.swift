@@ -48,7 +48,8 @@ struct RunSetup {
     let own = plan.ranks[world.rank]
     pool = ThreadPool(threads: own.count, spins: !own.takeTurns)
     threads = try world.started(plan, count: pool.threadCount, shortfall: pool.shortfall)
-    network = Network(architecture, convolution: settings.convolution)
+    network = Network(
+      architecture, convolution: settings.convolution, precision: configuration.training.precision)
     runIdentifier = try world.broadcast(world.rank == 0 ? Self.newIdentifier() : "", root: 0)
   }
 

@@ -8,6 +8,16 @@ import System
 
 /// The start of a run: its parameters and its folder.
 extension RunSetup {
+  /// Compares the memory that all buffers will take with what the hosts have left. All ranks call it, before they touch
+  /// it.
+  func checkMemory(of step: DistributedStep) throws -> [MemoryDemand] {
+    // Rank 0 copies parameters and momentum for each checkpoint; the others never touch those of the fully connected
+    // layers.
+    let floats = world.rank == 0 ? 2 * network.parameters.count : -network.architecture.headRange.count
+    return try world.checkMemory(
+      bytes: FloatBuffer.largeBytes - step.untouchedBytes + floats * MemoryLayout<Float>.stride)
+  }
+
   /// Reads or draws the parameters on rank 0, and gives the other ranks the tower's, which is all that they need. All
   /// ranks call it.
   func loadParameters(checkpoint: String?, of step: DistributedStep) throws {
@@ -47,8 +57,13 @@ extension RunSetup {
       if let state = plan.state {
         try folder.removeCheckpoints(after: state.iteration, best: state.best?.iteration)
       }
+      if try !folder.canBeSynchronized() {
+        listeners.warn(
+          "\(path): expected a file system that syncs folders, found one that syncs files only: after a power loss the "
+            + "newest checkpoint may be missing, not damaged")
+      }
       try listeners.prepare(folder: folder.path, iteration: plan.state?.iteration ?? 0)
-      try folder.write(configuration.yaml(), to: "config.yaml")
+      try folder.write(configuration.yaml(), to: RunFolder.configuration)
       let needed = (configuration.checkpoint.keep + 1) * CheckpointFile.sizeBound(tensors(momentum: step.momentum))
       if let free = folder.freeBytes(), free < needed {
         listeners.warn(

@@ -101,6 +101,18 @@ public struct TrainingProgress: Sendable {
   public var secondsLeft: Double
   /// The share of rank 0's time in steps that went into waiting for other ranks and moving data, from 0 to 1.
   public var communicationShare: Double
+  /// The step that was just done.
+  public var step: Step
+
+  /// The result of one step.
+  public struct Step: Sendable {
+    /// The number of samples of the mini-batch.
+    public var samples: Int
+    /// The sum of their losses.
+    public var lossSum: Double
+    /// The number of samples that were classified wrongly.
+    public var errors: Int
+  }
 }
 
 /// The result of a finished epoch.
@@ -156,12 +168,20 @@ public struct TrainingSummary: Sendable {
   public var bestIteration: Int?
   /// The top-1 error of the best checkpoint in percent; nil where nothing was evaluated.
   public var bestValidationError: Double?
-  /// The test errors of the best checkpoint; nil where the run did not complete, or the data have no test split.
-  public var test: ErrorCounts?
+  /// The test of the best checkpoint; nil where the run did not complete, or the data have no test split.
+  public var test: Test?
   /// The run's folder.
   public var run: String
   /// The seconds spent in training since the run began, over all its processes.
   public var secondsTrained: Double
   /// Rank 0's time in this process.
   public var time: RunTime
+
+  /// The test of a run's best checkpoint on the test split, by the protocol that validates.
+  public struct Test: Sendable {
+    public var counts: ErrorCounts
+    /// The path of the checkpoint.
+    public var checkpoint: String
+    public var seconds: Double
+  }
 }

@@ -2,6 +2,7 @@ import Checkpoint
 import Communication
 import Evaluation
 import Network
+import Step
 
 /// The figures that listeners are told. Nothing here needs the other ranks.
 extension TrainingRun {
@@ -29,7 +30,8 @@ extension TrainingRun {
     return min(total, setup.settings.iterations ?? total)
   }
 
-  var progress: TrainingProgress {
+  /// - Parameter result: the step that was just done.
+  func progress(after result: StepResult) -> TrainingProgress {
     let training = setup.configuration.training
     let last = lastIteration
     let sums = position.epochSums
@@ -38,7 +40,8 @@ extension TrainingRun {
       loss: sums.meanLoss, top1Error: sums.top1Error, learningRate: schedule.learningRate,
       imagesPerSecond: meter.imagesPerSecond, dataShare: sums.dataSeconds / max(sums.seconds, 1e-9),
       secondsLeft: Double((last - position.iteration) * training.batch) / meter.imagesPerSecond,
-      communicationShare: meter.time.steps.communicationShare)
+      communicationShare: meter.time.steps.communicationShare,
+      step: .init(samples: training.batch, lossSum: result.lossSum, errors: result.errors))
   }
 
   /// - Parameter rate: the learning rate of the epoch that has ended.

@@ -46,10 +46,11 @@ public final class TrainingRun {
       setup.network, world: world, shares: shares, seed: training.seed, on: setup.pool)
     (self.setup, self.step, self.listeners) = (setup, step, listeners)
     let writer = CheckpointWriter(parameters: setup.network.parameters, momentum: step.momentum)
-    // The memory is touched while the parameters are drawn or read.
-    if world.rank == 0 { writer.prepare() }
     samples = setup.sampleSupply()
     validation = try setup.validation()
+    for demand in try setup.checkMemory(of: step) where demand.isTight { listeners.warn(demand.text) }
+    // The memory is touched while the parameters are drawn or read.
+    if world.rank == 0 { writer.prepare() }
     position = plan.state.map { RunPosition($0) } ?? RunPosition()
     schedule = LearningRateSchedule(
       configuration.schedule, baseRate: configuration.solver.learningRate,
@@ -93,7 +94,7 @@ public final class TrainingRun {
       note(result, seconds: seconds)
       try checkpoints.settle(waiting: false)
       try balanceShares(towerSeconds: result.time.tower)
-      listeners.tell(.progress(progress))
+      listeners.tell(.progress(progress(after: result)))
       if !result.statistics.isEmpty { listeners.tell(.statistics(iteration: position.iteration, result.statistics)) }
       let flags = RunFlags(rawValue: result.flags)
       // The checkpoint of an epoch's end is saved after the evaluation, so that it holds what follows from it.
@@ -213,7 +214,7 @@ public final class TrainingRun {
   // MARK: - The end
 
   private func summarize(_ ending: TrainingSummary.Ending) throws -> TrainingSummary {
-    var test: ErrorCounts?
+    var test: TrainingSummary.Test?
     if case .completed = ending, position.best != nil, let images = setup.data.test {
       let start = monotonicSeconds()
       test = try testBest(images)
@@ -229,14 +230,17 @@ public final class TrainingRun {
   }
 
   /// Measures the best checkpoint, whose parameters the network takes, on the test split.
-  private func testBest(_ images: any TestImages) throws -> ErrorCounts? {
-    try setup.world.agree {
-      if let folder = checkpoints.folder {
-        let best = try folder.best()?.path ?? folder.newestWhole().path
-        try CheckpointFile.read(best, into: setup.tensors(momentum: step.momentum))
-      }
+  private func testBest(_ images: any TestImages) throws -> TrainingSummary.Test? {
+    let start = monotonicSeconds()
+    let best = try setup.world.agree { () throws -> String in
+      guard let folder = checkpoints.folder else { return "" }
+      let best = try folder.best()?.path ?? folder.newestWhole().path
+      try CheckpointFile.read(best, into: setup.tensors(momentum: step.momentum))
+      return best
     }
     try setup.world.broadcast(UnsafeMutableRawBufferPointer(setup.network.parameters.values), root: 0)
-    return try setup.evaluator(of: images).run(keepGoing: { !StopSignals.isRequested })?.total
+    let evaluator = try setup.evaluator(of: images)
+    guard let counts = try evaluator.run(keepGoing: { !StopSignals.isRequested })?.total else { return nil }
+    return TrainingSummary.Test(counts: counts, checkpoint: best, seconds: monotonicSeconds() - start)
   }
 }

@@ -11,6 +11,14 @@ if !lacking.isEmpty {
       + "build it here, or set PRELU_MARCH=x86-64-v3 where it is built")
   exit(ExitStatus.internalError.rawValue)
 }
+LastWords.install(program: "prelu-dist")
+MemoryFailure.whenItComes { bytes, reason in
+  let host = ProcessInfo.processInfo.hostName
+  Console.complain(
+    "host \(host): expected \(byteText(bytes)) more memory, found none: \(reason). Raise the limit (ulimit -v, the "
+      + "job's memory), take a smaller mini-batch (--batch), or start fewer ranks with more threads")
+  exit(ExitStatus.unavailable.rawValue)
+}
 MatrixLibrary.takeKernelOfProcessor()
 MatrixLibrary.useCallingThreadOnly()
 // A reader that has closed its end of the pipe, as `head` does, must not end the program.

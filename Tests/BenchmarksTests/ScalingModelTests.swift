@@ -1,5 +1,7 @@
 import Benchmarks
+import Glibc
 import Kernels
+import Synchronization
 import Testing
 
 /// Tests of the scaling model on steps that were computed by hand.
@@ -293,13 +295,29 @@ import Testing
   @Test func theSerialPartIsTheIdleTime() {
     // Of 10 s on one core 2 are serial: on 4 cores the rest takes 8/4 s, 1.5 times as long by contention, so that the
     // cores are busy for 2 + 12 s in 5.
-    let cost = CoreCost(oneCore: 10, run: .init(cores: 4, seconds: 5, processorSeconds: 14))
+    let cost = CoreCost(oneCore: 10, run: .init(cores: 4, seconds: 5, busySeconds: 14))
     #expect(near(cost.serial, 2) && near(cost.factor, 1.5))
     #expect(near(cost.seconds(cores: 4), 5) && cost.seconds(cores: 1) == 10)
     #expect(near(cost.seconds(cores: 8), 2 + 1.5))
     // Cores that were never idle, and one core.
-    let busy = CoreCost(oneCore: 10, run: .init(cores: 2, seconds: 5.5, processorSeconds: 11.2))
+    let busy = CoreCost(oneCore: 10, run: .init(cores: 2, seconds: 5.5, busySeconds: 11.2))
     #expect(busy.serial == 0 && near(busy.seconds(cores: 2), 5.5))
-    #expect(CoreCost(oneCore: 10, run: .init(cores: 1, seconds: 10, processorSeconds: 10)) == CoreCost(oneCore: 10))
+    #expect(CoreCost(oneCore: 10, run: .init(cores: 1, seconds: 10, busySeconds: 10)) == CoreCost(oneCore: 10))
+  }
+
+  @Test func aThreadIsIdleOutsideOfItsPhases() {
+    let pool = ThreadPool(threads: 2, spins: false)
+    let begun = Atomic(0)
+    let run = CoreCost.Run.timed(on: pool) {
+      usleep(20_000)
+      pool.parallelFor(2) { _, _ in
+        // Each piece waits for the other one to begin, so that both threads have one.
+        begun.wrappingAdd(1, ordering: .relaxed)
+        while begun.load(ordering: .relaxed) < 2 { usleep(100) }
+        usleep(40_000)
+      }
+    }
+    #expect(run.serial >= 0.02)
+    #expect(run.busySeconds >= run.seconds + 0.04)
   }
 }

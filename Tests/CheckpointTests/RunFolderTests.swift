@@ -1,5 +1,6 @@
 import Checkpoint
 import Foundation
+import System
 import TestSupport
 import Testing
 
@@ -279,6 +280,39 @@ import Testing
         try folder.claim(runIdentifier: "fifth")
         return folder
       }())
+  }
+
+  @Test func aLivingNeighborKeepsItsFolder() throws {
+    let other = try ChildProcess(
+      "/bin/sleep", ["100"], environment: [:], in: path, output: "/dev/null", errors: "/dev/null")
+    defer { kill(other.processIdentifier, SIGKILL) }
+    let process = other.processIdentifier
+    func claimed(startTicks: Int) throws -> String {
+      let mine = try text("owner.json")
+      return mine.replacing(/"process":\d+/, with: "\"process\":\(process)")
+        .replacing(/"startTicks":\d+/, with: "\"startTicks\":\(startTicks)")
+    }
+    let ticks = try #require(RunningProcess.startTicks(of: process))
+    let alive = try claimed(startTicks: ticks)
+    try Data(alive.utf8).write(to: URL(fileURLWithPath: "\(path)/owner.json"))
+    var second = try RunFolder.open(at: path)
+    expect(
+      .takenOver,
+      [
+        "\(path): expected a run folder that no other process writes to, found it in use by run first, process "
+          + "\(process) on this host since ", "stop it (kill -USR1 \(process)), or choose another --run",
+      ]
+    ) { try second.claim(runIdentifier: "second", patience: 0) }
+    #expect(try text("owner.json") == alive)
+    // A later process of the same number is another one.
+    try Data(try claimed(startTicks: ticks - 1).utf8).write(to: URL(fileURLWithPath: "\(path)/owner.json"))
+    try second.claim(runIdentifier: "second", patience: 0)
+    // One that ends while it is waited for.
+    try Data(alive.utf8).write(to: URL(fileURLWithPath: "\(path)/owner.json"))
+    kill(process, SIGKILL)
+    other.waitUntilExit()
+    try second.claim(runIdentifier: "third", patience: 60)
+    #expect(try text("owner.json").contains("\"run\":\"third\""))
   }
 
   @Test func missingOwnerIsNobodyElse() throws {

@@ -36,8 +36,14 @@ import Testing
     (["pack", "x", "-o", "a.h5", "--threads", "0"], "--threads takes 1 to 4096, not 0."),
     (["pack", "x", "-o", "folder/"], "--output needs a file's name."),
     (["average", "a", "-o", ""], "--output needs a file's name."),
-    (["inspect", "a", "--algorithms"], "--algorithms, --convolution and --threads go with --model or --recipe."),
-    (["inspect", "a", "--threads", "8"], "--algorithms, --convolution and --threads go with --model or --recipe."),
+    (
+      ["inspect", "a", "--algorithms"],
+      "--algorithms, --convolution, --precision and --threads go with --model or --recipe."
+    ),
+    (
+      ["inspect", "a", "--threads", "8"],
+      "--algorithms, --convolution, --precision and --threads go with --model or --recipe."
+    ),
     (["inspect", "--model", "A", "--threads", "0"], "--threads takes 1 to 4096, not 0."),
     (["inspect", "--model", "A", "--threads", "8", "--images", "0"], "--images takes 1 to 4096, not 0."),
     (

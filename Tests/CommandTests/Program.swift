@@ -17,8 +17,15 @@ struct Program {
   }
 
   /// Runs the program to its end, without `mpirun` where `ranks` is nil.
-  static func run(_ arguments: [String], ranks: Int? = nil, in directory: String) throws -> Outcome {
-    let (process, output, errors) = try start(arguments, ranks: ranks, in: directory)
+  ///
+  /// - Parameter variables: variables of the environment that are added, without `mpirun` only.
+  static func run(
+    _ arguments: [String], ranks: Int? = nil, variables: [String: String] = [:], in directory: String
+  ) throws -> Outcome {
+    let (process, output, errors) =
+      variables.isEmpty
+      ? try start(arguments, ranks: ranks, in: directory)
+      : try start(path, arguments, variables: variables, killDelay: 2, in: directory)
     process.waitUntilExit()
     return Outcome(
       exitCode: process.terminationStatus, output: try String(contentsOf: output, encoding: .utf8),
@@ -46,7 +53,7 @@ struct Program {
 
   /// Output and errors go to files, so that a full pipe cannot stop it.
   private static func start(
-    _ program: String, _ arguments: [String], killDelay: Int, in directory: String
+    _ program: String, _ arguments: [String], variables: [String: String] = [:], killDelay: Int, in directory: String
   ) throws -> (process: ChildProcess, output: URL, errors: URL) {
     var environment = ProcessInfo.processInfo.environment.filter {
       // The variables of an outer mpirun are not meant for this program.
@@ -58,6 +65,7 @@ struct Program {
     environment["OMPI_MCA_btl_vader_single_copy_mechanism"] = "none"
     // Other tests want the cores of a rank that waits.
     environment["OMPI_MCA_mpi_yield_when_idle"] = "1"
+    environment.merge(variables) { $1 }
     let name = UUID().uuidString
     let output = URL(filePath: directory).appending(path: "\(name).out")
     let errors = URL(filePath: directory).appending(path: "\(name).err")

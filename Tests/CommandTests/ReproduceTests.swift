@@ -221,6 +221,27 @@ import Testing
       "\(outcome.output)")
   }
 
+  @Test func precisions() throws {
+    let numbers = [("fashion", 8.0, 8.1), ("fashion-deep", 6.0, 5.9), ("fashion-30", 11.0, 11.5)].flatMap {
+      recipe, float32, bfloat16 in
+      [1, 2].flatMap { seed in
+        ["\(recipe)-float32-\(seed) 1 0.5 \(float32 + Double(seed))"]
+          + ["\(recipe)-bfloat16-\(seed) 1 0.5 \(bfloat16 + 1.2 * Double(seed))"]
+      }
+    }
+    let outcome = try reproduce("precision", numbers: numbers)
+    #expect(outcome.exitCode == 0, "\(outcome.errors)")
+    // Differences 0.3 and 0.5; 0.1 and 0.3; 0.7 and 0.9.
+    for line in [
+      "fashion             9.50      9.90        +0.40     0.14",
+      "fashion-deep        7.50      7.70        +0.20     0.14",
+      "fashion-30         12.50     13.30        +0.80     0.14",
+    ] {
+      #expect(outcome.output.contains(line), "\(outcome.output)")
+    }
+    #expect(try calls("train") == 12)
+  }
+
   @Test func wrongRequests() throws {
     for (arguments, words) in [
       (["figure-4"], "unknown argument 'figure-4'"), (["figure-2", "table-1"], "one experiment at a time"),

@@ -40,6 +40,42 @@ import Testing
     #expect(Set(digests.values).count == 1, "\(digests)")
   }
 
+  /// The bits are the same in bfloat16 as well, and a run that begins in one precision goes on in the other.
+  @Test func bfloat16HasTheSameBitsOnAnyRanksAndResumed() throws {
+    var digests: [String: String] = [:]
+    for (ranks, threads) in [(nil, 1), (2, 2), (8, 1)] as [(Int?, Int)] {
+      let run = "bfloat16-\(ranks ?? 1)-\(threads)"
+      let outcome = try train(run, ranks: ranks, threads: threads, ["--precision", "bfloat16"])
+      #expect(outcome.exitCode == 0, "\(outcome.errors)")
+      #expect(outcome.output.contains("prec.  operands rounded to bfloat16, sums in float32: "))
+      digests[run] = try Program.inspect(run, in: directory).digest
+    }
+    let half = try train("resumed", ranks: 2, ["--precision", "bfloat16", "--iterations", "15"])
+    #expect(half.exitCode == 0, "\(half.errors)")
+    // The recipe says float32, because it says nothing.
+    let unnoticed = try train("resumed", ranks: nil, ["--resume", "resumed"])
+    #expect(unnoticed.exitCode == 64, "\(unnoticed.output)")
+    #expect(unnoticed.errors.contains("training.precision was bfloat16 and is now float32"), "\(unnoticed.errors)")
+    let whole = try Program.run(
+      ["train", "--resume", "resumed", "--iterations", "\(iterations)", "--threads", "1"], ranks: 4, in: directory)
+    #expect(whole.exitCode == 0, "\(whole.errors)")
+    digests["resumed"] = try Program.inspect("resumed", in: directory).digest
+    #expect(Set(digests.values).count == 1, "\(digests)")
+
+    let other = try train("float32", ranks: nil)
+    #expect(other.exitCode == 0 && !other.output.contains("bfloat16"), "\(other.errors)")
+    #expect(try Program.inspect("float32", in: directory).digest != digests["resumed"])
+    let changed = try train(
+      "resumed", ranks: 2, ["--resume", "resumed", "--precision", "float32", "--iterations", "45"])
+    #expect(changed.exitCode == 0 && !changed.output.contains("bfloat16"), "\(changed.errors)")
+    #expect(try Program.inspect("resumed", in: directory).iteration == 45)
+    for precision in ["float32", "bfloat16"] {
+      let evaluated = try Program.run(
+        ["evaluate", "resumed", "--precision", precision, "--subset", "50"], in: directory)
+      #expect(evaluated.exitCode == 0 && evaluated.output.contains("top-1 error"), "\(evaluated.errors)")
+    }
+  }
+
   /// A run with shares by speed says what its bits depend on, and can be continued by ranks that share evenly.
   @Test func sharesBySpeed() throws {
     let outcome = try train("balanced", ranks: 3, ["--shares", "auto"])

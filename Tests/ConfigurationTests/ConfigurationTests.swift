@@ -435,6 +435,20 @@ func aMiniBatchHasItsLeaves(batch: Int, leaves: Int) throws {
   #expect(sentences.contains("schedule.epochs was [9, 12] and is now missing"))
 }
 
+/// A recipe that does not mention the precision may not change that of a continued run; an option may.
+@Test func onlyAnOptionChangesThePrecision() throws {
+  let former = try Configuration.recipe(named: "fashion")
+  var now = former
+  now.training.precision = .bfloat16
+  #expect(now.differences(from: former) == ["training.precision was float32 and is now bfloat16"])
+  #expect(now.differences(from: former, named: ["training.precision"]).isEmpty)
+  now.training.seed = 2
+  #expect(
+    now.differences(from: former, named: ["training.precision", "training.seed"]) == [
+      "training.seed was 1 and is now 2"
+    ])
+}
+
 /// Checkpoints from before there was a choice of leaves have eight.
 @Test func leavesAreADifference() throws {
   let former = try Configuration.recipe(named: "fashion")

@@ -10,14 +10,56 @@ private struct AlgorithmCase: Sendable, CustomTestStringConvertible {
   var images: Int
   /// Whether it is a network's first layer, on planar images.
   var readsImage = false
+  var precision = Precision.float32
+  /// The way to multiply tiles of bfloat16.
+  var engine = TileEngine.floatProducts
 
   var testDescription: String {
-    "\(readsImage ? "image" : method.rawValue), \(images) images, \(shape.testDescription)"
+    let way = precision == .bfloat16 ? ", bfloat16 by \(engine.name)" : ""
+    return "\(readsImage ? "image" : method.rawValue)\(way), \(images) images, \(shape.testDescription)"
   }
+
+  var choice: ConvolutionChoice {
+    ConvolutionChoice(shape.shape, readsImage: readsImage, forced: method, precision: precision, engine: engine)
+  }
+
+  static let table = float32 + bfloat16
+
+  /// All shapes of the kernels' table as tiles by every engine that runs here, and every eleventh case of float32 on
+  /// rounded operands.
+  private static let bfloat16: [AlgorithmCase] = {
+    var cases: [AlgorithmCase] = []
+    for engine in TileEngine.allCases where engine.runsHere {
+      for shape in ConvolutionCase.table {
+        for readsImage in shape.channels <= 17 ? [false, true] : [false] {
+          cases.append(
+            AlgorithmCase(
+              shape: shape, method: .tiles, images: 1 + cases.count % 3, readsImage: readsImage, precision: .bfloat16,
+              engine: engine))
+        }
+      }
+      // More pixels than a band has, more images than their gradients have parts, and several panels of everything.
+      for (stride, images) in [(1, 3), (2, 2), (1, 40)] {
+        let extent = images > 3 ? 6 : 31
+        cases.append(
+          AlgorithmCase(
+            shape: ConvolutionCase(
+              ConvolutionShape(
+                Extents(channels: 70, height: extent, width: extent), filters: 100, kernel: 3, stride: stride,
+                padding: 1), seed: 9000 + images),
+            method: .tiles, images: images, precision: .bfloat16, engine: engine))
+      }
+    }
+    for var test in stride(from: 0, to: float32.count, by: 11).map({ float32[$0] }) where !test.readsImage {
+      test.precision = .bfloat16
+      cases.append(test)
+    }
+    return cases
+  }()
 
   /// All shapes of the kernels' table; by Winograd those that it covers, with odd sizes, short last tiles, maps smaller
   /// than a tile, one channel, odd numbers of 16-channel blocks, and more tiles than a block holds.
-  static let table: [AlgorithmCase] = {
+  private static let float32: [AlgorithmCase] = {
     var cases: [AlgorithmCase] = []
     for shape in ConvolutionCase.table {
       for method in [ConvolutionMethod.direct, .im2col, .panels] {
@@ -138,10 +180,11 @@ private struct PassResults {
   }
 }
 
-/// The bound on `scaledError` by method. By the definition and by im2col a result is a plain sum. F(4×4, 3×3)
-/// multiplies numbers up to 2.5² times as large as its inputs and subtracts most of them again: ten times the rounding
-/// error, measured 1 to 2 and, on maps of a few pixels, where little averages out, up to twice that. F(3×3, 2×2) has
-/// factors of 1 and ½ only.
+/// The bound on `scaledError` by method. By the definition, by im2col and by tiles a result is a plain sum: products of
+/// bfloat16 are exact in Float, and an instruction for bfloat16 rounds its sums no more often than once a product.
+/// F(4×4, 3×3) multiplies numbers up to 2.5² times as large as its inputs and subtracts most of them again: ten times
+/// the rounding error, measured 1 to 2 and, on maps of a few pixels, where little averages out, up to twice that.
+/// F(3×3, 2×2) has factors of 1 and ½ only.
 private func bound(_ method: ConvolutionMethod, kernel: Int) -> Double {
   switch (method, kernel) {
   case (.winograd, 3): 10 * roundingBound
@@ -160,8 +203,12 @@ private func everyAlgorithmIsTheReference(test: AlgorithmCase) {
     one.seed += 100_000 * image
     return ConvolutionTrial(one)
   }
-  let (weights, bias) = (trials[0].weights.map(Double.init), trials[0].bias.map(Double.init))
-  let choice = ConvolutionChoice(shape.shape, readsImage: test.readsImage, forced: test.method)
+  /// An operand, which is a Float before it is rounded.
+  func operand(_ value: Double) -> Double {
+    test.precision == .float32 ? value : Double(test.precision.operand(Float(value)))
+  }
+  let (weights, bias) = (trials[0].weights.map { operand(Double($0)) }, trials[0].bias.map(Double.init))
+  let choice = test.choice
   #expect(choice.method == test.method)
   let limit = bound(test.method, kernel: shape.kernel)
   let pixels = shape.outputHeight * shape.outputWidth
@@ -184,7 +231,7 @@ private func everyAlgorithmIsTheReference(test: AlgorithmCase) {
       for index in values.indices { sums[index] += values[index] }
     }
     for (image, trial) in trials.enumerated() {
-      let x = activatedReference(trial.input, slopes: slopes)
+      let x = activatedReference(trial.input, slopes: slopes).map(operand)
       output.value += shape.reference.forward(input: x, weights: weights, bias: bias)
       output.size += shape.reference.forward(input: x.map(abs), weights: weights.map(abs), bias: bias.map(abs))
       // The gradient through the activation depends on the outputs' own signs as they were computed.
@@ -200,6 +247,7 @@ private func everyAlgorithmIsTheReference(test: AlgorithmCase) {
         dSlopes.value[filter] += slope
         dSlopes.size[filter] += abs(slope)
       }
+      dY = dY.map(operand)
       dInput.value += shape.reference.inputGradient(dOutput: dY, weights: weights)
       dInput.size += shape.reference.inputGradient(dOutput: dY.map(abs), weights: weights.map(abs))
       add(shape.reference.weightGradient(input: x, dOutput: dY), to: &dWeights.value)
@@ -216,6 +264,15 @@ private func everyAlgorithmIsTheReference(test: AlgorithmCase) {
 /// An image's results may not depend on the images beside it, nor on how many there are.
 @Test(arguments: ConvolutionMethod.allCases, [2, 3])
 func bitsOfAnImageDoNotDependOnItsNeighbors(method: ConvolutionMethod, kernel: Int) {
+  for precision in Precision.allCases {
+    checkBitsOfAnImage(method, kernel, precision, .chosen)
+  }
+  checkBitsOfAnImage(.tiles, kernel, .bfloat16, .emulatedTiles)
+}
+
+private func checkBitsOfAnImage(
+  _ method: ConvolutionMethod, _ kernel: Int, _ precision: Precision, _ engine: TileEngine
+) {
   let shape = ConvolutionCase(
     ConvolutionShape(
       Extents(channels: 24, height: 9, width: 11), filters: 40, kernel: kernel, stride: 1, padding: 1), seed: 321)
@@ -224,7 +281,7 @@ func bitsOfAnImageDoNotDependOnItsNeighbors(method: ConvolutionMethod, kernel: I
     one.seed += image
     return ConvolutionTrial(one)
   }
-  let algorithm = ConvolutionChoice(shape.shape, forced: method).algorithm
+  let algorithm = ConvolutionChoice(shape.shape, forced: method, precision: precision, engine: engine).algorithm
   let filters = GuardedBuffer(algorithm.filterCount(.forward))
   for piece in 0..<algorithm.filterPieces {
     algorithm.transformFilters(trials[0].weights, .forward, piece: piece, into: filters.base)
@@ -256,7 +313,7 @@ private func bitsDoNotDependOnTheTeam(test: AlgorithmCase, threads: Int) {
   }
   var numbers = SplitMix64(test.shape.seed + 7)
   let outputSlopes = numbers.slopes(test.shape.filters)
-  let choice = ConvolutionChoice(test.shape.shape, readsImage: test.readsImage, forced: test.method)
+  let choice = test.choice
   func run(threads: Int) -> PassResults {
     PassResults(
       choice, trials, slopes: test.readsImage ? nil : trials[0].slopes, outputSlopes: outputSlopes,

@@ -70,6 +70,13 @@ import Training
       return layers.map { StatisticsRow(iteration: iteration, layer: $0) }
     }
     #expect(run.statistics == told && told.count == 3 * 8)
+    #expect(run.progress.map(\.iteration) == Array(1...15))
+    for (epoch, result) in memory.results.enumerated() {
+      let rows = run.progress[5 * epoch..<5 * (epoch + 1)]
+      let samples = rows.reduce(0) { $0 + $1.samples }
+      let mean = rows.reduce(0) { $0 + $1.loss * Double($1.samples) } / Double(samples)
+      #expect(abs(mean - result.trainLoss) <= 1e-9 * result.trainLoss)
+    }
     #expect(run.places.map(\.iteration) == [0] && run.places.map(\.hosts).allSatisfy { $0.hasSuffix(" (1)") })
   }
 
@@ -81,6 +88,7 @@ import Training
     for (name, rest) in [
       ("metrics.csv", "2,10,1,1,1,1,1,1,1,1\n3,15,1"), ("time.csv", "10,1,1,1,1,1,1\n15,"),
       ("statistics.csv", "8,conv1,1,1,1,1\n10"), ("places.csv", "2026-11-24T10:00:00Z,5"),
+      ("progress.csv", "8,1,1,1,1\n9"),
     ] {
       try small.write(try small.text("run/\(name)") + rest, "run/\(name)")
     }
@@ -89,12 +97,13 @@ import Training
     let run = try RunContents(folder: small.path)
     #expect(run.metrics.map(\.iteration) == [5, 10, 15] && run.times.map(\.iteration) == [5, 10, 15])
     #expect(run.places.map(\.iteration) == [0, 7])
+    #expect(run.progress.map(\.iteration) == Array(1...15))
     #expect(run.statistics.map(\.iteration) == [1, 2, 4, 6, 8, 10, 12, 14].flatMap { [$0, $0, $0] })
     #expect(zip(run.metrics, run.metrics.dropFirst()).allSatisfy { $0.seconds < $1.seconds })
   }
 
   @Test func aTableOfAnotherProgramEndsTheStart() throws {
-    for name in ["metrics.csv", "time.csv", "statistics.csv", "places.csv"] {
+    for name in ["metrics.csv", "time.csv", "statistics.csv", "places.csv", "progress.csv"] {
       try FileManager.default.createDirectory(atPath: small.path, withIntermediateDirectories: true)
       try small.write("a,b\n1,2\n", "run/\(name)")
       let error = #expect(throws: RankFailure.self) { try small.train(listeners: [recorder()]) }

@@ -54,6 +54,17 @@ import Testing
     try expectCuts { TimeRow(iteration: $0, seconds: [1, 2, 3, 4, 5, 1 / 3]) }
   }
 
+  @Test func progress() throws {
+    try expectCuts { ProgressRow(iteration: $0, samples: 128, loss: 1 / 3, top1Error: 12.5, learningRate: 0.01) }
+  }
+
+  @Test func laterRowsFollowMoreSteps() {
+    #expect((1...256).allSatisfy(ProgressRow.isDue) && !ProgressRow.isDue(after: 0))
+    #expect((257..<512).filter(ProgressRow.isDue).count == 127)
+    #expect(!ProgressRow.isDue(after: 1001) && ProgressRow.isDue(after: 1000))
+    #expect((1...1_000_000).count { ProgressRow.isDue(after: $0) } < 2000)
+  }
+
   @Test func statistics() throws {
     try expectCuts {
       StatisticsRow(

@@ -51,23 +51,24 @@ public enum ConvolutionBenchmark {
   /// - Parameters:
   ///   - images: the number of images of a pass.
   ///   - method: the method of all convolutions; nil for the choice by shape.
+  ///   - precision: the precision of their operands; the peak is that of the products in this precision.
   ///   - layers: the names of the layers to time; nil for all.
   ///   - runs: the number of timed runs of a pass, of which the median counts.
   ///   - report: takes each layer's timings.
   /// - Throws: `VerificationError` where a result is wrong.
   public static func run(
-    _ architecture: ResolvedArchitecture, images: Int, method: ConvolutionMethod?, layers: Set<String>?, runs: Int,
-    report: (ConvolutionTimings) -> Void
+    _ architecture: ResolvedArchitecture, images: Int, method: ConvolutionMethod?, precision: Precision = .float32,
+    layers: Set<String>?, runs: Int, report: (ConvolutionTimings) -> Void
   ) throws {
-    let peak = measuredPeakRate(clock: monotonicSeconds) * 1e-9
-    for case let layer as ConvolutionLayer in Tower(architecture, convolution: method).layers
-    where layers?.contains(layer.name) ?? true {
-      report(try time(layer, images: images, peak: peak, runs: runs))
+    let peak = measuredPeakRate(precision, clock: monotonicSeconds) * 1e-9
+    let tower = Tower(architecture, convolution: method, precision: precision)
+    for case let layer as ConvolutionLayer in tower.layers where layers?.contains(layer.name) ?? true {
+      report(try time(layer, images: images, precision, peak: peak, runs: runs))
     }
   }
 
   private static func time(
-    _ layer: ConvolutionLayer, images: Int, peak: Double, runs: Int
+    _ layer: ConvolutionLayer, images: Int, _ precision: Precision, peak: Double, runs: Int
   ) throws -> ConvolutionTimings {
     let (algorithm, name) = (layer.choice.algorithm, layer.choice.name)
     let shape = algorithm.shape
@@ -126,7 +127,7 @@ public enum ConvolutionBenchmark {
     backward(withInput: !isFirst)
     let errors = ConvolutionSamples(
       shape: shape, images: images, input: input.base, inputIsPlanar: isFirst, weights: weights.base, bias: bias.base,
-      output: output.base, dOutput: given.base, slope: 0.25
+      output: output.base, dOutput: given.base, slope: 0.25, precision: precision
     ).relativeErrors(output: output.base, dInput: isFirst ? nil : dInput.base, dWeights: dWeights.base)
     for (pass, error) in [
       ("output", errors.forward), ("input gradient", errors.inputGradient ?? 0),

@@ -16,6 +16,8 @@ struct ConvolutionSamples {
   let dOutput: UnsafePointer<Float>
   /// The slopes of all filters.
   let slope: Float
+  /// The precision of the operands.
+  let precision: Precision
 
   private var reference: ConvolutionReference { ConvolutionReference(shape) }
 
@@ -29,14 +31,19 @@ struct ConvolutionSamples {
     image * shape.output.count + shape.output.place(ofPlanar: place)
   }
 
-  private func x(_ image: Int, _ place: Int) -> Double { Double(input[inputPlace(image, place)]) }
+  private func x(_ image: Int, _ place: Int) -> Double {
+    Double(precision.operand(input[inputPlace(image, place)]))
+  }
 
   private func dY(_ image: Int, _ place: Int) -> Double {
     let place = outputPlace(image, place)
-    return ActivationReference.inputGradient(Double(dOutput[place]), Double(output[place]), slope: Double(slope))
+    // The gradient before the activation is float32 in either precision.
+    let gradient = ActivationReference.inputGradient(
+      Double(dOutput[place]), Double(output[place]), slope: Double(slope))
+    return precision == .float32 ? gradient : Double(precision.operand(Float(gradient)))
   }
 
-  private func weight(_ place: Int) -> Double { Double(weights[place]) }
+  private func weight(_ place: Int) -> Double { Double(precision.operand(weights[place])) }
 
   /// Returns ‖computed − reference‖ / ‖reference‖ over sampled values of the three results; nil for a `dInput` that was
   /// not computed.

@@ -1,3 +1,6 @@
+import Kernels
+import System
+
 /// The seconds of work that several cores of a node do together: t(c) = serial + factor·(t(1) − serial)/c.
 public struct CoreCost: Codable, Equatable, Sendable {
   /// The seconds on one core.
@@ -17,24 +20,51 @@ public struct CoreCost: Codable, Equatable, Sendable {
   public struct Run: Equatable, Sendable {
     public var cores: Int
     public var seconds: Double
-    /// The processor time of all cores together: waiting counts nothing.
-    public var processorSeconds: Double
+    /// The seconds of all cores together in which they had something to do: the caller's thread always, the others in
+    /// the phases' pieces.
+    public var busySeconds: Double
 
-    public init(cores: Int, seconds: Double, processorSeconds: Double) {
+    public init(cores: Int, seconds: Double, busySeconds: Double) {
       self.cores = cores
       self.seconds = seconds
-      self.processorSeconds = processorSeconds
+      self.busySeconds = busySeconds
     }
 
-    /// Returns the quickest of several runs on as many cores, at least one. Other work of the machine takes cores away,
-    /// which looks like idle time; it disturbs some runs more than others.
+    /// Times work that a pool's threads share.
+    ///
+    /// What the threads have to do is taken from a trace: their processor time would be short of what other programs
+    /// and other virtual machines took away, as if they had been idle.
+    package static func timed(on pool: ThreadPool, _ work: () -> Void) -> Run {
+      Trace.start(threads: pool.threadCount, capacity: 1 << 12)
+      let start = monotonicNanoseconds()
+      work()
+      let end = monotonicNanoseconds()
+      let caller = WorkerThread.currentName ?? "main"
+      let others = Trace.stop().filter { $0.name != caller }
+      return Run(
+        cores: pool.threadCount, seconds: 1e-9 * Double(end - start),
+        busySeconds: 1e-9 * Double(others.reduce(end - start) { $0 + nanosecondsInPhases($1.events) }))
+    }
+
+    /// Returns the nanoseconds that a thread's phases take, without those that are inside another one.
+    private static func nanosecondsInPhases(_ events: [TraceEvent]) -> Int {
+      var (sum, last) = (0, 0)
+      for event in events where event.category == .phase && event.start >= last {
+        guard let end = event.end else { continue }
+        (sum, last) = (sum + end - event.start, end)
+      }
+      return sum
+    }
+
+    /// Returns the quickest of several runs on as many cores, at least one: other work of the machine disturbs some
+    /// runs more than others.
     static func quickest(of runs: [Run]) -> Run {
       runs.min { $0.seconds < $1.seconds }!
     }
 
     /// The seconds in which one core worked alone: with s of them, n cores work n·(t − s) + s.
-    var serial: Double {
-      (Double(cores) * seconds - processorSeconds) / Double(max(cores - 1, 1))
+    package var serial: Double {
+      (Double(cores) * seconds - busySeconds) / Double(max(cores - 1, 1))
     }
   }
 

@@ -38,24 +38,19 @@ final class HeadPasses {
     let memory = HeadMemory(head, rows: rows, threads: pool.threadCount, forTraining: true)
     let sgd = SGD(learningRate: 1e-4, momentum: 0.9, weightDecay: 0.0005)
     var times: [Times] = []
-    func time(_ body: () -> Void) -> CoreCost.Run {
-      let (start, processor) = (monotonicSeconds(), processorSeconds())
-      body()
-      return CoreCost.Run(
-        cores: pool.threadCount, seconds: monotonicSeconds() - start,
-        processorSeconds: processorSeconds() - processor)
-    }
     // The first run touches all memory for the first time.
     for run in 0...runs {
       let pass = HeadPass(
         rows: rows, parameters: network.parameters, memory: memory,
         dropout: DropoutIteration(seed: 1, iteration: run), on: pool)
-      let upToFeatures = time {
+      let upToFeatures = CoreCost.Run.timed(on: pool) {
         head.forward(features.base, pass)
         _ = labels.withUnsafeBufferPointer { head.loss(labels: $0.baseAddress!, pass) }
         head.backwardToFeatures(pass, gradient: gradient, dFeatures: dFeatures.base)
       }
-      let update = time { _ = head.update(pass, momentum: momentum, gradient: gradient, sgd) }
+      let update = CoreCost.Run.timed(on: pool) {
+        _ = head.update(pass, momentum: momentum, gradient: gradient, sgd)
+      }
       if run > 0 { times.append(Times(features: upToFeatures, update: update)) }
     }
     return Times(features: .quickest(of: times.map(\.features)), update: .quickest(of: times.map(\.update)))
@@ -63,6 +58,9 @@ final class HeadPasses {
 
   /// The largest relative error that rounding explains, for sums over some tens of thousands of products.
   private static let largestError = 1e-4
+  /// The same where operands are rounded to bfloat16: each is off by 2⁻⁹ at most, and these errors average out, but the
+  /// reference knows none of them.
+  private static let largestErrorOfBFloat16 = 1e-2
 
   /// Compares the scores of the first image with those of plain loops in Double.
   ///
@@ -78,7 +76,7 @@ final class HeadPasses {
       norm += expected * expected
     }
     let error = (difference / norm).squareRoot()
-    guard error < Self.largestError else {
+    guard error < (head.precision == .bfloat16 ? Self.largestErrorOfBFloat16 : Self.largestError) else {
       throw VerificationError(description: "the fully connected layers differ from the reference by \(error)")
     }
   }

@@ -21,30 +21,26 @@ struct PartsMeasurement {
     (self.network, self.settings, self.vectors, self.world) = (network, settings, vectors, world)
   }
 
-  /// Returns a pool of a thread for each core of this host. Where it sleeps, waiting takes no processor time.
-  private func allCores(spins: Bool) -> ThreadPool {
-    ThreadPool(threads: world.localCores, cores: world.localProcessorMask, spins: spins)
+  /// Returns a pool of a thread for each core of this host.
+  private func allCores() -> ThreadPool {
+    ThreadPool(threads: world.localCores, cores: world.localProcessorMask)
   }
 
   /// Measures the parts of a step of so many images.
   mutating func parts(batch: Int) throws -> StepParts {
     let (layers, threads) = try measureTower()
     let head = HeadPasses(network, rows: batch)
-    let (one, all) = (ThreadPool(threads: 1), allCores(spins: false))
+    let (one, all) = (ThreadPool(threads: 1), allCores())
     try head.verify(on: all)
     let alone = head.times(on: one, runs: settings.runs)
     let together = all.threadCount > 1 ? head.times(on: all, runs: settings.runs) : alone
-    func cost(_ name: String, _ path: KeyPath<HeadPasses.Times, CoreCost.Run>) -> CoreCost {
-      let run = together[keyPath: path]
-      if run.cores > 1, run.serial < 0 {
-        notes.append("\(name) on \(run.cores) cores kept them busier than they can be, which is noise: no serial part")
-      }
-      return CoreCost(oneCore: alone[keyPath: path].seconds, run: run)
+    func cost(_ path: KeyPath<HeadPasses.Times, CoreCost.Run>) -> CoreCost {
+      CoreCost(oneCore: alone[keyPath: path].seconds, run: together[keyPath: path])
     }
     var parts = StepParts(
       batch: batch, featureCount: network.architecture.featureCount, layers: layers,
-      towerUpdate: measureUpdate(one, all), fullyConnected: cost("the fully connected layers", \.features),
-      headUpdate: cost("the update of the fully connected layers", \.update), copy: vectors.copy, add: vectors.add)
+      towerUpdate: measureUpdate(one, all), fullyConnected: cost(\.features),
+      headUpdate: cost(\.update), copy: vectors.copy, add: vectors.add)
     parts.threads = threads
     parts.headParameters = network.parameters.count - network.architecture.towerRange.count
     return parts
@@ -60,7 +56,7 @@ struct PartsMeasurement {
           "\(layer.name), \(pass): \(settings.images) images took no longer than one, which is noise: taken as level")
       }
     }
-    let pool = allCores(spins: true)
+    let pool = allCores()
     var threads: ThreadCosts?
     if pool.threadCount > 1 {
       let measured = ThreadProbe(network, images: settings.images, runs: settings.runs, on: pool).costs()
@@ -83,12 +79,7 @@ struct PartsMeasurement {
     func run(_ pool: ThreadPool) -> CoreCost.Run {
       var runs: [CoreCost.Run] = []
       for _ in 0...settings.runs {
-        let (start, processor) = (monotonicSeconds(), processorSeconds())
-        sgd.update(parameters, state, on: pool)
-        runs.append(
-          CoreCost.Run(
-            cores: pool.threadCount, seconds: monotonicSeconds() - start,
-            processorSeconds: processorSeconds() - processor))
+        runs.append(.timed(on: pool) { sgd.update(parameters, state, on: pool) })
       }
       // The first run touches all memory for the first time.
       return .quickest(of: Array(runs.dropFirst()))

@@ -21,6 +21,8 @@ public enum ScalingBenchmark {
     public var runs = 3
     /// The method of all convolutions; nil for the choice by shape.
     public var method: ConvolutionMethod?
+    /// The precision of the operands of products.
+    public var precision = Precision.float32
     /// The number of threads of each rank of this start.
     public var threads = 1
     /// The kinds of nodes to predict.
@@ -72,11 +74,11 @@ public enum ScalingBenchmark {
     _ architecture: ResolvedArchitecture, _ settings: Settings, networks: [ClusterNetwork],
     vectors: (copy: Double, add: Double), world: World
   ) throws -> ScalingReport? {
-    let network = StepBenchmark.randomNetwork(architecture, settings.method)
+    let network = StepBenchmark.randomNetwork(architecture, settings.method, settings.precision)
     var measurement = PartsMeasurement(network, settings, vectors, world)
     var (parts, checkParts): (StepParts?, StepParts?)
     if world.rank == 0 {
-      try StepBenchmark.verify(architecture, method: settings.method)
+      try StepBenchmark.verify(architecture, method: settings.method, settings.precision)
       let measured = try measurement.parts(batch: settings.batch)
       parts = measured
       if let batch = settings.checkBatch {
@@ -106,7 +108,8 @@ public enum ScalingBenchmark {
       measurement.notes.append("how much slower a core is beside busy cores was not measured: taken as not at all")
     }
     return ScalingReport(
-      model: architecture.name, batch: settings.batch, network: networks[0], contention: contention, parts: parts,
+      model: architecture.name, precision: settings.precision, batch: settings.batch, network: networks[0],
+      contention: contention, parts: parts,
       oneCore: ScalingModel(
         parts: parts, balance: network.tower, network: networks[0], node: .oneCore, leaves: settings.leaves,
         leastPart: DistributedStep.leastSumLength
@@ -155,7 +158,7 @@ public enum ScalingBenchmark {
       let leaves = StepBenchmark.leaves(batch: batch, ranks: ranks)
       let timings = try StepBenchmark.run(
         architecture, batch: batch, leaves: leaves, threads: node.threads, method: settings.method,
-        runs: settings.runs, comparesWithOneRank: false, world: world)
+        precision: settings.precision, runs: settings.runs, comparesWithOneRank: false, world: world)
       guard var model else { return }
       (model.node, model.leaves, model.contention) = (node, leaves, contention)
       checks.append(ScalingReport.Check(model.prediction(ranks: ranks), batch: batch, measured: timings))

@@ -1,3 +1,5 @@
+import Kernels
+
 /// A model's predicted steps on many ranks, and the agreement of the prediction with steps that were run.
 public struct ScalingReport: Codable, Sendable {
   /// The predictions for one kind of node and one network between the nodes.
@@ -42,6 +44,7 @@ public struct ScalingReport: Codable, Sendable {
   }
 
   public var model: String
+  public var precision: Precision
   public var batch: Int
   /// The links of the first network, with what was measured of them here.
   public var network: ClusterNetwork

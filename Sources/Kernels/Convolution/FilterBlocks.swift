@@ -7,10 +7,13 @@ struct FilterBlocks: Sendable {
   let channels: Int
   /// The number of places under the filter.
   let taps: Int
+  /// The precision of the weights that are loaded.
+  let precision: Precision
 
-  init(_ shape: ConvolutionShape) {
+  init(_ shape: ConvolutionShape, precision: Precision = .float32) {
     (filters, channels) = (shape.filters, shape.channels)
     taps = shape.kernel * shape.kernel
+    self.precision = precision
   }
 
   /// The number of floats of a block.
@@ -26,8 +29,13 @@ struct FilterBlocks: Sendable {
     )
   }
 
-  /// Writes the weights of filter block k and channel block c, zero where there are none.
+  /// Writes the weights of filter block k and channel block c in the precision, zero where there are none.
   func load(_ weights: UnsafePointer<Float>, _ k: Int, _ c: Int, into block: UnsafeMutablePointer<Float>) {
+    copy(weights, k, c, into: block)
+    if precision == .bfloat16 { roundToBFloat16(block, count: count, into: block) }
+  }
+
+  private func copy(_ weights: UnsafePointer<Float>, _ k: Int, _ c: Int, into block: UnsafeMutablePointer<Float>) {
     let (filters, channels, start) = extents(k, c)
     let corner = weights + start
     if filters == blockWidth, channels == blockWidth {

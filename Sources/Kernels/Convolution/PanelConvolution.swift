@@ -16,6 +16,8 @@ struct PanelConvolution: ConvolutionAlgorithm {
   let outputs: GridProduct
   /// The input's pixels over the output's gradient.
   let residues: [Residue]
+  /// The precision of the filters.
+  let filterPrecision: Precision
 
   /// The input's pixels whose row and column leave the same remainders on division by the stride.
   struct Residue: Sendable {
@@ -30,9 +32,10 @@ struct PanelConvolution: ConvolutionAlgorithm {
     let tapColumn: Int
   }
 
-  init(_ shape: ConvolutionShape) {
+  init(_ shape: ConvolutionShape, filters: Precision = .float32) {
     let shape = Self.flattened(shape)
     self.shape = shape
+    filterPrecision = filters
     outputs = GridProduct(
       PatchGrid(
         source: shape.input, rows: shape.outputHeight, columns: shape.outputWidth, step: shape.stride,
@@ -103,7 +106,7 @@ struct PanelConvolution: ConvolutionAlgorithm {
     let inner = use == .forward ? shape.input.blocks : shape.output.blocks
     let (panel, innerBlock) = piece.quotientAndRemainder(dividingBy: inner)
     guard panel < (use == .forward ? filterPanels : inputPanels) else { return }
-    let blocks = FilterBlocks(shape)
+    let blocks = FilterBlocks(shape, precision: filterPrecision)
     withUnsafeTemporaryAllocation(of: Float.self, capacity: blocks.count) { memory in
       let block = memory.baseAddress!
       for half in 0..<2 {

@@ -19,12 +19,15 @@ struct WinogradConvolution<Transform: WinogradTransform>: ConvolutionAlgorithm {
   let tileRows: Int
   let tileColumns: Int
   let blocks: WinogradBlocks
+  /// The precision of the filters before they are transformed.
+  let filterPrecision: Precision
 
-  init(_ shape: ConvolutionShape) {
+  init(_ shape: ConvolutionShape, filters: Precision = .float32) {
     precondition(
       shape.kernel == Transform.taps && shape.stride == 1,
       "\(shape.kernel)×\(shape.kernel) filters, \(shape.stride) apart, by F(\(Transform.outputs), \(Transform.taps))")
     self.shape = shape
+    filterPrecision = filters
     tileRows = shape.outputHeight.dividedUp(by: Transform.outputs)
     tileColumns = shape.outputWidth.dividedUp(by: Transform.outputs)
     let filterBytes = Self.products * shape.channels * shape.filters * MemoryLayout<Float>.stride

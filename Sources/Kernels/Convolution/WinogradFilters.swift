@@ -20,7 +20,7 @@ extension WinogradConvolution {
     let inner = (use == .forward ? inputPanels : filterPanels) * PanelProduct.width
     let (piece, across) = piece.quotientAndRemainder(dividingBy: filterPiecesAcross)
     let firstBlock = across * Self.channelBlocksInPiece
-    let blocks = FilterBlocks(shape)
+    let blocks = FilterBlocks(shape, precision: filterPrecision)
     withUnsafeTemporaryAllocation(of: Float.self, capacity: 2 * Self.blockFloats + 2 * Self.tileFloats) { memory in
       let byFilter = memory.baseAddress!
       let byChannel = byFilter + Self.blockFloats

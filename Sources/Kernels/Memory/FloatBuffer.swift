@@ -1,4 +1,6 @@
 import Glibc
+import Synchronization
+import System
 
 /// Memory for floats, aligned to 64 bytes (a cache line and a 16-lane vector), zero at first.
 ///
@@ -26,14 +28,17 @@ public final class FloatBuffer: @unchecked Sendable {
       guard
         let memory = mmap(nil, length, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0),
         memory != MAP_FAILED
-      else { preconditionFailure("no memory for \(length) bytes: \(String(cString: strerror(errno)))") }
+      else { MemoryFailure.end(bytes: length, reason: String(cString: strerror(errno))) }
+      mappedBytes.wrappingAdd(bytes, ordering: .relaxed)
       let aligned = memory.alignedUp(toMultipleOf: Self.hugePage)
       madvise(aligned, bytes, MADV_HUGEPAGE)
       mapping = UnsafeMutableRawBufferPointer(start: memory, count: length)
       base = aligned.assumingMemoryBound(to: Float.self)
     } else {
       let rounded = (bytes + 63) / 64 * 64
-      guard let memory = aligned_alloc(64, rounded) else { preconditionFailure("no memory for \(rounded) bytes") }
+      guard let memory = aligned_alloc(64, rounded) else {
+        MemoryFailure.end(bytes: rounded, reason: String(cString: strerror(ENOMEM)))
+      }
       memset(memory, 0, rounded)
       mapping = nil
       base = memory.assumingMemoryBound(to: Float.self)
@@ -43,6 +48,7 @@ public final class FloatBuffer: @unchecked Sendable {
   deinit {
     if let mapping {
       munmap(mapping.baseAddress, mapping.count)
+      mappedBytes.wrappingSubtract(count * MemoryLayout<Float>.stride, ordering: .relaxed)
     } else {
       free(base)
     }
@@ -51,3 +57,11 @@ public final class FloatBuffer: @unchecked Sendable {
   /// All values.
   public var values: UnsafeMutableBufferPointer<Float> { UnsafeMutableBufferPointer(start: base, count: count) }
 }
+
+extension FloatBuffer {
+  /// The bytes of all large buffers of this process. The system gives their memory where it is touched for the first
+  /// time.
+  public static var largeBytes: Int { mappedBytes.load(ordering: .relaxed) }
+}
+
+private let mappedBytes = Atomic(0)

@@ -15,6 +15,9 @@ public struct InstructionSets: OptionSet, Sendable, CustomStringConvertible {
   public static let avx512dq = InstructionSets(rawValue: UInt32(PROCESSOR_AVX512DQ))
   public static let avx512bw = InstructionSets(rawValue: UInt32(PROCESSOR_AVX512BW))
   public static let avx512vl = InstructionSets(rawValue: UInt32(PROCESSOR_AVX512VL))
+  public static let avx512bf16 = InstructionSets(rawValue: UInt32(PROCESSOR_AVX512BF16))
+  public static let amxTile = InstructionSets(rawValue: UInt32(PROCESSOR_AMX_TILE))
+  public static let amxBF16 = InstructionSets(rawValue: UInt32(PROCESSOR_AMX_BF16))
 
   /// The sets that this binary's kernels were compiled for (`PRELU_MARCH`, by default the building machine's own).
   public static let compiledFor = InstructionSets(rawValue: processor_compiled_for())
@@ -24,7 +27,8 @@ public struct InstructionSets: OptionSet, Sendable, CustomStringConvertible {
 
   private static let names: [(InstructionSets, String)] = [
     (.avx, "AVX"), (.fma, "FMA"), (.avx2, "AVX2"), (.avx512f, "AVX512F"), (.avx512dq, "AVX512DQ"),
-    (.avx512bw, "AVX512BW"), (.avx512vl, "AVX512VL"),
+    (.avx512bw, "AVX512BW"), (.avx512vl, "AVX512VL"), (.avx512bf16, "AVX512-BF16"), (.amxTile, "AMX-TILE"),
+    (.amxBF16, "AMX-BF16"),
   ]
 
   public var description: String {

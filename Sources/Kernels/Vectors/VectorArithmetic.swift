@@ -39,6 +39,7 @@ public func momentumUpdate(
   let (rate, mu, lambda) = (
     Vector(repeating: -rule.learningRate), Vector(repeating: rule.momentumFactor), Vector(repeating: rule.weightDecay)
   )
+  @inline(__always)
   func updated(_ w: Vector, _ v: Vector, _ g: Vector) -> (w: Vector, v: Vector) {
     let next = multiplyAdd(mu * v, rate, multiplyAdd(g, lambda, w))
     return (w + next, next)

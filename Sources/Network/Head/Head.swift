@@ -8,8 +8,11 @@ public final class Head: Sendable {
   public let featureCount: Int
   /// The biases and coefficients.
   private let smallParameters: [ParameterDescription]
+  /// The precision of the operands of the layers' products.
+  public let precision: Precision
 
-  public init(_ architecture: ResolvedArchitecture) {
+  public init(_ architecture: ResolvedArchitecture, precision: Precision = .float32) {
+    self.precision = precision
     featureCount = architecture.featureCount
     smallParameters = architecture.parameters.filter { $0.part == .head && $0.role != .weight }
     layers = architecture.headLayers.map { index in
@@ -17,7 +20,8 @@ public final class Head: Sendable {
       guard let kind = layer.description.settings as? any HeadLayerKind,
         let parameters = LayerParameters(ofLayer: index, in: architecture)
       else { preconditionFailure("layer \(layer.name) is not a layer of the head") }
-      return FullyConnectedLayer(kind, inputs: layer.input.count, parameters: parameters, index: index)
+      return FullyConnectedLayer(
+        kind, inputs: layer.input.count, parameters: parameters, index: index, precision: precision)
     }
   }
 

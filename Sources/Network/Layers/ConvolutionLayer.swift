@@ -101,7 +101,8 @@ public struct ConvolutionLayer: TowerLayer {
     name = settings.name
     activation = settings.activation
     let shape = settings.shape(place.input)
-    choice = ConvolutionChoice(shape, readsImage: place.isFirst, forced: place.method)
+    choice = ConvolutionChoice(
+      shape, readsImage: place.isFirst, forced: place.method, precision: place.precision)
     filters = shape.filters
     output = shape.output
   }

@@ -72,6 +72,8 @@ public struct FullyConnectedLayer: Sendable {
   public let parameters: LayerParameters
   /// The layer's place in the network, which tells its dropout's random numbers from another layer's.
   let index: Int
+  /// The precision of the operands of the products.
+  let precision: Precision
   /// The names of its passes in a trace.
   let labels: Labels
 
@@ -89,7 +91,9 @@ public struct FullyConnectedLayer: Sendable {
     }
   }
 
-  init(_ settings: some HeadLayerKind, inputs: Int, parameters: LayerParameters, index: Int) {
+  init(
+    _ settings: some HeadLayerKind, inputs: Int, parameters: LayerParameters, index: Int, precision: Precision
+  ) {
     name = settings.name
     self.inputs = inputs
     outputs = settings.outputs
@@ -97,6 +101,7 @@ public struct FullyConnectedLayer: Sendable {
     dropout = settings.dropout
     self.parameters = parameters
     self.index = index
+    self.precision = precision
     labels = Labels(settings.name)
   }
 
@@ -104,8 +109,8 @@ public struct FullyConnectedLayer: Sendable {
   func forward(_ input: UnsafePointer<Float>, _ pass: HeadPass, _ memory: FullyConnectedMemory) {
     let products = products(pass.rows)
     let all = UnsafePointer(pass.parameters.base)
-    pass.pool.parallelFor(products.input.pieces, as: "input in panels") { piece, _ in
-      products.input.pack(input, piece: piece, into: memory.packedInput.base)
+    pass.pool.parallelFor(products.packedInputPieces, as: "input in panels") { piece, _ in
+      products.packInput(input, piece: piece, into: memory.packedInput.base)
     }
     pass.forEachPiece(products.forwardPieces, as: "products") { piece in
       products.forward(
@@ -143,8 +148,8 @@ public struct FullyConnectedLayer: Sendable {
     activation.foldSlopeGradient(memory.dSlopes.base, channels: outputs, into: gradient + parameters.slope)
     let products = products(pass.rows)
     let weights = UnsafePointer(pass.parameters.base) + parameters.weight
-    pass.pool.parallelFor(products.output.pieces, as: "gradient in panels") { piece, _ in
-      products.output.pack(dY, piece: piece, into: memory.packedGradient.base)
+    pass.pool.parallelFor(products.packedGradientPieces, as: "gradient in panels") { piece, _ in
+      products.packGradient(dY, piece: piece, into: memory.packedGradient.base)
     }
     pass.forEachPiece(products.inputGradientPieces, as: "products") { piece in
       products.inputGradient(memory.packedGradient.base, weights: weights, piece, into: dInput)
@@ -179,16 +184,16 @@ public struct FullyConnectedLayer: Sendable {
     return areFinite.load(ordering: .relaxed)
   }
 
-  func products(_ rows: Int) -> FullyConnectedProducts {
-    FullyConnectedProducts(rows: rows, inputs: inputs, outputs: outputs)
+  func products(_ rows: Int) -> any LayerProducts {
+    precision.products(rows: rows, inputs: inputs, outputs: outputs)
   }
 }
 
 /// One fully connected layer's values and gradients for all rows, asked for once.
 final class FullyConnectedMemory: Sendable {
-  /// The input X in panels, as the products read it.
+  /// The input X as the products read it.
   let packedInput: FloatBuffer
-  /// The gradient dY in panels.
+  /// The gradient dY as the products read it.
   let packedGradient: FloatBuffer
   /// The products Y before the activation, rows×outputs.
   let preactivation: FloatBuffer
@@ -205,8 +210,8 @@ final class FullyConnectedMemory: Sendable {
 
   init(_ layer: FullyConnectedLayer, rows: Int, forTraining: Bool) {
     let products = layer.products(rows)
-    packedInput = FloatBuffer(products.input.count)
-    packedGradient = FloatBuffer(forTraining ? products.output.count : 0)
+    packedInput = FloatBuffer(products.packedInputCount)
+    packedGradient = FloatBuffer(forTraining ? products.packedGradientCount : 0)
     preactivation = FloatBuffer(rows * layer.outputs)
     output = FloatBuffer(rows * layer.outputs)
     mask = FloatBuffer(forTraining && layer.dropout > 0 ? rows * layer.outputs : 0)

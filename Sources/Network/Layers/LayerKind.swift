@@ -103,6 +103,8 @@ public struct TowerPlace: Sendable {
   public var isFirst: Bool
   /// The method by which convolutions are to be computed, instead of the choice by shape.
   public var method: ConvolutionMethod?
+  /// The precision of the operands of products.
+  public var precision = Precision.float32
 }
 
 /// A reader or writer of a layer's settings, which gets one call for each.

@@ -7,13 +7,20 @@ import System
 /// may run at once, each with its own `LeafMemory` and scratch.
 public final class Tower: Sendable {
   public let layers: [any TowerLayer]
+  /// The precision of the convolutions' operands.
+  public let precision: Precision
   /// The values that the layers derived from the parameters at the last `prepare`.
   private let prepared: FloatBuffer
   private let preparedStart: [Int]
 
-  /// - Parameter convolution: The method by which all convolutions are to be computed, instead of the choice by shape.
-  public convenience init(_ architecture: ResolvedArchitecture, convolution method: ConvolutionMethod? = nil) {
-    self.init(layers: Self.layers(architecture.towerLayers, of: architecture) { _ in method })
+  /// - Parameters:
+  ///   - convolution: The method by which all convolutions are to be computed, instead of the choice by shape.
+  ///   - precision: The precision of their operands.
+  public convenience init(
+    _ architecture: ResolvedArchitecture, convolution method: ConvolutionMethod? = nil, precision: Precision = .float32
+  ) {
+    self.init(
+      layers: Self.layers(architecture.towerLayers, of: architecture, precision) { _ in method }, precision: precision)
   }
 
   /// Makes the tower of images of another size up to its last map, without the pooling into features.
@@ -22,7 +29,7 @@ public final class Tower: Sendable {
   ///
   /// - Parameter architecture: This tower's architecture with another input.
   convenience init(_ tower: Tower, upToLastMapOf architecture: ResolvedArchitecture) {
-    var layers = Self.layers(architecture.towerLayers.dropLast(), of: architecture) { place in
+    var layers = Self.layers(architecture.towerLayers.dropLast(), of: architecture, tower.precision) { place in
       tower.layers[place].method
     }
     // Nothing but pooling into features: the image itself is the last map.
@@ -32,12 +39,13 @@ public final class Tower: Sendable {
         own.filterCount(.forward) == other.filterCount(.forward),
         "layer \(own.name) reads \(own.filterCount(.forward)) floats of filters, not \(other.filterCount(.forward))")
     }
-    self.init(layers: layers)
+    self.init(layers: layers, precision: tower.precision)
   }
 
   /// - Parameter method: The method for the convolution at a place of the result, instead of the choice by shape.
   private static func layers(
-    _ indices: Range<Int>, of architecture: ResolvedArchitecture, method: (_ place: Int) -> ConvolutionMethod?
+    _ indices: Range<Int>, of architecture: ResolvedArchitecture, _ precision: Precision,
+    method: (_ place: Int) -> ConvolutionMethod?
   ) -> [any TowerLayer] {
     var layers: [any TowerLayer] = []
     for index in indices {
@@ -50,13 +58,14 @@ public final class Tower: Sendable {
         kind.layer(
           TowerPlace(
             input: layer.input, parameters: LayerParameters(ofLayer: index, in: architecture),
-            isFirst: layers.isEmpty, method: method(layers.count))))
+            isFirst: layers.isEmpty, method: method(layers.count), precision: precision)))
     }
     return layers
   }
 
-  private init(layers: [any TowerLayer]) {
+  private init(layers: [any TowerLayer], precision: Precision) {
     self.layers = layers
+    self.precision = precision
     var total = 0
     preparedStart = layers.map { layer in
       defer { total += layer.preparedCount.dividedUp(by: blockWidth) * blockWidth }

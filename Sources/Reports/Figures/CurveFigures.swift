@@ -3,7 +3,7 @@ import System
 /// The figures over the epochs: errors, loss, speed and time.
 enum CurveFigures {
   static func all(_ runs: [RunContents]) -> [Figure] {
-    [error(runs), loss(runs), speed(runs), time(runs), wallClock(runs)].compactMap { $0 }
+    [error(runs), loss(runs), lossByIteration(runs), speed(runs), time(runs), wallClock(runs)].compactMap { $0 }
   }
 
   /// Returns whether runs of one color must be told apart by their strokes, which dots would hide.
@@ -95,6 +95,31 @@ enum CurveFigures {
       runs, name: "loss", title: "Training loss", yLabel: "loss (nats)", column: "train_loss",
       caption: "The mean softmax loss of each epoch; chance among C classes is ln C. \(rateNote(runs))"
     ) { $0.trainLoss }
+  }
+
+  private static func lossByIteration(_ runs: [RunContents]) -> Figure? {
+    var series: [LinePlot.Series] = []
+    var table = FigureTable(["run", "iteration", "samples", "loss", "top1_error", "learning_rate"])
+    for (index, run) in runs.enumerated() where !run.progress.isEmpty {
+      let style = Palette.series(index)
+      series.append(
+        LinePlot.Series(
+          name: run.name, points: run.progress.map { (Double($0.iteration), $0.loss) }, style: style.name,
+          dash: style.dash))
+      table.rows += run.progress.map {
+        [
+          .text(run.name), .init($0.iteration), .init($0.samples), .number($0.loss), .number($0.top1Error),
+          .number($0.learningRate),
+        ]
+      }
+    }
+    guard !series.isEmpty else { return nil }
+    let plot = LinePlot(
+      series: series, xLabel: "iterations", yLabel: "loss (nats)", xIncludes: [0], yIncludes: [0], hasDots: false)
+    return Figure(
+      name: "loss-by-iteration", title: "Training loss by iteration",
+      caption: "The mean softmax loss of the steps since the point before: of every step at first, later of more.",
+      table: table, drawing: plot.drawing)
   }
 
   private static func speed(_ runs: [RunContents]) -> Figure? {

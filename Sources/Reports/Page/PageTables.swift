@@ -16,6 +16,14 @@ enum PageTables {
           } ?? "–"
         }
       ),
+      (
+        "test error",
+        { run in
+          guard let test = run.results.last(where: { $0.split == "test" }) else { return "–" }
+          return "\(Number.fixed(test.top1Error, digits: 2)) / \(Number.fixed(test.top5Error, digits: 2)) % "
+            + "(\(test.views), \(test.images.counted("image", grouped: true)))"
+        }
+      ),
       ("last training error", { $0.metrics.last.map { "\(Number.fixed($0.trainTop1Error, digits: 2)) %" } ?? "–" }),
       ("last loss", { $0.metrics.last.map { Number.fixed($0.trainLoss, digits: 4) } ?? "–" }),
       (
@@ -27,7 +35,8 @@ enum PageTables {
       (
         "iterations",
         { run in
-          max(run.metrics.last?.iteration ?? 0, run.checkpoint?.iteration ?? 0).grouped
+          [run.metrics.last?.iteration, run.progress.last?.iteration, run.checkpoint?.iteration].compactMap { $0 }
+            .reduce(0, max).grouped
         }
       ),
       ("images/s", { $0.metrics.last.map { Number.fixed($0.imagesPerSecond, digits: 0) } ?? "–" }),

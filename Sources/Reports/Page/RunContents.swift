@@ -12,6 +12,7 @@ public struct RunContents {
   var configuration = ReportedConfiguration()
   public private(set) var metrics: [MetricsRow] = []
   public private(set) var times: [TimeRow] = []
+  public private(set) var progress: [ProgressRow] = []
   public private(set) var places: [RunPlace] = []
   public var statistics: [StatisticsRow] = []
   public private(set) var classErrors: [ClassErrors] = []
@@ -38,7 +39,7 @@ public struct RunContents {
     configuration.text = try TextFile.read(file("config.yaml"))
     try readEvaluations()
     readNewestCheckpoint()
-    guard !metrics.isEmpty || checkpoint != nil || !statistics.isEmpty else {
+    guard !metrics.isEmpty || checkpoint != nil || !statistics.isEmpty || !progress.isEmpty else {
       throw FileError(
         .missing, path: path,
         problem: "expected a run folder with metrics.csv or a checkpoint, found neither. Name a folder that "
@@ -52,6 +53,7 @@ public struct RunContents {
     self.name = name ?? Self.lastName(path)
     metrics = try MetricsFile(path: file(MetricsFile.name)).rows()
     times = try TimeFile(path: file(TimeFile.name)).rows()
+    progress = try ProgressFile(path: file(ProgressFile.name)).rows()
     places = try PlacesFile(path: file(PlacesFile.name)).rows()
     statistics = try StatisticsFile(path: file(StatisticsFile.name)).rows()
   }
@@ -131,6 +133,8 @@ extension RunContents {
     times.append(time)
   }
 
+  public mutating func append(_ row: ProgressRow) { progress.append(row) }
+
   public mutating func append(_ rows: [StatisticsRow]) { statistics += rows }
 
   /// Takes out the rows past `iteration`, to which the run comes again.
@@ -138,5 +142,6 @@ extension RunContents {
     metrics.removeAll { $0.iteration > iteration }
     times.removeAll { $0.iteration > iteration }
     statistics.removeAll { $0.iteration > iteration }
+    progress.removeAll { $0.iteration > iteration }
   }
 }

@@ -73,6 +73,6 @@ extension FileSystem {
     let replacement = FileReplacement(of: path, temporary: temporary)
     try replacement.write(Array(text.utf8), synchronizes: true)
     try replacement.putInPlace()
-    try synchronize(folder(of: path))
+    try synchronizeFolder(folder(of: path))
   }
 }

@@ -42,20 +42,37 @@ package enum FileSystem {
     }
   }
 
-  /// Waits until what was written to the file, or the names in the folder, are on the device.
+  /// Waits until what was written to a file is on the device.
   package static func synchronize(_ path: String) throws(FileError) {
-    let file: OpenFile
-    do throws(Errno) {
-      file = try OpenFile(path, .readOnly)
-    } catch {
-      throw FileError(.cannotWrite, path: path, what: "cannot be opened to sync it", code: error)
-    }
+    let file = try openToSynchronize(path)
     do throws(Errno) {
       try file.synchronize()
     } catch {
-      // A folder on some network file systems cannot be synced, and need not be.
-      guard error != .invalidArgument else { return }
       throw FileError(.cannotWrite, path: path, what: "cannot be synced to the device", code: error)
+    }
+  }
+
+  /// Waits until the names in a folder are on the device, where the file system knows how to.
+  ///
+  /// - Returns: false where it does not: some network file systems and those of user space sync files only.
+  @discardableResult
+  package static func synchronizeFolder(_ path: String) throws(FileError) -> Bool {
+    let folder = try openToSynchronize(path)
+    do throws(Errno) {
+      try folder.synchronize()
+      return true
+    } catch {
+      let unsupported: [Errno] = [.invalidArgument, .notSupported, .noFunction, .badFileDescriptor]
+      guard !unsupported.contains(error) else { return false }
+      throw FileError(.cannotWrite, path: path, what: "cannot be synced to the device", code: error)
+    }
+  }
+
+  private static func openToSynchronize(_ path: String) throws(FileError) -> OpenFile {
+    do throws(Errno) {
+      return try OpenFile(path, .readOnly)
+    } catch {
+      throw FileError(.cannotWrite, path: path, what: "cannot be opened to sync it", code: error)
     }
   }
 

@@ -169,10 +169,24 @@ package struct OpenFile: ~Copyable, Sendable {
 
   /// Tells whether the file system gives a lock on the file. The lock is given back at once.
   package func canBeLocked() -> Bool {
-    let number = number
-    guard (try? retrying { flock(number, LOCK_EX | LOCK_NB) }) != nil else { return false }
-    try? retrying { flock(number, LOCK_UN) }
+    guard lock() else { return false }
+    unlock()
     return true
+  }
+
+  /// Takes the lock on the file or folder, which is given back by `unlock` or when it is closed.
+  ///
+  /// - Returns: false where there is none to be had, with the reason in `errno`: `EWOULDBLOCK` where another process
+  ///   has it.
+  func lock() -> Bool {
+    let number = number
+    return (try? retrying { flock(number, LOCK_EX | LOCK_NB) }) != nil
+  }
+
+  /// Gives the lock back.
+  func unlock() {
+    let number = number
+    try? retrying { flock(number, LOCK_UN) }
   }
 }
 

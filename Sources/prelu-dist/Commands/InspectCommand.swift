@@ -27,6 +27,8 @@ struct InspectCommand: ParsableCommand {
 
   @OptionGroup var convolution: ConvolutionOptions
 
+  @OptionGroup var precision: PrecisionOptions
+
   @Option(
     help: ArgumentHelp(
       "Show how evenly this many threads would share each layer's work on one leaf, a part of a mini-batch.",
@@ -40,8 +42,8 @@ struct InspectCommand: ParsableCommand {
   var json = false
 
   func validate() throws {
-    if path != nil, algorithms || convolution.method != nil || threads != nil {
-      throw ValidationError("--algorithms, --convolution and --threads go with --model or --recipe.")
+    if path != nil, algorithms || convolution.method != nil || precision.precision != nil || threads != nil {
+      throw ValidationError("--algorithms, --convolution, --precision and --threads go with --model or --recipe.")
     }
     try checkRange("--threads", threads, ThreadOptions.range)
     try checkRange("--images", images, .within(1...4096))
@@ -75,17 +77,19 @@ struct InspectCommand: ParsableCommand {
   private func showModel() throws {
     var configuration = try model.settings()
     if let activation { configuration.model.activation = activation }
+    let precision = precision.precision ?? configuration.training.precision
+    try PrecisionOptions.check(precision, convolution)
     let architecture = try configuration.architecture().resolved()
+    let tower = Tower(architecture, convolution: convolution.method, precision: precision)
     if let threads {
-      let table = BalanceTable(
-        Tower(architecture, convolution: convolution.method), threads: threads, images: images)
+      let table = BalanceTable(tower, threads: threads, images: images)
       return json ? Console.sayJSON(table.rows) : Console.say(table.text)
     }
     guard algorithms else {
       let summary = ModelSummary(architecture)
       return Console.say(json ? summary.json : summary.text)
     }
-    let layers = Tower(architecture, convolution: convolution.method).layers.compactMap { $0 as? ConvolutionLayer }
+    let layers = tower.layers.compactMap { $0 as? ConvolutionLayer }
     guard !json else {
       return Console.sayJSON(Dictionary(uniqueKeysWithValues: layers.map { ($0.name, $0.choice.name) }))
     }
@@ -155,6 +159,9 @@ struct InspectCommand: ParsableCommand {
         + "\(state.iterationInEpoch.counted("iteration")) of the next one)")
     Console.say(
       "samples seen   \(state.samplesSeen.grouped) in mini-batches of \(state.batch), seed \(state.seed)")
+    if let configuration = try? Configuration(json: header.configuration, source: path) {
+      Console.say("precision      \(configuration.training.precision.rawValue)")
+    }
     Console.say("learning rate  \(state.learningRate), dropped \(state.schedule.learningRateDrops.counted("time"))")
     if let best = state.best {
       Console.say(

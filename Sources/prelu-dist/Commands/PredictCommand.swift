@@ -58,6 +58,8 @@ struct PredictCommand: ParsableCommand {
       valueName: "action"))
   var onError: PackSettings.OnError?
 
+  @OptionGroup var precision: PrecisionOptions
+
   @OptionGroup var threads: ThreadOptions
 
   @Flag(
@@ -88,7 +90,11 @@ struct PredictCommand: ParsableCommand {
   /// - Parameter world: nil without MPI.
   private func predict(_ world: World?) throws -> ExitStatus {
     let trained = try ([checkpoint] + with).map { path in
-      if let world { try TrainedNetwork(path, world: world) } else { try TrainedNetwork(path) }
+      if let world {
+        try TrainedNetwork(path, precision: precision.precision, world: world)
+      } else {
+        try TrainedNetwork(path, precision: precision.precision)
+      }
     }
     if world?.rank ?? 0 == 0 { for note in trained.flatMap(\.notes) { Console.complain("warning: \(note)") } }
     try agree(world) {

@@ -37,7 +37,10 @@ struct TrainCommand: ParsableCommand {
     let terminal = Terminal.find()
     if dryRun { onAllRanks(endsAtOnce: true, watch: ranks.watch) { world in try Self.look(request, settings, world) } }
     onAllRanks(watch: ranks.watch) { world in
-      if world.rank == 0 { Self.acknowledgeSignals(ranks: world.size, terminal) }
+      if world.rank == 0 {
+        Self.acknowledgeSignals(ranks: world.size, terminal)
+        Console.transcript.begin()
+      }
       let reporter = TrainingReporter(quiet: records.quiet, terminal: terminal)
       let recorder = RunRecorder(
         writesPage: records.report, writesEvents: records.tensorboard, software: PreluDist.software,
@@ -83,6 +86,7 @@ struct TrainCommand: ParsableCommand {
       options.data.apply(to: &configuration)
       options.schedule.apply(to: &configuration)
       options.folder.apply(to: &configuration)
+      try PrecisionOptions.check(configuration.training.precision, options.ranks.convolution)
     }
   }
 

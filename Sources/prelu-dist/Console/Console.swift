@@ -16,9 +16,27 @@ enum Console {
       || environment["PMI_RANK"] != nil
   }
 
+  /// The lines of a training run.
+  static let transcript = Transcript()
+
   /// Prints a line at once, also into a pipe.
   static func say(_ line: String) {
-    write("\(harmless(line))\n")
+    let line = harmless(line)
+    write("\(line)\n")
+    keep(line)
+  }
+
+  /// Prints a line in which some words are in color.
+  ///
+  /// - Parameter plain: the same line without control characters.
+  static func say(colored line: String, plain: String) {
+    write("\(line)\n")
+    keep(harmless(plain))
+  }
+
+  private static func keep(_ line: String) {
+    guard let failure = transcript.add(line) else { return }
+    complain("warning: \(failure); training continues without its log")
   }
 
   /// Prints text that may be part of a line, at once. A reader that has gone is not an error; any other failure is told
@@ -37,7 +55,9 @@ enum Console {
 
   /// Prints a line on standard error, after the program's name.
   static func complain(_ message: String) {
-    try? FileHandle.standardError.write(contentsOf: Data("prelu-dist: \(harmless(message))\n".utf8))
+    let line = "prelu-dist: \(harmless(message))"
+    try? FileHandle.standardError.write(contentsOf: Data("\(line)\n".utf8))
+    keep(line)
   }
 
   /// Returns text without control characters: names come from files, and must not move a terminal's cursor or change

@@ -49,12 +49,14 @@ struct DryRunText {
 
   private var memory: [String] {
     let hosts = Dictionary(grouping: run.memory, by: \.host).sorted { $0.key < $1.key }
+    let left = Dictionary(run.demands.map { ($0.host, $0.left) }, uniquingKeysWith: { first, _ in first })
     return hosts.map { host, ranks in
       let each = ranks.map(\.bytes)
       let range =
         ranks.count == 1
         ? "" : ", \(byteText(each.min() ?? 0)) to \(byteText(each.max() ?? 0)) for each of \(ranks.count) ranks"
-      return "memory \(byteText(each.reduce(0, +))) on host \(host)\(range)"
+      let rest = left[host].flatMap { $0 }.map { "; \(byteText($0.available)) were left before" } ?? ""
+      return "memory \(byteText(each.reduce(0, +))) on host \(host)\(range)\(rest)"
     }
   }
 

@@ -9,7 +9,8 @@ struct ScalingText {
   init(_ report: ScalingReport) {
     lines.append("")
     lines.append(
-      "\(report.model), mini-batch \(report.batch), one core: \(oneDigit(report.oneCore.step)) ms a step, predicted")
+      "\(report.model)\(report.precision.suffix), mini-batch \(report.batch), one core: "
+        + "\(oneDigit(report.oneCore.step)) ms a step, predicted")
     for table in report.tables { add(table, of: report) }
     for check in report.checks { add(check, of: report) }
     addMeasurements(report)

@@ -1,5 +1,6 @@
 import Communication
 import Foundation
+import Kernels
 import System
 import Training
 
@@ -16,6 +17,11 @@ final class TrainingReporter: RunListener {
     self.quiet = quiet
     self.terminal = terminal
     line = LiveLine(terminal)
+  }
+
+  func prepare(folder: String, iteration: Int) throws {
+    guard let failure = Console.transcript.open(inFolder: folder, commandLine: ProcessArguments.line) else { return }
+    warn("\(failure); training continues without its log")
   }
 
   func hear(_ event: TrainingEvent) {
@@ -45,8 +51,11 @@ final class TrainingReporter: RunListener {
   /// Returns words that a terminal shows in green (SGR 32).
   private func emphasized(_ text: String) -> String {
     guard let terminal, terminal.hasColor else { return text }
-    return "\u{1B}[32m\(text)\u{1B}[0m"
+    return Self.green + text + Self.plain
   }
+
+  private static let green = "\u{1B}[32m"
+  private static let plain = "\u{1B}[0m"
 
   private func showBanner(_ d: TrainingDescription) {
     let (model, data, ranks) = (d.model, d.data, d.ranks)
@@ -69,6 +78,9 @@ final class TrainingReporter: RunListener {
     Console.say(
       "rate   "
         + d.configuration.schedule.text(baseRate: d.configuration.solver.learningRate, epochs: training.epochs))
+    if training.precision == .bfloat16 {
+      Console.say("prec.  operands rounded to bfloat16, sums in float32: \(TileEngine.chosen.summary)")
+    }
     Console.say("bits   " + bits(d.ranks))
     if let resumedFrom = d.resumedFrom { Console.say("resumed from \(resumedFrom)") }
   }
@@ -112,8 +124,7 @@ final class TrainingReporter: RunListener {
     line += "\(rate(r.imagesPerSecond)) images/s"
     if r.isBest, r.validation.images > 0 { line += ", " + emphasized("best so far") }
     if let rate = r.droppedTo { line += String(format: "; learning rate now %g", rate) }
-    // This is written, not said: saying it would remove the color's control characters.
-    Console.write("\(line)\n")
+    Console.say(colored: line, plain: line.replacing(Self.green, with: "").replacing(Self.plain, with: ""))
   }
 
   private func show(_ s: TrainingSummary) {
@@ -140,7 +151,7 @@ final class TrainingReporter: RunListener {
     if let iteration = s.bestIteration, let error = s.bestValidationError {
       Console.say(String(format: "best checkpoint: iteration %d, validation error %.2f %%", iteration, error))
     }
-    if let test = s.test {
+    if let test = s.test?.counts {
       Console.say(
         "test error of the best checkpoint: \(test.text(classes: classes)), "
           + (test.topFiveTells(classes: classes) ? "\(test.top1) and \(test.top5)" : "\(test.top1)")

@@ -19,6 +19,8 @@ extension BenchCommand {
 
     @OptionGroup var convolution: ConvolutionOptions
 
+    @OptionGroup var precision: PrecisionOptions
+
     @Option(help: ArgumentHelp("The number of images of a pass.", valueName: "images"))
     var batch = 8
 
@@ -39,12 +41,15 @@ extension BenchCommand {
 
     func run() throws {
       alone {
-        let architecture = try model.architecture()
+        let settings = try model.settings()
+        let precision = precision.precision ?? settings.training.precision
+        try PrecisionOptions.check(precision, convolution)
+        let architecture = try settings.architecture().resolved()
         try checkLayers(architecture)
-        if !json { printHeader() }
+        if !json { printHeader(precision) }
         try ConvolutionBenchmark.run(
-          architecture, images: batch, method: convolution.method, layers: layer.isEmpty ? nil : Set(layer),
-          runs: runs, report: json ? { Console.sayJSON($0) } : show)
+          architecture, images: batch, method: convolution.method, precision: precision,
+          layers: layer.isEmpty ? nil : Set(layer), runs: runs, report: json ? { Console.sayJSON($0) } : show)
         return .done
       }
     }
@@ -57,9 +62,11 @@ extension BenchCommand {
         "there is no layer \(unknown) in \(architecture.name): it has \(names.joined(separator: ", "))")
     }
 
-    private func printHeader() {
+    private func printHeader(_ precision: Precision) {
+      let engine = precision == .bfloat16 ? ", bfloat16 by \(TileEngine.chosen.name)" : ""
       Console.say(
-        "\(processorName()), \(InstructionSets.compiledFor.summary), one thread, \(batch.counted("image")) a pass; "
+        "\(processorName()), \(InstructionSets.compiledFor.summary)\(engine), one thread, "
+          + "\(batch.counted("image")) a pass; "
           + "ms, GFLOP/s by the definition, % of the measured peak, relative error")
     }
 

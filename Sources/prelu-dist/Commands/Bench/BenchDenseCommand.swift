@@ -19,6 +19,8 @@ extension BenchCommand {
 
     @OptionGroup var convolution: ConvolutionOptions
 
+    @OptionGroup var precision: PrecisionOptions
+
     @Option(help: ArgumentHelp("The picture's shorter side.", valueName: "pixels"))
     var scale = 384
 
@@ -45,7 +47,10 @@ extension BenchCommand {
 
     func run() throws {
       alone {
-        let architecture = try model.architecture()
+        let settings = try model.settings()
+        let precision = precision.precision ?? settings.training.precision
+        try PrecisionOptions.check(precision, convolution)
+        let architecture = try settings.architecture().resolved()
         let width = Int((aspect * Double(scale)).rounded())
         guard scale >= architecture.input.height, width >= architecture.input.width else {
           throw Refusal(
@@ -54,7 +59,8 @@ extension BenchCommand {
               + "\(architecture.input.height): choose a larger --scale")
         }
         let timings = try DenseBenchmark.run(
-          architecture, height: scale, width: width, threads: threads, method: convolution.method, runs: runs)
+          architecture, height: scale, width: width, threads: threads, method: convolution.method,
+          precision: precision, runs: runs)
         json ? Console.sayJSON(timings) : show(timings)
         return .done
       }
@@ -64,9 +70,8 @@ extension BenchCommand {
       Console.say(
         String(
           format: "%@, %d×%d and its mirror image, %@: %.3f s a picture on a thread, median of %d",
-          timings.model, timings.width, timings.height, timings.windows.counted("window", grouped: true),
-          timings.seconds,
-          timings.runs))
+          timings.model + timings.precision.suffix, timings.width, timings.height,
+          timings.windows.counted("window", grouped: true), timings.seconds, timings.runs))
       Console.say(
         String(
           format:

@@ -28,6 +28,8 @@ extension BenchCommand {
 
     @OptionGroup var convolution: ConvolutionOptions
 
+    @OptionGroup var precision: PrecisionOptions
+
     @Option(help: ArgumentHelp("The number of images of a predicted step, on all ranks together.", valueName: "images"))
     var batch = 128
 
@@ -146,6 +148,7 @@ extension BenchCommand {
         var table = try world.agree {
           world.rank == 0 ? try csv.map { try ScalingTable(path: $0) } : nil
         }
+        try PrecisionOptions.check(precision.precision ?? .float32, convolution)
         var settings = settings(cores: world.localCores)
         settings.threads = try threads.count(world)
         let vectors = ScalingBenchmark.measureVectors(runs: repetitions)
@@ -182,6 +185,7 @@ extension BenchCommand {
       settings.images = images
       settings.runs = repetitions
       settings.method = convolution.method
+      settings.precision = precision.precision ?? .float32
       settings.memoryBandwidth = 1e9 * memoryBandwidth
       settings.nodes = (coresPerNode.isEmpty ? [cores] : coresPerNode).map { cores in
         let threads = min(coresPerDomain ?? Self.usualCoresPerDomain, cores)

@@ -2,6 +2,7 @@ import ArgumentParser
 import Benchmarks
 import Communication
 import Foundation
+import Kernels
 import System
 import Tracing
 
@@ -19,6 +20,8 @@ extension BenchCommand {
     @OptionGroup var model: ModelOptions
 
     @OptionGroup var convolution: ConvolutionOptions
+
+    @OptionGroup var precision: PrecisionOptions
 
     @Option(help: ArgumentHelp("The number of images of a step, on all ranks together.", valueName: "images"))
     var batch = 128
@@ -49,15 +52,18 @@ extension BenchCommand {
     func run() throws {
       onAllRanks(endsAtOnce: true) { world in
         if let request = trace.request { try StepTrace.check(request, world: world) }
-        let (architecture, threads) = (try model.architecture(), try threads.count(world))
+        let settings = try model.settings()
+        let precision = precision.precision ?? settings.training.precision
+        try PrecisionOptions.check(precision, convolution)
+        let (architecture, threads) = (try settings.architecture().resolved(), try threads.count(world))
         let timings = try StepBenchmark.run(
-          architecture, batch: batch, leaves: leaves, threads: threads, method: convolution.method, runs: runs,
-          world: world)
-        if world.rank == 0 { json ? Console.sayJSON(timings) : show(timings) }
+          architecture, batch: batch, leaves: leaves, threads: threads, method: convolution.method,
+          precision: precision, runs: runs, world: world)
+        if world.rank == 0 { json ? Console.sayJSON(timings) : show(timings, precision) }
         if let request = trace.request {
           let outcome = try StepBenchmark.trace(
             request, architecture, batch: batch, leaves: leaves, threads: threads, method: convolution.method,
-            world: world)
+            precision: precision, world: world)
           if let outcome { try report(outcome) }
         }
         return .done
@@ -70,9 +76,10 @@ extension BenchCommand {
       if case .written(let path, _, _) = outcome, !json { Console.say(TraceOptions.announcement(of: path)) }
     }
 
-    private func show(_ timings: StepTimings) {
+    private func show(_ timings: StepTimings, _ precision: Precision) {
       Console.say(
-        "\(timings.model), mini-batch \(timings.batch), \(timings.ranks.counted("rank")) × "
+        "\(timings.model)\(precision.suffix), mini-batch \(timings.batch), "
+          + "\(timings.ranks.counted("rank")) × "
           + "\(timings.threads.counted("thread")), median of \(timings.runs.counted("step")), ms")
       func row(_ cells: [String]) {
         Console.say(cells.map { String(repeating: " ", count: max(0, 10 - $0.count)) + $0 }.joined())

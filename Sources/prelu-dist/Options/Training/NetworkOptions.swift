@@ -29,12 +29,15 @@ struct NetworkOptions: ParsableArguments {
     help: ArgumentHelp("The share of units that fully connected layers drop out.", valueName: "share"))
   var dropout: Double?
 
+  @OptionGroup var precision: PrecisionOptions
+
   /// The options that were given, by the settings that they set.
   var optionsOfSettings: [String: String] {
     [
       "model.activation": activation.map { _ in "--activation" },
       "model.initializer": initializer.map { _ in "--initializer" }, "model.width": width.map { _ in "--width" },
       "training.dropout": dropout.map { _ in "--dropout" },
+      "training.precision": precision.precision.map { _ in "--precision" },
     ].compactMapValues(\.self)
   }
 
@@ -43,5 +46,6 @@ struct NetworkOptions: ParsableArguments {
     if let activation { configuration.model.activation = activation }
     if let initializer { configuration.model.initializer.rule = initializer }
     if let dropout { configuration.training.dropout = dropout }
+    if let precision = precision.precision { configuration.training.precision = precision }
   }
 }
