@@ -47,6 +47,13 @@ let house: [Target] = [
   target("Images", ["System", systemPackage, "CJPEG", "CPNG", "CWebP", "CZlib", "Randomness"]),
   target("HDF5", ["System", systemPackage, "CHDF5"]),
   target("Checkpoint", ["System", systemPackage, "Hashing", "HDF5"]),
+  target(
+    "Weights",
+    [
+      "System", systemPackage, "Hashing", "Network", "Configuration", "HDF5", "Checkpoint",
+      .product(name: "SwiftProtobuf", package: "swift-protobuf"),
+    ],
+    exclude: ["Export/onnx.proto"]),
   target("Packs", ["System", systemPackage, "Images", "HDF5", "Communication", "Kernels", "CZlib"]),
   target(
     "Reports",
@@ -65,8 +72,8 @@ let house: [Target] = [
   target(
     "Training",
     [
-      "System", "Kernels", "Network", "Configuration", "Communication", "Images", "Checkpoint", "Datasets", "Tracing",
-      "Step", "Evaluation",
+      "System", "Kernels", "Network", "Configuration", "Communication", "Images", "Checkpoint", "Weights", "Datasets",
+      "Tracing", "Step", "Evaluation",
     ]),
   target(
     "Recording",
@@ -80,8 +87,8 @@ let house: [Target] = [
   .executableTarget(
     name: "prelu-dist",
     dependencies: [
-      "System", "Kernels", "Network", "Configuration", "Communication", "Images", "Checkpoint", "Packs", "Reports",
-      "Diagnostics", "Datasets", "Evaluation", "Tracing", "Training", "Recording", "Benchmarks",
+      "System", "Kernels", "Network", "Configuration", "Communication", "Images", "Checkpoint", "Weights", "Packs",
+      "Reports", "Diagnostics", "Datasets", "Evaluation", "Tracing", "Training", "Recording", "Benchmarks",
       .product(name: "ArgumentParser", package: "swift-argument-parser"),
     ],
     swiftSettings: settings),
@@ -106,6 +113,7 @@ let bundles: [Target] = [
   tests("ConfigurationTests", ["System", "Network", "Configuration", "TestSupport"]),
   tests("CommunicationTests", ["System", "Communication", "RankTestSupport"]),
   tests("ImagesTests", ["System", "Images", "Randomness", "CJPEG", "CPNG", "CZlib", "TestSupport"]),
+  tests("WeightsTests", ["System", "Network", "Configuration", "Weights", "TestSupport"]),
   tests("PacksTests", ["System", "HDF5", "Images", "Packs", "TestSupport"]),
   tests("CheckpointTests", ["System", "Hashing", "HDF5", "CHDF5", "Checkpoint", "TestSupport"]),
   tests("ReportsTests", ["System", "Network", "Images", "Reports", "TestSupport"]),
@@ -132,7 +140,9 @@ let bundles: [Target] = [
   tests("CommandTests", ["System", "Images", "Packs", "prelu-dist", "TestSupport"]),
   .executableTarget(
     name: "prelu-fuzz",
-    dependencies: ["System", "Randomness", "Network", "Configuration", "Images", "Checkpoint", "Packs", "Reports"],
+    dependencies: [
+      "System", "Randomness", "Network", "Configuration", "Images", "Checkpoint", "Weights", "Packs", "Reports",
+    ],
     path: "Tests/Fuzz", swiftSettings: settings),
 ]
 

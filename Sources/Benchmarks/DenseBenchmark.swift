@@ -137,7 +137,7 @@ public enum DenseBenchmark {
       norm += Double(reference) * Double(reference)
     }
     let error = (difference / norm).squareRoot()
-    guard error < StepBenchmark.largestError(precision) else {
+    guard error < StepBenchmark.largestError(precision, architecture) else {
       throw VerificationError(
         description: "the windows' scores differ from those computed one by one by \(error) of their norm")
     }

@@ -15,6 +15,7 @@ public struct Configuration: Equatable, Sendable {
   public var solver = Solver()
   public var schedule = Schedule.plateau(.init())
   public var checkpoint = Checkpoint()
+  public var weights = Weights()
 
   /// The images.
   public struct DataSet: Equatable, Sendable {
@@ -38,6 +39,9 @@ public struct Configuration: Equatable, Sendable {
     public var shorterSide = 256
     /// The factor of a pixel of 0 to 255, after the mean is subtracted.
     public var scale = 1.0
+    /// The mean of each channel, red, green, blue, in pixels of 0 to 255, which is subtracted in place of the mean
+    /// image of the training images; empty for that.
+    public var mean: [Double] = []
   }
 
   /// The random changes of a training image each time it is seen.
@@ -74,6 +78,10 @@ public struct Configuration: Equatable, Sendable {
     public var onDivergence = OnDivergence.stop
     public var sampling = Sampling.shuffled
     public var classWeights = ClassWeights.none
+    /// The layers whose parameters stay as they are: names, or patterns such as `conv1*`.
+    public var frozen: [String] = []
+    /// The factors of the learning rate by the names of layers, or by patterns; 1 for all others.
+    public var rates: [String: Double] = [:]
 
     public static let defaultLeaves = 8
 
@@ -178,6 +186,7 @@ extension Configuration: SettingSection {
     try visitor.setting("solver", &solver)
     try visitor.setting("schedule", &schedule)
     try visitor.setting("checkpoint", &checkpoint)
+    try visitor.setting("weights", &weights)
   }
 }
 
@@ -194,6 +203,7 @@ extension Configuration.DataSet: SettingSection {
     try visitor.setting("subset", &subset)
     try visitor.setting("shorterSide", &shorterSide)
     try visitor.setting("scale", &scale)
+    try visitor.setting("mean", &mean)
   }
 }
 
@@ -218,6 +228,8 @@ extension Configuration.Training: SettingSection {
     try visitor.setting("onDivergence", &onDivergence)
     try visitor.setting("sampling", &sampling)
     try visitor.setting("classWeights", &classWeights)
+    try visitor.setting(texts: "frozen", &frozen)
+    try visitor.setting(numbers: "rates", &rates)
   }
 }
 

@@ -32,10 +32,13 @@ public struct PackedData {
     test = pack.images(.test)
   }
 
-  /// The mean image of the pack at the size of a configuration's input.
+  /// The mean image of the pack at the size of a configuration's input, or the mean that the configuration names.
   public func mean(_ configuration: Configuration) -> MeanImage {
-    let input = configuration.model.input
-    return pack.mean.resized(to: Extents(channels: 3, input.plane))
+    let extents = Extents(channels: 3, configuration.model.input.plane)
+    guard configuration.data.mean.isEmpty else {
+      return MeanImage(ofChannels: configuration.data.mean, extents: extents)
+    }
+    return pack.mean.resized(to: extents)
   }
 
   /// The training pictures as the network sees them, with the configuration's augmentation.

@@ -53,7 +53,15 @@ public struct TrainingData {
           + "\(all.count.counted("training image")): choose less than that")
     }
     let (training, validation) = split(training: all, validation: held)
-    let mean = MeanImage(of: training)
+    let means = configuration.data.mean
+    guard means.isEmpty || means.count == training.extents.channels else {
+      throw Refusal(
+        .badData,
+        "\(configuration.data.directory): data.mean has \(means.count) numbers, its images have "
+          + "\(training.extents.channels) channels: give one for each")
+    }
+    let mean =
+      means.isEmpty ? MeanImage(of: training) : MeanImage(ofChannels: means, extents: training.extents)
     let sides = configuration.augmentation.shorterSide
     self.training = SampleLoader(
       images: training, mean: mean,

@@ -2,6 +2,7 @@ import Checkpoint
 import Configuration
 import Foundation
 import System
+import Weights
 
 /// The plan of a run's start, made on rank 0 and sent to all ranks.
 struct RunPlan: Codable {
@@ -22,19 +23,26 @@ struct RunPlan: Codable {
     let found = try Self.find(request, settings)
     runFolder = found.folder
     guard let resumed = found.resumed else {
-      configuration = try request.resolved().json()
+      var fresh = try request.resolved()
+      // The run notes what it began with, wherever the file goes.
+      if !fresh.weights.source.isEmpty, fresh.weights.digest.isEmpty {
+        fresh.weights.digest = try WeightSource(fresh.weights.source).digest
+      }
+      configuration = fresh.json()
       return
     }
     let stored = try Configuration(json: resumed.header.configuration, source: resumed.path)
     let written = try Self.writtenSettings(in: runFolder, stored)
-    let wanted = try request.resolved(over: written)
+    var wanted = try request.resolved(over: written)
+    wanted.weights.digest = stored.weights.digest
     let differences = wanted.differences(from: written, named: request.namedSettings)
     guard differences.isEmpty else {
       throw Refusal(
         .usage,
         "\(resumed.path): the run was started with other settings than asked for now: "
           + differences.joined(separator: "; ")
-          + ". Continue without these options, or start a new run with another --run")
+          + ". Continue without these options, or start a new run from this one's weights with --weights "
+          + found.folder)
     }
     configuration = wanted.json()
     checkpoint = resumed.path
@@ -43,8 +51,8 @@ struct RunPlan: Codable {
     passedOver = resumed.skipped
   }
 
-  /// Returns the settings in a run's folder, which a person may have edited, or those of its checkpoint where the folder
-  /// has none.
+  /// Returns the settings in a run's folder, which a person may have edited, or those of its checkpoint where the
+  /// folder has none.
   ///
   /// - Throws: `Refusal` where they would make another run of it: it would go on with those that it began with, and
   ///   write over the edited ones.
@@ -79,14 +87,14 @@ struct RunPlan: Codable {
   ) throws -> (folder: String, resumed: Resumed?) {
     switch settings.start {
     case .resume(let path):
-      return (path, try RunFolder.open(at: path).newestWhole(trains: true))
+      return (path, try newestWhole(in: path))
     case .auto:
       let path = try settings.runFolder ?? lastSavedFolder(request.resolved())
       guard try holdsCheckpoints(path) else {
         try checkForeign(path)
         return (path, nil)
       }
-      return (path, try RunFolder.open(at: path).newestWhole(trains: true))
+      return (path, try newestWhole(in: path))
     case .new:
       if let path = settings.runFolder {
         if try holdsCheckpoints(path) {
@@ -106,6 +114,13 @@ struct RunPlan: Codable {
       }
       return (path, nil)
     }
+  }
+
+  /// Returns the checkpoint to go on from, once no other process of this host writes any.
+  private static func newestWhole(in path: String) throws -> Resumed {
+    let folder = try RunFolder.open(at: path)
+    try folder.awaitNeighbor()
+    return try folder.newestWhole(trains: true)
   }
 
   /// Returns the folder of a run that names none.

@@ -58,6 +58,7 @@ import Testing
     }
     for (options, words) in [
       (["step", "--recipe", "fashion", "--batch", "4", "--runs", "1"], "fashion-6, bfloat16, mini-batch 4"),
+      (["step", "--model", "fashion-30", "--batch", "1", "--runs", "1"], "fashion-30, bfloat16, mini-batch 1"),
       (["dense", "--recipe", "fashion", "--scale", "40", "--runs", "1"], "fashion-6, bfloat16, 55×40"),
       (
         ["scaling", "--model", "fashion-6", "--images", "2", "--repetitions", "1", "--check-batch", "0"],

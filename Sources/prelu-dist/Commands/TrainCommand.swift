@@ -17,6 +17,7 @@ struct TrainCommand: ParsableCommand {
 
   @OptionGroup(title: "Network") var model: ModelOptions
   @OptionGroup(title: "Network") var network: NetworkOptions
+  @OptionGroup(title: "Network") var weights: WeightOptions
   @OptionGroup(title: "Data") var data: DataOptions
   @OptionGroup(title: "Schedule") var schedule: ScheduleOptions
   @OptionGroup(title: "Run folder") var folder: RunFolderOptions
@@ -83,6 +84,7 @@ struct TrainCommand: ParsableCommand {
     return ConfigurationRequest(recipe: recipe, options: optionsOfSettings) { configuration in
       try options.chooseModel(in: &configuration)
       options.network.apply(to: &configuration)
+      options.weights.apply(to: &configuration)
       options.data.apply(to: &configuration)
       options.schedule.apply(to: &configuration)
       options.folder.apply(to: &configuration)
@@ -92,8 +94,9 @@ struct TrainCommand: ParsableCommand {
 
   /// The options that were given, by the settings that they set.
   private var optionsOfSettings: [String: String] {
-    model.optionsOfSettings.merging(network.optionsOfSettings) { $1 }.merging(data.optionsOfSettings) { $1 }
-      .merging(schedule.optionsOfSettings) { $1 }.merging(folder.optionsOfSettings) { $1 }
+    model.optionsOfSettings.merging(network.optionsOfSettings) { $1 }.merging(weights.optionsOfSettings) { $1 }
+      .merging(data.optionsOfSettings) { $1 }.merging(schedule.optionsOfSettings) { $1 }
+      .merging(folder.optionsOfSettings) { $1 }
   }
 
   /// The recipe asked for. Without one, a pack is trained on as the paper trains its small model; a run that is
