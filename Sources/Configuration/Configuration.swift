@@ -76,12 +76,12 @@ public struct Configuration: Equatable, Sendable {
     /// The precision of the operands of convolutions and fully connected layers.
     public var precision = Precision.float32
     public var onDivergence = OnDivergence.stop
+    public var sampling = Sampling.shuffled
+    public var classWeights = ClassWeights.none
     /// The layers whose parameters stay as they are: names, or patterns such as `conv1*`.
     public var frozen: [String] = []
     /// The factors of the learning rate by the names of layers, or by patterns; 1 for all others.
     public var rates: [String: Double] = [:]
-    public var sampling = Sampling.shuffled
-    public var classWeights = ClassWeights.none
 
     public static let defaultLeaves = 8
 
@@ -226,10 +226,10 @@ extension Configuration.Training: SettingSection {
     try visitor.setting("dropout", &dropout)
     try visitor.setting("precision", &precision)
     try visitor.setting("onDivergence", &onDivergence)
-    try visitor.setting(texts: "frozen", &frozen)
-    try visitor.setting(numbers: "rates", &rates)
     try visitor.setting("sampling", &sampling)
     try visitor.setting("classWeights", &classWeights)
+    try visitor.setting(texts: "frozen", &frozen)
+    try visitor.setting(numbers: "rates", &rates)
   }
 }
 

@@ -51,11 +51,11 @@ public struct DryRun: Sendable {
     let shares = Shares(batch: training.batch, ranks: world.size, leaves: training.leaves)
     let step = DistributedStep(
       setup.network, world: world, shares: shares, seed: training.seed, on: setup.pool)
-    demands = try setup.checkMemory(of: step)
     let writer = CheckpointWriter(parameters: setup.network.parameters, momentum: step.momentum)
-    if world.rank == 0 { writer.prepare() }
     let samples = setup.sampleSupply()
-    try setup.loadParameters(checkpoint: plan.checkpoint, of: step)
+    demands = try setup.checkMemory(of: step)
+    if world.rank == 0 { writer.prepare() }
+    _ = try setup.loadParameters(checkpoint: plan.checkpoint, of: step)
     let done = plan.state?.iteration ?? 0
     let last = samples.iterations(inEpochs: training.epochs)
     let limit = min(last, settings.iterations ?? last)

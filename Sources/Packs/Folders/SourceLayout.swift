@@ -47,6 +47,7 @@ struct SourceLayout {
     var place = kaggle ?? source
     while let only = try Self.onlyFolder(place, reader) {
       reader.account.note("\(only.path) is the only folder in \(place.path): taken for what was meant")
+      try reader.leaveOutFiles(of: place)
       place = only
     }
     let content = try reader.peek(place, expected: ClassFolders.expected)
@@ -69,11 +70,13 @@ struct SourceLayout {
       return
     }
     guard others.isEmpty else { throw reading.ambiguity() }
+    try reader.leaveOutFiles(of: place)
     parts = [:]
     for (part, names) in named {
       var folder = place.appending(names[0])
       while let only = try Self.onlyFolder(folder, of: part, reader) {
         reader.account.note("\(only.path) is the only folder in \(folder.path): taken for what was meant")
+        try reader.leaveOutFiles(of: folder)
         folder = only
       }
       parts[part] = PartFolder(place: folder)

@@ -47,6 +47,17 @@ final class SourceReader {
     }
   }
 
+  /// Lists a folder whose folders alone count, and keeps account of the files in it.
+  func leaveOutFiles(of place: Place) throws(DataError) {
+    for file in try list(place).files {
+      if FileEnding.isPicture(file) {
+        account.leaveOut(place.name(of: file), .withoutClass)
+      } else {
+        leaveOut(file: place.name(of: file))
+      }
+    }
+  }
+
   /// Keeps account of a file that is not taken for a picture.
   func leaveOut(file path: String) {
     account.leaveOut(path, FileEnding.isOtherFormat(FileEnding.of(path)) ? .otherFormat : .otherFile)
