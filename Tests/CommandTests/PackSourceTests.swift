@@ -112,6 +112,7 @@ import Testing
     // Once the other one has ended, in whatever way, its claim counts for nothing.
     close(descriptor)
     #expect(try pack("p", "-o", "p.h5").exitCode == 0)
-    #expect(try folder.names().sorted() == ["p", "p.h5"])
+    let names = try folder.names()
+    #expect(names.contains("p.h5") && !names.contains("p.h5.work"), "\(names)")
   }
 }

@@ -112,11 +112,18 @@ enum Corpus {
     return [UInt8](try Data(contentsOf: URL(filePath: path)))
   }
 
-  /// Lists of pictures, with numbers and with names.
-  static let lists: [[UInt8]] = [
-    Array("a/1.jpg 0\nb/two words.jpg\t1\nc.png 2\n".utf8),
-    Array("# a comment\nx/1.jpg cat\nx/2.jpg dog\nx/3.jpg cat\n".utf8),
-  ]
+  /// Lists of pictures, with numbers and with names. The pictures are there, and empty.
+  static func lists(in folder: String) throws -> [[UInt8]] {
+    for name in ["a/1.jpg", "b/two words.jpg", "c.png", "x/1.jpg", "x/2.jpg", "x/3.jpg"] {
+      let url = URL(filePath: "\(folder)/\(name)")
+      try FileManager.default.createDirectory(at: url.deletingLastPathComponent(), withIntermediateDirectories: true)
+      try Data().write(to: url)
+    }
+    return [
+      Array("a/1.jpg 0\nb/two words.jpg\t1\nc.png 2\n".utf8),
+      Array("# a comment\nx/1.jpg cat\nx/2.jpg dog\nx/3.jpg cat\n".utf8),
+    ]
+  }
 
   private static let state = TrainingState(
     iteration: 1234, epoch: 3, iterationInEpoch: 17, samplesSeen: 157_952, seed: 7, learningRate: 0.1,

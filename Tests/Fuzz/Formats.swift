@@ -70,8 +70,8 @@ struct Format: Sendable {
         }
       }
     },
-    Format(name: "list") { _ in
-      Corpus.lists
+    Format(name: "list") {
+      try Corpus.lists(in: $0)
     } read: { path in
       _ = try PackInput(source: path).listing()
     },
