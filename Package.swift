@@ -19,6 +19,7 @@ let libraries: [Target] = [
   .systemLibrary(name: "CHDF5", pkgConfig: "hdf5", providers: [.apt(["libhdf5-dev"])]),
   .systemLibrary(name: "CJPEG", pkgConfig: "libjpeg", providers: [.apt(["libjpeg62-turbo-dev"])]),
   .systemLibrary(name: "CPNG", pkgConfig: "libpng", providers: [.apt(["libpng-dev"])]),
+  .systemLibrary(name: "CWebP", pkgConfig: "libwebp", providers: [.apt(["libwebp-dev"])]),
   .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
   .systemLibrary(name: "CCrypto", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
   .systemLibrary(name: "CProcessor"),
@@ -43,7 +44,7 @@ let house: [Target] = [
   target("Network", ["System", "Kernels", "Randomness"]),
   target("Configuration", ["System", "Kernels", "Network", .product(name: "Yams", package: "Yams")]),
   target("Communication", ["System", "CMPI"]),
-  target("Images", ["System", systemPackage, "CJPEG", "CPNG", "CZlib", "Randomness"]),
+  target("Images", ["System", systemPackage, "CJPEG", "CPNG", "CWebP", "CZlib", "Randomness"]),
   target("HDF5", ["System", systemPackage, "CHDF5"]),
   target("Checkpoint", ["System", systemPackage, "Hashing", "HDF5"]),
   target(

@@ -76,12 +76,32 @@ public struct Configuration: Equatable, Sendable {
     /// The precision of the operands of convolutions and fully connected layers.
     public var precision = Precision.float32
     public var onDivergence = OnDivergence.stop
+    public var sampling = Sampling.shuffled
+    public var classWeights = ClassWeights.none
     /// The layers whose parameters stay as they are: names, or patterns such as `conv1*`.
     public var frozen: [String] = []
     /// The factors of the learning rate by the names of layers, or by patterns; 1 for all others.
     public var rates: [String: Double] = [:]
 
     public static let defaultLeaves = 8
+
+    /// The rule by which training images follow one another.
+    public enum Sampling: String, CaseIterable, Sendable {
+      /// Every image once an epoch.
+      case shuffled
+      /// Every class equally often; an epoch has as many images as before.
+      case balanced
+    }
+
+    /// The weights of the classes in the mean loss of a mini-batch.
+    public enum ClassWeights: Equatable, Sendable {
+      /// All images count alike.
+      case none
+      /// A class counts by the reciprocal of the number of its training images: n / (classes · n of the class).
+      case balanced
+      /// The classes of these names have these weights, the others 1.
+      case named([String: Double])
+    }
 
     /// The reaction to a loss or a gradient that is NaN or infinite.
     public enum OnDivergence: String, CaseIterable, Sendable {
@@ -172,6 +192,7 @@ extension Configuration: SettingSection {
 
 extension Configuration.DataSet.Kind: ChoiceSetting {}
 extension Configuration.Training.OnDivergence: ChoiceSetting {}
+extension Configuration.Training.Sampling: ChoiceSetting {}
 extension Precision: ChoiceSetting {}
 
 extension Configuration.DataSet: SettingSection {
@@ -205,6 +226,8 @@ extension Configuration.Training: SettingSection {
     try visitor.setting("dropout", &dropout)
     try visitor.setting("precision", &precision)
     try visitor.setting("onDivergence", &onDivergence)
+    try visitor.setting("sampling", &sampling)
+    try visitor.setting("classWeights", &classWeights)
     try visitor.setting(texts: "frozen", &frozen)
     try visitor.setting(numbers: "rates", &rates)
   }

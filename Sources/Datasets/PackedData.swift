@@ -25,7 +25,7 @@ public struct PackedData {
             + "\(all.count.counted("training image")) and no "
             + "validation split: choose less than that, or put some aside when packing (--hold-out)")
       }
-      let (kept, put) = splitIndices(count: all.count, held: heldOutCount)
+      let (kept, put) = splitIndices(labels: all.labels, held: heldOutCount)
       training = heldOutCount == 0 ? all : SelectedImages(all, indices: kept)
       validation = SelectedImages(all, indices: put)
     }

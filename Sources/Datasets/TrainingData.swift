@@ -12,6 +12,8 @@ public struct TrainingData {
   public let test: (any TestImages)?
   public let classNames: [String]
   public let fingerprint: DataFingerprint
+  /// The weight of each class in the mean loss; nil where all images count alike.
+  public let classWeights: [Double]?
 
   /// The extents of an image as the network sees it.
   public var extents: Extents { training.extents }
@@ -38,6 +40,7 @@ public struct TrainingData {
       kind: configuration.data.kind.rawValue, trainingCount: training.count, validationCount: validation.count,
       testCount: test?.count ?? 0, extents: training.extents, classCount: classNames.count,
       digest: data.pack.fingerprint)
+    classWeights = try configuration.classWeights(training.labels, classNames)
   }
 
   private init(idx configuration: Configuration) throws {
@@ -72,6 +75,13 @@ public struct TrainingData {
     self.classNames = classNames
     fingerprint = DataFingerprint(
       kind: configuration.data.kind.rawValue, training: training, validation: validation, test: test)
+    classWeights = try configuration.classWeights(training.labels, classNames)
+  }
+}
+
+extension Configuration {
+  fileprivate func classWeights(_ labels: [Int32], _ classNames: [String]) throws(Refusal) -> [Double]? {
+    try training.classWeights.values(labels: labels, classNames: classNames, path: data.directory)
   }
 }
 

@@ -142,10 +142,10 @@ public final class TrainingRun {
     let sgd = SGD(
       learningRate: Float(schedule.learningRate), momentum: Float(solver.momentum),
       weightDecay: Float(solver.weightDecay))
-    var result = try step.run(
-      StepOrder(
-        iteration: iteration, sgd: sgd, labels: mine.labels, flags: flags.rawValue, notesStatistics: statisticsAreDue),
-      load: mine.load)
+    var order = StepOrder(
+      iteration: iteration, sgd: sgd, labels: mine.labels, flags: flags.rawValue, notesStatistics: statisticsAreDue)
+    if let weights = setup.data.classWeights { order.weights = mine.labels.map { weights[Int($0)] } }
+    var result = try step.run(order, load: mine.load)
     try mine.check()
     result.time.data += waited
     meter.add(result.time)

@@ -49,9 +49,15 @@ public final class Head: Sendable {
 
   /// Computes the loss of the scores that `forward` left, and the gradient of its mean with respect to them.
   public func loss(labels: UnsafePointer<Int32>, _ pass: HeadPass) -> LossResult {
+    loss(LossTarget(labels: labels), pass)
+  }
+
+  /// Computes the loss of the scores that `forward` left, of rows that may count differently, and the gradient of its
+  /// mean with respect to them.
+  public func loss(_ target: LossTarget, _ pass: HeadPass) -> LossResult {
     let last = pass.memory.layers[layers.count - 1]
     return softmaxLoss(
-      last.output.base, labels: labels, rows: pass.rows, classes: classes, dScores: last.dOutput.base)
+      last.output.base, target, rows: pass.rows, classes: classes, dScores: last.dOutput.base)
   }
 
   /// Writes the gradient of the features (rows×featureCount), if a layer of the tower is trained, and, into `gradient`,

@@ -1,4 +1,5 @@
 import ArgumentParser
+import Communication
 import Configuration
 import Datasets
 import Recording
@@ -27,11 +28,15 @@ struct TrainCommand: ParsableCommand {
   @Flag(help: "Print the resolved settings as YAML and end.")
   var printConfig = false
 
+  @Flag(help: "Open everything, measure a few steps, say what the run would take, and write no file.")
+  var dryRun = false
+
   func run() throws {
     guard !printConfig else { alone { try printConfiguration() } }
     let (request, settings, records) = (request, settings, records)
     // This precedes MPI's start: a process without mpirun looks like one of its ranks afterwards.
     let terminal = Terminal.find()
+    if dryRun { onAllRanks(endsAtOnce: true, watch: ranks.watch) { world in try Self.look(request, settings, world) } }
     onAllRanks(watch: ranks.watch) { world in
       if world.rank == 0 {
         Self.acknowledgeSignals(ranks: world.size, terminal)
@@ -46,6 +51,15 @@ struct TrainCommand: ParsableCommand {
       if case .interrupted = summary.ending { return .tryAgain }
       return .done
     }
+  }
+
+  /// Looks at what a run would be.
+  private static func look(
+    _ request: ConfigurationRequest, _ settings: TrainingSettings, _ world: World
+  ) throws -> ExitStatus {
+    let run = try DryRun(request, settings, world: world)
+    if world.rank == 0 { for line in DryRunText(run).lines { Console.say(line) } }
+    return .done
   }
 
   /// Has a signal answered at once: a launcher may leave the ranks little time, and a step can take long.
