@@ -166,6 +166,22 @@ public struct Report {
     try TextFile.replace(path, with: html())
   }
 
+  /// Returns the files that `writePlots` writes. They take the place of earlier plots and tables of the same figures.
+  public func plots(inFolder path: String) -> [OutputFile] {
+    figures.flatMap { figure in
+      let title = "</title>\n<style>\n"
+      let header = figure.table.csv.prefix { $0 != "\n" } + "\n"
+      return [
+        OutputFile(FileSystem.path("\(figure.name).svg", in: path), kind: "a plot") { path in
+          guard let beginning = try? FileSystem.beginning(of: path, limit: 2048) else { return false }
+          return String(decoding: beginning, as: UTF8.self).contains(title)
+        },
+        OutputFile(
+          FileSystem.path("\(figure.name).csv", in: path), kind: "a plot's table", beginnings: [String(header)]),
+      ]
+    }
+  }
+
   /// Writes each figure as NAME.svg and its numbers as NAME.csv.
   ///
   /// - Returns: the figures' names.

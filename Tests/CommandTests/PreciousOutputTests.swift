@@ -44,6 +44,23 @@ import Testing
     #expect(type != .typeRegular)
   }
 
+  /// Plots go into a folder under names of their own, which somebody's files may bear.
+  @Test func plotsReplaceOnlyPlots() throws {
+    for name in ["loss-by-iteration.svg", "loss-by-iteration.csv"] {
+      try FileManager.default.createDirectory(atPath: folder.file("plots"), withIntermediateDirectories: true)
+      try folder.write(Array("<?xml mine\n".utf8), to: "plots/\(name)")
+      let refused = try Program.run(["report", "r", "--svg", "plots"], in: directory)
+      #expect(refused.exitCode == 73, "\(refused.output)")
+      #expect(refused.errors.hasPrefix("prelu-dist: plots/\(name): expected a new name, or "), "\(refused.errors)")
+      #expect(try FileManager.default.contentsOfDirectory(atPath: folder.file("plots")) == [name])
+      try FileManager.default.removeItem(atPath: folder.file("plots"))
+    }
+    for _ in 1...2 {
+      let outcome = try Program.run(["report", "r", "--svg", "plots"], in: directory)
+      #expect(outcome.exitCode == 0, "\(outcome.errors)")
+    }
+  }
+
   @Test(arguments: commands.prefix(4)) func earlierResultsAndDemandsAre(command: [String]) throws {
     let name = command.contains("--predictions") || command.contains("--classes") ? "new.csv" : "new"
     let first = try Program.run(command + [name], in: directory)

@@ -5,10 +5,15 @@ import System
 /// milliseconds.
 public struct ScalingTable {
   private let path: String
-  private var lines = [
+  private var lines = [header]
+  private static let header =
     "model,batch,cores_per_node,gbit_per_second,ranks,threads,nodes,ranks_per_node,images,forward_ms,gather_ms,fc_ms,"
-      + "scatter_ms,backward_ms,exposed_ms,update_ms,step_ms,images_per_second,speedup,efficiency,largest_loss,loss_ms"
-  ]
+    + "scatter_ms,backward_ms,exposed_ms,update_ms,step_ms,images_per_second,speedup,efficiency,largest_loss,loss_ms"
+
+  /// Returns a table's file, which takes the place of an earlier table.
+  public static func output(_ path: String) -> OutputFile {
+    OutputFile(path, kind: "a table of predictions", beginnings: [header + "\n"])
+  }
 
   /// Writes the header at once, so that a path that cannot be written to is found before anything is measured.
   ///

@@ -108,6 +108,8 @@ extension BenchCommand {
     @Option(help: ArgumentHelp("Write the predictions to this table.", valueName: "file.csv"))
     var csv: String?
 
+    @OptionGroup var outputs: OutputOptions
+
     @Flag(help: "Print a JSON object for each model.")
     var json = false
 
@@ -146,7 +148,9 @@ extension BenchCommand {
         // This precedes the minutes that measuring takes, and all ranks agree on it, so that none waits for one that
         // has left.
         var table = try world.agree {
-          world.rank == 0 ? try csv.map { try ScalingTable(path: $0) } : nil
+          guard world.rank == 0, let csv else { return ScalingTable?.none }
+          try outputs.check(ScalingTable.output(csv), inputs: [])
+          return try ScalingTable(path: csv)
         }
         try PrecisionOptions.check(precision.precision ?? .float32, convolution)
         var settings = settings(cores: world.localCores)
