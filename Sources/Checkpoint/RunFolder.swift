@@ -101,35 +101,33 @@ public struct RunFolder: Sendable {
           (0x30...0x39).contains($0) || (0x41...0x5a).contains($0) || (0x61...0x7a).contains($0) || $0 == 0x2d
             || $0 == 0x5f
         }, "\"\(runIdentifier)\" cannot be a run identifier")
-    let end = monotonicSeconds() + patience
-    while true {
-      // Of two starts at once, the second one finds the first one's claim.
-      let outcome = try FileSystem.whileLocked(path, patience: 5) { () throws(FileError) in
-        try claimUnlessTaken(as: runIdentifier)
-      }
-      switch outcome {
-      case .claimed(let unfinished): return unfinished
-      case .taken(let claim):
-        guard monotonicSeconds() < end else {
-          throw FileError(
-            .takenOver, path: path,
-            problem: "expected a run folder that no other process writes to, found it in use by run \(claim.run), "
-              + "process \(claim.process) on this host since \(claim.started)",
-            advice: "Wait for its end, stop it (kill -USR1 \(claim.process)), or choose another --run")
-        }
-        usleep(100_000)
-      }
+    try awaitNeighbor(patience: patience)
+    // Of two starts at once, the second one finds the first one's claim.
+    return try FileSystem.whileLocked(path, patience: 5) { () throws(FileError) in
+      try awaitNeighbor(patience: 0)
+      return try claim(as: runIdentifier)
     }
   }
 
-  private enum Claiming {
-    /// The folder is this process's; the names are those of checkpoints that were left unfinished.
-    case claimed(unfinished: [String])
-    case taken(RunClaim)
+  /// Waits for the end of another process of this host that has claimed the folder.
+  ///
+  /// - Parameter patience: the seconds to wait at most.
+  /// - Throws: `.takenOver` where it lives on.
+  public func awaitNeighbor(patience: Double = 10) throws(FileError) {
+    let end = monotonicSeconds() + patience
+    while let claim = try? RunClaim.read(file(RunClaim.fileName)), claim.isOfLivingNeighbor {
+      guard monotonicSeconds() < end else {
+        throw FileError(
+          .takenOver, path: path,
+          problem: "expected a run folder that no other process writes to, found it in use by run \(claim.run), "
+            + "process \(claim.process) on this host since \(claim.started)",
+          advice: "Wait for its end, stop it (kill -USR1 \(claim.process)), or choose another --run")
+      }
+      usleep(100_000)
+    }
   }
 
-  private mutating func claimUnlessTaken(as runIdentifier: String) throws(FileError) -> Claiming {
-    if let claim = try? RunClaim.read(file(RunClaim.fileName)), claim.isOfLivingNeighbor { return .taken(claim) }
+  private mutating func claim(as runIdentifier: String) throws(FileError) -> [String] {
     self.runIdentifier = runIdentifier
     try RunClaim.now(runIdentifier).write(to: file(RunClaim.fileName), temporary: temporary(RunClaim.fileName))
     // Any writer but this one has lost its claim, so whatever is unfinished stays so.
@@ -142,7 +140,7 @@ public struct RunFolder: Sendable {
       try FileSystem.remove(file(name))
       if isCheckpoint { unfinished.append(final) }
     }
-    return .claimed(unfinished: unfinished.sorted())
+    return unfinished.sorted()
   }
 
   /// Checks that the folder is still this process's.

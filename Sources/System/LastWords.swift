@@ -1,8 +1,8 @@
 import CLinux
 import Glibc
 
-/// The words of a process that ends by a signal of the processor: a check inside the program that failed, or memory that
-/// is not there. Without them it would end without a word.
+/// The words of a process that ends by a signal of the processor: a check inside the program that failed, or memory
+/// that is not there. Without them it would end without a word.
 public enum LastWords {
   private static let kinds: [(number: Int32, what: String, status: ExitStatus)] = [
     (SIGILL, "a check inside the program failed (signal ILL)", .internalError),

@@ -43,8 +43,8 @@ struct RunPlan: Codable {
     passedOver = resumed.skipped
   }
 
-  /// Returns the settings in a run's folder, which a person may have edited, or those of its checkpoint where the folder
-  /// has none.
+  /// Returns the settings in a run's folder, which a person may have edited, or those of its checkpoint where the
+  /// folder has none.
   ///
   /// - Throws: `Refusal` where they would make another run of it: it would go on with those that it began with, and
   ///   write over the edited ones.
@@ -79,14 +79,14 @@ struct RunPlan: Codable {
   ) throws -> (folder: String, resumed: Resumed?) {
     switch settings.start {
     case .resume(let path):
-      return (path, try RunFolder.open(at: path).newestWhole(trains: true))
+      return (path, try newestWhole(in: path))
     case .auto:
       let path = try settings.runFolder ?? lastSavedFolder(request.resolved())
       guard try holdsCheckpoints(path) else {
         try checkForeign(path)
         return (path, nil)
       }
-      return (path, try RunFolder.open(at: path).newestWhole(trains: true))
+      return (path, try newestWhole(in: path))
     case .new:
       if let path = settings.runFolder {
         if try holdsCheckpoints(path) {
@@ -106,6 +106,13 @@ struct RunPlan: Codable {
       }
       return (path, nil)
     }
+  }
+
+  /// Returns the checkpoint to go on from, once no other process of this host writes any.
+  private static func newestWhole(in path: String) throws -> Resumed {
+    let folder = try RunFolder.open(at: path)
+    try folder.awaitNeighbor()
+    return try folder.newestWhole(trains: true)
   }
 
   /// Returns the folder of a run that names none.

@@ -103,8 +103,12 @@ import Testing
     #expect(second.errors.contains("(kill -USR1 \(first.processIdentifier))"), "\(second.errors)")
     #expect(try text("r/owner.json") == owner && first.isRunning)
     kill(first.processIdentifier, SIGUSR1)
-    #expect(first.terminationStatus == 75, "\(try String(contentsOf: errors, encoding: .utf8))")
-    #expect(try String(contentsOf: output, encoding: .utf8).contains("checkpoint saved"))
+    first.waitUntilExit()
+    let (said, complaints) = (
+      try String(contentsOf: output, encoding: .utf8), try String(contentsOf: errors, encoding: .utf8)
+    )
+    #expect(first.terminationStatus == 75, "\(complaints)")
+    #expect(said.contains("checkpoint saved"), "\(said)")
     #expect(try resume("--iterations", "1").exitCode == 0)
   }
 
@@ -126,7 +130,9 @@ import Testing
     let found = try #require(
       outcome.output.firstMatch(of: /test error of the best checkpoint: .*, (\d+) and (\d+) of (\d+) images/),
       "\(outcome.output) \(outcome.errors)")
-    let rows = try text("r/results.csv").split(separator: "\n").map { $0.split(separator: ",").map(String.init) }
+    let rows = try text("r/results.csv").split(separator: "\n").map {
+      $0.split(separator: ",", omittingEmptySubsequences: false).map(String.init)
+    }
     #expect(rows.count == 2)
     let row = try #require(rows.last)
     #expect(row[1].hasPrefix("r/checkpoint-") && row[3] == "test" && row[4] == "center", "\(row)")
@@ -168,7 +174,8 @@ import Testing
       environment: ProcessInfo.processInfo.environment, in: directory, output: folder.file("cc.out"),
       errors: folder.file("cc.err"))
     compiler.waitUntilExit()
-    try #require(compiler.terminationStatus == 0, "\(try text("cc.err"))")
+    let complaints = try text("cc.err")
+    try #require(compiler.terminationStatus == 0, "\(complaints)")
     return folder.file("preloaded.so")
   }
 }

@@ -90,16 +90,17 @@ final class FrameMemory {
   func output(of layer: Int) -> UnsafeMutablePointer<Float> { outputs[layer % 2].base }
 }
 
-/// Memory for whole numbers. It is Sendable although it is mutable, as `FloatBuffer` is and for the same reason.
+/// Memory for whole numbers, zero at first. It is Sendable although it is mutable, as `FloatBuffer` is and for the same
+/// reason.
 final class IndexBuffer: @unchecked Sendable {
   let base: UnsafeMutablePointer<Int32>
   let count: Int
+  /// The memory: numbers are as long as floats, and zeros have the same bits.
+  private let buffer: FloatBuffer
 
   init(_ count: Int) {
     self.count = count
-    base = .allocate(capacity: max(count, 1))
-    base.initialize(repeating: 0, count: max(count, 1))
+    buffer = FloatBuffer(count)
+    base = UnsafeMutableRawPointer(buffer.base).bindMemory(to: Int32.self, capacity: max(count, 1))
   }
-
-  deinit { base.deallocate() }
 }
