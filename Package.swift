@@ -19,6 +19,7 @@ let libraries: [Target] = [
   .systemLibrary(name: "CHDF5", pkgConfig: "hdf5", providers: [.apt(["libhdf5-dev"])]),
   .systemLibrary(name: "CJPEG", pkgConfig: "libjpeg", providers: [.apt(["libjpeg62-turbo-dev"])]),
   .systemLibrary(name: "CPNG", pkgConfig: "libpng", providers: [.apt(["libpng-dev"])]),
+  .systemLibrary(name: "CWebP", pkgConfig: "libwebp", providers: [.apt(["libwebp-dev"])]),
   .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
   .systemLibrary(name: "CCrypto", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
   .systemLibrary(name: "CProcessor"),
@@ -43,9 +44,16 @@ let house: [Target] = [
   target("Network", ["System", "Kernels", "Randomness"]),
   target("Configuration", ["System", "Kernels", "Network", .product(name: "Yams", package: "Yams")]),
   target("Communication", ["System", "CMPI"]),
-  target("Images", ["System", systemPackage, "CJPEG", "CPNG", "CZlib", "Randomness"]),
+  target("Images", ["System", systemPackage, "CJPEG", "CPNG", "CWebP", "CZlib", "Randomness"]),
   target("HDF5", ["System", systemPackage, "CHDF5"]),
   target("Checkpoint", ["System", systemPackage, "Hashing", "HDF5"]),
+  target(
+    "Weights",
+    [
+      "System", systemPackage, "Hashing", "Network", "Configuration", "HDF5", "Checkpoint",
+      .product(name: "SwiftProtobuf", package: "swift-protobuf"),
+    ],
+    exclude: ["Export/onnx.proto"]),
   target("Packs", ["System", systemPackage, "Images", "HDF5", "Communication", "Kernels", "CZlib"]),
   target(
     "Reports",
@@ -64,8 +72,8 @@ let house: [Target] = [
   target(
     "Training",
     [
-      "System", "Kernels", "Network", "Configuration", "Communication", "Images", "Checkpoint", "Datasets", "Tracing",
-      "Step", "Evaluation",
+      "System", "Kernels", "Network", "Configuration", "Communication", "Images", "Checkpoint", "Weights", "Datasets",
+      "Tracing", "Step", "Evaluation",
     ]),
   target(
     "Recording",
@@ -79,8 +87,8 @@ let house: [Target] = [
   .executableTarget(
     name: "prelu-dist",
     dependencies: [
-      "System", "Kernels", "Network", "Configuration", "Communication", "Images", "Checkpoint", "Packs", "Reports",
-      "Diagnostics", "Datasets", "Evaluation", "Tracing", "Training", "Recording", "Benchmarks",
+      "System", "Kernels", "Network", "Configuration", "Communication", "Images", "Checkpoint", "Weights", "Packs",
+      "Reports", "Diagnostics", "Datasets", "Evaluation", "Tracing", "Training", "Recording", "Benchmarks",
       .product(name: "ArgumentParser", package: "swift-argument-parser"),
     ],
     swiftSettings: settings),
@@ -105,6 +113,7 @@ let bundles: [Target] = [
   tests("ConfigurationTests", ["System", "Network", "Configuration", "TestSupport"]),
   tests("CommunicationTests", ["System", "Communication", "RankTestSupport"]),
   tests("ImagesTests", ["System", "Images", "Randomness", "CJPEG", "CPNG", "CZlib", "TestSupport"]),
+  tests("WeightsTests", ["System", "Network", "Configuration", "Weights", "TestSupport"]),
   tests("PacksTests", ["System", "HDF5", "Images", "Packs", "TestSupport"]),
   tests("CheckpointTests", ["System", "Hashing", "HDF5", "CHDF5", "Checkpoint", "TestSupport"]),
   tests("ReportsTests", ["System", "Network", "Images", "Reports", "TestSupport"]),
@@ -131,7 +140,9 @@ let bundles: [Target] = [
   tests("CommandTests", ["System", "Images", "Packs", "prelu-dist", "TestSupport"]),
   .executableTarget(
     name: "prelu-fuzz",
-    dependencies: ["System", "Randomness", "Network", "Configuration", "Images", "Checkpoint", "Packs", "Reports"],
+    dependencies: [
+      "System", "Randomness", "Network", "Configuration", "Images", "Checkpoint", "Weights", "Packs", "Reports",
+    ],
     path: "Tests/Fuzz", swiftSettings: settings),
 ]
 

@@ -1,4 +1,3 @@
-import Glibc
 import System
 
 /// The mean of the parameters of several checkpoints of one training. Where the learning rate is still high, the mean
@@ -44,15 +43,11 @@ public enum CheckpointAverage {
     var state = newest.state
     // Nobody has measured the mean.
     state.best = nil
-    let name = TemporaryName.of(FileSystem.name(of: output), runIdentifier: "average", process: getpid())
-    let replacement = FileReplacement(
-      of: output, temporary: FileSystem.path(name, in: FileSystem.folder(of: output)))
-    let digest = try CheckpointFile.write(
-      to: replacement.temporary, tensors: tensors, state: state, configuration: newest.configuration,
-      dataFingerprint: newest.dataFingerprint, input: newest.input, provenance: provenance)
-    try CheckpointFile.verify(replacement.temporary, digest: digest)
-    try replacement.putInPlace()
-    try FileSystem.synchronizeFolder(FileSystem.folder(of: output))
+    try CheckpointFile.writeWhole(to: output, as: "average") { temporary throws(FileError) in
+      try CheckpointFile.write(
+        to: temporary, tensors: tensors, state: state, configuration: newest.configuration,
+        dataFingerprint: newest.dataFingerprint, input: newest.input, provenance: provenance)
+    }
     return state.iteration
   }
 

@@ -83,9 +83,9 @@ extension CheckpointFile {
 
   // MARK: - Parts
 
-  private static let content = HDF5Content(noun: "checkpoint", adviceOnDamage: "Use another one")
+  static let content = HDF5Content(noun: "checkpoint", adviceOnDamage: "Use another one")
 
-  private static func reading<Result>(
+  static func reading<Result>(
     _ path: String, _ body: (borrowing HDF5Reader) throws(FileError) -> Result
   ) throws(FileError) -> Result {
     try HDF5Library.exclusively { () throws(FileError) in
@@ -95,12 +95,18 @@ extension CheckpointFile {
   }
 
   /// The header, and the digests that the tensors must have.
-  private struct Contents {
+  struct Contents {
     let header: CheckpointHeader
     let digests: TensorDigests
+    /// Whether the texts, names and shapes have the digests that were written; always, unless others are asked for.
+    let isSealed: Bool
   }
 
-  private static func contents(_ file: borrowing HDF5Reader) throws(FileError) -> Contents {
+  /// The advice about a checkpoint whose digests do not go with what it holds.
+  private static let adviceOnChange = "A deliberate change is sealed by `prelu-dist seal FILE -o NEW.h5`"
+
+  /// - Parameter acceptsChanges: whether to read a checkpoint whose digests are missing or wrong.
+  static func contents(_ file: borrowing HDF5Reader, acceptsChanges: Bool = false) throws(FileError) -> Contents {
     typealias Layout = CheckpointLayout
     guard try file.exists(Layout.own), let version = try file.numberAttribute(Layout.version) else {
       let conventions = (try? file.attribute(Layout.conventionsName)) ?? nil
@@ -127,14 +133,24 @@ extension CheckpointFile {
     let dataFingerprint = try file.text(Layout.own, Layout.dataFingerprint)
     let stateText = try file.text(Layout.own, Layout.trainingState)
     let digest = try file.text(Layout.own, Layout.digest)
-    let input = try inputDescription(file)
+    let input = try inputDescription(file, acceptsChanges: acceptsChanges)
     let headerDigest = Layout.headerDigest(
       source: source, history: history, created: created, configuration: configuration,
       dataFingerprint: dataFingerprint, state: stateText, digest: digest, input: input)
-    guard try file.text(Layout.own, Layout.headerDigest) == headerDigest else {
-      throw file.damaged("its texts do not have the digest that was written")
+    var isSealed = try file.text(Layout.own, Layout.headerDigest) == headerDigest
+    guard isSealed || acceptsChanges else {
+      throw file.damaged("its texts do not have the digest that was written").advising(adviceOnChange)
     }
 
+    func writtenDigest(_ names: [String]) throws(FileError) -> String {
+      do throws(FileError) {
+        return try file.writtenDigest(names)
+      } catch {
+        // A dataset that was made anew has none.
+        guard acceptsChanges else { throw error }
+        return ""
+      }
+    }
     let names = try file.list(Layout.own, Layout.parameterNames)
     let hasMomentum = try file.exists(Layout.momentum)
     var tensors: [TensorDescription] = []
@@ -146,20 +162,22 @@ extension CheckpointFile {
         throw file.damaged("\"\(name)\" is not the name of a parameter")
       }
       let shape = try file.tensorShape(Layout.data, String(parts[0]), String(blob))
-      values.append(try file.writtenDigest(Layout.data, String(parts[0]), String(blob)))
+      values.append(try writtenDigest([Layout.data, String(parts[0]), String(blob)]))
       if hasMomentum {
         let momentumShape = try file.tensorShape(Layout.momentum, String(index))
         guard momentumShape == shape else {
           throw file.damaged("the momentum of \(name) has the shape \(momentumShape), the parameter \(shape)")
         }
-        momentum.append(try file.writtenDigest(Layout.momentum, String(index)))
+        momentum.append(try writtenDigest([Layout.momentum, String(index)]))
       }
       tensors.append(TensorDescription(layer: String(parts[0]), blob: blob, shape: shape))
     }
     let digests = TensorDigests(values: values, momentum: hasMomentum ? momentum : nil)
-    guard digests.overall(tensors) == digest else {
+    guard digests.overall(tensors) == digest || acceptsChanges else {
       throw file.damaged("its tensors' names, shapes and digests do not have the digest that was written")
+        .advising(adviceOnChange)
     }
+    isSealed = isSealed && digests.overall(tensors) == digest
 
     let decoder = JSONDecoder()
     decoder.nonConformingFloatDecodingStrategy = TrainingStateCoding.decodingStrategy
@@ -175,17 +193,21 @@ extension CheckpointFile {
       state: state, configuration: configuration, dataFingerprint: dataFingerprint, input: input,
       provenance: Provenance(program: source, commandLine: String(history.dropFirst(created.count + 1))),
       created: created, tensors: tensors, hasMomentum: hasMomentum, digest: digest)
-    return Contents(header: header, digests: digests)
+    return Contents(header: header, digests: digests, isSealed: isSealed)
   }
 
   /// Reads the mean and the classes' names. Returns nil where the writer gave none.
-  private static func inputDescription(_ file: borrowing HDF5Reader) throws(FileError) -> InputDescription? {
+  private static func inputDescription(
+    _ file: borrowing HDF5Reader, acceptsChanges: Bool
+  ) throws(FileError) -> InputDescription? {
     typealias Layout = CheckpointLayout
     guard try file.exists(Layout.own, Layout.mean), try file.exists(Layout.own, Layout.classNames) else { return nil }
     let input = InputDescription(
       meanShape: try file.tensorShape(Layout.own, Layout.mean), mean: try file.values(Layout.own, Layout.mean),
       classNames: try file.list(Layout.own, Layout.classNames))
-    try expect(try file.writtenDigest(Layout.own, Layout.mean), input.meanDigest, of: "the mean", file)
+    if !acceptsChanges {
+      try expect(try file.writtenDigest([Layout.own, Layout.mean]), input.meanDigest, of: "the mean", file)
+    }
     return input
   }
 
@@ -194,6 +216,7 @@ extension CheckpointFile {
   ) throws(FileError) {
     guard found == expected else {
       throw file.damaged("the values of \(name) have the digest \(found), \(expected) was written")
+        .advising(adviceOnChange)
     }
   }
 
@@ -233,7 +256,7 @@ extension HDF5Reader {
   }
 
   /// The digest of a tensor's values that was written with it.
-  fileprivate func writtenDigest(_ names: String...) throws(FileError) -> String {
+  fileprivate func writtenDigest(_ names: [String]) throws(FileError) -> String {
     let digest = try attribute(CheckpointLayout.sha256, of: names)
     guard let digest, digest.utf8.count == 64, digest.allSatisfy(\.isHexDigit) else {
       throw damaged(

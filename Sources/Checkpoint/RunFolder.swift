@@ -357,6 +357,15 @@ public struct RunFolder: Sendable {
     return moved
   }
 
+  /// Returns the checkpoint that a path stands for: the file itself, or the best checkpoint of a run folder, or its
+  /// newest if none is the best yet.
+  public static func checkpointPath(_ path: String) throws(FileError) -> String {
+    guard FileSystem.isFolder(path) else { return path }
+    let folder = try RunFolder.open(at: path)
+    if let best = try folder.best() { return best.path }
+    return try folder.newestWhole().path
+  }
+
   /// Removes the checkpoints past `iteration`, which a run that goes on from there will write again. `latest` and
   /// `best` no longer name one of them afterwards.
   ///

@@ -3,9 +3,9 @@ extension Configuration {
   ///
   /// A continuation may choose anew how long to train, how often to save and what to do when training diverges. A
   /// recipe's name sets nothing by itself. A directory may have moved: the data's own fingerprint tells whether its
-  /// data are the same.
+  /// data are the same. The digest of the first weights is noted by the run itself.
   private static let free: Set = [
-    "recipe", "training.epochs", "training.onDivergence", "data.directory", "checkpoint",
+    "recipe", "training.epochs", "training.onDivergence", "data.directory", "checkpoint", "weights.digest",
   ]
 
   /// The settings that change the result, and that a continuation may choose anew in so many words: a recipe that does

@@ -68,6 +68,7 @@ extension Configuration {
       }
       result.layers[index].settings = layer
     }
+    result.rates = try layerRates(of: result.layers)
     return result
   }
 }

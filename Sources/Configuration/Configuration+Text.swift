@@ -111,7 +111,7 @@ extension Configuration {
       case .tooLarge: throw tooLarge(path)
       }
     }
-    guard let text = String(validating: bytes, as: UTF8.self) else {
+    guard let text = PlainText.string(bytes) else {
       throw ConfigurationError(.malformed, source: path, problem: "expected UTF-8 text, found other bytes")
     }
     return text

@@ -19,6 +19,7 @@ extension Configuration {
     try check(solver.weightDecay, in: 0...1, "solver.weightDecay")
     try checkSchedule()
     try checkData()
+    try checkWeights()
     try check(checkpoint.everyIterations, in: 0...1_000_000_000, "checkpoint.everyIterations")
     try check(checkpoint.everyMinutes, in: 0...1_000_000, "checkpoint.everyMinutes")
     try check(checkpoint.keep, in: 1...1_000_000, "checkpoint.keep")
@@ -53,6 +54,13 @@ extension Configuration {
     try check(data.validation, in: 0...1_000_000_000, "data.validation")
     try check(data.subset, in: 0...1_000_000_000, "data.subset")
     try check(data.scale, in: 1e-6...1e6, "data.scale")
+    guard data.mean.isEmpty || data.mean.count == model.input.channels else {
+      throw invalid(
+        "data.mean",
+        "expected a number for each of the input's \(model.input.channels) channels, or an empty list, "
+          + "found \(data.mean.count)")
+    }
+    for value in data.mean { try check(value, in: 0...255, "data.mean") }
     try check(augmentation.padding, in: 0...1024, "augmentation.padding")
     try check(augmentation.color, in: 0...100, "augmentation.color")
     try check(augmentation.erasing, in: 0...1, "augmentation.erasing")
@@ -82,6 +90,26 @@ extension Configuration {
         throw invalid(key, "expected \(crop), the network's input, to \(1 << 14), found \(side)")
       }
     }
+  }
+
+  private func checkWeights() throws(ConfigurationError) {
+    for (pattern, rate) in training.rates.sorted(by: { $0.key < $1.key }) {
+      try check(rate, in: 0...1000, "training.rates.\(pattern)")
+    }
+    guard !weights.source.contains("\0") else {
+      throw invalid("weights.source", "expected a file's path, found \(weights.source.debugDescription)")
+    }
+    let digits = weights.digest.utf8
+    guard digits.isEmpty || digits.count == 64 && weights.digest.allSatisfy(\.isHexDigit) else {
+      throw invalid("weights.digest", "expected 64 hexadecimal digits, found \(weights.digest.debugDescription)")
+    }
+    try check(weights.slopes, in: -100...100, "weights.slopes")
+    guard [0, 1, 3].contains(weights.deviation.count) else {
+      throw invalid(
+        "weights.deviation",
+        "expected one number, or one for red, green and blue each, or an empty list, found \(weights.deviation.count)")
+    }
+    for value in weights.deviation { try check(value, in: 1e-6...1e6, "weights.deviation") }
   }
 
   private func checkSides() throws(ConfigurationError) {

@@ -15,6 +15,7 @@ public struct Configuration: Equatable, Sendable {
   public var solver = Solver()
   public var schedule = Schedule.plateau(.init())
   public var checkpoint = Checkpoint()
+  public var weights = Weights()
 
   /// The images.
   public struct DataSet: Equatable, Sendable {
@@ -38,6 +39,9 @@ public struct Configuration: Equatable, Sendable {
     public var shorterSide = 256
     /// The factor of a pixel of 0 to 255, after the mean is subtracted.
     public var scale = 1.0
+    /// The mean of each channel, red, green, blue, in pixels of 0 to 255, which is subtracted in place of the mean
+    /// image of the training images; empty for that.
+    public var mean: [Double] = []
   }
 
   /// The random changes of a training image each time it is seen.
@@ -72,8 +76,32 @@ public struct Configuration: Equatable, Sendable {
     /// The precision of the operands of convolutions and fully connected layers.
     public var precision = Precision.float32
     public var onDivergence = OnDivergence.stop
+    public var sampling = Sampling.shuffled
+    public var classWeights = ClassWeights.none
+    /// The layers whose parameters stay as they are: names, or patterns such as `conv1*`.
+    public var frozen: [String] = []
+    /// The factors of the learning rate by the names of layers, or by patterns; 1 for all others.
+    public var rates: [String: Double] = [:]
 
     public static let defaultLeaves = 8
+
+    /// The rule by which training images follow one another.
+    public enum Sampling: String, CaseIterable, Sendable {
+      /// Every image once an epoch.
+      case shuffled
+      /// Every class equally often; an epoch has as many images as before.
+      case balanced
+    }
+
+    /// The weights of the classes in the mean loss of a mini-batch.
+    public enum ClassWeights: Equatable, Sendable {
+      /// All images count alike.
+      case none
+      /// A class counts by the reciprocal of the number of its training images: n / (classes · n of the class).
+      case balanced
+      /// The classes of these names have these weights, the others 1.
+      case named([String: Double])
+    }
 
     /// The reaction to a loss or a gradient that is NaN or infinite.
     public enum OnDivergence: String, CaseIterable, Sendable {
@@ -158,11 +186,13 @@ extension Configuration: SettingSection {
     try visitor.setting("solver", &solver)
     try visitor.setting("schedule", &schedule)
     try visitor.setting("checkpoint", &checkpoint)
+    try visitor.setting("weights", &weights)
   }
 }
 
 extension Configuration.DataSet.Kind: ChoiceSetting {}
 extension Configuration.Training.OnDivergence: ChoiceSetting {}
+extension Configuration.Training.Sampling: ChoiceSetting {}
 extension Precision: ChoiceSetting {}
 
 extension Configuration.DataSet: SettingSection {
@@ -173,6 +203,7 @@ extension Configuration.DataSet: SettingSection {
     try visitor.setting("subset", &subset)
     try visitor.setting("shorterSide", &shorterSide)
     try visitor.setting("scale", &scale)
+    try visitor.setting("mean", &mean)
   }
 }
 
@@ -195,6 +226,10 @@ extension Configuration.Training: SettingSection {
     try visitor.setting("dropout", &dropout)
     try visitor.setting("precision", &precision)
     try visitor.setting("onDivergence", &onDivergence)
+    try visitor.setting("sampling", &sampling)
+    try visitor.setting("classWeights", &classWeights)
+    try visitor.setting(texts: "frozen", &frozen)
+    try visitor.setting(numbers: "rates", &rates)
   }
 }
 

@@ -17,8 +17,8 @@ public struct ModelSummary: Sendable {
     let header = ["layer", "kind", "output", "parameters", "multiply-adds", "memory"]
     let rows = network.layers.map { layer in
       [
-        layer.name, layer.description.settings.summary, "\(layer.output)", layer.parameterCount.grouped,
-        layer.multiplyAdds.grouped, byteText(layer.activationBytes, bytesName: "B"),
+        layer.name, layer.description.settings.summary + Self.rate(of: layer), "\(layer.output)",
+        layer.parameterCount.grouped, layer.multiplyAdds.grouped, byteText(layer.activationBytes, bytesName: "B"),
       ]
     }
     let widths = header.indices.map { column in ([header] + rows).map { $0[column].count }.max() ?? 0 }
@@ -30,6 +30,11 @@ public struct ModelSummary: Sendable {
       }.joined(separator: "  ")
     }
     return (["\(network.name), input \(network.input)", ""] + lines + ["", totals]).joined(separator: "\n")
+  }
+
+  /// Returns what distinguishes the training of a layer, after its summary; empty for a layer like all others.
+  private static func rate(of layer: ResolvedLayer) -> String {
+    layer.rate == 1 ? "" : layer.rate == 0 ? ", frozen" : ", rate ×\(layer.rate)"
   }
 
   /// The totals, such as "19 weight layers, 1.906·10¹⁰ multiply-adds, 179.3 M parameters (717.3 MB), activations 61.0
@@ -96,6 +101,8 @@ public struct ModelSummary: Sendable {
     let parameters: Int
     let multiplyAdds: Int
     let activationBytes: Int
+    /// The factor of the learning rate, 0 for a frozen layer; nil, and left out of the JSON, where it is 1.
+    let rate: Float?
 
     init(_ layer: ResolvedLayer) {
       name = layer.name
@@ -104,6 +111,7 @@ public struct ModelSummary: Sendable {
       parameters = layer.parameterCount
       multiplyAdds = layer.multiplyAdds
       activationBytes = layer.activationBytes
+      rate = layer.rate == 1 ? nil : layer.rate
     }
   }
 }

@@ -82,9 +82,9 @@ extension SettingTree {
       case "'", "\"":
         if !inComment { afterQuotation = true }
       case "&", "*":
-        // After a letter or digit the word has already begun, and before a space none begins.
+        // After a letter, a digit or _ the word has already begun, and before a space none begins.
         let rest = text.unicodeScalars[index...].dropFirst()
-        guard !inComment, !isLetterOrDigit(previous), let next = rest.first, !next.properties.isWhitespace
+        guard !inComment, !isInsideWord(previous), let next = rest.first, !next.properties.isWhitespace
         else { continue }
         return (line, "\(scalar)\(String(rest.prefix { !$0.properties.isWhitespace }))")
       default: break
@@ -93,9 +93,9 @@ extension SettingTree {
     return nil
   }
 
-  private static func isLetterOrDigit(_ scalar: Unicode.Scalar) -> Bool {
+  private static func isInsideWord(_ scalar: Unicode.Scalar) -> Bool {
     switch scalar {
-    case "a"..."z", "A"..."Z", "0"..."9": true
+    case "a"..."z", "A"..."Z", "0"..."9", "_": true
     default: false
     }
   }

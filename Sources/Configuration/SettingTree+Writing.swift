@@ -34,7 +34,8 @@ extension SettingTree {
     case .text(let text): Self.quoted(text)
     case .list(let values): "[\(values.map(\.flow).joined(separator: ", "))]"
     case .group(let entries):
-      entries.isEmpty ? "{}" : "{ \(entries.map { "\($0.key): \($0.value.flow)" }.joined(separator: ", ")) }"
+      entries.isEmpty
+        ? "{}" : "{ \(entries.map { "\(Self.quoted($0.key)): \($0.value.flow)" }.joined(separator: ", ")) }"
     }
   }
 

@@ -25,17 +25,20 @@ public struct PackedData {
             + "\(all.count.counted("training image")) and no "
             + "validation split: choose less than that, or put some aside when packing (--hold-out)")
       }
-      let (kept, put) = splitIndices(count: all.count, held: heldOutCount)
+      let (kept, put) = splitIndices(labels: all.labels, held: heldOutCount)
       training = heldOutCount == 0 ? all : SelectedImages(all, indices: kept)
       validation = SelectedImages(all, indices: put)
     }
     test = pack.images(.test)
   }
 
-  /// The mean image of the pack at the size of a configuration's input.
+  /// The mean image of the pack at the size of a configuration's input, or the mean that the configuration names.
   public func mean(_ configuration: Configuration) -> MeanImage {
-    let input = configuration.model.input
-    return pack.mean.resized(to: Extents(channels: 3, input.plane))
+    let extents = Extents(channels: 3, configuration.model.input.plane)
+    guard configuration.data.mean.isEmpty else {
+      return MeanImage(ofChannels: configuration.data.mean, extents: extents)
+    }
+    return pack.mean.resized(to: extents)
   }
 
   /// The training pictures as the network sees them, with the configuration's augmentation.

@@ -12,6 +12,8 @@ public struct TrainingData {
   public let test: (any TestImages)?
   public let classNames: [String]
   public let fingerprint: DataFingerprint
+  /// The weight of each class in the mean loss; nil where all images count alike.
+  public let classWeights: [Double]?
 
   /// The extents of an image as the network sees it.
   public var extents: Extents { training.extents }
@@ -38,6 +40,7 @@ public struct TrainingData {
       kind: configuration.data.kind.rawValue, trainingCount: training.count, validationCount: validation.count,
       testCount: test?.count ?? 0, extents: training.extents, classCount: classNames.count,
       digest: data.pack.fingerprint)
+    classWeights = try configuration.classWeights(training.labels, classNames)
   }
 
   private init(idx configuration: Configuration) throws {
@@ -50,7 +53,15 @@ public struct TrainingData {
           + "\(all.count.counted("training image")): choose less than that")
     }
     let (training, validation) = split(training: all, validation: held)
-    let mean = MeanImage(of: training)
+    let means = configuration.data.mean
+    guard means.isEmpty || means.count == training.extents.channels else {
+      throw Refusal(
+        .badData,
+        "\(configuration.data.directory): data.mean has \(means.count) numbers, its images have "
+          + "\(training.extents.channels) channels: give one for each")
+    }
+    let mean =
+      means.isEmpty ? MeanImage(of: training) : MeanImage(ofChannels: means, extents: training.extents)
     let sides = configuration.augmentation.shorterSide
     self.training = SampleLoader(
       images: training, mean: mean,
@@ -64,6 +75,13 @@ public struct TrainingData {
     self.classNames = classNames
     fingerprint = DataFingerprint(
       kind: configuration.data.kind.rawValue, training: training, validation: validation, test: test)
+    classWeights = try configuration.classWeights(training.labels, classNames)
+  }
+}
+
+extension Configuration {
+  fileprivate func classWeights(_ labels: [Int32], _ classNames: [String]) throws(Refusal) -> [Double]? {
+    try training.classWeights.values(labels: labels, classNames: classNames, path: data.directory)
   }
 }
 

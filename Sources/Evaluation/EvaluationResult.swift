@@ -2,8 +2,17 @@
 public struct EvaluationResult: Equatable, Sendable {
   /// The errors of each class.
   public var classes: [ErrorCounts]
+  /// The number of images whose first guess is each class.
+  public var guesses: [Int]
+  /// The number of images of each class for each first guess: (classes, guesses); empty unless it was asked for.
+  public var confusion: [Int]
   /// The likeliest classes of each image, in the order of the images; empty unless they were asked for.
   public var predictions: [Guesses]
+
+  /// The measures of each class, and their means.
+  public var measures: ClassMeasures {
+    ClassMeasures(images: classes.map(\.images), guesses: guesses, right: classes.map { $0.images - $0.top1 })
+  }
 
   /// The sums over all classes.
   public var total: ErrorCounts {

@@ -69,12 +69,14 @@ public struct Evaluator {
   ///
   /// - Parameters:
   ///   - keepsPredictions: whether the likeliest classes of each image are wanted, not only the errors.
+  ///   - keepsConfusion: whether the number of images of each class for each guess is wanted.
   ///   - keepGoing: asked often, also by several threads at once; `false` on any rank ends the test on all ranks, with
   ///     a result of nil.
   ///   - progress: called repeatedly on rank 0.
   /// - Throws: `DataError` for an image that cannot be read, on the rank that needs it; `MPIError`.
   public func run(
-    keepsPredictions: Bool = false, keepGoing: () -> Bool = { true }, progress: (Progress) -> Void = { _ in }
+    keepsPredictions: Bool = false, keepsConfusion: Bool = false, keepGoing: () -> Bool = { true },
+    progress: (Progress) -> Void = { _ in }
   ) throws -> EvaluationResult? {
     let start = monotonicSeconds()
     let isStopped = Atomic(false)
@@ -85,7 +87,9 @@ public struct Evaluator {
     }
     let queue = try WorkQueue(groups, pieceLength: pieceLength, world: world)
     let classes = members[0].network.head.classes
-    var tally = Tally(classes: classes, samples: members[0].images.count, keepsPredictions: keepsPredictions)
+    var tally = Tally(
+      classes: classes, samples: members[0].images.count, keepsPredictions: keepsPredictions,
+      keepsConfusion: keepsConfusion)
     /// The groups that this rank has scored or begun to score.
     var own: [TestGroup] = []
     /// The sums of the earlier members' scores of these groups; empty if there is only one member.

@@ -117,7 +117,7 @@ package struct HDF5Reader: ~Copyable {
   }
 
   /// The object that `names` lead to, from the root; each step must be a link inside the file.
-  private func object(_ names: [String], kind: H5I_type_t) throws(FileError) -> HDF5Handle {
+  func object(_ names: [String], kind: H5I_type_t) throws(FileError) -> HDF5Handle {
     var current = try handle(H5Gopen2(file.id, "/", hid_t(H5P_DEFAULT)), "H5Gopen2", "/")
     for (index, name) in names.enumerated() {
       let here = location(Array(names[...index]))

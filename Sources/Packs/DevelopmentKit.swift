@@ -60,7 +60,7 @@ struct DevelopmentKit {
     let path = "\(kit)/\(Self.truthName)"
     var classes: [String] = []
     for (index, line) in try textLines(path, expected: "a class's number in each line").enumerated() {
-      let text = trim(line)
+      let text = line.trimmed
       if text.isEmpty { continue }
       guard let number = Int(text), let identifier = identifiers[number] else {
         throw DataError(
@@ -87,13 +87,13 @@ struct DevelopmentKit {
     words = [:]
   }
 
-  /// Returns the pictures with their labels, and the number of pictures of classes that are not among `classes`.
+  /// Returns the pictures with their labels, and those of classes that are not among `classes`.
   func entries(
     _ pictures: [String], folder: String, classes: [String]
-  ) throws(DataError) -> (entries: PackListing.Entries, others: Int) {
+  ) throws(DataError) -> (entries: PackListing.Entries, others: [String]) {
     let labels = Dictionary(uniqueKeysWithValues: classes.enumerated().map { ($1, Int32($0)) })
     var entries = PackListing.Entries()
-    var others = 0
+    var others: [String] = []
     for picture in pictures {
       let stem = picture[..<(picture.lastIndex(of: ".") ?? picture.endIndex)]
       let digits = String(stem.reversed().prefix(while: \.isNumber).reversed())
@@ -109,7 +109,7 @@ struct DevelopmentKit {
       if let label = labels[identifier] {
         entries.append(PackListing.Entry(name: picture, label: label))
       } else {
-        others += 1
+        others.append(picture)
       }
     }
     guard !entries.isEmpty else {

@@ -126,7 +126,7 @@ final class PackAssembly {
   ) throws(HDF5Error) {
     typealias Layout = PackLayout
     try file.writeAttribute(Layout.conventionsName, Layout.conventions)
-    try file.writeAttribute(Layout.title, "Labeled pictures, as the bytes of JPEG and PNG files")
+    try file.writeAttribute(Layout.title, "Labeled pictures, as the bytes of their files")
     try file.writeAttribute(Layout.version, Int32(Layout.formatVersion))
     try file.writeAttribute(Layout.shard, Int32(shard))
     try file.writeAttribute(Layout.shards, Int32(settings.shards))
@@ -134,7 +134,13 @@ final class PackAssembly {
     try file.write(plan.listing.classFolders, Layout.classFolders)
     try file.write(intake, Layout.settings)
     try file.write(fingerprint, Layout.fingerprint)
-    try file.write(Array(skipped.map { "\($0.name): \($0.reason)" }.prefix(Self.skippedLimit)), Layout.skipped)
+    let skipped = Array(skipped.map { "\($0.name): \($0.reason)" }.prefix(Self.skippedLimit))
+    try file.write(skipped, Layout.skipped)
+    let digest = PackDigest(
+      shard: (shard, settings.shards),
+      texts: [plan.listing.classNames, plan.listing.classFolders, [intake, fingerprint], skipped],
+      mean: statistics.mean, colors: statistics.colors)
+    try file.write(digest.text, Layout.digest)
     try file.inGroup(Layout.statistics) { group throws(HDF5Error) in
       let colors = statistics.colors
       let shape = [3, statistics.side, statistics.side]
@@ -167,6 +173,7 @@ final class PackAssembly {
         try group.writeArray(index.sizes, shape: [index.count, 2], Layout.sizes)
         try group.writeArray(index.checksums, shape: [index.count], Layout.checksums)
         try group.writeTextArray(names, Layout.names)
+        try group.write(namesDigest(names), Layout.namesDigest)
         try group.write(hexadecimal(index.digest), Layout.indexDigest)
         offset = try group.reserveBytes(Int(index.offsets[index.count]), Layout.bytes)
       }
@@ -261,10 +268,24 @@ final class PackAssembly {
     for (temporary, path) in zip(temporaries, paths) { try FileSystem.rename(temporary, to: path) }
     try FileSystem.synchronizeFolder(FileSystem.folder(of: settings.output))
     for block in blocks { try? FileSystem.remove(PackBlock.path(settings.workFolder, block.number)) }
-    FileSystem.removeFolder(settings.workFolder)
     return PackingSummary(
       paths: paths, pictures: pictures, classes: plan.listing.classNames.count, bytes: byteCount,
-      skipped: skipped.map { ($0.name, $0.reason) }, fingerprint: fingerprint, seconds: 0)
+      skipped: skipped.map { ($0.name, $0.reason) }, emptied: emptied, fingerprint: fingerprint, seconds: 0)
+  }
+
+  /// The classes that the source has pictures of and a part of the pack does not.
+  private var emptied: [(part: PackPart, className: String)] {
+    var emptied: [(part: PackPart, className: String)] = []
+    for part in PackPart.allCases {
+      guard let entries = plan.listing.parts[part]?.entries else { continue }
+      var lost = [Bool](repeating: false, count: plan.listing.classNames.count)
+      for label in entries.labels { lost[Int(label)] = true }
+      for (block, header) in zip(blocks, headers) where block.part == part {
+        for picture in header.pictures { lost[Int(entries.labels[picture.entry])] = false }
+      }
+      emptied += lost.indices.filter { lost[$0] }.map { (part, plan.listing.classNames[$0]) }
+    }
+    return emptied
   }
 
   /// Removes the temporary files.

@@ -22,6 +22,10 @@ extension PackListing {
 
     mutating func append(_ entry: Entry) { append(name: entry.name.utf8, label: entry.label) }
 
+    mutating func append(_ others: Entries) {
+      for index in others.indices { append(name: others.names[others.range(index)], label: others.labels[index]) }
+    }
+
     /// Returns the entries at `indices`, in that order.
     func selected(_ indices: [Int]) -> Entries {
       var selected = Entries()

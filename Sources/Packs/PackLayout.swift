@@ -6,7 +6,9 @@ import System
 /// A pack is one file or several shards, each with some pictures of every part. All shards repeat what belongs to the
 /// whole: classes, statistics, fingerprint.
 enum PackLayout {
-  static let formatVersion = 1
+  static let formatVersion = 2
+  /// The versions that are read. Packs of the first one have no digests of what is not in an index.
+  static let readVersions = 1...2
   static let conventions = "prelu-dist-pack-1"
 
   static let content = HDF5Content(
@@ -26,6 +28,8 @@ enum PackLayout {
   static let settings = "settings"
   static let fingerprint = "fingerprint"
   static let skipped = "skipped"
+  /// XXH64 of all of these and of the statistics, 16 hexadecimal digits.
+  static let digest = "digest"
   static let statistics = "statistics"
   /// The mean image: (3, height, width) float32 of values 0 ... 255.
   static let meanImage = "mean_image"
@@ -50,6 +54,8 @@ enum PackLayout {
   static let checksums = "checksums"
   /// The pictures' names: (n) texts.
   static let names = "names"
+  /// XXH64 of the names, 16 hexadecimal digits.
+  static let namesDigest = "names_digest"
   /// XXH64 of offsets, labels, sizes and checksums, 16 hexadecimal digits.
   static let indexDigest = "index_digest"
 

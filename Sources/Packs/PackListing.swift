@@ -34,14 +34,13 @@ public struct PackListing: Equatable, Sendable {
   /// The classes' folders or identifiers, in the order of the labels.
   public var classFolders: [String]
   public var parts: [PackPart: Part]
-  /// The number of files that were ignored because their names are not those of JPEG or PNG pictures.
-  public var ignored: Int
+  /// An account of how the source was read; empty on all ranks but the first.
+  public var account = PackAccount()
 
-  public init(classNames: [String], classFolders: [String], parts: [PackPart: Part], ignored: Int) {
+  public init(classNames: [String], classFolders: [String], parts: [PackPart: Part]) {
     self.classNames = classNames
     self.classFolders = classFolders
     self.parts = parts
-    self.ignored = ignored
   }
 
   public var count: Int { parts.values.reduce(0) { $0 + $1.entries.count } }
@@ -53,23 +52,43 @@ public struct PackListing: Equatable, Sendable {
     return isEmpty.indices.filter { isEmpty[$0] }
   }
 
-  /// Moves `count` pictures of the training split to the validation split. The choice is always the same.
-  public mutating func holdOut(_ count: Int) throws(DataError) {
+  /// Moves pictures of the training split to the validation split: of each class in proportion, and never its last one.
+  /// The choice is always the same.
+  public mutating func putAside(_ aside: PackSettings.Aside) throws(DataError) {
     guard let training = parts[.training] else { return }
+    let labels = training.entries.labels
+    if case .none = aside { return }
     guard parts[.validation] == nil else {
       throw DataError(
         .invalid, path: training.folder, expected: "no validation split, since pictures are to be put aside for one",
         found: "one with \((parts[.validation]?.entries.count ?? 0).counted("picture"))",
-        advice: "Leave out --hold-out.")
+        advice: "Leave out \(aside.option).")
     }
-    guard count < training.entries.count else {
-      throw DataError(
-        .invalid, path: training.folder,
-        expected: "more than the \(count.counted("picture")) that \(count.verb("is", "are")) to be put aside",
-        found: "\(training.entries.count)")
+    let split: StratifiedSplit
+    switch aside {
+    case .none: return
+    case .pictures(let count):
+      let limit = StratifiedSplit.limit(labels: labels)
+      guard count <= limit else {
+        let classes = labels.count - limit
+        throw DataError(
+          .invalid, path: training.folder,
+          expected:
+            "more than the \(count.counted("picture")) that \(count.verb("is", "are")) to be put aside, and one "
+            + "more of each class to train on",
+          found: "\(labels.count) of \(classes.counted("class"))",
+          advice: "Put at most \(limit) aside.")
+      }
+      split = StratifiedSplit(labels: labels, count: count)
+    case .fold(let fold, let folds):
+      split = StratifiedSplit(labels: labels, fold: fold, of: folds)
+      guard !split.held.isEmpty else {
+        throw DataError(
+          .invalid, path: training.folder, expected: "pictures for each of \(folds) folds",
+          found: "\(labels.count.counted("picture")), of which fold \(fold) has none", advice: "Make fewer folds.")
+      }
     }
-    let (kept, held) = splitIndices(count: training.entries.count, held: count)
-    parts[.training]?.entries = training.entries.selected(kept)
-    parts[.validation] = Part(folder: training.folder, entries: training.entries.selected(held))
+    parts[.training]?.entries = training.entries.selected(split.kept)
+    parts[.validation] = Part(folder: training.folder, entries: training.entries.selected(split.held))
   }
 }

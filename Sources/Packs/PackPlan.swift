@@ -18,7 +18,7 @@ struct PackPlan {
 
   init(_ settings: PackSettings) throws {
     var listing = try settings.input.listing()
-    if settings.holdOut > 0 { try listing.holdOut(settings.holdOut) }
+    try listing.putAside(settings.aside)
     intake = settings.intake
     shards = settings.shards
     skips = settings.onError == .skip
@@ -84,7 +84,6 @@ struct PackPlan {
 
     fileprivate var classNames: [String]
     fileprivate var classFolders: [String]
-    fileprivate var ignored: Int
     fileprivate var parts: [PackPart: Part]
     fileprivate var intake: PictureIntake.Settings
     fileprivate var shards: Int
@@ -94,7 +93,7 @@ struct PackPlan {
 
   var head: Head {
     Head(
-      classNames: listing.classNames, classFolders: listing.classFolders, ignored: listing.ignored,
+      classNames: listing.classNames, classFolders: listing.classFolders,
       parts: listing.parts.mapValues { Head.Part(folder: $0.folder, entries: $0.entries.extent) }, intake: intake,
       shards: shards, skips: skips, digest: digest)
   }
@@ -105,7 +104,7 @@ struct PackPlan {
       classNames: head.classNames, classFolders: head.classFolders,
       parts: head.parts.mapValues {
         PackListing.Part(folder: $0.folder, entries: PackListing.Entries(room: $0.entries))
-      }, ignored: head.ignored)
+      })
     (intake, shards, skips, digest) = (head.intake, head.shards, head.skips, head.digest)
   }
 

@@ -10,13 +10,27 @@ public struct PackSettings: Sendable {
     case skip
   }
 
+  /// The training pictures that become the validation split.
+  public enum Aside: Equatable, Sendable {
+    case none
+    /// So many, of each class in proportion.
+    case pictures(Int)
+    /// Those of a fold, from 1, of several, which are disjoint.
+    case fold(Int, of: Int)
+
+    /// The option that asks for it.
+    var option: String {
+      if case .fold = self { return "--fold" }
+      return "--hold-out"
+    }
+  }
+
   public var input: PackInput
   /// The pack's path; if there are several shards, their common name without numbers.
   public var output: String
   public var shards: Int
   public var onError: OnError
-  /// The number of training pictures that become the validation split.
-  public var holdOut: Int
+  public var aside: Aside
   /// The length in pixels to which a longer shorter side is reduced before a picture is stored; nil stores every file
   /// as it is.
   public var shorterSide: Int?
@@ -31,7 +45,7 @@ public struct PackSettings: Sendable {
   public var threads: Int
 
   public init(
-    input: PackInput, output: String, shards: Int = 1, onError: OnError = .stop, holdOut: Int = 0,
+    input: PackInput, output: String, shards: Int = 1, onError: OnError = .stop, aside: Aside = .none,
     shorterSide: Int? = 512, quality: Int = 90, appliesOrientation: Bool = false, meanSide: Int = 256,
     meanCrop: Int = 224, threads: Int = 1
   ) {
@@ -39,7 +53,7 @@ public struct PackSettings: Sendable {
     self.output = output
     self.shards = shards
     self.onError = onError
-    self.holdOut = holdOut
+    self.aside = aside
     self.shorterSide = shorterSide
     self.quality = quality
     self.appliesOrientation = appliesOrientation

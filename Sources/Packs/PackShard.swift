@@ -10,6 +10,8 @@ final class PackShard: Sendable {
     /// The beginning of the bytes in the file; `names` is that of the names.
     let bytes: HDF5Reader.Place
     let names: HDF5Reader.Place
+    /// The digest of the names that the file declares; nil in packs of the first version.
+    let namesDigest: String?
   }
 
   let path: String
@@ -28,6 +30,33 @@ final class PackShard: Sendable {
       throw FileError(error, path: path, expected: "a pack")
     }
     self.path = path
+    for (part, content) in contents.parts {
+      guard let digest = content.namesDigest else { continue }
+      guard Self.digest(of: content.names, in: file) == digest else {
+        throw PackLayout.content.damaged(path, "the names of /\(part.rawValue) do not have the digest that was written")
+      }
+    }
+  }
+
+  /// Returns the digest of names in a file, read in pieces; nil if they cannot be read.
+  private static func digest(of names: HDF5Reader.Place, in file: borrowing RegularFile) -> String? {
+    var hash: UInt64 = 0
+    let piece = max(1, (1 << 20) / max(1, names.size))
+    var bytes = [UInt8](repeating: 0, count: min(piece, max(1, names.count)) * names.size)
+    for start in stride(from: 0, to: names.count, by: piece) {
+      let count = min(piece, names.count - start)
+      let isThere = bytes.withUnsafeMutableBytes { buffer in
+        let part = UnsafeMutableRawBufferPointer(rebasing: buffer[..<(count * names.size)])
+        return file.fills(part, at: names.offset + start * names.size)
+      }
+      guard isThere else { return nil }
+      for index in 0..<count {
+        hash = bytes.withUnsafeBytes {
+          xxHash64(UnsafeRawBufferPointer(rebasing: $0[(index * names.size)..<((index + 1) * names.size)]), seed: hash)
+        }
+      }
+    }
+    return hexadecimal(hash)
   }
 
   /// Everything in the file but the pictures' bytes and names.
@@ -52,10 +81,11 @@ final class PackShard: Sendable {
           advice:
             "Make one with `prelu-dist pack`; a checkpoint is evaluated and resumed by its own name, not by --data")
       }
-      guard version == Layout.formatVersion else {
+      guard Layout.readVersions.contains(Int(version)) else {
         throw FileError(
           .wrongKind, path: file.path,
-          problem: "the pack has format version \(version), this program reads \(Layout.formatVersion)",
+          problem: "the pack has format version \(version), this program reads \(Layout.readVersions.lowerBound) to "
+            + "\(Layout.readVersions.upperBound)",
           advice: "Make it again with `prelu-dist pack`")
       }
       let shards = Int(try file.numberAttribute(Layout.shards) ?? 0)
@@ -84,8 +114,20 @@ final class PackShard: Sendable {
       guard numbers.allSatisfy(\.isFinite) else {
         throw file.damaged("expected its colors' statistics to be finite numbers, found others")
       }
+      let hasDigests = version > 1
+      if hasDigests { try checkDigest(file) }
       for part in PackPart.allCases where try file.exists(part.rawValue) {
-        parts[part] = try Self.part(part, file, classes: classNames.count)
+        parts[part] = try Self.part(part, file, classes: classNames.count, hasDigests: hasDigests)
+      }
+    }
+
+    private func checkDigest(_ file: borrowing HDF5Reader) throws(FileError) {
+      let digest = PackDigest(
+        shard: (shard, shards),
+        texts: [classNames, classFolders, [try file.text(PackLayout.settings), fingerprint], skipped], mean: mean,
+        colors: colors)
+      guard try file.text(PackLayout.digest) == digest.text else {
+        throw file.damaged("its classes, settings and statistics do not have the digest that was written")
       }
     }
 
@@ -109,7 +151,7 @@ final class PackShard: Sendable {
     }
 
     private static func part(
-      _ part: PackPart, _ file: borrowing HDF5Reader, classes: Int
+      _ part: PackPart, _ file: borrowing HDF5Reader, classes: Int, hasDigests: Bool
     ) throws(FileError) -> Part {
       typealias Layout = PackLayout
       let name = part.rawValue
@@ -127,7 +169,9 @@ final class PackShard: Sendable {
       guard try file.text(name, Layout.indexDigest) == hexadecimal(index.digest) else {
         throw file.damaged("the index of /\(name) does not have the digest that was written")
       }
-      return Part(index: index, bytes: bytes, names: names)
+      return Part(
+        index: index, bytes: bytes, names: names,
+        namesDigest: hasDigests ? try file.text(name, Layout.namesDigest) : nil)
     }
   }
 }

@@ -34,6 +34,8 @@ public struct PackingSummary: Sendable {
   public var bytes: Int
   /// The files that were left out, with the reason.
   public var skipped: [(name: String, reason: String)]
+  /// The classes of which every picture of a part was left out.
+  public var emptied: [(part: PackPart, className: String)]
   public var fingerprint: String
   public var seconds: Double
 }
@@ -75,12 +77,24 @@ public struct Packing {
     var plan = made ?? PackPlan(head: head)
     made = nil
     try plan.broadcastEntries(world)
+    var claim: PackClaim?
     try world.agree {
-      if world.rank == 0 { try makeWorkFolder() }
+      guard world.rank == 0 else { return }
+      try makeWorkFolder()
+      claim = try PackClaim(settings.workFolder, output: settings.output)
+      do {
+        try checkOutput(beside: plan)
+      } catch {
+        claim?.release()
+        FileSystem.removeFolder(settings.workFolder)
+        throw error
+      }
     }
     try world.barrier()
     guard try takeIn(plan) else { return nil }
     var summary = try assemble(plan)
+    claim?.release()
+    if world.rank == 0, summary != nil { FileSystem.removeFolder(settings.workFolder) }
     summary?.seconds = monotonicSeconds() - start
     return summary
   }
@@ -91,6 +105,13 @@ public struct Packing {
   private func checkOutput() throws {
     if FileSystem.isFolder(settings.workFolder) { return }
     for path in settings.paths where try FileSystem.status(path) != nil { throw FileError(exists: path) }
+  }
+
+  /// Refuses to replace any file if the work folder is a new one: another packing has ended since `checkOutput`.
+  private func checkOutput(beside plan: PackPlan) throws {
+    let waiting = plan.blocks.contains { FileSystem.exists(PackBlock.path(settings.workFolder, $0.number)) }
+    guard !waiting, let path = settings.paths.first(where: FileSystem.exists) else { return }
+    throw FileError(exists: path)
   }
 
   private func makeWorkFolder() throws(FileError) {
@@ -231,8 +252,8 @@ public struct Packing {
     return try world.agree {
       summary
         ?? PackingSummary(
-          paths: [], pictures: [:], classes: plan.listing.classNames.count, bytes: 0, skipped: [], fingerprint: "",
-          seconds: 0)
+          paths: [], pictures: [:], classes: plan.listing.classNames.count, bytes: 0, skipped: [],
+          emptied: [], fingerprint: "", seconds: 0)
     }
   }
 }

@@ -9,6 +9,8 @@ public enum RandomPurpose: UInt32, Sendable {
   case validationSplit = 5
   case subset = 6
   case erasing = 7
+  case classOrder = 8
+  case classSamples = 9
 }
 
 /// The random numbers that belong to one thing, addressed by place: a layer's weights, a row's dropout mask.

@@ -46,7 +46,9 @@ public final class DistributedStep {
     leaves = RankLeaves(network.tower, shares: shares, rank: world.rank)
     memory = ThreadMemory(network.tower, images: shares.leafSize, threads: pool.threadCount)
     filters = TowerFilters(network.tower, keepsAll: false)
-    exchange = FeatureExchange(world: world, shares: shares, featureCount: network.tower.featureCount)
+    exchange = FeatureExchange(
+      world: world, shares: shares, featureCount: network.tower.featureCount,
+      returnsGradients: network.tower.lowestTrained != nil)
     communication = CommunicationThread(world: world)
     towerUpdate = TowerUpdate(network, momentum: momentum, gradient: gradient, world: world, on: communication)
     head =
@@ -201,11 +203,12 @@ public final class DistributedStep {
   // MARK: - The tower, backward
 
   /// Runs the tower from the last layer to the first: all leaves' gradients of a layer, then their sum, which goes into
-  /// `gradient` and on to the tower's update.
+  /// `gradient` and on to the tower's update. Nothing below the lowest layer that is trained is computed.
   private func backwardTower(_ now: Running) throws {
+    guard let lowest = network.tower.lowestTrained else { return }
     // −0 changes no bit of what it is added to; +0 would turn a −0 into itself.
     if leaves.isEmpty { gradient.values[network.architecture.towerRange].update(repeating: -0.0) }
-    for (index, layer) in network.tower.layers.enumerated().reversed() {
+    for (index, layer) in network.tower.layers.enumerated().dropFirst(lowest).reversed() {
       if !leaves.isEmpty {
         if index == network.tower.layers.count - 1 {
           try backwardLastLayer(index, now)
@@ -239,8 +242,8 @@ public final class DistributedStep {
   }
 
   private func transformBackwardFilters(_ index: Int) {
-    // Nobody asks for the gradient of an image, so the first layer needs no filters.
-    guard index > 0 else { return }
+    // Nobody asks for what the lowest trained layer would hand down, so it needs no filters.
+    guard index > network.tower.lowestTrained ?? 0 else { return }
     Trace.span(labels[index].backwardFilters, .filters) {
       network.tower.transformFilters(ofLayer: index, for: .backward, network.parameters, into: filters, on: pool)
     }
@@ -257,9 +260,9 @@ public final class DistributedStep {
     }
   }
 
-  /// Adds the leaves' gradients of a layer into `gradient`.
+  /// Adds the leaves' gradients of a layer that is trained into `gradient`.
   private func sumLeaves(_ index: Int) {
-    guard leaves.count > 1 else { return }
+    guard leaves.count > 1, network.tower.isTrained[index] else { return }
     let range = network.tower.layers[index].parameterRange
     guard !range.isEmpty else { return }
     Trace.span(labels[index].sum, .backward) {

@@ -16,7 +16,7 @@ struct StepAnswer: BitwiseCopyable {
 ///
 /// A step is this sequence: every rank calls `begin`, and `complete` for each of its leaves; then rank 0 calls
 /// `awaitFeatures` and `answer`, and the others `awaitAnswer`; then every rank calls `awaitGradient` for each of its
-/// leaves.
+/// leaves. Where the tower is frozen, the last call is left out.
 final class FeatureExchange {
   /// The features of the whole mini-batch, (slots, features), on rank 0; empty elsewhere.
   let features: FloatBuffer
@@ -25,6 +25,8 @@ final class FeatureExchange {
 
   private let world: World
   private let featureCount: Int
+  /// Whether the gradients of the features go back: no rank waits for them where the tower is frozen.
+  private let returnsGradients: Bool
   private var shares: Shares
   /// The flags of each rank on rank 0, this rank's own elsewhere.
   private let flags: UnsafeMutableBufferPointer<UInt32>
@@ -41,13 +43,14 @@ final class FeatureExchange {
   private static let answerTag = 1
   private static let firstLeafTag = 2
 
-  init(world: World, shares: Shares, featureCount: Int) {
+  init(world: World, shares: Shares, featureCount: Int, returnsGradients: Bool) {
     self.world = world
+    self.returnsGradients = returnsGradients
     self.shares = shares
     self.featureCount = featureCount
     let count = world.rank == 0 ? shares.batch * featureCount : 0
     features = FloatBuffer(count)
-    dFeatures = FloatBuffer(count)
+    dFeatures = FloatBuffer(returnsGradients ? count : 0)
     flags = .allocate(capacity: world.rank == 0 ? world.size : 1)
     flags.initialize(repeating: 0)
     answer = .allocate(capacity: 1)
@@ -72,7 +75,7 @@ final class FeatureExchange {
     flags[0] = own
     guard world.rank == 0 else {
       awaited.append(try world.receive(bytes(of: answer), from: 0, tag: Self.answerTag))
-      for (memory, leaf) in zip(leafMemory, shares.leaves(ofRank: world.rank)) {
+      for (memory, leaf) in zip(leafMemory, shares.leaves(ofRank: world.rank)) where returnsGradients {
         gradients.append(try world.receive(bytes(memory.dFeatures, leaf), from: 0, tag: Self.firstLeafTag + leaf))
       }
       sent.append(try world.send(UnsafeRawBufferPointer(flags), to: 0, tag: Self.flagsTag))
@@ -111,7 +114,7 @@ final class FeatureExchange {
     if sent.isEmpty { answer.pointee = value }
     for rank in ranks {
       sent.append(try world.send(UnsafeRawBufferPointer(bytes(of: answer)), to: rank, tag: Self.answerTag))
-      for leaf in shares.leaves(ofRank: rank) {
+      for leaf in shares.leaves(ofRank: rank) where returnsGradients {
         let source = UnsafeRawBufferPointer(bytes(rows(dFeatures, leaf), leaf))
         sent.append(try world.send(source, to: rank, tag: Self.firstLeafTag + leaf))
       }

@@ -55,6 +55,9 @@ final class RootHead {
     _ order: StepOrder, _ exchange: FeatureExchange, _ communication: CommunicationThread, _ time: inout StepTime
   ) throws -> (answer: StepAnswer, diverged: Int?) {
     precondition(order.labels.count == batch, "\(order.labels.count) labels for a mini-batch of \(batch)")
+    precondition(
+      order.weights.isEmpty || order.weights.count == batch,
+      "\(order.weights.count) weights for a mini-batch of \(batch)")
     let flags = try time.measure(.gather) { try exchange.awaitFeatures() }
     let loss = time.measure(.fullyConnected) { passes(order, exchange) }
     let answer = StepAnswer(lossSum: loss.lossSum, errors: loss.errors, flags: flags)
@@ -76,7 +79,12 @@ final class RootHead {
     let (head, pass) = (network.head, pass(order))
     head.forward(exchange.features.base, pass)
     let loss = Trace.span("loss", .forward) {
-      order.labels.withUnsafeBufferPointer { head.loss(labels: $0.baseAddress!, pass) }
+      order.labels.withUnsafeBufferPointer { labels in
+        order.weights.withUnsafeBufferPointer { weights in
+          let weights = weights.isEmpty ? nil : weights.baseAddress
+          return head.loss(LossTarget(labels: labels.baseAddress!, weights: weights), pass)
+        }
+      }
     }
     if loss.lossSum.isFinite {
       head.backwardToFeatures(pass, gradient: gradient, dFeatures: exchange.dFeatures.base)

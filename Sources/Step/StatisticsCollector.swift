@@ -28,11 +28,12 @@ final class StatisticsCollector {
   func rows(of step: DistributedStep, _ sgd: SGD) throws -> [LayerStatistics] {
     let ofRanks = try tower.map { try step.world.allgather($0) }
     guard let head = step.head else { return [] }
-    let towerRows = network.tower.layers.enumerated().filter { !$0.element.parameterRange.isEmpty }.map {
+    // No gradient comes down to a frozen layer, and nothing moves it.
+    let towerRows = network.tower.layers.enumerated().filter { network.tower.isTrained[$0.offset] }.map {
       index, layer in
       row(layer.name, ofRanks[index].reduce(into: LayerMoments()) { $0 += $1 }, step, sgd)
     }
-    let headRows = network.head.layers.enumerated().map { index, layer in
+    let headRows = network.head.layers.enumerated().filter { $0.element.parameters.rate > 0 }.map { index, layer in
       row(layer.name, network.head.moments(ofLayer: index, head.memory, rows: step.shares.batch), step, sgd)
     }
     return towerRows + headRows

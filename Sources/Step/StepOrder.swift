@@ -9,6 +9,8 @@ public struct StepOrder: Sendable {
   public var sgd: SGD
   /// The classes of all slots of the mini-batch.
   public var labels: [Int32]
+  /// The weight of each slot in the mean loss, which only rank 0 reads; empty where all count alike.
+  public var weights: [Double] = []
   /// Bits that only the caller knows the meaning of: the step unites those of all ranks in ``StepResult/flags``.
   public var flags: UInt32
   /// Whether to note what the step does to each layer, in ``StepResult/statistics``.

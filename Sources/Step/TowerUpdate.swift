@@ -50,21 +50,24 @@ final class TowerUpdate {
     self.momentum = momentum
     self.gradient = gradient
     self.communication = communication
-    descriptions = network.architecture.parameters.filter { $0.part == .tower }
+    descriptions = network.architecture.parameters.filter { $0.part == .tower && $0.rate > 0 }
     parts = Self.parts(of: network.tower)
     labels = parts.map { Self.label(of: $0, network.tower) }
     scratch = FloatBuffer(parts.map { world.allreduceScratchCount($0.count) }.max() ?? 0)
   }
 
+  /// Returns the parts of the layers that are trained; a frozen layer between two of them keeps them apart.
   private static func parts(of tower: Tower) -> [Range<Int>] {
-    let ranges = tower.layers.map(\.parameterRange).filter { !$0.isEmpty }
     var parts: [Range<Int>] = []
-    for range in ranges.reversed() {
-      if let last = parts.last, last.count < leastPart {
+    var followsOn = false
+    for (layer, isTrained) in zip(tower.layers, tower.isTrained).reversed() where !layer.parameterRange.isEmpty {
+      let range = layer.parameterRange
+      if isTrained, followsOn, let last = parts.last, last.count < leastPart {
         parts[parts.count - 1] = range.lowerBound..<last.upperBound
-      } else {
+      } else if isTrained {
         parts.append(range)
       }
+      followsOn = isTrained
     }
     return parts
   }

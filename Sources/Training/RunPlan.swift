@@ -2,6 +2,7 @@ import Checkpoint
 import Configuration
 import Foundation
 import System
+import Weights
 
 /// The plan of a run's start, made on rank 0 and sent to all ranks.
 struct RunPlan: Codable {
@@ -22,19 +23,26 @@ struct RunPlan: Codable {
     let found = try Self.find(request, settings)
     runFolder = found.folder
     guard let resumed = found.resumed else {
-      configuration = try request.resolved().json()
+      var fresh = try request.resolved()
+      // The run notes what it began with, wherever the file goes.
+      if !fresh.weights.source.isEmpty, fresh.weights.digest.isEmpty {
+        fresh.weights.digest = try WeightSource(fresh.weights.source).digest
+      }
+      configuration = fresh.json()
       return
     }
     let stored = try Configuration(json: resumed.header.configuration, source: resumed.path)
     let written = try Self.writtenSettings(in: runFolder, stored)
-    let wanted = try request.resolved(over: written)
+    var wanted = try request.resolved(over: written)
+    wanted.weights.digest = stored.weights.digest
     let differences = wanted.differences(from: written, named: request.namedSettings)
     guard differences.isEmpty else {
       throw Refusal(
         .usage,
         "\(resumed.path): the run was started with other settings than asked for now: "
           + differences.joined(separator: "; ")
-          + ". Continue without these options, or start a new run with another --run")
+          + ". Continue without these options, or start a new run from this one's weights with --weights "
+          + found.folder)
     }
     configuration = wanted.json()
     checkpoint = resumed.path

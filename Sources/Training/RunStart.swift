@@ -5,6 +5,7 @@ import Kernels
 import Network
 import Step
 import System
+import Weights
 
 /// The start of a run: its parameters and its folder.
 extension RunSetup {
@@ -20,29 +21,46 @@ extension RunSetup {
 
   /// Reads or draws the parameters on rank 0, and gives the other ranks the tower's, which is all that they need. All
   /// ranks call it.
-  func loadParameters(checkpoint: String?, of step: DistributedStep) throws {
-    try world.agree {
-      guard world.rank == 0 else { return }
+  ///
+  /// - Returns: on rank 0, which weights a new run begins with, where it takes some from a file; nil elsewhere.
+  @discardableResult
+  func loadParameters(checkpoint: String?, of step: DistributedStep) throws -> WeightReport? {
+    let report: WeightReport? = try world.agree {
+      guard world.rank == 0 else { return nil }
       if let checkpoint {
         try CheckpointFile.read(checkpoint, into: tensors(momentum: step.momentum))
       } else {
         configuration.model.initializer.fill(
           network.parameters.values, for: network.architecture, seed: configuration.training.seed,
           initialSlope: Float(configuration.model.initialSlope), on: step.largestPool)
+        return try takeWeights()
       }
+      return nil
     }
     for buffer in [network.parameters, step.momentum] {
       try world.broadcast(
         UnsafeMutableRawBufferPointer(
           UnsafeMutableBufferPointer(rebasing: buffer.values[network.architecture.towerRange])), root: 0)
     }
+    return report
+  }
+
+  /// Puts the weights that the configuration names in place of those that were drawn.
+  private func takeWeights() throws -> WeightReport? {
+    let weights = configuration.weights
+    guard !weights.source.isEmpty else { return nil }
+    let source = try WeightSource(weights.source)
+    let transfer = try WeightTransfer(
+      source, to: network.architecture, weights, classNames: data.classNames, scale: configuration.data.scale)
+    try transfer.apply(to: network.parameters.values)
+    return WeightReport(source, transfer)
   }
 
   /// Makes the run's folder this process's own, on rank 0. All ranks call it.
   ///
   /// - Returns: the folder on rank 0; nil elsewhere.
   func openFolder(
-    _ plan: RunPlan, of step: DistributedStep, _ listeners: RunListeners
+    _ plan: RunPlan, of step: DistributedStep, weights: WeightReport?, _ listeners: RunListeners
   ) throws -> RunFolder? {
     try world.agree {
       guard world.rank == 0 else { return nil }
@@ -64,6 +82,7 @@ extension RunSetup {
       }
       try listeners.prepare(folder: folder.path, iteration: plan.state?.iteration ?? 0)
       try folder.write(configuration.yaml(), to: RunFolder.configuration)
+      if let weights { try folder.write(weights.text, to: "weights.txt") }
       let needed = (configuration.checkpoint.keep + 1) * CheckpointFile.sizeBound(tensors(momentum: step.momentum))
       if let free = folder.freeBytes(), free < needed {
         listeners.warn(

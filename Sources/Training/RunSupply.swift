@@ -10,7 +10,9 @@ extension RunSetup {
   /// Makes the supply of samples, in the order that the seed draws.
   func sampleSupply() -> SampleSupply {
     let training = configuration.training
-    let stream = SampleStream(seed: training.seed, sampleCount: data.training.count, batch: training.batch)
+    let stream = SampleStream(
+      seed: training.seed, labels: data.training.labels, batch: training.batch,
+      sampling: training.sampling == .balanced ? .balanced : .shuffled)
     let last = stream.iterations(inEpochs: training.epochs)
     return SampleSupply(
       data.training, stream: stream, loadingThreads: loadingThreads,

@@ -41,6 +41,8 @@ public struct TrainingDescription: Sendable {
   public var commandLine: String
   /// The name and version of the program.
   public var program: String
+  /// The weights that a new run has taken from a file, in a few lines; empty where it took none.
+  public var firstWeights: [String]
   public var model: Model
   public var data: DataSet
   public var ranks: Ranks

@@ -12,6 +12,7 @@ extension TrainingRun {
     return TrainingDescription(
       run: checkpoints.folder?.path ?? "", resumedFrom: setup.checkpoint, iteration: position.iteration,
       configuration: setup.configuration, commandLine: settings.commandLine, program: settings.program,
+      firstWeights: firstWeights?.summary ?? [],
       model: TrainingDescription.Model(
         name: architecture.name, parameterCount: architecture.parameterCount,
         multiplyAdds: architecture.multiplyAdds, weightLayers: architecture.weightLayerCount,

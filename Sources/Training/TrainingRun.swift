@@ -8,6 +8,7 @@ import Network
 import Step
 import System
 import Tracing
+import Weights
 
 /// A training run on all ranks: from a configuration or a checkpoint to a trained network in a run folder.
 ///
@@ -18,6 +19,8 @@ public final class TrainingRun {
   let samples: SampleSupply
   let checkpoints: RunCheckpoints
   let listeners: RunListeners
+  /// The weights that a new run has taken from a file, on rank 0; nil where it took none.
+  let firstWeights: WeightReport?
   private let validation: Evaluator
   private let stop: StopCondition
   var position: RunPosition
@@ -57,8 +60,8 @@ public final class TrainingRun {
       state: plan.state?.schedule ?? ScheduleState())
     balance = ShareBalance(largestLeaf: shares.leafSize)
     trace = settings.trace.map { StepTrace($0, threads: setup.threadCount(step), world: world) }
-    try setup.loadParameters(checkpoint: plan.checkpoint, of: step)
-    let folder = try setup.openFolder(plan, of: step, listeners)
+    firstWeights = try setup.loadParameters(checkpoint: plan.checkpoint, of: step)
+    let folder = try setup.openFolder(plan, of: step, weights: firstWeights, listeners)
     checkpoints = RunCheckpoints(setup, step, writer, folder: folder, lastIteration: plan.state?.iteration, listeners)
   }
 
@@ -139,10 +142,10 @@ public final class TrainingRun {
     let sgd = SGD(
       learningRate: Float(schedule.learningRate), momentum: Float(solver.momentum),
       weightDecay: Float(solver.weightDecay))
-    var result = try step.run(
-      StepOrder(
-        iteration: iteration, sgd: sgd, labels: mine.labels, flags: flags.rawValue, notesStatistics: statisticsAreDue),
-      load: mine.load)
+    var order = StepOrder(
+      iteration: iteration, sgd: sgd, labels: mine.labels, flags: flags.rawValue, notesStatistics: statisticsAreDue)
+    if let weights = setup.data.classWeights { order.weights = mine.labels.map { weights[Int($0)] } }
+    var result = try step.run(order, load: mine.load)
     try mine.check()
     result.time.data += waited
     meter.add(result.time)

@@ -186,7 +186,7 @@ import Testing
       changed.errors.contains(
         """
         r/checkpoint-2.h5: the run was started with other settings than asked for now: training.batch was 128 and is \
-        now 64. Continue without these options, or start a new run with another --run
+        now 64. Continue without these options, or start a new run from this one's weights with --weights r
         """), "\(changed.errors)")
   }
 

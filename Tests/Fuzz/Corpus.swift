@@ -1,6 +1,7 @@
 import Checkpoint
 import Configuration
 import Foundation
+import Weights
 
 /// The whole files that mutation starts from.
 enum Corpus {
@@ -43,6 +44,28 @@ enum Corpus {
         schedule: { kind: plateau, patience: 2, threshold: 0.01 }
         training: { epochs: 4, seed: 18446744073709551615 }
         """.utf8),
+    ]
+  }
+
+  /// One file as this program writes it, and one with other types of values.
+  static func safetensors(in folder: String) throws -> [[UInt8]] {
+    let path = "\(folder)/whole.safetensors"
+    defer { unlink(path) }
+    let values: [Float] = (0..<24).map { Float($0) / 4 }
+    try values.withUnsafeBufferPointer { values in
+      try SafetensorsFile.write(
+        to: path,
+        tensors: [
+          .init(name: "conv1.weight", shape: [4, 1, 3, 2], values: values),
+          .init(name: "conv1.bias", shape: [4], values: UnsafeBufferPointer(rebasing: values[..<4])),
+        ], metadata: ["format": "pt", "classes": #"["a","b"]"#])
+    }
+    let header =
+      #"{"h":{"dtype":"F16","shape":[2,2],"data_offsets":[0,8]},"d":{"dtype":"F64","shape":[],"#
+      + #""data_offsets":[8,16]},"b":{"dtype":"BF16","shape":[3],"data_offsets":[16,22]}}"#
+    return [
+      [UInt8](try Data(contentsOf: URL(filePath: path))),
+      [UInt8(header.utf8.count), 0, 0, 0, 0, 0, 0, 0] + Array(header.utf8) + (0..<22).map { UInt8($0) },
     ]
   }
 

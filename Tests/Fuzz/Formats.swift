@@ -6,6 +6,7 @@ import Network
 import Packs
 import Reports
 import System
+import Weights
 
 /// A kind of file that comes from outside: what to begin with, and who reads it.
 struct Format: Sendable {
@@ -78,6 +79,18 @@ struct Format: Sendable {
       try ImageNetKit(in: $0).files
     } read: { path in
       try ImageNetKit(in: URL(filePath: path).deletingLastPathComponent().path).read(path)
+    },
+    Format(name: "safetensors") {
+      try Corpus.safetensors(in: $0)
+    } read: { path in
+      let file = try SafetensorsFile(path)
+      for tensor in file.tensors where tensor.type.isRead {
+        let values = UnsafeMutableBufferPointer<Float>.allocate(capacity: tensor.count)
+        defer { values.deallocate() }
+        values.initialize(repeating: .nan)
+        try file.read(tensor, into: values)
+        guard values.allSatisfy(\.isFinite) else { fatalError("\(tensor.name) was not read whole") }
+      }
     },
     Format(name: "classes") { _ in
       [Array("\(ClassErrorsFile.header)\n0,cat,50,3,0\n1,\"dog, large\",50,7,1\n".utf8)]

@@ -123,4 +123,72 @@ import Testing
         found no such folder. \(advice)
         """)
   }
+
+  // MARK: - Other names
+
+  /// Writes three training images and two test images of 2×2 whose labels begin at `first`.
+  private func writeNamed(_ names: [String], first: UInt8 = 0) throws {
+    let images = [idx([3, 2, 2], scatteredBytes(12)), idx([2, 2, 2], scatteredBytes(8, seed: 1))]
+    let labels = [idx([3], [first + 1, first, first + 2]), idx([2], [first + 2, first])]
+    for (name, content) in zip(names, images + labels) { try folder.write(content, to: name) }
+  }
+
+  @Test(arguments: [
+    [
+      "emnist-letters-train-images-idx3-ubyte", "emnist-letters-test-images-idx3-ubyte",
+      "emnist-letters-train-labels-idx1-ubyte", "emnist-letters-test-labels-idx1-ubyte",
+    ],
+    ["Train-Images.idx3-ubyte", "T10k-images.idx3-ubyte", "train_labels_idx1_ubyte", "t10k-labels.idx1-ubyte"],
+    [
+      "train-images-idx3-ubyte/train-images.idx3-ubyte", "t10k-images-idx3-ubyte/t10k-images.idx3-ubyte",
+      "train-labels-idx1-ubyte/train-labels.idx1-ubyte", "t10k-labels-idx1-ubyte/t10k-labels.idx1-ubyte",
+    ],
+    [
+      "MNIST/raw/train-images-idx3-ubyte", "MNIST/raw/t10k-images-idx3-ubyte", "MNIST/raw/train-labels-idx1-ubyte",
+      "MNIST/raw/t10k-labels-idx1-ubyte",
+    ],
+  ])
+  func loadsNamesOfEveryKind(names: [String]) throws {
+    try writeNamed(names)
+    let set = try IDXFolder.load(directory: folder.path)
+    #expect(set.training.labels == [1, 0, 2] && set.test.labels == [2, 0] && set.classNames == ["0", "1", "2"])
+  }
+
+  @Test func aFolderBesideAFileOfTheSameKind() throws {
+    try writeSet()
+    try folder.write([1, 2, 3], to: "train-images.idx3-ubyte/notes.txt")
+    #expect(try IDXFolder.load(directory: folder.path).training.count == 6)
+  }
+
+  @Test func labelsFromOne() throws {
+    let names = [
+      "emnist-letters-train-images-idx3-ubyte", "emnist-letters-test-images-idx3-ubyte",
+      "emnist-letters-train-labels-idx1-ubyte", "emnist-letters-test-labels-idx1-ubyte",
+    ]
+    try writeNamed(names, first: 1)
+    let set = try IDXFolder.load(directory: folder.path)
+    #expect(set.training.labels == [1, 0, 2] && set.training.classCount == 3 && set.classNames == ["1", "2", "3"])
+    #expect(try IDXFolder.loadTest(directory: folder.path, classCount: 3).test.labels == [2, 0])
+    // A network that was trained on four classes keeps them.
+    #expect(try IDXFolder.loadTest(directory: folder.path, classCount: 4).test.labels == [3, 1])
+    try folder.write(Array("1 65 97\r\n2 66 98\r\n3 67 99\r\n".utf8), to: "emnist-letters-mapping.txt")
+    #expect(try IDXFolder.load(directory: folder.path).classNames == ["A", "B", "C"])
+    try folder.write(Array("\u{FEFF}x\r\ny\r\nz\r\n".utf8), to: "class-names.txt")
+    #expect(try IDXFolder.load(directory: folder.path).classNames == ["x", "y", "z"])
+  }
+
+  @Test func severalDataSetsInAFolder() throws {
+    for kind in ["digits", "letters"] {
+      try writeNamed([
+        "emnist-\(kind)-train-images-idx3-ubyte", "emnist-\(kind)-test-images-idx3-ubyte",
+        "emnist-\(kind)-train-labels-idx1-ubyte", "emnist-\(kind)-test-labels-idx1-ubyte",
+      ])
+    }
+    #expect(
+      message { try IDXFolder.load(directory: folder.path) } == """
+        \(folder.path): expected the files of one data set, found those of emnist-digits, emnist-letters. Name one of \
+        them, such as --data \(folder.path)/emnist-digits.
+        """)
+    #expect(try IDXFolder.load(directory: folder.file("emnist-letters")).training.count == 3)
+  }
 }

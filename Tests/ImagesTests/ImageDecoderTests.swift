@@ -268,7 +268,7 @@ import Testing
   }
 
   @Test func namesWhatIsNoPicture() throws {
-    let expected = "expected a JPEG, PNG, PGM or PPM picture"
+    let expected = "expected a JPEG, PNG, WebP, PGM or PPM picture"
     let empty = try folder.write([], to: "empty.jpg")
     #expect(
       message { try ImageDecoder.decode(path: empty, channels: 3) } == "\(empty): \(expected), found an empty file.")
@@ -276,10 +276,10 @@ import Testing
     #expect(
       message { try ImageDecoder.decode(path: text, channels: 3) }
         == "\(text): \(expected), found text that begins with \"not a picture\". Convert it to one of these.")
-    let webp = try folder.write(Array("RIFF\0\0\0\0WEBPVP8 ".utf8), to: "picture.jpg")
+    let gif = try folder.write(Array("GIF89a\u{1}\0\u{1}\0".utf8), to: "picture.jpg")
     #expect(
-      message { try ImageDecoder.decode(path: webp, channels: 3) }
-        == "\(webp): \(expected), found a WebP picture. Convert it to one of these.")
+      message { try ImageDecoder.decode(path: gif, channels: 3) }
+        == "\(gif): \(expected), found a GIF picture. Convert it to one of these.")
     #expect(
       message { try ImageDecoder.decode(path: folder.path, channels: 3) }
         == "\(folder.path): \(expected), found a folder.")

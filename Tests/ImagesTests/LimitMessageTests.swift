@@ -42,7 +42,7 @@ import Testing
     let picture = try hole("a.jpg", 1 << 30 | 1)
     #expect(
       message { try EncodedPicture(path: picture) } == """
-        \(picture): expected a JPEG, PNG, PGM or PPM picture of at most 1073741824 bytes, found 1073741825 bytes.
+        \(picture): expected a JPEG, PNG, WebP, PGM or PPM picture of at most 1073741824 bytes, found 1073741825 bytes.
         """)
   }
 

@@ -109,7 +109,7 @@ private struct PassResults {
 
   init(
     _ choice: ConvolutionChoice, _ trials: [ConvolutionTrial], slopes: [Float]?, outputSlopes: [Float]?,
-    on team: ThreadPool = ThreadPool(threads: 1)
+    on team: ThreadPool = ThreadPool(threads: 1), isFrozen: Bool = false
   ) {
     let shape = trials[0].shape
     let algorithm = choice.algorithm
@@ -150,8 +150,8 @@ private struct PassResults {
       algorithm.backward(
         pass(backwardFilters, again, $0),
         ConvolutionGradients(
-          dOutput: dOutput.base, dInput: isImage ? nil : dInput.base, dWeights: dWeights.base, dBias: dBias.base,
-          dSlopes: dSlopes.base))
+          dOutput: dOutput.base, dInput: isImage ? nil : dInput.base,
+          dWeights: isFrozen ? nil : dWeights.base, dBias: dBias.base, dSlopes: dSlopes.base))
     }
 
     self.dWeights = dWeights.values
@@ -325,6 +325,29 @@ private func bitsDoNotDependOnTheTeam(test: AlgorithmCase, threads: Int) {
     ("output", alone.output, together.output), ("dInput", alone.dInput, together.dInput),
     ("dWeights", alone.dWeights, together.dWeights), ("dBias", alone.dBias, together.dBias),
     ("dSlopes", alone.dSlopes, together.dSlopes),
+  ] {
+    #expect(one.map(\.bitPattern) == other.map(\.bitPattern), "\(name), seed \(test.shape.seed)")
+  }
+}
+
+/// A layer whose weights nobody asks for hands the same gradient down, whatever lay in memory.
+@Test(arguments: AlgorithmCase.table.filter { !$0.readsImage }, [1, 3])
+private func frozenWeightsChangeNothingElse(test: AlgorithmCase, threads: Int) {
+  let trials = (0..<test.images).map { image in
+    var one = test.shape
+    one.seed += 100_000 * image
+    return ConvolutionTrial(one)
+  }
+  func run(isFrozen: Bool) -> PassResults {
+    PassResults(
+      test.choice, trials, slopes: trials[0].slopes, outputSlopes: nil, on: ThreadPool(threads: threads),
+      isFrozen: isFrozen)
+  }
+  let (trained, frozen) = (run(isFrozen: false), run(isFrozen: true))
+  #expect(frozen.isIntact && frozen.restIsZero)
+  for (name, one, other) in [
+    ("dInput", trained.dInput, frozen.dInput), ("dBias", trained.dBias, frozen.dBias),
+    ("dSlopes", trained.dSlopes, frozen.dSlopes),
   ] {
     #expect(one.map(\.bitPattern) == other.map(\.bitPattern), "\(name), seed \(test.shape.seed)")
   }

@@ -101,3 +101,43 @@ func scoresThatAreNoNumbersShowInTheLoss(score: Float) {
   #expect(abs(reference.probabilities[0] - 0.25) < 1e-15 && abs(reference.probabilities[1] - 0.75) < 1e-15)
   #expect(abs(reference.gradient[0] + 0.75) < 1e-15 && abs(reference.gradient[1] - 0.75) < 1e-15)
 }
+
+/// PyTorch 2's `cross_entropy(scores, labels, weight=)` and the gradient of its result; its floats have 24 bits.
+@Test func weightedLossIsPyTorchs() {
+  let scores: [Float] = [0.5, -1.25, 2.0, 0.25, 1.5, 0.0, -0.75, 3.0, -2.0, 0.125, 0.375, 1.0]
+  let labels: [Int32] = [2, 0, 1]
+  let weights = [1.25, 0.5, 2.0]
+  let expected: [Float] = [
+    0.05180598422884941, 0.00900253001600504, -0.10115504264831543, 0.04034654051065445, -0.11038526147603989,
+    0.005120407324284315, 0.00241870922036469, 0.10284614562988281, 0.013263881206512451, -0.42227625846862793,
+    0.1426001638174057, 0.2664121687412262,
+  ]
+  let dScores = GuardedBuffer(12)
+  let result = labels.withUnsafeBufferPointer { labels in
+    weights.withUnsafeBufferPointer { weights in
+      softmaxLoss(
+        scores, LossTarget(labels: labels.baseAddress!, weights: weights.baseAddress!), rows: 3, classes: 4,
+        dScores: dScores.base)
+    }
+  }
+  #expect(abs(result.lossSum / 3 - 1.1920160055160522) < 1e-6)
+  for (own, other) in zip(dScores.values, expected) { #expect(abs(own - other) < 1e-7) }
+  #expect(dScores.isIntactAround)
+}
+
+/// Weights of 1 give the bits of none.
+@Test func equalWeightsChangeNothing() {
+  let scores: [Float] = [0.3, -0.7, 1.1, 0.2, 0.9, -2]
+  let labels: [Int32] = [2, 0]
+  let weights = [1.0, 1.0]
+  let (plain, weighted) = (GuardedBuffer(6), GuardedBuffer(6))
+  let expected = softmaxLoss(scores, labels: labels, rows: 2, classes: 3, dScores: plain.base)
+  let result = labels.withUnsafeBufferPointer { labels in
+    weights.withUnsafeBufferPointer { weights in
+      softmaxLoss(
+        scores, LossTarget(labels: labels.baseAddress!, weights: weights.baseAddress!), rows: 2, classes: 3,
+        dScores: weighted.base)
+    }
+  }
+  #expect(result == expected && plain.values == weighted.values)
+}

@@ -71,12 +71,17 @@ import Testing
       """
     ) {
       var listing = try PackInput(source: path).listing()
-      try listing.holdOut(1)
+      try listing.putAside(.pictures(1))
       return listing
     }
-    expect("\(path)/train: expected more than the 2 pictures that are to be put aside, found 2.") {
+    expect(
+      """
+      \(path)/train: expected more than the 1 picture that is to be put aside, and one more of each class to train on, \
+      found 2 of 2 classes. Put at most 0 aside.
+      """
+    ) {
       var listing = try PackInput(source: folder.file("train")).listing()
-      try listing.holdOut(2)
+      try listing.putAside(.pictures(1))
       return listing
     }
   }

@@ -41,7 +41,8 @@ import Testing
     let listing = try PackInput(source: folder.path).listing()
     #expect(listing.classNames == ["B", "a", "b"])
     #expect(names(listing) == ["B/x.png 0", "a/0.png 1", "a/deep/er/1.jpeg 1", "b/10.jpg 2", "b/2.JPG 2"])
-    #expect(listing.ignored == 2)
+    #expect(listing.account.leftOut[.otherFile]?.endings == ["txt": 1, "md": 1])
+    #expect(listing.account.leftOut[.hidden]?.count == 3)
     #expect(listing.parts[.validation] == nil)
   }
 
@@ -84,7 +85,7 @@ import Testing
     try FileManager.default.removeItem(atPath: folder.file("train/n01000000"))
     let some = try PackInput(source: folder.path).listing()
     #expect(names(some, .validation) == ["ILSVRC2012_val_00000002.JPEG 1", "ILSVRC2012_val_00000003.JPEG 0"])
-    #expect(some.ignored == 2)
+    #expect(some.account.leftOut[.withoutClass]?.count == 2)
     try touch(["val/ILSVRC2012_val_00000005.JPEG"])
     #expect(
       problem(PackInput(source: folder.path)).contains("ILSVRC2012_val_00000005.JPEG: expected a validation picture"))
@@ -103,9 +104,11 @@ import Testing
     #expect(listing.classNames == ["tench, Tinca tinca", "goldfish"])
     #expect(names(listing, .validation) == ["ILSVRC2012_val_00000007.JPEG 1"])
     #expect(listing.parts[.test] == nil)
+    #expect(listing.account.leftOut[.unlabeled]?.count == 1)
   }
 
   @Test func listFiles() throws {
+    try touch(["a b/1.jpg", "c.png", "d.jpg", "e.jpg", "elsewhere/1.jpg", "elsewhere/2.jpg"])
     try touch(["train.txt"], "a b/1.jpg 0\nc.png\t2\r\n\nd.jpg, 1\n")
     try touch(["val.txt"], "e.jpg 2\n")
     let listing = try PackInput(source: folder.file("train.txt"), validation: folder.file("val.txt")).listing()
@@ -115,10 +118,11 @@ import Testing
     #expect(listing.parts[.training]?.folder == folder.path)
 
     try touch(["words.txt"], "1.jpg dog\n2.jpg cat\n")
-    let words = try PackInput(source: folder.file("words.txt"), root: "elsewhere").listing()
+    let root = folder.file("elsewhere")
+    let words = try PackInput(source: folder.file("words.txt"), root: root).listing()
     #expect(words.classNames == ["cat", "dog"])
     #expect(names(words) == ["1.jpg 1", "2.jpg 0"])
-    #expect(words.parts[.training]?.folder == "elsewhere")
+    #expect(words.parts[.training]?.folder == root)
 
     try touch(["names.txt"], "zero\none\n")
     let named = PackInput(source: folder.file("train.txt"), classNames: folder.file("names.txt"))
@@ -131,6 +135,9 @@ import Testing
 
   /// A tab takes precedence over a comma as a separator, and a comma over a blank.
   @Test func classNamesAndPathsWithBlanks() throws {
+    try touch([
+      "a.jpg", "b c, d.jpg", "a b.jpg", "c.png", "a, b.jpg", "c d.jpg", "e,f.jpg", "without an ending", "or", "b.jpg",
+    ])
     func listed(_ text: String) throws -> [String] {
       try touch(["list.txt"], text)
       let listing = try PackInput(source: folder.file("list.txt")).listing()
@@ -146,6 +153,7 @@ import Testing
   }
 
   @Test func classesWithoutPicturesAreKnown() throws {
+    try touch(["a.jpg", "b.jpg"])
     try touch(["list.txt"], "a.jpg 1\nb.jpg 3\n")
     var listing = try PackInput(source: folder.file("list.txt")).listing()
     #expect(listing.emptyClasses == [0, 2])
@@ -157,12 +165,7 @@ import Testing
   @Test func whatIsNoDataIsNamed() throws {
     #expect(problem(PackInput(source: folder.file("nowhere"))).contains("nowhere: expected a folder of class folders"))
     #expect(problem(PackInput(source: folder.path)).contains("found an empty folder"))
-    try touch(["a/1.jpg", "b/note.txt"])
-    #expect(
-      problem(PackInput(source: folder.path)) == """
-        \(folder.path)/b: expected pictures of a class (.jpg, .jpeg, .png), found none. Remove the folder, or put \
-        pictures into it.
-        """)
+    try touch(["a/1.jpg"])
     try touch(["b/line\nbreak.jpg"])
     #expect(problem(PackInput(source: folder.path)).contains("expected names without line breaks"))
   }
@@ -193,11 +196,39 @@ import Testing
     try touch((0..<40).map { "c\($0 % 4)/\($0).jpg" })
     var (a, b) = (try PackInput(source: folder.path).listing(), try PackInput(source: folder.path).listing())
     let all = names(a)
-    try a.holdOut(9)
-    try b.holdOut(9)
+    try a.putAside(.pictures(9))
+    try b.putAside(.pictures(9))
     #expect(a == b)
     #expect(names(a).count == 31 && names(a, .validation).count == 9)
     #expect(Set(names(a) + names(a, .validation)) == Set(all))
-    #expect(throws: DataError.self) { try b.holdOut(3) }
+    #expect(throws: DataError.self) { try b.putAside(.pictures(3)) }
+  }
+
+  /// Half of all pictures are put aside, and no class gives its last one.
+  @Test func noClassGivesItsLastPicture() throws {
+    try touch((0..<50).flatMap { ["c\($0)/1.jpg", "c\($0)/2.jpg"] } + ["single/1.jpg"])
+    var listing = try PackInput(source: folder.path).listing()
+    try listing.putAside(.pictures(50))
+    #expect(listing.emptyClasses.isEmpty && listing.parts[.validation]?.entries.count == 50)
+    var greedy = try PackInput(source: folder.path).listing()
+    let error = #expect(throws: DataError.self) { try greedy.putAside(.pictures(51)) }
+    #expect(
+      error?.description == """
+        \(folder.path): expected more than the 51 pictures that are to be put aside, and one more of each class to \
+        train on, found 101 of 51 classes. Put at most 50 aside.
+        """)
+  }
+
+  @Test func foldsShareNoPicture() throws {
+    try touch((0..<23).map { "a/\($0).jpg" } + (0..<7).map { "b/\($0).jpg" } + ["c/1.jpg"])
+    var seen: [String] = []
+    for fold in 1...5 {
+      var listing = try PackInput(source: folder.path).listing()
+      try listing.putAside(.fold(fold, of: 5))
+      #expect(listing.emptyClasses.isEmpty && names(listing, .validation).count == 6)
+      #expect(names(listing, .validation).contains { $0.hasSuffix(" 1") })
+      seen += names(listing, .validation)
+    }
+    #expect(seen.count == 30 && Set(seen).count == 30)
   }
 }

@@ -72,8 +72,8 @@ import Testing
       and resumed by its own name, not by --data
       """
     ) { $0.conventions = nil },
-    Case("the pack has format version 2, this program reads 1. Make it again with `prelu-dist pack`") {
-      $0.version = 2
+    Case("the pack has format version 3, this program reads 1 to 2. Make it again with `prelu-dist pack`") {
+      $0.version = 3
     },
   ])
   func otherFilesAreNamed(_ one: Case) throws {

@@ -20,22 +20,23 @@ final class RankStep {
   /// - Parameters:
   ///   - shares: nil for even ones of a mini-batch of `batch` in eight leaves.
   ///   - world: nil for that of all ranks.
-  init(shares: Shares? = nil, in world: World? = nil, threads: Int = 1) throws {
+  ///   - rates: the factors of layers' learning rates.
+  init(shares: Shares? = nil, in world: World? = nil, threads: Int = 1, rates: [String: Float] = [:]) throws {
     let world = try world ?? startedWorld()
     self.world = world
     let shares = shares ?? Shares(batch: Self.batch, ranks: world.size, leaves: 8)
     batch = shares.batch
-    let network = try Network(
-      Architecture(
-        name: "small", input: Extents(channels: 1, height: 4, width: 4),
-        layers: [
-          .convolution(.init(name: "conv1", filters: 3, kernel: 3, padding: 1, activation: .prelu)),
-          .maxPooling(.init(name: "pool", size: 2, stride: 2)),
-          .convolution(.init(name: "conv2", filters: 5, kernel: 2, activation: .relu)),
-          .fullyConnected(.init(name: "fc1", outputs: 6, activation: .preluShared)),
-          .fullyConnected(.init(name: "fc2", outputs: Self.classes, activation: .none)),
-        ]
-      ).resolved())
+    var architecture = Architecture(
+      name: "small", input: Extents(channels: 1, height: 4, width: 4),
+      layers: [
+        .convolution(.init(name: "conv1", filters: 3, kernel: 3, padding: 1, activation: .prelu)),
+        .maxPooling(.init(name: "pool", size: 2, stride: 2)),
+        .convolution(.init(name: "conv2", filters: 5, kernel: 2, activation: .relu)),
+        .fullyConnected(.init(name: "fc1", outputs: 6, activation: .preluShared)),
+        .fullyConnected(.init(name: "fc2", outputs: Self.classes, activation: .none)),
+      ])
+    architecture.rates = rates
+    let network = Network(try architecture.resolved())
     Initializer().fill(network.parameters.values, for: network.architecture, seed: 3, initialSlope: 0.25)
     step = DistributedStep(
       network, world: world, shares: shares, seed: 3, on: ThreadPool(threads: threads))

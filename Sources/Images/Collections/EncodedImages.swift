@@ -1,6 +1,6 @@
 import System
 
-/// Labeled pictures as the bytes of JPEG and PNG files, read one at a time.
+/// Labeled pictures as the bytes of their files, read one at a time.
 ///
 /// Any thread may read any picture.
 public protocol EncodedImages: Sendable {

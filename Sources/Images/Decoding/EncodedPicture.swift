@@ -1,6 +1,7 @@
 import System
 
-/// A picture's file in memory: JPEG, PNG, binary PGM or PPM. Its extents are known, its pixels are not yet decoded.
+/// A picture's file in memory: JPEG, PNG, WebP, binary PGM or PPM. Its extents are known, its pixels are not yet
+/// decoded.
 public struct EncodedPicture: Sendable {
   public let path: String
   /// The height of the picture as it is seen, after any rotation, not as it is stored.
@@ -12,17 +13,10 @@ public struct EncodedPicture: Sendable {
   /// - Parameter appliesOrientation: Whether JPEG pictures are turned by the orientation that the camera recorded.
   /// - Throws: An error if the file is missing, too large or not such a picture.
   public init(path: String, appliesOrientation: Bool = false) throws(DataError) {
-    let expected = "a JPEG, PNG, PGM or PPM picture"
-    let bytes = try readWhole(path: path, limit: 1 << 30, expected: expected)
+    let bytes = try readWhole(path: path, limit: 1 << 30, expected: PictureFile.expected)
     (height, width, orientation) = try bytes.withUnsafeBufferPointer { pointer throws(DataError) in
       let file = PictureFile(path: path, bytes: pointer)
-      let extents: PlaneExtents
-      switch file.format {
-      case .jpeg, .png: extents = try PhotoRenderer.extents(of: file)
-      // The header is short, and such files usually are too.
-      case .netpbm: extents = try decodePNM(file, channels: 1).extents.plane
-      case nil: throw file.unknownFormat(expected: expected)
-      }
+      let extents = try PhotoRenderer.extents(of: file)
       let (height, width) = (extents.height, extents.width)
       guard appliesOrientation, file.format == .jpeg else { return (height, width, Orientation.upright) }
       let orientation = Orientation(ofJPEG: pointer)

@@ -54,8 +54,9 @@ package enum JPEGDecoder {
   }
 
   private static func check(_ file: PictureFile, _ extents: PlaneExtents) throws(DataError) {
-    // A Huffman-coded block of 8×8 pixels takes at least one bit.
-    try file.checkExtents(format: "JPEG", height: extents.height, width: extents.width, pixelsPerByte: 512)
+    // A Huffman-coded block of 8×8 pixels takes at least one bit; arithmetic coding has no such limit.
+    try file.checkExtents(
+      format: "JPEG", height: extents.height, width: extents.width, pixelsPerByte: 512, blank: 1 << 25)
   }
 
   /// Converts cyan, magenta, yellow and black to red, green and blue. In JPEG files, 255 stands for no ink.

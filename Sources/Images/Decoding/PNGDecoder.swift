@@ -1,8 +1,8 @@
 import CPNG
 import System
 
-/// Decodes PNG files with libpng: any depth and color type. libpng blends transparent pixels with white in linear
-/// light.
+/// Decodes PNG files with libpng: any depth and color type, the values as they are, whatever gamma or profile the file
+/// states. libpng blends transparent pixels with white in linear light.
 enum PNGDecoder {
   static func extents(of file: PictureFile) throws(DataError) -> PlaneExtents {
     try withImage(file) { image throws(DataError) in
@@ -35,10 +35,18 @@ enum PNGDecoder {
   private static func withImage<Result>(
     _ file: PictureFile, _ body: (inout png_image) throws(DataError) -> Result
   ) throws(DataError) -> Result {
+    guard let plain = PNGColorChunks.removed(from: file.bytes) else { return try withImage(file, file.bytes, body) }
+    return try plain.withUnsafeBufferPointer { bytes throws(DataError) in try withImage(file, bytes, body) }
+  }
+
+  /// - Parameter bytes: The bytes that libpng reads.
+  private static func withImage<Result>(
+    _ file: PictureFile, _ bytes: UnsafeBufferPointer<UInt8>, _ body: (inout png_image) throws(DataError) -> Result
+  ) throws(DataError) -> Result {
     var image = png_image()
     image.version = UInt32(PNG_IMAGE_VERSION)
     defer { png_image_free(&image) }
-    guard png_image_begin_read_from_memory(&image, file.bytes.baseAddress, file.bytes.count) != 0 else {
+    guard png_image_begin_read_from_memory(&image, bytes.baseAddress, bytes.count) != 0 else {
       throw damaged(file, &image)
     }
     // Deflate makes at most 1032 bytes of one, and a byte holds eight pixels of one bit.

@@ -12,11 +12,20 @@ package struct PictureFile {
     self.bytes = bytes
   }
 
+  /// The formats that are read, in words.
+  static let expected = "a JPEG, PNG, WebP, PGM or PPM picture"
+
   /// The format that the content shows; the name does not matter.
   var format: PictureFormat? { PictureFormat(bytes) }
 
-  /// Refuses extents before memory is allocated for them. `pixelsPerByte` is the format's highest compression.
-  func checkExtents(format: String, height: Int, width: Int, pixelsPerByte: Int) throws(DataError) {
+  /// Refuses extents before memory is allocated for them.
+  /// - Parameters:
+  ///   - pixelsPerByte: the format's highest compression.
+  ///   - blank: the number of pixels of which any file may consist, however short, because its format stores a picture
+  ///     of one color in a few bytes.
+  func checkExtents(
+    format: String, height: Int, width: Int, pixelsPerByte: Int, blank: Int = 0
+  ) throws(DataError) {
     guard height > 0, width > 0 else {
       throw damaged(format: format, words: "it declares \(width)×\(height) pixels")
     }
@@ -27,7 +36,7 @@ package struct PictureFile {
         found: "one that declares \(width)×\(height)",
         advice: "Make it smaller.")
     }
-    guard pixels <= pixelsPerByte * bytes.count else {
+    guard pixels <= max(blank, pixelsPerByte * bytes.count) else {
       throw DataError(
         .invalid, path: path, expected: "a whole \(format) picture",
         found:
@@ -43,9 +52,9 @@ package struct PictureFile {
   }
 
   /// Returns the error for a file of no known format.
-  func unknownFormat(expected: String) -> DataError {
+  func unknownFormat() -> DataError {
     DataError(
-      .invalid, path: path, expected: expected, found: describeContent(Array(bytes.prefix(64))),
+      .invalid, path: path, expected: Self.expected, found: describeContent(Array(bytes.prefix(64))),
       advice: bytes.isEmpty ? "" : "Convert it to one of these.")
   }
 
@@ -56,6 +65,7 @@ package struct PictureFile {
 public enum PictureFormat: Sendable {
   case jpeg
   case png
+  case webP
   /// Binary PGM or PPM.
   case netpbm
 
@@ -64,6 +74,7 @@ public enum PictureFormat: Sendable {
     switch FileKind(Array(bytes.prefix(16))) {
     case .jpeg: self = .jpeg
     case .png: self = .png
+    case .webP: self = .webP
     case .pgm, .ppm: self = .netpbm
     default: return nil
     }

@@ -50,9 +50,9 @@ package final class PictureIntake {
     self.settings = settings
   }
 
-  /// - Throws: An error if the file cannot be read, is not a JPEG or PNG picture, or is not whole.
+  /// - Throws: An error if the file cannot be read, is not a picture of a format that is read, or is not whole.
   package func take(path: String, wantsCrop: Bool) throws(DataError) -> Picture {
-    let bytes = try readWhole(path: path, limit: Self.largestFile, expected: "a JPEG or PNG picture")
+    let bytes = try readWhole(path: path, limit: Self.largestFile, expected: PictureFile.expected)
     let result = bytes.withUnsafeBufferPointer { pointer in
       Result { () throws(DataError) in try take(PictureFile(path: path, bytes: pointer), bytes, wantsCrop: wantsCrop) }
     }

@@ -9,6 +9,8 @@ public struct DataError: ExitStatusError, Equatable, Sendable, CustomStringConve
     case invalid
     /// The file cannot be written.
     case unwritable
+    /// The system failed while it was reading what is there: another try may succeed.
+    case failed
   }
 
   public let kind: Kind
@@ -42,6 +44,7 @@ public struct DataError: ExitStatusError, Equatable, Sendable, CustomStringConve
     case .missing: .missingInput
     case .invalid: .badData
     case .unwritable: .cannotCreate
+    case .failed: .inputOutput
     }
   }
 

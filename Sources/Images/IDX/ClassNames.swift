@@ -10,12 +10,13 @@ private let fashionTestDigest: UInt64 = 0x85F1_1B38_68AA_0E5D
 
 /// Returns the names of a data set's classes: `listed` if its folder has a list, Fashion-MNIST's if `test` is
 /// Fashion-MNIST's, otherwise the numbers.
-func classNames(listed: [String]?, test: LabeledImages) -> [String] {
+/// - Parameter firstLabel: The number in the labels' file that stands for the first class.
+func classNames(listed: [String]?, firstLabel: Int, test: LabeledImages) -> [String] {
   if let listed { return listed }
   if test.count == 10_000, test.classCount == fashionClassNames.count, contentDigest(test) == fashionTestDigest {
     return fashionClassNames
   }
-  return (0..<test.classCount).map(String.init)
+  return (firstLabel..<firstLabel + test.classCount).map(String.init)
 }
 
 /// The file in a data set's folder that names its classes.
@@ -27,12 +28,10 @@ func readClassNames(directory: String) throws(DataError) -> [String]? {
   guard FileSystem.exists(path) else { return nil }
   let expected = "one class name a line in UTF-8"
   let bytes = try readWhole(path: path, limit: 1 << 22, expected: expected)
-  guard let text = String(validating: bytes, as: UTF8.self) else {
+  guard let text = PlainText.string(bytes) else {
     throw DataError(.invalid, path: path, expected: expected, found: "bytes that are not UTF-8")
   }
-  var lines = text.split(omittingEmptySubsequences: false, whereSeparator: \.isNewline).map { line in
-    String(line.drop(while: \.isWhitespace).reversed().drop(while: \.isWhitespace).reversed())
-  }
+  var lines = text.split(omittingEmptySubsequences: false, whereSeparator: \.isNewline).map(\.trimmed)
   while lines.last == "" { lines.removeLast() }
   guard !lines.isEmpty else {
     throw DataError(.invalid, path: path, expected: expected, found: "no name")

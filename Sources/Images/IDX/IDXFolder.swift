@@ -5,20 +5,25 @@ public enum IDXFolder {
   /// Loads the whole data set.
   ///
   /// The number of classes is that of the names in the folder's `class-names.txt`, otherwise `classCount`, otherwise
-  /// one more than the training split's greatest label. Throws `DataError` if a file is missing or wrong, or two of
-  /// them disagree.
+  /// one more than the training split's greatest label. Labels that begin at 1, as EMNIST's letters do, become those
+  /// from 0. Throws `DataError` if a file is missing or wrong, or two of them disagree.
+  /// - Parameter directory: The folder; or the folder and the beginning of the files' names in it, such as
+  ///   `emnist/emnist-letters`.
   public static func load(
     directory: String, classCount: Int? = nil
   ) throws(DataError) -> (training: LabeledImages, test: LabeledImages, classNames: [String]) {
-    let listed = try listedNames(directory: directory, classCount: classCount)
-    let training = try loadSplit(.training, directory: directory, classCount: listed?.count ?? classCount)
-    let test = try loadSplit(.test, directory: directory, classCount: training.classCount)
+    let files = try IDXFiles(directory)
+    let listed = try listedNames(files, classCount: classCount)
+    let firstLabel = try firstLabel(files, classCount: listed?.count ?? classCount)
+    let training = try loadSplit(
+      .training, files, firstLabel: firstLabel, classCount: listed?.count ?? classCount)
+    let test = try loadSplit(.test, files, firstLabel: firstLabel, classCount: training.classCount)
     guard test.extents == training.extents else {
       throw DataError(
         .invalid, path: directory, expected: "training and test images of one size",
         found: "\(training.extents) and \(test.extents)")
     }
-    return (training, test, classNames(listed: listed, test: test))
+    return (training, test, classNames(listed: listed, firstLabel: firstLabel, test: test))
   }
 
   /// Loads only the test split. Without `class-names.txt` and `classCount`, the test labels determine the number of
@@ -26,29 +31,29 @@ public enum IDXFolder {
   public static func loadTest(
     directory: String, classCount: Int? = nil
   ) throws(DataError) -> (test: LabeledImages, classNames: [String]) {
-    let listed = try listedNames(directory: directory, classCount: classCount)
-    let test = try loadSplit(.test, directory: directory, classCount: listed?.count ?? classCount)
-    return (test, classNames(listed: listed, test: test))
+    let files = try IDXFiles(directory)
+    let listed = try listedNames(files, classCount: classCount)
+    let firstLabel = try firstLabel(files, classCount: listed?.count ?? classCount)
+    let test = try loadSplit(.test, files, firstLabel: firstLabel, classCount: listed?.count ?? classCount)
+    return (test, classNames(listed: listed, firstLabel: firstLabel, test: test))
   }
 
-  private enum Split: String {
-    case training
-    case test
-
-    /// The possible beginnings of the split's file names.
-    var prefixes: [String] {
-      switch self {
-      case .training: ["train"]
-      case .test: ["t10k", "test"]
-      }
-    }
+  /// Returns the number that stands for the first class in the labels' files: 1 where no label is 0 and none is beyond
+  /// the number of classes, otherwise 0. The training labels decide it for both splits.
+  private static func firstLabel(_ files: IDXFiles, classCount: Int?) throws(DataError) -> Int {
+    var path = try files.path(.training, .labels)
+    if path == nil { path = try files.path(.test, .labels) }
+    guard let path else { return 0 }
+    let labels = try IDXFile.readLabels(path: path)
+    guard labels.min() == 1, let greatest = labels.max() else { return 0 }
+    return classCount.map { Int(greatest) == $0 } ?? true ? 1 : 0
   }
 
   private static func loadSplit(
-    _ split: Split, directory: String, classCount: Int?
+    _ split: IDXFiles.Split, _ files: IDXFiles, firstLabel: Int, classCount: Int?
   ) throws(DataError) -> LabeledImages {
-    let imagesPath = try find(split, "images", dimensionCounts: [3, 4], directory: directory)
-    let labelsPath = try find(split, "labels", dimensionCounts: [1], directory: directory)
+    let imagesPath = try find(split, .images, files)
+    let labelsPath = try find(split, .labels, files)
     let labels = try IDXFile.readLabels(path: labelsPath)
     let (count, extents, bytes) = try IDXFile.readImages(path: imagesPath)
     guard labels.count == count else {
@@ -56,38 +61,30 @@ public enum IDXFolder {
         .invalid, path: labelsPath, expected: "\(count.counted("label")), one for each image in \(imagesPath)",
         found: "\(labels.count)", advice: "Both files have to come from the same data set.")
     }
-    let classCount = classCount ?? Int(labels.max() ?? 0) + 1
-    if let position = labels.firstIndex(where: { $0 >= classCount }) {
+    let classCount = classCount ?? Int(labels.max() ?? 0) + 1 - firstLabel
+    if let position = labels.firstIndex(where: { !(firstLabel..<firstLabel + classCount).contains(Int($0)) }) {
       throw DataError(
-        .invalid, path: labelsPath, expected: "labels from 0 to \(classCount - 1)",
+        .invalid, path: labelsPath, expected: "labels from \(firstLabel) to \(firstLabel + classCount - 1)",
         found: "label \(labels[position]) at position \(position)",
         advice: "If there are more classes, list all their names in \(classNamesFile) beside it, one a line.")
     }
-    return LabeledImages(pixels: bytes, extents: extents, labels: labels.map(Int32.init), classCount: classCount)
+    return LabeledImages(
+      pixels: bytes, extents: extents, labels: labels.map { Int32($0) - Int32(firstLabel) }, classCount: classCount)
   }
 
   private static func find(
-    _ split: Split, _ content: String, dimensionCounts: [Int], directory: String
+    _ split: IDXFiles.Split, _ content: IDXFiles.Content, _ files: IDXFiles
   ) throws(DataError) -> String {
-    for prefix in split.prefixes {
-      for dimensions in dimensionCounts {
-        for separator in ["-", "."] {
-          for suffix in ["", ".gz"] {
-            let path = "\(directory)/\(prefix)-\(content)\(separator)idx\(dimensions)-ubyte\(suffix)"
-            if FileSystem.exists(path) { return path }
-          }
-        }
-      }
-    }
-    let names = split.prefixes.map { prefix in
-      let kinds = dimensionCounts.map { "idx\($0)" }.joined(separator: "|")
-      return "\(prefix)-\(content)-\(kinds)-ubyte[.gz]"
-    }
+    if let path = try files.path(split, content) { return path }
+    let kinds = content == .images ? "idx3|idx4" : "idx1"
+    let names = split.words.map { "\($0)-\(content.rawValue)-\(kinds)-ubyte[.gz]" }
     throw DataError(
-      .missing, path: directory, expected: "the \(split.rawValue) \(content) in \(names.joined(separator: " or "))",
-      found: FileSystem.isFolder(directory) ? "no such file in this folder" : "no such folder",
-      advice: holdsPictures(directory)
-        ? "Photographs in class folders become data by `prelu-dist pack \(directory) -o photos.h5`." : howToGetData)
+      .missing, path: files.directory,
+      expected: "the \(split.rawValue) \(content.rawValue) in \(names.joined(separator: " or "))",
+      found: FileSystem.isFolder(files.directory) ? "no such file in this folder" : "no such folder",
+      advice: holdsPictures(files.directory)
+        ? "Photographs in class folders become data by `prelu-dist pack \(files.directory) -o photos.h5`."
+        : howToGetData)
   }
 
   /// Returns whether a folder looks like class folders of photographs.
@@ -99,11 +96,14 @@ public enum IDXFolder {
     }
   }
 
-  private static func listedNames(directory: String, classCount: Int?) throws(DataError) -> [String]? {
-    guard let names = try readClassNames(directory: directory) else { return nil }
+  private static func listedNames(_ files: IDXFiles, classCount: Int?) throws(DataError) -> [String]? {
+    var names = try readClassNames(directory: files.folder)
+    if names == nil { names = try files.mappedNames() }
+    guard let names else { return nil }
     if let classCount, names.count != classCount {
       throw DataError(
-        .invalid, path: "\(directory)/\(classNamesFile)", expected: classCount.counted("name"), found: "\(names.count)")
+        .invalid, path: "\(files.folder)/\(classNamesFile)", expected: classCount.counted("name"),
+        found: "\(names.count)")
     }
     return names
   }

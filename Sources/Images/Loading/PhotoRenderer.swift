@@ -15,12 +15,14 @@ final class PhotoRenderer {
     file.reserve(max(count, 1)).baseAddress!
   }
 
-  /// Returns the extents of a JPEG or PNG picture. Only its header needs to be whole.
+  /// Returns the extents of a picture. Only its header needs to be whole.
   static func extents(of file: PictureFile) throws(DataError) -> PlaneExtents {
     switch file.format {
     case .jpeg: return try JPEGDecoder.extents(of: file)
     case .png: return try PNGDecoder.extents(of: file)
-    case .netpbm, nil: throw file.unknownFormat(expected: "a JPEG or PNG picture")
+    case .webP: return try WebPDecoder.extents(of: file)
+    case .netpbm: return try PNMHeader(file).extents
+    case nil: throw file.unknownFormat()
     }
   }
 
@@ -66,13 +68,8 @@ final class PhotoRenderer {
         file, of: extents, denominator: denominator,
         rows: 0..<height.dividedUp(by: denominator), columns: 0..<width.dividedUp(by: denominator),
         memory: pixels)
-    case .png:
-      let region = try PNGDecoder.decode(file, memory: pixels)
-      guard region.rows == height, region.columns == width else {
-        throw file.damaged(
-          format: "PNG", words: "\(region.columns)×\(region.rows) pixels instead of \(width)×\(height)")
-      }
-      return region
+    case .png: return try checked(try PNGDecoder.decode(file, memory: pixels), of: extents, file, format: "PNG")
+    case .webP: return try checked(try WebPDecoder.decode(file, memory: pixels), of: extents, file, format: "WebP")
     case .netpbm:
       let image = try decodePNM(file, channels: 3)
       guard image.extents.plane == extents else {
@@ -85,8 +82,20 @@ final class PhotoRenderer {
         output[4 * index + 3] = 0
       }
       return PixelRegion(pixels: UnsafePointer(output), left: 0, top: 0, columns: width, rows: height)
-    case nil: throw file.unknownFormat(expected: "a JPEG or PNG picture")
+    case nil: throw file.unknownFormat()
     }
+  }
+
+  /// Refuses a picture of other extents than its file had before.
+  private func checked(
+    _ region: PixelRegion, of extents: PlaneExtents, _ file: PictureFile, format: String
+  ) throws(DataError) -> PixelRegion {
+    guard region.rows == extents.height, region.columns == extents.width else {
+      throw file.damaged(
+        format: format,
+        words: "\(region.columns)×\(region.rows) pixels instead of \(extents.width)×\(extents.height)")
+    }
+    return region
   }
 
   /// Returns the largest denominator at which the scaled picture still has a pixel for each of the view's.

@@ -13,6 +13,13 @@ public struct MeanImage: Equatable, Sendable {
     self.extents = extents
   }
 
+  /// Makes a mean that is the same for all pixels of a channel.
+  public init(ofChannels means: [Double], extents: Extents) {
+    precondition(means.count == extents.channels, "\(means.count) means for \(extents.channels) channels")
+    self.init(
+      values: means.flatMap { [Float](repeating: Float($0), count: extents.plane.count) }, extents: extents)
+  }
+
   /// Computes the mean of `images`. Integer sums give the same bits in any order of the images.
   public init(of images: LabeledImages) {
     precondition(images.count > 0, "the mean of no image is not defined")

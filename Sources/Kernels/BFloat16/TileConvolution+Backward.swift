@@ -13,14 +13,15 @@ extension TileConvolution {
         let (number, panel) = place.quotientAndRemainder(dividingBy: filterPanels)
         loadGradient(panel, number, images.lowerBound + number, pass, gradients, work)
       }
-      team.share(images.count * input.pieces, as: "input to bfloat16") { place in
+      team.share(gradients.dWeights == nil ? 0 : images.count * input.pieces, as: "input to bfloat16") { place in
         let (number, piece) = place.quotientAndRemainder(dividingBy: input.pieces)
         input.writePairs(
           piece, loading(number, images.lowerBound + number, pass, work), into: work.pairs + number * input.pairCount)
       }
       team.wait()
       let groups = tapGroups(parts: parts, members: team.count)
-      team.share(parts * filterPanels * input.units * groups, as: "filters' gradient") { piece in
+      let pieces = gradients.dWeights == nil ? 0 : parts * filterPanels * input.units * groups
+      team.share(pieces, as: "filters' gradient") { piece in
         let (place, group) = piece.quotientAndRemainder(dividingBy: groups)
         multiplyToFilters(place, taps: input.taps.indices.part(group, of: groups), parts: parts, images, work)
       }
@@ -31,8 +32,10 @@ extension TileConvolution {
       }
       team.wait()
     }
-    team.share(shape.filters, as: "filters in their order") { filter in
-      gather(filter, parts: pass.images == 0 ? 0 : parts, work, into: gradients.dWeights)
+    if let dWeights = gradients.dWeights {
+      team.share(shape.filters, as: "filters in their order") { filter in
+        gather(filter, parts: pass.images == 0 ? 0 : parts, work, into: dWeights)
+      }
     }
     team.share(shape.output.blocks, as: "sums of bias and slopes") { block in
       gradients.addImages(pass.images, work.sums, shape.output, block: block)

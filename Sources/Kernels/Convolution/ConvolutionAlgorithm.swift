@@ -72,8 +72,8 @@ public struct ConvolutionGradients {
   public var dOutput: UnsafeMutablePointer<Float>
   /// The gradient with respect to the activated input; nil if nobody asks for it.
   public var dInput: UnsafeMutablePointer<Float>?
-  /// The gradient of the weights, (filters, channels, kernel, kernel).
-  public var dWeights: UnsafeMutablePointer<Float>
+  /// The gradient of the weights, (filters, channels, kernel, kernel); nil if nobody asks for it.
+  public var dWeights: UnsafeMutablePointer<Float>?
   /// The sum Σ ∂E/∂y of each filter, 16 floats a block.
   public var dBias: UnsafeMutablePointer<Float>
   /// The sum Σ y·∂E/∂f over y ≤ 0 of each filter (Eqn 3), 16 floats a block.
@@ -81,7 +81,7 @@ public struct ConvolutionGradients {
 
   public init(
     dOutput: UnsafeMutablePointer<Float>, dInput: UnsafeMutablePointer<Float>?,
-    dWeights: UnsafeMutablePointer<Float>, dBias: UnsafeMutablePointer<Float>, dSlopes: UnsafeMutablePointer<Float>
+    dWeights: UnsafeMutablePointer<Float>?, dBias: UnsafeMutablePointer<Float>, dSlopes: UnsafeMutablePointer<Float>
   ) {
     self.dOutput = dOutput
     self.dInput = dInput

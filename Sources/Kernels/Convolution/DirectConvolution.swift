@@ -108,9 +108,11 @@ struct DirectConvolution: ConvolutionAlgorithm {
           dY, shape.output, block: block, GradientSpread(shape), into: spread + number * turned.paddedCount,
           turned.padded)
       }
-      team.share(images.count * shape.input.blocks, as: "padded inputs") { loadInput($0, images, pass) }
+      if gradients.dWeights != nil {
+        team.share(images.count * shape.input.blocks, as: "padded inputs") { loadInput($0, images, pass) }
+      }
       team.wait()
-      team.share(kernel.weightGradientPieces, as: "filters' gradient") { piece in
+      team.share(gradients.dWeights == nil ? 0 : kernel.weightGradientPieces, as: "filters' gradient") { piece in
         for (number, image) in images.enumerated() {
           kernel.weightGradient(
             padded: pass.scratch + number * kernel.paddedCount, dOutput: gradients.dOutput + image * shape.output.count,
@@ -128,12 +130,14 @@ struct DirectConvolution: ConvolutionAlgorithm {
       }
       team.wait()
     }
-    team.share(shape.filters, as: "filters in their order") { filter in
-      if pass.images == 0 {
-        let count = shape.weightCount / shape.filters
-        (gradients.dWeights + filter * count).update(repeating: 0, count: count)
-      } else {
-        packing.unpack(packed, filter: filter, into: gradients.dWeights)
+    if let dWeights = gradients.dWeights {
+      team.share(shape.filters, as: "filters in their order") { filter in
+        if pass.images == 0 {
+          let count = shape.weightCount / shape.filters
+          (dWeights + filter * count).update(repeating: 0, count: count)
+        } else {
+          packing.unpack(packed, filter: filter, into: dWeights)
+        }
       }
     }
     team.share(shape.output.blocks, as: "sums of bias and slopes") { block in

@@ -141,11 +141,13 @@ struct Im2colConvolution: ConvolutionAlgorithm {
       forEachBand { band in
         let pixels = band.count * shape.outputWidth
         forEachOutput(band) { place, target, _ in store(load(dY + target), rows + place) }
-        loadBand(band, image, pass.input, into: matrix)
-        matrixProduct(
-          MatrixOperand(matrix, leading: depth, isTransposed: true), MatrixOperand(rows, leading: filterLanes),
-          into: MatrixResult(dFilters, leading: filterLanes, accumulates: true),
-          ProductExtents(rows: depth, columns: filterLanes, depth: pixels))
+        if gradients.dWeights != nil {
+          loadBand(band, image, pass.input, into: matrix)
+          matrixProduct(
+            MatrixOperand(matrix, leading: depth, isTransposed: true), MatrixOperand(rows, leading: filterLanes),
+            into: MatrixResult(dFilters, leading: filterLanes, accumulates: true),
+            ProductExtents(rows: depth, columns: filterLanes, depth: pixels))
+        }
         guard let dInput else { return }
         matrixProduct(
           MatrixOperand(rows, leading: filterLanes),
@@ -158,10 +160,11 @@ struct Im2colConvolution: ConvolutionAlgorithm {
         }
       }
     }
+    guard let dWeights = gradients.dWeights else { return }
     for filter in 0..<shape.filters {
       for channel in 0..<shape.channels {
         for tap in 0..<taps {
-          gradients.dWeights[(filter * shape.channels + channel) * taps + tap] =
+          dWeights[(filter * shape.channels + channel) * taps + tap] =
             dFilters[(tap * inputLanes + channel) * filterLanes + filter]
         }
       }

@@ -149,7 +149,9 @@ struct ImageConvolution: ConvolutionAlgorithm {
   }
 
   func backward(_ pass: ConvolutionPass, _ gradients: ConvolutionGradients) {
-    precondition(gradients.dInput == nil, "the gradient of an image was asked for")
+    guard let dWeights = gradients.dWeights, gradients.dInput == nil else {
+      preconditionFailure("the gradient of an image was asked for, or no gradient of weights")
+    }
     let (team, work) = (pass.team, workspace(pass))
     let groups = channelGroups(images: pass.images, members: team.count)
     team.share(sumPieces, as: "sums over the bands") { piece in
@@ -187,7 +189,7 @@ struct ImageConvolution: ConvolutionAlgorithm {
       team.wait()
     }
     team.share(shape.filters, as: "filters in their order") { filter in
-      let target = gradients.dWeights + filter * kernel.places
+      let target = dWeights + filter * kernel.places
       for place in 0..<kernel.places { target[place] = work.dFilters[filterIndex(filter, place)] }
     }
     team.share(1, as: "sums of bias and slopes") { _ in

@@ -31,15 +31,17 @@ extension PanelConvolution {
             * blockWidth)
       }
       team.wait()
-      multiplyToFilters(images, pass, work)
+      if gradients.dWeights != nil { multiplyToFilters(images, pass, work) }
       if let dInput = gradients.dInput {
         for residue in residues { multiplyToInput(residue, images, pass, gradients.dOutput, into: dInput, work) }
       }
       team.wait()
     }
     let parts = pass.images == 0 ? 0 : sumParts(images: pass.images)
-    team.share(shape.output.blocks * shape.input.blocks, as: "filters in their order") {
-      gather($0, parts: parts, work, into: gradients.dWeights)
+    if let dWeights = gradients.dWeights {
+      team.share(shape.output.blocks * shape.input.blocks, as: "filters in their order") {
+        gather($0, parts: parts, work, into: dWeights)
+      }
     }
     team.share(shape.output.blocks, as: "sums of bias and slopes") { block in
       gradients.addImages(pass.images, work.sums, shape.output, block: block)

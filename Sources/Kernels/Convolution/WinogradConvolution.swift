@@ -158,7 +158,7 @@ struct WinogradConvolution<Transform: WinogradTransform>: ConvolutionAlgorithm {
         let row = rows.lowerBound + piece % rows.count
         transformOutputGradient(piece / rows.count, row, group, work, tiles, pass, dOutput: gradients.dOutput)
       }
-      team.share(inputPanels * rows.count, as: "transform of the input") { piece in
+      team.share(gradients.dWeights == nil ? 0 : inputPanels * rows.count, as: "transform of the input") { piece in
         let row = rows.lowerBound + piece % rows.count
         transformInput(piece / rows.count, row, group, pass.input, work, tiles)
       }
@@ -166,7 +166,7 @@ struct WinogradConvolution<Transform: WinogradTransform>: ConvolutionAlgorithm {
       let cut = gradientCut(group, members: team.count)
       team.share(Self.products * cut.parts, as: "products of the gradients") { piece in
         let (product, part) = (piece / cut.parts, piece % cut.parts)
-        multiplyToFilters(product, cut, part, group, work)
+        if gradients.dWeights != nil { multiplyToFilters(product, cut, part, group, work) }
         guard gradients.dInput != nil else { return }
         multiplyToInput(product, cut, part, filters: pass.parameters.filters, work)
       }
@@ -178,8 +178,10 @@ struct WinogradConvolution<Transform: WinogradTransform>: ConvolutionAlgorithm {
         transformInputGradient(panel, bands.band(band), group, work, tiles, target)
       }
     }
-    team.share(gatherPieces, as: "transform of the filters' gradient") { piece in
-      gatherFilters(piece, work, isEmpty: pass.images == 0, into: gradients.dWeights)
+    if let dWeights = gradients.dWeights {
+      team.share(gatherPieces, as: "transform of the filters' gradient") { piece in
+        gatherFilters(piece, work, isEmpty: pass.images == 0, into: dWeights)
+      }
     }
     team.share(shape.output.blocks, as: "sums of bias and slopes") { block in
       sumRows(block, rows: pass.images * tileRows, work, gradients)

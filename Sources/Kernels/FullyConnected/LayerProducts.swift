@@ -28,7 +28,7 @@ public protocol LayerProducts: Sendable {
   func inputGradient(
     _ dY: UnsafePointer<Float>, weights: UnsafePointer<Float>, _ piece: ProductPiece,
     into dX: UnsafeMutablePointer<Float>)
-  /// Writes a piece's rows of dW (outputs×inputs, row-major).
+  /// Writes a piece's part of dW (outputs×inputs, row-major).
   func weightGradient(
     _ x: UnsafePointer<Float>, dY: UnsafePointer<Float>, _ piece: ProductPiece, into dW: UnsafeMutablePointer<Float>)
   /// Applies the momentum update to a piece's weights while their gradient is in the cache. The bits are those of

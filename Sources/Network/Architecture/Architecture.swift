@@ -6,6 +6,8 @@ public struct Architecture: Codable, Equatable, Sendable {
   public var name: String
   public var input: Extents
   public var layers: [LayerDescription]
+  /// The factors of the learning rate by the names of layers, for those that differ from 1; a layer with 0 is frozen.
+  public var rates: [String: Float] = [:]
 
   public init(name: String, input: Extents, layers: [LayerDescription]) {
     self.name = name

@@ -26,7 +26,7 @@ extension Architecture {
     var map = input
     var layers: [ResolvedLayer] = []
     for description in complete.layers {
-      let layer = try description.resolved(input: map)
+      let layer = try description.resolved(input: map, rate: rates[description.name] ?? 1)
       layers.append(layer)
       map = layer.output
     }
@@ -114,7 +114,7 @@ extension Architecture {
       for tensor in layer.tensors {
         let parameter = ParameterDescription(
           layer: tensor.group, blob: tensor.blob, shape: tensor.shape, role: tensor.role,
-          part: index < border ? .tower : .head, layerIndex: index, offset: end)
+          part: index < border ? .tower : .head, layerIndex: index, offset: end, rate: layer.rate)
         parameters.append(parameter)
         let alignment = ResolvedArchitecture.alignment
         end = parameter.range.upperBound.dividedUp(by: alignment) * alignment
@@ -143,7 +143,7 @@ extension LayerDescription {
     return plain && !name.isEmpty && name.utf8.count <= 100 && name.first != "."
   }
 
-  fileprivate func resolved(input: Extents) throws(ArchitectureError) -> ResolvedLayer {
+  fileprivate func resolved(input: Extents, rate: Float) throws(ArchitectureError) -> ResolvedLayer {
     let output = try settings.output(of: input)
     try output.check(of: "the output", layer: name)
     let weights = settings.weights(of: input)
@@ -151,7 +151,7 @@ extension LayerDescription {
       // The weights of one channel of the output have been counted already, or are those of its one input.
       _ = try checkedProduct([weights[0], weights.dropFirst().reduce(1, *)], "weights", layer: name)
     }
-    return ResolvedLayer(description: self, input: input, output: output, weights: weights)
+    return ResolvedLayer(description: self, input: input, output: output, weights: weights, rate: rate)
   }
 }
 

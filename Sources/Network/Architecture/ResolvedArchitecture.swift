@@ -8,6 +8,8 @@ public struct ResolvedLayer: Equatable, Sendable {
   public let output: Extents
   /// The extents of the weights, the output's channels first; nil for a layer without parameters.
   public let weights: [Int]?
+  /// The factor of the learning rate; 0 for a frozen layer, whose parameters stay as they are to the bit.
+  public let rate: Float
 
   public var name: String { description.name }
   public var weightCount: Int { weights?.reduce(1, *) ?? 0 }
@@ -19,6 +21,8 @@ public struct ResolvedLayer: Equatable, Sendable {
   public var multiplyAdds: Int { weightCount * output.height * output.width }
   /// Whether the layer counts for the depth: convolutions and fully connected layers do.
   public var hasWeights: Bool { weights != nil }
+  /// Whether the layer has parameters that training changes.
+  public var isTrained: Bool { hasWeights && rate > 0 }
   /// The bytes of the output of one image in float32.
   public var activationBytes: Int { output.count * 4 }
 }
@@ -42,6 +46,8 @@ public struct ParameterDescription: Equatable, Sendable {
   public let layerIndex: Int
   /// The first element's place in floats, a multiple of `ResolvedArchitecture.alignment`.
   public let offset: Int
+  /// The factor of the learning rate, that of the layer; 0 for a frozen one.
+  public let rate: Float
 
   public var count: Int { shape.reduce(1, *) }
   public var range: Range<Int> { offset..<offset + count }

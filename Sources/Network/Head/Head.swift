@@ -6,15 +6,23 @@ public final class Head: Sendable {
   public let layers: [FullyConnectedLayer]
   /// The number of features of one row.
   public let featureCount: Int
-  /// The biases and coefficients.
+  /// The biases and coefficients of the layers that are trained.
   private let smallParameters: [ParameterDescription]
+  /// The lowest layer that a gradient goes down to: the first where the tower is trained, else the lowest that is
+  /// trained; the number of layers where none is.
+  private let lowest: Int
+  /// Whether the gradient of the features is asked for.
+  private let returnsFeatureGradient: Bool
   /// The precision of the operands of the layers' products.
   public let precision: Precision
 
   public init(_ architecture: ResolvedArchitecture, precision: Precision = .float32) {
     self.precision = precision
     featureCount = architecture.featureCount
-    smallParameters = architecture.parameters.filter { $0.part == .head && $0.role != .weight }
+    smallParameters = architecture.parameters.filter { $0.part == .head && $0.role != .weight && $0.rate > 0 }
+    let head = architecture.layers[architecture.headLayers]
+    returnsFeatureGradient = architecture.layers[architecture.towerLayers].contains(where: \.isTrained)
+    lowest = returnsFeatureGradient ? 0 : head.map(\.isTrained).firstIndex(of: true) ?? head.count
     layers = architecture.headLayers.map { index in
       let layer = architecture.layers[index]
       guard let kind = layer.description.settings as? any HeadLayerKind,
@@ -41,28 +49,35 @@ public final class Head: Sendable {
 
   /// Computes the loss of the scores that `forward` left, and the gradient of its mean with respect to them.
   public func loss(labels: UnsafePointer<Int32>, _ pass: HeadPass) -> LossResult {
-    let last = pass.memory.layers[layers.count - 1]
-    return softmaxLoss(
-      last.output.base, labels: labels, rows: pass.rows, classes: classes, dScores: last.dOutput.base)
+    loss(LossTarget(labels: labels), pass)
   }
 
-  /// Writes the gradient of the features (rows×featureCount) and, into `gradient`, those of biases and coefficients,
-  /// after `loss`.
+  /// Computes the loss of the scores that `forward` left, of rows that may count differently, and the gradient of its
+  /// mean with respect to them.
+  public func loss(_ target: LossTarget, _ pass: HeadPass) -> LossResult {
+    let last = pass.memory.layers[layers.count - 1]
+    return softmaxLoss(
+      last.output.base, target, rows: pass.rows, classes: classes, dScores: last.dOutput.base)
+  }
+
+  /// Writes the gradient of the features (rows×featureCount), if a layer of the tower is trained, and, into `gradient`,
+  /// those of biases and coefficients, after `loss`.
   public func backwardToFeatures(
     _ pass: HeadPass, gradient: FloatBuffer, dFeatures: UnsafeMutablePointer<Float>
   ) {
-    for index in layers.indices.reversed() {
+    for index in (lowest..<layers.count).reversed() {
+      let below = index == 0 ? dFeatures : pass.memory.layers[index - 1].dOutput.base
       Trace.span(layers[index].labels.inputGradient, .backward) {
         layers[index].inputGradient(
           pass, pass.memory.layers[index], gradient: gradient.base,
-          dInput: index == 0 ? dFeatures : pass.memory.layers[index - 1].dOutput.base)
+          dInput: index > lowest || returnsFeatureGradient ? below : nil)
       }
     }
   }
 
   /// Writes the gradients of the weights, after `backwardToFeatures`.
   public func backwardToWeights(_ pass: HeadPass, gradient: FloatBuffer) {
-    for (index, layer) in layers.enumerated() {
+    for (index, layer) in layers.enumerated() where layer.parameters.rate > 0 {
       Trace.span(layer.labels.weightGradient, .backward) {
         layer.weightGradient(pass, pass.memory.layers[index], gradient: gradient.base)
       }
@@ -74,7 +89,7 @@ public final class Head: Sendable {
   @discardableResult
   public func update(_ pass: HeadPass, momentum: FloatBuffer, gradient: FloatBuffer, _ sgd: SGD) -> Int? {
     var last = -1
-    for (index, layer) in layers.enumerated() {
+    for (index, layer) in layers.enumerated() where layer.parameters.rate > 0 {
       let isFinite = Trace.span(layer.labels.update, .backward) {
         layer.updateWeights(pass, pass.memory.layers[index], momentum: momentum, sgd)
       }

@@ -157,12 +157,12 @@ public struct ConvolutionLayer: TowerLayer {
 
   public func backward(_ pass: LayerPass, _ gradients: LayerGradients) {
     let (dBias, dSlopes) = (pass.scratch, pass.scratch + lanes)
-    let dParameters = gradients.dParameters
     choice.algorithm.backward(
       convolutionPass(pass),
       ConvolutionGradients(
-        dOutput: gradients.dOutput, dInput: gradients.dInput, dWeights: dParameters + parameters.weightOffset,
-        dBias: dBias, dSlopes: dSlopes))
+        dOutput: gradients.dOutput, dInput: gradients.dInput,
+        dWeights: gradients.dParameters.map { $0 + parameters.weightOffset }, dBias: dBias, dSlopes: dSlopes))
+    guard let dParameters = gradients.dParameters else { return }
     pass.team.wait()
     pass.team.share(1, as: "gradients of bias and slopes") { _ in
       (dParameters + parameters.biasOffset).update(from: dBias, count: filters)

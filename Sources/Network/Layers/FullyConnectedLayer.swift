@@ -133,10 +133,12 @@ public struct FullyConnectedLayer: Sendable {
   /// Turns memory.dOutput from the gradient of the layer's output into that of its preactivation, with the gradients of
   /// bias and coefficients, then writes dInput = dY·W.
   ///
-  /// - Parameter gradient: The gradient of the network's whole vector.
+  /// - Parameters:
+  ///   - gradient: The gradient of the network's whole vector.
+  ///   - dInput: nil if nothing below is trained.
   func inputGradient(
     _ pass: HeadPass, _ memory: FullyConnectedMemory, gradient: UnsafeMutablePointer<Float>,
-    dInput: UnsafeMutablePointer<Float>
+    dInput: UnsafeMutablePointer<Float>?
   ) {
     let dY = memory.dOutput.base
     if pass.dropout != nil, dropout > 0 {
@@ -151,6 +153,7 @@ public struct FullyConnectedLayer: Sendable {
     pass.pool.parallelFor(products.packedGradientPieces, as: "gradient in panels") { piece, _ in
       products.packGradient(dY, piece: piece, into: memory.packedGradient.base)
     }
+    guard let dInput else { return }
     pass.forEachPiece(products.inputGradientPieces, as: "products") { piece in
       products.inputGradient(memory.packedGradient.base, weights: weights, piece, into: dInput)
     }
@@ -174,7 +177,7 @@ public struct FullyConnectedLayer: Sendable {
     let products = products(pass.rows)
     let update = WeightUpdate(
       weights: pass.parameters.base + parameters.weight, momentum: momentum.base + parameters.weight,
-      rule: sgd.rule(for: .weight))
+      rule: sgd.rule(for: .weight, rate: parameters.rate))
     let areFinite = Atomic(true)
     pass.forEachPiece(products.weightGradientPieces, as: "weights' gradient and update") { piece in
       let isFinite = products.updateWeights(

@@ -43,8 +43,8 @@ public struct LayerGradients {
   public var dOutput: UnsafeMutablePointer<Float>
   /// The gradient with respect to the activated input; nil if nobody asks for it.
   public var dInput: UnsafeMutablePointer<Float>?
-  /// The leaf's gradient of the parameters, laid out like the layer's `parameterRange`.
-  public var dParameters: UnsafeMutablePointer<Float>
+  /// The leaf's gradient of the parameters, laid out like the layer's `parameterRange`; nil for a frozen layer.
+  public var dParameters: UnsafeMutablePointer<Float>?
 }
 
 /// A layer of the tower: it works on the images of one leaf, on memory that it is given, and shares its work out in a

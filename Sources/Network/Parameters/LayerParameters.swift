@@ -8,6 +8,8 @@ public struct LayerParameters: Equatable, Sendable {
   public let slope: Int
   /// The floats of all of them, gaps included.
   public let range: Range<Int>
+  /// The factor of the learning rate; 0 for a frozen layer.
+  public let rate: Float
 
   /// Offsets from the start of the layer's own range.
   var weightOffset: Int { weight - range.lowerBound }
@@ -24,5 +26,6 @@ public struct LayerParameters: Equatable, Sendable {
     self.bias = bias.offset
     slope = own.first { $0.role == .slope }?.offset ?? end
     range = weight.offset..<end
+    rate = weight.rate
   }
 }

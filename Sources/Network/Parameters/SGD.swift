@@ -30,9 +30,11 @@ public struct SGD: Equatable, Sendable {
   }
 
   /// The rule that updates parameters of this role.
-  func rule(for role: ParameterDescription.Role) -> MomentumRule {
+  ///
+  /// - Parameter rate: the layer's factor of the learning rate.
+  func rule(for role: ParameterDescription.Role, rate: Float) -> MomentumRule {
     MomentumRule(
-      learningRate: learningRate, momentumFactor: momentum, weightDecay: role == .weight ? weightDecay : 0)
+      learningRate: learningRate * rate, momentumFactor: momentum, weightDecay: role == .weight ? weightDecay : 0)
   }
 
   /// Updates the described parameters in place.
@@ -71,6 +73,7 @@ public struct SGD: Equatable, Sendable {
   private func update(_ range: Range<Int>, of description: ParameterDescription, _ state: SolverState) -> Bool {
     momentumUpdate(
       weights: state.parameters.base + range.lowerBound, momentum: state.momentum.base + range.lowerBound,
-      gradient: state.gradient.base + range.lowerBound, count: range.count, rule(for: description.role))
+      gradient: state.gradient.base + range.lowerBound, count: range.count,
+      rule(for: description.role, rate: description.rate))
   }
 }

@@ -9,6 +9,10 @@ public final class Tower: Sendable {
   public let layers: [any TowerLayer]
   /// The precision of the convolutions' operands.
   public let precision: Precision
+  /// Whether each layer has parameters that training changes.
+  public let isTrained: [Bool]
+  /// The lowest layer that is trained, down to which the gradient goes; nil if none is.
+  public let lowestTrained: Int?
   /// The values that the layers derived from the parameters at the last `prepare`.
   private let prepared: FloatBuffer
   private let preparedStart: [Int]
@@ -19,8 +23,10 @@ public final class Tower: Sendable {
   public convenience init(
     _ architecture: ResolvedArchitecture, convolution method: ConvolutionMethod? = nil, precision: Precision = .float32
   ) {
+    let trained = architecture.parameters.filter { $0.rate > 0 }
     self.init(
-      layers: Self.layers(architecture.towerLayers, of: architecture, precision) { _ in method }, precision: precision)
+      layers: Self.layers(architecture.towerLayers, of: architecture, precision) { _ in method }, precision: precision
+    ) { layer in trained.contains { layer.parameterRange.contains($0.offset) } }
   }
 
   /// Makes the tower of images of another size up to its last map, without the pooling into features.
@@ -39,7 +45,7 @@ public final class Tower: Sendable {
         own.filterCount(.forward) == other.filterCount(.forward),
         "layer \(own.name) reads \(own.filterCount(.forward)) floats of filters, not \(other.filterCount(.forward))")
     }
-    self.init(layers: layers, precision: tower.precision)
+    self.init(layers: layers, precision: tower.precision) { _ in false }
   }
 
   /// - Parameter method: The method for the convolution at a place of the result, instead of the choice by shape.
@@ -63,9 +69,11 @@ public final class Tower: Sendable {
     return layers
   }
 
-  private init(layers: [any TowerLayer], precision: Precision) {
+  private init(layers: [any TowerLayer], precision: Precision, isTrained: (any TowerLayer) -> Bool) {
     self.layers = layers
     self.precision = precision
+    self.isTrained = layers.map(isTrained)
+    lowestTrained = self.isTrained.firstIndex(of: true)
     var total = 0
     preparedStart = layers.map { layer in
       defer { total += layer.preparedCount.dividedUp(by: blockWidth) * blockWidth }
@@ -111,16 +119,19 @@ public final class Tower: Sendable {
   }
 
   /// Takes the gradient from one layer down to the next. The layers are called from last to first, the last one after
-  /// the gradient of the features was written to `LeafMemory.dFeatures`.
+  /// the gradient of the features was written to `LeafMemory.dFeatures`. The lowest layer that is trained hands nothing
+  /// down, and those below it are not called.
   ///
-  /// - Parameter dParameters: Gets the leaf's gradient of the layer's parameters, laid out like its `parameterRange`.
+  /// - Parameter dParameters: Gets the leaf's gradient of the layer's parameters, laid out like its `parameterRange`;
+  ///   left as it is for a frozen layer.
   public func backward(layer index: Int, _ leaf: LeafPass, dParameters: UnsafeMutablePointer<Float>) {
     let memory = leaf.memory
     layers[index].backward(
       pass(index, leaf),
       LayerGradients(
-        dOutput: memory.gradient(above: index), dInput: index == 0 ? nil : memory.gradient(above: index - 1),
-        dParameters: dParameters))
+        dOutput: memory.gradient(above: index),
+        dInput: index == 0 || index == lowestTrained ? nil : memory.gradient(above: index - 1),
+        dParameters: isTrained[index] ? dParameters : nil))
     leaf.team.wait()
   }
 

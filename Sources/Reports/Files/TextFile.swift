@@ -16,7 +16,7 @@ package enum TextFile {
       if error.isAbsence { return nil }
       throw FileError(error, path: path, table: "a text of at most \(sizeLimit) bytes")
     }
-    guard let text = String(validating: bytes, as: UTF8.self) else {
+    guard let text = PlainText.string(bytes) else {
       let kind = FileKind(bytes.prefix(64))
       throw FileError(
         table: path,

@@ -52,6 +52,14 @@ package enum FileKind: Sendable {
     }
   }
 
+  /// Whether the file is a picture, of a format that is read or of another one.
+  package var isPicture: Bool {
+    switch self {
+    case .jpeg, .png, .pgm, .ppm, .gif, .webP, .heif, .tiff, .bmp: true
+    default: false
+    }
+  }
+
   /// The bytes that every HDF5 file begins with. The last four show whether the file was copied as if it were text.
   package static let hdf5Signature: [UInt8] = [0x89, 0x48, 0x44, 0x46, 0x0D, 0x0A, 0x1A, 0x0A]
 

@@ -141,6 +141,32 @@ package struct OpenFile: ~Copyable, Sendable {
 
   // MARK: - Locks
 
+  /// The outcome of asking for a lock.
+  package enum Lock: Sendable {
+    /// The file is locked until it is closed, or its process ends in whatever way.
+    case taken
+    /// Another process has locked it.
+    case ofAnother
+    /// The file system gives no locks.
+    case unavailable
+  }
+
+  /// Asks for the file's lock without waiting for it.
+  package func lock() -> Lock {
+    let number = number
+    do throws(Errno) {
+      try retrying { flock(number, LOCK_EX | LOCK_NB) }
+      return .taken
+    } catch {
+      return error == .resourceTemporarilyUnavailable ? .ofAnother : .unavailable
+    }
+  }
+
+  /// Opens a file to read and to write. Where there is none, it is made, with the rights that the umask leaves.
+  package init(sharing path: String) throws(Errno) {
+    try self.init(path, .readWrite, [.create], .all)
+  }
+
   /// Tells whether the file system gives a lock on the file. The lock is given back at once.
   package func canBeLocked() -> Bool {
     guard lock() else { return false }

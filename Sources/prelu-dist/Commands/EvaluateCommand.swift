@@ -53,6 +53,14 @@ struct EvaluateCommand: ParsableCommand {
   @Option(help: ArgumentHelp("Write the errors of each class to this table.", valueName: "file.csv"))
   var classes: String?
 
+  @Option(help: ArgumentHelp("Write how often each class is taken for which to this table.", valueName: "file.csv"))
+  var confusion: String?
+
+  @Option(
+    help: ArgumentHelp(
+      "Write precision, recall and F1 of each class, and their means, to this table.", valueName: "file.csv"))
+  var measures: String?
+
   @Option(
     help: ArgumentHelp(
       "Write each image's five likeliest classes with their scores, and the name of its file.",
@@ -88,7 +96,8 @@ struct EvaluateCommand: ParsableCommand {
     world.activity = Activity("the evaluation")
     let start = monotonicSeconds()
     let result = try evaluator.run(
-      keepsPredictions: predictions != nil, keepGoing: { !StopSignals.isRequested }, progress: reporter.show)
+      keepsPredictions: predictions != nil, keepsConfusion: confusion != nil, keepGoing: { !StopSignals.isRequested },
+      progress: reporter.show)
     let seconds = monotonicSeconds() - start
     reporter.clear()
     guard let result else {
@@ -113,6 +122,8 @@ struct EvaluateCommand: ParsableCommand {
     let inputs = checkpoints + [data].compactMap(\.self)
     if let results { try ResultsFile.check(results) }
     if let classes { try outputs.check(ClassErrorsFile.output(classes), inputs: inputs) }
+    if let confusion { try outputs.check(ConfusionFile.output(confusion), inputs: inputs) }
+    if let measures { try outputs.check(MeasuresFile.output(measures), inputs: inputs) }
     if let predictions { try outputs.check(PredictionsFile.output(predictions), inputs: inputs) }
   }
 
@@ -148,6 +159,10 @@ struct EvaluateCommand: ParsableCommand {
       do { try body() } catch { failures.append(error) }
     }
     if let classes { attempt { try writeClasses(result, trained, to: classes) } }
+    if let confusion {
+      attempt { try ConfusionFile.write(result.confusion, classNames: trained[0].classNames, to: confusion) }
+    }
+    if let measures { attempt { try writeMeasures(result, trained, to: measures) } }
     if let predictions { attempt { try writePredictions(result, trained, measured, to: predictions) } }
     if let results {
       attempt {
@@ -170,6 +185,28 @@ struct EvaluateCommand: ParsableCommand {
       result.classes.enumerated().map {
         ClassErrors(classIndex: $0, name: names[$0], images: $1.images, top1: $1.top1, top5: $1.top5)
       }, to: path)
+  }
+
+  private func writeMeasures(_ result: EvaluationResult, _ trained: [TrainedNetwork], to path: String) throws {
+    let measures = result.measures
+    func row(_ label: String, _ name: String, images: Int, guesses: Int, _ values: ClassMeasures.Values)
+      -> MeasuresFile.Row
+    {
+      MeasuresFile.Row(
+        label: label, name: name, images: images, guesses: guesses,
+        measures: (values.precision, values.recall, values.f1))
+    }
+    let all = result.total.images
+    let rows = trained[0].classNames.enumerated().map { index, name in
+      row(
+        "\(index)", name, images: result.classes[index].images, guesses: result.guesses[index],
+        measures.classes[index])
+    }
+    try MeasuresFile.write(
+      rows + [
+        row("macro", "", images: all, guesses: all, measures.macro),
+        row("weighted", "", images: all, guesses: all, measures.weighted),
+      ], to: path)
   }
 
   private func writePredictions(
@@ -195,5 +232,10 @@ struct EvaluateCommand: ParsableCommand {
         total.top1, total.top5, total.images.counted("image"))
       : String(format: "top-1 error %.2f %% (%d of %@)", total.top1Error, total.top1, total.images.counted("image"))
     Console.say("\(names), \(split.rawValue), \(options.summary): \(errors)")
+    let measures = result.measures
+    Console.say(
+      String(
+        format: "mean over classes: recall (balanced accuracy) %.2f %%, precision %.2f %%, F1 %.2f %%",
+        100 * measures.balancedAccuracy, 100 * measures.macro.precision, 100 * measures.macro.f1))
   }
 }

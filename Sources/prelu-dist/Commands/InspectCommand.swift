@@ -163,6 +163,7 @@ struct InspectCommand: ParsableCommand {
       Console.say("precision      \(configuration.training.precision.rawValue)")
     }
     Console.say("learning rate  \(state.learningRate), dropped \(state.schedule.learningRateDrops.counted("time"))")
+    showTraining(header, path)
     if let best = state.best {
       Console.say(
         String(
@@ -175,5 +176,20 @@ struct InspectCommand: ParsableCommand {
       let shape = tensor.shape.isEmpty ? "scalar" : tensor.shape.map(String.init).joined(separator: "×")
       Console.say("  /data/\(tensor.layer)/\(tensor.blob)  \(shape)")
     }
+  }
+
+  /// Shows which layers are frozen or have a rate of their own, and where the first weights came from, if anything
+  /// distinguishes the run so.
+  private func showTraining(_ header: CheckpointHeader, _ path: String) {
+    guard let configuration = try? Configuration(json: header.configuration, source: path),
+      let network = try? configuration.architecture().resolved()
+    else { return }
+    let layers = network.layers.filter(\.hasWeights)
+    let frozen = layers.filter { $0.rate == 0 }.map(\.name)
+    if !frozen.isEmpty { Console.say("frozen         \(frozen.joined(separator: ", "))") }
+    let rates = layers.filter { $0.rate != 0 && $0.rate != 1 }.map { "\($0.name) ×\($0.rate)" }
+    if !rates.isEmpty { Console.say("rates          \(rates.joined(separator: ", "))") }
+    let weights = configuration.weights
+    if !weights.source.isEmpty { Console.say("weights from   \(weights.source), digest \(weights.digest)") }
   }
 }

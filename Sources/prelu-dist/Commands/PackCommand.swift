@@ -12,8 +12,8 @@ struct PackCommand: ParsableCommand {
     commandName: "pack",
     abstract: "Pack photographs (class folders, ImageNet, a list file) into one HDF5 file to train on.",
     discussion: """
-      The source is a folder with a folder of JPEG and PNG pictures for each class; or a folder with train and val, \
-      and perhaps test, each with class folders; or ImageNet's own folder, whose val has no class folders and needs \
+      The source is a folder with a folder of pictures for each class; or a folder with train and val, and perhaps \
+      test, each with class folders; or ImageNet's own folder, whose val has no class folders and needs \
       --devkit; or a list file with a path and a label on each line. After a kill or a stop the same command continues \
       where it was. The pack has the same bytes on any number of ranks.
       """)
@@ -52,7 +52,7 @@ struct PackCommand: ParsableCommand {
     // This precedes MPI's start: a process without mpirun looks like one of its ranks afterwards.
     let terminal = Terminal.find()
     onAllRanks { world in
-      let settings = command.settings(threads: try command.threads.count(world))
+      let settings = try command.settings(threads: try command.threads.count(world))
       let reporter = PackingReporter(terminal: terminal, quiet: command.quiet)
       let packing = Packing(settings, world: world, stop: { StopSignals.isRequested }, report: { reporter.show($0) })
       guard let summary = try packing.run() else {
@@ -78,12 +78,13 @@ struct PackCommand: ParsableCommand {
     if !quiet { Console.say("preview    \(path)") }
   }
 
-  private func settings(threads: Int) -> PackSettings {
-    PackSettings(
-      input: PackInput(
-        source: source, validation: input.validation, test: input.test, root: input.root,
-        developmentKit: input.devkit, classNames: input.classNames),
-      output: output, shards: shards, onError: pictures.onError, holdOut: input.holdOut,
+  private func settings(threads: Int) throws -> PackSettings {
+    var source = PackInput(
+      source: source, validation: input.validation, test: input.test, root: input.root,
+      developmentKit: input.devkit, classNames: input.classNames)
+    (source.exclude, source.split, source.withoutTest) = (input.exclude, try input.splits(), input.noTest)
+    return PackSettings(
+      input: source, output: output, shards: shards, onError: pictures.onError, aside: try input.aside(),
       shorterSide: pictures.keep ? nil : pictures.shorterSide, quality: pictures.quality,
       appliesOrientation: pictures.exif, meanSide: pictures.meanSide, meanCrop: pictures.meanCrop, threads: threads)
   }

@@ -152,6 +152,7 @@ struct PredictCommand: ParsableCommand {
         bytes += FileSystem.size(of: path)
         if batch.count >= count || bytes >= Self.bytesOfRank * ranks { continues = try flush() }
       case .pause: continues = try flush()
+      case .warning(let text): Console.complain("warning: \(text)")
       case .failure(let text, let status):
         // The pictures before it are shown first, so that reports keep the order of the names.
         continues = try flush() && report(text, status)

@@ -1,4 +1,5 @@
 import ArgumentParser
+import Communication
 import Configuration
 import Datasets
 import Recording
@@ -16,6 +17,7 @@ struct TrainCommand: ParsableCommand {
 
   @OptionGroup(title: "Network") var model: ModelOptions
   @OptionGroup(title: "Network") var network: NetworkOptions
+  @OptionGroup(title: "Network") var weights: WeightOptions
   @OptionGroup(title: "Data") var data: DataOptions
   @OptionGroup(title: "Schedule") var schedule: ScheduleOptions
   @OptionGroup(title: "Run folder") var folder: RunFolderOptions
@@ -26,11 +28,15 @@ struct TrainCommand: ParsableCommand {
   @Flag(help: "Print the resolved settings as YAML and end.")
   var printConfig = false
 
+  @Flag(help: "Open everything, measure a few steps, say what the run would take, and write no file.")
+  var dryRun = false
+
   func run() throws {
     guard !printConfig else { alone { try printConfiguration() } }
     let (request, settings, records) = (request, settings, records)
     // This precedes MPI's start: a process without mpirun looks like one of its ranks afterwards.
     let terminal = Terminal.find()
+    if dryRun { onAllRanks(endsAtOnce: true, watch: ranks.watch) { world in try Self.look(request, settings, world) } }
     onAllRanks(watch: ranks.watch) { world in
       if world.rank == 0 {
         Self.acknowledgeSignals(ranks: world.size, terminal)
@@ -45,6 +51,15 @@ struct TrainCommand: ParsableCommand {
       if case .interrupted = summary.ending { return .tryAgain }
       return .done
     }
+  }
+
+  /// Looks at what a run would be.
+  private static func look(
+    _ request: ConfigurationRequest, _ settings: TrainingSettings, _ world: World
+  ) throws -> ExitStatus {
+    let run = try DryRun(request, settings, world: world)
+    if world.rank == 0 { for line in DryRunText(run).lines { Console.say(line) } }
+    return .done
   }
 
   /// Has a signal answered at once: a launcher may leave the ranks little time, and a step can take long.
@@ -69,6 +84,7 @@ struct TrainCommand: ParsableCommand {
     return ConfigurationRequest(recipe: recipe, options: optionsOfSettings) { configuration in
       try options.chooseModel(in: &configuration)
       options.network.apply(to: &configuration)
+      options.weights.apply(to: &configuration)
       options.data.apply(to: &configuration)
       options.schedule.apply(to: &configuration)
       options.folder.apply(to: &configuration)
@@ -78,8 +94,9 @@ struct TrainCommand: ParsableCommand {
 
   /// The options that were given, by the settings that they set.
   private var optionsOfSettings: [String: String] {
-    model.optionsOfSettings.merging(network.optionsOfSettings) { $1 }.merging(data.optionsOfSettings) { $1 }
-      .merging(schedule.optionsOfSettings) { $1 }.merging(folder.optionsOfSettings) { $1 }
+    model.optionsOfSettings.merging(network.optionsOfSettings) { $1 }.merging(weights.optionsOfSettings) { $1 }
+      .merging(data.optionsOfSettings) { $1 }.merging(schedule.optionsOfSettings) { $1 }
+      .merging(folder.optionsOfSettings) { $1 }
   }
 
   /// The recipe asked for. Without one, a pack is trained on as the paper trains its small model; a run that is

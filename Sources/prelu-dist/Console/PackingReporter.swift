@@ -23,11 +23,7 @@ final class PackingReporter {
       Console.say(
         "pictures   \(parts.joined(separator: ", ")), "
           + listing.classNames.count.counted("class", grouped: true))
-      if listing.ignored > 0 {
-        Console.say(
-          "ignored    \(listing.ignored.counted("file", grouped: true)) without the ending of a JPEG or PNG "
-            + "picture, or without a class")
-      }
+      for line in PackAccountText(listing).lines { Console.say(line) }
       if finished > 0 {
         Console.say(
           "resumed    \(finished.counted("picture", grouped: true)) \(finished.verb("is", "are")) done already")
@@ -45,9 +41,10 @@ final class PackingReporter {
     }
   }
 
-  /// Warns of classes without pictures. Labels that count from 1 leave class 0 empty, and the network with one output
-  /// too many.
+  /// Warns of what is probably a mistake, and of classes without pictures. Labels that count from 1 leave class 0
+  /// empty, and the network with one output too many.
   private func warn(_ listing: PackListing) {
+    for sentence in PackAccountText(listing).warnings { Console.complain("warning: \(sentence)") }
     let empty = listing.emptyClasses
     guard !empty.isEmpty else { return }
     let names = empty.prefix(5).map { listing.classNames[$0] } + (empty.count > 5 ? ["…"] : [])
@@ -65,6 +62,14 @@ final class PackingReporter {
       Console.complain(
         "\(more.counted("more file", grouped: true)) \(more.verb("was", "were")) skipped; prelu-dist inspect "
           + "\(summary.paths[0]) names them all")
+    }
+    for part in PackPart.allCases {
+      let names = summary.emptied.filter { $0.part == part }.map(\.className)
+      guard !names.isEmpty else { continue }
+      let shown = names.prefix(10).joined(separator: ", ") + (names.count > 10 ? ", …" : "")
+      Console.complain(
+        "warning: every picture to \(part.verb) of \(names.count.counted("class", grouped: true)) was skipped: \(shown)"
+      )
     }
     guard !quiet else { return }
     let parts = PackPart.allCases.compactMap { part in

@@ -82,6 +82,7 @@ final class TrainingReporter: RunListener {
       Console.say("prec.  operands rounded to bfloat16, sums in float32: \(TileEngine.chosen.summary)")
     }
     Console.say("bits   " + bits(d.ranks))
+    for (index, line) in d.firstWeights.enumerated() { Console.say((index == 0 ? "from   " : "       ") + line) }
     if let resumedFrom = d.resumedFrom { Console.say("resumed from \(resumedFrom)") }
   }
 

@@ -17,6 +17,18 @@ struct EvaluationObject: Encodable {
   let top5Errors: Int
   let top1Error: Double
   let top5Error: Double
+  let balancedAccuracy: Double
+  let macro: Means
+  let weighted: Means
+
+  /// The means of the classes' measures.
+  struct Means: Encodable {
+    let precision: Double
+    let recall: Double
+    let f1: Double
+
+    init(_ values: ClassMeasures.Values) { (precision, recall, f1) = (values.precision, values.recall, values.f1) }
+  }
 
   private enum CodingKeys: String, CodingKey {
     case checkpoint, checkpoints, iteration, split, images, scales, mirror, average
@@ -25,6 +37,8 @@ struct EvaluationObject: Encodable {
     case top5Errors = "top5_errors"
     case top1Error = "top1_error"
     case top5Error = "top5_error"
+    case balancedAccuracy = "balanced_accuracy"
+    case macro, weighted
   }
 
   init(_ result: EvaluationResult, _ trained: [TrainedNetwork], _ split: MeasuredSplit, _ options: TestOptions) {
@@ -39,5 +53,8 @@ struct EvaluationObject: Encodable {
     average = options.average.rawValue
     (top1Errors, top5Errors) = (result.total.top1, result.total.top5)
     (top1Error, top5Error) = (result.total.top1Error, result.total.top5Error)
+    let measures = result.measures
+    balancedAccuracy = measures.balancedAccuracy
+    (macro, weighted) = (Means(measures.macro), Means(measures.weighted))
   }
 }

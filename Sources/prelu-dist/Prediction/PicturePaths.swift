@@ -10,6 +10,8 @@ struct PicturePaths {
     case picture(String)
     /// A folder that cannot be read, or that has no pictures.
     case failure(String, ExitStatus)
+    /// Files of a folder that are left out, because they are not read.
+    case warning(String)
     /// Standard input has nothing more for now: the pictures so far should be shown.
     case pause
   }
@@ -42,19 +44,27 @@ struct PicturePaths {
   /// Calls `body` for a picture, or for the pictures of a folder. Returns whether to continue.
   private func expand(_ name: String, _ body: (Step) throws -> Bool) rethrows -> Bool {
     guard FileSystem.isFolder(name) else { return try body(.picture(name)) }
-    let netpbm = ["pgm", "ppm"]
-    let paths: [String]
+    let found: FolderListing.Found
     do throws(DataError) {
-      paths = try FolderListing.allPictures(name, others: netpbm)
+      found = try FolderListing.allPictures(name)
     } catch {
       return try body(.failure("\(error)", error.exitStatus))
     }
-    guard !paths.isEmpty else {
-      let endings = (FolderListing.endings + netpbm).joined(separator: ", ")
+    let advice = FileEnding.advice(found.others.keys)
+    guard !found.pictures.isEmpty else {
+      let endings = FileEnding.pictures.joined(separator: ", ")
+      let others = found.others.isEmpty ? "none" : FileEnding.text(found.others)
       return try body(
-        .failure("\(name): no pictures in this folder: expected files that end in \(endings)", .missingInput))
+        .failure(
+          "\(name): no pictures in this folder: expected files that end in \(endings), found \(others)"
+            + (advice.isEmpty ? "" : ". \(advice)"), .missingInput))
     }
-    for path in paths {
+    let left = found.others.filter { FileEnding.isOtherFormat($0.key) || $0.key.isEmpty }
+    if !left.isEmpty {
+      let warning = "\(name): left out \(FileEnding.text(left))" + (advice.isEmpty ? "" : ". \(advice)")
+      guard try body(.warning(warning)) else { return false }
+    }
+    for path in found.pictures {
       guard try body(.picture(path)) else { return false }
     }
     return true

@@ -1,0 +1,97 @@
+import Glibc
+import System
+
+/// The sealing of a checkpoint that somebody has changed on purpose, such as with h5py: its digests no longer go with
+/// what it holds, and so it is refused everywhere else.
+public enum CheckpointSeal {
+  /// The changes that were found.
+  public struct Changes: Equatable, Sendable {
+    /// The parameters whose values are not those that were written, as "conv1/0".
+    public let parameters: [String]
+    /// The parameters whose momentum is not what was written.
+    public let momentum: [String]
+    /// Whether texts, names or shapes changed as well.
+    public let hasOtherChanges: Bool
+
+    public var isEmpty: Bool { parameters.isEmpty && momentum.isEmpty && !hasOtherChanges }
+  }
+
+  /// Reads a checkpoint's header, whatever its digests say.
+  public static func readHeader(_ path: String) throws(FileError) -> CheckpointHeader {
+    try CheckpointFile.reading(path) { file throws(FileError) in
+      try CheckpointFile.contents(file, acceptsChanges: true).header
+    }
+  }
+
+  /// Reads a checkpoint, whatever its digests say, and writes a whole one with new digests.
+  ///
+  /// - Parameter output: the new file, which takes the place of an earlier one only when it is whole.
+  /// - Throws: as reading and writing do; the file must be whole in every other way.
+  public static func write(
+    of path: String, to output: String, provenance: Provenance
+  ) throws(FileError) -> Changes {
+    let header = try readHeader(path)
+    let count = header.tensors.reduce(0) { $0 + $1.count }
+    let values = UnsafeMutableBufferPointer<Float>.allocate(capacity: header.hasMomentum ? 2 * count : count)
+    values.initialize(repeating: 0)
+    defer { values.deallocate() }
+    var start = 0
+    let tensors = header.tensors.map { tensor in
+      defer { start += tensor.count }
+      func part(from start: Int) -> UnsafeMutableBufferPointer<Float> {
+        UnsafeMutableBufferPointer(rebasing: values[start..<start + tensor.count])
+      }
+      return CheckpointTensor(
+        layer: tensor.layer, blob: tensor.blob, shape: tensor.shape, values: part(from: start),
+        momentum: header.hasMomentum ? part(from: count + start) : nil)
+    }
+    let changes = try read(path, into: tensors)
+    try CheckpointFile.writeWhole(to: output, as: "seal") { temporary throws(FileError) in
+      try CheckpointFile.write(
+        to: temporary, tensors: tensors, state: header.state, configuration: header.configuration,
+        dataFingerprint: header.dataFingerprint, input: header.input, provenance: provenance)
+    }
+    return changes
+  }
+
+  private static func read(_ path: String, into tensors: [CheckpointTensor]) throws(FileError) -> Changes {
+    try CheckpointFile.reading(path) { file throws(FileError) in
+      let contents = try CheckpointFile.contents(file, acceptsChanges: true)
+      guard contents.header.tensors == tensors.map(\.description) else {
+        throw CheckpointFile.content.damaged(path, "it was written to while it was read")
+      }
+      for (index, tensor) in tensors.enumerated() {
+        try file.read(into: tensor.values, CheckpointLayout.data, tensor.layer, String(tensor.blob))
+        if let momentum = tensor.momentum {
+          try file.read(into: momentum, CheckpointLayout.momentum, String(index))
+        }
+      }
+      let now = TensorDigests(tensors)
+      func changed(_ written: [String]?, _ now: [String]?) -> [String] {
+        tensors.indices.filter { written?[$0] != now?[$0] }.map { tensors[$0].description.name }
+      }
+      return Changes(
+        parameters: changed(contents.digests.values, now.values),
+        momentum: changed(contents.digests.momentum, now.momentum), hasOtherChanges: !contents.isSealed)
+    }
+  }
+}
+
+extension CheckpointFile {
+  /// Writes a checkpoint under a temporary name beside `output`, reads it back and puts it in place.
+  ///
+  /// - Parameters:
+  ///   - word: tells the temporary name from those of other writers.
+  ///   - write: writes the file at the path that it is given, and returns its digest.
+  static func writeWhole(
+    to output: String, as word: String, _ write: (_ temporary: String) throws(FileError) -> String
+  ) throws(FileError) {
+    let name = TemporaryName.of(FileSystem.name(of: output), runIdentifier: word, process: getpid())
+    let replacement = FileReplacement(
+      of: output, temporary: FileSystem.path(name, in: FileSystem.folder(of: output)))
+    let digest = try write(replacement.temporary)
+    try verify(replacement.temporary, digest: digest)
+    try replacement.putInPlace()
+    try FileSystem.synchronizeFolder(FileSystem.folder(of: output))
+  }
+}

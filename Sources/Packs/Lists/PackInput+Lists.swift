@@ -1,0 +1,43 @@
+import Images
+import System
+
+extension PackInput {
+  /// Finds the pictures of list files.
+  func listFileListing(_ exclusion: Exclusion) throws(DataError) -> PackListing {
+    guard split.isEmpty else {
+      throw DataError(
+        .invalid, path: source, expected: "a folder, whose folders --split tells apart", found: "a file",
+        advice: "Name the lists of the other splits with --validation and --test.")
+    }
+    var parts: [PackPart] = [.training]
+    var lists = [try ListFile(source, exclusion)]
+    for (part, path) in [(PackPart.validation, validation), (.test, withoutTest ? nil : test)] {
+      guard let path else { continue }
+      parts.append(part)
+      lists.append(try ListFile(path, exclusion))
+    }
+    let named = try classNames.map { path throws(DataError) in try ClassNamesFile.lines(path) }
+    let labels = try ListLabels(lists, names: named)
+    var listing = PackListing(classNames: labels.names, classFolders: labels.names, parts: [:])
+    if let note = labels.note { listing.account.note(note) }
+    for (part, (list, labels)) in zip(parts, zip(lists, labels.labels)) {
+      let folder = root ?? FileSystem.folder(of: list.path)
+      var (list, paths) = (list, ListPaths(root: folder))
+      try paths.resolve(&list)
+      if let header = list.header {
+        listing.account.note("line 1 of \(list.path) is taken for a header; the columns are \(header)")
+      }
+      if paths.withSlashes > 0 {
+        listing.account.note("\(paths.withSlashes.counted("path", grouped: true)) of \(list.path) with backslashes")
+      }
+      if paths.withEndings > 0 {
+        listing.account.note(
+          "\(paths.withEndings.counted("path", grouped: true)) of \(list.path) without the files' extensions")
+      }
+      var entries = list.entries
+      entries.relabel(labels)
+      listing.parts[part] = PackListing.Part(folder: folder, entries: entries)
+    }
+    return listing
+  }
+}

@@ -1,0 +1,100 @@
+import Checkpoint
+import Communication
+import Configuration
+import Datasets
+import Kernels
+import Network
+import Step
+import System
+
+/// A run that is only looked at: everything is opened and a few steps are measured, but no file is written and nothing
+/// of the steps is kept.
+public struct DryRun: Sendable {
+  public let run: String
+  /// The checkpoint that the run would go on from; nil for a new run.
+  public let resumedFrom: String?
+  public let configuration: Configuration
+  public let modelName: String
+  public let parameterCount: Int
+  public let classNames: [String]
+  /// The number of training images of each class.
+  public let classCounts: [Int]
+  public let validationImages: Int
+  public let testImages: Int
+  /// The number of steps in an epoch, rounded up, and of those that the run still has to do at most.
+  public let stepsInEpoch: Int
+  public let stepsLeft: Int
+  /// The seconds of each measured step, of which the first one is left out because it warms up.
+  public let stepSeconds: [Double]
+  /// The largest memory in bytes that each rank has used so far, with the rank's host.
+  public let memory: [(host: String, bytes: Int)]
+  /// The memory that each host is asked for and has left.
+  public let demands: [MemoryDemand]
+  /// The bytes that the checkpoints of the run may take on the disk.
+  public let checkpointBytes: Int
+  /// The bytes that are free there; nil where the file system does not say.
+  public let freeBytes: Int?
+
+  /// The median seconds of a step.
+  public var secondsOfStep: Double { stepSeconds.median() }
+
+  /// The number of measured steps.
+  private static let measured = 5
+
+  /// Opens everything and measures. All ranks call it, and get the same result but for `memory`, which rank 0 has.
+  ///
+  /// - Throws: what a run would throw at its start.
+  public init(_ request: ConfigurationRequest, _ settings: TrainingSettings, world: World) throws {
+    let plan = try world.fromRoot { try RunPlan(request, settings) }
+    let setup = try RunSetup(plan, settings, world)
+    let training = setup.configuration.training
+    let shares = Shares(batch: training.batch, ranks: world.size, leaves: training.leaves)
+    let step = DistributedStep(
+      setup.network, world: world, shares: shares, seed: training.seed, on: setup.pool)
+    let writer = CheckpointWriter(parameters: setup.network.parameters, momentum: step.momentum)
+    let samples = setup.sampleSupply()
+    demands = try setup.checkMemory(of: step)
+    if world.rank == 0 { writer.prepare() }
+    _ = try setup.loadParameters(checkpoint: plan.checkpoint, of: step)
+    let done = plan.state?.iteration ?? 0
+    let last = samples.iterations(inEpochs: training.epochs)
+    let limit = min(last, settings.iterations ?? last)
+    // The steps do not learn: the parameters stay finite whatever the rate would do.
+    let still = SGD(learningRate: 0, momentum: 0, weightDecay: 0)
+    var seconds: [Double] = []
+    for iteration in 0...Self.measured where iteration < limit {
+      let start = monotonicSeconds()
+      let mine = try samples.take(
+        iteration: iteration, slots: shares.slots(ofRank: world.rank), labelsAll: world.rank == 0)
+      var order = StepOrder(iteration: iteration, sgd: still, labels: mine.labels)
+      if let weights = setup.data.classWeights { order.weights = mine.labels.map { weights[Int($0)] } }
+      _ = try step.run(order, load: mine.load)
+      try mine.check()
+      if iteration > 0 || limit == 1 { seconds.append(monotonicSeconds() - start) }
+    }
+    run = plan.runFolder
+    resumedFrom = plan.checkpoint
+    configuration = setup.configuration
+    modelName = setup.network.architecture.name
+    parameterCount = setup.network.architecture.parameterCount
+    classNames = setup.data.classNames
+    classCounts = setup.data.training.labels.reduce(into: [Int](repeating: 0, count: setup.data.classNames.count)) {
+      $0[Int($1)] += 1
+    }
+    validationImages = setup.data.validation.count
+    testImages = setup.data.test?.count ?? 0
+    stepsInEpoch = samples.iterations(inEpochs: 1)
+    stepsLeft = max(0, limit - done)
+    stepSeconds = try world.broadcast(seconds, root: 0)
+    memory = zip(world.hostNames, try world.allgather(Self.largestMemory())).map { ($0, $1) }
+    checkpointBytes =
+      (setup.configuration.checkpoint.keep + 1) * CheckpointFile.sizeBound(setup.tensors(momentum: step.momentum))
+    freeBytes = FileSystem.freeBytes(FileSystem.folder(of: plan.runFolder))
+  }
+
+  /// Returns the largest memory in bytes that this process has used; 0 where the system does not say.
+  private static func largestMemory() -> Int {
+    // The system gives it in units of 1024 bytes.
+    (processStatus("VmHWM")?.split(separator: " ").first.flatMap { Int($0) } ?? 0) << 10
+  }
+}

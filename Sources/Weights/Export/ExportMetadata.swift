@@ -1,0 +1,48 @@
+import Foundation
+
+/// The texts that this program puts into a safetensors file and an ONNX model beside the weights, so that the file
+/// alone suffices to classify a picture.
+public struct ExportMetadata: Equatable, Sendable {
+  /// The layers and the input as JSON, with the keys of an architecture file.
+  public var architecture: String
+  public var classNames: [String]
+  /// The factor of a pixel of 0 to 255 less the mean.
+  public var scale: Double
+  /// The pixels that a photograph's shorter side is resized to before its middle is cropped; nil for images that are
+  /// taken whole.
+  public var shorterSide: Int?
+  /// The program, the checkpoint and its iteration.
+  public var origin: String
+
+  public init(architecture: String, classNames: [String], scale: Double, shorterSide: Int?, origin: String) {
+    self.architecture = architecture
+    self.classNames = classNames
+    self.scale = scale
+    self.shorterSide = shorterSide
+    self.origin = origin
+  }
+
+  /// Reads what `texts` wrote; nil for a file that this program has not written.
+  package init?(_ texts: [String: String]) {
+    guard let architecture = texts["architecture"], let scale = texts["scale"].flatMap(Double.init), scale.isFinite,
+      scale > 0, let names = texts["classes"],
+      let classNames = try? JSONDecoder().decode([String].self, from: Data(names.utf8))
+    else { return nil }
+    self.init(
+      architecture: architecture, classNames: classNames, scale: scale, shorterSide: texts["crop"].flatMap { Int($0) },
+      origin: texts["origin"] ?? "")
+  }
+
+  /// The texts by their names. `format` tells the safetensors package that the tensors are laid out as PyTorch's.
+  var texts: [String: String] {
+    let encoder = JSONEncoder()
+    encoder.outputFormatting = .withoutEscapingSlashes
+    guard let names = try? encoder.encode(classNames) else { preconditionFailure("texts are always JSON") }
+    var texts = [
+      "format": "pt", "architecture": architecture, "classes": String(decoding: names, as: UTF8.self),
+      "scale": "\(scale)", "origin": origin,
+    ]
+    if let shorterSide { texts["crop"] = "\(shorterSide)" }
+    return texts
+  }
+}

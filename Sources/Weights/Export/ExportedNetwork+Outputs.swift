@@ -1,0 +1,28 @@
+import System
+
+/// The paths that networks are written to, and what may be replaced there: an earlier file of this program's.
+extension ExportedNetwork {
+  /// Returns the output of `writeSafetensors`.
+  public static func safetensorsOutput(_ path: String) -> OutputFile {
+    OutputFile(path, kind: "an exported network") { path in
+      (try? SafetensorsFile(path)).map { ExportMetadata($0.metadata) != nil } ?? false
+    }
+  }
+
+  /// Returns the output of `writeONNX`.
+  public static func onnxOutput(_ path: String) -> OutputFile {
+    OutputFile(path, kind: "an exported ONNX model") { path in
+      // The fields come in the order of their numbers: the version (1) and the producer (2).
+      let own: [UInt8] = [0x08, UInt8(onnxVersion), 0x12, UInt8(producer.utf8.count)] + Array(producer.utf8)
+      return (try? FileSystem.beginning(of: path, limit: own.count)).map { $0.elementsEqual(own) } ?? false
+    }
+  }
+
+  /// Returns the outputs of `writePyTorch`: the module, and the safetensors file that it reads.
+  public static func pyTorchOutputs(_ path: String) -> [OutputFile] {
+    [
+      OutputFile(path, kind: "an exported PyTorch module", beginnings: [pyTorchModuleBeginning]),
+      safetensorsOutput(weightsPath(ofModule: path)),
+    ]
+  }
+}

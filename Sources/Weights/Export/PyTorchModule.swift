@@ -1,0 +1,101 @@
+/// The beginning of every module.
+let pyTorchModuleBeginning = "'''A network that prelu-dist has trained, in PyTorch"
+
+/// Returns a Python module that makes any of this program's networks in PyTorch, of the architecture in a safetensors
+/// file's metadata.
+///
+/// PyTorch's adaptive max pooling has the same bins as spatial pyramid pooling: ⌊i·H/n⌋ to ⌈(i+1)·H/n⌉.
+///
+/// - Parameter weights: the name of the safetensors file.
+func pyTorchModule(reading weights: String) -> String {
+  """
+  \(pyTorchModuleBeginning), made from the safetensors file beside this one.
+
+      model = load("\(weights)")
+      scores = model.scores(pixels)    # (batch, channels, height, width), red, green, blue, from 0 to 255
+
+  `model(x)` takes inputs from which the mean is subtracted already; `model.classes` names the scores.
+  '''
+  import json
+
+  import torch
+  from safetensors import safe_open
+  from torch import nn
+
+
+  class Pyramid(nn.Module):
+      '''Spatial pyramid pooling; without levels the map itself.'''
+
+      def __init__(self, levels):
+          super().__init__()
+          self.levels = levels
+
+      def forward(self, x):
+          if not self.levels:
+              return x.flatten(1)
+          return torch.cat([nn.functional.adaptive_max_pool2d(x, n).flatten(1) for n in self.levels], 1)
+
+
+  def activation(name, channels):
+      return {
+          "relu": nn.ReLU, "lrelu": lambda: nn.LeakyReLU(0.01), "prelu": lambda: nn.PReLU(channels),
+          "prelu-shared": nn.PReLU,
+      }[name]()
+
+
+  class Network(nn.Module):
+      def __init__(self, architecture, mean, scale, classes):
+          super().__init__()
+          self.scale, self.classes = scale, classes
+          self.register_buffer("mean", mean, persistent=False)
+          self.layers = nn.ModuleDict()
+          channels, *plane = (architecture["input"][key] for key in ("channels", "height", "width"))
+          for layer in architecture["layers"]:
+              (kind, s), = layer.items()
+              name = s["name"].replace(".", "_")  # a module's name has no point
+              size, stride, padding = s.get("kernel", s.get("size", 1)), s.get("stride", 1), s.get("padding", 0)
+              if kind == "convolution":
+                  module = nn.Conv2d(channels, s["filters"], size, stride, padding)
+                  channels = s["filters"]
+              elif kind == "maxPooling":
+                  module = nn.MaxPool2d(size, stride)
+              elif kind == "averagePooling":
+                  module = nn.AvgPool2d(size, stride)
+              elif kind == "spatialPyramidPooling":
+                  module = Pyramid(s["levels"])
+                  bins = sum(n * n for n in s["levels"]) if s["levels"] else plane[0] * plane[1]
+                  channels, plane = channels * bins, [1, 1]
+              elif kind == "fullyConnected":
+                  module = nn.Linear(channels, s["outputs"])
+                  channels = s["outputs"]
+              else:
+                  raise ValueError(f"unknown kind of layer: {kind}")
+              self.layers[name] = module
+              plane = [(extent + 2 * padding - size) // stride + 1 for extent in plane]
+              if s.get("activation", "none") != "none":
+                  self.layers[f"{name}_prelu"] = activation(s["activation"], channels)
+              if s.get("dropout", 0):
+                  self.layers[f"{name}_dropout"] = nn.Dropout(s["dropout"])
+
+      def forward(self, x):
+          for layer in self.layers.values():
+              x = layer(x)
+          return x
+
+      def scores(self, pixels):
+          return self((pixels - self.mean) * self.scale)
+
+
+  def load(path):
+      with safe_open(path, "pt") as file:
+          texts = file.metadata()
+          tensors = {name: file.get_tensor(name) for name in file.keys()}
+      mean, scale, classes = tensors.pop("mean"), float(texts["scale"]), json.loads(texts["classes"])
+      model = Network(json.loads(texts["architecture"]), mean, scale, classes)
+      parts = {name: name.rsplit(".", 1) for name in tensors}
+      model.layers.load_state_dict(
+          {f"{layer.replace('.', '_')}.{part}": tensors[name] for name, (layer, part) in parts.items()})
+      return model.eval()
+
+  """
+}

@@ -1,0 +1,254 @@
+import Configuration
+import Network
+import System
+
+/// The plan of which tensors of a source become which parameters of a network, made and checked before any is changed.
+public struct WeightTransfer {
+  /// The fate of one parameter.
+  enum Step {
+    case take(SourceTensor)
+    /// The input's channels or scale differ: the first convolution's weights are changed.
+    case fold(SourceTensor, InputFold)
+    /// One number for all, of a coefficient that a whole layer shares.
+    case spread(SourceTensor)
+    case fill(Float)
+    case leave
+  }
+
+  /// The fate of a layer's parameters, for a person.
+  public struct Row: Codable, Equatable, Sendable {
+    public enum Fate: String, Codable, Sendable { case taken, anew, filled }
+    /// The layer's group here, such as `conv1` or `conv1_prelu`.
+    public let layer: String
+    public let fate: Fate
+    /// The layer in the source that they are from; nil if they are from none.
+    public let from: String?
+    /// The reason why they are not taken as they are, in a few words; empty where there is nothing to say.
+    public let why: String
+
+    public init(layer: String, fate: Fate, from: String?, why: String) {
+      (self.layer, self.fate, self.from, self.why) = (layer, fate, from, why)
+    }
+  }
+
+  public private(set) var rows: [Row] = []
+  /// The layers of the source that nothing is taken from.
+  public private(set) var unused: [String] = []
+
+  private let source: WeightSource
+  private let network: ResolvedArchitecture
+  private let settings: Configuration.Weights
+  private let published: [String: String]
+  private var steps: [(parameter: ParameterDescription, step: Step)] = []
+
+  /// - Parameters:
+  ///   - classNames: the classes of the network's scores.
+  ///   - scale: the factor of the network's inputs.
+  /// - Throws: `Refusal` for a digest, a name or a shape that is not as it must be.
+  public init(
+    _ source: WeightSource, to network: ResolvedArchitecture, _ settings: Configuration.Weights, classNames: [String],
+    scale: Double
+  ) throws(Refusal) {
+    (self.source, self.network, self.settings) = (source, network, settings)
+    published = PublishedNames.find(in: source.tensors, for: network)
+    guard settings.digest.isEmpty || settings.digest.lowercased() == source.digest else {
+      throw Refusal(
+        .badData,
+        "\(source.path): expected weights of the digest \(settings.digest), found \(source.digest): give the file that "
+          + "weights.digest was taken of, or leave that out")
+    }
+    try checkNames()
+    for (index, layer) in network.layers.enumerated() where layer.hasWeights {
+      try plan(layer, index, classNames: classNames, scale: scale)
+    }
+    let used = Set(rows.compactMap(\.from))
+    unused = source.tensors.map(\.layer).reduce(into: []) { names, name in
+      if !used.contains(name), names.last != name { names.append(name) }
+    }
+  }
+
+  /// Writes the planned parameters; the others stay as they are.
+  ///
+  /// - Parameter parameters: The network's whole vector.
+  /// - Throws: `FileError` for values that cannot be read or are not finite; the parameters are then a mixture.
+  public func apply(to parameters: UnsafeMutableBufferPointer<Float>) throws(FileError) {
+    for (parameter, step) in steps {
+      let values = UnsafeMutableBufferPointer(rebasing: parameters[parameter.range])
+      switch step {
+      case .leave: break
+      case .fill(let value): values.update(repeating: value)
+      case .take(let tensor): try source.read(tensor, into: values)
+      case .spread(let tensor):
+        try source.read(tensor, into: UnsafeMutableBufferPointer(rebasing: values.prefix(1)))
+        values.update(repeating: values[0])
+      case .fold(let tensor, let fold):
+        let read = UnsafeMutableBufferPointer<Float>.allocate(capacity: tensor.shape.reduce(1, *))
+        defer { read.deallocate() }
+        read.initialize(repeating: 0)
+        try source.read(tensor, into: read)
+        fold.apply(
+          UnsafeBufferPointer(read), filters: parameter.shape[0], kernel: parameter.shape[2], into: values)
+      }
+    }
+  }
+
+  // MARK: - The plan
+
+  /// Checks that the names in `map` and `anew` are those of layers here.
+  private func checkNames() throws(Refusal) {
+    let groups = network.parameters.map(\.layer)
+    for (key, names) in [("weights.map", settings.map.keys.sorted()), ("weights.anew", settings.anew)] {
+      for name in names where !groups.contains(name) {
+        let known = network.layers.filter(\.hasWeights).map(\.name)
+        let meant = nearMiss(name, among: groups).map { " Did you mean \($0)?" } ?? ""
+        throw Refusal(
+          .badData,
+          "\(key): expected the name of a layer with weights, found \(name.prefix(120).debugDescription).\(meant) "
+            + "There are \(known.joined(separator: ", ")).")
+      }
+    }
+  }
+
+  private mutating func plan(
+    _ layer: ResolvedLayer, _ index: Int, classNames: [String], scale: Double
+  ) throws(Refusal) {
+    let parameters = network.parameters.filter { $0.layerIndex == index }
+    guard let weight = parameters.first(where: { $0.role == .weight }) else { return }
+    let theirs = name(of: layer.name)
+    if let why = try reasonToBeginAnew(weight, theirs, classNames) {
+      for parameter in parameters { steps.append((parameter, .leave)) }
+      rows.append(Row(layer: layer.name, fate: .anew, from: nil, why: why))
+      return
+    }
+    let tensor = try found(weight, theirs)
+    var why = ""
+    switch try matched(tensor, weight, isFirst: index == 0, scale: scale) {
+    case nil: steps.append((weight, .take(tensor)))
+    case let fold?:
+      steps.append((weight, .fold(tensor, fold)))
+      why = "for inputs of another scale or other channels"
+    }
+    for parameter in parameters where parameter.role == .bias {
+      // A layer without a bias is one whose bias is 0.
+      guard let bias = self.tensor(theirs, blob: 1) else {
+        steps.append((parameter, .fill(0)))
+        why = [why, "no bias there: 0"].filter { !$0.isEmpty }.joined(separator: "; ")
+        continue
+      }
+      try check(bias, fits: parameter)
+      steps.append((parameter, .take(bias)))
+    }
+    rows.append(Row(layer: layer.name, fate: .taken, from: theirs, why: why))
+    for parameter in parameters where parameter.role == .slope { try plan(slopes: parameter, of: theirs) }
+  }
+
+  private mutating func plan(slopes parameter: ParameterDescription, of theirLayer: String) throws(Refusal) {
+    if settings.anew.contains(parameter.layer) {
+      steps.append((parameter, .leave))
+      return rows.append(Row(layer: parameter.layer, fate: .anew, from: nil, why: "as asked"))
+    }
+    let named = settings.map[parameter.layer]
+    let names = named.map { [$0] } ?? [parameter.layer, "\(theirLayer)_prelu"]
+    guard let tensor = source.tensors.first(where: { names.contains($0.layer) && $0.blob == 0 }) else {
+      if let named { throw missing(parameter.layer, named) }
+      steps.append((parameter, .fill(Float(settings.slopes))))
+      return rows.append(
+        Row(layer: parameter.layer, fate: .filled, from: nil, why: "no coefficients there: \(settings.slopes)"))
+    }
+    let count = tensor.shape.reduce(1, *)
+    if count == 1, parameter.count > 1 {
+      steps.append((parameter, .spread(tensor)))
+      return rows.append(
+        Row(layer: parameter.layer, fate: .taken, from: tensor.layer, why: "one coefficient there for the layer"))
+    }
+    try check(tensor, fits: parameter)
+    steps.append((parameter, .take(tensor)))
+    rows.append(Row(layer: parameter.layer, fate: .taken, from: tensor.layer, why: ""))
+  }
+
+  /// Returns why a layer begins anew; nil if its weights are to be taken.
+  private func reasonToBeginAnew(
+    _ weight: ParameterDescription, _ theirs: String, _ classNames: [String]
+  ) throws(Refusal) -> String? {
+    if settings.anew.contains(weight.layer) { return "as asked" }
+    guard weight.layerIndex == network.layers.count - 1 else { return nil }
+    if let tensor = tensor(theirs, blob: 0), let outputs = tensor.shape.first, outputs != weight.shape[0],
+      tensor.shape.dropFirst().reduce(1, *) == weight.shape[1]
+    {
+      return "\(weight.shape[0]) classes here, \(outputs) there"
+    }
+    if let others = source.classNames, others != classNames { return "other classes here than there" }
+    return nil
+  }
+
+  private func name(of layer: String) -> String {
+    if let name = settings.map[layer] { return name }
+    return tensor(layer, blob: 0) == nil ? published[layer] ?? layer : layer
+  }
+
+  private func tensor(_ layer: String, blob: Int) -> SourceTensor? {
+    source.tensors.first { $0.layer == layer && $0.blob == blob }
+  }
+
+  private func found(_ weight: ParameterDescription, _ theirs: String) throws(Refusal) -> SourceTensor {
+    guard let tensor = tensor(theirs, blob: 0) else { throw missing(weight.layer, theirs) }
+    return tensor
+  }
+
+  private func missing(_ layer: String, _ theirs: String) -> Refusal {
+    let names = source.tensors.filter { $0.blob == 0 }.map(\.layer)
+    let shown = names.prefix(12).joined(separator: ", ") + (names.count > 12 ? ", … (\(names.count) in all)" : "")
+    return Refusal(
+      .badData,
+      "\(source.path): expected weights for layer \(layer), found none called \(theirs); it has "
+        + (names.isEmpty ? "no layer with weights" : shown)
+        + ": name the layer's weights by weights.map, or begin it anew by --anew \(layer)")
+  }
+
+  /// Returns nil where the weights are taken as they are, else the change that the inputs ask for.
+  private func matched(
+    _ tensor: SourceTensor, _ weight: ParameterDescription, isFirst: Bool, scale: Double
+  ) throws(Refusal) -> InputFold? {
+    let deviation = settings.deviation.isEmpty ? source.scale.map { [1 / $0] } ?? [] : settings.deviation
+    guard isFirst, weight.shape.count == 4, tensor.shape.count == 4,
+      tensor.shape[0] == weight.shape[0], tensor.shape[2...] == weight.shape[2...]
+    else {
+      try check(tensor, fits: weight)
+      let first = network.layers.first(where: \.hasWeights)
+      let isChanged = settings.channels == .bgr || deviation.contains { Float(1 / ($0 * scale)) != 1 }
+      guard weight.layer == first?.name, isChanged else { return nil }
+      throw Refusal(
+        .badData,
+        "\(source.path): expected a convolution as the first layer, which takes the scale and the order of the "
+          + "channels of the source's inputs, found \(weight.layer): leave weights.deviation and weights.channels out")
+    }
+    let fold = InputFold(
+      own: weight.shape[1], theirs: tensor.shape[1], deviation: deviation, isReversed: settings.channels == .bgr,
+      scale: scale)
+    guard let fold else { throw mismatch(tensor, weight) }
+    return fold.isIdentity ? nil : fold
+  }
+
+  /// Checks that a tensor has a parameter's shape. A fully connected layer may be written as a convolution whose
+  /// filters cover the map, (outputs, channels, rows, columns), and a vector with extents of 1 before it.
+  private func check(_ tensor: SourceTensor, fits parameter: ParameterDescription) throws(Refusal) {
+    let (theirs, own) = (tensor.shape, parameter.shape)
+    let fits =
+      switch parameter.role {
+      case .weight:
+        theirs == own || theirs == [1, 1] + own
+          || own.count == 2 && theirs.count == 4 && theirs[0] == own[0] && theirs.dropFirst().reduce(1, *) == own[1]
+      case .bias, .slope: theirs == own || theirs.filter { $0 != 1 } == own.filter { $0 != 1 }
+      }
+    guard fits else { throw mismatch(tensor, parameter) }
+  }
+
+  private func mismatch(_ tensor: SourceTensor, _ parameter: ParameterDescription) -> Refusal {
+    let layer = network.layers[parameter.layerIndex].name
+    return Refusal(
+      .badData,
+      "\(source.path): expected the shape \(parameter.shape) for \(parameter.layer)/\(parameter.blob), found "
+        + "\(tensor.shape) in \(tensor.name): take weights of the same network, or begin the layer anew by "
+        + "--anew \(layer)")
+  }
+}

@@ -1,0 +1,219 @@
+import Checkpoint
+import Configuration
+import Foundation
+import HDF5
+import Hashing
+import System
+import SystemPackage
+
+/// A tensor of a source, by the layer and the place among the layer's parameters that its name says.
+public struct SourceTensor: Equatable, Sendable {
+  /// The layer's name in the source, such as `features.0`; PReLU's coefficients are a layer of their own.
+  public let layer: String
+  /// 0 for weights and coefficients, 1 for biases.
+  public let blob: Int
+  public let shape: [Int]
+  /// The tensor's name in the file.
+  public let name: String
+}
+
+/// A file with weights to begin with: a checkpoint of this program, a Caffe model in HDF5, or a safetensors file.
+///
+/// Nothing in it is trusted. Values are read when they are asked for.
+public struct WeightSource {
+  /// The file: for a run folder the checkpoint that stands for it.
+  public let path: String
+  /// The kind of file, with its article.
+  public let kind: String
+  public let tensors: [SourceTensor]
+  /// The factor that the source's inputs were multiplied by after the mean was subtracted; nil if the file does not
+  /// say.
+  public let scale: Double?
+  /// The classes in the order of the scores; nil if the file does not say.
+  public let classNames: [String]?
+  /// A digest of everything that is read: of the file's bytes, or the checkpoint's own.
+  public let digest: String
+  private let content: Content
+
+  private enum Content {
+    case checkpoint
+    case caffe
+    case safetensors(SafetensorsFile, [String: SafetensorsTensor])
+  }
+
+  /// Opens a file or a run folder.
+  ///
+  /// - Throws: `FileError` for a file that cannot be read or is damaged, `Refusal` for a Python pickle and for other
+  ///   kinds of files.
+  public init(_ path: String) throws {
+    let path = try RunFolder.checkpointPath(path)
+    let beginning = try FileSystem.beginning(of: path, limit: 64)
+    if SafetensorsFile.headerLength(Array(beginning.prefix(9)), size: FileSystem.size(of: path)) != nil {
+      try self.init(safetensors: path)
+      return
+    }
+    switch FileKind(beginning) {
+    case .hdf5: try self.init(hdf5: path)
+    case .zip, .pickle: throw Self.pickleRefusal(path)
+    case let kind:
+      throw Refusal(
+        .badData,
+        "\(path): expected a run folder, a checkpoint, a Caffe model in HDF5 (.caffemodel.h5) or a safetensors file, "
+          + "found \(kind.name): convert it to one of these")
+    }
+  }
+
+  private init(hdf5 path: String) throws {
+    let isCheckpoint = try HDF5Library.exclusively {
+      let file = try HDF5Reader.open(path, as: Self.caffeContent)
+      return try file.exists("prelu_dist")
+    }
+    if isCheckpoint { try self.init(checkpoint: path) } else { try self.init(caffe: path) }
+  }
+
+  private init(checkpoint path: String) throws {
+    let header = try CheckpointFile.readHeader(path)
+    self.path = path
+    kind = "a checkpoint"
+    tensors = header.tensors.map {
+      SourceTensor(layer: $0.layer, blob: $0.blob, shape: $0.shape, name: "\($0.layer)/\($0.blob)")
+    }
+    scale = try Configuration(json: header.configuration, source: path).data.scale
+    classNames = header.input?.classNames
+    digest = header.digest
+    content = .checkpoint
+  }
+
+  private init(caffe path: String) throws {
+    self.path = path
+    kind = "a Caffe model"
+    tensors = try Self.caffeTensors(path)
+    (scale, classNames) = (nil, nil)
+    digest = try Self.digest(ofFile: path)
+    content = .caffe
+  }
+
+  private init(safetensors path: String) throws {
+    let file = try SafetensorsFile(path)
+    self.path = path
+    kind = "a safetensors file"
+    // Its convolutions alone would be another function.
+    if let statistics = file.tensors.first(where: { $0.name.hasSuffix("running_mean") }) {
+      throw Refusal(
+        .badData,
+        "\(path): expected a network without batch normalization, which this program does not have, found "
+          + "\(SafetensorsHeader.shown(statistics.name)): fold it into the convolutions first")
+    }
+    // Several processes of PyTorch put their wrapper's name before each.
+    let wrapper = file.tensors.allSatisfy { $0.name.hasPrefix("module.") } ? "module." : ""
+    var byName: [String: SafetensorsTensor] = [:]
+    var tensors: [SourceTensor] = []
+    for tensor in file.tensors {
+      byName[tensor.name] = tensor
+      let name = tensor.name.dropFirst(wrapper.count)
+      guard let point = name.lastIndex(of: "."),
+        let blob = ["weight": 0, "bias": 1][name[name.index(after: point)...]]
+      else { continue }
+      tensors.append(
+        SourceTensor(layer: String(name[..<point]), blob: blob, shape: tensor.shape, name: tensor.name))
+    }
+    self.tensors = tensors
+    let texts = ExportMetadata(file.metadata)
+    (scale, classNames) = (texts?.scale, texts?.classNames)
+    digest = try Self.digest(ofFile: path)
+    content = .safetensors(file, byName)
+  }
+
+  /// Reads a tensor's values.
+  public func read(_ tensor: SourceTensor, into values: UnsafeMutableBufferPointer<Float>) throws(FileError) {
+    switch content {
+    case .safetensors(let file, let byName):
+      guard let found = byName[tensor.name] else { preconditionFailure("\(path) has no tensor \(tensor.name)") }
+      return try file.read(found, into: values)
+    case .checkpoint:
+      let read = try CheckpointFile.readTensor(path, layer: tensor.layer, blob: tensor.blob)
+      try copy(read.shape, read.values, of: tensor, into: values)
+    case .caffe:
+      try HDF5Library.exclusively { () throws(FileError) in
+        let file = try HDF5Reader.open(path, as: Self.caffeContent)
+        let shape = try file.tensorShape("data", tensor.layer, String(tensor.blob))
+        try copy(shape, try file.values("data", tensor.layer, String(tensor.blob)), of: tensor, into: values)
+      }
+    }
+    if let place = values.firstIndex(where: { !$0.isFinite }) {
+      throw FileError(
+        .damaged, path: path, problem: "value \(place) of \(tensor.name) is \(values[place]), expected a finite number",
+        advice: "Take weights of a network that has not diverged")
+    }
+  }
+
+  private func copy(
+    _ shape: [Int], _ read: [Float], of tensor: SourceTensor, into values: UnsafeMutableBufferPointer<Float>
+  ) throws(FileError) {
+    guard shape == tensor.shape, read.count == values.count else {
+      throw FileError(.damaged, path: path, problem: "it was written to while it was read", advice: "Read it again")
+    }
+    _ = values.update(fromContentsOf: read)
+  }
+
+  // MARK: - Kinds of files
+
+  private static let caffeContent = HDF5Content(noun: "Caffe model", adviceOnDamage: "Write it again")
+
+  /// The tensors `/data/<layer>/<blob>` of float32, as Caffe's Net::ToHDF5 writes them.
+  private static func caffeTensors(_ path: String) throws(FileError) -> [SourceTensor] {
+    try HDF5Library.exclusively { () throws(FileError) in
+      let file = try HDF5Reader.open(path, as: caffeContent)
+      guard file.isGroup("data") else {
+        throw FileError(
+          .wrongKind, path: path,
+          problem: "expected the weights of a network, found an HDF5 file without a group /data",
+          advice: "Caffe writes /data/LAYER/0 and /data/LAYER/1")
+      }
+      var tensors: [SourceTensor] = []
+      for layer in try file.names(in: "data") where file.isGroup("data", layer) {
+        for blob in try file.names(in: "data", layer) {
+          guard let number = Int(blob), String(number) == blob, (0...1).contains(number) else { continue }
+          let shape = try file.tensorShape("data", layer, blob)
+          tensors.append(SourceTensor(layer: layer, blob: number, shape: shape, name: "\(layer)/\(blob)"))
+        }
+      }
+      return tensors
+    }
+  }
+
+  private static func pickleRefusal(_ path: String) -> Refusal {
+    let name = FileSystem.name(of: path)
+    let stem = name.lastIndex(of: ".").map { String(name[..<$0]) } ?? name
+    return Refusal(
+      .badData,
+      "\(path): expected a safetensors file, found a Python pickle, as torch.save writes it: reading one can run any "
+        + "program that is in it. Make a safetensors file of it in Python:\n"
+        + "  import torch, safetensors.torch\n"
+        + "  safetensors.torch.save_file(torch.load(\"\(name)\", weights_only=True), \"\(stem).safetensors\")")
+  }
+
+  private static func digest(ofFile path: String) throws(FileError) -> String {
+    let file: RegularFile
+    do throws(RegularFileError) {
+      file = try RegularFile(path)
+    } catch {
+      throw FileError(error, path: path, expected: "a file with weights")
+    }
+    var hash = SHA256()
+    let piece = UnsafeMutableRawBufferPointer.allocate(byteCount: 1 << 20, alignment: 64)
+    defer { piece.deallocate() }
+    var start = 0
+    do throws(Errno) {
+      while start < file.size {
+        let count = try file.read(into: piece, at: start)
+        if count == 0 { break }
+        hash.update(UnsafeRawBufferPointer(rebasing: piece[..<count]))
+        start += count
+      }
+    } catch {
+      throw FileError(.cannotRead, path: path, what: "cannot be read", code: error)
+    }
+    return hash.finish()
+  }
+}

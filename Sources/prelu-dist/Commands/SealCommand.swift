@@ -1,0 +1,66 @@
+import ArgumentParser
+import Checkpoint
+import Configuration
+import System
+
+/// Writes a checkpoint that was changed on purpose as a whole one.
+struct SealCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "seal", abstract: "Write a checkpoint that was changed on purpose as a whole one.",
+    discussion: """
+      A checkpoint whose values were changed, such as with h5py, is refused, because its digests no longer go with \
+      them. This names the tensors that changed and writes a new file with new digests. Where shapes change, the \
+      layers in /prelu_dist/configuration must change with them.
+      """)
+
+  @Argument(help: ArgumentHelp("The checkpoint that was changed.", valueName: "checkpoint"))
+  var checkpoint: String
+
+  @Option(name: [.customShort("o"), .long], help: ArgumentHelp("The file to write.", valueName: "file.h5"))
+  var output: String
+
+  @OptionGroup var outputs: OutputOptions
+
+  func validate() throws {
+    if output.isEmpty { throw ValidationError("--output needs a file's name.") }
+  }
+
+  func run() throws {
+    alone {
+      // An earlier checkpoint is as precious as any.
+      try outputs.check(OutputFile(output, kind: "a sealed checkpoint") { _ in false }, inputs: [checkpoint])
+      try checkShapes()
+      let changes = try CheckpointSeal.write(
+        of: checkpoint, to: output,
+        provenance: Provenance(program: PreluDist.program, commandLine: ProcessArguments.line))
+      for name in changes.parameters { Console.say("changed   \(name)") }
+      for name in changes.momentum { Console.say("changed   the momentum of \(name)") }
+      if changes.hasOtherChanges, changes.parameters.isEmpty, changes.momentum.isEmpty {
+        Console.say("changed   the texts or the shapes")
+      }
+      if changes.isEmpty { Console.say("nothing has changed") }
+      Console.say("\(output): sealed")
+      return .done
+    }
+  }
+
+  /// Refuses tensors that are not those of the network that the checkpoint's settings describe: nothing could read
+  /// them.
+  private func checkShapes() throws {
+    let header = try CheckpointSeal.readHeader(checkpoint)
+    let network = try Configuration(json: header.configuration, source: checkpoint).architecture().resolved()
+    let expected = network.parameters.map { TensorDescription(layer: $0.layer, blob: $0.blob, shape: $0.shape) }
+    for (own, found) in zip(expected, header.tensors) where own != found {
+      throw Refusal(
+        .badData,
+        "\(checkpoint): expected \(own) by its settings, found \(found): change the layers in "
+          + "/prelu_dist/configuration as well")
+    }
+    guard expected.count == header.tensors.count else {
+      throw Refusal(
+        .badData,
+        "\(checkpoint): expected \(expected.count) tensors by its settings, found \(header.tensors.count): change the "
+          + "layers in /prelu_dist/configuration as well")
+    }
+  }
+}

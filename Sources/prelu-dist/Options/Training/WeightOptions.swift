@@ -1,0 +1,56 @@
+import ArgumentParser
+import Configuration
+
+extension Configuration.PublishedInput: ExpressibleByArgument {}
+
+/// The weights that `train` begins a new run with, and the layers that it leaves as they are.
+struct WeightOptions: ParsableArguments {
+  @Option(
+    help: ArgumentHelp(
+      "Begin with the weights of this run, checkpoint, Caffe model (.caffemodel.h5) or safetensors file.",
+      valueName: "source"))
+  var weights: String?
+
+  @Option(
+    help: ArgumentHelp(
+      "Make the inputs as the networks of this family have them, with --weights: torchvision (and timm) or caffe.",
+      valueName: "family"))
+  var weightsInput: Configuration.PublishedInput?
+
+  @Option(
+    help: ArgumentHelp(
+      "Begin this layer anew whatever --weights holds; may be given several times. With other classes the last layer "
+        + "begins anew by itself.",
+      valueName: "layer"))
+  var anew: [String] = []
+
+  @Option(
+    help: ArgumentHelp(
+      "Keep the parameters of the layers of this name or pattern, such as 'conv*', as they are; may be given several "
+        + "times.",
+      valueName: "pattern"))
+  var freeze: [String] = []
+
+  func validate() throws {
+    if let weights, weights.isEmpty { throw ValidationError("--weights needs a file's or a run folder's name.") }
+  }
+
+  /// The options that were given, by the settings that they set.
+  var optionsOfSettings: [String: String] {
+    [
+      "weights.source": weights.map { _ in "--weights" }, "weights.anew": anew.isEmpty ? nil : "--anew",
+      "training.frozen": freeze.isEmpty ? nil : "--freeze",
+    ].compactMapValues(\.self)
+  }
+
+  func apply(to configuration: inout Configuration) {
+    if let weights, weights != configuration.weights.source {
+      configuration.weights.source = weights
+      // A recipe's digest is that of its own source.
+      configuration.weights.digest = ""
+    }
+    if let weightsInput { configuration.choose(input: weightsInput) }
+    if !anew.isEmpty { configuration.weights.anew = anew }
+    if !freeze.isEmpty { configuration.training.frozen = freeze }
+  }
+}

@@ -1,0 +1,222 @@
+import Foundation
+import TestSupport
+import Testing
+
+/// Runs that begin with weights from a file, and networks that are written for other programs.
+@Suite(.waitsForPrograms, .enabled(if: hasFashionMNIST && isOutsideMPI)) struct WeightsCommandTests {
+  private let folder: ScratchFolder
+  private var directory: String { folder.path }
+
+  init() throws {
+    folder = try ScratchFolder()
+  }
+
+  @discardableResult
+  private func train(_ run: String, iterations: Int, ranks: Int? = nil, _ more: [String] = []) throws -> Program.Outcome
+  {
+    let outcome = try Program.run(
+      ["--recipe", try smallFashion(), "--width", "4", "--threads", "1", "--run", run, "--iterations", "\(iterations)"]
+        + more, ranks: ranks, in: directory)
+    #expect(outcome.exitCode == 0, "\(outcome.errors)")
+    return outcome
+  }
+
+  private func digest(_ run: String) throws -> String { try Program.inspect(run, in: directory).digest }
+
+  @Test func theSameBitsOnAnyRanksAndResumed() throws {
+    try train("base", iterations: 10)
+    let tuned = ["--weights", "base", "--freeze", "conv*", "--learning-rate", "0.005"]
+    let outcome = try train("tuned", iterations: 12, tuned)
+    #expect(outcome.output.contains("\nfrom   base/checkpoint-10.h5: a checkpoint, digest "), "\(outcome.output)")
+    #expect(outcome.output.contains("\n       taken  conv1_1, conv1_1_prelu, … fc2: 15\n"), "\(outcome.output)")
+    let expected = try digest("tuned")
+    for ranks in [2, 4] {
+      try train("tuned-\(ranks)", iterations: 12, ranks: ranks, tuned)
+      #expect(try digest("tuned-\(ranks)") == expected)
+    }
+    try train("cut", iterations: 5, ranks: 2, tuned)
+    let resumed = try Program.run(["--resume", "cut", "--iterations", "12", "--threads", "1"], in: directory)
+    #expect(resumed.exitCode == 0, "\(resumed.errors)")
+    #expect(try digest("cut") == expected)
+    let account = try String(contentsOfFile: folder.file("tuned/weights.txt"), encoding: .utf8)
+    let base = try digest("base")
+    #expect(account.hasPrefix("source\tbase/checkpoint-10.h5\nkind\ta checkpoint\ndigest\t\(base)\n"))
+    let settings = try String(contentsOfFile: folder.file("tuned/config.yaml"), encoding: .utf8)
+    #expect(settings.contains(base))
+    let other = try Program.run(["--resume", "cut", "--weights", "tuned"], in: directory)
+    #expect(other.exitCode == 64, "\(other.errors)")
+    #expect(other.errors.contains("weights.source was base and is now tuned"), "\(other.errors)")
+  }
+
+  /// Takes another seed: only the file can have brought the first one's bits.
+  @Test func anExportIsReadBackToTheBit() throws {
+    try train("base", iterations: 0)
+    for format in ["safetensors", "onnx", "pytorch"] {
+      let outcome = try Program.run(
+        ["export", "base", "--to", format, "-o", format == "pytorch" ? "net.py" : "base.\(format)"], in: directory)
+      #expect(outcome.exitCode == 0, "\(outcome.errors)")
+    }
+    #expect(try folder.bytes("net.safetensors") == folder.bytes("base.safetensors"))
+    try train("back", iterations: 0, ["--weights", "base.safetensors", "--seed", "2"])
+    #expect(try digest("back") == digest("base"))
+    try train("other", iterations: 0, ["--seed", "2"])
+    #expect(try digest("other") != digest("base"))
+    let module = try String(contentsOfFile: folder.file("net.py"), encoding: .utf8)
+    #expect(module.split(separator: "\n", omittingEmptySubsequences: false).count <= 100)
+  }
+
+  @Test func whatCannotBeTakenIsRefused() throws {
+    try train("base", iterations: 0)
+    func refusal(_ options: [String]) throws -> (Int32, String) {
+      let outcome = try Program.run(
+        ["--recipe", try smallFashion(), "--run", "refused", "--iterations", "0"] + options, in: directory)
+      #expect(!FileManager.default.fileExists(atPath: folder.file("refused")))
+      return (outcome.exitCode, outcome.errors)
+    }
+    let (missing, _) = try refusal(["--weights", "nothing.safetensors"])
+    #expect(missing == 66)
+    let (wide, words) = try refusal(["--width", "8", "--weights", "base"])
+    #expect(
+      wide == 65
+        && words.contains(
+          """
+          base/checkpoint-0.h5: expected the shape [8, 1, 3, 3] for conv1_1/0, found [4, 1, 3, 3] in conv1_1/0: take \
+          weights of the same network, or begin the layer anew by --anew conv1_1
+          """),
+      "\(words)")
+    let (nothing, frozen) = try refusal(["--freeze", "*"])
+    #expect(nothing == 65 && frozen.contains("expected at least one layer to train, found all 8 frozen"), "\(frozen)")
+  }
+
+  @Test(.enabled(if: hasH5py, "python3-h5py is not installed")) func aChangedCheckpointIsSealed() throws {
+    try train("base", iterations: 2)
+    try python("h5py.File('base/checkpoint-2.h5', 'r+')['data/fc2/0'][0] = 0")
+    let refused = try Program.run(["inspect", "base/checkpoint-2.h5"], in: directory)
+    #expect(
+      refused.exitCode == 65
+        && refused.errors.contains(
+          "Use another one. A deliberate change is sealed by `prelu-dist seal FILE -o NEW.h5`"),
+      "\(refused.errors)")
+    let sealed = try Program.run(["seal", "base/checkpoint-2.h5", "-o", "sealed.h5"], in: directory)
+    #expect(sealed.exitCode == 0 && sealed.output == "changed   fc2/0\nsealed.h5: sealed\n", "\(sealed.errors)")
+    #expect(try Program.run(["inspect", "sealed.h5"], in: directory).exitCode == 0)
+    let again = try Program.run(["seal", "sealed.h5", "-o", "again.h5"], in: directory)
+    #expect(again.output == "nothing has changed\nagain.h5: sealed\n", "\(again.errors)")
+    #expect(try digest("sealed.h5") == digest("again.h5"))
+
+    let twice = try Program.run(["seal", "base/checkpoint-2.h5", "-o", "sealed.h5"], in: directory)
+    #expect(
+      twice.exitCode == 73
+        && twice.errors.contains(
+          "sealed.h5: expected a new name, or an earlier sealed checkpoint, found an HDF5 file that would be lost"),
+      "\(twice.errors)")
+    try python(
+      """
+      with h5py.File('base/checkpoint-2.h5', 'r+') as file:
+          values = file['data/fc2/0'][:5]
+          del file['data/fc2/0']
+          file['data/fc2/0'] = values
+          momentum = [i for i, name in enumerate(file['prelu_dist/parameter_names'].asstr()) if name == 'fc2/0'][0]
+          del file[f'history/{momentum}']
+          file[f'history/{momentum}'] = values
+      """)
+    let narrow = try Program.run(["seal", "base/checkpoint-2.h5", "-o", "narrow.h5"], in: directory)
+    #expect(
+      narrow.exitCode == 65
+        && narrow.errors.contains(": change the layers in /prelu_dist/configuration as well"), "\(narrow.errors)")
+    #expect(!FileManager.default.fileExists(atPath: folder.file("narrow.h5")))
+  }
+
+  private func python(_ program: String) throws {
+    let outcome = try ChildProcess.capture(
+      "/usr/bin/python3", ["-c", "import h5py, os\nos.chdir('\(directory)')\n\(program)"])
+    try #require(outcome.exitCode == 0, "\(outcome.errors)")
+  }
+
+  /// The same tensors in the layout of Caffe's HDF5 files.
+  @Test(.enabled(if: hasH5py, "python3-h5py is not installed")) func caffesLayoutIsReadToTheBit() throws {
+    try train("base", iterations: 0)
+    try python(
+      """
+      with h5py.File('base/checkpoint-0.h5') as source:
+          for name in ['whole', 'nan', 'plain']:
+              with h5py.File(name + '.caffemodel.h5', 'w') as file:
+                  file['values'] = [1.0]
+                  if name != 'plain': source.copy('data', file)
+                  if name == 'nan': file['data/conv1_1/0'][0] = float('nan')
+      """)
+    try train("back", iterations: 0, ["--weights", "whole.caffemodel.h5", "--seed", "2"])
+    #expect(try digest("back") == digest("base"))
+    for (name, words) in [
+      (
+        "nan",
+        "nan.caffemodel.h5: value 0 of conv1_1/0 is nan, expected a finite number. Take weights of a network that has "
+          + "not diverged"
+      ),
+      (
+        "plain",
+        "plain.caffemodel.h5: expected the weights of a network, found an HDF5 file without a group /data. Caffe "
+          + "writes /data/LAYER/0 and /data/LAYER/1"
+      ),
+    ] {
+      let outcome = try Program.run(
+        ["--recipe", try smallFashion(), "--width", "4", "--run", "refused", "--weights", "\(name).caffemodel.h5"],
+        in: directory)
+      #expect(outcome.exitCode == 65 && outcome.errors.contains(words), "\(outcome.errors)")
+      #expect(!FileManager.default.fileExists(atPath: folder.file("refused")))
+    }
+  }
+
+  @Test func wrongOptionsAreRefused() throws {
+    for (arguments, words) in [
+      (["export", "base", "--to", "pytorch", "--from-pixels", "-o", "net.py"], "--from-pixels goes with --to onnx."),
+      (["export", "base", "--to", "onnx", "-o", ""], "--output needs a file's name."),
+      (["export", "base", "--to", "caffe", "-o", "net"], "'caffe' is invalid"),
+      (["seal", "base.h5", "-o", ""], "--output needs a file's name."),
+      (["--weights", ""], "--weights needs a file's or a run folder's name."),
+      (["--weights-input", "keras"], "'keras' is invalid"),
+    ] {
+      let outcome = try Program.run(arguments, in: directory)
+      #expect(outcome.exitCode == 64 && outcome.errors.contains(words), "\(arguments): \(outcome.errors)")
+    }
+  }
+
+  /// A device keeps its place, and so does a file that the program has not written.
+  @Test func whatIsThereIsKept() throws {
+    try train("base", iterations: 0)
+    try folder.write(Array("my notes\n".utf8), to: "net.py")
+    let refused = try Program.run(["export", "base", "--to", "pytorch", "-o", "net.py"], in: directory)
+    #expect(
+      refused.exitCode == 73
+        && refused.errors.contains(
+          "net.py: expected a new name, or an earlier exported PyTorch module, found a text file that would be lost. "
+            + "Give another name, or --overwrite to replace it"),
+      "\(refused.errors)")
+    #expect(try folder.bytes("net.py") == Array("my notes\n".utf8))
+    for options in [["--overwrite"], []] {
+      let outcome = try Program.run(["export", "base", "--to", "pytorch", "-o", "net.py"] + options, in: directory)
+      #expect(outcome.exitCode == 0, "\(outcome.errors)")
+    }
+  }
+
+  /// One mean for all of an image's pixels; the images say how many channels there are.
+  @Test func aMeanForEachChannel() throws {
+    func outcome(_ mean: String) throws -> Program.Outcome {
+      let images = URL(filePath: try smallFashion()).deletingLastPathComponent().path + "/images"
+      let recipe = """
+        recipe: fashion
+        model: { width: 4 }
+        data: { directory: \(images), validation: 1000, mean: \(mean) }
+        """
+      try folder.write(Array(recipe.utf8), to: "mean.yaml")
+      return try Program.run(["--recipe", "mean.yaml", "--run", "mean", "--iterations", "1"], in: directory)
+    }
+    let refused = try outcome("[1, 2]")
+    #expect(
+      refused.exitCode == 65
+        && refused.errors.contains(
+          "data.mean: expected a number for each of the input's 1 channels, or an empty list, found 2"),
+      "\(refused.errors)")
+    #expect(try outcome("[72.9]").exitCode == 0)
+  }
+}

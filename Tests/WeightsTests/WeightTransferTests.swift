@@ -1,0 +1,264 @@
+import Configuration
+import Foundation
+import Network
+import System
+import TestSupport
+import Testing
+
+import Weights
+
+/// Weights in the forms in which others publish theirs become networks that give PyTorch's scores (Golden/weights.py),
+/// and what does not go together is refused by name.
+@Suite struct WeightTransferTests {
+  private static let golden = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+    .appending(path: "Golden/weights").path
+
+  private struct Golden: Decodable {
+    let pixels: [[Double]]
+    let torchvision: [[Double]]
+    let caffe: [[Double]]
+    let gray: [[Double]]
+  }
+
+  private let folder: ScratchFolder
+  private let expected: Golden
+
+  init() throws {
+    folder = try ScratchFolder()
+    expected = try JSONDecoder().decode(
+      Golden.self, from: Data(contentsOf: URL(filePath: "\(Self.golden)/scores.json")))
+  }
+
+  /// The network of Golden/weights.py.
+  private func configuration(
+    activation: String = "relu", channels: Int = 3, classes: Int = 5, hidden: [String] = ["fc1"],
+    _ weights: (inout Configuration) -> Void = { _ in }
+  ) throws -> Configuration {
+    var configuration = try Configuration(
+      yaml: """
+        model:
+          activation: \(activation)
+          input: { channels: \(channels), height: 8, width: 8 }
+          layers:
+            - convolution: { name: conv1, filters: 4, kernel: 3, padding: 1 }
+            - maxPooling: { name: pool1, size: 2, stride: 2 }
+            - convolution: { name: conv2, filters: 6, kernel: 3, padding: 1 }
+            - maxPooling: { name: pool2, size: 2, stride: 2 }
+        \(hidden.map { "    - fullyConnected: { name: \($0), outputs: 8 }" }.joined(separator: "\n"))
+            - fullyConnected: { name: scores, outputs: \(classes) }
+        data: { scale: 0.03 }
+        augmentation: { padding: 0, mirror: false }
+        """, source: "small.yaml")
+    weights(&configuration)
+    return configuration
+  }
+
+  private func transfer(_ name: String, _ configuration: Configuration, classNames: [String] = []) throws
+    -> WeightTransfer
+  {
+    try WeightTransfer(
+      WeightSource(name.contains("/") ? name : "\(Self.golden)/\(name)"), to: configuration.architecture().resolved(),
+      configuration.weights, classNames: classNames, scale: configuration.data.scale)
+  }
+
+  /// The scores of the golden pictures by the network's definition.
+  private func scores(_ name: String, _ configuration: Configuration) throws -> [[Double]] {
+    let architecture = try configuration.architecture().resolved()
+    var parameters = [Float](repeating: .nan, count: architecture.parameterVectorLength)
+    let transfer = try transfer(name, configuration)
+    try parameters.withUnsafeMutableBufferPointer { try transfer.apply(to: $0) }
+    let channels = architecture.input.channels
+    let inputs = expected.pixels.map { picture in
+      picture.prefix(channels * 64).enumerated().map { place, pixel in
+        (pixel - configuration.data.mean[place / 64]) * configuration.data.scale
+      }
+    }
+    let known = parameters
+    return ReferenceNetwork(architecture).forward(
+      inputs, layers: architecture.layers.indices, parameters: { Double(known[$0]) }
+    ).maps
+  }
+
+  private func expectEqual(_ found: [[Double]], _ expected: [[Double]]) {
+    let range = (expected.joined().max() ?? 0) - (expected.joined().min() ?? 0)
+    #expect(range > 0.01, "scores that say nothing")
+    for (found, expected) in zip(found, expected) {
+      #expect(found.count == expected.count)
+      for (found, expected) in zip(found, expected) {
+        #expect(abs(found - expected) < 1e-5 * range, "\(found) instead of \(expected)")
+      }
+    }
+  }
+
+  // MARK: - The same function
+
+  @Test(arguments: ["relu", "prelu", "prelu-shared"]) func torchvisionsNames(activation: String) throws {
+    let configuration = try configuration(activation: activation) { $0.choose(input: .torchvision) }
+    expectEqual(try scores("torchvision.safetensors", configuration), expected.torchvision)
+  }
+
+  @Test func timmsNames() throws {
+    let configuration = try configuration(hidden: ["fc1", "fc2"]) { $0.choose(input: .torchvision) }
+    // Its second hidden layer is the identity of what a ReLU has left.
+    expectEqual(try scores("timm.safetensors", configuration), expected.torchvision)
+  }
+
+  /// A coefficient that Caffe shares in a layer is a scalar there: here it goes to each channel, or to the layer.
+  @Test(arguments: ["relu", "prelu"]) func caffesModels(activation: String) throws {
+    let configuration = try configuration(activation: activation) {
+      $0.choose(input: .caffe)
+      $0.weights.map = ["fc1": "ip1", "scores": "ip2"]
+      if activation == "prelu" {
+        $0.weights.map.merge(["conv1_prelu": "relu1", "conv2_prelu": "relu2", "fc1_prelu": "relu3"]) { $1 }
+        $0.weights.slopes = 7
+      }
+    }
+    expectEqual(try scores("caffe.caffemodel.h5", configuration), expected.caffe)
+  }
+
+  @Test func oneChannelOfThree() throws {
+    let configuration = try configuration(channels: 1) {
+      $0.data.mean = [0.5 * 255]
+      $0.weights.deviation = [0.25 * 255]
+    }
+    expectEqual(try scores("torchvision.safetensors", configuration), expected.gray)
+  }
+
+  @Test func threeChannelsOfOneAreMadeGray() throws {
+    let fold = try #require(InputFold(own: 3, theirs: 1, deviation: [], isReversed: false, scale: 1))
+    var target = [Float](repeating: .nan, count: 6)
+    [Float(2), -1].withUnsafeBufferPointer { source in
+      target.withUnsafeMutableBufferPointer { fold.apply(source, filters: 2, kernel: 1, into: $0) }
+    }
+    #expect(target == [0.598, 1.174, 0.228, -0.299, -0.587, -0.114])
+  }
+
+  @Test func sameInputsLeaveTheBitsAlone() throws {
+    for channels in [1, 2, 3] {
+      #expect(
+        InputFold(own: channels, theirs: channels, deviation: [], isReversed: false, scale: 0.3)?.isIdentity == true)
+    }
+    #expect(InputFold(own: 3, theirs: 3, deviation: [1 / 0.3], isReversed: false, scale: 0.3)?.isIdentity == true)
+    #expect(InputFold(own: 3, theirs: 3, deviation: [], isReversed: true, scale: 1)?.isIdentity == false)
+    #expect(InputFold(own: 2, theirs: 3, deviation: [], isReversed: false, scale: 1) == nil)
+  }
+
+  // MARK: - What is taken, and what is not
+
+  @Test func otherClassesBeginAnew() throws {
+    let transfer = try transfer("torchvision.safetensors", try configuration(activation: "prelu", classes: 2))
+    #expect(
+      transfer.rows == [
+        .init(layer: "conv1", fate: .taken, from: "features.0", why: ""),
+        .init(layer: "conv1_prelu", fate: .filled, from: nil, why: "no coefficients there: 0.0"),
+        .init(layer: "conv2", fate: .taken, from: "features.3", why: ""),
+        .init(layer: "conv2_prelu", fate: .filled, from: nil, why: "no coefficients there: 0.0"),
+        .init(layer: "fc1", fate: .taken, from: "classifier.0", why: ""),
+        .init(layer: "fc1_prelu", fate: .filled, from: nil, why: "no coefficients there: 0.0"),
+        .init(layer: "scores", fate: .anew, from: nil, why: "2 classes here, 5 there"),
+      ])
+    #expect(transfer.unused == ["classifier.3"])
+    let source = try WeightSource("\(Self.golden)/torchvision.safetensors")
+    #expect(
+      WeightReport(source, transfer).summary == [
+        "\(source.path): a safetensors file, digest \(source.digest.prefix(16))",
+        "taken  conv1, conv2, fc1", "filled conv1_prelu, conv2_prelu, fc1_prelu (no coefficients there: 0.0)",
+        "anew   scores (2 classes here, 5 there)", "unused classifier.3",
+      ])
+  }
+
+  private func refusal(_ name: String, _ configuration: Configuration) throws -> String {
+    let error = try #require(throws: Refusal.self) { try transfer(name, configuration) }
+    #expect(error.exitStatus == .badData)
+    return error.description.replacing("\(Self.golden)/", with: "")
+  }
+
+  @Test func whatDoesNotFitIsRefusedByName() throws {
+    #expect(
+      try refusal("caffe.caffemodel.h5", try configuration()) == """
+        caffe.caffemodel.h5: expected weights for layer fc1, found none called fc1; it has conv1, conv2, ip1, ip2, \
+        relu1, relu2, relu3: name the layer's weights by weights.map, or begin it anew by --anew fc1
+        """)
+    let wide = try configuration { $0.weights.map = ["fc1": "classifier.3"] }
+    #expect(
+      try refusal("torchvision.safetensors", wide) == """
+        torchvision.safetensors: expected the shape [8, 24] for fc1/0, found [5, 8] in classifier.3.weight: take \
+        weights of the same network, or begin the layer anew by --anew fc1
+        """)
+    #expect(
+      try refusal("torchvision.safetensors", try configuration { $0.weights.anew = ["conv3"] }) == """
+        weights.anew: expected the name of a layer with weights, found "conv3". Did you mean conv1? There are conv1, \
+        conv2, fc1, scores.
+        """)
+    let digest = String(repeating: "0", count: 64)
+    let found = try WeightSource("\(Self.golden)/timm.safetensors").digest
+    #expect(
+      try refusal("timm.safetensors", try configuration { $0.weights.digest = digest }) == """
+        timm.safetensors: expected weights of the digest \(digest), found \(found): give the file that weights.digest \
+        was taken of, or leave that out
+        """)
+    let anew = try configuration { $0.weights.anew = ["fc1", "scores"] }
+    #expect(try transfer("caffe.caffemodel.h5", anew).rows.map(\.why).suffix(2) == ["as asked", "as asked"])
+  }
+
+  /// A fully connected layer has a place for each pixel, not for each channel.
+  @Test func anotherInputNeedsAConvolutionFirst() throws {
+    var configuration = try Configuration(
+      yaml: """
+        model:
+          input: { channels: 3, height: 2, width: 2 }
+          layers:
+            - fullyConnected: { name: fc1, outputs: 2 }
+        """, source: "plain.yaml")
+    configuration.choose(input: .torchvision)
+    let path = folder.file("plain.safetensors")
+    try [Float](repeating: 1, count: 24).withUnsafeBufferPointer {
+      try SafetensorsFile.write(
+        to: path, tensors: [.init(name: "fc1.weight", shape: [2, 12], values: $0)], metadata: [:])
+    }
+    #expect(
+      try refusal(path, configuration) == """
+        \(path): expected a convolution as the first layer, which takes the scale and the order of the channels of the \
+        source's inputs, found fc1: leave weights.deviation and weights.channels out
+        """)
+    configuration.weights.deviation = []
+    #expect(
+      try transfer(path, configuration).rows == [
+        .init(layer: "fc1", fate: .taken, from: "fc1", why: "no bias there: 0")
+      ])
+  }
+
+  /// The convolutions of such a network would fit, and be another function.
+  @Test func batchNormalizationIsRefused() throws {
+    let path = folder.file("bn.safetensors")
+    try [Float](repeating: 1, count: 4).withUnsafeBufferPointer {
+      try SafetensorsFile.write(
+        to: path, tensors: [.init(name: "features.1.running_mean", shape: [4], values: $0)], metadata: [:])
+    }
+    let error = #expect(throws: Refusal.self) { try WeightSource(path) }
+    #expect(
+      error?.description == """
+        \(path): expected a network without batch normalization, which this program does not have, found \
+        "features.1.running_mean": fold it into the convolutions first
+        """)
+  }
+
+  @Test func picklesAndOtherFilesAreRefused() throws {
+    let zip = try folder.write([0x50, 0x4B, 3, 4] + [UInt8](repeating: 0, count: 60), to: "net.pth")
+    let pickle = #expect(throws: Refusal.self) { try WeightSource(zip) }
+    #expect(
+      pickle?.description == """
+        \(zip): expected a safetensors file, found a Python pickle, as torch.save writes it: reading one can run any \
+        program that is in it. Make a safetensors file of it in Python:
+          import torch, safetensors.torch
+          safetensors.torch.save_file(torch.load("net.pth", weights_only=True), "net.safetensors")
+        """)
+    let text = try folder.write(Array("model: A\n".utf8), to: "recipe.yaml")
+    let other = #expect(throws: Refusal.self) { try WeightSource(text) }
+    #expect(
+      other?.description == """
+        \(text): expected a run folder, a checkpoint, a Caffe model in HDF5 (.caffemodel.h5) or a safetensors file, \
+        found a text file: convert it to one of these
+        """)
+  }
+}
