@@ -284,7 +284,8 @@ import Testing
       absent.exitCode == 66
         && absent.errors.hasPrefix(
           "prelu-dist: list.txt: expected files at the paths of its lines, found that elsewhere/0.jpg of line 1 is "
-            + "missing, as are 599 more."), "\(absent.errors)")
+            + "missing, as are 599 more."),
+      "\(absent.errors)")
   }
 
   @Test func labelsThatCountFromOneAreWarnedOf() throws {
