@@ -48,7 +48,9 @@ struct ReportCommand: ParsableCommand {
       if let path { try outputs.check(Report.output(path), inputs: runs + [note].compactMap(\.self)) }
       let report = try Report(paths: runs, pictures: ReportedPictures(), note: note)
       if let svg {
-        for plot in report.plots(inFolder: svg) { try outputs.check(plot, inputs: runs) }
+        if FileSystem.isFolder(svg) {
+          for plot in report.plots(inFolder: svg) { try outputs.check(plot, inputs: runs) }
+        }
         let names = try report.writePlots(toFolder: svg)
         Console.say("\(svg): \(names.count) plots (\(names.joined(separator: ", ")))")
       }
