@@ -80,6 +80,17 @@ extension RunFolder {
     }
   }
 
+  /// Whether no later run has claimed the folder. Where the claim cannot be read, the folder is taken for this
+  /// process's.
+  public var isOurs: Bool {
+    do throws(FileError) {
+      try checkClaim()
+      return true
+    } catch {
+      return error.kind != .takenOver
+    }
+  }
+
   /// Returns the path of a file that a run would replace although no run has written here; nil where there is none.
   public func foreignFile() -> String? {
     guard !FileSystem.exists(file(RunClaim.fileName)) else { return nil }

@@ -26,6 +26,8 @@ public final class RunRecorder: RunListener {
   private var awaitedCheckpoint: Int?
   private var timeBefore = RunTime()
   private var recentSteps = RecentSteps()
+  /// The run's folder; nil before the run has one.
+  private var folder: OwnFolder?
   /// The description of the run; nil before it has started.
   private var description: TrainingDescription?
   /// The time when the page was last written.
@@ -47,11 +49,12 @@ public final class RunRecorder: RunListener {
   }
 
   /// - Throws: `FileError` where a file that bears a table's name is another table, to which no row must be added.
-  public func prepare(folder: String, iteration: Int) throws {
-    let tables = RunTables(folder: folder)
+  public func prepare(folder: OwnFolder, iteration: Int) throws {
+    self.folder = folder
+    let tables = RunTables(folder: folder.path)
     try tables.truncate(afterIteration: iteration)
     self.tables = tables
-    if writesPage { attempt { page = try RunPage(folder: folder) } }
+    if writesPage { attempt { page = try RunPage(folder: folder.path) } }
   }
 
   public func goBack(to iteration: Int) throws {
@@ -137,8 +140,9 @@ public final class RunRecorder: RunListener {
     writePage()
   }
 
-  /// Says the same complaint once a run.
+  /// Writes, if the folder is still this process's. Says the same complaint once a run.
   private func attempt(_ body: () throws -> Void) {
+    guard folder?.mayBeWritten ?? true else { return }
     do {
       try body()
     } catch {

@@ -5,7 +5,7 @@ public protocol RunListener: AnyObject {
   /// further: what it noted past `iteration` is void, because the run comes to those iterations again.
   ///
   /// - Throws: an error that ends the run, on all ranks.
-  func prepare(folder: String, iteration: Int) throws
+  func prepare(folder: OwnFolder, iteration: Int) throws
 
   /// Follows the run back to an earlier iteration: what was noted past it is void.
   ///
@@ -17,7 +17,7 @@ public protocol RunListener: AnyObject {
 }
 
 extension RunListener {
-  public func prepare(folder: String, iteration: Int) throws {}
+  public func prepare(folder: OwnFolder, iteration: Int) throws {}
   public func goBack(to iteration: Int) throws {}
 }
 
@@ -29,7 +29,7 @@ struct RunListeners {
     self.listeners = rank == 0 ? listeners : []
   }
 
-  func prepare(folder: String, iteration: Int) throws {
+  func prepare(folder: OwnFolder, iteration: Int) throws {
     for listener in listeners { try listener.prepare(folder: folder, iteration: iteration) }
   }
 

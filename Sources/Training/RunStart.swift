@@ -80,7 +80,8 @@ extension RunSetup {
           "\(path): expected a file system that syncs folders, found one that syncs files only: after a power loss the "
             + "newest checkpoint may be missing, not damaged")
       }
-      try listeners.prepare(folder: folder.path, iteration: plan.state?.iteration ?? 0)
+      let own = OwnFolder(path: folder.path) { [folder] in folder.isOurs }
+      try listeners.prepare(folder: own, iteration: plan.state?.iteration ?? 0)
       try folder.write(configuration.yaml(), to: RunFolder.configuration)
       if let weights { try folder.write(weights.text, to: "weights.txt") }
       let needed = (configuration.checkpoint.keep + 1) * CheckpointFile.sizeBound(tensors(momentum: step.momentum))

@@ -2,6 +2,7 @@ import Communication
 import Foundation
 import Recording
 import Reports
+import Synchronization
 import System
 import TestSupport
 import Testing
@@ -151,7 +152,7 @@ import Training
   @Test func aRunThatGoesBackLeavesItsDetourOut() throws {
     let (description, results) = try toldRun()
     let recorder = recorder(events: true)
-    try recorder.prepare(folder: small.path, iteration: 0)
+    try recorder.prepare(folder: OwnFolder(path: small.path), iteration: 0)
     recorder.hear(.started(description))
     recorder.hear(.saved(path: "", iteration: 0, isBest: false))
     var detour = results[1]
@@ -171,7 +172,7 @@ import Training
     let (description, results) = try toldRun()
     var warnings: [String] = []
     let recorder = recorder { warnings.append($0) }
-    try recorder.prepare(folder: small.path, iteration: 0)
+    try recorder.prepare(folder: OwnFolder(path: small.path), iteration: 0)
     recorder.hear(.started(description))
     try FileManager.default.createDirectory(atPath: "\(small.path)/metrics.csv", withIntermediateDirectories: false)
     for result in results { tell(recorder, result) }
@@ -188,7 +189,7 @@ import Training
   @Test func thePageTellsOfCheckpointsThatAreThere() throws {
     let (description, results) = try toldRun()
     let recorder = recorder()
-    try recorder.prepare(folder: small.path, iteration: 0)
+    try recorder.prepare(folder: OwnFolder(path: small.path), iteration: 0)
     recorder.hear(.started(description))
     tell(recorder, results[0], isSaved: false)
     #expect(!(try small.text("run/report.html").contains("newest checkpoint")))
@@ -202,7 +203,7 @@ import Training
   @Test func rowsAndEventsComeBeforeTheCheckpoint() throws {
     let (description, results) = try toldRun()
     let recorder = recorder(page: false, events: true)
-    try recorder.prepare(folder: small.path, iteration: 0)
+    try recorder.prepare(folder: OwnFolder(path: small.path), iteration: 0)
     recorder.hear(.started(description))
     let names = try FileManager.default.contentsOfDirectory(atPath: small.path)
     let events = "run/\(try #require(names.first { $0.hasPrefix("events.out.tfevents.") }))"
@@ -217,5 +218,23 @@ import Training
     try recorder.goBack(to: 0)
     #expect(try folder.bytes(events).count > after)
     #expect(!FileManager.default.fileExists(atPath: "\(small.path)/report.html"))
+  }
+
+  /// Another start has taken the folder over, while this process lives on.
+  @Test func nothingIsWrittenToAFolderOfAnotherRun() throws {
+    let (description, results) = try toldRun()
+    let isOurs = Mutex(true)
+    let recorder = recorder()
+    try recorder.prepare(
+      folder: OwnFolder(path: small.path) { isOurs.withLock { $0 } }, iteration: 0)
+    recorder.hear(.started(description))
+    tell(recorder, results[0])
+    let before = try ["metrics.csv", "time.csv", "report.html"].map { try small.text("run/\($0)") }
+    isOurs.withLock { $0 = false }
+    tell(recorder, results[1])
+    #expect(try ["metrics.csv", "time.csv", "report.html"].map { try small.text("run/\($0)") } == before)
+    isOurs.withLock { $0 = true }
+    tell(recorder, results[1])
+    #expect(try small.text("run/metrics.csv") != before[0])
   }
 }

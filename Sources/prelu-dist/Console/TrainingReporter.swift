@@ -19,8 +19,8 @@ final class TrainingReporter: RunListener {
     line = LiveLine(terminal)
   }
 
-  func prepare(folder: String, iteration: Int) throws {
-    guard let failure = Console.transcript.open(inFolder: folder, commandLine: ProcessArguments.line) else { return }
+  func prepare(folder: OwnFolder, iteration: Int) throws {
+    guard let failure = Console.transcript.open(in: folder, commandLine: ProcessArguments.line) else { return }
     warn("\(failure); training continues without its log")
   }
 

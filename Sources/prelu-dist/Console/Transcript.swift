@@ -1,6 +1,7 @@
 import Foundation
 import Synchronization
 import System
+import Training
 
 /// The lines that a training run says, kept in its folder: each start adds to those of earlier ones.
 ///
@@ -11,7 +12,7 @@ final class Transcript: Sendable {
 
   private struct State {
     var isKept = false
-    var path: String?
+    var folder: OwnFolder?
     var waiting: [String] = []
   }
 
@@ -23,10 +24,10 @@ final class Transcript: Sendable {
   /// Writes the lines so far, and all that follow, into a run's folder.
   ///
   /// - Returns: the reason where they cannot be written, and no longer are kept.
-  func open(inFolder folder: String, commandLine: String) -> FileError? {
+  func open(in folder: OwnFolder, commandLine: String) -> FileError? {
     state.withLock { state in
       guard state.isKept else { return nil }
-      state.path = FileSystem.path(Self.fileName, in: folder)
+      state.folder = folder
       let lines = ["\(Date().formatted(.iso8601)) \(commandLine)"] + state.waiting
       state.waiting = []
       return append(lines.joined(separator: "\n"), &state)
@@ -39,7 +40,7 @@ final class Transcript: Sendable {
   func add(_ line: String) -> FileError? {
     state.withLock { state in
       guard state.isKept else { return nil }
-      guard state.path != nil else {
+      guard state.folder != nil else {
         state.waiting.append(line)
         return nil
       }
@@ -48,7 +49,8 @@ final class Transcript: Sendable {
   }
 
   private func append(_ text: String, _ state: inout State) -> FileError? {
-    guard let path = state.path else { return nil }
+    guard let folder = state.folder, folder.mayBeWritten else { return nil }
+    let path = FileSystem.path(Self.fileName, in: folder.path)
     do throws(FileError) {
       try FileSystem.append(to: path) { end in
         let before = if case .insideLine = end { "\n" } else { "" }
