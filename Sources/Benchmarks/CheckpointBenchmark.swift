@@ -40,7 +40,7 @@ public enum CheckpointBenchmark {
     }
     let network = Network(architecture)
     let momentum = FloatBuffer(network.parameters.count)
-    let writer = CheckpointWriter(parameters: network.parameters, momentum: momentum)
+    let writer = CheckpointWriter(TrainedVectors(parameters: network.parameters, momentum: momentum))
     writer.prepare()
     Initializer(rule: .he(.forward), fullyConnected: .rule)
       .fill(network.parameters.values, for: architecture, seed: 3)
@@ -56,9 +56,9 @@ public enum CheckpointBenchmark {
     for save in 0...runs {
       let (folder, state) = (run, state(iteration: save))
       let start = monotonicSeconds()
-      writer.start(iteration: save, isBest: false, on: pool) { parameters, momentum in
+      writer.start(iteration: save, isBest: false, on: pool) { copies in
         try folder.save(
-          tensors: checkpointTensors(architecture, parameters, momentum), state: state, configuration: "{}",
+          tensors: checkpointTensors(architecture, copies), state: state, configuration: "{}",
           dataFingerprint: "{}", provenance: Provenance(program: "bench", commandLine: ""), keep: 1)
       }
       stalls.append(monotonicSeconds() - start)

@@ -181,7 +181,7 @@ public enum StepBenchmark {
         leaves: leaves ?? StepBenchmark.leaves(batch: batch, ranks: world.size))
       pool = ThreadPool(threads: threads, spins: !world.threads(asked: threads).takeTurns)
       let before = FloatBuffer.largeBytes
-      step = DistributedStep(network, world: world, shares: shares, seed: 1, on: pool)
+      step = DistributedStep(network, world: world, shares: shares, StepSettings(seed: 1), on: pool)
       _ = try world.checkMemory(bytes: FloatBuffer.largeBytes - before - step.untouchedBytes)
       image = randomImage(architecture)
       labels = (0..<batch).map { Int32($0 % architecture.classes) }

@@ -11,31 +11,38 @@ extension CheckpointFile {
     try reading(path) { file throws(FileError) in try contents(file).header }
   }
 
-  /// Reads parameters, and momentum where `tensors` have memory for it, to where they lie.
+  /// Reads parameters, and momentum and averages where `tensors` have memory for them, to where they lie.
   ///
   /// Names, order and shapes must agree exactly; that is checked before anything is altered. Each tensor's digest is
   /// compared when it has been read: after `.damaged` the memory holds a mixture, and must not be used.
   /// - Throws: as ``readHeader(_:)``, and `.mismatch`, which names the first tensor that differs.
-  public static func read(_ path: String, into tensors: [CheckpointTensor]) throws(FileError) {
+  ///
+  /// - Parameter vector: what becomes the values of `tensors`; the file must have it.
+  public static func read(
+    _ path: String, _ vector: CheckpointVector = .parameters, into tensors: [CheckpointTensor]
+  ) throws(FileError) {
     try reading(path) { file throws(FileError) in
       let contents = try contents(file)
       try compare(path, contents.header, with: tensors)
+      let values = try contents.digests(of: vector, file)
       for (index, tensor) in tensors.enumerated() {
-        try file.read(into: tensor.values, CheckpointLayout.data, tensor.layer, String(tensor.blob))
-        try expect(
-          contents.digests.values[index], TensorDigests.digest(of: UnsafeBufferPointer(tensor.values)),
-          of: tensor.description.name, file)
-        guard let momentum = tensor.momentum, let digests = contents.digests.momentum else { continue }
-        try file.read(into: momentum, CheckpointLayout.momentum, String(index))
-        try expect(
-          digests[index], TensorDigests.digest(of: UnsafeBufferPointer(momentum)), of: tensor.description.name, file)
+        let (name, blob) = (tensor.description.name, String(tensor.blob))
+        try file.take([vector.group, tensor.layer, blob], into: tensor.values, values[index], of: name)
+        if let momentum = tensor.momentum, let digests = contents.digests.momentum {
+          try file.take([CheckpointLayout.momentum, String(index)], into: momentum, digests[index], of: name)
+        }
+        if let average = tensor.average, let digests = contents.digests.average {
+          try file.take([CheckpointLayout.average, tensor.layer, blob], into: average, digests[index], of: name)
+        }
       }
     }
   }
 
   /// Reads the shape and the values of one parameter.
+  ///
+  /// - Parameter vector: what is read; the file must have it.
   public static func readTensor(
-    _ path: String, layer: String, blob: Int
+    _ path: String, _ vector: CheckpointVector = .parameters, layer: String, blob: Int
   ) throws(FileError) -> (shape: [Int], values: [Float]) {
     try reading(path) { file throws(FileError) in
       let contents = try contents(file)
@@ -47,9 +54,10 @@ extension CheckpointFile {
             + tensors.map(\.name).joined(separator: ", "))
       }
       let tensor = tensors[index]
-      let values = try file.values(CheckpointLayout.data, layer, String(blob))
+      let digests = try contents.digests(of: vector, file)
+      let values = try file.values(vector.group, layer, String(blob))
       try expect(
-        contents.digests.values[index], values.withUnsafeBufferPointer { TensorDigests.digest(of: $0) },
+        digests[index], values.withUnsafeBufferPointer { TensorDigests.digest(of: $0) },
         of: tensor.name, file)
       return (tensor.shape, values)
     }
@@ -67,6 +75,11 @@ extension CheckpointFile {
           of: tensor.name, file)
         if let digests = contents.digests.momentum {
           try expect(digests[index], file.digest(CheckpointLayout.momentum, String(index)), of: tensor.name, file)
+        }
+        if let digests = contents.digests.average {
+          try expect(
+            digests[index], file.digest(CheckpointLayout.average, tensor.layer, String(tensor.blob)), of: tensor.name,
+            file)
         }
       }
       return contents.header.digest
@@ -100,6 +113,18 @@ extension CheckpointFile {
     let digests: TensorDigests
     /// Whether the texts, names and shapes have the digests that were written; always, unless others are asked for.
     let isSealed: Bool
+
+    /// Returns the digests of the tensors' parameters or averages, which the file must have.
+    func digests(of vector: CheckpointVector, _ file: borrowing HDF5Reader) throws(FileError) -> [String] {
+      switch vector {
+      case .parameters: return digests.values
+      case .average:
+        if let average = digests.average { return average }
+        throw FileError(
+          .mismatch, path: file.path, problem: "expected a moving average of the parameters, found none in it",
+          advice: "Take the parameters themselves")
+      }
+    }
   }
 
   /// The advice about a checkpoint whose digests do not go with what it holds.
@@ -108,7 +133,7 @@ extension CheckpointFile {
   /// - Parameter acceptsChanges: whether to read a checkpoint whose digests are missing or wrong.
   static func contents(_ file: borrowing HDF5Reader, acceptsChanges: Bool = false) throws(FileError) -> Contents {
     typealias Layout = CheckpointLayout
-    guard try file.exists(Layout.own), let version = try file.numberAttribute(Layout.version) else {
+    guard try file.exists(Layout.own), let version = try file.numberAttribute(Layout.version).map({ Int($0) }) else {
       let conventions = (try? file.attribute(Layout.conventionsName)) ?? nil
       throw FileError(
         .wrongKind, path: file.path,
@@ -116,13 +141,13 @@ extension CheckpointFile {
           + (conventions.map { " and says that it is \(String($0.prefix(60)).debugDescription)" } ?? ""),
         advice: "A checkpoint is made by `prelu-dist train`; a pack of pictures goes with --data")
     }
-    guard version == Layout.formatVersion else {
+    guard Layout.versions.contains(version) else {
       let writer = try file.attribute(Layout.source) ?? "a program that it does not name"
       throw FileError(
         .wrongKind, path: file.path,
-        problem: "expected a checkpoint of format version \(Layout.formatVersion), found version \(version), "
-          + "written by \(writer)",
-        advice: version < Layout.formatVersion
+        problem: "expected a checkpoint of format version \(Layout.plainVersion) or \(Layout.averageVersion), found "
+          + "version \(version), written by \(writer)",
+        advice: version < Layout.plainVersion
           ? "Continue with the build that wrote it, or train again: there is no conversion"
           : "Use the program that wrote it, or a later one")
     }
@@ -135,7 +160,7 @@ extension CheckpointFile {
     let digest = try file.text(Layout.own, Layout.digest)
     let input = try inputDescription(file, acceptsChanges: acceptsChanges)
     let headerDigest = Layout.headerDigest(
-      source: source, history: history, created: created, configuration: configuration,
+      version: version, source: source, history: history, created: created, configuration: configuration,
       dataFingerprint: dataFingerprint, state: stateText, digest: digest, input: input)
     var isSealed = try file.text(Layout.own, Layout.headerDigest) == headerDigest
     guard isSealed || acceptsChanges else {
@@ -153,9 +178,12 @@ extension CheckpointFile {
     }
     let names = try file.list(Layout.own, Layout.parameterNames)
     let hasMomentum = try file.exists(Layout.momentum)
+    // The version says whether there is one: a group that somebody added would have no digest.
+    let hasAverage = version == Layout.averageVersion
     var tensors: [TensorDescription] = []
     var values: [String] = []
     var momentum: [String] = []
+    var average: [String] = []
     for (index, name) in names.enumerated() {
       let parts = name.split(separator: "/", omittingEmptySubsequences: false)
       guard parts.count == 2, !parts[0].isEmpty, let blob = Int(parts[1]), blob >= 0, String(blob) == parts[1] else {
@@ -170,9 +198,17 @@ extension CheckpointFile {
         }
         momentum.append(try writtenDigest([Layout.momentum, String(index)]))
       }
+      if hasAverage {
+        let averageShape = try file.tensorShape(Layout.average, String(parts[0]), String(blob))
+        guard averageShape == shape else {
+          throw file.damaged("the average of \(name) has the shape \(averageShape), the parameter \(shape)")
+        }
+        average.append(try writtenDigest([Layout.average, String(parts[0]), String(blob)]))
+      }
       tensors.append(TensorDescription(layer: String(parts[0]), blob: blob, shape: shape))
     }
-    let digests = TensorDigests(values: values, momentum: hasMomentum ? momentum : nil)
+    let digests = TensorDigests(
+      values: values, momentum: hasMomentum ? momentum : nil, average: hasAverage ? average : nil)
     guard digests.overall(tensors) == digest || acceptsChanges else {
       throw file.damaged("its tensors' names, shapes and digests do not have the digest that was written")
         .advising(adviceOnChange)
@@ -192,7 +228,8 @@ extension CheckpointFile {
     let header = CheckpointHeader(
       state: state, configuration: configuration, dataFingerprint: dataFingerprint, input: input,
       provenance: Provenance(program: source, commandLine: String(history.dropFirst(created.count + 1))),
-      created: created, tensors: tensors, hasMomentum: hasMomentum, digest: digest)
+      created: created, tensors: tensors, hasMomentum: hasMomentum, hasAverage: hasAverage,
+      digest: digest)
     return Contents(header: header, digests: digests, isSealed: isSealed)
   }
 
@@ -211,7 +248,7 @@ extension CheckpointFile {
     return input
   }
 
-  private static func expect(
+  fileprivate static func expect(
     _ expected: String, _ found: String, of name: String, _ file: borrowing HDF5Reader
   ) throws(FileError) {
     guard found == expected else {
@@ -244,10 +281,26 @@ extension CheckpointFile {
         problem: "the checkpoint holds no momentum (/history), so training cannot continue from it",
         advice: "Continue from a checkpoint that `prelu-dist train` wrote")
     }
+    guard header.hasAverage || tensors.allSatisfy({ $0.average == nil }) else {
+      throw FileError(
+        .mismatch, path: path,
+        problem: "the checkpoint holds no moving average of the parameters (/average), which the run keeps",
+        advice: "Continue from a checkpoint that the run itself wrote")
+    }
   }
 }
 
 extension HDF5Reader {
+  /// Reads the values of a tensor, and checks their digest.
+  ///
+  /// - Parameter name: the parameter's name in messages.
+  fileprivate func take(
+    _ names: [String], into values: UnsafeMutableBufferPointer<Float>, _ digest: String, of name: String
+  ) throws(FileError) {
+    try read(into: values, names)
+    try CheckpointFile.expect(digest, TensorDigests.digest(of: UnsafeBufferPointer(values)), of: name, self)
+  }
+
   /// The digest of a tensor's values, which are read piece by piece.
   fileprivate func digest(_ names: String...) throws(FileError) -> String {
     var hash = SHA256()

@@ -59,18 +59,19 @@ extension CheckpointFile {
   ) throws(HDF5Error) -> String {
     let created = Date().formatted(.iso8601)
     let history = String(decoding: "\(created) \(provenance.commandLine)".utf8.prefix(4096), as: UTF8.self)
-    try file.writeAttribute(CheckpointLayout.conventionsName, CheckpointLayout.conventions)
+    let digests = TensorDigests(tensors)
+    let version = CheckpointLayout.version(hasAverage: digests.average != nil)
+    try file.writeAttribute(CheckpointLayout.conventionsName, CheckpointLayout.conventions(version: version))
     try file.writeAttribute(CheckpointLayout.title, "Convolutional network and the state of its training")
     try file.writeAttribute(CheckpointLayout.source, provenance.program)
     try file.writeAttribute(CheckpointLayout.history, history)
     try file.writeAttribute(CheckpointLayout.references, "arXiv:1502.01852")
-    try file.writeAttribute(CheckpointLayout.version, Int32(CheckpointLayout.formatVersion))
+    try file.writeAttribute(CheckpointLayout.version, Int32(version))
     try file.writeAttribute(CheckpointLayout.created, created)
     try file.write(Int32(clamping: state.iteration), CheckpointLayout.iteration)
     try file.write(Int32(clamping: state.schedule.learningRateDrops), CheckpointLayout.step)
     try file.write(name, CheckpointLayout.learnedNet)
 
-    let digests = TensorDigests(tensors)
     let digest = digests.overall(tensors.map(\.description))
     try file.inGroup(CheckpointLayout.own) { group throws(HDF5Error) in
       try group.write(configuration, CheckpointLayout.configuration)
@@ -85,28 +86,13 @@ extension CheckpointFile {
       }
       try group.write(
         CheckpointLayout.headerDigest(
-          source: provenance.program, history: history, created: created, configuration: configuration,
+          version: version, source: provenance.program, history: history, created: created,
+          configuration: configuration,
           dataFingerprint: dataFingerprint, state: stateText, digest: digest, input: input),
         CheckpointLayout.headerDigest)
     }
 
-    try file.inGroup(CheckpointLayout.data) { data throws(HDF5Error) in
-      var index = 0
-      while index < tensors.count {
-        let layer = tensors[index].layer
-        // A layer's tensors follow one another in every network; if they did not, the group would be opened again.
-        try data.inGroup(layer) { group throws(HDF5Error) in
-          while index < tensors.count, tensors[index].layer == layer, !group.hasFailed {
-            let tensor = tensors[index]
-            let name = String(tensor.blob)
-            try group.write(UnsafeBufferPointer(tensor.values), shape: tensor.shape, name)
-            try group.writeAttribute(CheckpointLayout.sha256, of: name, digests.values[index])
-            index += 1
-          }
-        }
-        if data.hasFailed { return }
-      }
-    }
+    try write(tensors, digests.values, to: CheckpointLayout.data, in: file) { $0.values }
     if let momentumDigests = digests.momentum {
       try file.inGroup(CheckpointLayout.momentum) { group throws(HDF5Error) in
         for (index, tensor) in tensors.enumerated() where !group.hasFailed {
@@ -116,6 +102,35 @@ extension CheckpointFile {
         }
       }
     }
+    if let averageDigests = digests.average {
+      try write(tensors, averageDigests, to: CheckpointLayout.average, in: file) { $0.average }
+    }
     return digest
+  }
+
+  /// Writes a vector of each tensor with its digest to a group that has a group for each layer.
+  private static func write(
+    _ tensors: [CheckpointTensor], _ digests: [String], to name: String, in file: borrowing HDF5Writer,
+    _ vector: (CheckpointTensor) -> UnsafeMutableBufferPointer<Float>?
+  ) throws(HDF5Error) {
+    try file.inGroup(name) { data throws(HDF5Error) in
+      var index = 0
+      while index < tensors.count {
+        let layer = tensors[index].layer
+        // A layer's tensors follow one another in every network; if they did not, the group would be opened again.
+        try data.inGroup(layer) { group throws(HDF5Error) in
+          while index < tensors.count, tensors[index].layer == layer, !group.hasFailed {
+            let tensor = tensors[index]
+            let name = String(tensor.blob)
+            if let values = vector(tensor) {
+              try group.write(UnsafeBufferPointer(values), shape: tensor.shape, name)
+              try group.writeAttribute(CheckpointLayout.sha256, of: name, digests[index])
+            }
+            index += 1
+          }
+        }
+        if data.hasFailed { return }
+      }
+    }
   }
 }

@@ -26,6 +26,8 @@ public struct CheckpointHeader: Equatable, Sendable {
   /// The names and shapes of the parameters, in the network's order.
   public let tensors: [TensorDescription]
   public let hasMomentum: Bool
+  /// Whether the file holds a moving average of the parameters.
+  public let hasAverage: Bool
   /// The digest of all parameters and momentum that the writer took (``CheckpointFile/digest(_:)``).
   public let digest: String
 }

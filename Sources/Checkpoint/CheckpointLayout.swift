@@ -3,9 +3,17 @@ import Hashing
 /// The names in a checkpoint file. `/data`, `/history`, `/iter`, `/current_step` and `/learned_net` are Caffe's, for
 /// its models and its solver states at once; Caffe ignores the rest.
 enum CheckpointLayout {
-  /// The version of the format that is written and read. Version 1 had other digests, in lists of their own.
-  static let formatVersion = 2
-  static let conventions = "prelu-dist-2"
+  /// The version of the format of a file without a moving average of the parameters. Version 1 had other digests, in
+  /// lists of their own.
+  static let plainVersion = 2
+  /// The version of a file with one, in `/average`, whose digests are in the overall one: an older program, which would
+  /// look for the digest without them, names the version instead.
+  static let averageVersion = 3
+  /// The versions that are read.
+  static let versions = plainVersion...averageVersion
+
+  static func version(hasAverage: Bool) -> Int { hasAverage ? averageVersion : plainVersion }
+  static func conventions(version: Int) -> String { "prelu-dist-\(version)" }
 
   // Attributes of the file.
   static let conventionsName = "Conventions"
@@ -19,6 +27,8 @@ enum CheckpointLayout {
   // Caffe's.
   static let data = "data"
   static let momentum = "history"
+  /// The moving average of the parameters, with the names that `/data` has; this program's own.
+  static let average = "average"
   static let iteration = "iter"
   static let step = "current_step"
   static let learnedNet = "learned_net"
@@ -36,7 +46,7 @@ enum CheckpointLayout {
   static let classNames = "class_names"
   /// The names "layer/blob" in the network's order, which is the order of `/history`.
   static let parameterNames = "parameter_names"
-  /// The digest of all parameters and momentum.
+  /// The digest of all parameters, momentum and averages.
   static let digest = "digest"
   /// The digest of the header's texts: they decide what a run does next, as the tensors do.
   static let headerDigest = "header_digest"
@@ -46,11 +56,14 @@ enum CheckpointLayout {
   /// are any. In Python
   ///
   ///     hashlib.sha256(b"".join(b"%d:%b" % (len(t), t) for t in texts)).hexdigest()
+  ///
+  /// - Parameter version: the version of the format, which is the first of the texts.
   static func headerDigest(
-    source: String, history: String, created: String, configuration: String, dataFingerprint: String, state: String,
+    version: Int, source: String, history: String, created: String, configuration: String, dataFingerprint: String,
+    state: String,
     digest: String, input: InputDescription?
   ) -> String {
-    var texts = [String(formatVersion), source, history, created, configuration, dataFingerprint, state, digest]
+    var texts = [String(version), source, history, created, configuration, dataFingerprint, state, digest]
     if let input { texts += [input.meanDigest, "\(input.meanShape)"] + input.classNames }
     return SHA256.digest(of: texts.map { "\($0.utf8.count):\($0)" }.joined())
   }

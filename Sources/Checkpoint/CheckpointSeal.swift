@@ -10,10 +10,12 @@ public enum CheckpointSeal {
     public let parameters: [String]
     /// The parameters whose momentum is not what was written.
     public let momentum: [String]
+    /// The parameters whose moving average is not what was written.
+    public let averages: [String]
     /// Whether texts, names or shapes changed as well.
     public let hasOtherChanges: Bool
 
-    public var isEmpty: Bool { parameters.isEmpty && momentum.isEmpty && !hasOtherChanges }
+    public var isEmpty: Bool { parameters.isEmpty && momentum.isEmpty && averages.isEmpty && !hasOtherChanges }
   }
 
   /// Reads a checkpoint's header, whatever its digests say.
@@ -32,7 +34,8 @@ public enum CheckpointSeal {
   ) throws(FileError) -> Changes {
     let header = try readHeader(path)
     let count = header.tensors.reduce(0) { $0 + $1.count }
-    let values = UnsafeMutableBufferPointer<Float>.allocate(capacity: header.hasMomentum ? 2 * count : count)
+    let values = UnsafeMutableBufferPointer<Float>.allocate(
+      capacity: count * (1 + (header.hasMomentum ? 1 : 0) + (header.hasAverage ? 1 : 0)))
     values.initialize(repeating: 0)
     defer { values.deallocate() }
     var start = 0
@@ -43,7 +46,8 @@ public enum CheckpointSeal {
       }
       return CheckpointTensor(
         layer: tensor.layer, blob: tensor.blob, shape: tensor.shape, values: part(from: start),
-        momentum: header.hasMomentum ? part(from: count + start) : nil)
+        momentum: header.hasMomentum ? part(from: count + start) : nil,
+        average: header.hasAverage ? part(from: (header.hasMomentum ? 2 : 1) * count + start) : nil)
     }
     let changes = try read(path, into: tensors)
     try CheckpointFile.writeWhole(to: output, as: "seal") { temporary throws(FileError) in
@@ -65,6 +69,9 @@ public enum CheckpointSeal {
         if let momentum = tensor.momentum {
           try file.read(into: momentum, CheckpointLayout.momentum, String(index))
         }
+        if let average = tensor.average {
+          try file.read(into: average, CheckpointLayout.average, tensor.layer, String(tensor.blob))
+        }
       }
       let now = TensorDigests(tensors)
       func changed(_ written: [String]?, _ now: [String]?) -> [String] {
@@ -72,7 +79,8 @@ public enum CheckpointSeal {
       }
       return Changes(
         parameters: changed(contents.digests.values, now.values),
-        momentum: changed(contents.digests.momentum, now.momentum), hasOtherChanges: !contents.isSealed)
+        momentum: changed(contents.digests.momentum, now.momentum),
+        averages: changed(contents.digests.average, now.average), hasOtherChanges: !contents.isSealed)
     }
   }
 }

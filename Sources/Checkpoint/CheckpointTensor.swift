@@ -1,5 +1,5 @@
-/// A parameter and its momentum where they lie in memory, in the network's order. Nothing is copied; the caller keeps
-/// the memory alive.
+/// A parameter, its momentum and its moving average where they lie in memory, in the network's order. Nothing is
+/// copied; the caller keeps the memory alive.
 public struct CheckpointTensor {
   /// The layer's name, a name in `/data`.
   public let layer: String
@@ -10,10 +10,12 @@ public struct CheckpointTensor {
   public let values: UnsafeMutableBufferPointer<Float>
   /// The momentum of each value; without it only the parameter is written or read.
   public let momentum: UnsafeMutableBufferPointer<Float>?
+  /// The moving average of each value; nil where none is kept.
+  public let average: UnsafeMutableBufferPointer<Float>?
 
   public init(
     layer: String, blob: Int, shape: [Int], values: UnsafeMutableBufferPointer<Float>,
-    momentum: UnsafeMutableBufferPointer<Float>? = nil
+    momentum: UnsafeMutableBufferPointer<Float>? = nil, average: UnsafeMutableBufferPointer<Float>? = nil
   ) {
     precondition(
       !layer.isEmpty && layer != "." && !layer.utf8.contains { $0 == UInt8(ascii: "/") || $0 < 0x20 },
@@ -23,15 +25,21 @@ public struct CheckpointTensor {
     precondition(shape.allSatisfy { $0 > 0 } && shape.count <= 32, "\(layer)/\(blob) has the shape \(shape)")
     let count = shape.reduce(1, *)
     precondition(values.count == count, "\(layer)/\(blob) \(shape) has \(count) values, not \(values.count)")
-    precondition(
-      momentum == nil || momentum?.count == count,
-      "\(layer)/\(blob) \(shape) has \(count) momentum values, not \(momentum?.count ?? 0)")
+    for (vector, noun) in [(momentum, "momentum"), (average, "average")] {
+      precondition(
+        vector == nil || vector?.count == count,
+        "\(layer)/\(blob) \(shape) has \(count) \(noun) values, not \(vector?.count ?? 0)")
+    }
     self.layer = layer
     self.blob = blob
     self.shape = shape
     self.values = values
     self.momentum = momentum
+    self.average = average
   }
+
+  /// The number of vectors.
+  var vectorCount: Int { 1 + (momentum == nil ? 0 : 1) + (average == nil ? 0 : 1) }
 
   /// The name and the shape, without the values.
   public var description: TensorDescription {

@@ -11,20 +11,29 @@ struct TensorDigests {
   let values: [String]
   /// The digests of the parameters' momentum; nil where the tensors have none.
   let momentum: [String]?
+  /// The digests of the parameters' moving averages; nil where the tensors have none.
+  let average: [String]?
 
-  init(values: [String], momentum: [String]?) {
+  init(values: [String], momentum: [String]?, average: [String]?) {
     self.values = values
     self.momentum = momentum
+    self.average = average
   }
 
-  /// Takes the digests of tensors in memory: all of them have momentum or none has.
+  /// Takes the digests of tensors in memory: all of them have momentum or none has, and likewise an average.
   init(_ tensors: [CheckpointTensor]) {
-    let momentum = tensors.compactMap(\.momentum)
-    precondition(
-      momentum.isEmpty || momentum.count == tensors.count,
-      "\(momentum.count) of \(tensors.count) tensors have momentum: all or none may")
+    func digests(
+      _ noun: String, _ vector: (CheckpointTensor) -> UnsafeMutableBufferPointer<Float>?
+    ) -> [String]? {
+      let vectors = tensors.compactMap(vector)
+      precondition(
+        vectors.isEmpty || vectors.count == tensors.count,
+        "\(vectors.count) of \(tensors.count) tensors have \(noun): all or none may")
+      return vectors.isEmpty ? nil : vectors.map { Self.digest(of: UnsafeBufferPointer($0)) }
+    }
     values = tensors.map { Self.digest(of: UnsafeBufferPointer($0.values)) }
-    self.momentum = momentum.isEmpty ? nil : momentum.map { Self.digest(of: UnsafeBufferPointer($0)) }
+    momentum = digests("momentum", \.momentum)
+    average = digests("an average", \.average)
   }
 
   /// The digest of values in memory, where they are little-endian on every processor that Swift runs on.
@@ -33,8 +42,9 @@ struct TensorDigests {
   }
 
   /// The digest of the network: the SHA-256 of one line for each dataset, with its digest, its name and its extents;
-  /// first the parameters, then their momentum. In Python, where `tensors` are the datasets `/data/…` in the order of
-  /// `/prelu_dist/parameter_names`, and `/history/0`, `/history/1`, … after them:
+  /// first the parameters, then their momentum, then their averages. In Python, where `tensors` are the datasets
+  /// `/data/…` in the order of `/prelu_dist/parameter_names`, then `/history/0`, `/history/1`, …, and, where there are
+  /// any, `/average/…` in the order of `/data/…`:
   ///
   ///     lines = [f"{t.attrs['sha256'].decode()} {t.name} {list(t.shape)}\n" for t in tensors]
   ///     hashlib.sha256("".join(lines).encode()).hexdigest()
@@ -48,6 +58,9 @@ struct TensorDigests {
     }
     for (index, digest) in (momentum ?? []).enumerated() {
       lines += "\(digest) /\(CheckpointLayout.momentum)/\(index) \(tensors[index].shape)\n"
+    }
+    for (tensor, digest) in zip(tensors, average ?? []) {
+      lines += "\(digest) /\(CheckpointLayout.average)/\(tensor.name) \(tensor.shape)\n"
     }
     return SHA256.digest(of: lines)
   }

@@ -1,9 +1,10 @@
 extension Configuration {
   /// The settings that may differ between a run and its continuation. All others change the result.
   ///
-  /// A continuation may choose anew how long to train, how often to save and what to do when training diverges. A
-  /// recipe's name sets nothing by itself. A directory may have moved: the data's own fingerprint tells whether its
-  /// data are the same. The digest of the first weights is noted by the run itself.
+  /// A continuation may choose anew how long to train, unless the learning rate falls over the whole run, how often to
+  /// save and what to do when training diverges. A recipe's name sets nothing by itself. A directory may have moved:
+  /// the data's own fingerprint tells whether its data are the same. The digest of the first weights is noted by the
+  /// run itself.
   private static let free: Set = [
     "recipe", "training.epochs", "training.onDivergence", "data.directory", "checkpoint", "weights.digest",
   ]
@@ -17,7 +18,8 @@ extension Configuration {
   ///
   /// - Parameter named: the settings that options of the continuation named.
   public func differences(from former: Configuration, named: Set<String> = []) -> [String] {
-    let free = Self.free.union(Self.freeIfNamed.intersection(named))
+    var free = Self.free.union(Self.freeIfNamed.intersection(named))
+    if schedule.followsTheRun || former.schedule.followsTheRun { free.remove("training.epochs") }
     let now = Self.flattened(tree, path: "", without: free)
     let then = Self.flattened(former.tree, path: "", without: free)
     let values = Dictionary(uniqueKeysWithValues: now)

@@ -52,7 +52,11 @@ extension Configuration {
   ///
   /// - Parameter source: the text's name in messages.
   public init(yaml: String, source: String) throws(ConfigurationError) {
-    let tree = try SettingTree(yaml: yaml, source: source)
+    try self.init(tree: SettingTree(yaml: yaml, source: source), source: source)
+  }
+
+  /// Reads and checks settings that were read from a YAML text, over those of the recipe that they name.
+  init(tree: SettingTree, source: String) throws(ConfigurationError) {
     let place = Place(source: source, line: tree.line)
     var name = RecipeName()
     if case .group(let entries) = tree.content, let entry = entries.first(where: { $0.key == "recipe" }) {
@@ -97,7 +101,7 @@ extension Configuration {
   /// The size of the largest text that is read, in bytes: settings take a few kilobytes, a larger file is another one.
   private static let largestText = 1_000_000
 
-  private static func text(ofFile path: String) throws(ConfigurationError) -> String {
+  static func text(ofFile path: String) throws(ConfigurationError) -> String {
     guard FileSystem.exists(path) else { throw noRecipe(path) }
     let bytes: [UInt8]
     do throws(RegularFileError) {

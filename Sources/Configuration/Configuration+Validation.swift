@@ -1,4 +1,5 @@
 import Network
+import System
 
 extension Configuration {
   /// Checks every range, and that the architecture can be built.
@@ -17,7 +18,10 @@ extension Configuration {
     try checkPositive(solver.learningRate, "solver.learningRate")
     try checkShare(solver.momentum, "solver.momentum")
     try check(solver.weightDecay, in: 0...1, "solver.weightDecay")
+    try check(solver.clipValue, in: 0...1e30, "solver.clipValue")
+    try check(solver.clipNorm, in: 0...1e30, "solver.clipNorm")
     try checkSchedule()
+    try checkRegularization()
     try checkData()
     try checkWeights()
     try check(checkpoint.everyIterations, in: 0...1_000_000_000, "checkpoint.everyIterations")
@@ -44,6 +48,38 @@ extension Configuration {
       }
       for epoch in steps.epochs { try check(epoch, in: 1...1_000_000, "schedule.epochs") }
       try check(steps.factor, in: 1...1_000_000, "schedule.factor")
+    case .cosine(let cosine): try checkFall(over: cosine.epochs, to: cosine.end)
+    case .polynomial(let polynomial):
+      try checkFall(over: polynomial.epochs, to: polynomial.end)
+      try check(polynomial.power, in: 0...100, "schedule.power")
+    }
+    try check(warmUp.epochs, in: 0...1_000_000, "schedule.warmUp")
+    try check(warmUp.start, in: 0...1, "schedule.warmUpStart")
+  }
+
+  private func checkFall(over epochs: Int?, to end: Double) throws(ConfigurationError) {
+    if let epochs { try check(epochs, in: 1...1_000_000, "schedule.epochs") }
+    try check(end, in: 0...solver.learningRate, "schedule.end")
+    let length = epochs ?? training.epochs
+    guard warmUp.epochs < Double(length) else {
+      throw invalid(
+        "schedule.warmUp",
+        "expected less than the \(length.counted("epoch")) in which the rate falls, found \(warmUp.epochs)")
+    }
+  }
+
+  private func checkRegularization() throws(ConfigurationError) {
+    try checkShare(regularization.labelSmoothing, "regularization.labelSmoothing")
+    try checkShape(regularization.mixup, "regularization.mixup")
+    try checkShape(regularization.cutMix, "regularization.cutMix")
+    try check(regularization.mixProbability, in: 0...1, "regularization.mixProbability")
+    try checkShare(regularization.averageDecay, "regularization.averageDecay")
+  }
+
+  /// Refuses a shape of a beta distribution that no Double would follow.
+  private func checkShape(_ shape: Double, _ key: String) throws(ConfigurationError) {
+    guard shape == 0 || (0.001...1000).contains(shape) else {
+      throw invalid(key, "expected 0 for none, or 0.001 to 1000, found \(shape)")
     }
   }
 

@@ -14,6 +14,8 @@ public struct Configuration: Equatable, Sendable {
   public var training = Training()
   public var solver = Solver()
   public var schedule = Schedule.plateau(.init())
+  public var warmUp = WarmUp.none
+  public var regularization = Regularization()
   public var checkpoint = Checkpoint()
   public var weights = Weights()
 
@@ -114,50 +116,18 @@ public struct Configuration: Equatable, Sendable {
 
   /// Stochastic gradient descent: v := μv − ε(g + λw), w := w + v.
   public struct Solver: Equatable, Sendable {
-    /// The rate ε before the schedule's first drop.
+    /// The rate ε from which the schedule starts, after its warm-up.
     public var learningRate = 0.01
     /// The factor μ.
     public var momentum = 0.9
     /// The factor λ of weights; biases and activation coefficients do not decay.
     public var weightDecay = 0.0005
-  }
-
-  /// The rule by which the learning rate drops.
-  public enum Schedule: Equatable, Sendable {
-    case plateau(Plateau)
-    case steps(Steps)
-
-    /// The rate drops when the best validation error has stopped improving.
-    public struct Plateau: Equatable, Sendable {
-      /// The number of evaluations without improvement that make a plateau.
-      public var patience: Int
-      /// The least relative improvement that counts.
-      public var threshold: Double
-      /// The number that the rate is divided by.
-      public var factor: Double
-      /// The number of drops. Training ends at the plateau after the last one.
-      public var drops: Int
-
-      public init(patience: Int = 3, threshold: Double = 0.001, factor: Double = 10, drops: Int = 2) {
-        self.patience = patience
-        self.threshold = threshold
-        self.factor = factor
-        self.drops = drops
-      }
-    }
-
-    /// The rate drops at fixed epochs.
-    public struct Steps: Equatable, Sendable {
-      /// The numbers of epochs from the start after which the rate drops, ascending.
-      public var epochs: [Int]
-      /// The number that the rate is divided by.
-      public var factor: Double
-
-      public init(epochs: [Int] = [], factor: Double = 10) {
-        self.epochs = epochs
-        self.factor = factor
-      }
-    }
+    /// The largest magnitude of an element of the gradient g, before weight decay; larger ones become it. 0 for no
+    /// limit.
+    public var clipValue = 0.0
+    /// The largest norm of the gradient of all parameters that are trained, after `clipValue` and before weight decay;
+    /// a longer one is scaled to it. 0 for no limit.
+    public var clipNorm = 0.0
   }
 
   /// The saving of the state.
@@ -184,7 +154,10 @@ extension Configuration: SettingSection {
     try visitor.setting("augmentation", &augmentation)
     try visitor.setting("training", &training)
     try visitor.setting("solver", &solver)
-    try visitor.setting("schedule", &schedule)
+    var section = ScheduleSection(schedule: schedule, warmUp: warmUp)
+    try visitor.setting("schedule", &section)
+    (schedule, warmUp) = (section.schedule, section.warmUp)
+    try visitor.setting("regularization", &regularization)
     try visitor.setting("checkpoint", &checkpoint)
     try visitor.setting("weights", &weights)
   }
@@ -238,40 +211,8 @@ extension Configuration.Solver: SettingSection {
     try visitor.setting("learningRate", &learningRate)
     try visitor.setting("momentum", &momentum)
     try visitor.setting("weightDecay", &weightDecay)
-  }
-}
-
-extension Configuration.Schedule: SettingSection {
-  private enum Kind: String, CaseIterable, ChoiceSetting {
-    case plateau, steps
-  }
-
-  private var kind: Kind {
-    switch self {
-    case .plateau: .plateau
-    case .steps: .steps
-    }
-  }
-
-  mutating func visit(_ visitor: inout some SettingVisitor) throws(ConfigurationError) {
-    var kind = kind
-    try visitor.setting("kind", &kind)
-    // Another kind starts from its own defaults; the same kind keeps its values.
-    if kind != self.kind {
-      self = kind == .plateau ? .plateau(.init()) : .steps(.init())
-    }
-    switch self {
-    case .plateau(var plateau):
-      try visitor.setting("patience", &plateau.patience)
-      try visitor.setting("threshold", &plateau.threshold)
-      try visitor.setting("factor", &plateau.factor)
-      try visitor.setting("drops", &plateau.drops)
-      self = .plateau(plateau)
-    case .steps(var steps):
-      try visitor.setting("epochs", &steps.epochs)
-      try visitor.setting("factor", &steps.factor)
-      self = .steps(steps)
-    }
+    try visitor.setting("clipValue", &clipValue)
+    try visitor.setting("clipNorm", &clipNorm)
   }
 }
 

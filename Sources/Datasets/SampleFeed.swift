@@ -61,8 +61,13 @@ package final class SampleFeed {
 
   /// Copies the input of a slot of the iteration that was taken last. Any thread may call it.
   package func copy(iteration: Int, slot: Int, into target: UnsafeMutablePointer<Float>) {
-    target.update(
-      from: state.place(iteration: iteration, index: slot - slots.lowerBound), count: source.extents.count)
+    target.update(from: input(iteration: iteration, slot: slot), count: source.extents.count)
+  }
+
+  /// Returns the input of a slot of the iteration that was taken last, which stays until another one is taken. Any
+  /// thread may call it.
+  func input(iteration: Int, slot: Int) -> UnsafePointer<Float> {
+    UnsafePointer(state.place(iteration: iteration, index: slot - slots.lowerBound))
   }
 
   // MARK: - Threads

@@ -15,6 +15,8 @@ public struct TrainedNetwork {
   public let classNames: [String]
   public let path: String
   public let iteration: Int
+  /// The vector of the checkpoint that the parameters are.
+  public let vector: CheckpointVector
   /// Sentences on what is odd about a run's folder, such as a newer checkpoint that is damaged.
   public let notes: [String]
   /// The digest of the data that the network was trained on, as in `DataFingerprint`; nil if the checkpoint does not
@@ -24,27 +26,36 @@ public struct TrainedNetwork {
   /// Reads a checkpoint: the file at a path, or the best checkpoint of a run folder, or its newest if none is the best
   /// yet.
   ///
-  /// - Parameter precision: The precision to multiply in; nil for the one that the network was trained in.
-  public init(_ path: String, precision: Precision? = nil) throws {
-    try self.init(TrainedNetworkDescription(path), precision)
-    try CheckpointFile.read(self.path, into: tensors)
+  /// - Parameters:
+  ///   - precision: The precision to multiply in; nil for the one that the network was trained in.
+  ///   - vector: The vector to take; nil for the moving average of the parameters where the checkpoint has one.
+  public init(_ path: String, precision: Precision? = nil, _ vector: CheckpointVector? = nil) throws {
+    try self.init(TrainedNetworkDescription(path), precision, vector)
+    try CheckpointFile.read(self.path, self.vector, into: tensors)
   }
 
   /// Reads a checkpoint on rank 0 and gives every rank the whole network.
   ///
-  /// - Parameter precision: The precision to multiply in; nil for the one that the network was trained in.
-  public init(_ path: String, precision: Precision? = nil, world: World) throws {
+  /// - Parameters:
+  ///   - precision: The precision to multiply in; nil for the one that the network was trained in.
+  ///   - vector: The vector to take; nil for the moving average of the parameters where the checkpoint has one.
+  public init(
+    _ path: String, precision: Precision? = nil, _ vector: CheckpointVector? = nil, world: World
+  ) throws {
     let description = try world.fromRoot { try TrainedNetworkDescription(path) }
     self = try world.agree {
-      let trained = try TrainedNetwork(description, precision)
-      if world.rank == 0 { try CheckpointFile.read(description.path, into: trained.tensors) }
+      let trained = try TrainedNetwork(description, precision, vector)
+      if world.rank == 0 { try CheckpointFile.read(description.path, trained.vector, into: trained.tensors) }
       return trained
     }
     try world.broadcast(UnsafeMutableRawBufferPointer(network.parameters.values), root: 0)
   }
 
-  private init(_ description: TrainedNetworkDescription, _ precision: Precision?) throws {
+  private init(
+    _ description: TrainedNetworkDescription, _ precision: Precision?, _ vector: CheckpointVector?
+  ) throws {
     path = description.path
+    self.vector = vector ?? (description.hasAverage ? .average : .parameters)
     iteration = description.iteration
     notes = description.notes
     dataDigest = description.dataDigest
@@ -94,6 +105,7 @@ public struct TrainedNetwork {
 private struct TrainedNetworkDescription: Codable {
   let path: String
   let iteration: Int
+  let hasAverage: Bool
   let notes: [String]
   let configuration: String
   let meanShape: [Int]
@@ -127,6 +139,7 @@ private struct TrainedNetworkDescription: Codable {
     self.path = path
     self.notes = notes
     iteration = header.state.iteration
+    hasAverage = header.hasAverage
     configuration = header.configuration
     dataDigest = try? JSONDecoder().decode(DataFingerprint.self, from: Data(header.dataFingerprint.utf8)).digest
     (meanShape, mean, classNames) = (input.meanShape, input.mean, input.classNames)

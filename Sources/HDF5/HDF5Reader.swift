@@ -353,7 +353,7 @@ package struct HDF5Reader: ~Copyable {
     try read(into: values, names)
   }
 
-  private func read(into values: UnsafeMutableBufferPointer<Float>, _ names: [String]) throws(FileError) {
+  package func read(into values: UnsafeMutableBufferPointer<Float>, _ names: [String]) throws(FileError) {
     let tensor = try tensor(names)
     let count = tensor.shape.reduce(1, *)
     precondition(count == values.count, "\(location(names)) has \(count) values, the memory is for \(values.count)")

@@ -11,6 +11,8 @@ public enum RandomPurpose: UInt32, Sendable {
   case erasing = 7
   case classOrder = 8
   case classSamples = 9
+  case mixing = 10
+  case sweep = 11
 }
 
 /// The random numbers that belong to one thing, addressed by place: a layer's weights, a row's dropout mask.

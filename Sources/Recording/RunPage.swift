@@ -31,6 +31,7 @@ struct RunPage {
 
   mutating func append(_ result: EpochResult, _ metrics: MetricsRow, _ time: TimeRow) {
     contents.append(metrics, time)
+    if let row = AverageErrorsRow(result) { contents.append(row) }
     contents.coefficients = result.slopes
     contents.filters = result.firstFilters
   }

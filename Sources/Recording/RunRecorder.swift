@@ -124,11 +124,13 @@ public final class RunRecorder: RunListener {
     timeBefore = result.time
     awaitedCheckpoint = result.iteration
     page?.append(result, metrics, time)
+    let average = AverageErrorsRow(result)
     attempt { try tables?.append(metrics) }
+    if let average { attempt { try tables?.append(average) } }
     attempt { try tables?.append(time) }
     attempt {
       try events?.append(
-        step: result.iteration, time: wallClockSeconds(), scalars: metrics.scalars,
+        step: result.iteration, time: wallClockSeconds(), scalars: metrics.scalars + (average?.scalars ?? []),
         histograms: result.slopes.map { ("coefficients/\($0.layer)", $0.values) })
     }
   }

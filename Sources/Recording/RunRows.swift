@@ -18,6 +18,16 @@ extension MetricsRow {
   }
 }
 
+extension AverageErrorsRow {
+  /// Makes the row of an epoch; nil where no average is kept, or nothing validates.
+  init?(_ result: EpochResult) {
+    guard let counts = result.averagedValidation, counts.images > 0 else { return nil }
+    self.init(
+      epoch: result.epoch, iteration: result.iteration, validationTop1Error: counts.top1Error,
+      validationTop5Error: counts.top5Error)
+  }
+}
+
 extension TimeRow {
   /// Makes the row of the time between two evaluations.
   ///

@@ -5,6 +5,7 @@ import System
 /// layer in each noted step.
 struct RunTables {
   private let metrics: MetricsFile
+  private let averages: AverageErrorsFile
   private let times: TimeFile
   private let places: PlacesFile
   private let statistics: StatisticsFile
@@ -14,6 +15,7 @@ struct RunTables {
   init(folder: String) {
     func path(_ name: String) -> String { FileSystem.path(name, in: folder) }
     metrics = MetricsFile(path: path(MetricsFile.name))
+    averages = AverageErrorsFile(path: path(AverageErrorsFile.name))
     times = TimeFile(path: path(TimeFile.name))
     places = PlacesFile(path: path(PlacesFile.name))
     statistics = StatisticsFile(path: path(StatisticsFile.name))
@@ -26,6 +28,7 @@ struct RunTables {
   /// - Throws: where a file is another table.
   func truncate(afterIteration iteration: Int) throws(FileError) {
     try metrics.truncate(afterIteration: iteration)
+    try averages.truncate(afterIteration: iteration)
     try times.truncate(afterIteration: iteration)
     try statistics.truncate(afterIteration: iteration)
     try progress.truncate(afterIteration: iteration)
@@ -34,6 +37,7 @@ struct RunTables {
   }
 
   func append(_ row: MetricsRow) throws(FileError) { try metrics.append(row) }
+  func append(_ row: AverageErrorsRow) throws(FileError) { try averages.append(row) }
   func append(_ row: TimeRow) throws(FileError) { try times.append(row) }
   func append(_ place: RunPlace) throws(FileError) { try places.append(place) }
   func append(_ row: ProgressRow) throws(FileError) { try progress.append(row) }

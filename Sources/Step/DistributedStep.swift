@@ -15,12 +15,17 @@ public final class DistributedStep {
   /// The momentum v of the update, laid out like the parameters. Ranks other than 0 use only the tower's part, in
   /// which, with several ranks, each has the newest values only of what it updates itself: see `gatherMomentum`.
   public let momentum: FloatBuffer
+  /// The moving average of the parameters, laid out like them; nil where none is kept. With several ranks each has the
+  /// newest values only of what it updates itself, and rank 0 those of the head: see `gatherAverage`.
+  public var average: FloatBuffer? { movingAverage?.values }
   /// The least number of floats that is summed over the ranks on its own.
   public static var leastSumLength: Int { TowerUpdate.leastPart }
 
   let world: World
   let leaves: RankLeaves
   let gradient: FloatBuffer
+  private let settings: StepSettings
+  private let movingAverage: MovingAverage?
   /// The head, on rank 0; nil elsewhere.
   let head: RootHead?
   private let pool: ThreadPool
@@ -33,15 +38,15 @@ public final class DistributedStep {
   private let labels: [LayerLabels]
 
   /// - Parameters:
-  ///   - seed: draws the dropout.
   ///   - pool: the threads of this rank.
-  public init(_ network: Network, world: World, shares: Shares, seed: UInt64, on pool: ThreadPool) {
+  public init(_ network: Network, world: World, shares: Shares, _ settings: StepSettings, on pool: ThreadPool) {
     precondition(shares.ranks == world.size, "shares for \(shares.ranks) ranks among \(world.size)")
     self.network = network
     self.world = world
     self.pool = pool
-    momentum = FloatBuffer(network.parameters.count)
-    gradient = FloatBuffer(network.parameters.count)
+    self.settings = settings
+    let vectors = StepVectors(network, settings)
+    (momentum, gradient, movingAverage) = (vectors.momentum, vectors.gradient, vectors.average)
     labels = network.tower.layers.map { LayerLabels($0) }
     leaves = RankLeaves(network.tower, shares: shares, rank: world.rank)
     memory = ThreadMemory(network.tower, images: shares.leafSize, threads: pool.threadCount)
@@ -50,20 +55,18 @@ public final class DistributedStep {
       world: world, shares: shares, featureCount: network.tower.featureCount,
       returnsGradients: network.tower.lowestTrained != nil)
     communication = CommunicationThread(world: world)
-    towerUpdate = TowerUpdate(network, momentum: momentum, gradient: gradient, world: world, on: communication)
-    head =
-      world.rank == 0
-      ? RootHead(
-        network, momentum: momentum, gradient: gradient, batch: shares.batch, seed: seed, world: world, on: pool)
-      : nil
+    towerUpdate = TowerUpdate(vectors, world: world, on: communication)
+    head = world.rank == 0 ? RootHead(vectors, settings, batch: shares.batch, world: world, on: pool) : nil
   }
 
   public var shares: Shares { leaves.shares }
 
   /// The bytes of the step's own buffers that this rank never touches, so that they take no memory: of the fully
-  /// connected layers the gradient, which is used up where it is computed, and on ranks other than 0 the momentum.
+  /// connected layers the gradient, which is used up where it is computed unless its norm is limited, and on ranks
+  /// other than 0 the momentum.
   public var untouchedBytes: Int {
-    network.architecture.headRange.count * MemoryLayout<Float>.stride * (world.rank == 0 ? 1 : 2)
+    let vectors = world.rank > 0 ? 2 : settings.normLimit == nil ? 1 : 0
+    return network.architecture.headRange.count * MemoryLayout<Float>.stride * vectors
   }
 
   /// The largest pool that this rank has: the head's on rank 0.
@@ -82,6 +85,9 @@ public final class DistributedStep {
   /// Gives every rank the whole tower's momentum. All ranks call it.
   public func gatherMomentum() throws { try towerUpdate.gatherMomentum() }
 
+  /// Gives every rank the whole tower's moving average, if one is kept. All ranks call it.
+  public func gatherAverage() throws { try towerUpdate.gatherAverage() }
+
   /// Runs one step. All ranks call it.
   ///
   /// - Parameter load: writes the image of a slot of this rank, (channels, height, width); called on several threads at
@@ -96,11 +102,13 @@ public final class DistributedStep {
   private func takeStep(
     _ order: StepOrder, load: (_ slot: Int, _ target: UnsafeMutablePointer<Float>) -> Void
   ) throws -> StepResult {
-    let now = Running(order, network)
+    let order = settings.limited(order)
+    let now = Running(order, network, waitsForNorm: settings.normLimit != nil)
     now.time.measure(.data) { leaves.loadImages(on: pool, load) }
     try exchange.begin(flags: order.flags, leaves.memory)
     try forwardTower(now)
-    let (answer, headDiverged) = try head?.run(order, exchange, communication, &now.time) ?? (awaitHead(now), nil)
+    let (answer, diverged) = try head?.run(order, exchange, communication, &now.time) ?? (awaitHead(now), nil)
+    var headDiverged = diverged
     var result = StepResult(lossSum: answer.lossSum, errors: answer.errors, flags: answer.flags)
     guard result.isFinite else {
       try communication.pause()
@@ -110,6 +118,7 @@ public final class DistributedStep {
       return result
     }
     try backwardTower(now)
+    if let limit = settings.normLimit { headDiverged = try updateHeadLate(limit: limit, now) }
     let towerDiverged = try towerUpdate.finish(now.update, on: pool, &now.time)
     result.divergence = try now.time.measure(.reduction) {
       try divergenceOfGradient(headDiverged ?? towerDiverged)
@@ -119,15 +128,26 @@ public final class DistributedStep {
     return result
   }
 
+  /// Limits the norm of the gradient, and updates the head.
+  ///
+  /// - Returns: the index of the head's layer at which the update met a value that is not finite, on rank 0; nil where
+  ///   it met none, and elsewhere.
+  private func updateHeadLate(limit: Double, _ now: Running) throws -> Int? {
+    let scaled = try now.time.measure(.reduction) {
+      try towerUpdate.scale(now.update, limit: limit, head: head?.squares, on: pool)
+    }
+    return now.time.measure(.fullyConnected) { head?.updateLate(scaled) } ?? nil
+  }
+
   /// The state of the step that is running.
   private final class Running {
     var time = StepTime()
     let statistics: StatisticsCollector?
     let update: TowerUpdate.Pass
 
-    init(_ order: StepOrder, _ network: Network) {
+    init(_ order: StepOrder, _ network: Network, waitsForNorm: Bool) {
       statistics = order.notesStatistics ? StatisticsCollector(network) : nil
-      update = TowerUpdate.Pass(sgd: order.sgd, gathersAll: order.notesStatistics)
+      update = TowerUpdate.Pass(order, waitsForNorm: waitsForNorm)
     }
   }
 

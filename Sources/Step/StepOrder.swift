@@ -1,3 +1,4 @@
+import Kernels
 import Network
 
 /// An order for one training step. All ranks give the same one, except for `flags`, and for `labels`, which only rank 0
@@ -11,6 +12,9 @@ public struct StepOrder: Sendable {
   public var labels: [Int32]
   /// The weight of each slot in the mean loss, which only rank 0 reads; empty where all count alike.
   public var weights: [Double] = []
+  /// The settings that make probabilities of the labels, which only rank 0 reads, with the classes' weights in place of
+  /// `weights`; nil where a slot has one class for certain.
+  public var soft: SoftLabels?
   /// Bits that only the caller knows the meaning of: the step unites those of all ranks in ``StepResult/flags``.
   public var flags: UInt32
   /// Whether to note what the step does to each layer, in ``StepResult/statistics``.

@@ -15,24 +15,33 @@ final class TowerUpdate {
 
   /// The state of one step's update.
   ///
-  /// The communication thread writes `diverged` between `complete` and `finish`; nobody else touches it meanwhile.
+  /// The communication thread writes what changes between `complete` and `finish`; nobody else touches it meanwhile.
   final class Pass {
-    let sgd: SGD
-    /// Whether every rank is to have the whole gradient and momentum afterwards.
-    let gathersAll: Bool
+    /// The order, whose rule gets the scale of the gradient when the norm is known.
+    fileprivate(set) var order: StepOrder
+    /// Whether the update waits until the norm of the whole gradient is known.
+    let waitsForNorm: Bool
     fileprivate var next = 0
     fileprivate var diverged: Int?
+    /// The range of each reduced part of which this rank holds the sums, where the update waits.
+    fileprivate var own: [Range<Int>] = []
+    /// The sum of the squares of those sums of which this rank is the one that counts.
+    fileprivate var squares = SquareSum()
 
-    init(sgd: SGD, gathersAll: Bool) {
-      self.sgd = sgd
-      self.gathersAll = gathersAll
+    init(_ order: StepOrder, waitsForNorm: Bool) {
+      self.order = order
+      self.waitsForNorm = waitsForNorm
     }
+
+    /// Whether every rank is to have the whole gradient and momentum afterwards.
+    fileprivate var gathersAll: Bool { order.notesStatistics }
   }
 
   private let network: Network
   private let world: World
   private let momentum: FloatBuffer
   private let gradient: FloatBuffer
+  private let average: MovingAverage?
   private let communication: CommunicationThread
   private let descriptions: [ParameterDescription]
   /// The ranges of the network's vector that are reduced one after the other.
@@ -41,18 +50,17 @@ final class TowerUpdate {
   private let labels: [TraceLabel]
   private let scratch: FloatBuffer
 
-  init(
-    _ network: Network, momentum: FloatBuffer, gradient: FloatBuffer, world: World,
-    on communication: CommunicationThread
-  ) {
-    self.network = network
+  init(_ vectors: StepVectors, world: World, on communication: CommunicationThread) {
+    network = vectors.network
     self.world = world
-    self.momentum = momentum
-    self.gradient = gradient
+    momentum = vectors.momentum
+    gradient = vectors.gradient
+    average = vectors.average
     self.communication = communication
     descriptions = network.architecture.parameters.filter { $0.part == .tower && $0.rate > 0 }
     parts = Self.parts(of: network.tower)
-    labels = parts.map { Self.label(of: $0, network.tower) }
+    let tower = vectors.network.tower
+    labels = parts.map { Self.label(of: $0, tower) }
     scratch = FloatBuffer(parts.map { world.allreduceScratchCount($0.count) }.max() ?? 0)
   }
 
@@ -95,13 +103,29 @@ final class TowerUpdate {
   }
 
   private func reduce(_ part: Range<Int>, _ pass: Pass) throws(MPIError) {
-    let own = try Trace.span("sums of the gradients", .communication) { () throws(MPIError) in
+    let sums = try Trace.span("sums of the gradients", .communication) { () throws(MPIError) in
       try world.reduceScatterTree(values(gradient, part), scratch: scratch.values)
     }
-    let updated = Trace.span("update", .update) {
-      pass.sgd.update(part.lowerBound + own.lowerBound..<part.lowerBound + own.upperBound, of: descriptions, state)
+    let own = part.lowerBound + sums.lowerBound..<part.lowerBound + sums.upperBound
+    guard pass.waitsForNorm else {
+      update(own, pass)
+      return try exchange(part, pass)
     }
+    pass.own.append(own)
+    // Where every rank holds all sums, the first one counts.
+    guard own != part || world.rank == 0 else { return }
+    GradientNorm.add(own, of: descriptions, gradient, limit: pass.order.sgd.clipping.limit, to: &pass.squares)
+  }
+
+  /// Updates the parameters of which this rank holds the sums.
+  private func update(_ own: Range<Int>, _ pass: Pass) {
+    let updated = Trace.span("update", .update) { pass.order.sgd.update(own, of: descriptions, state) }
     if let updated { pass.diverged = max(pass.diverged ?? 0, updated) }
+    average?.move(own, toward: network.parameters, iteration: pass.order.iteration)
+  }
+
+  /// Gives every rank what the others have updated.
+  private func exchange(_ part: Range<Int>, _ pass: Pass) throws(MPIError) {
     try Trace.span("exchange of the parameters", .communication) { () throws(MPIError) in
       try world.allgatherTree(values(network.parameters, part))
       guard pass.gathersAll else { return }
@@ -115,9 +139,42 @@ final class TowerUpdate {
   /// - Returns: the index of the layer at which this rank's update met a value that is not finite; nil where it met
   ///   none.
   func finish(_ pass: Pass, on pool: ThreadPool, _ time: inout StepTime) throws -> Int? {
-    try time.measure(.reduction) { try communication.finish() }
+    try time.measure(.reduction) {
+      try communication.finish()
+      for (part, own) in zip(parts, pass.own) {
+        update(own, pass)
+        try exchange(part, pass)
+      }
+    }
     guard world.size == 1 else { return pass.diverged }
-    return time.measure(.update) { pass.sgd.update(descriptions, state, on: pool) }
+    return time.measure(.update) {
+      defer {
+        average?.move(
+          network.architecture.towerRange, toward: network.parameters, iteration: pass.order.iteration, on: pool)
+      }
+      return pass.order.sgd.update(descriptions, state, on: pool)
+    }
+  }
+
+  /// Returns the order with the scale that brings the gradient's norm to its limit, after the backward pass. All ranks
+  /// call it, and get the same scale.
+  ///
+  /// - Parameters:
+  ///   - limit: the largest norm.
+  ///   - head: the sum of the squares of the head's gradient, on rank 0; nil elsewhere.
+  func scale(_ pass: Pass, limit: Double, head: SquareSum?, on pool: ThreadPool) throws -> StepOrder {
+    try communication.finish()
+    var squares = pass.squares
+    if let head { squares += head }
+    if world.size == 1 {
+      squares += GradientNorm.squares(of: gradient, descriptions, limit: pass.order.sgd.clipping.limit, on: pool)
+    } else {
+      var limbs = squares.limbs
+      try world.allreduceSum(&limbs)
+      squares = SquareSum(limbs: limbs)
+    }
+    pass.order.sgd.clipping.scale = GradientClipping.scale(norm: squares.value.squareRoot(), limit: limit)
+    return pass.order
   }
 
   private var state: SolverState {
@@ -127,6 +184,12 @@ final class TowerUpdate {
   /// Gives every rank the whole tower's momentum. All ranks call it.
   func gatherMomentum() throws {
     for part in parts { try world.allgatherTree(values(momentum, part)) }
+  }
+
+  /// Gives every rank the whole tower's moving average. All ranks call it.
+  func gatherAverage() throws {
+    guard let average else { return }
+    for part in parts { try world.allgatherTree(values(average.values, part)) }
   }
 
   private func values(_ buffer: FloatBuffer, _ part: Range<Int>) -> UnsafeMutableBufferPointer<Float> {

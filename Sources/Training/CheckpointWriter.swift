@@ -4,9 +4,9 @@ import Network
 import Synchronization
 import System
 
-/// Writes checkpoints from a copy of the parameters and their momentum, on a thread of its own, one at a time.
+/// Writes checkpoints from a copy of a training's vectors, on a thread of its own, one at a time.
 ///
-/// The caller waits only for the copy. The copies' memory, as much as parameters and momentum have, is asked for once.
+/// The caller waits only for the copy. The copies' memory, as much as the vectors have, is asked for once.
 /// HDF5 has one lock in this process (`HDF5Library.exclusively`): whoever else opens a file waits until the write is
 /// done.
 ///
@@ -19,9 +19,8 @@ package final class CheckpointWriter {
     package let result: Result<SavedCheckpoint, any Error>
   }
 
-  private let parameters: FloatBuffer
-  private let momentum: FloatBuffer
-  private var copies: (parameters: FloatBuffer, momentum: FloatBuffer)?
+  private let vectors: TrainedVectors
+  private var copies: TrainedVectors?
   private var preparation: WorkerThread?
   private var write: Write?
 
@@ -33,12 +32,9 @@ package final class CheckpointWriter {
     let box: ResultBox
   }
 
-  /// - Parameters:
-  ///   - parameters: the network's parameters, where they change.
-  ///   - momentum: their momentum, laid out alike.
-  package init(parameters: FloatBuffer, momentum: FloatBuffer) {
-    self.parameters = parameters
-    self.momentum = momentum
+  /// - Parameter vectors: the vectors where they change.
+  package init(_ vectors: TrainedVectors) {
+    self.vectors = vectors
   }
 
   /// Waits for a write that still goes on, as after an error.
@@ -51,11 +47,13 @@ package final class CheckpointWriter {
   /// The first save does it where nobody has.
   package func prepare() {
     guard copies == nil else { return }
-    let copies = (parameters: FloatBuffer(parameters.count), momentum: FloatBuffer(momentum.count))
+    let copies = TrainedVectors(
+      parameters: FloatBuffer(vectors.parameters.count), momentum: FloatBuffer(vectors.momentum.count),
+      average: vectors.average.map { FloatBuffer($0.count) })
     self.copies = copies
     preparation = Self.perform {
       // One float in each page of 4 KiB, the smallest that there are.
-      for buffer in [copies.parameters, copies.momentum] {
+      for buffer in copies.all {
         for index in stride(from: 0, to: buffer.count, by: 1024) { buffer.base[index] = 0 }
       }
     }
@@ -66,14 +64,14 @@ package final class CheckpointWriter {
   /// - Parameter write: writes the copies; it runs on another thread, and reads nothing that changes.
   package func start(
     iteration: Int, isBest: Bool, on pool: ThreadPool,
-    write: @escaping @Sendable (_ parameters: FloatBuffer, _ momentum: FloatBuffer) throws -> SavedCheckpoint
+    write: @escaping @Sendable (_ copies: TrainedVectors) throws -> SavedCheckpoint
   ) {
     precondition(self.write == nil, "a checkpoint is started while another one is being written")
     prepare()
     preparation?.join()
     preparation = nil
     guard let copies else { preconditionFailure("no memory was prepared for the copies") }
-    for (source, target) in [(parameters, copies.parameters), (momentum, copies.momentum)] {
+    for (source, target) in zip(vectors.all, copies.all) {
       let piece = 1 << 20
       pool.parallelFor(source.count.dividedUp(by: piece), as: "copies for the checkpoint") { index, _ in
         let start = index * piece
@@ -84,7 +82,7 @@ package final class CheckpointWriter {
     let thread = Self.perform {
       let result = Result {
         try Trace.span("write the checkpoint", .checkpoint, iteration) {
-          try write(copies.parameters, copies.momentum)
+          try write(copies)
         }
       }
       box.result.withLock { $0 = result }

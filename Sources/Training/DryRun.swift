@@ -48,10 +48,8 @@ public struct DryRun: Sendable {
     let plan = try world.fromRoot { try RunPlan(request, settings) }
     let setup = try RunSetup(plan, settings, world)
     let training = setup.configuration.training
-    let shares = Shares(batch: training.batch, ranks: world.size, leaves: training.leaves)
-    let step = DistributedStep(
-      setup.network, world: world, shares: shares, seed: training.seed, on: setup.pool)
-    let writer = CheckpointWriter(parameters: setup.network.parameters, momentum: step.momentum)
+    let step = setup.makeStep()
+    let writer = CheckpointWriter(setup.vectors(of: step))
     let samples = setup.sampleSupply()
     demands = try setup.checkMemory(of: step)
     if world.rank == 0 { writer.prepare() }
@@ -65,10 +63,8 @@ public struct DryRun: Sendable {
     for iteration in 0...Self.measured where iteration < limit {
       let start = monotonicSeconds()
       let mine = try samples.take(
-        iteration: iteration, slots: shares.slots(ofRank: world.rank), labelsAll: world.rank == 0)
-      var order = StepOrder(iteration: iteration, sgd: still, labels: mine.labels)
-      if let weights = setup.data.classWeights { order.weights = mine.labels.map { weights[Int($0)] } }
-      _ = try step.run(order, load: mine.load)
+        iteration: iteration, slots: step.shares.slots(ofRank: world.rank), labelsAll: world.rank == 0)
+      _ = try step.run(setup.order(iteration: iteration, still, mine), load: mine.load)
       try mine.check()
       if iteration > 0 || limit == 1 { seconds.append(monotonicSeconds() - start) }
     }
@@ -88,7 +84,7 @@ public struct DryRun: Sendable {
     stepSeconds = try world.broadcast(seconds, root: 0)
     memory = zip(world.hostNames, try world.allgather(Self.largestMemory())).map { ($0, $1) }
     checkpointBytes =
-      (setup.configuration.checkpoint.keep + 1) * CheckpointFile.sizeBound(setup.tensors(momentum: step.momentum))
+      (setup.configuration.checkpoint.keep + 1) * CheckpointFile.sizeBound(setup.tensors(of: step))
     freeBytes = FileSystem.freeBytes(FileSystem.folder(of: plan.runFolder))
   }
 

@@ -10,8 +10,7 @@ extension TrainingRun {
   /// - Throws: an error that ends the run, on all ranks, where it cannot go on.
   func recover(from divergence: Divergence) throws {
     let what =
-      "training has diverged at iteration \(position.iteration + 1), learning rate \(schedule.learningRate): "
-      + "\(divergence)"
+      "training has diverged at iteration \(position.iteration + 1), learning rate \(learningRate): \(divergence)"
     // The last good checkpoint may still be on its way to the disk.
     try setup.world.agree { _ = try checkpoints.settle(waiting: true) }
     guard setup.configuration.training.onDivergence == .rollback else {
@@ -31,12 +30,15 @@ extension TrainingRun {
     position = RunPosition(former.state)
     samples.restart()
     listeners.warn(
-      "\(what). Going back to iteration \(position.iteration) with a learning rate of \(schedule.learningRate) "
+      "\(what). Going back to iteration \(position.iteration) with a learning rate of \(learningRate) "
         + "(\(schedule.state.rollbacks) of at most \(LearningRateSchedule.rollbackLimit.counted("time")))")
     try setup.world.agree { try listeners.goBack(to: position.iteration) }
     // So that a kill from here on does not forget the lower rate.
     try checkpoints.save(state, isBest: false)
   }
+
+  /// The learning rate of the next step.
+  private var learningRate: Double { schedule.learningRate(at: position.iteration) }
 
   private struct FormerCheckpoint: Codable {
     let path: String

@@ -26,7 +26,7 @@ final class RunCheckpoints {
   private var lastIteration: Int?
 
   /// - Parameters:
-  ///   - writer: writes the parameters and momentum of `step`.
+  ///   - writer: writes the vectors of `step`.
   ///   - lastIteration: the iteration of the checkpoint that the run goes on from; nil for a new run.
   init(
     _ setup: RunSetup, _ step: DistributedStep, _ writer: CheckpointWriter, folder: RunFolder?, lastIteration: Int?,
@@ -57,7 +57,10 @@ final class RunCheckpoints {
     setup.world.activity = Activity("the checkpoint of iteration", state.iteration)
     try Trace.span("checkpoint", .checkpoint, state.iteration) {
       try measured {
-        try Trace.span("gather the momentum", .communication) { try step.gatherMomentum() }
+        try Trace.span("gather the momentum", .communication) {
+          try step.gatherMomentum()
+          try step.gatherAverage()
+        }
         try Trace.span("compare the ranks", .communication) { try checkSameTower(state.iteration) }
       }
       try settle(waiting: true)
@@ -73,9 +76,9 @@ final class RunCheckpoints {
     let provenance = Provenance(program: setup.settings.program, commandLine: setup.settings.commandLine)
     let keep = setup.configuration.checkpoint.keep
     let architecture = setup.network.architecture
-    writer.start(iteration: state.iteration, isBest: isBest, on: setup.pool) { parameters, momentum in
+    writer.start(iteration: state.iteration, isBest: isBest, on: setup.pool) { copies in
       try folder.save(
-        tensors: checkpointTensors(architecture, parameters, momentum), state: state, configuration: configuration,
+        tensors: checkpointTensors(architecture, copies), state: state, configuration: configuration,
         dataFingerprint: fingerprint, input: input, provenance: provenance, keep: keep)
     }
   }

@@ -6,6 +6,7 @@ import Foundation
 import Images
 import Kernels
 import Network
+import Step
 import System
 
 /// The setup of a run, which does not change: its ranks, settings, data and network.
@@ -89,9 +90,28 @@ struct RunSetup {
   /// Whether only a sheet of samples was asked for.
   var isPreview: Bool { settings.preview != nil && settings.iterations == 0 && checkpoint == nil }
 
+  /// Returns the vectors of a step that checkpoints keep, where they lie.
+  func vectors(of step: DistributedStep) -> TrainedVectors {
+    TrainedVectors(parameters: network.parameters, momentum: step.momentum, average: step.average)
+  }
+
   /// Returns a checkpoint's tensors where they lie.
-  func tensors(momentum: FloatBuffer) -> [CheckpointTensor] {
-    checkpointTensors(network.architecture, network.parameters, momentum)
+  func tensors(of step: DistributedStep) -> [CheckpointTensor] {
+    checkpointTensors(network.architecture, vectors(of: step))
+  }
+
+  /// Makes the step on all ranks, with even shares.
+  func makeStep() -> DistributedStep {
+    let (training, solver) = (configuration.training, configuration.solver)
+    let settings = StepSettings(
+      seed: training.seed,
+      average: configuration.regularization.averages
+        ? WeightAverage(decay: configuration.regularization.averageDecay) : nil,
+      valueLimit: solver.clipValue > 0 ? Float(solver.clipValue) : .infinity,
+      normLimit: solver.clipNorm > 0 ? solver.clipNorm : nil)
+    return DistributedStep(
+      network, world: world,
+      shares: Shares(batch: training.batch, ranks: world.size, leaves: training.leaves), settings, on: pool)
   }
 
   /// The description of the network's inputs for checkpoints.

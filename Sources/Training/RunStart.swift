@@ -12,9 +12,10 @@ extension RunSetup {
   /// Compares the memory that all buffers will take with what the hosts have left. All ranks call it, before they touch
   /// it.
   func checkMemory(of step: DistributedStep) throws -> [MemoryDemand] {
-    // Rank 0 copies parameters and momentum for each checkpoint; the others never touch those of the fully connected
+    // Rank 0 copies its vectors for each checkpoint; the others never touch the parameters of the fully connected
     // layers.
-    let floats = world.rank == 0 ? 2 * network.parameters.count : -network.architecture.headRange.count
+    let copies = vectors(of: step).all.count * network.parameters.count
+    let floats = world.rank == 0 ? copies : -network.architecture.headRange.count
     return try world.checkMemory(
       bytes: FloatBuffer.largeBytes - step.untouchedBytes + floats * MemoryLayout<Float>.stride)
   }
@@ -28,16 +29,18 @@ extension RunSetup {
     let report: WeightReport? = try world.agree {
       guard world.rank == 0 else { return nil }
       if let checkpoint {
-        try CheckpointFile.read(checkpoint, into: tensors(momentum: step.momentum))
+        try CheckpointFile.read(checkpoint, into: tensors(of: step))
       } else {
         configuration.model.initializer.fill(
           network.parameters.values, for: network.architecture, seed: configuration.training.seed,
           initialSlope: Float(configuration.model.initialSlope), on: step.largestPool)
-        return try takeWeights()
+        let report = try takeWeights()
+        _ = step.average?.values.update(fromContentsOf: network.parameters.values)
+        return report
       }
       return nil
     }
-    for buffer in [network.parameters, step.momentum] {
+    for buffer in vectors(of: step).all {
       try world.broadcast(
         UnsafeMutableRawBufferPointer(
           UnsafeMutableBufferPointer(rebasing: buffer.values[network.architecture.towerRange])), root: 0)
@@ -84,7 +87,7 @@ extension RunSetup {
       try listeners.prepare(folder: own, iteration: plan.state?.iteration ?? 0)
       try folder.write(configuration.yaml(), to: RunFolder.configuration)
       if let weights { try folder.write(weights.text, to: "weights.txt") }
-      let needed = (configuration.checkpoint.keep + 1) * CheckpointFile.sizeBound(tensors(momentum: step.momentum))
+      let needed = (configuration.checkpoint.keep + 1) * CheckpointFile.sizeBound(tensors(of: step))
       if let free = folder.freeBytes(), free < needed {
         listeners.warn(
           "\(path): \(byteText(free)) are free, but the checkpoints may need \(byteText(needed)): make room, or keep "

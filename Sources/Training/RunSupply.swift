@@ -2,6 +2,7 @@ import Communication
 import Datasets
 import Evaluation
 import Images
+import Kernels
 import Network
 import Step
 
@@ -14,9 +15,12 @@ extension RunSetup {
       seed: training.seed, labels: data.training.labels, batch: training.batch,
       sampling: training.sampling == .balanced ? .balanced : .shuffled)
     let last = stream.iterations(inEpochs: training.epochs)
+    let mixed = configuration.regularization
     return SampleSupply(
-      data.training, stream: stream, loadingThreads: loadingThreads,
-      endIteration: min(last, settings.iterations ?? last))
+      data.training, stream: stream,
+      mixing: mixed.mixes
+        ? SampleMixing(mixup: mixed.mixup, cutMix: mixed.cutMix, probability: mixed.mixProbability) : nil,
+      loadingThreads: loadingThreads, endIteration: min(last, settings.iterations ?? last))
   }
 
   /// The number of threads that load images ahead of the step, where loading takes long.
@@ -29,26 +33,51 @@ extension RunSetup {
     return pool.threadCount + head + loadingThreads + 2
   }
 
+  /// Returns the order of a step with samples of the whole mini-batch, of which only rank 0 knows the classes.
+  func order(iteration: Int, _ sgd: SGD, _ samples: Samples) -> StepOrder {
+    var order = StepOrder(iteration: iteration, sgd: sgd, labels: samples.labels)
+    let weights = data.classWeights
+    if configuration.regularization.softensLabels {
+      order.soft = SoftLabels(
+        partners: samples.partners, shares: samples.labels.isEmpty ? [] : samples.shares,
+        smoothing: configuration.regularization.labelSmoothing, classWeights: weights ?? [])
+    } else if let weights {
+      order.weights = samples.labels.map { weights[Int($0)] }
+    }
+    return order
+  }
+
   /// Makes the measurement after each epoch: on the validation images, or on as many of them as the configuration
   /// draws.
-  func validation() throws -> Evaluator {
+  ///
+  /// - Parameter network: the network that is measured.
+  func validation(of network: Network) throws -> Evaluator {
     let (subset, count) = (configuration.data.subset, data.validation.count)
     return try evaluator(
-      of: data.validation,
+      of: data.validation, network,
       samples: subset == 0
         ? nil : randomSubset(count: count, chosen: subset, seed: configuration.training.seed))
   }
 
-  /// Makes a measurement of the network.
+  /// Makes a measurement of a network.
   ///
   /// - Parameter samples: the numbers of the images to measure on; nil for all.
-  func evaluator(of images: any TestImages, samples: [Int]? = nil) throws -> Evaluator {
+  func evaluator(of images: any TestImages, _ network: Network, samples: [Int]? = nil) throws -> Evaluator {
     let member = EnsembleMember(network, images: images, mean: data.training.mean, configuration)
     return try Evaluator([member], .center, samples: samples, world: world, on: pool)
   }
 
-  /// Gives all ranks rank 0's head, for an evaluation. All ranks call it.
-  func shareHead() throws {
+  /// Returns the network with the moving average of the parameters that a step keeps; nil where it keeps none.
+  func averagedNetwork(of step: DistributedStep) -> Network? {
+    step.average.map {
+      Network(
+        network.architecture, convolution: settings.convolution, precision: configuration.training.precision,
+        parameters: $0)
+    }
+  }
+
+  /// Gives all ranks rank 0's head of a network, for an evaluation. All ranks call it.
+  func shareHead(of network: Network) throws {
     let head = UnsafeMutableBufferPointer(rebasing: network.parameters.values[network.architecture.headRange])
     try world.broadcast(UnsafeMutableRawBufferPointer(head), root: 0)
   }

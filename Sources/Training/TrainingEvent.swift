@@ -123,13 +123,15 @@ public struct EpochResult: Sendable {
   public var epoch: Int
   /// The number of steps done.
   public var iteration: Int
-  /// The learning rate of the epoch.
+  /// The learning rate of the epoch's last step.
   public var learningRate: Double
   /// The mean loss over the epoch.
   public var trainLoss: Double
   /// The top-1 error over the epoch, in percent.
   public var trainTop1Error: Double
   public var validation: ErrorCounts
+  /// The errors of the moving average of the weights; nil where none is kept.
+  public var averagedValidation: ErrorCounts?
   /// The speed of the epoch's steps.
   public var imagesPerSecond: Double
   /// The time spent in training since the run began, over all its processes.

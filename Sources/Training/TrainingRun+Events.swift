@@ -38,22 +38,22 @@ extension TrainingRun {
     let sums = position.epochSums
     return TrainingProgress(
       epoch: position.epochsDone + 1, epochs: training.epochs, iteration: position.iteration, iterations: last,
-      loss: sums.meanLoss, top1Error: sums.top1Error, learningRate: schedule.learningRate,
+      loss: sums.meanLoss, top1Error: sums.top1Error, learningRate: schedule.learningRate(at: position.iteration - 1),
       imagesPerSecond: meter.imagesPerSecond, dataShare: sums.dataSeconds / max(sums.seconds, 1e-9),
       secondsLeft: Double((last - position.iteration) * training.batch) / meter.imagesPerSecond,
       communicationShare: meter.time.steps.communicationShare,
       step: .init(samples: training.batch, lossSum: result.lossSum, errors: result.errors))
   }
 
-  /// - Parameter rate: the learning rate of the epoch that has ended.
-  func epochResult(_ counts: ErrorCounts, rate: Double, isBest: Bool, hasDropped: Bool) -> EpochResult {
+  /// - Parameter rate: the learning rate of the last step.
+  func epochResult(_ counts: EpochCounts, rate: Double, isBest: Bool, hasDropped: Bool) -> EpochResult {
     let sums = position.epochSums
     return EpochResult(
       epoch: position.epochsDone, iteration: position.iteration, learningRate: rate, trainLoss: sums.meanLoss,
-      trainTop1Error: sums.top1Error, validation: counts,
+      trainTop1Error: sums.top1Error, validation: counts.plain, averagedValidation: counts.averaged,
       imagesPerSecond: Double(sums.sampleCount) / max(sums.seconds, 1e-9), seconds: position.secondsTrained,
       dataSeconds: sums.dataSeconds, time: timeSoFar, isBest: isBest,
-      droppedTo: hasDropped ? schedule.learningRate : nil, slopes: setup.network.slopes,
+      droppedTo: hasDropped ? schedule.learningRate(at: position.iteration) : nil, slopes: setup.network.slopes,
       firstFilters: setup.network.firstFilters)
   }
 

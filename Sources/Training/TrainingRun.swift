@@ -22,6 +22,8 @@ public final class TrainingRun {
   /// The weights that a new run has taken from a file, on rank 0; nil where it took none.
   let firstWeights: WeightReport?
   private let validation: Evaluator
+  /// The network with the moving average of the parameters, and its evaluator; nil where none is kept.
+  private let averaged: (network: Network, validation: Evaluator)?
   private let stop: StopCondition
   var position: RunPosition
   var schedule: LearningRateSchedule
@@ -43,22 +45,22 @@ public final class TrainingRun {
     let setup = try RunSetup(plan, settings, world)
     for warning in setup.threads.warnings { listeners.warn("\(warning)") }
     let configuration = setup.configuration
-    let training = configuration.training
-    let shares = Shares(batch: training.batch, ranks: world.size, leaves: training.leaves)
-    let step = DistributedStep(
-      setup.network, world: world, shares: shares, seed: training.seed, on: setup.pool)
+    let step = setup.makeStep()
     (self.setup, self.step, self.listeners) = (setup, step, listeners)
-    let writer = CheckpointWriter(parameters: setup.network.parameters, momentum: step.momentum)
+    let writer = CheckpointWriter(setup.vectors(of: step))
     samples = setup.sampleSupply()
-    validation = try setup.validation()
+    validation = try setup.validation(of: setup.network)
+    averaged = try setup.averagedNetwork(of: step).map { ($0, try setup.validation(of: $0)) }
     for demand in try setup.checkMemory(of: step) where demand.isTight { listeners.warn(demand.text) }
     // The memory is touched while the parameters are drawn or read.
     if world.rank == 0 { writer.prepare() }
     position = plan.state.map { RunPosition($0) } ?? RunPosition()
     schedule = LearningRateSchedule(
-      configuration.schedule, baseRate: configuration.solver.learningRate,
+      configuration.schedule, warmUp: configuration.warmUp, baseRate: configuration.solver.learningRate,
+      length: RunLength(
+        samples: samples.epochLength, batch: configuration.training.batch, epochs: configuration.training.epochs),
       state: plan.state?.schedule ?? ScheduleState())
-    balance = ShareBalance(largestLeaf: shares.leafSize)
+    balance = ShareBalance(largestLeaf: step.shares.leafSize)
     trace = settings.trace.map { StepTrace($0, threads: setup.threadCount(step), world: world) }
     firstWeights = try setup.loadParameters(checkpoint: plan.checkpoint, of: step)
     let folder = try setup.openFolder(plan, of: step, weights: firstWeights, listeners)
@@ -140,11 +142,10 @@ public final class TrainingRun {
     if checkpoints.isDue(at: iteration + 1) { flags.insert(.save) }
     let solver = setup.configuration.solver
     let sgd = SGD(
-      learningRate: Float(schedule.learningRate), momentum: Float(solver.momentum),
+      learningRate: Float(schedule.learningRate(at: iteration)), momentum: Float(solver.momentum),
       weightDecay: Float(solver.weightDecay))
-    var order = StepOrder(
-      iteration: iteration, sgd: sgd, labels: mine.labels, flags: flags.rawValue, notesStatistics: statisticsAreDue)
-    if let weights = setup.data.classWeights { order.weights = mine.labels.map { weights[Int($0)] } }
+    var order = setup.order(iteration: iteration, sgd, mine)
+    (order.flags, order.notesStatistics) = (flags.rawValue, statisticsAreDue)
     var result = try step.run(order, load: mine.load)
     try mine.check()
     result.time.data += waited
@@ -183,23 +184,36 @@ public final class TrainingRun {
   private func finishEpoch() throws -> Bool {
     let start = monotonicSeconds()
     setup.world.activity = Activity("the evaluation after iteration", position.iteration)
-    let found = try Trace.span("evaluation", .evaluation) {
-      try setup.shareHead()
-      return try Trace.withoutPhases { try validation.run(keepGoing: { !StopSignals.isRequested })?.total }
-    }
+    let found = try Trace.span("evaluation", .evaluation) { try evaluate() }
     guard let counts = found else { return false }
     let seconds = monotonicSeconds() - start
     meter.addEvaluation(seconds)
     position.secondsTrained += seconds
     // Listeners hear of an evaluation only after all that was saved before it.
     try checkpoints.settle(waiting: true)
-    let rate = schedule.learningRate
-    let isBest = position.finishEpoch(counts)
-    let hasDropped = schedule.evaluated(validationTop1Error: counts.top1Error, epochsDone: position.epochsDone)
+    let rate = schedule.learningRate(at: position.iteration - 1)
+    let isBest = position.finishEpoch(counts.ofResult)
+    let hasDropped = schedule.evaluated(
+      validationTop1Error: counts.ofResult.top1Error, epochsDone: position.epochsDone)
     listeners.tell(.evaluated(epochResult(counts, rate: rate, isBest: isBest, hasDropped: hasDropped)))
     position.epochSums = EpochSums()
     try checkpoints.save(state, isBest: isBest)
     return true
+  }
+
+  /// Measures the network, and beside it the moving average of its parameters where one is kept.
+  ///
+  /// - Returns: nil where a signal came.
+  private func evaluate() throws -> EpochCounts? {
+    func counts(_ network: Network, _ validation: Evaluator) throws -> ErrorCounts? {
+      try setup.shareHead(of: network)
+      return try Trace.withoutPhases { try validation.run(keepGoing: { !StopSignals.isRequested })?.total }
+    }
+    guard let plain = try counts(setup.network, validation) else { return nil }
+    guard let averaged else { return EpochCounts(plain: plain, averaged: nil) }
+    try step.gatherAverage()
+    guard let average = try counts(averaged.network, averaged.validation) else { return nil }
+    return EpochCounts(plain: plain, averaged: average)
   }
 
   /// The state that a checkpoint of this moment holds.
@@ -208,7 +222,8 @@ public final class TrainingRun {
     return TrainingState(
       iteration: position.iteration, epoch: position.epochsDone,
       iterationInEpoch: position.iteration - samples.iterations(inEpochs: position.epochsDone),
-      samplesSeen: position.iteration * training.batch, seed: training.seed, learningRate: schedule.learningRate,
+      samplesSeen: position.iteration * training.batch, seed: training.seed,
+      learningRate: schedule.learningRate(at: position.iteration),
       schedule: schedule.state, best: position.best, epochSums: position.epochSums,
       secondsTrained: position.secondsTrained, worldSize: setup.world.size, batch: training.batch,
       runIdentifier: setup.runIdentifier)
@@ -232,17 +247,19 @@ public final class TrainingRun {
     return summary
   }
 
-  /// Measures the best checkpoint, whose parameters the network takes, on the test split.
+  /// Measures the best checkpoint, whose vectors the step takes, on the test split: the moving average of its
+  /// parameters where one is kept.
   private func testBest(_ images: any TestImages) throws -> TrainingSummary.Test? {
     let start = monotonicSeconds()
     let best = try setup.world.agree { () throws -> String in
       guard let folder = checkpoints.folder else { return "" }
       let best = try folder.best()?.path ?? folder.newestWhole().path
-      try CheckpointFile.read(best, into: setup.tensors(momentum: step.momentum))
+      try CheckpointFile.read(best, into: setup.tensors(of: step))
       return best
     }
-    try setup.world.broadcast(UnsafeMutableRawBufferPointer(setup.network.parameters.values), root: 0)
-    let evaluator = try setup.evaluator(of: images)
+    let network = averaged?.network ?? setup.network
+    try setup.world.broadcast(UnsafeMutableRawBufferPointer(network.parameters.values), root: 0)
+    let evaluator = try setup.evaluator(of: images, network)
     guard let counts = try evaluator.run(keepGoing: { !StopSignals.isRequested })?.total else { return nil }
     return TrainingSummary.Test(counts: counts, checkpoint: best, seconds: monotonicSeconds() - start)
   }

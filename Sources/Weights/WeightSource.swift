@@ -36,7 +36,8 @@ public struct WeightSource {
   private let content: Content
 
   private enum Content {
-    case checkpoint
+    /// A checkpoint, and which of its vectors is read: the moving average of the parameters where there is one.
+    case checkpoint(CheckpointVector)
     case caffe
     case safetensors(SafetensorsFile, [String: SafetensorsTensor])
   }
@@ -81,7 +82,7 @@ public struct WeightSource {
     scale = try Configuration(json: header.configuration, source: path).data.scale
     classNames = header.input?.classNames
     digest = header.digest
-    content = .checkpoint
+    content = .checkpoint(header.hasAverage ? .average : .parameters)
   }
 
   private init(caffe path: String) throws {
@@ -130,8 +131,8 @@ public struct WeightSource {
     case .safetensors(let file, let byName):
       guard let found = byName[tensor.name] else { preconditionFailure("\(path) has no tensor \(tensor.name)") }
       return try file.read(found, into: values)
-    case .checkpoint:
-      let read = try CheckpointFile.readTensor(path, layer: tensor.layer, blob: tensor.blob)
+    case .checkpoint(let vector):
+      let read = try CheckpointFile.readTensor(path, vector, layer: tensor.layer, blob: tensor.blob)
       try copy(read.shape, read.values, of: tensor, into: values)
     case .caffe:
       try HDF5Library.exclusively { () throws(FileError) in

@@ -172,7 +172,7 @@ import Testing
 
   @Test(arguments: [
     (1, "Continue with the build that wrote it, or train again: there is no conversion"),
-    (3, "Use the program that wrote it, or a later one"),
+    (4, "Use the program that wrote it, or a later one"),
   ])
   func otherFormats(version: Int32, advice: String) {
     alter { file, _ in
@@ -186,8 +186,8 @@ import Testing
     }
     refused(
       [
-        "\(path): expected a checkpoint of format version 2, found version \(version), written by prelu-dist 0.1.0. "
-          + advice
+        "\(path): expected a checkpoint of format version 2 or 3, found version \(version), written by "
+          + "prelu-dist 0.1.0. \(advice)"
       ], as: .wrongKind)
   }
 

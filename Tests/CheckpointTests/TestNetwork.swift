@@ -11,7 +11,8 @@ final class TestNetwork {
   ]
 
   init(
-    _ shapes: [(layer: String, blob: Int, shape: [Int])] = TestNetwork.shapes, seed: UInt32, hasMomentum: Bool = true
+    _ shapes: [(layer: String, blob: Int, shape: [Int])] = TestNetwork.shapes, seed: UInt32, hasMomentum: Bool = true,
+    hasAverage: Bool = false
   ) {
     var state = seed &* 2_654_435_761 &+ 1
     func values(_ count: Int) -> UnsafeMutableBufferPointer<Float> {
@@ -27,7 +28,7 @@ final class TestNetwork {
       let count = shape.shape.reduce(1, *)
       return CheckpointTensor(
         layer: shape.layer, blob: shape.blob, shape: shape.shape, values: values(count),
-        momentum: hasMomentum ? values(count) : nil)
+        momentum: hasMomentum ? values(count) : nil, average: hasAverage ? values(count) : nil)
     }
   }
 
@@ -35,6 +36,7 @@ final class TestNetwork {
     for tensor in tensors {
       tensor.values.deallocate()
       tensor.momentum?.deallocate()
+      tensor.average?.deallocate()
     }
   }
 
@@ -47,10 +49,11 @@ final class TestNetwork {
     try withExtendedLifetime(self) { try CheckpointFile.read(path, into: tensors) }
   }
 
-  /// The bits of all values and momentum.
+  /// The bits of all values, momentum and averages.
   var bits: [[UInt32]] {
     withExtendedLifetime(self) {
       tensors.map { $0.values.map(\.bitPattern) } + tensors.compactMap { $0.momentum?.map(\.bitPattern) }
+        + tensors.compactMap { $0.average?.map(\.bitPattern) }
     }
   }
 }

@@ -62,6 +62,14 @@ private func unusual() throws -> Configuration {
   configuration.solver.momentum = 0.75
   configuration.solver.weightDecay = 0
   configuration.schedule = .plateau(.init(patience: 8, threshold: 0.25, factor: 3.5, drops: 6))
+  configuration.warmUp = .init(epochs: 1.25, start: 0.125)
+  configuration.solver.clipValue = 0.5
+  configuration.solver.clipNorm = 2.25
+  configuration.regularization.labelSmoothing = 0.1
+  configuration.regularization.mixup = 0.2
+  configuration.regularization.cutMix = 0.75
+  configuration.regularization.mixProbability = 0.5
+  configuration.regularization.averageDecay = 0.999
   configuration.checkpoint.everyIterations = 12
   configuration.checkpoint.everyMinutes = 0.5
   configuration.checkpoint.keep = 44

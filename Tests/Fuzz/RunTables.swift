@@ -15,6 +15,15 @@ enum RunTables {
       """
     ),
     (
+      AverageErrorsFile.name,
+      """
+      \(AverageErrorsFile.header)
+      1,429,20.5,0.5
+      2,859,18,0.25
+
+      """
+    ),
+    (
       TimeFile.name,
       """
       iteration,\(TimeRow.parts.joined(separator: ","))

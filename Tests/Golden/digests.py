@@ -20,6 +20,8 @@ def digest(tensor):
 
 tensors = [file["data"][name] for name in file["prelu_dist/parameter_names"].asstr()]
 tensors += [file["history"][str(index)] for index in range(len(file["history"]))]
+if "average" in file:
+    tensors += [file["average"][name] for name in file["prelu_dist/parameter_names"].asstr()]
 others = [t.name for t in tensors + [file["prelu_dist/mean"]] if t.attrs["sha256"].decode() != digest(t)]
 lines = [f"{digest(t)} {t.name} {list(t.shape)}\n" for t in tensors]
 network = hashlib.sha256("".join(lines).encode()).hexdigest()

@@ -39,6 +39,41 @@ import Training
 
   // MARK: - Whole runs
 
+  /// A run that keeps an average of the weights has its errors in a table and on the page, and one whose rate changes
+  /// with every step the curve of the rate.
+  @Test func anAverageAndARateHaveTheirCurves() throws {
+    let memory = Memory()
+    try small.train(
+      change: {
+        $0.regularization.averageDecay = 0.5
+        $0.schedule = .cosine(.init())
+      }, listeners: [recorder(), memory])
+    try expectReportsPage(small.path)
+    let run = try RunContents(folder: small.path)
+    #expect(run.averages.map(\.iteration) == [5, 10, 15])
+    for (row, result) in zip(run.averages, memory.results) {
+      let counts = try #require(result.averagedValidation)
+      #expect(row.validationTop1Error == counts.top1Error && row.epoch == result.epoch)
+    }
+    // The rate of each step, half a cosine over 15 of them.
+    for row in run.progress {
+      let expected = 0.01 * (1 + cos(.pi * Double(row.iteration - 1) / 15))
+      #expect(abs(row.learningRate - expected) <= 1e-12, "\(row.iteration)")
+    }
+    let page = try small.text("run/report.html")
+    for words in ["Validation error of the average", "<h3>Learning rate", "average of the weights"] {
+      #expect(page.contains(words), "\(words)")
+    }
+    #expect(!page.contains("Dotted lines: where the learning rate changed"))
+    try small.train(
+      .resume(small.path), iterations: 15,
+      change: {
+        $0.regularization.averageDecay = 0.5
+        $0.schedule = .cosine(.init())
+      }, listeners: [recorder(), memory])
+    #expect(try RunContents(folder: small.path).averages == run.averages)
+  }
+
   @Test func thePageAndTheTablesAreWhatTheRunTold() throws {
     let memory = Memory()
     try small.train(listeners: [recorder(), memory])

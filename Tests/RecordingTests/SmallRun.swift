@@ -60,11 +60,16 @@ final class SmallRun {
   }
 
   /// Trains, with the statistics of every second step.
+  ///
+  /// - Parameter change: changes the settings.
   @discardableResult
   func train(
-    _ start: TrainingSettings.Start = .new, epochs: Int = 3, iterations: Int? = nil, listeners: [any RunListener]
+    _ start: TrainingSettings.Start = .new, epochs: Int = 3, iterations: Int? = nil,
+    change: (inout Configuration) -> Void = { _ in }, listeners: [any RunListener]
   ) throws -> TrainingSummary {
-    let configuration = try configuration(epochs: epochs)
+    var changed = try configuration(epochs: epochs)
+    change(&changed)
+    let configuration = changed
     let training = try TrainingRun(
       ConfigurationRequest(recipe: nil) { $0 = configuration },
       TrainingSettings(

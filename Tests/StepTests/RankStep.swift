@@ -21,7 +21,11 @@ final class RankStep {
   ///   - shares: nil for even ones of a mini-batch of `batch` in eight leaves.
   ///   - world: nil for that of all ranks.
   ///   - rates: the factors of layers' learning rates.
-  init(shares: Shares? = nil, in world: World? = nil, threads: Int = 1, rates: [String: Float] = [:]) throws {
+  ///   - settings: nil for a plain step.
+  init(
+    shares: Shares? = nil, in world: World? = nil, threads: Int = 1, rates: [String: Float] = [:],
+    settings: StepSettings? = nil
+  ) throws {
     let world = try world ?? startedWorld()
     self.world = world
     let shares = shares ?? Shares(batch: Self.batch, ranks: world.size, leaves: 8)
@@ -39,7 +43,7 @@ final class RankStep {
     let network = Network(try architecture.resolved())
     Initializer().fill(network.parameters.values, for: network.architecture, seed: 3, initialSlope: 0.25)
     step = DistributedStep(
-      network, world: world, shares: shares, seed: 3, on: ThreadPool(threads: threads))
+      network, world: world, shares: shares, settings ?? StepSettings(seed: 3), on: ThreadPool(threads: threads))
   }
 
   /// Weights of one sign and a few sizes: equal ones would give gradients that cancel.

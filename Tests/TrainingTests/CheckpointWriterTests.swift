@@ -12,12 +12,17 @@ import Training
   private let architecture: ResolvedArchitecture
   private let network: Network
   private let momentum: FloatBuffer
+  private let average: FloatBuffer
+  private var vectors: TrainedVectors {
+    TrainedVectors(parameters: network.parameters, momentum: momentum, average: average)
+  }
   private let pool = ThreadPool(threads: 2)
 
   init() throws {
     architecture = try ArchitectureCatalog.architecture(named: "fashion-6", width: 4).resolved()
     network = Network(architecture)
     momentum = FloatBuffer(network.parameters.count)
+    average = FloatBuffer(network.parameters.count)
     fill(0)
   }
 
@@ -26,6 +31,7 @@ import Training
     for index in 0..<momentum.count {
       network.parameters.base[index] = Float(index + step)
       momentum.base[index] = -Float(index + step)
+      average.base[index] = Float(index - step)
     }
   }
 
@@ -42,10 +48,10 @@ import Training
     _ writer: CheckpointWriter, _ iteration: Int, _ folder: RunFolder, after gate: DispatchSemaphore? = nil
   ) {
     let (architecture, state) = (architecture, state(iteration))
-    writer.start(iteration: iteration, isBest: true, on: pool) { parameters, momentum in
+    writer.start(iteration: iteration, isBest: true, on: pool) { copies in
       gate?.wait()
       return try folder.save(
-        tensors: checkpointTensors(architecture, parameters, momentum), state: state, configuration: "{}",
+        tensors: checkpointTensors(architecture, copies), state: state, configuration: "{}",
         dataFingerprint: "{}", provenance: Provenance(program: "test", commandLine: ""), keep: 2)
     }
   }
@@ -54,7 +60,7 @@ import Training
     let scratch = try ScratchFolder()
     var folder = try RunFolder.create(at: scratch.path + "/run")
     try folder.claim(runIdentifier: "test")
-    let writer = CheckpointWriter(parameters: network.parameters, momentum: momentum)
+    let writer = CheckpointWriter(vectors)
     #expect(writer.outcome(waiting: true) == nil)
     // Twice: the copies' memory is used again.
     for iteration in 1...2 {
@@ -70,10 +76,11 @@ import Training
       let saved = try outcome.result.get()
       #expect(writer.outcome(waiting: true) == nil, "an outcome is told once")
 
-      try CheckpointFile.read(saved.path, into: checkpointTensors(architecture, network.parameters, momentum))
+      try CheckpointFile.read(saved.path, into: checkpointTensors(architecture, vectors))
       let written = architecture.parameters.flatMap(\.range)
       #expect(written.allSatisfy { network.parameters.base[$0] == Float($0 + 1000 * iteration) })
       #expect(written.allSatisfy { momentum.base[$0] == -Float($0 + 1000 * iteration) })
+      #expect(written.allSatisfy { average.base[$0] == Float($0 - 1000 * iteration) })
       #expect(try folder.best()?.path == saved.path)
     }
   }
@@ -84,7 +91,7 @@ import Training
     try folder.claim(runIdentifier: "first")
     var other = folder
     try other.claim(runIdentifier: "second")
-    let writer = CheckpointWriter(parameters: network.parameters, momentum: momentum)
+    let writer = CheckpointWriter(vectors)
     start(writer, 3, folder)
     let outcome = try #require(writer.outcome(waiting: true))
     #expect(throws: FileError.self) { try outcome.result.get() }
@@ -98,7 +105,7 @@ import Training
     let scratch = try ScratchFolder()
     var folder = try RunFolder.create(at: scratch.path + "/run")
     try folder.claim(runIdentifier: "test")
-    var writer: CheckpointWriter? = CheckpointWriter(parameters: network.parameters, momentum: momentum)
+    var writer: CheckpointWriter? = CheckpointWriter(vectors)
     let gate = DispatchSemaphore(value: 0)
     start(writer!, 5, folder, after: gate)
     DispatchQueue.global().asyncAfter(deadline: .now() + 0.05) { gate.signal() }

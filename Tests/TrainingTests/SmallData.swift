@@ -34,7 +34,8 @@ func writeCheckpoint(
     runIdentifier: "small")
   try withExtendedLifetime((parameters, momentum)) {
     _ = try CheckpointFile.write(
-      to: path, tensors: checkpointTensors(architecture, parameters, momentum), state: state,
+      to: path, tensors: checkpointTensors(architecture, TrainedVectors(parameters: parameters, momentum: momentum)),
+      state: state,
       configuration: configuration.json(), dataFingerprint: dataFingerprint, input: input,
       provenance: Provenance(program: "test", commandLine: "test"))
   }

@@ -91,6 +91,6 @@ public func addSoftmax(
   for k in 0..<classes { sums[k] += weight * (exp(Double(scores[k]) - largest) / sum) }
 }
 
-private func largestScore(_ scores: UnsafePointer<Float>, _ classes: Int) -> Double {
+func largestScore(_ scores: UnsafePointer<Float>, _ classes: Int) -> Double {
   Double((0..<classes).reduce(-Float.infinity) { max($0, scores[$1]) })
 }

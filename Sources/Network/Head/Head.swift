@@ -60,6 +60,14 @@ public final class Head: Sendable {
       last.output.base, target, rows: pass.rows, classes: classes, dScores: last.dOutput.base)
   }
 
+  /// Computes the loss of the scores that `forward` left against probabilities of the classes, and the gradient of its
+  /// mean with respect to them.
+  public func loss(_ target: SoftLossTarget, _ pass: HeadPass) -> LossResult {
+    let last = pass.memory.layers[layers.count - 1]
+    return softLabelLoss(
+      last.output.base, target, rows: pass.rows, classes: classes, dScores: last.dOutput.base)
+  }
+
   /// Writes the gradient of the features (rows×featureCount), if a layer of the tower is trained, and, into `gradient`,
   /// those of biases and coefficients, after `loss`.
   public func backwardToFeatures(

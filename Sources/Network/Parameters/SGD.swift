@@ -22,6 +22,8 @@ public struct SGD: Equatable, Sendable {
   public var learningRate: Float
   public var momentum: Float
   public var weightDecay: Float
+  /// The change of the gradient before the rule.
+  public var clipping = GradientClipping.none
 
   public init(learningRate: Float, momentum: Float, weightDecay: Float) {
     self.learningRate = learningRate
@@ -34,7 +36,8 @@ public struct SGD: Equatable, Sendable {
   /// - Parameter rate: the layer's factor of the learning rate.
   func rule(for role: ParameterDescription.Role, rate: Float) -> MomentumRule {
     MomentumRule(
-      learningRate: learningRate * rate, momentumFactor: momentum, weightDecay: role == .weight ? weightDecay : 0)
+      learningRate: learningRate * rate, momentumFactor: momentum, weightDecay: role == .weight ? weightDecay : 0,
+      clipping: clipping)
   }
 
   /// Updates the described parameters in place.

@@ -3,16 +3,25 @@ import System
 /// The figures over the epochs: errors, loss, speed and time.
 enum CurveFigures {
   static func all(_ runs: [RunContents]) -> [Figure] {
-    [error(runs), loss(runs), lossByIteration(runs), speed(runs), time(runs), wallClock(runs)].compactMap { $0 }
+    [
+      error(runs), averageError(runs), loss(runs), lossByIteration(runs), rate(runs), speed(runs), time(runs),
+      wallClock(runs),
+    ].compactMap { $0 }
   }
 
   /// Returns whether runs of one color must be told apart by their strokes, which dots would hide.
   private static func isCrowded(_ runs: [RunContents]) -> Bool { runs.count > Palette.seriesCount }
 
-  /// Returns the changes of the learning rate: the row after which it changes, and the new rate.
+  /// Returns the drops of the learning rate: the row after which it drops, and the new rate. A rate that changes with
+  /// every step has a curve of its own.
   private static func switches(_ run: RunContents) -> [(row: MetricsRow, rate: Double)] {
-    zip(run.metrics, run.metrics.dropFirst()).filter { $0.learningRate != $1.learningRate }
+    guard !isContinuous(run) else { return [] }
+    return zip(run.metrics, run.metrics.dropFirst()).filter { $0.learningRate > $1.learningRate }
       .map { ($0, $1.learningRate) }
+  }
+
+  private static func isContinuous(_ run: RunContents) -> Bool {
+    ["cosine", "polynomial"].contains(run.setting("schedule.kind"))
   }
 
   private static func verticals(_ runs: [RunContents]) -> [(x: Double, text: String)] {
@@ -30,7 +39,9 @@ enum CurveFigures {
   }
 
   private static func rateNote(_ runs: [RunContents]) -> String {
-    guard runs.contains(where: { !switches($0).isEmpty }) else { return "The learning rate did not change." }
+    guard runs.contains(where: { !switches($0).isEmpty }) else {
+      return runs.contains(where: isContinuous) ? "" : "The learning rate did not drop."
+    }
     return runs.count == 1
       ? "Dotted lines: where the learning rate changed." : "Diamonds: where a run's learning rate changed."
   }

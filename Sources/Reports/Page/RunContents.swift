@@ -1,5 +1,6 @@
 import Checkpoint
 import Foundation
+import Images
 import Network
 import System
 
@@ -11,6 +12,8 @@ public struct RunContents {
   public let path: String
   var configuration = ReportedConfiguration()
   public private(set) var metrics: [MetricsRow] = []
+  /// The errors of the moving average of the weights; empty where none is kept.
+  public private(set) var averages: [AverageErrorsRow] = []
   public private(set) var times: [TimeRow] = []
   public private(set) var progress: [ProgressRow] = []
   public private(set) var places: [RunPlace] = []
@@ -52,6 +55,7 @@ public struct RunContents {
     self.path = path
     self.name = name ?? Self.lastName(path)
     metrics = try MetricsFile(path: file(MetricsFile.name)).rows()
+    averages = try AverageErrorsFile(path: file(AverageErrorsFile.name)).rows()
     times = try TimeFile(path: file(TimeFile.name)).rows()
     progress = try ProgressFile(path: file(ProgressFile.name)).rows()
     places = try PlacesFile(path: file(PlacesFile.name)).rows()
@@ -105,6 +109,9 @@ public struct RunContents {
     return FilterBank(layer: tensor.layer, shape: shape, values: values)
   }
 
+  /// The test error at the end of the run, in percent; nil before it, or where the data have no test split.
+  public var testError: Double? { results.first { $0.split == MeasuredSplit.test.rawValue }?.top1Error }
+
   func setting(_ key: String) -> String? { configuration.settings.first { $0.key == key }?.value }
 
   /// Returns the name of a class; one without a name is called by its number.
@@ -133,6 +140,8 @@ extension RunContents {
     times.append(time)
   }
 
+  public mutating func append(_ row: AverageErrorsRow) { averages.append(row) }
+
   public mutating func append(_ row: ProgressRow) { progress.append(row) }
 
   public mutating func append(_ rows: [StatisticsRow]) { statistics += rows }
@@ -140,6 +149,7 @@ extension RunContents {
   /// Takes out the rows past `iteration`, to which the run comes again.
   public mutating func truncate(afterIteration iteration: Int) {
     metrics.removeAll { $0.iteration > iteration }
+    averages.removeAll { $0.iteration > iteration }
     times.removeAll { $0.iteration > iteration }
     statistics.removeAll { $0.iteration > iteration }
     progress.removeAll { $0.iteration > iteration }

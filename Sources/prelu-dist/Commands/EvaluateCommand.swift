@@ -43,6 +43,8 @@ struct EvaluateCommand: ParsableCommand {
   @Option(help: ArgumentHelp("The seed that draws the images of --subset.", valueName: "number"))
   var seed: UInt64 = 1
 
+  @OptionGroup var weights: WeightChoiceOptions
+
   @OptionGroup var precision: PrecisionOptions
 
   @OptionGroup var threads: ThreadOptions
@@ -88,7 +90,9 @@ struct EvaluateCommand: ParsableCommand {
 
   private func run(_ world: World, _ terminal: Terminal?) throws -> ExitStatus {
     try world.agree { if world.rank == 0 { try checkOutputs() } }
-    let trained = try checkpoints.map { try TrainedNetwork($0, precision: precision.precision, world: world) }
+    let trained = try checkpoints.map {
+      try TrainedNetwork($0, precision: precision.precision, weights.vector, world: world)
+    }
     if world.rank == 0 { for note in trained.flatMap(\.notes) { Console.complain("warning: \(note)") } }
     let pool = try threads.pool(world)
     let (evaluator, measured) = try world.agree { try makeEvaluator(of: trained, on: pool, world) }

@@ -33,6 +33,8 @@ struct ExportCommand: ParsableCommand {
         + "subtracted already."))
   var fromPixels = false
 
+  @OptionGroup var weights: WeightChoiceOptions
+
   @OptionGroup var outputs: OutputOptions
 
   func validate() throws {
@@ -43,7 +45,7 @@ struct ExportCommand: ParsableCommand {
   func run() throws {
     alone {
       for file in files { try outputs.check(file, inputs: [source]) }
-      let trained = try TrainedNetwork(source)
+      let trained = try TrainedNetwork(source, weights.vector)
       for note in trained.notes { Console.complain("warning: \(note)") }
       let architecture = trained.network.architecture
       let isPhotographs = trained.configuration.data.kind == .pack
@@ -59,7 +61,8 @@ struct ExportCommand: ParsableCommand {
       let names = files.map(\.path).joined(separator: ", ")
       Console.say(
         "\(names): \(architecture.name) with \(architecture.parameterCount.grouped) parameters and "
-          + "\(trained.classNames.count.counted("class")), of \(trained.path)")
+          + "\(trained.classNames.count.counted("class")), of \(trained.path)"
+          + (trained.vector == .average ? ", the moving average of its weights" : ""))
       return .done
     }
   }

@@ -170,7 +170,9 @@ struct InspectCommand: ParsableCommand {
           format: "best           %.2f %% validation error at iteration %d", best.validationTop1Error, best.iteration))
     }
     Console.say("trained        \(clockText(state.secondsTrained)), last on \(state.worldSize.counted("rank"))")
-    Console.say("parameters     \(parameters.grouped) in \(header.tensors.count.counted("tensor"))")
+    Console.say(
+      "parameters     \(parameters.grouped) in \(header.tensors.count.counted("tensor"))"
+        + (header.hasAverage ? ", with their moving average in /average" : ""))
     Console.say("digest         \(digest)")
     for tensor in header.tensors {
       let shape = tensor.shape.isEmpty ? "scalar" : tensor.shape.map(String.init).joined(separator: "×")
@@ -184,6 +186,7 @@ struct InspectCommand: ParsableCommand {
     guard let configuration = try? Configuration(json: header.configuration, source: path),
       let network = try? configuration.architecture().resolved()
     else { return }
+    for line in TrainingExtrasText(configuration).lines { Console.say(line) }
     let layers = network.layers.filter(\.hasWeights)
     let frozen = layers.filter { $0.rate == 0 }.map(\.name)
     if !frozen.isEmpty { Console.say("frozen         \(frozen.joined(separator: ", "))") }

@@ -58,6 +58,8 @@ struct PredictCommand: ParsableCommand {
       valueName: "action"))
   var onError: PackSettings.OnError?
 
+  @OptionGroup var weights: WeightChoiceOptions
+
   @OptionGroup var precision: PrecisionOptions
 
   @OptionGroup var threads: ThreadOptions
@@ -91,9 +93,9 @@ struct PredictCommand: ParsableCommand {
   private func predict(_ world: World?) throws -> ExitStatus {
     let trained = try ([checkpoint] + with).map { path in
       if let world {
-        try TrainedNetwork(path, precision: precision.precision, world: world)
+        try TrainedNetwork(path, precision: precision.precision, weights.vector, world: world)
       } else {
-        try TrainedNetwork(path, precision: precision.precision)
+        try TrainedNetwork(path, precision: precision.precision, weights.vector)
       }
     }
     if world?.rank ?? 0 == 0 { for note in trained.flatMap(\.notes) { Console.complain("warning: \(note)") } }

@@ -35,7 +35,8 @@ struct SealCommand: ParsableCommand {
         provenance: Provenance(program: PreluDist.program, commandLine: ProcessArguments.line))
       for name in changes.parameters { Console.say("changed   \(name)") }
       for name in changes.momentum { Console.say("changed   the momentum of \(name)") }
-      if changes.hasOtherChanges, changes.parameters.isEmpty, changes.momentum.isEmpty {
+      for name in changes.averages { Console.say("changed   the average of \(name)") }
+      if changes.hasOtherChanges, changes.parameters.isEmpty, changes.momentum.isEmpty, changes.averages.isEmpty {
         Console.say("changed   the texts or the shapes")
       }
       if changes.isEmpty { Console.say("nothing has changed") }

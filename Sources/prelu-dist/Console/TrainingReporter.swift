@@ -12,6 +12,8 @@ final class TrainingReporter: RunListener {
   private let started = monotonicSeconds()
   /// The numbers of ranks and of classes, which the start of the run tells.
   private var (ranks, classes) = (1, 0)
+  /// Whether the run keeps a moving average of the weights, which the start of the run tells.
+  private var averages = false
 
   init(quiet: Bool, terminal: Terminal?) {
     self.quiet = quiet
@@ -60,6 +62,7 @@ final class TrainingReporter: RunListener {
   private func showBanner(_ d: TrainingDescription) {
     let (model, data, ranks) = (d.model, d.data, d.ranks)
     (self.ranks, classes) = (ranks.count, model.classNames.count)
+    averages = d.configuration.regularization.averages
     let hosts = ranks.hosts.map { "\($0.name) \($0.ranks)" }.joined(separator: ", ")
     Console.say(PreluDist.software)
     Console.say("ranks  \(ranks.threads) (\(hosts))")
@@ -77,7 +80,9 @@ final class TrainingReporter: RunListener {
     )
     Console.say(
       "rate   "
-        + d.configuration.schedule.text(baseRate: d.configuration.solver.learningRate, epochs: training.epochs))
+        + d.configuration.schedule.text(
+          baseRate: d.configuration.solver.learningRate, epochs: training.epochs, warmUp: d.configuration.warmUp))
+    if let extras = TrainingExtrasText(d.configuration).sentence { Console.say("also   " + extras) }
     if training.precision == .bfloat16 {
       Console.say("prec.  operands rounded to bfloat16, sums in float32: \(TileEngine.chosen.summary)")
     }
@@ -121,6 +126,7 @@ final class TrainingReporter: RunListener {
     var line = String(format: "epoch %d: loss %.4f, training error %.2f %%, ", r.epoch, r.trainLoss, r.trainTop1Error)
     if r.validation.images > 0 {
       line += "validation error \(r.validation.text(classes: classes)), "
+      if let averaged = r.averagedValidation { line += "of the average \(averaged.text(classes: classes)), " }
     }
     line += "\(rate(r.imagesPerSecond)) images/s"
     if r.isBest, r.validation.images > 0 { line += ", " + emphasized("best so far") }
@@ -154,7 +160,7 @@ final class TrainingReporter: RunListener {
     }
     if let test = s.test?.counts {
       Console.say(
-        "test error of the best checkpoint: \(test.text(classes: classes)), "
+        "test error of the best checkpoint\(averages ? "'s average" : ""): \(test.text(classes: classes)), "
           + (test.topFiveTells(classes: classes) ? "\(test.top1) and \(test.top5)" : "\(test.top1)")
           + " of \(test.images.counted("image"))")
     }

@@ -30,6 +30,8 @@ struct CheckpointObject: Encodable {
   let bestIteration: Int?
   /// The error in percent.
   let bestValidationTop1Error: Double?
+  /// Whether the file holds a moving average of the parameters.
+  let hasAverage: Bool
   let tensors: [Tensor]
 
   private enum CodingKeys: String, CodingKey {
@@ -41,6 +43,7 @@ struct CheckpointObject: Encodable {
     case secondsTrained = "seconds_trained"
     case worldSize = "world_size"
     case bestIteration = "best_iteration"
+    case hasAverage = "has_average"
     case bestValidationTop1Error = "best_validation_top1_error"
   }
 
@@ -54,6 +57,7 @@ struct CheckpointObject: Encodable {
     (secondsTrained, worldSize, batch) = (state.secondsTrained, state.worldSize, state.batch)
     (run, program, created) = (state.runIdentifier, header.provenance.program, header.created)
     (bestIteration, bestValidationTop1Error) = (state.best?.iteration, state.best?.validationTop1Error)
+    hasAverage = header.hasAverage
     tensors = header.tensors.map { Tensor(layer: $0.layer, blob: $0.blob, shape: $0.shape) }
   }
 }
