@@ -28,7 +28,8 @@ struct PreluDist: ParsableCommand {
     version: program,
     subcommands: [
       TrainCommand.self, EvaluateCommand.self, CompareCommand.self, PredictCommand.self, PackCommand.self,
-      InspectCommand.self, AverageCommand.self, ExportCommand.self, SealCommand.self, ReportCommand.self,
+      InspectCommand.self, SweepCommand.self, AverageCommand.self, ExportCommand.self, SealCommand.self,
+      ReportCommand.self,
       DoctorCommand.self, BenchCommand.self,
     ],
     defaultSubcommand: TrainCommand.self)

@@ -48,6 +48,24 @@ wrong_calls() {
   check "a run folder that cannot be: 73" same "$status" 73
 }
 
+# A job of an array trains the run of a sweep that has its number.
+sweep_arrays() {
+  local status=0
+  printf '%s\n' 'settings: { recipe: fashion, model: { width: 4 } }' 'vary: { training.seed: [1, 2] }' >seeds.yaml
+  mkdir -p faked
+  # shellcheck disable=SC2016
+  printf '%s\n' '#!/bin/sh' 'echo "$PRELU_RUN: $*"' >faked/prelu-job
+  chmod +x faked/prelu-job
+  PATH=$PWD/faked:$PATH SLURM_ARRAY_TASK_ID=2 bash "$root/cluster/sweep-array.sbatch" seeds.yaml >out || status=$?
+  check "the second job trains the second run" same "$status $(cut -d' ' -f1,4- out)" \
+    "0 seeds/2-seed=2: train --recipe seeds/2-seed=2.yaml"
+  check "its recipe is there" says seeds/2-seed=2.yaml '^  seed: 2$'
+  status=0; PATH=$PWD/faked:$PATH SLURM_ARRAY_TASK_ID=3 bash "$root/cluster/sweep-array.sbatch" seeds.yaml >out 2>&1 ||
+    status=$?
+  check "there is no third: 64" same "$status" 64
+  check "it says so" says out 'expected a run from 1 to 2, found --prepare 3'
+}
+
 # What each scheduler tells, in its own form, becomes the same list of hosts, and of the processors that the job has
 # there.
 hosts_of_each_scheduler() {
@@ -463,6 +481,7 @@ group_scripts() {
   run_case "scripts: bash, shellcheck, directives before commands" scripts_are_clean
   run_case "scripts: every scheduler's file is complete" schedulers_are_complete
   run_case "scripts: wrong calls" wrong_calls
+  run_case "scripts: sweeps as arrays of jobs" sweep_arrays
   run_case "scripts: hosts as each scheduler tells them" hosts_of_each_scheduler
   run_case "scripts: host files" host_files
   run_case "scripts: the cores of a host" cores_of_a_host

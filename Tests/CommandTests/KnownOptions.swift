@@ -61,6 +61,7 @@ struct KnownOptions {
         case "prelu-dist": return invocation(of: rest)
         case "prelu-job": return ("prelu-job", Self.longOptions(rest))
         case "train.sbatch", "train-array.sbatch", "train.sge", "train-hosts": return ("train", Self.longOptions(rest))
+        case "sweep-array.sbatch": return ("sweep", Self.longOptions(rest))
         case "evaluate.sbatch": return ("evaluate", Self.longOptions(rest))
         default: return words[index].hasPrefix("scripts/") ? (String(words[index]), Self.longOptions(rest)) : nil
         }
