@@ -87,9 +87,9 @@ import Testing
     "schedule: { kind: polynomial, epochs: 3, power: 2, warmUp: 0.3 }", "regularization: { labelSmoothing: 0.2 }",
     "regularization: { mixup: 0.4 }", "regularization: { cutMix: 1 }", "solver: { clipValue: 0.01 }",
     "solver: { clipNorm: 0.2 }", "regularization: { averageDecay: 0.9 }",
-    "{ regularization: { mixup: 0.4, labelSmoothing: 0.1 }, training: { sampling: balanced, classWeights: balanced } }",
+    "regularization: { mixup: 0.4, labelSmoothing: 0.1 }\ntraining: { sampling: balanced, classWeights: balanced }",
   ]) func theSameBitsWithEach(settings: String) throws {
-    let path = try recipe(settings.hasPrefix("{") ? String(settings.dropFirst().dropLast()) : settings)
+    let path = try recipe(settings)
     let plain = try recipe("", named: "plain.yaml")
     try run(options(plain, "plain", 10))
     try run(options(path, "one", 10))
