@@ -13,8 +13,13 @@ let settings: [SwiftSetting] = [
 
 // MARK: - C libraries
 
+/// The MPI library: `openmpi`, or `mpich` for MPICH and those that share its ABI.
+let mpi = Context.environment["PRELU_MPI"] ?? "openmpi"
+
 let libraries: [Target] = [
-  .systemLibrary(name: "CMPI", pkgConfig: "ompi-c", providers: [.apt(["libopenmpi-dev"])]),
+  mpi == "mpich"
+    ? .systemLibrary(name: "CMPI", pkgConfig: "mpich", providers: [.apt(["libmpich-dev"])])
+    : .systemLibrary(name: "CMPI", pkgConfig: "ompi-c", providers: [.apt(["libopenmpi-dev"])]),
   .systemLibrary(name: "COpenBLAS", pkgConfig: "openblas", providers: [.apt(["libopenblas-dev"])]),
   .systemLibrary(name: "CHDF5", pkgConfig: "hdf5", providers: [.apt(["libhdf5-dev"])]),
   .systemLibrary(name: "CJPEG", pkgConfig: "libjpeg", providers: [.apt(["libjpeg62-turbo-dev"])]),
@@ -117,7 +122,7 @@ let bundles: [Target] = [
   tests("PacksTests", ["System", "HDF5", "Images", "Packs", "TestSupport"]),
   tests("CheckpointTests", ["System", "Hashing", "HDF5", "CHDF5", "Checkpoint", "TestSupport"]),
   tests("ReportsTests", ["System", "Network", "Images", "Reports", "TestSupport"]),
-  tests("DiagnosticsTests", ["System", "Diagnostics", "TestSupport"]),
+  tests("DiagnosticsTests", ["System", "Kernels", "Diagnostics", "TestSupport"]),
   tests("DatasetsTests", ["System", "Images", "Datasets"]),
   tests(
     "EvaluationTests", ["System", "Kernels", "Network", "Communication", "Images", "Evaluation", "RankTestSupport"]),
