@@ -33,7 +33,7 @@ struct DoctorText {
           + "\(first.localCores.counted("core")))")
       lines.append(
         "    \(first.processor.isEmpty ? "a processor without a name" : first.processor); instructions "
-          + "\(InstructionSets(rawValue: first.hasInstructions).summary), built for "
+          + "\(InstructionSets(rawValue: first.hasInstructions).summary), program of level \(first.level), built for "
           + "\(InstructionSets(rawValue: first.builtFor).summary); BLAS kernel \(first.blasKernel), "
           + "\(first.blasThreads.counted("thread")); program \(first.program)")
       let transports = Transports(layer: first.messageLayer, carriers: first.carriers)

@@ -81,20 +81,22 @@ final class TrainingReporter: RunListener {
     if training.precision == .bfloat16 {
       Console.say("prec.  operands rounded to bfloat16, sums in float32: \(TileEngine.chosen.summary)")
     }
-    Console.say("bits   " + bits(d.ranks))
+    Console.say("bits   " + bits(d.ranks, d.configuration.training.precision))
     for (index, line) in d.firstWeights.enumerated() { Console.say((index == 0 ? "from   " : "       ") + line) }
     if let resumedFrom = d.resumedFrom { Console.say("resumed from \(resumedFrom)") }
   }
 
-  private func bits(_ ranks: TrainingDescription.Ranks) -> String {
+  private func bits(_ ranks: TrainingDescription.Ranks, _ precision: Precision) -> String {
     if ranks.balancesShares {
       return "depend on the shares, which follow the ranks' speed: runs agree with one another to rounding"
     }
     let leaves = ranks.shares.wantedLeaves
     let tree = leaves.counted("leaf", "leaves")
+    let processors =
+      precision == .float32 ? "on any processor with AVX2 and FMA" : "on processors that multiply in the same way"
     return ranks.shares.isReproducible
       ? "the same with \(Shares.rankCounts(leaves: leaves)) \(leaves.verb("rank", "ranks")) and any number of threads "
-        + "(\(tree))"
+        + "(\(tree)), \(processors)"
       : "\(ranks.count.counted("rank")) \(ranks.count.verb("holds", "hold")) no whole subtrees of the "
         + "\(tree): the result "
         + "agrees with other rank counts to "
