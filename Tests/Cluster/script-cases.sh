@@ -49,6 +49,9 @@ wrong_calls() {
   check "no host file: 64" same "$status $(cat out)" "64 prelu-job: stopped: the host file nowhere cannot be read"
   status=0; PRELU_NODES=3 prelu-job train >out 2>&1 || status=$?
   check "too few hosts: 64" same "$status $(cat out)" "64 prelu-job: stopped: PRELU_NODES is 3, but the job has 1 hosts"
+  status=0; TMPDIR=$PWD/nowhere prelu-job train >out 2>&1 || status=$?
+  check "no folder for temporary files: 73" same "$status $(cat out)" "73 prelu-job: stopped: expected a folder for temporary \
+files, found none that can be written at $PWD/nowhere (TMPDIR): make it, or unset TMPDIR"
   status=0; PRELU_RUN=/proc/run prelu-job train >out 2>&1 || status=$?
   check "a run folder that cannot be: 73" same "$status" 73
 }
