@@ -44,7 +44,7 @@ func target(_ name: String, _ dependencies: [Target.Dependency], exclude: [Strin
 let house: [Target] = [
   target("System", ["CLinux", systemPackage]),
   target("Hashing", ["System", "CCrypto"]),
-  target("Randomness", []),
+  target("Randomness", ["System"]),
   target("Kernels", ["System", "COpenBLAS", "CProcessor", "CTiles"]),
   target("Network", ["System", "Kernels", "Randomness"]),
   target("Configuration", ["System", "Kernels", "Network", .product(name: "Yams", package: "Yams")]),
