@@ -99,16 +99,22 @@ public func compareHosts(_ world: World) throws -> [Finding] {
 /// itself, all in one folder.
 package func lonelyRank(_ environment: [String: String]) -> Finding? {
   func number(_ name: String) -> Int { environment[name].flatMap { Int($0) } ?? 1 }
-  guard environment["OMPI_COMM_WORLD_SIZE"] == nil else { return nil }
+  // A launcher starts what was built with another library without a word.
+  func problem(_ launcher: String, _ processes: Int) -> Finding {
+    Finding(
+      .problem, "\(launcher) started \(processes) processes, but each of them is alone",
+      advice: "Start them by the launcher of the MPI library that prelu-dist was built with (\(World.mpiVersion)), or "
+        + "by prelu-job, which finds it")
+  }
+  if environment["OMPI_COMM_WORLD_SIZE"] != nil {
+    let processes = number("OMPI_COMM_WORLD_SIZE")
+    return processes > 1 ? problem("Open MPI's mpirun", processes) : nil
+  }
   if number("SLURM_STEP_NUM_TASKS") > 1, environment["SLURM_PROCID"] != nil {
     return Finding(
       .problem, "srun started \(number("SLURM_STEP_NUM_TASKS")) processes, but each of them is alone",
-      advice: "Start them by srun --mpi=pmix (srun --mpi=list shows whether Slurm has it), or by mpirun")
+      advice: "Start them by srun --mpi=pmix for Open MPI, or --mpi=pmi2 for MPICH (srun --mpi=list shows whether Slurm "
+        + "has it), or by mpirun")
   }
-  if number("PMI_SIZE") > 1 {
-    return Finding(
-      .problem, "\(number("PMI_SIZE")) processes were started, but each of them is alone",
-      advice: "Start them by the mpirun of the MPI library that prelu-dist was built with (\(World.mpiVersion))")
-  }
-  return nil
+  return number("PMI_SIZE") > 1 ? problem("MPICH's mpiexec", number("PMI_SIZE")) : nil
 }

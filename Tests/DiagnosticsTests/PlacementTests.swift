@@ -279,14 +279,18 @@ private func findings(_ ranks: [RankFacts], threads: Int? = nil, leaves: Int = 8
     #expect(
       finding.severity == .problem && finding.text == "srun started 8 processes, but each of them is alone")
     #expect(
-      finding.advice == "Start them by srun --mpi=pmix (srun --mpi=list shows whether Slurm has it), or by mpirun")
+      finding.advice == """
+        Start them by srun --mpi=pmix for Open MPI, or --mpi=pmi2 for MPICH (srun --mpi=list shows whether Slurm has \
+        it), or by mpirun
+        """)
   }
 
-  @Test func mpirunOfAnotherLibrary() {
-    let finding = lonelyRank(["PMI_SIZE": "4"])
+  @Test(arguments: [("PMI_SIZE", "MPICH's mpiexec"), ("OMPI_COMM_WORLD_SIZE", "Open MPI's mpirun")])
+  func launcherOfAnotherLibrary(variable: String, launcher: String) {
+    let finding = lonelyRank([variable: "4"])
     #expect(finding?.severity == .problem)
-    #expect(finding?.text == "4 processes were started, but each of them is alone")
-    let advice = "Start them by the mpirun of the MPI library that prelu-dist was built with ("
+    #expect(finding?.text == "\(launcher) started 4 processes, but each of them is alone")
+    let advice = "Start them by the launcher of the MPI library that prelu-dist was built with ("
     #expect(finding?.advice.hasPrefix(advice) == true)
   }
 
