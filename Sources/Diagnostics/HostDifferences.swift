@@ -113,8 +113,8 @@ package func lonelyRank(_ environment: [String: String]) -> Finding? {
   if number("SLURM_STEP_NUM_TASKS") > 1, environment["SLURM_PROCID"] != nil {
     return Finding(
       .problem, "srun started \(number("SLURM_STEP_NUM_TASKS")) processes, but each of them is alone",
-      advice: "Start them by srun --mpi=pmix for Open MPI, or --mpi=pmi2 for MPICH (srun --mpi=list shows whether Slurm "
-        + "has it), or by mpirun")
+      advice: "Start them by srun --mpi=pmix for Open MPI, or --mpi=pmi2 for MPICH (srun --mpi=list shows whether "
+        + "Slurm has it), or by mpirun")
   }
   return number("PMI_SIZE") > 1 ? problem("MPICH's mpiexec", number("PMI_SIZE")) : nil
 }
