@@ -240,6 +240,8 @@ thread_variables() {
   check "whose ranks see none of them" same "$(count log '^limits: //$')" 1
   prelu-job --ranks-per node train >log 2>&1
   check "an option" says log 'mpirun .*-np 1 --map-by ppr:1:node --bind-to none'
+  PRELU_LEVEL=v3 prelu-job train >log 2>&1
+  check "the level is handed on" says log 'mpirun .* -x PRELU_LEVEL '
   PRELU_RANKS_PER=core prelu-job train >log 2>&1
   check "a variable" says log 'mpirun .* --map-by core --bind-to core .*'
   local status=0

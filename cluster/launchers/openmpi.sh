@@ -8,6 +8,8 @@ launcher_words() { # RANKS
   if ((ranks <= all_places)); then binding_words; else printf '%s\n' --oversubscribe --bind-to none; fi
   # A host that is cut off is noticed after 20 seconds instead of hours.
   printf '%s\n' --mca oob_tcp_keepalive_time 10 --mca oob_tcp_keepalive_intvl 3 --mca oob_tcp_keepalive_probes 3
+  # Ranks on other hosts do not see it otherwise.
+  [[ -z ${PRELU_LEVEL-} ]] || printf '%s\n' -x PRELU_LEVEL
   remote_shell
 }
 # Prints the options for what `bind` says: the part of a host that a rank is bound to, or "cores" and `bind_cores`, or

@@ -5,6 +5,8 @@
 launcher_words() { # RANKS
   printf '%s\n' env -u SLURM_CPUS_PER_TASK "$mpiexec" --host "$list" -np "$1"
   if ((ranks <= all_places)); then binding_words; else printf '%s\n' --map-by slot:OVERSUBSCRIBE --bind-to none; fi
+  # Ranks on other hosts do not see it otherwise.
+  [[ -z ${PRELU_LEVEL-} ]] || printf '%s\n' -x PRELU_LEVEL
   remote_shell
 }
 # A socket is called a package, and oversubscription is a modifier of the mapping.
