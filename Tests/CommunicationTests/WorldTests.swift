@@ -69,7 +69,7 @@ extension RankTests {
 
 @Test func versionsAreShort() {
   #expect(shortVersion("Open MPI v4.1.4, package: Debian OpenMPI, ident: 4.1.4") == "Open MPI 4.1.4")
-  #expect(shortVersion("MPICH Version:      4.0.2\nMPICH Release date: Thu Apr  7 12:34:45 CDT 2022\n") == "MPICH 4.0.2")
+  #expect(shortVersion("MPICH Version:      4.0.2\nMPICH Release date: Thu Apr  7\n") == "MPICH 4.0.2")
   #expect(shortVersion("Intel(R) MPI Library 2021.9 for Linux* OS\n") == "Intel(R) MPI Library 2021.9 for Linux* OS")
 }
 
