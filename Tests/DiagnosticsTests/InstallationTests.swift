@@ -2,7 +2,8 @@ import Diagnostics
 import Testing
 
 @Suite struct InstallationTests {
-  private let (v3, v4) = (String(repeating: "a", count: 64), String(repeating: "b", count: 64))
+  private let v3 = String(repeating: "a", count: 64)
+  private let v4 = String(repeating: "b", count: 64)
   private var list: String { "# commit 2a9d8561234f, with changes\n\(v4)  v4/prelu-dist\n\(v3)  v3/prelu-dist\n" }
 
   @Test func itsProgramsAreOne() throws {
