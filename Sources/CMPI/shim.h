@@ -1,4 +1,4 @@
-// MPI in a form that Swift imports, and the only place that knows which MPI library the program is built with: Open MPI,
+// MPI in a form that Swift imports, and the only place that knows which library the program is built with: Open MPI,
 // whose handles are pointers, or MPICH and what shares its ABI (Intel MPI, Cray MPICH, MVAPICH), whose handles are
 // integers.
 #ifndef PRELU_DIST_CMPI_SHIM_H
