@@ -21,6 +21,7 @@ let libraries: [Target] = [
   .systemLibrary(name: "CPNG", pkgConfig: "libpng", providers: [.apt(["libpng-dev"])]),
   .systemLibrary(name: "CWebP", pkgConfig: "libwebp", providers: [.apt(["libwebp-dev"])]),
   .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
+  .systemLibrary(name: "CArchive", pkgConfig: "libarchive", providers: [.apt(["libarchive-dev"])]),
   .systemLibrary(name: "CCrypto", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
   .systemLibrary(name: "CProcessor"),
   .systemLibrary(name: "CTiles"),
@@ -45,6 +46,7 @@ let house: [Target] = [
   target("Configuration", ["System", "Kernels", "Network", .product(name: "Yams", package: "Yams")]),
   target("Communication", ["System", "CMPI"]),
   target("Images", ["System", systemPackage, "CJPEG", "CPNG", "CWebP", "CZlib", "Randomness"]),
+  target("Archives", ["System", "Images", "CArchive"]),
   target("HDF5", ["System", systemPackage, "CHDF5"]),
   target("Checkpoint", ["System", systemPackage, "Hashing", "HDF5"]),
   target(
@@ -54,7 +56,7 @@ let house: [Target] = [
       .product(name: "SwiftProtobuf", package: "swift-protobuf"),
     ],
     exclude: ["Export/onnx.proto"]),
-  target("Packs", ["System", systemPackage, "Images", "HDF5", "Communication", "Kernels", "CZlib"]),
+  target("Packs", ["System", systemPackage, "Images", "Archives", "HDF5", "Communication", "Kernels", "CZlib"]),
   target(
     "Reports",
     [
@@ -101,7 +103,7 @@ func tests(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
 }
 
 let bundles: [Target] = [
-  .target(name: "TestSupport", path: "Tests/TestSupport", swiftSettings: settings),
+  .target(name: "TestSupport", dependencies: ["CArchive"], path: "Tests/TestSupport", swiftSettings: settings),
   .target(
     name: "RankTestSupport", dependencies: ["Communication"], path: "Tests/RankTestSupport", swiftSettings: settings),
   tests("HouseTests", ["Network", "TestSupport"]),
@@ -114,6 +116,7 @@ let bundles: [Target] = [
   tests("CommunicationTests", ["System", "Communication", "RankTestSupport"]),
   tests("ImagesTests", ["System", "Images", "Randomness", "CJPEG", "CPNG", "CZlib", "TestSupport"]),
   tests("WeightsTests", ["System", "Network", "Configuration", "Weights", "TestSupport"]),
+  tests("ArchivesTests", ["System", "Images", "Archives", "TestSupport"]),
   tests("PacksTests", ["System", "HDF5", "Images", "Packs", "TestSupport"]),
   tests("CheckpointTests", ["System", "Hashing", "HDF5", "CHDF5", "Checkpoint", "TestSupport"]),
   tests("ReportsTests", ["System", "Network", "Images", "Reports", "TestSupport"]),
