@@ -14,8 +14,11 @@ public struct DryRun: Sendable {
   /// The checkpoint that the run would go on from; nil for a new run.
   public let resumedFrom: String?
   public let configuration: Configuration
-  public let modelName: String
-  public let parameterCount: Int
+  public let architecture: ResolvedArchitecture
+  /// The method of all convolutions; nil for the choice by shape.
+  public let convolution: ConvolutionMethod?
+  /// The number of threads of this rank.
+  public let threads: Int
   public let classNames: [String]
   /// The number of training images of each class.
   public let classCounts: [Int]
@@ -75,8 +78,9 @@ public struct DryRun: Sendable {
     run = plan.runFolder
     resumedFrom = plan.checkpoint
     configuration = setup.configuration
-    modelName = setup.network.architecture.name
-    parameterCount = setup.network.architecture.parameterCount
+    architecture = setup.network.architecture
+    convolution = settings.convolution
+    threads = setup.pool.threadCount
     classNames = setup.data.classNames
     classCounts = setup.data.training.labels.reduce(into: [Int](repeating: 0, count: setup.data.classNames.count)) {
       $0[Int($1)] += 1
