@@ -144,7 +144,8 @@ let bundles: [Target] = [
   .executableTarget(
     name: "prelu-fuzz",
     dependencies: [
-      "System", "Randomness", "Network", "Configuration", "Images", "Checkpoint", "Weights", "Packs", "Reports",
+      "System", "Randomness", "Network", "Configuration", "Images", "Archives", "Checkpoint", "Weights", "Packs",
+      "Reports",
     ],
     path: "Tests/Fuzz", swiftSettings: settings),
 ]

@@ -6,7 +6,8 @@ import Testing
 /// outside, each in a process with limited memory and time.
 @Suite(.waitsForPrograms, .enabled(if: isOutsideMPI)) struct FuzzTests {
   @Test(arguments: [
-    "checkpoint", "idx", "image", "yaml", "metrics", "report", "pack", "list", "devkit", "safetensors", "classes",
+    "checkpoint", "idx", "image", "yaml", "metrics", "report", "pack", "archive", "list", "devkit", "safetensors",
+    "classes",
   ])
   func mutatedFilesAreReadOrRefused(format: String) throws {
     let program = URL(filePath: Program.path).deletingLastPathComponent().appending(path: "prelu-fuzz").path

@@ -70,6 +70,11 @@ struct Format: Sendable {
         }
       }
     },
+    Format(name: "archive") { _ in
+      ArchiveCorpus.files
+    } read: { path in
+      try ArchiveCorpus.read(path)
+    },
     Format(name: "list") {
       try Corpus.lists(in: $0)
     } read: { path in

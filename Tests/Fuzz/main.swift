@@ -3,7 +3,8 @@ import Foundation
 // Feeds mutated files to the readers of files from outside.
 //
 //   prelu-fuzz FORMAT COUNT SEED [unlimited]       FORMAT: checkpoint, idx, image, yaml, metrics, report,
-//                                                 pack, list, devkit, safetensors, classes
+//                                                 pack, archive, list, devkit, safetensors,
+//                                                 classes
 //
 // A file is to be read or refused: no crash, no hang, no error but the reader's own, no more memory than the limit,
 // which a child process is given, unless it is to be unlimited: sanitizers reserve more address space than any limit

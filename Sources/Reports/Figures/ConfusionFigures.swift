@@ -79,14 +79,14 @@ enum ConfusionFigures {
         + "\(shown.grouped) of \(wrong.counted("wrong guess", "wrong guesses", grouped: true)).",
       table: table,
       drawing: { size in
-        let room = (size.width * 0.4 - size.textWidth(" → ")) / 2
+        let room = (size.width * (size.isNarrow ? 0.9 : 0.36) - size.textWidth(" → ")) / 2
         return BarPlot(
           bars: worst.map { pair in
             BarPlot.Bar(
               name: "\(size.fitting(names[pair.truth], width: room)) → \(size.fitting(names[pair.guess], width: room))",
               parts: [(Double(pair.count), "bad", sentence(pair, confusion, images))],
               label: "\(pair.count) of \(images[pair.truth])")
-          }, xLabel: "images of the first class that are taken for the second"
+          }, xLabel: "images taken for the other class", isNamedAbove: true
         ).drawing(size)
       })
   }

@@ -99,9 +99,11 @@ struct MatrixPlot {
             share = max(share, shares[row * count + column])
           }
         }
-        // Text on it must be readable. The square root shows small shares.
-        let opacity = share > 0 ? (isNamed ? 0.06 + 0.5 * share.squareRoot() : 0.15 + 0.85 * share.squareRoot()) : 0
-        pixels += (isNamed && x == y ? Self.right : Self.wrong) + [UInt8(255 * min(opacity, 1))]
+        let isRight = isNamed && x == y
+        // The square root shows small shares, and text on large ones must be readable.
+        let (least, range) = !isNamed ? (0.15, 0.85) : isRight ? (0.06, 0.5) : (0.06, 0.7)
+        let opacity = share > 0 ? least + range * share.squareRoot() : 0
+        pixels += (isRight ? Self.right : Self.wrong) + [UInt8(255 * min(opacity, 1))]
       }
     }
     return Picture.dataURI(pixels, height: blocks, width: blocks, channels: 4)
