@@ -116,7 +116,7 @@ let bundles: [Target] = [
   tests("CommunicationTests", ["System", "Communication", "RankTestSupport"]),
   tests("ImagesTests", ["System", "Images", "Randomness", "CJPEG", "CPNG", "CZlib", "TestSupport"]),
   tests("WeightsTests", ["System", "Network", "Configuration", "Weights", "TestSupport"]),
-  tests("ArchivesTests", ["System", "Images", "Archives", "TestSupport"]),
+  tests("ArchivesTests", ["Images", "Archives", "TestSupport"]),
   tests("PacksTests", ["System", "HDF5", "Images", "Packs", "TestSupport"]),
   tests("CheckpointTests", ["System", "Hashing", "HDF5", "CHDF5", "Checkpoint", "TestSupport"]),
   tests("ReportsTests", ["System", "Network", "Images", "Reports", "TestSupport"]),

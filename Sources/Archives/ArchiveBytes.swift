@@ -41,6 +41,19 @@ final class ArchiveBytes {
     }
   }
 
+  /// Returns whether the end of a ZIP archive's directory is there; true for other archives, and where nobody can look.
+  func hasDirectory(isZIP: Bool) throws(DataError) -> Bool {
+    guard isZIP, case .file(let file, let range) = origin else { return true }
+    // A comment of 65535 bytes may follow it.
+    var end = [UInt8](repeating: 0, count: min(range.count, 22 + 65_535))
+    let result = end.withUnsafeMutableBytes { end in
+      Result { () throws(DataError) in try file.read(into: end, at: range.upperBound - end.count) }
+    }
+    guard try result.get() == end.count else { return false }
+    let mark = Array("PK".utf8) + [5, 6]
+    return end.indices.dropLast(3).contains { end[$0] == mark[0] && end[$0..<$0 + 4].elementsEqual(mark) }
+  }
+
   private static func of(_ pointer: UnsafeMutableRawPointer?) -> ArchiveBytes {
     Unmanaged<ArchiveBytes>.fromOpaque(pointer!).takeUnretainedValue()
   }

@@ -3,7 +3,7 @@ import System
 
 /// An archive's file, open for reading at any place by any thread.
 package final class ArchiveFile: Sendable {
-  /// What tells one state of a file from another, without reading it.
+  /// The marks by which one state of a file is told from another without reading it.
   package struct Identity: Codable, Equatable, Hashable, Sendable {
     package let path: String
     package let size: Int

@@ -36,7 +36,7 @@ package struct ArchiveIndex {
     package let name: String
     package let isFolder: Bool
     package let isUTF8: Bool
-    /// What the member is if it is neither a file nor a folder.
+    /// The kind of a member that is neither a file nor a folder, in words.
     package let other: String?
   }
 

@@ -1,6 +1,6 @@
 import System
 
-/// What the beginning of a file, and its name, tell of an archive.
+/// The signs of an archive: the beginning of its file, and its name.
 package enum ArchiveKind {
   /// Returns whether a file is an archive. Its content decides; the oldest tar files show themselves by their names
   /// only.

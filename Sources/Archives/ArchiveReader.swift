@@ -5,7 +5,7 @@ import System
 
 /// The members of one archive, in their order, as libarchive reads them.
 final class ArchiveReader {
-  /// What an archive says of a member before its bytes.
+  /// The words of an archive on a member, before its bytes.
   struct Header {
     enum Kind {
       case file
@@ -93,6 +93,8 @@ final class ArchiveReader {
     }
   }
 
+  private var isZIP: Bool { archive_format(archive) & ARCHIVE_FORMAT_BASE_MASK == ARCHIVE_FORMAT_ZIP }
+
   private var isTar: Bool { archive_format(archive) & ARCHIVE_FORMAT_BASE_MASK == ARCHIVE_FORMAT_TAR }
 
   /// Fills `buffer` with the next bytes of the member. Returns how many there were: fewer only where the member ends.
@@ -120,7 +122,10 @@ final class ArchiveReader {
 
   /// Refuses a tar file that ends behind a member: whoever wrote it added blocks of zeros, and a copy that broke off
   /// between two members would be a smaller set of pictures.
+  ///
+  /// A ZIP archive has its directory at its end; without it, libarchive would take the members that there are.
   private func checkEnd() throws(DataError) {
+    guard try bytes.hasDirectory(isZIP: isZIP) else { throw DataError(damaged: path, "it ends without its directory") }
     guard isTar, let end else { return }
     let padded = end.dividedUp(by: 512) * 512
     guard archive_filter_bytes(archive, 0) > padded else {
@@ -136,7 +141,8 @@ final class ArchiveReader {
   }
 
   private func error() -> DataError {
-    bytes.failure ?? DataError(damaged: path, "libarchive: \(Self.text(archive_error_string(archive)).0)")
+    let words = Self.text(archive_error_string(archive)).0.split(whereSeparator: \.isWhitespace).joined(separator: " ")
+    return bytes.failure ?? DataError(damaged: path, "libarchive: \(words)")
   }
 
   private static func text(_ bytes: UnsafePointer<CChar>?) -> (String, isUTF8: Bool) {

@@ -327,11 +327,12 @@ final class PackAssembly {
     for temporary in temporaries { try FileSystem.synchronize(temporary) }
     let paths = settings.paths
     for (temporary, path) in zip(temporaries, paths) { try FileSystem.rename(temporary, to: path) }
-    try FileSystem.synchronizeFolder(FileSystem.folder(of: settings.output))
+    let isNameSynced = try FileSystem.synchronizeFolder(FileSystem.folder(of: settings.output))
     for block in blocks { try? FileSystem.remove(PackBlock.path(settings.workFolder, block.number)) }
     return PackingSummary(
       paths: paths, pictures: pictures, classes: plan.listing.classNames.count, bytes: byteCount,
-      skipped: skipped.map { ($0.name, $0.reason) }, emptied: emptied, fingerprint: fingerprint, seconds: 0)
+      skipped: skipped.map { ($0.name, $0.reason) }, emptied: emptied, fingerprint: fingerprint, seconds: 0,
+      isNameSynced: isNameSynced)
   }
 
   /// The classes that the source has pictures of and a part of the pack does not.

@@ -38,6 +38,8 @@ public struct PackingSummary: Sendable {
   public var emptied: [(part: PackPart, className: String)]
   public var fingerprint: String
   public var seconds: Double
+  /// Whether the names of the pack's files are on the device, and not only the files.
+  public var isNameSynced = true
 }
 
 /// Makes a pack of pictures on all ranks. Each rank takes in blocks of pictures, which wait in a work folder; then the

@@ -105,7 +105,7 @@ import Testing
     }
   }
 
-  /// As in unpacking, what comes later counts.
+  /// The later one counts, as in unpacking.
   @Test func aLaterMemberReplacesAnEarlierOne() throws {
     for format in [TestArchive.Format.gnu, .tarGzip] {
       var archive = TestArchive()

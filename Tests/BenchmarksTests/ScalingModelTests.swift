@@ -53,7 +53,7 @@ import Testing
 
   private func near(_ a: Double, _ b: Double) -> Bool { abs(a - b) <= 1e-9 * max(abs(a), abs(b)) }
 
-  /// What the model says of the ranks at hand is brought to what was measured on them, and all else by as much.
+  /// The model's words on the ranks at hand are brought to what was measured on them, and all else by as much.
   @Test func aForecastGoesThroughTheMeasuredStep() {
     let two = model(parts(), network(latency: 0.001), cores: 2)
     for (ranks, contention) in [(1, 1.0), (2, 1.25), (3, 1.25), (4, 1.0)] {

@@ -48,7 +48,7 @@ import Testing
 
   // MARK: - Data sets
 
-  /// What Tests/Golden/measures.py wrote.
+  /// The file that Tests/Golden/measures.py wrote.
   private struct Golden: Decodable {
     struct Measured: Decodable {
       let name: String

@@ -240,9 +240,9 @@ import Testing
     try write(shard(["1", "2"]) { ("cls", $0 == "1" ? "7" : "007") }, "a.tar")
     #expect(
       message(PackInput(source: folder.file("a.tar"))) == """
-        a.tar: expected one spelling of each label, found 7 in the label beside a.tar/1.jpg and 007 in the label beside \
-        a.tar/2.jpg, which are the same number. Write both alike if they are one class, or names such as id-007 if they \
-        are two.
+        a.tar: expected one spelling of each label, found 7 in the label beside a.tar/1.jpg and 007 in the label \
+        beside a.tar/2.jpg, which are the same number. Write both alike if they are one class, or names such as id-007 \
+        if they are two.
         """)
     try write(shard(["1"]) { _ in ("cls", "0") }, "a.tar")
     try write(self.archive(["cat/1.jpg"]), "b.tar")
@@ -250,8 +250,8 @@ import Testing
     input.others = [folder.file("b.tar")]
     #expect(
       message(input) == """
-        b.tar: expected an archive of pictures with a .cls or a .json beside each, found another source. a.tar is one, \
-        so that all have to be. Pack the others by themselves.
+        b.tar: expected an archive of pictures with a .cls or a .json beside each, found another source. a.tar is \
+        one, so that all have to be. Pack the others by themselves.
         """)
     try write(shard(["1"]) { _ in ("cls", "0") }, "train-1.tar")
     input.others = [folder.file("train-1.tar")]

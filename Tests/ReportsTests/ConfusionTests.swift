@@ -47,7 +47,7 @@ import Testing
     let figures = try figures(counts)
     #expect(figures.map(\.name) == ["confusion", "confused-pairs"])
     let places = try rows(figures[0])
-    #expect(places.map { $0[1] } == ["4", "0", "2", "1", "3", "5"])
+    #expect(places.map { $0[1] } == ["2", "0", "4", "1", "3", "5"])
     #expect(places[1] == ["2", "0", "class 0", "50", "40", "class 2", "6"])
     #expect(places[5] == ["6", "5", "class 5", "50", "50", "", "0"])
   }
@@ -56,7 +56,7 @@ import Testing
     let figure = try figures(counts)[0]
     for size in [FigureSize.wide, .narrow] {
       let found = try opacities(figure, size)
-      let order = [4, 0, 2, 1, 3, 5]
+      let order = [2, 0, 4, 1, 3, 5]
       for (y, truth) in order.enumerated() {
         for (x, guess) in order.enumerated() where x != y {
           #expect((found[y][x] > 0) == (counts[truth][guess] > 0), "\(truth) for \(guess)")
@@ -110,7 +110,7 @@ import Testing
       #expect(found.count == found[0].count && Double(found.count) * 2 <= size.width && found.count > 100)
       let block = (count + found.count - 1) / found.count
       for truth in 0..<count {
-        #expect(found[place[truth] / block][place[(truth + 500) % count] / block] > 80)
+        #expect(found[place[truth] / block][place[(truth + 500) % count] / block] > 60)
       }
       let rings = try SVGReading(figures[0].svg(size)).circles
       #expect(rings.count == 10 && rings.contains { $0.title == "class 7 is taken for class 900: 99 of 139" })

@@ -40,6 +40,13 @@ public struct TestArchive {
 
   /// Returns the archive's bytes.
   public func bytes(_ format: Format) throws(TestArchiveError) -> [UInt8] {
+    // In the locale of C, libarchive would not know the letters of names.
+    let locale = newlocale(1 << LC_CTYPE, "C.UTF-8", nil)
+    let before = uselocale(locale)
+    defer {
+      uselocale(before)
+      freelocale(locale)
+    }
     let archive = archive_write_new()!
     defer { archive_write_free(archive) }
     switch format {

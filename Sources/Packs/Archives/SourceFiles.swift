@@ -15,7 +15,7 @@ final class SourceFiles {
     let name: String
     let isFolder: Bool
     let isUTF8: Bool
-    /// What it is if it is neither a file nor a folder, such as a link inside an archive.
+    /// The kind of an entry that is neither a file nor a folder, in words, such as a link inside an archive.
     var other: String?
   }
 

@@ -53,8 +53,8 @@ enum ConfusionFigures {
         + "Classes that are taken for each other are neighbors."
         + (isNamed
           ? ""
-          : " Right guesses are not drawn. A point stands for \(wide) × \(wide) classes, on a narrow page for more, and "
-            + "shows the largest share; rings mark the \(marks.count.counted("pair")) with the most images."),
+          : " Right guesses are not drawn. A point stands for \(wide) × \(wide) classes, on a narrow page for more, "
+            + "and shows the largest share; rings mark the \(marks.count.counted("pair")) with the most images."),
       table: FigureTable(
         ["place", "class", "name", "images", "right", "mostly_taken_for", "times"], rows: rows), drawing: plot.drawing)
   }

@@ -94,8 +94,8 @@ struct PicturePanels {
     var text = ""
     for (pair, predictions) in worst.prefix(Self.pairCount) {
       let note =
-        "\(predictions.count.grouped) of \(images[pair.truth, default: 0].counted("picture", grouped: true)); those that "
-        + "the network was surest of"
+        "\(predictions.count.grouped) of \(images[pair.truth, default: 0].counted("picture", grouped: true)); those "
+        + "that the network was surest of"
       text += panel(
         "\(run.className(pair.truth)) taken for \(run.className(pair.guess))", note,
         Array(predictions.prefix(Self.pairPictures)), &problem)

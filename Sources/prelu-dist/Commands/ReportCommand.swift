@@ -13,7 +13,8 @@ struct ReportCommand: ParsableCommand {
       Each <run> is a run folder, or a table that `evaluate` wrote with --classes, --confusion or --results. Several \
       are overlaid; of two with errors by class the difference is shown, too. In a run folder the report reads \
       metrics.csv, time.csv, statistics.csv, results.csv, per-class.csv, confusion.csv, predictions.csv and the newest \
-      checkpoint, as far as they are there. The page is complete in itself: it loads nothing from the network and runs no script.
+      checkpoint, as far as they are there. The page is complete in itself: it loads nothing from the network and runs \
+      no script.
       """)
 
   @Argument(help: ArgumentHelp("Run folders, or tables of evaluations.", valueName: "run"))
