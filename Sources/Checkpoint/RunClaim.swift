@@ -16,19 +16,13 @@ struct RunClaim: Codable {
   /// A claim of this process.
   static func now(_ runIdentifier: String) -> RunClaim {
     RunClaim(
-      run: runIdentifier, host: thisHost, process: getpid(), started: Date().formatted(.iso8601),
+      run: runIdentifier, host: RunningProcess.hostName, process: getpid(), started: Date().formatted(.iso8601),
       startTicks: RunningProcess.startTicks(of: getpid()))
-  }
-
-  private static var thisHost: String {
-    var host = [CChar](repeating: 0, count: 257)
-    gethostname(&host, host.count - 1)
-    return String(decoding: host.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
   }
 
   /// Whether another process of this host has made the claim and lives. Those of other hosts cannot be seen.
   var isOfLivingNeighbor: Bool {
-    guard host == Self.thisHost, process != getpid(), let startTicks else { return false }
+    guard host == RunningProcess.hostName, process != getpid(), let startTicks else { return false }
     return RunningProcess.startTicks(of: process) == startTicks
   }
 

@@ -64,14 +64,9 @@ final class PackClaim {
     return own.inode == there.inode && own.deviceID == there.deviceID
   }
 
-  private static func hostName() -> String {
-    var host = [CChar](repeating: 0, count: 257)
-    gethostname(&host, host.count - 1)
-    return String(decoding: host.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
-  }
-
   private static func isAlive(_ owner: Owner) -> Bool {
-    owner.host == hostName() && owner.process != getpid() && (kill(owner.process, 0) == 0 || errno == EPERM)
+    owner.host == RunningProcess.hostName && owner.process != getpid()
+      && RunningProcess.startTicks(of: owner.process) != nil
   }
 
   private static func read(_ path: String) -> Owner? {
@@ -80,7 +75,7 @@ final class PackClaim {
   }
 
   private static func write(to file: borrowing OpenFile, _ path: String) throws(FileError) {
-    let owner = Owner(host: hostName(), process: getpid(), started: Date().formatted(.iso8601))
+    let owner = Owner(host: RunningProcess.hostName, process: getpid(), started: Date().formatted(.iso8601))
     guard let bytes = try? JSONEncoder().encode(owner) else { preconditionFailure("texts and numbers are always JSON") }
     do throws(Errno) {
       try file.resize(to: 0)

@@ -26,6 +26,12 @@ public final class RunRecorder: RunListener {
   private var awaitedCheckpoint: Int?
   private var timeBefore = RunTime()
   private var recentSteps = RecentSteps()
+  /// The rows of `progress.csv` that are not in the file yet: to open it at each of the first steps would slow these.
+  private var progressRows: [ProgressRow] = []
+  /// The time when rows were last written to `progress.csv`.
+  private var progressWritten = monotonicSeconds()
+  /// The seconds between two writings of `progress.csv` while no evaluation has ended.
+  private static let progressPause = 2.0
   /// The run's folder; nil before the run has one.
   private var folder: OwnFolder?
   /// The description of the run; nil before it has started.
@@ -60,6 +66,7 @@ public final class RunRecorder: RunListener {
   public func goBack(to iteration: Int) throws {
     awaitedCheckpoint = nil
     recentSteps = RecentSteps()
+    progressRows = []
     page?.goBack(to: iteration)
     attempt { try events?.goBack(to: iteration, time: wallClockSeconds()) }
     try tables?.truncate(afterIteration: iteration)
@@ -74,6 +81,7 @@ public final class RunRecorder: RunListener {
       attempt { try tables?.append(rows) }
     case .evaluated(let result): note(result)
     case .saved(_, let iteration, _):
+      writeProgress()
       page?.saved(iteration: iteration)
       writePage(of: iteration)
     case .notSaved(let iteration): writePage(of: iteration)
@@ -100,13 +108,22 @@ public final class RunRecorder: RunListener {
   private func note(_ progress: TrainingProgress) {
     guard let row = recentSteps.add(progress) else { return }
     page?.append(row)
-    attempt { try tables?.append(row) }
+    progressRows.append(row)
+    if monotonicSeconds() - progressWritten >= Self.progressPause { writeProgress() }
     guard awaitedCheckpoint == nil, monotonicSeconds() - pageWritten >= Self.pagePause else { return }
     writePage()
   }
 
+  private func writeProgress() {
+    progressWritten = monotonicSeconds()
+    guard !progressRows.isEmpty else { return }
+    attempt { try tables?.append(progressRows) }
+    progressRows = []
+  }
+
   /// Keeps the test at the end of the run.
   private func note(_ summary: TrainingSummary) {
+    writeProgress()
     guard let test = summary.test, let description else { return }
     attempt { try tables?.append(ResultsRow(test, of: description)) }
     writePage()
@@ -123,6 +140,7 @@ public final class RunRecorder: RunListener {
     let (metrics, time) = (MetricsRow(result), TimeRow(result, since: timeBefore))
     timeBefore = result.time
     awaitedCheckpoint = result.iteration
+    writeProgress()
     page?.append(result, metrics, time)
     attempt { try tables?.append(metrics) }
     attempt { try tables?.append(time) }

@@ -36,7 +36,7 @@ struct RunTables {
   func append(_ row: MetricsRow) throws(FileError) { try metrics.append(row) }
   func append(_ row: TimeRow) throws(FileError) { try times.append(row) }
   func append(_ place: RunPlace) throws(FileError) { try places.append(place) }
-  func append(_ row: ProgressRow) throws(FileError) { try progress.append(row) }
+  func append(_ rows: [ProgressRow]) throws(FileError) { try progress.append(rows) }
   func append(_ row: ResultsRow) throws(FileError) {
     try ResultsFile.check(results)
     try ResultsFile.append(row, to: results)

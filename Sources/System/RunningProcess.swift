@@ -12,4 +12,11 @@ package enum RunningProcess {
     guard fields.count >= 20, fields[0] != "Z", fields[0] != "X" else { return nil }
     return Int(fields[19])
   }
+
+  /// The name of this host, by which processes of other hosts are told apart.
+  package static var hostName: String {
+    var host = [CChar](repeating: 0, count: 257)
+    gethostname(&host, host.count - 1)
+    return String(decoding: host.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
+  }
 }

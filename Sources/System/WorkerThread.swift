@@ -51,6 +51,7 @@ public final class WorkerThread: Sendable {
   /// The state that the thread and its maker share.
   private final class Run: Sendable {
     let name: String
+    let ancestor = WorkerThread.currentAncestor
     private let body: @Sendable () -> Void
     let isFinished = Atomic(false)
 
@@ -67,10 +68,16 @@ public final class WorkerThread: Sendable {
     }
   }
 
-  /// The name of the calling thread; nil for one that is no `WorkerThread`.
-  package static var currentName: String? {
-    pthread_getspecific(currentKey).map { Unmanaged<Run>.fromOpaque($0).takeUnretainedValue().name }
+  private static var current: Run? {
+    pthread_getspecific(currentKey).map { Unmanaged<Run>.fromOpaque($0).takeUnretainedValue() }
   }
+
+  /// The name of the calling thread; nil for one that is no `WorkerThread`.
+  package static var currentName: String? { current?.name }
+
+  /// The thread that made the calling one, or made its maker, and so on: the first that is no `WorkerThread`. That is
+  /// the main thread everywhere in a program, and a thread for each test that runs at the same time as others.
+  static var currentAncestor: pthread_t { current?.ancestor ?? pthread_self() }
 }
 
 /// The key of the calling thread's state, which outlives what the thread runs.

@@ -54,7 +54,8 @@ public struct WeightSource {
     }
     switch FileKind(beginning) {
     case .hdf5: try self.init(hdf5: path)
-    case .zip, .pickle: throw Self.pickleRefusal(path)
+    case .pickle: throw Self.pickleRefusal(path)
+    case .zip where try Self.firstMember(ofZIP: path).hasSuffix("/data.pkl"): throw Self.pickleRefusal(path)
     case let kind:
       throw Refusal(
         .badData,
@@ -180,6 +181,13 @@ public struct WeightSource {
       }
       return tensors
     }
+  }
+
+  /// Returns the name of an archive's first file: torch.save begins with `NAME/data.pkl`. Source: APPNOTE.TXT 4.3.7.
+  private static func firstMember(ofZIP path: String) throws(FileError) -> String {
+    let head = Array(try FileSystem.beginning(of: path, limit: 30 + 512))
+    guard head.count > 30 else { return "" }
+    return String(decoding: head.dropFirst(30).prefix(Int(head[26]) + 256 * Int(head[27])), as: UTF8.self)
   }
 
   private static func pickleRefusal(_ path: String) -> Refusal {

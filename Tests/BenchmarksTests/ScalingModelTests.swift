@@ -2,6 +2,7 @@ import Benchmarks
 import Glibc
 import Kernels
 import Synchronization
+import TestSupport
 import Testing
 
 /// Tests of the scaling model on steps that were computed by hand.
@@ -328,13 +329,15 @@ import Testing
   @Test func aThreadIsIdleOutsideOfItsPhases() {
     let pool = ThreadPool(threads: 2, spins: false)
     let begun = Atomic(0)
-    let run = CoreCost.Run.timed(on: pool) {
-      usleep(20_000)
-      pool.parallelFor(2) { _, _ in
-        // Each piece waits for the other one to begin, so that both threads have one.
-        begun.wrappingAdd(1, ordering: .relaxed)
-        while begun.load(ordering: .relaxed) < 2 { usleep(100) }
-        usleep(40_000)
+    let run = traceLock.withLock {
+      CoreCost.Run.timed(on: pool) {
+        usleep(20_000)
+        pool.parallelFor(2) { _, _ in
+          // Each piece waits for the other one to begin, so that both threads have one.
+          begun.wrappingAdd(1, ordering: .relaxed)
+          while begun.load(ordering: .relaxed) < 2 { usleep(100) }
+          usleep(40_000)
+        }
       }
     }
     #expect(run.serial >= 0.02)

@@ -1,3 +1,4 @@
+import Foundation
 import System
 import TestSupport
 import Testing
@@ -57,6 +58,29 @@ import Testing
     #expect(thread.events.map(\.label.text) == ["outer", "inner", "outer"])
     #expect(thread.events.allSatisfy { $0.end != nil })
     #expect(thread.dropped == 2)
+  }
+
+  @Test func threadsOfOthersAreNotRecorded() throws {
+    let tracks = try traceLock.withLock {
+      Trace.start(threads: 1, capacity: 10)
+      let own = try WorkerThread(name: "own") {
+        let grandchild = try? WorkerThread(name: "grandchild") { Trace.span("work", .part) {} }
+        grandchild?.join()
+      }
+      own.join()
+      // A thread that is not of this one's making, and one that it makes.
+      let other = Thread {
+        Trace.span("foreign", .part) {}
+        let child = try? WorkerThread(name: "child of another") { Trace.span("foreign", .part) {} }
+        child?.join()
+      }
+      other.start()
+      while !other.isFinished { usleep(100) }
+      Trace.span("work", .part) {}
+      return Trace.stop()
+    }
+    #expect(Set(tracks.map(\.name)) == ["grandchild", "main"])
+    #expect(tracks.flatMap(\.events).map(\.label.text) == ["work", "work"])
   }
 
   /// A checkpoint's thread ends with each checkpoint: all of them are one track.

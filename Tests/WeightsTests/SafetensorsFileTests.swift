@@ -88,6 +88,10 @@ import Weights
       "takes more than any file has"
     ),
     (
+      #"{"a":{"dtype":"F32","shape":[0,4294967296,4294967296],"data_offsets":[0,0]}}"#, 0,
+      "takes more than any file has"
+    ),
+    (
       #"{"a":{"dtype":"F32","shape":[1],"data_offsets":[0,4]},"a":{"dtype":"F32","shape":[1],"data_offsets":[0,4]}}"#,
       4,
       #"the name "a" stands twice in the header"#

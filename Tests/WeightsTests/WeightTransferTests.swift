@@ -244,7 +244,11 @@ import Weights
   }
 
   @Test func picklesAndOtherFilesAreRefused() throws {
-    let zip = try folder.write([0x50, 0x4B, 3, 4] + [UInt8](repeating: 0, count: 60), to: "net.pth")
+    /// An archive whose first file has this name.
+    func archive(_ name: String) -> [UInt8] {
+      [0x50, 0x4B, 3, 4] + [UInt8](repeating: 0, count: 22) + [UInt8(name.utf8.count), 0, 0, 0] + Array(name.utf8)
+    }
+    let zip = try folder.write(archive("net/data.pkl"), to: "net.pth")
     let pickle = #expect(throws: Refusal.self) { try WeightSource(zip) }
     #expect(
       pickle?.description == """
@@ -253,12 +257,17 @@ import Weights
           import torch, safetensors.torch
           safetensors.torch.save_file(torch.load("net.pth", weights_only=True), "net.safetensors")
         """)
-    let text = try folder.write(Array("model: A\n".utf8), to: "recipe.yaml")
-    let other = #expect(throws: Refusal.self) { try WeightSource(text) }
-    #expect(
-      other?.description == """
-        \(text): expected a run folder, a checkpoint, a Caffe model in HDF5 (.caffemodel.h5) or a safetensors file, \
-        found a text file: convert it to one of these
-        """)
+    let others = [
+      (try folder.write(Array("model: A\n".utf8), to: "recipe.yaml"), "a text file"),
+      (try folder.write(archive("net/model.safetensors"), to: "net.zip"), "a ZIP archive"),
+    ]
+    for (path, found) in others {
+      let other = #expect(throws: Refusal.self) { try WeightSource(path) }
+      #expect(
+        other?.description == """
+          \(path): expected a run folder, a checkpoint, a Caffe model in HDF5 (.caffemodel.h5) or a safetensors file, \
+          found \(found): convert it to one of these
+          """)
+    }
   }
 }

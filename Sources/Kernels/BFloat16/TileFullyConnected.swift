@@ -24,9 +24,6 @@ public struct TileFullyConnected: LayerProducts {
   private static var width: Int { Tiles.width }
   /// The number of units of weights that are rearranged at a time: half a second-level cache.
   private static var depthUnits: Int { 32 }
-  /// The number of panels of results that a piece of `forward` and `inputGradient` computes if there are `panels` in
-  /// all: few passes over X, and still a piece for each thread if there are few panels.
-  private static func piecePanels(of panels: Int) -> Int { panels >= 32 ? 4 : 1 }
 
   private var inputUnits: Int { inputs.dividedUp(by: Self.width) }
   private var outputUnits: Int { outputs.dividedUp(by: Self.width) }
@@ -36,11 +33,11 @@ public struct TileFullyConnected: LayerProducts {
 
   /// The number of floats of a thread's scratch: packed weights and the sums of some panels, or a tile of sums.
   public var scratchCount: Int {
-    packedCount + max(Self.piecePanels(of: inputUnits), Self.piecePanels(of: outputUnits)) * unitCount
+    packedCount + max(Self.panelsInPiece(of: inputUnits), Self.panelsInPiece(of: outputUnits)) * unitCount
   }
   private var packedCount: Int { Self.depthUnits * Tiles.count / 2 }
 
-  private func pieces(_ panels: Int) -> Int { panels.dividedUp(by: Self.piecePanels(of: panels)) }
+  private func pieces(_ panels: Int) -> Int { panels.dividedUp(by: Self.panelsInPiece(of: panels)) }
   public var forwardPieces: Int { pieces(outputUnits) }
   public var inputGradientPieces: Int { pieces(inputUnits) }
   public var weightGradientPieces: Int { outputUnits }
@@ -139,8 +136,8 @@ public struct TileFullyConnected: LayerProducts {
     pack: (_ panel: Int, _ unit: Int, _ packed: UnsafeMutablePointer<UInt16>) -> Void,
     use: (_ panel: Int, _ row: Int, _ values: UnsafePointer<Float>) -> Void
   ) {
-    let first = piece.number * Self.piecePanels(of: panels)
-    let own = first..<min(first + Self.piecePanels(of: panels), panels)
+    let first = piece.number * Self.panelsInPiece(of: panels)
+    let own = first..<min(first + Self.panelsInPiece(of: panels), panels)
     let packed = halves(of: piece.scratch)
     let sums = piece.scratch + packedCount
     engine.withTiles { tiles in
@@ -210,7 +207,7 @@ public struct TileFullyConnected: LayerProducts {
   @inline(__always)
   private func weightGradient(
     _ x: UnsafePointer<Float>, dY: UnsafePointer<Float>, _ piece: ProductPiece,
-    prefetch: (_ output: Int, _ input: Int) -> Void,
+    prefetch: (_ output: Int, _ input: Int, _ count: Int) -> Void,
     use: (_ output: Int, _ input: Int, _ count: Int, _ values: UnsafePointer<Float>) -> Void
   ) {
     let a = halves(of: dY) + (outputUnits + piece.number) * unitCount
@@ -220,13 +217,14 @@ public struct TileFullyConnected: LayerProducts {
     engine.withTiles { tiles in
       for unit in 0..<inputUnits {
         let input = unit * Self.width
-        for row in 0..<count { prefetch(first + row, input) }
+        let inputCount = min(Self.width, inputs - input)
+        for row in 0..<count { prefetch(first + row, input, inputCount) }
         tiles.multiply(
           tiles_product(
             a: a, rowStep: Int64(Self.width), places: nil, step: Int64(Tiles.count), b: b + unit * unitCount,
             steps: Int64(rowGroups), c: piece.scratch, rows: Int64(count), accumulates: false))
         for row in 0..<count {
-          use(first + row, input, min(Self.width, inputs - input), piece.scratch + row * Self.width)
+          use(first + row, input, inputCount, piece.scratch + row * Self.width)
         }
       }
     }
@@ -235,7 +233,7 @@ public struct TileFullyConnected: LayerProducts {
   public func weightGradient(
     _ x: UnsafePointer<Float>, dY: UnsafePointer<Float>, _ piece: ProductPiece, into dW: UnsafeMutablePointer<Float>
   ) {
-    weightGradient(x, dY: dY, piece) { _, _ in
+    weightGradient(x, dY: dY, piece) { _, _, _ in
       // Nothing else has to be in the cache.
     } use: { output, input, count, values in
       (dW + output * inputs + input).update(from: values, count: count)
@@ -246,19 +244,11 @@ public struct TileFullyConnected: LayerProducts {
   public func updateWeights(
     _ x: UnsafePointer<Float>, dY: UnsafePointer<Float>, _ piece: ProductPiece, _ update: WeightUpdate
   ) -> Bool {
-    let (weights, momentum) = (update.weights, update.momentum)
     var areFinite = true
-    weightGradient(x, dY: dY, piece) { output, input in
-      let place = output &* inputs &+ input
-      processor_prefetch(weights + place)
-      processor_prefetch(weights + place + blockWidth)
-      processor_prefetch(momentum + place)
-      processor_prefetch(momentum + place + blockWidth)
-    } use: { output, input, count, values in
-      let place = output &* inputs &+ input
-      let isFinite = momentumUpdate(
-        weights: weights + place, momentum: momentum + place, gradient: values, count: count, update.rule)
-      areFinite = areFinite && isFinite
+    weightGradient(x, dY: dY, piece) { output, input, count in
+      update.prefetch(output &* inputs &+ input, count)
+    } use: { output, input, count, gradient in
+      areFinite = update.apply(output &* inputs &+ input, count, gradient) && areFinite
     }
     return areFinite
   }

@@ -1,32 +1,6 @@
 import CProcessor
 import System
 
-/// A piece of a product, with the calling thread's own memory.
-public struct ProductPiece {
-  /// The piece's number, from 0 on.
-  public var number: Int
-  /// The memory, `FullyConnectedProducts.scratchCount` floats.
-  public var scratch: UnsafeMutablePointer<Float>
-
-  public init(_ number: Int, scratch: UnsafeMutablePointer<Float>) {
-    self.number = number
-    self.scratch = scratch
-  }
-}
-
-/// The weights that an update changes, with their momentum, and the rule of the update.
-public struct WeightUpdate {
-  public var weights: UnsafeMutablePointer<Float>
-  public var momentum: UnsafeMutablePointer<Float>
-  public var rule: MomentumRule
-
-  public init(weights: UnsafeMutablePointer<Float>, momentum: UnsafeMutablePointer<Float>, rule: MomentumRule) {
-    self.weights = weights
-    self.momentum = momentum
-    self.rule = rule
-  }
-}
-
 /// The three products of a fully connected layer with weights W (outputs, inputs) on `rows` rows, in pieces that may
 /// run at once: Y = X·Wᵀ + b, dX = dY·W, and dW = dYᵀ·X.
 ///
@@ -53,10 +27,6 @@ public struct FullyConnectedProducts: Equatable, Sendable {
   /// The number of panels of weights that are rearranged at a time: with these rows of X they fill half a second-level
   /// cache.
   private static var depthPanels: Int { 16 }
-  /// The number of panels of results that a piece of `forward` and `inputGradient` computes if there are `panels` in
-  /// all: one alone makes more passes over X and takes 7 % longer, while four leave the 4096 outputs of the paper's
-  /// layers in fewer pieces than a node has cores.
-  private static func piecePanels(of panels: Int) -> Int { panels >= 64 ? 2 : 1 }
   /// The number of floats of a row of weights that are fetched ahead of the one that is read.
   private static var fetchedAhead: Int { 8 * blockWidth }
   /// The number of panels of outputs of a block of dW.
@@ -66,13 +36,13 @@ public struct FullyConnectedProducts: Equatable, Sendable {
 
   /// The number of floats of scratch that a thread needs for any of the products.
   public var scratchCount: Int {
-    let panels = Self.piecePanels(of: max(input.panels, output.panels))
+    let panels = Self.panelsInPiece(of: max(input.panels, output.panels))
     let products = panels * Self.width * (Self.depthPanels * Self.width + rows)
     let block = Self.blockOutputs * Self.blockInputs * Self.width * Self.width
     return max(products, block)
   }
 
-  private func pieces(_ panels: Int) -> Int { panels.dividedUp(by: Self.piecePanels(of: panels)) }
+  private func pieces(_ panels: Int) -> Int { panels.dividedUp(by: Self.panelsInPiece(of: panels)) }
   public var forwardPieces: Int { pieces(output.panels) }
   public var inputGradientPieces: Int { pieces(input.panels) }
   public var weightGradientPieces: Int { output.panels.dividedUp(by: Self.blockOutputs) * inputGroups }
@@ -86,8 +56,8 @@ public struct FullyConnectedProducts: Equatable, Sendable {
     _ x: UnsafePointer<Float>, weights: UnsafePointer<Float>, bias: UnsafePointer<Float>, _ piece: ProductPiece,
     into y: UnsafeMutablePointer<Float>
   ) {
-    let first = piece.number * Self.piecePanels(of: output.panels)
-    let panels = min(Self.piecePanels(of: output.panels), output.panels - first)
+    let first = piece.number * Self.panelsInPiece(of: output.panels)
+    let panels = min(Self.panelsInPiece(of: output.panels), output.panels - first)
     product(x, inner: input.panels, panels: panels, scratch: piece.scratch) { depth, count, packed in
       for panel in 0..<panels {
         packTransposed(
@@ -107,8 +77,8 @@ public struct FullyConnectedProducts: Equatable, Sendable {
     _ dY: UnsafePointer<Float>, weights: UnsafePointer<Float>, _ piece: ProductPiece,
     into dX: UnsafeMutablePointer<Float>
   ) {
-    let first = piece.number * Self.piecePanels(of: input.panels)
-    let panels = min(Self.piecePanels(of: input.panels), input.panels - first)
+    let first = piece.number * Self.panelsInPiece(of: input.panels)
+    let panels = min(Self.panelsInPiece(of: input.panels), input.panels - first)
     product(dY, inner: output.panels, panels: panels, scratch: piece.scratch) { depth, count, packed in
       for panel in 0..<panels {
         packRows(
@@ -257,20 +227,11 @@ public struct FullyConnectedProducts: Equatable, Sendable {
   public func updateWeights(
     _ x: UnsafePointer<Float>, dY: UnsafePointer<Float>, _ piece: ProductPiece, _ update: WeightUpdate
   ) -> Bool {
-    let (weights, momentum) = (update.weights, update.momentum)
     var areFinite = true
     weightGradient(x, dY: dY, piece) { output, input, count in
-      var column = 0
-      while column < count {
-        processor_prefetch(weights + (output &* inputs &+ input &+ column))
-        processor_prefetch(momentum + (output &* inputs &+ input &+ column))
-        column &+= blockWidth
-      }
-    } use: { output, input, count, values in
-      let place = output &* inputs &+ input
-      let isFinite = momentumUpdate(
-        weights: weights + place, momentum: momentum + place, gradient: values, count: count, update.rule)
-      areFinite = areFinite && isFinite
+      update.prefetch(output &* inputs &+ input, count)
+    } use: { output, input, count, gradient in
+      areFinite = update.apply(output &* inputs &+ input, count, gradient) && areFinite
     }
     return areFinite
   }

@@ -13,7 +13,7 @@ extension FileSystem {
   ) throws(FileError) -> Result {
     guard let file = try? OpenFile(folder, .readOnly) else { return try body() }
     let end = monotonicSeconds() + patience
-    while !file.lock(), errno == EWOULDBLOCK, monotonicSeconds() < end { usleep(10_000) }
+    while file.lock() == .ofAnother, monotonicSeconds() < end { usleep(10_000) }
     defer { file.unlock() }
     return try body()
   }

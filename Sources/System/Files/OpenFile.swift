@@ -143,7 +143,7 @@ package struct OpenFile: ~Copyable, Sendable {
 
   /// The outcome of asking for a lock.
   package enum Lock: Sendable {
-    /// The file is locked until it is closed, or its process ends in whatever way.
+    /// The file is locked until `unlock`, until it is closed, or until its process ends in whatever way.
     case taken
     /// Another process has locked it.
     case ofAnother
@@ -151,7 +151,7 @@ package struct OpenFile: ~Copyable, Sendable {
     case unavailable
   }
 
-  /// Asks for the file's lock without waiting for it.
+  /// Asks for the lock on the file or folder without waiting for it.
   package func lock() -> Lock {
     let number = number
     do throws(Errno) {
@@ -169,18 +169,9 @@ package struct OpenFile: ~Copyable, Sendable {
 
   /// Tells whether the file system gives a lock on the file. The lock is given back at once.
   package func canBeLocked() -> Bool {
-    guard lock() else { return false }
+    guard lock() == .taken else { return false }
     unlock()
     return true
-  }
-
-  /// Takes the lock on the file or folder, which is given back by `unlock` or when it is closed.
-  ///
-  /// - Returns: false where there is none to be had, with the reason in `errno`: `EWOULDBLOCK` where another process
-  ///   has it.
-  func lock() -> Bool {
-    let number = number
-    return (try? retrying { flock(number, LOCK_EX | LOCK_NB) }) != nil
   }
 
   /// Gives the lock back.

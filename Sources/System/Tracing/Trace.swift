@@ -1,8 +1,8 @@
 import Glibc
 import Synchronization
 
-/// The recording of what this process's threads do, from `start` to `stop`: every thread writes into a track of its
-/// own, without a lock and without asking for memory.
+/// The recording of what a thread and all that it has made do, from `start` to `stop`: every thread writes into a track
+/// of its own, without a lock and without asking for memory.
 ///
 /// Outside of a recording, an event costs a look at one number.
 public enum Trace {
@@ -60,8 +60,8 @@ public enum Trace {
     return try body()
   }
 
-  /// Starts to record, after memory for `threads` threads was asked for. More threads ask for theirs as they begin
-  /// their first event.
+  /// Starts to record what the calling thread does, and those that it has made or will make, after memory for `threads`
+  /// threads was asked for. More threads ask for theirs as they begin their first event.
   ///
   /// - Parameter capacity: the number of events that there is room for on each thread.
   package static func start(threads: Int, capacity: Int) {
@@ -69,6 +69,7 @@ public enum Trace {
     let recording = tracks.withLock { state in
       state.recording += 1
       state.capacity = capacity
+      state.ancestor = WorkerThread.currentAncestor
       state.tracks = (0..<threads).map { _ in TraceTrack(recording: state.recording, capacity: capacity) }
       return state.recording
     }
@@ -104,7 +105,7 @@ public enum Trace {
   private static func takeTrack(of recording: Int) -> TraceTrack? {
     let name = WorkerThread.currentName ?? "main"
     let track = tracks.withLock { state -> TraceTrack? in
-      guard state.recording == recording else { return nil }
+      guard state.recording == recording, state.ancestor == WorkerThread.currentAncestor else { return nil }
       let free = state.tracks.first { $0.isFree && $0.thread == name } ?? state.tracks.first { $0.thread.isEmpty }
       let track = free ?? TraceTrack(recording: recording, capacity: state.capacity)
       if free == nil { state.tracks.append(track) }
@@ -133,6 +134,8 @@ private struct TraceState {
   /// The number of recordings begun.
   var recording = 0
   var capacity = 0
+  /// The ancestor of the threads that are recorded.
+  var ancestor = pthread_self()
   var tracks: [TraceTrack] = []
 }
 

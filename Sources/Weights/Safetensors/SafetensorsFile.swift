@@ -139,13 +139,15 @@ public final class SafetensorsFile: Sendable {
       guard entry.end >= entry.start, entry.end <= space.count else {
         throw damaged(path, "\(shown) ends at byte \(entry.end) of the data, which has \(space.count)")
       }
+      // No product of some of the extents may overflow either, where another extent is 0.
       var needed: Int? = type.size
-      for extent in entry.shape {
+      for extent in entry.shape where extent != 0 {
         needed = needed.flatMap { size in
           let (product, overflow) = size.multipliedReportingOverflow(by: extent)
           return overflow ? nil : product
         }
       }
+      if needed != nil, entry.shape.contains(0) { needed = 0 }
       guard needed == entry.end - entry.start else {
         throw damaged(
           path,
