@@ -55,6 +55,8 @@ public struct RunForecast: Sendable {
 
   /// The largest number of nodes of the predictions.
   private static let mostNodes = 8
+  /// The largest factor by which a rank with cores of its own is taken to be slower beside others.
+  private static let mostContention = 2.0
   /// The largest number of images of the leaf that passes are timed with.
   private static let mostImages = 8
 
@@ -66,7 +68,7 @@ public struct RunForecast: Sendable {
     settings.batch = training.batch
     settings.leaves = training.leaves
     settings.images = max(1, min(training.batch / training.leaves, mostImages))
-    settings.runs = 1
+    settings.runs = 2
     settings.threads = run.threads
     let vectors = ScalingBenchmark.measureVectors(runs: settings.runs)
     let links = try ScalingBenchmark.measureLinks(world)
@@ -74,9 +76,12 @@ public struct RunForecast: Sendable {
     var measurement = PartsMeasurement(network, settings, vectors, world)
     let parts = world.rank == 0 ? try measurement.parts(batch: training.batch) : nil
     try world.barrier()
-    let contention = world.size > 1 ? try measurement.contention() : 1
+    let measured = world.size > 1 ? try measurement.contention() : 1
     guard let parts, !run.stepSeconds.isEmpty else { return nil }
     let atHand = world.nodes.count { $0 == world.nodes[0] }
+    // Where other programs want the cores, too, a short pass may wait for a core many times as long as it computes.
+    let share = max(1, Double(atHand * run.threads) / Double(world.localCores))
+    let contention = min(max(measured, 1), mostContention * share)
     let node = NodeShape(
       cores: world.localCores, ranks: max(atHand, world.localCores / run.threads), threads: run.threads)
     let assumed = ClusterNetwork.assumed(copy: vectors.copy)
