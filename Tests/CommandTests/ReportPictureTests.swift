@@ -58,7 +58,8 @@ import Testing
       try run("evaluate", "r", "--split", part, "--predictions", "r/predictions.csv", "--threads", "1")
       try run("report", "r")
       let found = try pictures("r/report.html", of: part)
-      #expect((12...24).contains(found.count), "\(found.count)")
+      // Up to twelve right and twelve wrong ones, and up to four of each of six pairs.
+      #expect((12...48).contains(found.count), "\(found.count)")
       let held = splitIndices(labels: (0..<200).map { Int32($0 * 7 % 5 % 3) }, held: 50).held
       for (index, picture) in found {
         #expect(picture.extents == Extents(channels: 3, height: 8, width: 8))
@@ -106,7 +107,8 @@ import Testing
       try run("evaluate", "r", "--split", name, "--predictions", "r/predictions.csv", "--threads", "1")
       try run("report", "r")
       let found = try pictures("r/report.html", of: name)
-      #expect(found.count == count)
+      // Those of a pair that is confused are shown with it again.
+      #expect(Set(found.map(\.index)).count == count)
       let images = try #require(pack.images(part))
       for (index, picture) in found {
         #expect(picture.extents == Extents(channels: 3, height: 84, width: 84))
