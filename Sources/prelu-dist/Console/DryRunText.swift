@@ -49,14 +49,15 @@ struct DryRunText {
 
   private var memory: [String] {
     let hosts = Dictionary(grouping: run.memory, by: \.host).sorted { $0.key < $1.key }
-    let left = Dictionary(run.demands.map { ($0.host, $0.left) }, uniquingKeysWith: { first, _ in first })
+    let demands = Dictionary(run.demands.map { ($0.host, $0) }, uniquingKeysWith: { first, _ in first })
     return hosts.map { host, ranks in
       let each = ranks.map(\.bytes)
       let range =
         ranks.count == 1
         ? "" : ", \(byteText(each.min() ?? 0)) to \(byteText(each.max() ?? 0)) for each of \(ranks.count) ranks"
-      let rest = left[host].flatMap { $0 }.map { "; \(byteText($0.available)) were left before" } ?? ""
-      return "memory \(byteText(each.reduce(0, +))) on host \(host)\(range)\(rest)"
+      let expected = demands[host].map { ", of \(byteText($0.peak)) that were expected" } ?? ""
+      let rest = demands[host]?.left.map { "; \(byteText($0.available)) were left before" } ?? ""
+      return "memory \(byteText(each.reduce(0, +))) on host \(host)\(range)\(expected)\(rest)"
     }
   }
 
