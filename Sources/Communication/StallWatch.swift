@@ -164,7 +164,7 @@ final class StallWatch {
 }
 
 /// Whether a debugger holds this process, which is then a good reason for the wait.
-private func isTraced() -> Bool {
+func isTraced() -> Bool {
   processStatus("TracerPid").flatMap { Int($0) } ?? 0 != 0
 }
 

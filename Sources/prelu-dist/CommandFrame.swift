@@ -30,15 +30,19 @@ func onAllRanks(
   _ body: (World) throws -> ExitStatus
 ) -> Never {
   let world: World
+  let startWatch = watch.flatMap { watch in
+    StartWatch(watch.limits, grace: Console.isFirstRank ? 0 : WatchOptions.grace) { watch.report($0) }
+  }
   do {
     world = try World.start()
+    if let watch { try world.watchForStalls(watch.limits) { watch.report($0, of: world) } }
+    startWatch?.end()
   } catch {
     Console.complain("\(error)")
     exit(ExitStatus.internalError.rawValue)
   }
   endsAtOnce ? StopSignals.leaveToTheSystem() : StopSignals.install()
   do {
-    if let watch { try world.watchForStalls(watch.limits) { watch.report($0, of: world) } }
     if comparesHosts { try refuseHostsThatDiffer(world) }
     let status = Console.status(after: try body(world))
     world.finish()
