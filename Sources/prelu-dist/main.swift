@@ -29,7 +29,7 @@ if let refusal = CommandNames.refusal(of: Array(ProcessArguments.all.dropFirst()
   exit(refusal.exitStatus.rawValue)
 }
 do {
-  var command = try PreluDist.parseAsRoot(Array(ProcessArguments.all.dropFirst()))
+  var command = try PreluDist.parseAsRoot(NegativeNumbers.joined(Array(ProcessArguments.all.dropFirst())))
   try command.run()
 } catch {
   // Every rank reads the same arguments; one of them speaks.

@@ -52,6 +52,7 @@ struct PackCommand: ParsableCommand {
     // This precedes MPI's start: a process without mpirun looks like one of its ranks afterwards.
     let terminal = Terminal.find()
     onAllRanks { world in
+      try world.agree { if world.rank == 0 { try command.checkPreview() } }
       let settings = try command.settings(threads: try command.threads.count(world))
       let reporter = PackingReporter(terminal: terminal, quiet: command.quiet)
       let packing = Packing(settings, world: world, stop: { StopSignals.isRequested }, report: { reporter.show($0) })
@@ -71,9 +72,19 @@ struct PackCommand: ParsableCommand {
     }
   }
 
+  private var previewPath: String { "\(output).preview.png" }
+
+  /// Refuses a preview that would replace somebody's file. A preview cannot be told from any other PNG picture.
+  private func checkPreview() throws(FileError) {
+    guard preview != nil else { return }
+    try OutputFile(previewPath, kind: "a preview") { path in
+      (try? FileSystem.beginning(of: path, limit: 64)).map { FileKind($0) == .png } ?? false
+    }.check(inputs: [], overwrites: false)
+  }
+
   private func writePreview(of pack: String) throws {
     guard let preview else { return }
-    let path = "\(output).preview.png"
+    let path = previewPath
     try Preview.write(pack: pack, count: preview, to: path)
     if !quiet { Console.say("preview    \(path)") }
   }
