@@ -63,7 +63,8 @@ public final class DistributedStep {
   /// The bytes of the step's own buffers that this rank never touches, so that they take no memory: of the fully
   /// connected layers the gradient, which is used up where it is computed, and on ranks other than 0 the momentum.
   public var untouchedBytes: Int {
-    network.architecture.headRange.count * MemoryLayout<Float>.stride * (world.rank == 0 ? 1 : 2)
+    guard FloatBuffer.isLarge(network.parameters.count) else { return 0 }
+    return network.architecture.headRange.count * MemoryLayout<Float>.stride * (world.rank == 0 ? 1 : 2)
   }
 
   /// The largest pool that this rank has: the head's on rank 0.

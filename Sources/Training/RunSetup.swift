@@ -31,6 +31,7 @@ struct RunSetup {
     checkpoint = plan.checkpoint
     let configuration = try Configuration(json: plan.configuration)
     self.configuration = configuration
+    world.activity = Activity("the opening of the data")
     let (data, architecture) = try world.agree {
       let architecture = try configuration.architecture().resolved()
       let data = try TrainingData(configuration)
@@ -38,6 +39,7 @@ struct RunSetup {
       return (data, architecture)
     }
     self.data = data
+    world.activity = Activity("the start")
     try Self.checkSameData(data.fingerprint, world)
     if let stored = plan.dataFingerprint, !settings.acceptsOtherData {
       try world.agree {
@@ -87,7 +89,7 @@ struct RunSetup {
   }
 
   /// Whether only a sheet of samples was asked for.
-  var isPreview: Bool { settings.preview != nil && settings.iterations == 0 && checkpoint == nil }
+  var isPreview: Bool { settings.isPreview(of: checkpoint) }
 
   /// Returns a checkpoint's tensors where they lie.
   func tensors(momentum: FloatBuffer) -> [CheckpointTensor] {
