@@ -142,7 +142,9 @@ final class ArchiveReader {
 
   private func error() -> DataError {
     let words = Self.text(archive_error_string(archive)).0.split(whereSeparator: \.isWhitespace).joined(separator: " ")
-    return bytes.failure ?? DataError(damaged: path, "libarchive: \(words)")
+    // Of an end in the middle of a member's header it says nothing.
+    let problem = words.isEmpty ? "it ends too early, or in the middle of other bytes" : "libarchive: \(words)"
+    return bytes.failure ?? DataError(damaged: path, problem)
   }
 
   private static func text(_ bytes: UnsafePointer<CChar>?) -> (String, isUTF8: Bool) {

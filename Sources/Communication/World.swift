@@ -170,6 +170,10 @@ public final class World {
 private func setDefaults() {
   // A process without a launcher gets a daemon that could start more of them, which takes a third of a second.
   setenv("OMPI_MCA_ess_singleton_isolated", "1", 0)
+  // All such processes of a user on a host would make and remove the same folder for their messages, which they have
+  // none of: two that start at the same time would be in each other's way.
+  let variables = ["OMPI_COMM_WORLD_SIZE", "PMIX_RANK", "PMI_RANK"]
+  if variables.allSatisfy({ getenv($0) == nil }) { setenv("OMPI_MCA_orte_create_session_dirs", "0", 0) }
   guard let text = getenv("OMPI_COMM_WORLD_LOCAL_SIZE"), let ranks = Int(String(cString: text)) else { return }
   // A rank that `mpirun` has bound sees only its own cores, not those of the others.
   let isBound = getenv("OMPI_MCA_orte_bound_at_launch") != nil
@@ -226,8 +230,8 @@ private func placesOfLocalRoots(in world: MPI_Comm, host: MPI_Comm, ranks: Int) 
   return roots.map { Int($0) }
 }
 
-/// Returns "Open MPI 4.1.4" for "Open MPI v4.1.4, package: …", and "MPICH 4.0.2" for "MPICH Version: 4.0.2" in the first
-/// of several lines.
+/// Returns "Open MPI 4.1.4" for "Open MPI v4.1.4, package: …", and "MPICH 4.0.2" for "MPICH Version: 4.0.2" in the
+/// first of several lines.
 package func shortVersion(_ text: String) -> String {
   let start = text.prefix { $0 != "," && !$0.isNewline }
   let words = start.split(whereSeparator: \.isWhitespace).filter { $0 != "Version:" }.map { word in

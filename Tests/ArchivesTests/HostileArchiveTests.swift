@@ -119,10 +119,7 @@ import Testing
         """)
     let zip = try archive("a.jpg", "b.jpg", format: .zipStored)
     let second = try #require(zip.indices.dropLast(4).last { zip[$0..<$0 + 4].elementsEqual([0x50, 0x4B, 3, 4]) })
-    #expect(
-      try problem(Array(zip.prefix(second))) == """
-        : expected a whole archive, found damage (it ends without its directory). Copy or download it again.
-        """)
+    #expect(try problem(Array(zip.prefix(second))).hasPrefix(": expected a whole archive, found damage (it ends "))
   }
 
   @Test func otherFiles() throws {

@@ -29,8 +29,8 @@ import Testing
     #expect(outcome.exitCode == 0, "\(outcome.output) \(outcome.errors)")
     let counts = try #require(
       outcome.output.firstMatch(of: /700 inputs: (\d+) read, (\d+) refused, 0 faults/), "\(outcome.output)")
-    // A quarter at least is covered by checksums, and not all of it is.
-    #expect(Int(counts.2)! > 175 && Int(counts.1)! > 0, "\(outcome.output)")
+    // A seventh at least is covered by checksums, the rest is HDF5's empty room.
+    #expect(Int(counts.2)! > 100 && Int(counts.1)! > 0, "\(outcome.output)")
     #expect(outcome.output.contains("\(format): without effect: "), "\(outcome.output)")
   }
 }

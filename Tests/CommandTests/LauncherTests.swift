@@ -94,8 +94,8 @@ private let qemu = "/usr/bin/qemu-x86_64"
       #expect(outcome.exitCode == 70, "\(processor)")
       #expect(
         outcome.errors.contains(
-          ": expected a processor of level v3 of x86-64 or higher (AVX2 and FMA: Intel from 2013 on, AMD from 2017 on), "
-            + "found v2 ("), "\(outcome.errors)")
+          ": expected a processor of level v3 of x86-64 or higher (AVX2 and FMA: Intel from 2013 on, AMD from 2017 "
+            + "on), found v2 ("), "\(outcome.errors)")
     }
   }
 }

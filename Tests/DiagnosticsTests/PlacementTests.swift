@@ -217,13 +217,13 @@ private func findings(_ ranks: [RankFacts], threads: Int? = nil, leaves: Int = 8
     #expect(
       found.first?.text
         == "host a: expected 16.8 MB free in /dev/shm for the messages of 4 ranks, found 1.0 MB")
-    #expect(findings([ranks(0)[0]]).isEmpty, "a rank by itself sends no messages")
+    #expect(!findings([ranks(0)[0]]).contains { $0.text.contains("/dev/shm") }, "a rank by itself sends no messages")
   }
 
   @Test func otherLevelsAreANote() {
     let hosts = ["a", "b", "c", "c", "d", "e", "f"]
     let ranks = hosts.enumerated().map { rank($0, host: $1, level: $1 == "b" ? .v4 : .v3) }
-    let found = findings(ranks)
+    let found = findings(ranks).filter { $0.text.contains("level") }
     #expect(found.map(\.severity) == [.note])
     #expect(found.first?.text == "the hosts' processors have different levels: v4 on b; v3 on a, c, d, e and 1 more")
     #expect(

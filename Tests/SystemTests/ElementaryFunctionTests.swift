@@ -47,7 +47,7 @@ import Testing
     }
   }
 
-  /// What was computed on one processor is computed on every other one.
+  /// The values on one processor are those on every other one.
   @Test func bitsOfAllProcessors() {
     var hash: UInt64 = 0
     for x in numbers(0.001...40) {

@@ -73,8 +73,8 @@ final class PackingReporter {
     }
     if !summary.isNameSynced {
       Console.complain(
-        "warning: \(FileSystem.folder(of: summary.paths[0])): expected a file system that syncs folders, found one that "
-          + "syncs files only: after a power loss the pack may be missing, not damaged")
+        "warning: \(FileSystem.folder(of: summary.paths[0])): expected a file system that syncs folders, found one "
+          + "that syncs files only: after a power loss the pack may be missing, not damaged")
     }
     guard !quiet else { return }
     let parts = PackPart.allCases.compactMap { part in
