@@ -13,14 +13,20 @@ let settings: [SwiftSetting] = [
 
 // MARK: - C libraries
 
+/// The MPI library: `openmpi`, or `mpich` for MPICH and those that share its ABI.
+let mpi = Context.environment["PRELU_MPI"] ?? "openmpi"
+
 let libraries: [Target] = [
-  .systemLibrary(name: "CMPI", pkgConfig: "ompi-c", providers: [.apt(["libopenmpi-dev"])]),
+  mpi == "mpich"
+    ? .systemLibrary(name: "CMPI", pkgConfig: "mpich", providers: [.apt(["libmpich-dev"])])
+    : .systemLibrary(name: "CMPI", pkgConfig: "ompi-c", providers: [.apt(["libopenmpi-dev"])]),
   .systemLibrary(name: "COpenBLAS", pkgConfig: "openblas", providers: [.apt(["libopenblas-dev"])]),
   .systemLibrary(name: "CHDF5", pkgConfig: "hdf5", providers: [.apt(["libhdf5-dev"])]),
   .systemLibrary(name: "CJPEG", pkgConfig: "libjpeg", providers: [.apt(["libjpeg62-turbo-dev"])]),
   .systemLibrary(name: "CPNG", pkgConfig: "libpng", providers: [.apt(["libpng-dev"])]),
   .systemLibrary(name: "CWebP", pkgConfig: "libwebp", providers: [.apt(["libwebp-dev"])]),
   .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
+  .systemLibrary(name: "CArchive", pkgConfig: "libarchive", providers: [.apt(["libarchive-dev"])]),
   .systemLibrary(name: "CCrypto", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
   .systemLibrary(name: "CProcessor"),
   .systemLibrary(name: "CTiles"),
@@ -39,12 +45,13 @@ func target(_ name: String, _ dependencies: [Target.Dependency], exclude: [Strin
 let house: [Target] = [
   target("System", ["CLinux", systemPackage]),
   target("Hashing", ["System", "CCrypto"]),
-  target("Randomness", []),
+  target("Randomness", ["System"]),
   target("Kernels", ["System", "COpenBLAS", "CProcessor", "CTiles"]),
   target("Network", ["System", "Kernels", "Randomness"]),
   target("Configuration", ["System", "Kernels", "Randomness", "Network", .product(name: "Yams", package: "Yams")]),
   target("Communication", ["System", "CMPI"]),
   target("Images", ["System", systemPackage, "CJPEG", "CPNG", "CWebP", "CZlib", "Randomness"]),
+  target("Archives", ["System", "Images", "CArchive"]),
   target("HDF5", ["System", systemPackage, "CHDF5"]),
   target("Checkpoint", ["System", systemPackage, "Hashing", "HDF5"]),
   target(
@@ -54,7 +61,7 @@ let house: [Target] = [
       .product(name: "SwiftProtobuf", package: "swift-protobuf"),
     ],
     exclude: ["Export/onnx.proto"]),
-  target("Packs", ["System", systemPackage, "Images", "HDF5", "Communication", "Kernels", "CZlib"]),
+  target("Packs", ["System", systemPackage, "Images", "Archives", "HDF5", "Communication", "Kernels", "CZlib"]),
   target(
     "Reports",
     [
@@ -101,7 +108,7 @@ func tests(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
 }
 
 let bundles: [Target] = [
-  .target(name: "TestSupport", path: "Tests/TestSupport", swiftSettings: settings),
+  .target(name: "TestSupport", dependencies: ["CArchive"], path: "Tests/TestSupport", swiftSettings: settings),
   .target(
     name: "RankTestSupport", dependencies: ["Communication"], path: "Tests/RankTestSupport", swiftSettings: settings),
   tests("HouseTests", ["Network", "TestSupport"]),
@@ -114,10 +121,11 @@ let bundles: [Target] = [
   tests("CommunicationTests", ["System", "Communication", "RankTestSupport"]),
   tests("ImagesTests", ["System", "Images", "Randomness", "CJPEG", "CPNG", "CZlib", "TestSupport"]),
   tests("WeightsTests", ["System", "Network", "Configuration", "Weights", "TestSupport"]),
+  tests("ArchivesTests", ["Images", "Archives", "TestSupport"]),
   tests("PacksTests", ["System", "HDF5", "Images", "Packs", "TestSupport"]),
   tests("CheckpointTests", ["System", "Hashing", "HDF5", "CHDF5", "Checkpoint", "TestSupport"]),
   tests("ReportsTests", ["System", "Network", "Images", "Reports", "TestSupport"]),
-  tests("DiagnosticsTests", ["System", "Diagnostics", "TestSupport"]),
+  tests("DiagnosticsTests", ["System", "Kernels", "Diagnostics", "TestSupport"]),
   tests("DatasetsTests", ["System", "Images", "Datasets"]),
   tests(
     "EvaluationTests", ["System", "Kernels", "Network", "Communication", "Images", "Evaluation", "RankTestSupport"]),
@@ -141,7 +149,8 @@ let bundles: [Target] = [
   .executableTarget(
     name: "prelu-fuzz",
     dependencies: [
-      "System", "Randomness", "Network", "Configuration", "Images", "Checkpoint", "Weights", "Packs", "Reports",
+      "System", "Randomness", "Network", "Configuration", "Images", "Archives", "Checkpoint", "Weights", "Packs",
+      "Reports",
     ],
     path: "Tests/Fuzz", swiftSettings: settings),
 ]

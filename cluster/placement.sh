@@ -9,13 +9,10 @@ ask_hosts() {
   count=${#names[@]}
   if ((count == 1)) && [[ ${names[0]%%.*} =~ ^("$(hostname -s)"|localhost)$ ]]; then
     told=$(sh "$folder/host-cores.sh")
-  elif [[ $launcher == srun ]]; then
-    told=$(timeout 60 srun --overlap --mpi=none --cpu-bind=none --nodes="$count" --ntasks="$count" --ntasks-per-node=1 \
-      sh -c "$(cat "$folder/host-cores.sh")" 2>"$scratch/asking")
   else
-    mapfile -t more < <(launch_options)
-    told=$(timeout 60 mpirun --host "$(IFS=,; echo "${names[*]/%/:1}")" -np "$count" --map-by ppr:1:node \
-      --bind-to none "${more[@]}" sh -c "$(cat "$folder/host-cores.sh")" 2>"$scratch/asking" </dev/null)
+    local words
+    mapfile -t words < <(launcher_once_words "${names[@]}")
+    told=$(timeout 60 "${words[@]}" sh -c "$(cat "$folder/host-cores.sh")" 2>"$scratch/asking" </dev/null)
   fi
   told=$(grep -E '^[^ ]+( [0-9]+){4}$' <<<"$told")
   if [[ -z $told ]]; then
@@ -33,7 +30,7 @@ has_whole_host() { # GIVEN PROCESSORS CORES
   (($1 >= $2)) || { [[ $(job_unit) == core ]] && (($1 >= $3)); }
 }
 
-# Sets what `choose` and `compose` read: lines "HOST PLACES" in the file `all`; `binding`, the options of mpirun;
+# Sets what `choose` and the launcher read: lines "HOST PLACES" in the file `all`; `bind`, `bind_cores` and `crowded`;
 # `threads`, empty where each rank counts its own cores; `processors_of_a_rank` for srun; `placement`, the words for all
 # that.
 #
@@ -41,7 +38,8 @@ has_whole_host() { # GIVEN PROCESSORS CORES
 # other jobs may run there, and two jobs would both bind to the first cores: then the ranks share what the scheduler
 # gave.
 place_ranks() {
-  local host processors cores domains sockets given slots parts whole=true crowded=false
+  local host processors cores domains sockets given slots parts whole=true
+  crowded=false
   local least_cores='' least_processors=''
   ask_hosts | paste -d' ' - <(job_processors) <(awk '{ print $2 }' "$scratch/hosts") >"$scratch/parts"
   while read -r host processors cores domains sockets given slots; do
@@ -73,7 +71,7 @@ place_ranks() {
   done <"$scratch/parts"
   processors_of_a_rank=$((least_processors > 0 ? least_processors : 1))
   bind_ranks "$least_cores"
-  ! $crowded || [[ $scheduler == none ]] || binding+=(--oversubscribe)
+  [[ $scheduler != none ]] || crowded=false
   threads=${PRELU_THREADS:-$threads}
 }
 
@@ -85,17 +83,18 @@ bind_ranks() { # CORES of the smallest rank
   (($1 != 1)) || each="1 core each"
   threads=''
   if (($1 == 0)); then
-    binding=(--map-by slot --bind-to none) threads=1 placement="more ranks than cores"
+    bind=free threads=1 placement="more ranks than cores"
   elif ! $whole; then
-    binding=(--map-by slot --bind-to none) threads=$1 placement="$each, unbound, as other jobs may share the hosts"
+    bind=free threads=$1 placement="$each, unbound, as other jobs may share the hosts"
   elif [[ -n ${PRELU_RANKS-} ]]; then
-    binding=(--map-by "slot:PE=$1" --bind-to core) placement=$each
+    bind=cores bind_cores=$1 placement=$each
   else
+    bind=$ranks_per
     case $ranks_per in
-      core) binding=(--map-by core --bind-to core) placement="one a core" ;;
-      numa) binding=(--map-by ppr:1:numa --bind-to numa) placement="one a NUMA domain" ;;
-      socket) binding=(--map-by ppr:1:socket --bind-to socket) placement="one a socket" ;;
-      node) binding=(--map-by ppr:1:node --bind-to none) placement="one a host" ;;
+      core) placement="one a core" ;;
+      numa) placement="one a NUMA domain" ;;
+      socket) placement="one a socket" ;;
+      node) placement="one a host" ;;
     esac
   fi
 }

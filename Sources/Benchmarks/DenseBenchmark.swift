@@ -50,7 +50,7 @@ public enum DenseBenchmark {
     let form = try network.denseShape(PlaneExtents(height: height, width: width))
     let seconds = try time(network, form.extents, threads: threads, runs: runs)
     // The peak is read before training's forward pass, which has memory for the backward pass, too.
-    let peak = StepBenchmark.peakMegabytes()
+    let peak = StepBenchmark.megabytes(ProcessMemory.largest)
     let (tower, head) = (towerSeconds(network, runs: runs), headSeconds(network, runs: runs))
     let own = architecture.layers[architecture.towerLayers].reduce(0) { $0 + $1.multiplyAdds }
     let windows = 2 * form.allWindows.count

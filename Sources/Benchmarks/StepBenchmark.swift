@@ -30,6 +30,8 @@ public struct StepTimings: Codable, Sendable {
     public var step: Double
     /// The largest resident memory of the process before rank 0 runs by itself.
     public var peakMegabytes: Double
+    /// The memory that was expected to be resident, before it was touched.
+    public var expectedMegabytes: Double
   }
 
   public var model: String
@@ -86,7 +88,7 @@ public enum StepBenchmark {
     func network() -> Network { randomNetwork(architecture, method, precision) }
     let together = try TimedStep(network(), batch, leaves, threads, world)
     // The peak is read before rank 0 has the memory of another network.
-    let peak = peakMegabytes()
+    let peak = megabytes(ProcessMemory.largest)
     let alone =
       try compares && world.rank == 0
       ? TimedStep(network(), batch, leaves, threads, try world.alone()) : nil
@@ -102,7 +104,8 @@ public enum StepBenchmark {
         rank: rank, images: parts.images, forward: parts.forward, gather: parts.gather,
         fullyConnected: parts.fullyConnected, scatter: parts.scatter, wait: parts.wait,
         waitProcessorShare: parts.wait > 0 ? parts.waitProcessor / parts.wait : 0, backward: parts.backward,
-        exposedReduction: parts.reduction, update: parts.update, step: parts.step, peakMegabytes: parts.peakMegabytes)
+        exposedReduction: parts.reduction, update: parts.update, step: parts.step, peakMegabytes: parts.peakMegabytes,
+        expectedMegabytes: parts.expectedMegabytes)
     }
     let step = ranks.map(\.step).max() ?? own.step
     let quickest = try world.allgather(together.seconds.min() ?? 0).max() ?? 0
@@ -156,6 +159,7 @@ public enum StepBenchmark {
     var update = 0.0
     var step = 0.0
     var peakMegabytes = 0.0
+    var expectedMegabytes = 0.0
   }
 
   /// Runs and times steps of one network on the ranks of a world, on random images.
@@ -168,6 +172,7 @@ public enum StepBenchmark {
     private let step: DistributedStep
     private let image: FloatBuffer
     private let labels: [Int32]
+    private let expectedBytes: Int
     private var times: [StepTime] = []
 
     /// Runs a first step that is not counted: it touches all memory for the first time.
@@ -182,7 +187,9 @@ public enum StepBenchmark {
       pool = ThreadPool(threads: threads, spins: !world.threads(asked: threads).takeTurns)
       let before = FloatBuffer.largeBytes
       step = DistributedStep(network, world: world, shares: shares, StepSettings(seed: 1), on: pool)
-      _ = try world.checkMemory(bytes: FloatBuffer.largeBytes - before - step.untouchedBytes)
+      let bytes = FloatBuffer.largeBytes - before - step.untouchedBytes
+      expectedBytes = ProcessMemory.resident + bytes
+      _ = try world.checkMemory(bytes: bytes)
       image = randomImage(architecture)
       labels = (0..<batch).map { Int32($0 % architecture.classes) }
       _ = try run()
@@ -226,7 +233,7 @@ public enum StepBenchmark {
         fullyConnected: part(\.fullyConnected), scatter: part(\.scatter), wait: part(\.wait),
         waitProcessor: part(\.waitProcessor), backward: part(\.backward),
         reduction: part(\.reduction), update: part(\.update), step: 1e3 * seconds.median(),
-        peakMegabytes: peakMegabytes)
+        peakMegabytes: peakMegabytes, expectedMegabytes: StepBenchmark.megabytes(expectedBytes))
     }
   }
 
@@ -281,9 +288,5 @@ public enum StepBenchmark {
     }
   }
 
-  /// Returns the largest resident memory of this process so far; 0 where the system does not say.
-  static func peakMegabytes() -> Double {
-    guard let kilobytes = processStatus("VmHWM")?.split(separator: " ").first.flatMap({ Double($0) }) else { return 0 }
-    return kilobytes / 1024
-  }
+  static func megabytes(_ bytes: Int) -> Double { Double(bytes) / 0x1p20 }
 }

@@ -1,5 +1,5 @@
 // What Swift cannot say about the processor: a prefetch, a pause, the running processor's instruction sets (cpuid), and
-// the instruction sets that the including target was compiled for.
+// the instruction sets that the including target was compiled for. The launcher reads the levels from here, too.
 #ifndef PRELU_DIST_CPROCESSOR_SHIM_H
 #define PRELU_DIST_CPROCESSOR_SHIM_H
 
@@ -79,8 +79,51 @@ static inline uint32_t processor_compiled_for(void) {
   return sets;
 }
 
+// The level of x86-64 (2, 3 or 4, as the x86-64 psABI defines x86-64-v2 … v4) that the including target was compiled
+// for; 1 below that, and on other processors. A kind of processor that PRELU_MARCH names has the highest level whose
+// instructions it has all of.
+static inline int processor_level_compiled_for(void) {
+#if defined(__AVX__) && defined(__AVX2__) && defined(__BMI__) && defined(__BMI2__) && defined(__F16C__) && \
+    defined(__FMA__) && defined(__LZCNT__) && defined(__MOVBE__)
+#if defined(__AVX512F__) && defined(__AVX512BW__) && defined(__AVX512CD__) && defined(__AVX512DQ__) && \
+    defined(__AVX512VL__)
+  return 4;
+#else
+  return 3;
+#endif
+#elif defined(__SSE4_2__) && defined(__POPCNT__)
+  return 2;
+#else
+  return 1;
+#endif
+}
+
 #if defined(__x86_64__)
 #include <cpuid.h>
+
+static inline int processor_has(uint32_t word, uint32_t bits) { return (word & bits) == bits; }
+
+// The highest level of x86-64 whose instructions this processor has all of, and whose registers the system saves.
+static inline int processor_level(void) {
+  uint32_t a, b, c, d, features;
+  // SSE3, SSSE3, CMPXCHG16B, SSE4.1, SSE4.2, POPCNT.
+  if (!__get_cpuid(1, &a, &b, &features, &d)) return 1;
+  if (!processor_has(features, 1u << 0 | 1u << 9 | 1u << 13 | 1u << 19 | 1u << 20 | 1u << 23)) return 1;
+  // LAHF and SAHF in 64-bit code.
+  uint32_t extended;
+  if (!__get_cpuid(0x80000001u, &a, &b, &extended, &d) || !processor_has(extended, 1u << 0)) return 1;
+  // FMA, MOVBE, OSXSAVE, AVX, F16C; LZCNT.
+  if (!processor_has(features, 1u << 12 | 1u << 22 | 1u << 27 | 1u << 28 | 1u << 29)) return 2;
+  if (!processor_has(extended, 1u << 5)) return 2;
+  uint32_t low, high;
+  __asm__ volatile("xgetbv" : "=a"(low), "=d"(high) : "c"(0));
+  // BMI1, AVX2, BMI2; the registers XMM and YMM.
+  if (!__get_cpuid_count(7, 0, &a, &b, &c, &d)) return 2;
+  if (!processor_has(b, 1u << 3 | 1u << 5 | 1u << 8) || !processor_has(low, 0x6)) return 2;
+  // AVX512F, AVX512DQ, AVX512CD, AVX512BW, AVX512VL; the mask registers and ZMM.
+  if (!processor_has(b, 1u << 16 | 1u << 17 | 1u << 28 | 1u << 30 | 1u << 31) || !processor_has(low, 0xe6)) return 3;
+  return 4;
+}
 
 // The instruction sets that this processor has and the system saves the registers of.
 static inline uint32_t processor_runs(void) {
@@ -116,6 +159,7 @@ static inline void processor_name(char *_Nonnull text) {
   text[48] = 0;
 }
 #else
+static inline int processor_level(void) { return 1; }
 static inline uint32_t processor_runs(void) { return 0; }
 static inline void processor_name(char *_Nonnull text) { text[0] = 0; }
 #endif

@@ -215,6 +215,7 @@ extension CheckpointFile {
     }
     isSealed = isSealed && digests.overall(tensors) == digest
 
+    if !acceptsChanges { try checkCaffesTexts(file) }
     let decoder = JSONDecoder()
     decoder.nonConformingFloatDecodingStrategy = TrainingStateCoding.decodingStrategy
     let state: TrainingState
@@ -246,6 +247,16 @@ extension CheckpointFile {
       try expect(try file.writtenDigest([Layout.own, Layout.mean]), input.meanDigest, of: "the mean", file)
     }
     return input
+  }
+
+  /// Reads the numbers and the text that are there for Caffe and nobody else: they must be whole like the rest, and
+  /// HDF5 compares the checksums.
+  private static func checkCaffesTexts(_ file: borrowing HDF5Reader) throws(FileError) {
+    typealias Layout = CheckpointLayout
+    for name in [Layout.iteration, Layout.step] where try file.exists(name) {
+      _ = try file.readArray(name, as: Int32.self, shape: [1])
+    }
+    if try file.exists(Layout.learnedNet) { _ = try file.text(Layout.learnedNet) }
   }
 
   fileprivate static func expect(

@@ -94,6 +94,6 @@ extension RunFolder {
   /// Returns the path of a file that a run would replace although no run has written here; nil where there is none.
   public func foreignFile() -> String? {
     guard !FileSystem.exists(file(RunClaim.fileName)) else { return nil }
-    return Self.fileNames.sorted().map(file).first(where: FileSystem.exists)
+    return Self.fileNames.union(Self.otherNames).sorted().map(file).first(where: FileSystem.exists)
   }
 }

@@ -21,12 +21,14 @@ public struct RunFolder: Sendable {
   /// The identifier of this process's claim; nil before ``claim(runIdentifier:)``.
   public internal(set) var runIdentifier: String?
 
-  private static let latest = "latest"
-  private static let best = "best"
+  static let latest = "latest"
+  static let best = "best"
   /// The name of the run's settings.
   public static let configuration = "config.yaml"
   /// The names of the files, other than checkpoints, that are replaced at once.
   static let fileNames: Set = [RunClaim.fileName, latest, best, configuration]
+  /// The names of the files that a run puts there for people.
+  static let otherNames: Set = ["preview.png", "report.html", "weights.txt"]
 
   private init(path: String) {
     self.path = path
@@ -105,7 +107,7 @@ public struct RunFolder: Sendable {
     return found.sorted { $0.iteration > $1.iteration }
   }
 
-  private static func name(_ iteration: Int) -> String {
+  static func name(_ iteration: Int) -> String {
     "checkpoint-\(iteration).h5"
   }
 
@@ -318,7 +320,7 @@ public struct RunFolder: Sendable {
   }
 
   /// The checkpoint's name that a pointer holds; nil where it holds none.
-  private func target(_ pointer: String) -> String? {
+  func target(_ pointer: String) -> String? {
     guard let bytes = try? FileSystem.beginning(of: file(pointer), limit: 256) else { return nil }
     let name = String(decoding: bytes.prefix { $0 != 0x0a && $0 != 0x0d }, as: UTF8.self)
     return Self.iteration(ofName: name) == nil ? nil : name

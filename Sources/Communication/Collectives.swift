@@ -3,14 +3,14 @@ import CMPI
 extension World {
   /// Returns once all ranks have called it.
   public func barrier() throws(MPIError) {
-    try collective("MPI_Ibarrier") { MPI_Ibarrier(communicator, $0) }
+    try collective("MPI_Ibarrier") { mpi_ibarrier(communicator, $0) }
   }
 
   /// Gives every rank the bytes of rank `root`. All ranks pass equally many.
   public func broadcast(_ bytes: UnsafeMutableRawBufferPointer, root: Int) throws(MPIError) {
     for chunk in chunks(bytes.count) {
       let part = bytes.baseAddress.map { $0 + chunk.lowerBound }
-      try collective("MPI_Ibcast") { MPI_Ibcast(part, Int32(chunk.count), mpi_byte(), Int32(root), communicator, $0) }
+      try collective("MPI_Ibcast") { mpi_ibcast(part, Int32(chunk.count), mpi_byte(), Int32(root), communicator, $0) }
     }
   }
 
@@ -65,7 +65,7 @@ extension World {
     try own.withUnsafeBufferPointer { (own) throws(MPIError) in
       try all.withUnsafeMutableBufferPointer { (all) throws(MPIError) in
         try collective("MPI_Iallgather") {
-          MPI_Iallgather(own.baseAddress, length, mpi_byte(), all.baseAddress, length, mpi_byte(), communicator, $0)
+          mpi_iallgather_bytes(own.baseAddress, length, all.baseAddress, communicator, $0)
         }
       }
     }
@@ -85,9 +85,9 @@ extension World {
         try lengths.withUnsafeBufferPointer { (lengths) throws(MPIError) in
           try places.withUnsafeBufferPointer { (places) throws(MPIError) in
             try collective("MPI_Iallgatherv") {
-              MPI_Iallgatherv(
-                own.baseAddress, Int32(own.count), mpi_byte(), all.baseAddress, lengths.baseAddress, places.baseAddress,
-                mpi_byte(), communicator, $0)
+              mpi_iallgatherv_bytes(
+                own.baseAddress, Int32(own.count), all.baseAddress, lengths.baseAddress, places.baseAddress,
+                communicator, $0)
             }
           }
         }
@@ -101,7 +101,7 @@ extension World {
       for chunk in chunks(values.count) {
         let part = values.baseAddress.map { $0 + chunk.lowerBound }
         try collective("MPI_Iallreduce") {
-          MPI_Iallreduce(mpi_in_place(), part, Int32(chunk.count), mpi_int64(), operation, communicator, $0)
+          mpi_iallreduce_in_place(part, Int32(chunk.count), mpi_int64(), operation, communicator, $0)
         }
       }
     }

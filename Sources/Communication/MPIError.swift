@@ -22,7 +22,8 @@ public struct MPIError: ExitStatusError, CustomStringConvertible, Sendable {
       buffer.initialize(repeating: 0)
       var length: Int32 = 0
       guard MPI_Error_string(code, buffer.baseAddress, &length) == MPI_SUCCESS else { return "unknown error \(code)" }
-      return String(cString: buffer.baseAddress!)
+      // MPICH's text has a line for each function that the error went through.
+      return String(cString: buffer.baseAddress!).split(separator: "\n").joined(separator: "; ")
     }
     self.init(call: call, code: code, message: text)
   }

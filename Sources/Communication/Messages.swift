@@ -5,9 +5,9 @@ import CMPI
 public final class Request {
   let call: String
   /// The MPI request of each of the message's `chunks`; null once complete.
-  var handles: [MPI_Request?]
+  var handles: [mpi_request]
 
-  init(call: String, handles: [MPI_Request?]) {
+  init(call: String, handles: [mpi_request]) {
     self.call = call
     self.handles = handles
   }
@@ -35,7 +35,7 @@ extension World {
     _ bytes: UnsafeRawBufferPointer, to: Int, tag: Int, on communicator: MPI_Comm
   ) throws(MPIError) -> Request {
     try request("MPI_Isend", bytes.count) { chunk, handle in
-      MPI_Isend(
+      mpi_isend(
         bytes.baseAddress.map { $0 + chunk.lowerBound }, Int32(chunk.count), mpi_byte(), Int32(to), Int32(tag),
         communicator, handle)
     }
@@ -45,18 +45,18 @@ extension World {
     _ bytes: UnsafeMutableRawBufferPointer, from: Int, tag: Int, on communicator: MPI_Comm
   ) throws(MPIError) -> Request {
     try request("MPI_Irecv", bytes.count) { chunk, handle in
-      MPI_Irecv(
+      mpi_irecv(
         bytes.baseAddress.map { $0 + chunk.lowerBound }, Int32(chunk.count), mpi_byte(), Int32(from), Int32(tag),
         communicator, handle)
     }
   }
 
   private func request(
-    _ call: String, _ count: Int, _ start: (_ chunk: Range<Int>, _ handle: UnsafeMutablePointer<MPI_Request?>) -> Int32
+    _ call: String, _ count: Int, _ start: (_ chunk: Range<Int>, _ handle: UnsafeMutablePointer<mpi_request>) -> Int32
   ) throws(MPIError) -> Request {
     let request = Request(call: call, handles: [])
     for chunk in chunks(count) {
-      var handle: MPI_Request?
+      var handle = mpi_request_null()
       try check(start(chunk, &handle), call)
       request.handles.append(handle)
     }

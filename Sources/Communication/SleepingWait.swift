@@ -32,7 +32,7 @@ extension World {
     var isDone: Int32 = 0
     for request in requests {
       for index in request.handles.indices {
-        try check(MPI_Test(&request.handles[index], &isDone, mpi_status_ignore()), request.call)
+        try check(mpi_test(&request.handles[index], &isDone), request.call)
         if isDone == 0 { return false }
       }
     }
@@ -42,9 +42,9 @@ extension World {
   /// Starts one collective operation with `start`, which is given the place for its request, and waits until it has
   /// finished.
   func collective(
-    _ call: String, _ start: (UnsafeMutablePointer<MPI_Request?>) -> Int32
+    _ call: String, _ start: (UnsafeMutablePointer<mpi_request>) -> Int32
   ) throws(MPIError) {
-    var handle: MPI_Request?
+    var handle = mpi_request_null()
     try check(start(&handle), call)
     var pause = Pause(yields: isOversubscribed)
     try wait(&handle, call, &pause)
@@ -52,11 +52,11 @@ extension World {
 
   /// The one place where this process waits for another. A test of any request lets all of them progress.
   private func wait(
-    _ handle: inout MPI_Request?, _ call: String, _ pause: inout Pause, while isNeeded: () -> Bool = { true }
+    _ handle: inout mpi_request, _ call: String, _ pause: inout Pause, while isNeeded: () -> Bool = { true }
   ) throws(MPIError) {
     var isDone: Int32 = 0
     while isNeeded() {
-      try check(MPI_Test(&handle, &isDone, mpi_status_ignore()), call)
+      try check(mpi_test(&handle, &isDone), call)
       if isDone != 0 { return }
       pause.untilNextLook(besideComputation: isBesideComputation.load(ordering: .relaxed))
       if let watch, pause.waited > StallWatch.attention {

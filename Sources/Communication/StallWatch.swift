@@ -147,9 +147,9 @@ final class StallWatch {
     let message = UnsafeMutablePointer<Int64>.allocate(capacity: 1)
     message.initialize(to: round)
     state.sent.append(message)
-    var request: MPI_Request?
-    try check(MPI_Isend(message, 1, mpi_int64(), Int32(other), tag, communicator, &request), "MPI_Isend")
-    try check(MPI_Request_free(&request), "MPI_Request_free")
+    var request = mpi_request_null()
+    try check(mpi_isend(message, 1, mpi_int64(), Int32(other), tag, communicator, &request), "MPI_Isend")
+    try check(mpi_request_free(&request), "MPI_Request_free")
   }
 
   private func receive(_ tag: Int32) throws(MPIError) -> (source: Int, round: Int64)? {
@@ -164,7 +164,7 @@ final class StallWatch {
 }
 
 /// Whether a debugger holds this process, which is then a good reason for the wait.
-private func isTraced() -> Bool {
+func isTraced() -> Bool {
   processStatus("TracerPid").flatMap { Int($0) } ?? 0 != 0
 }
 
@@ -176,8 +176,7 @@ extension World {
   /// job.
   public func watchForStalls(_ limits: StallLimits, report: @escaping (Stall) -> Void) throws(MPIError) {
     guard size > 1, watch == nil else { return }
-    var copy: MPI_Comm?
-    try check(MPI_Comm_dup(communicator, &copy), "MPI_Comm_dup")
-    watch = StallWatch(limits, rank: rank, hosts: hostNames, communicator: copy!, report: report)
+    let copy = try duplicate(communicator)
+    watch = StallWatch(limits, rank: rank, hosts: hostNames, communicator: copy, report: report)
   }
 }

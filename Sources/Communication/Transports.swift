@@ -47,14 +47,6 @@ extension World {
 /// The name of a setting of the MPI library; empty where it belongs to a component that was closed.
 private func settingName(_ index: Int32) -> String {
   var name = [CChar](repeating: 0, count: 256)
-  var length = Int32(name.count)
-  var descriptionLength: Int32 = 0
-  var (verbosity, binding, scope): (Int32, Int32, Int32) = (0, 0, 0)
-  var type: MPI_Datatype?
-  var enumeration: MPI_T_enum?
-  guard
-    MPI_T_cvar_get_info(
-      index, &name, &length, &verbosity, &type, &enumeration, nil, &descriptionLength, &binding, &scope) == MPI_SUCCESS
-  else { return "" }
+  mpi_setting_name(index, &name, Int32(name.count))
   return String(decoding: name.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
 }

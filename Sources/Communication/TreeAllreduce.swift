@@ -110,7 +110,7 @@ extension World {
     for chunk in chunks(values.count) {
       let part = values.baseAddress.map { $0 + chunk.lowerBound }
       try collective("MPI_Iallreduce") {
-        MPI_Iallreduce(mpi_in_place(), part, Int32(chunk.count), mpi_float(), mpi_sum(), communicator, $0)
+        mpi_iallreduce_in_place(part, Int32(chunk.count), mpi_float(), mpi_sum(), communicator, $0)
       }
     }
   }

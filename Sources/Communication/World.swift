@@ -46,7 +46,7 @@ public final class World {
   /// A copy of the communicator for the messages of `allreduceTree`, which can therefore have any tag.
   let treeCommunicator: MPI_Comm
 
-  /// Starts MPI, under `mpirun`, under `srun --mpi=pmix` or without a launcher as a world of one rank. A process can do
+  /// Starts MPI, under `mpirun`, under `srun --mpi` or without a launcher as a world of one rank. A process can do
   /// this once; later calls return the same world or throw the same error.
   ///
   /// MPI is told to return errors instead of ending the process, and they are thrown as `MPIError`.
@@ -74,21 +74,18 @@ public final class World {
     // Sleeps between looks at a message are shorter than Linux's default precision.
     limitTimerSlack(nanoseconds: 1000)
 
-    var copy: MPI_Comm?
-    try check(MPI_Comm_dup(communicator, &copy), "MPI_Comm_dup")
-    treeCommunicator = copy!
+    treeCommunicator = try duplicate(communicator)
 
-    var host: MPI_Comm?
-    try check(
-      MPI_Comm_split_type(communicator, mpi_comm_type_shared(), Int32(rank), mpi_info_null(), &host),
-      "MPI_Comm_split_type")
-    (localRank, localSize) = try place(in: host!)
-    localProcessorMask = try unitedProcessors(of: host!)
+    var split = mpi_communicator_null()
+    try check(mpi_split_by_host(communicator, Int32(rank), &split), "MPI_Comm_split_type")
+    let host = mpi_communicator_handle(split)
+    (localRank, localSize) = try place(in: host)
+    localProcessorMask = try unitedProcessors(of: host)
     let own = RankPlace()
     (localPlaces, localCores) = ([own], RankThreads.coresInUse([own]))
-    nodes = try placesOfLocalRoots(in: communicator, host: host!, ranks: size)
+    nodes = try placesOfLocalRoots(in: communicator, host: host, ranks: size)
     allowsHelperThread = provided >= Int32(MPI_THREAD_SERIALIZED)
-    try check(MPI_Comm_free(&host), "MPI_Comm_free")
+    try check(mpi_communicator_free(&split), "MPI_Comm_free")
     localPlaces = try gatherLocalPlaces(own: own)
     localCores = RankThreads.coresInUse(localPlaces)
   }
@@ -171,6 +168,12 @@ public final class World {
 
 /// Sets those settings of Open MPI that suit this program, where the user has made none. MPI reads them when it starts.
 private func setDefaults() {
+  // A process without a launcher gets a daemon that could start more of them, which takes a third of a second.
+  setenv("OMPI_MCA_ess_singleton_isolated", "1", 0)
+  // All such processes of a user on a host would make and remove the same folder for their messages, which they have
+  // none of: two that start at the same time would be in each other's way.
+  let variables = ["OMPI_COMM_WORLD_SIZE", "PMIX_RANK", "PMI_RANK"]
+  if variables.allSatisfy({ getenv($0) == nil }) { setenv("OMPI_MCA_orte_create_session_dirs", "0", 0) }
   guard let text = getenv("OMPI_COMM_WORLD_LOCAL_SIZE"), let ranks = Int(String(cString: text)) else { return }
   // A rank that `mpirun` has bound sees only its own cores, not those of the others.
   let isBound = getenv("OMPI_MCA_orte_bound_at_launch") != nil
@@ -178,6 +181,13 @@ private func setDefaults() {
   // On a node that is declared to have more slots than cores, `mpirun` does not notice that ranks share them, and each
   // rank burns whole time slices while MPI starts and ends.
   if ranks > cores { setenv("OMPI_MCA_mpi_yield_when_idle", "1", 0) }
+}
+
+/// Returns a copy of a communicator, whose messages do not meet those of the original.
+func duplicate(_ communicator: MPI_Comm) throws(MPIError) -> MPI_Comm {
+  var copy = mpi_communicator_null()
+  try check(mpi_duplicate(communicator, &copy), "MPI_Comm_dup")
+  return mpi_communicator_handle(copy)
 }
 
 private func place(in communicator: MPI_Comm) throws(MPIError) -> (rank: Int, size: Int) {
@@ -220,11 +230,11 @@ private func placesOfLocalRoots(in world: MPI_Comm, host: MPI_Comm, ranks: Int) 
   return roots.map { Int($0) }
 }
 
-/// Returns "Open MPI 4.1.4" for "Open MPI v4.1.4, package: …", and "MPICH Version: 4.0.2" for the first of several
-/// lines.
-private func shortVersion(_ text: String) -> String {
+/// Returns "Open MPI 4.1.4" for "Open MPI v4.1.4, package: …", and "MPICH 4.0.2" for "MPICH Version: 4.0.2" in the
+/// first of several lines.
+package func shortVersion(_ text: String) -> String {
   let start = text.prefix { $0 != "," && !$0.isNewline }
-  let words = start.split(whereSeparator: \.isWhitespace).map { word in
+  let words = start.split(whereSeparator: \.isWhitespace).filter { $0 != "Version:" }.map { word in
     word.first == "v" && word.dropFirst().first?.isNumber == true ? word.dropFirst() : word
   }
   return words.joined(separator: " ")

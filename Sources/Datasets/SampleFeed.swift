@@ -56,6 +56,8 @@ package final class SampleFeed {
       state.order(iteration: ordered, samples)
       ordered += 1
     }
+    // Without threads, the caller loads what it needs.
+    if threads.isEmpty { state.work(while: { !state.isLoaded(iteration: iteration) }) }
     try state.wait(iteration: iteration)
   }
 
@@ -72,16 +74,12 @@ package final class SampleFeed {
 
   // MARK: - Threads
 
-  /// Starts threads, fewer than `count` where the system starts no more.
+  /// Starts threads, fewer than `count` where the system starts no more, and perhaps none.
   private static func start(_ count: Int, _ state: State) -> [WorkerThread] {
     var threads: [WorkerThread] = []
     for index in 1...max(count, 1) {
-      do throws(ThreadError) {
-        threads.append(try WorkerThread(name: "load \(index)") { state.work() })
-      } catch {
-        precondition(!threads.isEmpty, "no thread that loads images: \(error)")
-        break
-      }
+      guard let thread = try? WorkerThread(name: "load \(index)", { state.work() }) else { break }
+      threads.append(thread)
     }
     return threads
   }
@@ -152,9 +150,14 @@ package final class SampleFeed {
       }
     }
 
-    /// Loads the ordered samples until the feed ends.
-    func work() {
-      while let item = nextItem() {
+    /// Whether all of an iteration's samples are loaded, or one of them cannot be.
+    func isLoaded(iteration: Int) -> Bool {
+      ordered.withLock { failed || missing[iteration, default: 0] == 0 }
+    }
+
+    /// Loads the ordered samples until the feed ends, or as long as it is told to go on.
+    func work(while goesOn: () -> Bool = { true }) {
+      while goesOn(), let item = nextItem() {
         let succeeded = Trace.span("sample", .loading, item.sample) {
           failure.attempt { () throws(DataError) in
             try source.load(

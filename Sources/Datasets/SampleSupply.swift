@@ -67,6 +67,20 @@ public final class SampleSupply {
   /// The number of samples of an epoch.
   public var epochLength: Int { stream.sampleCount }
 
+  /// Returns the bytes of the samples that are loaded ahead.
+  ///
+  /// - Parameter slots: this rank's slots of the mini-batch.
+  public func bytesAhead(slots: Range<Int>) -> Int {
+    source.isCostly ? Self.bytesAhead(images: slots.count, source.extents) : 0
+  }
+
+  /// Returns the bytes of the samples that are loaded ahead where loading takes long.
+  ///
+  /// - Parameter images: the number of this rank's images of a mini-batch.
+  public static func bytesAhead(images: Int, _ extents: Extents) -> Int {
+    SampleFeed.depth * images * extents.count * MemoryLayout<Float>.stride
+  }
+
   /// Forgets the samples that were loaded ahead, because the run goes on from another iteration.
   public func restart() { feed = nil }
 }

@@ -17,6 +17,8 @@ public struct DoctorReport: Equatable, Sendable, Codable {
   public var folder: FolderProbe?
   /// The number of bytes that a run's checkpoints may take.
   public var checkpointBytes = 0
+  /// The memory that training would take on each host.
+  public var memory: [MemoryDemand] = []
   public var links: [LinkMeasurement] = []
   public var clocks: [ClockMeasurement] = []
   public var allreduce: [AllreduceMeasurement] = []
@@ -42,6 +44,8 @@ public struct Doctor {
     public var checkpointBytes: Int
     /// The number of floats that are added over all ranks in a step.
     public var gradientCount: Int
+    /// The memory that training would take on each host, as all ranks have told it; empty where it is not known.
+    public var memory: [MemoryDemand] = []
 
     public init(
       runFolder: String, dataDirectory: String, threads: Int?, leaves: Int, checkpointBytes: Int, gradientCount: Int
@@ -83,6 +87,8 @@ public struct Doctor {
       ranks, threads: requirements.threads, leaves: requirements.leaves, images: requirements.images,
       dataDirectory: requirements.dataDirectory)
     report.findings += plan.warnings.map { Finding(.warning, $0.text, advice: $0.advice) }
+    report.memory = requirements.memory
+    report.findings += memoryFindings(requirements.memory)
     if world.size == 1, let finding = lonelyRank(ProcessInfo.processInfo.environment) {
       report.findings.append(finding)
     }

@@ -17,6 +17,8 @@ public struct FolderProbe: Equatable, Sendable, Codable {
   public var readSeconds = 0.0
   /// Whether the file can be locked, as HDF5 does.
   public var locks = false
+  /// Whether the names in the folder can be synced, and not only the files.
+  public var syncsFolders = true
   /// The first step that failed, with the system's words; nil where all succeeded.
   public var failure: String?
 
@@ -109,7 +111,7 @@ public struct FolderProbe: Equatable, Sendable, Codable {
     do throws(FileError) {
       let start = monotonicSeconds()
       try FileSystem.rename(written, to: renamed)
-      try FileSystem.synchronize(path)
+      syncsFolders = try FileSystem.synchronizeFolder(path)
       renameSeconds = monotonicSeconds() - start
     } catch {
       throw FailedStep(step: "the file cannot be renamed", reason: error.code.map { "\($0)" } ?? error.problem)
@@ -168,6 +170,13 @@ public struct FolderProbe: Equatable, Sendable, Codable {
         Finding(
           .note, "\(path): this file system (\(fileSystem)) gives no locks",
           advice: "prelu-dist does without; for h5py and other readers export HDF5_USE_FILE_LOCKING=FALSE"))
+    }
+    if failure == nil, !syncsFolders {
+      findings.append(
+        Finding(
+          .warning, "\(path): this file system (\(fileSystem)) syncs files, but not the folders that name them",
+          advice: "After a power loss the newest checkpoint may be missing, not damaged: the run goes on from the one "
+            + "before"))
     }
     if fileSystem == "tmpfs" {
       findings.append(

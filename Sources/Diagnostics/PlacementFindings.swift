@@ -138,7 +138,8 @@ private func instructionFindings(_ rank: RankFacts) -> [Finding] {
   return [
     Finding(
       .note, "host \(rank.host): the program is built for \(built), the processor has \(has)",
-      advice: "Where all hosts have that, scripts/install on one of them, or PRELU_MARCH, makes a faster program")
+      advice: "A program for each level, of which every host takes the best, comes from scripts/install "
+        + "--levels v3,v4, unless PRELU_LEVEL is set")
   ]
 }
 

@@ -1,10 +1,12 @@
 import Hashing
 import System
 
-/// Returns the SHA-256 of the running program's file, by which hosts find out whether they run the same program; empty
-/// where the file cannot be read.
+/// Returns the digest by which hosts find out whether they run the same program: that of the installation, whose
+/// programs for several levels are then one, otherwise the SHA-256 of the running program's file; empty where the file
+/// cannot be read.
 public func programDigest() -> String {
-  fileDigest("/proc/self/exe") ?? ""
+  guard let own = fileDigest("/proc/self/exe") else { return "" }
+  return Installation.ofThisProgram?.digest(ofProgram: own) ?? own
 }
 
 /// Returns the SHA-256 of a file's bytes, as `sha256sum` prints it; nil where the file cannot be read.

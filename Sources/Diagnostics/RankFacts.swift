@@ -37,12 +37,16 @@ public struct RankFacts: Equatable, Sendable, Codable {
   public var threads: Int
   /// The processor's name; empty where the system does not say.
   public var processor: String
+  /// The level of x86-64 that the program is built for.
+  public var level: ProcessorLevel
   /// The bits of the `InstructionSets` that the program is built for.
   public var builtFor: UInt32
   /// The bits of the `InstructionSets` that the processor has.
   public var hasInstructions: UInt32
   public var blasKernel: String
   public var blasThreads: Int
+  /// The bytes that are free in /dev/shm, where the ranks of a host pass messages; nil where the system does not say.
+  public var sharedMemory: Int?
   /// The SHA-256 of the program's file; empty where it cannot be read.
   public var program: String
   /// Whether the data set's folder is there.
@@ -58,7 +62,8 @@ public struct RankFacts: Equatable, Sendable, Codable {
 
   package init(
     rank: Int, host: String, localRanks: Int, allowedProcessors: String, hostProcessors: Int, localProcessors: Int,
-    localCores: Int, allowedCores: Int, cpuQuota: Double?, threads: Int, processor: String, builtFor: UInt32,
+    localCores: Int, allowedCores: Int, cpuQuota: Double?, threads: Int, processor: String, level: ProcessorLevel,
+    builtFor: UInt32,
     hasInstructions: UInt32, blasKernel: String, blasThreads: Int, program: String,
     hasData: Bool, fastDevices: [String], bridges: [String], messageLayer: String, carriers: [String]
   ) {
@@ -74,6 +79,7 @@ public struct RankFacts: Equatable, Sendable, Codable {
     self.cpuQuota = cpuQuota
     self.threads = threads
     self.processor = processor
+    self.level = level
     self.builtFor = builtFor
     self.hasInstructions = hasInstructions
     self.blasKernel = blasKernel
@@ -110,10 +116,12 @@ public struct RankFacts: Equatable, Sendable, Codable {
     cpuQuota = place.quotas.map(\.cores).min()
     threads = world.threads(asked: asked).count
     processor = processorName()
+    level = .compiledFor
     builtFor = InstructionSets.compiledFor.rawValue
     hasInstructions = InstructionSets.ofProcessor.rawValue
     blasKernel = MatrixLibrary.kernelName
     blasThreads = MatrixLibrary.threadCount
+    sharedMemory = SharedMemory.free
     program = programDigest()
     hasData = FileSystem.exists(dataDirectory)
     fastDevices = Self.names(in: "/sys/class/infiniband") + Self.names(in: "/sys/class/hfi1")

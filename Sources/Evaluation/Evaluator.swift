@@ -65,6 +65,13 @@ public struct Evaluator {
     groups = try TestGroups(members, test, samples: samples, pixelLimit: scoring.pixelLimit)
   }
 
+  /// The bytes that `run` takes on this rank: the networks score one after the other.
+  public var byteCount: Int {
+    zip(members, groups.largest).map { member, extents in
+      scoring.byteCount(of: member.network, extents: extents, threads: pool.threadCount)
+    }.max() ?? 0
+  }
+
   /// Scores all images. The result is the same on every rank.
   ///
   /// - Parameters:

@@ -15,6 +15,16 @@ struct GroupScoring: Sendable {
   /// The number of windows that go through a head together: its weights are read from memory once for all of them.
   var rows: Int { test.views == .dense ? 256 : 32 }
 
+  /// Returns the bytes that scoring by a network takes with images of these extents at most.
+  func byteCount(of network: Network, extents: PlaneExtents, threads: Int) -> Int {
+    let inference = requireFit { () throws(ArchitectureError) in
+      try Inference.byteCount(of: network, rows: rows, extents: extents, threads: threads)
+    }
+    // A reader has the part of an image that was read, and its mean.
+    let reader = 2 * network.architecture.input.channels * extents.count * MemoryLayout<Float>.stride
+    return inference + threads * reader
+  }
+
   /// Calls `use` for each window of each view of the images, with the image's place in `samples` and the window's
   /// share. An image's shares add up to 1.
   func forEachWindow(

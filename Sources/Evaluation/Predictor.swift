@@ -36,6 +36,15 @@ public struct Predictor {
 
   public init(_ network: Network, _ test: TestProtocol, on pool: ThreadPool) { self.init([network], test, on: pool) }
 
+  /// Returns the bytes that a predictor takes at least: with pictures of the networks' own input. Larger ones, which
+  /// only a dense test sees whole, are cut at a limit.
+  public static func byteCount(_ networks: [Network], _ test: TestProtocol, threads: Int) -> Int {
+    let scoring = GroupScoring(test: test, pixelLimit: GroupScoring.pixelLimit)
+    return networks.reduce(0) {
+      $0 + scoring.byteCount(of: $1, extents: $1.architecture.input.plane, threads: threads)
+    }
+  }
+
   /// Returns the scores of some images by one network.
   ///
   /// - Parameter member: the network with its images.

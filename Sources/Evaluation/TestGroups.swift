@@ -20,18 +20,23 @@ private struct Kind {
   var cost = 0.0
   /// The number of frames of one image at one scale.
   var frames = 0
+  /// The extents of the largest frame that each member sees.
+  var largest: [PlaneExtents] = []
 
   /// Creates the kind that `sample` belongs to, still without images.
   init(_ members: [EnsembleMember], _ test: TestProtocol, sample: Int, pixelLimit: Int) throws {
     for member in members {
+      var largest = member.crop
       for side in member.sides(test) {
         let image = member.extents(of: sample, shorterSide: side)
         try member.checkFit(image, shorterSide: side, name: member.images.name(of: sample))
         for set in try member.frameSets(test, image: image, pixelLimit: pixelLimit) {
           cost += set.cost
           frames = max(frames, set.frames.count)
+          if set.extents.count > largest.count { largest = set.extents }
         }
       }
+      self.largest.append(largest)
     }
   }
 }
@@ -41,13 +46,15 @@ private struct Kind {
 /// Groups depend only on the images and the test, so that an image's scores have the same bits on any number of ranks.
 package struct TestGroups: Sendable {
   let groups: [TestGroup]
+  /// The extents of the largest frame that each member sees.
+  let largest: [PlaneExtents]
 
   /// The largest number of multiply-adds in a group, unless a single image has more: about a second of a core.
   private static let groupCost = 2e11
   /// The largest number of frames of a network's own size in a group.
   private static let groupFrames = 32
 
-  package init(groups: [TestGroup]) { self.groups = groups }
+  package init(groups: [TestGroup]) { (self.groups, largest) = (groups, []) }
 
   /// - Parameter samples: the images to be scored, ascending.
   init(_ members: [EnsembleMember], _ test: TestProtocol, samples: [Int], pixelLimit: Int) throws {
@@ -72,6 +79,9 @@ package struct TestGroups: Sendable {
       kind.samples = [sample]
       places[extents] = kinds.count
       kinds.append(kind)
+    }
+    largest = members.indices.map { index in
+      kinds.map { $0.largest[index] }.max { $0.count < $1.count } ?? members[index].crop
     }
     groups = kinds.flatMap { kind in
       let size = max(1, min(Self.groupFrames / kind.frames, Int(Self.groupCost / max(kind.cost, 1))))

@@ -48,6 +48,11 @@ package struct SHA256: ~Copyable {
     return text.withUTF8 { digest(of: UnsafeRawBufferPointer($0)) }
   }
 
+  /// The name and version of the library, such as "OpenSSL 3.0.17".
+  package static var library: String {
+    String(cString: OpenSSL_version(OPENSSL_VERSION)).split(separator: " ").prefix(2).joined(separator: " ")
+  }
+
   /// Whether libcrypto is initialized, which the first use takes care of. It reads no configuration file and does not
   /// clean up at exit: a thread may still be hashing a checkpoint while another one ends the process.
   private static let isPrepared =

@@ -4,8 +4,8 @@ import System
 /// A file that names classes.
 enum ClassNamesFile {
   /// Returns the lines that are not empty, unchanged.
-  static func lines(_ path: String) throws(DataError) -> [String] {
-    try textLines(path, expected: "a class name in each line").map(\.trimmed).filter { !$0.isEmpty }
+  static func lines(_ path: String, in files: SourceFiles) throws(DataError) -> [String] {
+    try textLines(path, in: files, expected: "a class name in each line").map(\.trimmed).filter { !$0.isEmpty }
   }
 
   /// Returns the names of the classes with these folders. Each line has a folder and, after white space, a comma, a
@@ -13,8 +13,8 @@ enum ClassNamesFile {
   ///
   /// Lines without folders that are themselves folders' names, in another order, are refused: every class would bear
   /// another one's name.
-  static func names(_ path: String, folders: [String]) throws(DataError) -> [String] {
-    let lines = try lines(path)
+  static func names(_ path: String, folders: [String], in files: SourceFiles) throws(DataError) -> [String] {
+    let lines = try lines(path, in: files)
     let known = Set(folders)
     if lines.count == folders.count, Set(lines) == known { return folders }
     var named: [String: String] = [:]

@@ -12,25 +12,26 @@ struct DevelopmentKit {
   private let words: [String: String]
 
   /// - Parameter path: The place where a person says that the kit is.
-  static func find(_ path: String?, near folders: [String]) throws(DataError) -> DevelopmentKit {
+  static func find(
+    _ path: String?, near folders: [String], in files: SourceFiles
+  ) throws(DataError) -> DevelopmentKit {
     if let path {
-      for candidate in [path, "\(path)/data"] where FileSystem.exists("\(candidate)/\(truthName)") {
-        return try DevelopmentKit(kit: candidate)
-      }
-      if FileSystem.exists(path), !FileSystem.isFolder(path) { return try DevelopmentKit(kaggle: path) }
+      if let kit = kit(path, in: files) { return try DevelopmentKit(kit: kit, in: files) }
+      if files.exists(path), !files.isFolder(path) { return try DevelopmentKit(kaggle: path, in: files) }
       throw DataError(
         .missing, path: path, expected: "ImageNet's development kit with data/\(truthName)", found: "no such file",
-        advice: "Give the folder ILSVRC2012_devkit_t12, or Kaggle's LOC_val_solution.csv.")
+        advice: "Give ILSVRC2012_devkit_t12, unpacked or as the archive, or Kaggle's LOC_val_solution.csv.")
     }
-    let around = folders + folders.map { "\($0)/.." }
+    let around = folders + folders.map(files.parent)
     for folder in around {
-      for name in ["ILSVRC2012_devkit_t12/data", "ILSVRC2012_devkit_t12", "devkit/data", "data", "."]
-      where FileSystem.exists("\(folder)/\(name)/\(truthName)") {
-        return try DevelopmentKit(kit: "\(folder)/\(name)")
+      let archive = "\(folder)/ILSVRC2012_devkit_t12.tar.gz"
+      if try files.open(archive) != nil, let kit = kit(archive, in: files) {
+        return try DevelopmentKit(kit: kit, in: files)
       }
+      if let kit = kit(folder, in: files) { return try DevelopmentKit(kit: kit, in: files) }
     }
-    for folder in around where FileSystem.exists("\(folder)/LOC_val_solution.csv") {
-      return try DevelopmentKit(kaggle: "\(folder)/LOC_val_solution.csv")
+    for folder in around where files.exists("\(folder)/\(kaggleName)") {
+      return try DevelopmentKit(kaggle: "\(folder)/\(kaggleName)", in: files)
     }
     throw DataError(
       .invalid, path: folders.last ?? "", expected: "a folder for each class", found: "only pictures",
@@ -39,12 +40,24 @@ struct DevelopmentKit {
   }
 
   private static let truthName = "ILSVRC2012_validation_ground_truth.txt"
+  private static let kaggleName = "LOC_val_solution.csv"
 
-  private init(kit: String) throws(DataError) {
+  /// Returns whether a folder or a file that a person names is such a kit.
+  static func isKit(_ path: String, in files: SourceFiles) -> Bool {
+    kit(path, in: files) != nil || FileSystem.name(of: path) == kaggleName && files.isFile(path)
+  }
+
+  /// Returns the folder of a kit's files, in a folder or where the kit is unpacked in it.
+  private static func kit(_ folder: String, in files: SourceFiles) -> String? {
+    ["ILSVRC2012_devkit_t12/data", "ILSVRC2012_devkit_t12", "devkit/data", "data", "."]
+      .map { $0 == "." ? folder : "\(folder)/\($0)" }.first { files.exists("\($0)/\(truthName)") }
+  }
+
+  private init(kit: String, in files: SourceFiles) throws(DataError) {
     var identifiers: [Int: String] = [:]
     var words: [String: String] = [:]
-    if FileSystem.exists("\(kit)/meta.mat") {
-      for synset in try MATFile.structures("synsets", path: "\(kit)/meta.mat") {
+    if files.exists("\(kit)/meta.mat") {
+      for synset in try MATFile.structures("synsets", path: "\(kit)/meta.mat", in: files) {
         guard case .number(let number) = synset["ILSVRC2012_ID"], case .text(let identifier) = synset["WNID"],
           let id = Int(exactly: number)
         else { continue }
@@ -53,13 +66,15 @@ struct DevelopmentKit {
       }
     } else {
       let path = "\(kit)/synsets.txt"
-      for (index, line) in try textLines(path, expected: "meta.mat, or an identifier in each line").enumerated() {
+      let lines = try textLines(path, in: files, expected: "meta.mat, or an identifier in each line")
+      for (index, line) in lines.enumerated() {
         if let word = line.split(whereSeparator: \.isWhitespace).first { identifiers[index + 1] = String(word) }
       }
     }
     let path = "\(kit)/\(Self.truthName)"
     var classes: [String] = []
-    for (index, line) in try textLines(path, expected: "a class's number in each line").enumerated() {
+    let lines = try textLines(path, in: files, expected: "a class's number in each line")
+    for (index, line) in lines.enumerated() {
       let text = line.trimmed
       if text.isEmpty { continue }
       guard let number = Int(text), let identifier = identifiers[number] else {
@@ -75,9 +90,9 @@ struct DevelopmentKit {
   }
 
   /// Reads lines that have a picture's name, a comma, and the class's identifier followed by a box.
-  private init(kaggle path: String) throws(DataError) {
+  private init(kaggle path: String, in files: SourceFiles) throws(DataError) {
     var classes: [String: String] = [:]
-    for line in try textLines(path, expected: "Kaggle's LOC_val_solution.csv").dropFirst() {
+    for line in try textLines(path, in: files, expected: "Kaggle's LOC_val_solution.csv").dropFirst() {
       let fields = line.split(separator: ",", maxSplits: 1)
       guard fields.count == 2, let identifier = fields[1].split(separator: " ").first else { continue }
       classes[String(fields[0])] = String(identifier)

@@ -15,8 +15,10 @@ struct MATFile {
   }
 
   /// Returns the structures of the variable `name`, each with its fields.
-  static func structures(_ name: String, path: String) throws(DataError) -> [[String: Value]] {
-    let bytes = try readWhole(path: path, limit: largest, expected: expected)
+  static func structures(
+    _ name: String, path: String, in files: SourceFiles
+  ) throws(DataError) -> [[String: Value]] {
+    let bytes = try files.contents(of: path, limit: largest, expected: expected)
     guard bytes.count > 128, bytes[126] == UInt8(ascii: "I"), bytes[127] == UInt8(ascii: "M") else {
       throw DataError(.invalid, path: path, expected: expected, found: describeContent(Array(bytes.prefix(64))))
     }

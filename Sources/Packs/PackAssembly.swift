@@ -7,10 +7,27 @@ import System
 final class PackAssembly {
   /// The places that all ranks must know to copy their blocks' bytes.
   struct Layout: Codable {
-    /// The place of each block's bytes in its shard's file.
-    var starts: [Int]
+    /// Each block's runs.
+    var runs: [[Run]]
     /// The shards' temporary files.
     var files: [String]
+  }
+
+  /// Pictures that follow one another both in a block and in a shard's file.
+  struct Run: Codable {
+    var shard: Int
+    /// The pictures' numbers in the block.
+    var first: Int
+    var count: Int
+    /// The place of the first one's bytes in the file.
+    var start: Int
+  }
+
+  /// A picture by its block and its number there.
+  private struct Picture {
+    var entry: Int
+    var block: Int
+    var number: Int
   }
 
   private let plan: PackPlan
@@ -18,8 +35,10 @@ final class PackAssembly {
   private let blocks: [PackPlan.Block]
   /// The header of each block.
   private var headers: [PackBlock.Header] = []
+  /// The pictures of each part in the order of the listing.
+  private var pictures: [PackPart: [Picture]] = [:]
   private var statistics: PhotoStatistics
-  private let fingerprint: String
+  private var fingerprint = ""
   private let temporaries: [String]
 
   /// Reads all blocks' headers.
@@ -50,7 +69,8 @@ final class PackAssembly {
         found: "none that is whole, of \(plan.listing.parts[.training]?.entries.count ?? 0)",
         advice: "Leave out --on-error skip: the message then says what is wrong with the first one.")
     }
-    fingerprint = Self.fingerprint(plan, blocks, headers)
+    for part in PackPart.allCases { pictures[part] = Self.ordered(part, blocks, headers) }
+    fingerprint = computeFingerprint()
     try checkOutput()
   }
 
@@ -65,19 +85,16 @@ final class PackAssembly {
     }
   }
 
-  /// Returns XXH64 of the classes and of each part's labels and checksums in their order. The result depends on what
-  /// the pictures are, not on how they are divided among files.
-  private static func fingerprint(
-    _ plan: PackPlan, _ blocks: [PackPlan.Block], _ headers: [PackBlock.Header]
-  ) -> String {
+  /// XXH64 of the classes and of each part's labels and checksums in their order. It depends on what the pictures are,
+  /// not on how they are divided among files.
+  private func computeFingerprint() -> String {
     var hash = xxHash64(Array(plan.listing.classNames.joined(separator: "\n").utf8))
     for part in PackPart.allCases {
+      let labels = plan.listing.parts[part]?.entries.labels ?? []
       var values: [UInt64] = []
-      for (block, header) in zip(blocks, headers) where block.part == part {
-        for picture in header.pictures {
-          values.append(UInt64(plan.listing.parts[part]?.entries.labels[picture.entry] ?? 0))
-          values.append(picture.checksum)
-        }
+      for place in pictures[part] ?? [] {
+        values.append(UInt64(labels[place.entry]))
+        values.append(headers[place.block].pictures[place.number].checksum)
       }
       hash = values.withUnsafeBytes { xxHash64($0, seed: hash) }
     }
@@ -103,7 +120,7 @@ final class PackAssembly {
         problem: "the pack needs \(byteText(needed)), but only \(byteText(free)) are free",
         advice: "Make room, and run the same command again: it continues")
     }
-    var starts = [Int](repeating: 0, count: blocks.count)
+    var runs = [[Run]](repeating: [], count: blocks.count)
     let encoder = JSONEncoder()
     encoder.outputFormatting = [.sortedKeys]
     let intakeText = String(decoding: try encoder.encode(plan.intake), as: UTF8.self)
@@ -111,18 +128,18 @@ final class PackAssembly {
       try? FileSystem.remove(temporaries[shard])
       do throws(FileError) {
         try HDF5File.create(at: temporaries[shard]) { file throws(HDF5Error) in
-          try write(shard: shard, to: file, settings: intakeText, &starts)
+          try write(shard: shard, to: file, settings: intakeText, &runs)
         }
       } catch {
         discard()
         throw error.kind == .cannotWrite ? error.advising(PackOutput.goingOn) : error
       }
     }
-    return Layout(starts: starts, files: temporaries)
+    return Layout(runs: runs, files: temporaries)
   }
 
   private func write(
-    shard: Int, to file: borrowing HDF5Writer, settings intake: String, _ starts: inout [Int]
+    shard: Int, to file: borrowing HDF5Writer, settings intake: String, _ runs: inout [[Run]]
   ) throws(HDF5Error) {
     typealias Layout = PackLayout
     try file.writeAttribute(Layout.conventionsName, Layout.conventions)
@@ -153,17 +170,15 @@ final class PackAssembly {
     for part in PackPart.allCases {
       var index = PackIndex()
       var names: [String] = []
-      var own: [(block: Int, start: Int)] = []
-      for (number, block) in blocks.enumerated() where block.part == part && plan.shard(of: block) == shard {
-        own.append((number, Int(index.offsets[index.count])))
-        guard let entries = plan.listing.parts[part]?.entries else { continue }
-        for picture in headers[number].pictures {
-          let entry = entries[picture.entry]
-          index.append(
-            byteCount: picture.byteCount, label: entry.label, height: picture.height, width: picture.width,
-            checksum: picture.checksum)
-          names.append(entry.name)
-        }
+      let own = own(part, shard: shard)
+      guard let entries = plan.listing.parts[part]?.entries else { continue }
+      for place in own {
+        let picture = headers[place.block].pictures[place.number]
+        let entry = entries[place.entry]
+        index.append(
+          byteCount: picture.byteCount, label: entry.label, height: picture.height, width: picture.width,
+          checksum: picture.checksum)
+        names.append(entry.name)
       }
       guard index.count > 0 else { continue }
       var offset = 0
@@ -177,14 +192,55 @@ final class PackAssembly {
         try group.write(hexadecimal(index.digest), Layout.indexDigest)
         offset = try group.reserveBytes(Int(index.offsets[index.count]), Layout.bytes)
       }
-      for (block, start) in own { starts[block] = offset + start }
+      var before: Picture?
+      for (place, start) in zip(own, index.offsets) {
+        if let before, before.block == place.block, before.number + 1 == place.number {
+          runs[place.block][runs[place.block].count - 1].count += 1
+        } else {
+          runs[place.block].append(Run(shard: shard, first: place.number, count: 1, start: offset + Int(start)))
+        }
+        before = place
+      }
     }
   }
 
   /// The largest number of skipped files that a pack names.
   private static let skippedLimit = 10_000
 
-  private var skipped: [PackBlock.Skipped] { headers.flatMap(\.skipped) }
+  /// The files that were left out, in the order of the listing.
+  private var skipped: [PackBlock.Skipped] {
+    PackPart.allCases.flatMap { part in
+      blocks.filter { $0.part == part }.flatMap { headers[$0.number].skipped }.sorted { $0.entry < $1.entry }
+    }
+  }
+
+  /// Returns the pictures of a part in the order of the listing.
+  private static func ordered(
+    _ part: PackPart, _ blocks: [PackPlan.Block], _ headers: [PackBlock.Header]
+  ) -> [Picture] {
+    var pictures: [Picture] = []
+    for block in blocks where block.part == part {
+      for (number, picture) in headers[block.number].pictures.enumerated() {
+        pictures.append(Picture(entry: picture.entry, block: block.number, number: number))
+      }
+    }
+    pictures.sort { $0.entry < $1.entry }
+    return pictures
+  }
+
+  /// Returns those of the pictures that belong to a shard.
+  private func own(_ part: PackPart, shard: Int) -> ArraySlice<Picture> {
+    let all = pictures[part] ?? []
+    func first(from shard: Int) -> Int {
+      var (low, high) = (0, all.count)
+      while low < high {
+        let middle = (low + high) / 2
+        if plan.shard(of: all[middle].entry, part) < shard { low = middle + 1 } else { high = middle }
+      }
+      return low
+    }
+    return all[first(from: shard)..<first(from: shard + 1)]
+  }
 
   // MARK: - Copying
 
@@ -202,52 +258,57 @@ final class PackAssembly {
     keepGoing: (_ copied: Int) -> Bool
   ) throws -> Bool {
     // Only one shard is open at a time: there may be more shards than a process may have open files.
-    var open: PackOutput?
-    var openShard: Int?
     var (copied, waiting) = (0, 0)
-    for block in blocks {
-      guard keepGoing(copied) else { return false }
-      let path = PackBlock.path(settings.workFolder, block.number)
-      let damage = FileError(
-        .damaged, path: path, problem: "expected a block that was finished, found one that is no longer whole",
-        advice: "Remove it, and run the same command again: it makes the block again")
-      guard let stored = PackBlock.stored(settings.workFolder, number: block.number, plan: plan.digest) else {
-        throw damage
+    for shard in layout.files.indices {
+      let own = blocks.filter { block in layout.runs[block.number].contains { $0.shard == shard } }
+      guard !own.isEmpty else { continue }
+      let output = try PackOutput(opening: layout.files[shard])
+      for block in own {
+        guard keepGoing(copied) else { return false }
+        let count = try copy(block, plan, settings, layout.runs[block.number].filter { $0.shard == shard }, output)
+        copied += count
+        waiting += count
+        if waiting >= unsynchronized {
+          try output.synchronize()
+          waiting = 0
+        }
       }
-      let count = stored.header.pictures.reduce(0) { $0 + $1.byteCount }
-      guard count > 0 else { continue }
-      let bytes = UnsafeMutableRawBufferPointer.allocate(byteCount: count, alignment: 16)
-      defer { bytes.deallocate() }
-      guard let input = try? RegularFile(path), input.fills(bytes, at: stored.start) else { throw damage }
-      var start = 0
-      for picture in stored.header.pictures {
-        let part = UnsafeRawBufferPointer(rebasing: bytes[start..<start + picture.byteCount])
-        guard xxHash64(part, seed: 0) == picture.checksum else { throw damage }
-        start += picture.byteCount
-      }
-      let shard = plan.shard(of: block)
-      if openShard != shard {
-        try synchronizeAndClose(&open)
-        open = try PackOutput(opening: layout.files[shard])
-        openShard = shard
-      }
-      try open!.write(UnsafeRawBufferPointer(bytes), at: layout.starts[block.number])
-      copied += count
-      waiting += count
-      if waiting >= unsynchronized {
-        try open!.synchronize()
-        waiting = 0
-      }
+      try output.synchronize()
+      try output.close()
     }
-    try synchronizeAndClose(&open)
     _ = keepGoing(copied)
     return true
   }
 
-  private static func synchronizeAndClose(_ output: inout PackOutput?) throws(FileError) {
-    guard let output = output.take() else { return }
-    try output.synchronize()
-    try output.close()
+  /// Copies runs of a block to their places in a shard. Returns the number of bytes.
+  private static func copy(
+    _ block: PackPlan.Block, _ plan: PackPlan, _ settings: PackSettings, _ runs: [Run], _ output: borrowing PackOutput
+  ) throws -> Int {
+    let path = PackBlock.path(settings.workFolder, block.number)
+    let damage = FileError(
+      .damaged, path: path, problem: "expected a block that was finished, found one that is no longer whole",
+      advice: "Remove it, and run the same command again: it makes the block again")
+    guard let stored = PackBlock.stored(settings.workFolder, number: block.number, plan: plan.digest),
+      let input = try? RegularFile(path)
+    else { throw damage }
+    let pictures = stored.header.pictures
+    var starts = [stored.start]
+    for picture in pictures { starts.append(starts[starts.count - 1] + picture.byteCount) }
+    var copied = 0
+    for run in runs {
+      let range = starts[run.first]..<starts[run.first + run.count]
+      let bytes = UnsafeMutableRawBufferPointer.allocate(byteCount: range.count, alignment: 16)
+      defer { bytes.deallocate() }
+      guard input.fills(bytes, at: range.lowerBound) else { throw damage }
+      for number in run.first..<run.first + run.count {
+        let start = starts[number] - range.lowerBound
+        let part = UnsafeRawBufferPointer(rebasing: bytes[start..<start + pictures[number].byteCount])
+        guard xxHash64(part, seed: 0) == pictures[number].checksum else { throw damage }
+      }
+      try output.write(UnsafeRawBufferPointer(bytes), at: run.start)
+      copied += range.count
+    }
+    return copied
   }
 
   // MARK: - In place
@@ -266,11 +327,12 @@ final class PackAssembly {
     for temporary in temporaries { try FileSystem.synchronize(temporary) }
     let paths = settings.paths
     for (temporary, path) in zip(temporaries, paths) { try FileSystem.rename(temporary, to: path) }
-    try FileSystem.synchronizeFolder(FileSystem.folder(of: settings.output))
+    let isNameSynced = try FileSystem.synchronizeFolder(FileSystem.folder(of: settings.output))
     for block in blocks { try? FileSystem.remove(PackBlock.path(settings.workFolder, block.number)) }
     return PackingSummary(
       paths: paths, pictures: pictures, classes: plan.listing.classNames.count, bytes: byteCount,
-      skipped: skipped.map { ($0.name, $0.reason) }, emptied: emptied, fingerprint: fingerprint, seconds: 0)
+      skipped: skipped.map { ($0.name, $0.reason) }, emptied: emptied, fingerprint: fingerprint, seconds: 0,
+      isNameSynced: isNameSynced)
   }
 
   /// The classes that the source has pictures of and a part of the pack does not.

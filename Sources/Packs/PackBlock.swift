@@ -16,6 +16,8 @@ struct PackBlock {
 
   /// A file that was left out, and the reason.
   struct Skipped: Codable, Equatable {
+    /// The file's entry in its part.
+    var entry: Int
     var name: String
     var reason: String
   }
@@ -27,10 +29,15 @@ struct PackBlock {
     /// The times of the last changes, in nanoseconds since 1970.
     private var times: [Int] = []
 
+    /// Adds the mark of a file.
     mutating func append(_ path: String) {
       let status = try? FileSystem.status(path)
-      sizes.append(status.map { Int($0.size) } ?? -1)
-      times.append(status?.modificationNanoseconds ?? 0)
+      append(size: status.map { Int($0.size) } ?? -1, time: status?.modificationNanoseconds ?? 0)
+    }
+
+    mutating func append(size: Int, time: Int) {
+      sizes.append(size)
+      times.append(time)
     }
   }
 

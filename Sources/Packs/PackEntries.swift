@@ -1,3 +1,4 @@
+import Archives
 import Communication
 import Images
 import System
@@ -11,6 +12,8 @@ extension PackListing {
     /// The end of each entry's name in `names`.
     private var ends: [Int] = []
     public private(set) var labels: [Int32] = []
+    /// The place of each entry in an archive; empty if they are files on the disk.
+    private(set) var places: [MemberPlace] = []
 
     public init() {}
 
@@ -30,7 +33,14 @@ extension PackListing {
     func selected(_ indices: [Int]) -> Entries {
       var selected = Entries()
       for index in indices { selected.append(name: names[range(index)], label: labels[index]) }
+      if !places.isEmpty { selected.places = indices.map { places[$0] } }
       return selected
+    }
+
+    /// Notes where the entries lie in archives.
+    mutating func place(_ places: [MemberPlace]) {
+      precondition(places.count == count, "\(places.count) places of \(count) entries")
+      self.places = places
     }
 
     /// Puts `table[label]` in place of each label.
@@ -54,15 +64,19 @@ extension PackListing {
     struct Extent: Codable {
       var count: Int
       var bytes: Int
+      /// Whether the entries lie in archives.
+      var isPlaced: Bool
     }
 
-    var extent: Extent { Extent(count: count, bytes: names.count) }
+    var extent: Extent { Extent(count: count, bytes: names.count, isPlaced: !places.isEmpty) }
 
     /// Makes room for rank 0's entries.
     init(room: Extent) {
       names = [UInt8](repeating: 0, count: room.bytes)
       ends = [Int](repeating: 0, count: room.count)
       labels = [Int32](repeating: 0, count: room.count)
+      places = [MemberPlace](
+        repeating: MemberPlace(archive: 0, position: 0, size: 0), count: room.isPlaced ? room.count : 0)
     }
 
     /// Gives every rank the entries of rank 0; the others must have made room.
@@ -75,6 +89,7 @@ extension PackListing {
       try share(&names)
       try share(&ends)
       try share(&labels)
+      try share(&places)
     }
   }
 }

@@ -3,8 +3,12 @@ import System
 
 /// The sources of a pack's pictures, as a person names them.
 public struct PackInput: Codable, Equatable, Sendable {
-  /// A folder with a folder for each class; a folder with folders of splits, such as `train` and `val`; or a list file.
+  /// A folder with a folder for each class; a folder with folders of splits, such as `train` and `val`; an archive of
+  /// either; or a list file.
   public var source: String
+  /// More sources, whose names tell what each of them is: archives or folders of splits, ImageNet's development kit,
+  /// shards of pairs.
+  public var others: [String] = []
   /// The folders or list files of the other splits, if they do not lie beside the training split.
   public var validation: String?
   public var test: String?
@@ -21,6 +25,8 @@ public struct PackInput: Codable, Equatable, Sendable {
   public var split: [PackPart: String] = [:]
   /// Whether there is no test split, whatever the source holds.
   public var withoutTest = false
+  /// Whether only its name tells that a source is the test split: its pictures may have no labels.
+  var hasUnsureTest = false
 
   public init(
     source: String, validation: String? = nil, test: String? = nil, root: String? = nil,
@@ -36,15 +42,17 @@ public struct PackInput: Codable, Equatable, Sendable {
 
   /// Finds all pictures, and opens none.
   public func listing() throws(DataError) -> PackListing {
-    guard FileSystem.exists(source) else {
+    for path in [source] + others where !FileSystem.exists(path) {
       throw DataError(
-        .missing, path: source, expected: "a folder of class folders, ImageNet's folders, or a list file",
+        .missing, path: path, expected: "a folder of class folders, ImageNet's folders, archives, or a list file",
         found: "nothing of that name")
     }
+    let files = SourceFiles()
+    for path in [source] + others + [validation, test, root, developmentKit].compactMap({ $0 }) { try files.open(path) }
     let exclusion = Exclusion(exclude)
-    var listing = FileSystem.isFolder(source) ? try folderListing(exclusion) : try listFileListing(exclusion)
-    if let path = classNames ?? Self.first(["LOC_synset_mapping.txt", "synset_words.txt"], in: source) {
-      listing.classNames = try ClassNamesFile.names(path, folders: listing.classFolders)
+    var listing = try listing(exclusion, files)
+    if let path = classNames ?? Self.first(["LOC_synset_mapping.txt", "synset_words.txt"], in: source, files) {
+      listing.classNames = try ClassNamesFile.names(path, folders: listing.classFolders, in: files)
       listing.account.note("class names from \(path)")
     }
     if let (one, other) = Self.alike(listing.classFolders) {
@@ -56,7 +64,15 @@ public struct PackInput: Codable, Equatable, Sendable {
         .invalid, path: part, expected: "names without line breaks and zeros, of at most 1000 bytes",
         found: "\(entry.name.prefix(60).debugDescription)")
     }
+    try listing.place(in: files)
     return listing
+  }
+
+  private func listing(_ exclusion: Exclusion, _ files: SourceFiles) throws(DataError) -> PackListing {
+    if let shards = try PairedShards(self, exclusion, files) { return try shards.listing(classNames, files) }
+    let input = try sorted(files)
+    return files.isFolder(source)
+      ? try input.folderListing(exclusion, files) : try input.listFileListing(exclusion, files)
   }
 
   /// Returns the first two names that are the same but for their case.
@@ -81,7 +97,7 @@ public struct PackInput: Codable, Equatable, Sendable {
   }
 
   /// Returns the first of `names` that exists in `folder`.
-  private static func first(_ names: [String], in folder: String) -> String? {
-    names.map { "\(folder)/\($0)" }.first(where: FileSystem.exists)
+  private static func first(_ names: [String], in folder: String, _ files: SourceFiles) -> String? {
+    names.map { "\(folder)/\($0)" }.first(where: files.exists)
   }
 }

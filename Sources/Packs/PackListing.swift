@@ -34,6 +34,8 @@ public struct PackListing: Equatable, Sendable {
   /// The classes' folders or identifiers, in the order of the labels.
   public var classFolders: [String]
   public var parts: [PackPart: Part]
+  /// The archives that pictures lie in, in the order of their numbers.
+  var archives: [PackedArchive] = []
   /// An account of how the source was read; empty on all ranks but the first.
   public var account = PackAccount()
 

@@ -38,6 +38,8 @@ public struct PackingSummary: Sendable {
   public var emptied: [(part: PackPart, className: String)]
   public var fingerprint: String
   public var seconds: Double
+  /// Whether the names of the pack's files are on the device, and not only the files.
+  public var isNameSynced = true
 }
 
 /// Makes a pack of pictures on all ranks. Each rank takes in blocks of pictures, which wait in a work folder; then the
@@ -140,7 +142,7 @@ public struct Packing {
     let pool = ThreadPool(threads: settings.threads)
     for (block, skipped) in zip(own, finished(own, plan, pool)) {
       if let skipped {
-        counts[0] += Int64(block.entries.count)
+        counts[0] += Int64(block.places.count)
         counts[1] += Int64(skipped)
       } else {
         open.append(block)
@@ -153,16 +155,19 @@ public struct Packing {
     var rounds = [Int64(open.count.dividedUp(by: settings.threads))]
     try world.allreduceMaximum(&rounds)
     let intakes = (0..<settings.threads).map { _ in Intake(intake: BlockIntake(plan)) }
+    let queue = BlockQueue(plan, open)
     let start = monotonicSeconds()
     for round in 0..<Int(rounds[0]) {
-      let part = open.dropFirst(round * settings.threads).prefix(settings.threads).map { $0 }
+      let first = round * settings.threads
+      let part = Array(open.dropFirst(first).prefix(settings.threads))
       let results = Mutex<[Result<Int, any Error>?]>(Array(repeating: nil, count: part.count))
       let stopping = Atomic<Bool>(false)
-      pool.parallelFor(part.count) { index, thread in
+      pool.parallelFor(part.count) { _, thread in
+        let item = queue.take()
         let result: Result<Int, any Error>?
         do {
           // Signals reach the whole process, so the calling thread asks for all threads.
-          let block = try intakes[thread].intake.make(part[index]) {
+          let block = try intakes[thread].intake.make(item.block, item.contents) {
             if stopping.load(ordering: .relaxed) { return false }
             if thread == 0, stop() { stopping.store(true, ordering: .relaxed) }
             return !stopping.load(ordering: .relaxed)
@@ -173,14 +178,14 @@ public struct Packing {
           result = .failure(error)
         }
         let outcome = result
-        results.withLock { $0[index] = outcome }
+        results.withLock { $0[item.number - first] = outcome }
       }
       try world.agree {
         for result in results.withLock({ $0 }) { _ = try result?.get() }
       }
       for (block, result) in zip(part, results.withLock { $0 }) {
         guard case .success(let skipped) = result else { continue }
-        counts[0] += Int64(block.entries.count)
+        counts[0] += Int64(block.places.count)
         counts[1] += Int64(skipped)
       }
       var totals = counts

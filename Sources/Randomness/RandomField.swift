@@ -1,4 +1,4 @@
-import Glibc
+import System
 
 /// The purposes that random numbers are drawn for. Numbers of different purposes never share a block.
 public enum RandomPurpose: UInt32, Sendable {
@@ -58,7 +58,7 @@ public struct RandomField: Sendable {
 /// Muller's transform in Double).
 func gaussianPair(_ first: UInt32, _ second: UInt32) -> (Double, Double) {
   // The half keeps the logarithm's argument above 0 and below 1.
-  let radius = (-2 * log((Double(first) + 0.5) * 0x1p-32)).squareRoot()
-  let angle = 2 * .pi * (Double(second) * 0x1p-32)
-  return (radius * cos(angle), radius * sin(angle))
+  let radius = (-2 * ElementaryFunctions.log((Double(first) + 0.5) * 0x1p-32)).squareRoot()
+  let (cosine, sine) = ElementaryFunctions.cosineAndSine(ofTurn: Double(second) * 0x1p-32)
+  return (radius * cosine, radius * sine)
 }

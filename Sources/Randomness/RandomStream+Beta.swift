@@ -1,4 +1,4 @@
-import Glibc
+import System
 
 extension RandomStream {
   /// A number in [0, 1] with the symmetric beta distribution B(α, α): X/(X + Y) of two gamma-distributed numbers of
@@ -8,13 +8,13 @@ extension RandomStream {
     // Small shapes make numbers below the least Double: only their logarithms are taken.
     let first = logarithmOfGamma(shape)
     let second = logarithmOfGamma(shape)
-    return 1 / (1 + exp(second - first))
+    return 1 / (1 + ElementaryFunctions.exp(second - first))
   }
 
   /// The logarithm of a gamma-distributed number of a shape and scale 1. Source: Marsaglia and Tsang 2000, "A Simple
   /// Method for Generating Gamma Variables", with their way for shapes below 1.
   private mutating func logarithmOfGamma(_ shape: Double) -> Double {
-    guard shape >= 1 else { return logarithmOfGamma(shape + 1) + log(uniformInside()) / shape }
+    guard shape >= 1 else { return logarithmOfGamma(shape + 1) + ElementaryFunctions.log(uniformInside()) / shape }
     let d = shape - 1.0 / 3
     let c = 1 / (9 * d).squareRoot()
     while true {
@@ -22,7 +22,7 @@ extension RandomStream {
       let root = 1 + c * x
       guard root > 0 else { continue }
       let v = root * root * root
-      if log(uniformInside()) < 0.5 * x * x + d - d * v + d * log(v) { return log(d) + log(v) }
+      if ElementaryFunctions.log(uniformInside()) < 0.5 * x * x + d - d * v + d * ElementaryFunctions.log(v) { return ElementaryFunctions.log(d) + ElementaryFunctions.log(v) }
     }
   }
 

@@ -58,6 +58,7 @@ public final class RunRecorder: RunListener {
   public func prepare(folder: OwnFolder, iteration: Int) throws {
     self.folder = folder
     let tables = RunTables(folder: folder.path)
+    if let source = folder.copiedFrom { try RunTables.copy(from: source, to: folder.path) }
     try tables.truncate(afterIteration: iteration)
     self.tables = tables
     if writesPage { attempt { page = try RunPage(folder: folder.path) } }
@@ -87,7 +88,7 @@ public final class RunRecorder: RunListener {
     case .notSaved(let iteration): writePage(of: iteration)
     case .progress(let progress): note(progress)
     case .finished(let summary): note(summary)
-    case .balanced, .traced, .warning: break
+    case .planned, .balanced, .traced, .warning: break
     }
   }
 

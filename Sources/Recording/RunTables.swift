@@ -23,6 +23,17 @@ struct RunTables {
     results = path(ResultsFile.name)
   }
 
+  /// Copies the tables of another run folder that are there.
+  static func copy(from source: String, to folder: String) throws(FileError) {
+    let names = [MetricsFile.name, TimeFile.name, PlacesFile.name, StatisticsFile.name, ProgressFile.name]
+    for name in names where FileSystem.isRegularFile(FileSystem.path(name, in: source)) {
+      let new = FileSystem.path(name, in: folder)
+      // What an earlier start of the same copy has left.
+      try FileSystem.remove(new)
+      try FileSystem.copy(FileSystem.path(name, in: source), to: new)
+    }
+  }
+
   /// Cuts off the rows of iterations that are still to come, and last lines that are not whole.
   ///
   /// - Throws: where a file is another table.

@@ -22,7 +22,7 @@ public struct Report {
     }
   }
 
-  /// Reads run folders and tables of evaluations (errors by class, results), in any order and number.
+  /// Reads run folders and tables of evaluations (errors by class, guesses by class, results), in any order and number.
   ///
   /// - Parameters:
   ///   - pictures: finds the pictures that predictions count; without it they are not shown.
@@ -38,12 +38,14 @@ public struct Report {
     var runs: [RunContents] = []
     var evaluations: [ClassFigures.Evaluation] = []
     var results: [ResultFigures.Results] = []
+    var confusions: [ConfusionFigures.Evaluation] = []
     for (path, name) in zip(paths, names) {
       if FileSystem.isFolder(path) {
         let run = try RunContents(folder: path, name: name)
         runs.append(run)
         if !run.classErrors.isEmpty { evaluations.append((name, run.classErrors)) }
         if !run.results.isEmpty { results.append((name, run.results)) }
+        if let confusion = run.confusion { confusions.append((name, confusion)) }
         continue
       }
       guard let table = try CSVTable.read(path) else {
@@ -55,6 +57,7 @@ public struct Report {
       switch table.header.joined(separator: ",") {
       case ClassErrorsFile.header: evaluations.append((name, try ClassErrorsFile.parse(table)))
       case ResultsFile.header: results.append((name, try ResultsFile.parse(table)))
+      case _ where ConfusionFile.isHeader(table.header): confusions.append((name, try ConfusionFile.parse(table)))
       case let header:
         throw FileError(
           table: path,
@@ -62,43 +65,57 @@ public struct Report {
             + "found the header \(String(header.prefix(240)).debugDescription)")
       }
     }
-    self.init(runs: runs, evaluations: evaluations, results: results, pictures: pictures, note: text)
+    self.init(
+      Contents(runs: runs, evaluations: evaluations, confusions: confusions, results: results), pictures: pictures,
+      note: text)
   }
 
   private static let tables =
-    "errors by class (--classes) with the header \"\(ClassErrorsFile.header)\", "
+    "errors by class (--classes) with the header \"\(ClassErrorsFile.header)\", guesses by class (--confusion), "
     + "or results (--results) with \"\(ResultsFile.header)\""
 
   /// Makes the report of one run that is read already.
   public init(run: RunContents, pictures: (any PictureSource)? = nil) {
     self.init(
-      runs: [run], evaluations: run.classErrors.isEmpty ? [] : [(run.name, run.classErrors)],
-      results: run.results.isEmpty ? [] : [(run.name, run.results)], pictures: pictures, note: nil)
+      Contents(
+        runs: [run], evaluations: run.classErrors.isEmpty ? [] : [(run.name, run.classErrors)],
+        confusions: run.confusion.map { [(run.name, $0)] } ?? [],
+        results: run.results.isEmpty ? [] : [(run.name, run.results)]), pictures: pictures, note: nil)
   }
 
   /// Makes the report of several runs and evaluations that are read already.
   package init(
     runs: [RunContents], evaluations: [(name: String, classes: [ClassErrors])] = [],
+    confusions: [(name: String, confusion: Confusion)] = [],
     results: [(name: String, rows: [ResultsRow])] = [], pictures: (any PictureSource)? = nil
   ) {
-    self.init(runs: runs, evaluations: evaluations, results: results, pictures: pictures, note: nil)
+    self.init(
+      Contents(runs: runs, evaluations: evaluations, confusions: confusions, results: results), pictures: pictures,
+      note: nil)
   }
 
-  private init(
-    runs: [RunContents], evaluations: [ClassFigures.Evaluation], results: [ResultFigures.Results],
-    pictures: (any PictureSource)?, note: Note?
-  ) {
+  /// All that a report shows, each table with its name.
+  private struct Contents {
+    var runs: [RunContents]
+    var evaluations: [ClassFigures.Evaluation]
+    var confusions: [ConfusionFigures.Evaluation]
+    var results: [ResultFigures.Results]
+  }
+
+  private init(_ contents: Contents, pictures: (any PictureSource)?, note: Note?) {
+    let (runs, evaluations, results) = (contents.runs, contents.evaluations, contents.results)
     self.runs = runs
     self.pictures = pictures
     self.note = note
     curves = CurveFigures.all(runs)
     coefficients = CoefficientFigures.all(runs)
     statistics = StatisticsFigures.all(runs)
-    classes = ClassFigures.all(evaluations)
+    classes = ClassFigures.all(evaluations) + ConfusionFigures.all(contents.confusions)
     self.results = ResultFigures.all(results)
     figures = curves + coefficients + statistics + self.results + classes
-    let tables = evaluations.map(\.name) + results.map(\.name)
-    let names = runs.map(\.name) + tables.filter { name in !runs.contains { $0.name == name } }
+    let tables = evaluations.map(\.name) + contents.confusions.map(\.name) + results.map(\.name)
+    var names = runs.map(\.name)
+    for name in tables where !names.contains(name) { names.append(name) }
     title = names.count <= 3 ? names.joined(separator: ", ") : "\(names[0]) and \((names.count - 1).counted("other"))"
   }
 

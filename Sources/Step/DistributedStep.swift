@@ -65,6 +65,7 @@ public final class DistributedStep {
   /// connected layers the gradient, which is used up where it is computed unless its norm is limited, and on ranks
   /// other than 0 the momentum.
   public var untouchedBytes: Int {
+    guard FloatBuffer.isLarge(network.parameters.count) else { return 0 }
     let vectors = world.rank > 0 ? 2 : settings.normLimit == nil ? 1 : 0
     return network.architecture.headRange.count * MemoryLayout<Float>.stride * vectors
   }

@@ -14,8 +14,11 @@ public struct DryRun: Sendable {
   /// The checkpoint that the run would go on from; nil for a new run.
   public let resumedFrom: String?
   public let configuration: Configuration
-  public let modelName: String
-  public let parameterCount: Int
+  public let architecture: ResolvedArchitecture
+  /// The method of all convolutions; nil for the choice by shape.
+  public let convolution: ConvolutionMethod?
+  /// The number of threads of this rank.
+  public let threads: Int
   public let classNames: [String]
   /// The number of training images of each class.
   public let classCounts: [Int]
@@ -40,6 +43,8 @@ public struct DryRun: Sendable {
 
   /// The number of measured steps.
   private static let measured = 5
+  /// The number of images that each thread measures the network on.
+  private static let measuredImages = 64
 
   /// Opens everything and measures. All ranks call it, and get the same result but for `memory`, which rank 0 has.
   ///
@@ -51,7 +56,7 @@ public struct DryRun: Sendable {
     let step = setup.makeStep()
     let writer = CheckpointWriter(setup.vectors(of: step))
     let samples = setup.sampleSupply()
-    demands = try setup.checkMemory(of: step)
+    demands = try setup.checkMemory(of: step, samples, try setup.validation(of: setup.network))
     if world.rank == 0 { writer.prepare() }
     _ = try setup.loadParameters(checkpoint: plan.checkpoint, of: step)
     let done = plan.state?.iteration ?? 0
@@ -68,11 +73,18 @@ public struct DryRun: Sendable {
       try mine.check()
       if iteration > 0 || limit == 1 { seconds.append(monotonicSeconds() - start) }
     }
+    if setup.data.validation.count > 0 {
+      // A few images are enough to touch the memory that evaluations take.
+      let some = min(setup.data.validation.count, Self.measuredImages * world.size * setup.pool.threadCount)
+      try setup.shareHead()
+      _ = try setup.evaluator(of: setup.data.validation, samples: Array(0..<some)).run()
+    }
     run = plan.runFolder
     resumedFrom = plan.checkpoint
     configuration = setup.configuration
-    modelName = setup.network.architecture.name
-    parameterCount = setup.network.architecture.parameterCount
+    architecture = setup.network.architecture
+    convolution = settings.convolution
+    threads = setup.pool.threadCount
     classNames = setup.data.classNames
     classCounts = setup.data.training.labels.reduce(into: [Int](repeating: 0, count: setup.data.classNames.count)) {
       $0[Int($1)] += 1
@@ -82,15 +94,9 @@ public struct DryRun: Sendable {
     stepsInEpoch = samples.iterations(inEpochs: 1)
     stepsLeft = max(0, limit - done)
     stepSeconds = try world.broadcast(seconds, root: 0)
-    memory = zip(world.hostNames, try world.allgather(Self.largestMemory())).map { ($0, $1) }
+    memory = zip(world.hostNames, try world.allgather(ProcessMemory.largest)).map { ($0, $1) }
     checkpointBytes =
       (setup.configuration.checkpoint.keep + 1) * CheckpointFile.sizeBound(setup.tensors(of: step))
     freeBytes = FileSystem.freeBytes(FileSystem.folder(of: plan.runFolder))
-  }
-
-  /// Returns the largest memory in bytes that this process has used; 0 where the system does not say.
-  private static func largestMemory() -> Int {
-    // The system gives it in units of 1024 bytes.
-    (processStatus("VmHWM")?.split(separator: " ").first.flatMap { Int($0) } ?? 0) << 10
   }
 }

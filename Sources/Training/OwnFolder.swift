@@ -2,11 +2,14 @@
 /// lives on: nothing must be written there then.
 public struct OwnFolder: Sendable {
   public let path: String
+  /// The folder of the run that this one is a copy of, from which it takes the rows so far; nil for any other run.
+  public let copiedFrom: String?
   private let isOurs: @Sendable () -> Bool
 
   /// - Parameter isOurs: tells whether the folder still belongs to this process.
-  public init(path: String, isOurs: @escaping @Sendable () -> Bool = { true }) {
+  public init(path: String, copiedFrom: String? = nil, isOurs: @escaping @Sendable () -> Bool = { true }) {
     self.path = path
+    self.copiedFrom = copiedFrom
     self.isOurs = isOurs
   }
 

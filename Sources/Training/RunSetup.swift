@@ -32,6 +32,7 @@ struct RunSetup {
     checkpoint = plan.checkpoint
     let configuration = try Configuration(json: plan.configuration)
     self.configuration = configuration
+    world.activity = Activity("the opening of the data")
     let (data, architecture) = try world.agree {
       let architecture = try configuration.architecture().resolved()
       let data = try TrainingData(configuration)
@@ -39,6 +40,7 @@ struct RunSetup {
       return (data, architecture)
     }
     self.data = data
+    world.activity = Activity("the start")
     try Self.checkSameData(data.fingerprint, world)
     if let stored = plan.dataFingerprint, !settings.acceptsOtherData {
       try world.agree {
@@ -88,7 +90,7 @@ struct RunSetup {
   }
 
   /// Whether only a sheet of samples was asked for.
-  var isPreview: Bool { settings.preview != nil && settings.iterations == 0 && checkpoint == nil }
+  var isPreview: Bool { settings.isPreview(of: checkpoint) }
 
   /// Returns the vectors of a step that checkpoints keep, where they lie.
   func vectors(of step: DistributedStep) -> TrainedVectors {
@@ -102,16 +104,11 @@ struct RunSetup {
 
   /// Makes the step on all ranks, with even shares.
   func makeStep() -> DistributedStep {
-    let (training, solver) = (configuration.training, configuration.solver)
-    let settings = StepSettings(
-      seed: training.seed,
-      average: configuration.regularization.averages
-        ? WeightAverage(decay: configuration.regularization.averageDecay) : nil,
-      valueLimit: solver.clipValue > 0 ? Float(solver.clipValue) : .infinity,
-      normLimit: solver.clipNorm > 0 ? solver.clipNorm : nil)
+    let training = configuration.training
     return DistributedStep(
       network, world: world,
-      shares: Shares(batch: training.batch, ranks: world.size, leaves: training.leaves), settings, on: pool)
+      shares: Shares(batch: training.batch, ranks: world.size, leaves: training.leaves), StepSettings(configuration),
+      on: pool)
   }
 
   /// The description of the network's inputs for checkpoints.

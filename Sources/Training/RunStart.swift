@@ -1,5 +1,7 @@
 import Checkpoint
 import Communication
+import Datasets
+import Evaluation
 import Images
 import Kernels
 import Network
@@ -11,13 +13,16 @@ import Weights
 extension RunSetup {
   /// Compares the memory that all buffers will take with what the hosts have left. All ranks call it, before they touch
   /// it.
-  func checkMemory(of step: DistributedStep) throws -> [MemoryDemand] {
-    // Rank 0 copies its vectors for each checkpoint; the others never touch the parameters of the fully connected
-    // layers.
-    let copies = vectors(of: step).all.count * network.parameters.count
-    let floats = world.rank == 0 ? copies : -network.architecture.headRange.count
+  func checkMemory(
+    of step: DistributedStep, _ samples: SampleSupply, _ validation: Evaluator
+  ) throws -> [MemoryDemand] {
+    // The test at the end needs as much as a validation.
+    let measures = data.validation.count > 0 || data.test != nil
     return try world.checkMemory(
-      bytes: FloatBuffer.largeBytes - step.untouchedBytes + floats * MemoryLayout<Float>.stride)
+      bytes: RunMemory.bytes(
+        largeBytes: FloatBuffer.largeBytes, step,
+        ahead: samples.bytesAhead(slots: step.shares.slots(ofRank: world.rank)),
+        evaluation: measures ? validation.byteCount : 0, rank: world.rank))
   }
 
   /// Reads or draws the parameters on rank 0, and gives the other ranks the tower's, which is all that they need. All
@@ -69,12 +74,17 @@ extension RunSetup {
       guard world.rank == 0 else { return nil }
       let path = plan.runFolder
       var folder = try RunFolder.create(at: path)
-      for name in try folder.claim(runIdentifier: runIdentifier) {
+      let unfinished = try folder.claim(runIdentifier: runIdentifier)
+      try folder.checkNewest(plan.newestFile)
+      for name in unfinished {
         listeners.warn(
           "\(folder.file(name)): expected a whole checkpoint, found one that its process did not finish: it is removed"
             + (checkpoint == nil ? "" : ", and the run continues from the one before"))
       }
       for moved in try folder.setAside(plan.passedOver) { listeners.warn("renamed what was passed over: \(moved)") }
+      if let source = plan.copiedFrom, let checkpoint = plan.checkpoint, let state = plan.state {
+        try copy(checkpoint, of: source, state, to: folder, listeners)
+      }
       if let state = plan.state {
         try folder.removeCheckpoints(after: state.iteration, best: state.best?.iteration)
       }
@@ -83,7 +93,7 @@ extension RunSetup {
           "\(path): expected a file system that syncs folders, found one that syncs files only: after a power loss the "
             + "newest checkpoint may be missing, not damaged")
       }
-      let own = OwnFolder(path: folder.path) { [folder] in folder.isOurs }
+      let own = OwnFolder(path: folder.path, copiedFrom: plan.copiedFrom) { [folder] in folder.isOurs }
       try listeners.prepare(folder: own, iteration: plan.state?.iteration ?? 0)
       try folder.write(configuration.yaml(), to: RunFolder.configuration)
       if let weights { try folder.write(weights.text, to: "weights.txt") }
@@ -98,5 +108,21 @@ extension RunSetup {
       }
       return folder
     }
+  }
+
+  /// Puts the checkpoint that a copy of a run goes on from into the copy's folder, with the best one before it.
+  private func copy(
+    _ checkpoint: String, of source: String, _ state: TrainingState, to folder: RunFolder, _ listeners: RunListeners
+  ) throws {
+    let keep = configuration.checkpoint.keep + 1
+    if let best = state.best?.iteration, best != state.iteration {
+      let path = FileSystem.path(FileSystem.name(of: folder.checkpointPath(best)), in: source)
+      do throws(FileError) {
+        _ = try folder.copy(path, iteration: best, best: best, keep: keep)
+      } catch {
+        listeners.warn("the best checkpoint so far is not copied: \(error)")
+      }
+    }
+    _ = try folder.copy(checkpoint, iteration: state.iteration, best: nil, keep: keep)
   }
 }

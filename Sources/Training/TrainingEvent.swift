@@ -8,6 +8,8 @@ import Step
 public enum TrainingEvent: Sendable {
   /// Something went wrong that does not end the run.
   case warning(String)
+  /// A run is planned; its data are not opened yet, which may take long.
+  case planned(TrainingPlan)
   /// Training starts.
   case started(TrainingDescription)
   /// A step is done.
@@ -26,6 +28,21 @@ public enum TrainingEvent: Sendable {
   case traced(path: String)
   /// The run has ended.
   case finished(TrainingSummary)
+}
+
+/// The plan of a run: what is known of it before its data are opened.
+public struct TrainingPlan: Sendable {
+  /// The run's folder.
+  public var run: String
+  /// The checkpoint that the run goes on from; nil for a new run.
+  public var resumedFrom: String?
+  public var configuration: Configuration
+  /// The hosts with the number of ranks on each, in the order of ranks.
+  public var hosts: [(name: String, ranks: Int)]
+  /// The number of threads of each rank, and the reason for it.
+  public var threads: ThreadPlan
+  /// The cores of rank 0's host that the ranks there leave idle because they are bound; nil where they leave none.
+  public var unusedCores: UnusedCores?
 }
 
 /// The description of a run: the network, the data, the ranks, and the point that it starts at.

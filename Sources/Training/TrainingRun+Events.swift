@@ -1,11 +1,27 @@
 import Checkpoint
 import Communication
+import Configuration
 import Evaluation
 import Network
 import Step
 
 /// The figures that listeners are told. Nothing here needs the other ranks.
 extension TrainingRun {
+  /// Tells what is planned, before the data are opened. All ranks call it.
+  static func tell(
+    _ plan: RunPlan, _ settings: TrainingSettings, _ world: World, _ listeners: RunListeners
+  ) throws {
+    let configuration = try Configuration(json: plan.configuration)
+    let threads = try world.threadPlan(asked: settings.threads)
+    // A sheet of samples is no run.
+    guard !settings.isPreview(of: plan.checkpoint) else { return }
+    listeners.tell(
+      .planned(
+        TrainingPlan(
+          run: plan.runFolder, resumedFrom: plan.checkpoint, configuration: configuration,
+          hosts: world.hosts.map { ($0.name, $0.ranks.count) }, threads: threads, unusedCores: world.unusedCores)))
+  }
+
   /// The network, the data and the ranks of the run that begins.
   var description: TrainingDescription {
     let (architecture, data, settings, world) = (setup.network.architecture, setup.data, setup.settings, setup.world)

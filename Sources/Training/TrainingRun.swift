@@ -41,6 +41,7 @@ public final class TrainingRun {
     stop = StopCondition(timeLimit: settings.timeLimit)
     if let request = settings.trace { try StepTrace.check(request, world: world) }
     let plan = try world.fromRoot { try RunPlan(request, settings) }
+    try Self.tell(plan, settings, world, listeners)
     for checkpoint in plan.passedOver { listeners.warn("passed over: \(checkpoint)") }
     let setup = try RunSetup(plan, settings, world)
     for warning in setup.threads.warnings { listeners.warn("\(warning)") }
@@ -51,7 +52,9 @@ public final class TrainingRun {
     samples = setup.sampleSupply()
     validation = try setup.validation(of: setup.network)
     averaged = try setup.averagedNetwork(of: step).map { ($0, try setup.validation(of: $0)) }
-    for demand in try setup.checkMemory(of: step) where demand.isTight { listeners.warn(demand.text) }
+    for demand in try setup.checkMemory(of: step, samples, validation) where demand.isTight {
+      listeners.warn(demand.text)
+    }
     // The memory is touched while the parameters are drawn or read.
     if world.rank == 0 { writer.prepare() }
     position = plan.state.map { RunPosition($0) } ?? RunPosition()
@@ -253,7 +256,7 @@ public final class TrainingRun {
     let start = monotonicSeconds()
     let best = try setup.world.agree { () throws -> String in
       guard let folder = checkpoints.folder else { return "" }
-      let best = try folder.best()?.path ?? folder.newestWhole().path
+      let best = try bestOrNewest(in: folder)
       try CheckpointFile.read(best, into: setup.tensors(of: step))
       return best
     }
@@ -262,5 +265,15 @@ public final class TrainingRun {
     let evaluator = try setup.evaluator(of: images, network)
     guard let counts = try evaluator.run(keepGoing: { !StopSignals.isRequested })?.total else { return nil }
     return TrainingSummary.Test(counts: counts, checkpoint: best, seconds: monotonicSeconds() - start)
+  }
+
+  private func bestOrNewest(in folder: RunFolder) throws(FileError) -> String {
+    do throws(FileError) {
+      if let best = try folder.best() { return best.path }
+    } catch {
+      guard error.kind == .missing else { throw error }
+      listeners.warn("\(error.path): \(error.problem): the newest is measured on the test images instead")
+    }
+    return try folder.newestWhole().path
   }
 }

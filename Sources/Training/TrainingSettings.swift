@@ -47,6 +47,11 @@ public struct TrainingSettings: Sendable {
   /// The name and version of the program, for the checkpoint.
   public var program: String
 
+  /// Whether only a sheet of samples is asked for.
+  ///
+  /// - Parameter checkpoint: the checkpoint that the run goes on from; nil for a new run.
+  func isPreview(of checkpoint: String?) -> Bool { preview != nil && iterations == 0 && checkpoint == nil }
+
   public init(
     runFolder: String? = nil, start: Start = .new, iterations: Int? = nil, timeLimit: Double? = nil,
     threads: Int? = nil, convolution: ConvolutionMethod? = nil, loadingThreads: Int? = nil,

@@ -1,6 +1,7 @@
 import Communication
 import Diagnostics
 import Foundation
+import Kernels
 import System
 
 /// Runs `body` in this process, without MPI, and ends the process with the status that it returns, or with that of the
@@ -30,15 +31,20 @@ func onAllRanks(
   _ body: (World) throws -> ExitStatus
 ) -> Never {
   let world: World
+  let startWatch = watch.flatMap { watch in
+    StartWatch(watch.limits, grace: Console.isFirstRank ? 0 : WatchOptions.grace) { watch.report($0) }
+  }
   do {
     world = try World.start()
+    if let watch { try world.watchForStalls(watch.limits) { watch.report($0, of: world) } }
+    startWatch?.end()
   } catch {
     Console.complain("\(error)")
     exit(ExitStatus.internalError.rawValue)
   }
   endsAtOnce ? StopSignals.leaveToTheSystem() : StopSignals.install()
   do {
-    if let watch { try world.watchForStalls(watch.limits) { watch.report($0, of: world) } }
+    TileEngine.agree(onLowestOf: try world.allgather(TileEngine.best.place))
     if comparesHosts { try refuseHostsThatDiffer(world) }
     let status = Console.status(after: try body(world))
     world.finish()
@@ -64,5 +70,5 @@ private func refuseHostsThatDiffer(_ world: World) throws {
     throw RankFailure(allRanks: world.size, "\(problem.text). \(problem.advice)", exitStatus: .internalError)
   }
   guard world.rank == 0 else { return }
-  for finding in findings { Console.complain("warning: \(finding.text). \(finding.advice)") }
+  for finding in findings { Console.complain("\(finding.severity.rawValue): \(finding.text). \(finding.advice)") }
 }

@@ -1,5 +1,7 @@
 import ArgumentParser
 import Communication
+import Diagnostics
+import Images
 import Kernels
 
 /// The program; `train` is the command that runs when none is named.
@@ -8,10 +10,24 @@ struct PreluDist: ParsableCommand {
   /// The program's name and version, as checkpoints record them.
   static let program = "prelu-dist \(version)"
 
-  /// The program and what else the bits of a result depend on: the MPI library, the BLAS kernel and the instruction
-  /// sets.
+  /// The program, the MPI library, and the level of x86-64 that the program is built for.
   static var software: String {
-    "\(program), \(World.mpiVersion), BLAS kernel \(MatrixLibrary.kernelName), \(InstructionSets.compiledFor.summary)"
+    "\(program), \(World.mpiVersion), level \(ProcessorLevel.compiledFor) (\(InstructionSets.compiledFor.summary))"
+  }
+
+  /// The lines that `--version` prints: what a report of a fault should name.
+  static var versionText: String {
+    let installation = Installation.ofThisProgram
+    let levels = installation.map { ", installed: \($0.levels.joined(separator: ", "))" } ?? ""
+    let libraries = SystemLibraries.versions + PictureLibraries.versions
+    return """
+      \(program)
+      commit     \(installation?.commit ?? "unknown: this program was not put here by scripts/install")
+      level      \(ProcessorLevel.compiledFor) (\(InstructionSets.compiledFor.summary))\(levels); \
+      this processor: \(ProcessorLevel.ofProcessor)
+      MPI        \(World.mpiVersion)
+      libraries  \(libraries.joined(separator: ", "))
+      """
   }
 
   static let configuration = CommandConfiguration(

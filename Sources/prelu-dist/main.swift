@@ -7,8 +7,7 @@ let lacking = InstructionSets.compiledFor.subtracting(.ofProcessor)
 if !lacking.isEmpty {
   Console.complain(
     "host \(ProcessInfo.processInfo.hostName): this program was built for a processor with \(lacking), which this one "
-      + "(\(processorName())) does not have: "
-      + "build it here, or set PRELU_MARCH=x86-64-v3 where it is built")
+      + "(\(processorName())) does not have: install it by scripts/install --levels v3,v4, or build it here")
   exit(ExitStatus.internalError.rawValue)
 }
 LastWords.install(program: "prelu-dist")
@@ -19,17 +18,22 @@ MemoryFailure.whenItComes { bytes, reason in
       + "job's memory), take a smaller mini-batch (--batch), or start fewer ranks with more threads")
   exit(ExitStatus.unavailable.rawValue)
 }
-MatrixLibrary.takeKernelOfProcessor()
+MatrixLibrary.takePortableKernel()
 MatrixLibrary.useCallingThreadOnly()
 // A reader that has closed its end of the pipe, as `head` does, must not end the program.
 signal(SIGPIPE, SIG_IGN)
 
+if ProcessArguments.all.dropFirst() == ["--version"] {
+  // Of several ranks one speaks. The parser, which would need all commands first, takes longer than all else.
+  if Console.isFirstRank { Console.write(PreluDist.versionText + "\n") }
+  exit(Console.status(after: .done).rawValue)
+}
 if let refusal = CommandNames.refusal(of: Array(ProcessArguments.all.dropFirst())) {
   if Console.isFirstRank { Console.complain("\(refusal)") }
   exit(refusal.exitStatus.rawValue)
 }
 do {
-  var command = try PreluDist.parseAsRoot(Array(ProcessArguments.all.dropFirst()))
+  var command = try PreluDist.parseAsRoot(NegativeNumbers.joined(Array(ProcessArguments.all.dropFirst())))
   try command.run()
 } catch {
   // Every rank reads the same arguments; one of them speaks.

@@ -54,6 +54,26 @@ import Testing
 
   private func near(_ a: Double, _ b: Double) -> Bool { abs(a - b) <= 1e-9 * max(abs(a), abs(b)) }
 
+  /// The model's words on the ranks at hand are brought to what was measured on them, and all else by as much.
+  @Test func aForecastGoesThroughTheMeasuredStep() {
+    let two = model(parts(), network(latency: 0.001), cores: 2)
+    for (ranks, contention) in [(1, 1.0), (2, 1.25), (3, 1.25), (4, 1.0)] {
+      var here = two
+      here.contention = contention
+      let seconds = 0.001 * here.prediction(ranks: ranks).step * 1.5
+      let forecast = RunForecast(two, contention: contention, ranks: ranks, seconds: seconds)
+      #expect(near(forecast.factor, 1.5) && forecast.node == two.node)
+      #expect(forecast.steps.map(\.ranks) == (ranks == 3 ? [1, 2, 3, 4, 8, 16] : [1, 2, 4, 8, 16]))
+      #expect(forecast.steps.map(\.nodes).suffix(3) == [2, 4, 8])
+      for step in forecast.steps {
+        #expect(step.isMeasured == (step.ranks == ranks))
+        var own = two
+        own.contention = step.ranks > 1 ? contention : 1
+        #expect(near(step.seconds, 1.5 * 0.001 * own.prediction(ranks: step.ranks).step), "\(ranks): \(step)")
+      }
+    }
+  }
+
   @Test func oneRankIsTheSumOfTheParts() {
     // Nothing goes through the network, whatever it is. There are 16 images, and filters of two layers, both ways.
     let step = model(parts(filters: 0.25, update: 3), network(latency: 100, bandwidth: 1, localLatency: 100))

@@ -50,13 +50,24 @@ unfit_hosts() {
   check "the private folder is named" says log 'warning: .*/empty is not the same folder on node3'
 }
 
+# The doctor and the start both name a host whose ranks have little room for messages.
+little_shared_memory() {
+  local words='warning: host node2: expected 8.4 MB free in /dev/shm for the messages of 2 ranks, found [0-9.]+ [kM]B'
+  on node2 mount -t tmpfs -o size=1m tmpfs /dev/shm
+  over_hosts node1:2,node2:2 4 prelu-dist doctor --model fashion-6 >doctor.log 2>&1
+  over_hosts node1:2,node2:2 4 prelu-dist train --run run --model fashion-6 --width 4 --iterations 2 >train.log 2>&1
+  on node2 umount /dev/shm
+  check "the doctor names it, once" same "$(count doctor.log "$words")" 1
+  check "and so does the start" same "$(count train.log "$words")" 1
+}
+
 # A program for a processor that one host does not have ends there, by name. qemu is such a processor.
 lacking_instructions() {
   local status=0
   qemu-x86_64 -cpu Haswell "$lab/bin/prelu-dist" --version >log 2>&1 || status=$?
   check "the exit code is 70" same "$status" 70
   check "the host and the instructions are named" says log \
-    'prelu-dist: host [^ ]+: this program was built for a processor with AVX512.*PRELU_MARCH'
+    'prelu-dist: host [^ ]+: this program was built for a processor with AVX512.*scripts/install --levels v3,v4'
 }
 
 group_doctor() {
@@ -67,6 +78,7 @@ group_doctor() {
   run_case "doctor: sound hosts" sound_hosts
   ! $long || run_case "doctor: a slow link" slow_link
   run_case "doctor: unfit hosts" unfit_hosts
+  run_case "doctor: little shared memory" little_shared_memory
   after_case=
   hosts_down
   if ! command -v qemu-x86_64 >/dev/null; then

@@ -12,19 +12,24 @@ scripts_are_clean() {
     check "no directive after a command in ${file##*/}" test -z "$directive"
     check "no absolute path of somebody's in ${file##*/}" test -z "$(grep -nE '(^|[ =])/(home|work|scratch|opt|usr/local)' "$file")"
   done < <(job_scripts)
-  for file in "$root"/cluster/{prelu-job,train-hosts,*.sh,schedulers/*.sh}; do
+  for file in "$root"/cluster/{prelu-job,train-hosts,*.sh,schedulers/*.sh,launchers/*.sh}; do
     check "bash reads ${file##*/}" bash -n "$file"
   done
   if command -v shellcheck >/dev/null; then
     # shellcheck disable=SC2046
     check "shellcheck is content" shellcheck $(job_scripts) "$root"/cluster/prelu-job "$root"/cluster/train-hosts \
-      "$root"/cluster/*.sh "$root"/cluster/schedulers/*.sh
+      "$root"/cluster/*.sh "$root"/cluster/schedulers/*.sh "$root"/cluster/launchers/*.sh
   fi
 }
 
-# Every scheduler's file defines every function that none.sh does.
+# Every scheduler's file defines every function that none.sh does, and every launcher's those of openmpi.sh.
 schedulers_are_complete() {
   local file function
+  for file in "$root"/cluster/launchers/*.sh; do
+    for function in $(sed -n 's/^\([a-z_]*\)() .*/\1/p' "$root/cluster/launchers/openmpi.sh"); do
+      check "${file##*/} has $function" grep -q "^$function() " "$file"
+    done
+  done
   for file in "$root"/cluster/schedulers/*.sh; do
     for function in $(sed -n 's/^\([a-z_]*\)() .*/\1/p' "$root/cluster/schedulers/none.sh"); do
       check "${file##*/} has $function" grep -q "^$function() " "$file"
@@ -44,6 +49,9 @@ wrong_calls() {
   check "no host file: 64" same "$status $(cat out)" "64 prelu-job: stopped: the host file nowhere cannot be read"
   status=0; PRELU_NODES=3 prelu-job train >out 2>&1 || status=$?
   check "too few hosts: 64" same "$status $(cat out)" "64 prelu-job: stopped: PRELU_NODES is 3, but the job has 1 hosts"
+  status=0; TMPDIR=$PWD/nowhere prelu-job train >out 2>&1 || status=$?
+  check "no folder for temporary files: 73" same "$status $(cat out)" "73 prelu-job: stopped: expected a folder for temporary \
+files, found none that can be written at $PWD/nowhere (TMPDIR): make it, or unset TMPDIR"
   status=0; PRELU_RUN=/proc/run prelu-job train >out 2>&1 || status=$?
   check "a run folder that cannot be: 73" same "$status" 73
 }
@@ -157,6 +165,8 @@ cores_of_a_host() {
 placement_of_ranks() {
   # shellcheck source=/dev/null
   source "$root/cluster/placement.sh"
+  # shellcheck source=/dev/null
+  source "$root/cluster/launchers/openmpi.sh"
   local asked shares unit
   ask_hosts() { printf '%s\n' "${asked[@]}"; }
   job_processors() { printf '%s\n' "${shares[@]}"; }
@@ -170,7 +180,7 @@ placement_of_ranks() {
     shares=("$@")
     printf 'host %s\n' "${slots[@]:0:${#shares[@]}}" >hosts
     place_ranks
-    printf '%s' "$(awk '{ print $2 }' all | paste -sd,) ${binding[*]}${threads:+ threads $threads}"
+    printf '%s' "$(awk '{ print $2 }' all | paste -sd,) $(binding_words | paste -sd' ')${threads:+ threads $threads}"
   }
   asked=("a 64 32 4 2")
   check "a rank a domain" same "$(places numa core all)" "4 --map-by ppr:1:numa --bind-to numa"
@@ -203,6 +213,23 @@ placement_of_ranks() {
   asked=("a 2 2 1 1" "b 2 2 1 1")
   check "hosts of one domain" same "$(places numa thread 2 2)" "1,1 --map-by ppr:1:numa --bind-to numa"
 
+  # The same in the words of other launchers.
+  asked=("a 64 32 4 2")
+  # shellcheck source=/dev/null
+  source "$root/cluster/launchers/openmpi5.sh"
+  slots=(1)
+  check "Open MPI 5: a rank a socket" same "$(places socket core all)" \
+    "2 --map-by ppr:1:package:OVERSUBSCRIBE --bind-to package"
+  check "Open MPI 5: ranks by number" same "$(PRELU_RANKS=8 places numa core all)" \
+    "8 --map-by slot:PE=4:OVERSUBSCRIBE --bind-to core"
+  # shellcheck source=/dev/null
+  source "$root/cluster/launchers/hydra.sh"
+  slots=(all all)
+  check "Hydra: a rank a domain" same "$(places numa core all)" "4 -bind-to numa -map-by numa"
+  check "Hydra: a rank a host" same "$(places node thread 64)" "1 -bind-to none"
+  check "Hydra: ranks by number" same "$(PRELU_RANKS=8 places numa core all)" "8 -bind-to core:4 -map-by core:4"
+  check "Hydra: shared with others" same "$(places numa core 12)" "2 -bind-to none threads 6"
+
   # Prints the number of ranks, and the sorted sets of cores that they are bound to.
   bound() { # OPTIONS of mpirun
     HWLOC_SYNTHETIC="package:2 numa:2 core:8 pu:2" \
@@ -231,6 +258,8 @@ thread_variables() {
   check "whose ranks see none of them" same "$(count log '^limits: //$')" 1
   prelu-job --ranks-per node train >log 2>&1
   check "an option" says log 'mpirun .*-np 1 --map-by ppr:1:node --bind-to none'
+  PRELU_LEVEL=v3 prelu-job train >log 2>&1
+  check "the level is handed on" says log 'mpirun .* -x PRELU_LEVEL '
   PRELU_RANKS_PER=core prelu-job train >log 2>&1
   check "a variable" says log 'mpirun .* --map-by core --bind-to core .*'
   local status=0
@@ -406,24 +435,30 @@ no_progress() {
   check "with the reason in the last line" says <(tail -n 1 log) 'stopped with exit code 75: three starts in a row saved nothing new'
 }
 
-# Options of Open MPI 4 are given to another with one warning, however often it is started.
-another_open_mpi() {
+# Each launcher is given its own options, by what it says of itself; an unknown one those of Open MPI 4, with one
+# warning, however often it is started.
+another_launcher() {
   mkdir bin
   program_that_stops 'exit 0'
   cat >bin/mpirun <<'SH'
 #!/bin/sh
-if [ "$1" = --version ]; then echo "mpirun (Open MPI) $VERSION"; else exit 1; fi
+if [ "$1" = --version ]; then echo "$VERSION"; else exit 1; fi
 SH
   chmod +x bin/mpirun
   export PATH=$PWD/bin:$PATH PRELU_PROGRAM=$PWD/stops PRELU_RESTARTS=1
-  VERSION=5.0.3 prelu-job train >log 2>&1 || true
+  VERSION="mpirun (Open MPI) 5.0.3" prelu-job --ranks-per socket train >log 2>&1 || true
   check "it was started twice" same "$(count log 'prelu-job: .* none job')" 2
-  check "5 is warned of once" same "$(count log 'warning: mpirun is Open MPI 5.0.3, and the options .* are those of Open MPI 4')" 1
-  VERSION=4.1.6 prelu-job train >log 2>&1 || true
-  check "4 is not" same "$(count log 'warning')" 0
-  sed -i 's/^if.*/if false; then :; else exit 1; fi; exit/' bin/mpirun
-  prelu-job train >log 2>&1 || true
-  check "what is not Open MPI is" same "$(count log 'warning: mpirun is not Open MPI')" 1
+  check "Open MPI 5" says log '^prelu-job: env .* mpirun --host .* --map-by ppr:1:package --bind-to package'
+  VERSION="mpirun (Open MPI) 4.1.6" prelu-job --ranks-per socket train >log 2>&1 || true
+  check "Open MPI 4" says log '^prelu-job: env .* mpirun --host .* --map-by ppr:1:socket --bind-to socket'
+  VERSION="HYDRA build details:" prelu-job --ranks-per socket train >log 2>&1 || true
+  check "MPICH" says log '^prelu-job: env .* mpirun -hosts .* -n 1 -bind-to socket -map-by socket'
+  check "a signal by its number is one" same "$(kind=hydra; source "$root/cluster/launchers/hydra.sh"; launcher_code 9)" 137
+  VERSION="Intel(R) MPI Library for Linux* OS, Version 2021.9" prelu-job train >log 2>&1 || true
+  check "Intel MPI" says log '^prelu-job: env .* mpirun -hosts '
+  check "none of them is warned of" same "$(count log 'warning')" 0
+  VERSION="something else" prelu-job train >log 2>&1 || true
+  check "what is unknown is" same "$(count log 'warning: mpirun is no launcher that is known here')" 1
 }
 
 # Neither are those that were asked for often enough, or that a person ended.
@@ -489,7 +524,7 @@ group_scripts() {
   run_case "scripts: variables that limit threads" thread_variables
   run_case "scripts: ranks where hosts are lost" ranks_of_fewer_hosts
   run_case "scripts: limits that cannot be found out" unknown_limits
-  run_case "scripts: another Open MPI" another_open_mpi
+  run_case "scripts: other launchers" another_launcher
   run_case "scripts: starts that save nothing" no_progress
   run_case "scripts: starts that are not run again" no_more_starts
   run_case "scripts: an evaluation at its limit and preempted" evaluation_under_slurm

@@ -49,6 +49,7 @@ struct DocumentationFolder {
   func provide(_ name: String) throws {
     switch name {
     case "photos": try providePhotos()
+    case "photos.zip": try provideArchive(name)
     case "picture.png": try copy("rgb.png", to: name)
     case "folder": for picture in ["rgb.png", "rgba.png", "palette.png"] { try copy(picture, to: "folder/\(picture)") }
     case "runs/first": try provideRun(name, seed: 1)
@@ -63,15 +64,25 @@ struct DocumentationFolder {
     try folder.copy("\(goldenPhotos)/\(picture)", to: name)
   }
 
-  /// Two classes of sixty pictures.
-  private func providePhotos() throws {
+  /// Two classes of sixty pictures: each one's golden picture and its name.
+  private var photos: [(kind: String, name: String)] {
     let kinds = ["rgb-420.jpg", "rgb-422.jpg", "grey.jpg", "rgb.png", "palette.png"]
-    for label in ["cat", "dog"] {
-      for number in 0..<60 {
+    return ["cat", "dog"].flatMap { label in
+      (0..<60).map { number in
         let kind = kinds[number % kinds.count]
-        try copy(kind, to: "photos/\(label)/\(number).\(kind.suffix(3))")
+        return (kind, "photos/\(label)/\(number).\(kind.suffix(3))")
       }
     }
+  }
+
+  private func providePhotos() throws { for (kind, name) in photos { try copy(kind, to: name) } }
+
+  private func provideArchive(_ name: String) throws {
+    var archive = TestArchive()
+    for (kind, name) in photos {
+      archive.add(name, Array(try Data(contentsOf: URL(filePath: "\(goldenPhotos)/\(kind)"))))
+    }
+    try folder.write(archive.bytes(.zip), to: name)
   }
 
   /// A run of three short epochs, on a few of Fashion-MNIST's images, which are there too.

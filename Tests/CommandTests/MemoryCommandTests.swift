@@ -36,4 +36,53 @@ import Testing
     #expect(
       errors.contains(/prelu-dist: host \S+: expected [\d.]+ [MG]B more memory, found none: .*ulimit -v/), "\(errors)")
   }
+
+  /// `doctor` says before a training that it would be refused.
+  @Test func doctorFindsTooLittleMemory() throws {
+    try folder.write(
+      Array("recipe: fashion\nmodel: { width: 2048 }\ntraining: { batch: 50000 }\n".utf8), to: "huge.yaml")
+    let outcome = try Program.run(["doctor", "--recipe", "huge.yaml", "--threads", "1"], in: directory)
+    #expect(outcome.exitCode == 69, "\(outcome.exitCode) \(outcome.errors)")
+    #expect(
+      outcome.output.contains(
+        #/problem: host \S+: expected [\d.]+ [MGT]B of memory for 1 rank, found [\d.]+ [kMG]B left of /#),
+      "\(outcome.output)")
+    #expect(outcome.output.contains("    Give each rank more threads and start fewer ranks, take a smaller mini-batch"))
+    let small = try Program.run(["doctor", "--threads", "1"], ranks: 2, in: directory)
+    #expect(
+      small.output.contains(#/memory       \S+: training takes about [\d.]+ MB for 2 ranks; [\d.]+ GB are left of /#),
+      "\(small.output)")
+  }
+
+  /// The memory that was expected is that which was taken, to a tenth.
+  @Test(arguments: [1, 2]) func theExpectedMemoryIsTaken(ranks: Int) throws {
+    let outcome = try Program.run(
+      [
+        "bench", "step", "--model", "small-14", "--batch", "16", "--leaves", "2", "--threads", "1", "--runs", "1",
+        "--json",
+      ], ranks: ranks, in: directory)
+    try #require(outcome.exitCode == 0, "\(outcome.errors)")
+    let report = try #require(
+      try JSONSerialization.jsonObject(with: Data(outcome.output.utf8)) as? [String: Any])
+    let all = try #require(report["perRank"] as? [[String: Any]])
+    #expect(all.count == ranks)
+    for rank in all {
+      let (peak, expected) = (rank["peakMegabytes"] as? Double ?? 0, rank["expectedMegabytes"] as? Double ?? 0)
+      #expect(abs(expected - peak) < 0.1 * peak, "\(expected) MB were expected, \(peak) MB taken")
+    }
+  }
+
+  /// A run that is only looked at takes what it would take.
+  @Test func aDryRunTellsBoth() throws {
+    let outcome = try Program.run(
+      ["train", "--recipe", try smallFashion(), "--width", "64", "--batch", "512", "--threads", "1", "--dry-run"],
+      in: directory)
+    let found = try #require(
+      outcome.output.firstMatch(
+        of: /memory ([\d.]+) (MB|GB) on host \S+, of ([\d.]+) (MB|GB) that were expected; [\d.]+ [MG]B were left/),
+      "\(outcome.output) \(outcome.errors)")
+    func bytes(_ number: Substring, _ unit: Substring) -> Double { Double(number)! * (unit == "GB" ? 1000 : 1) }
+    let (taken, expected) = (bytes(found.1, found.2), bytes(found.3, found.4))
+    #expect(abs(expected - taken) < 0.1 * taken, "\(outcome.output)")
+  }
 }

@@ -63,7 +63,9 @@ import Testing
     #expect(try resume("--iterations", "4").exitCode == 0)
   }
 
-  @Test(arguments: ["config.yaml", "latest", "best"]) func somebodysFolderIsLeftAlone(name: String) throws {
+  @Test(arguments: ["config.yaml", "latest", "best", "preview.png", "report.html"]) func somebodysFolderIsLeftAlone(
+    name: String
+  ) throws {
     try FileManager.default.createDirectory(atPath: folder.file("mine"), withIntermediateDirectories: true)
     try folder.write(Array("my own\n".utf8), to: "mine/\(name)")
     for start in [["--run", "mine"], ["--resume", "auto", "--run", "mine"]] {

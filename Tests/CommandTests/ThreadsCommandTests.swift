@@ -1,4 +1,5 @@
 import Foundation
+import System
 import TestSupport
 import Testing
 
@@ -69,5 +70,39 @@ import Testing
     #expect(try threads([], ["OMP_NUM_THREADS=1"]) == 1)
     let two = min(2, ProcessInfo.processInfo.activeProcessorCount)
     #expect(try threads(["--threads", "2", "--leaves", "4"], ["OMP_NUM_THREADS=1"]) == two)
+  }
+
+  /// `mpirun` binds a single rank to one core, however many there are, and says nothing of it.
+  @Test(.enabled(if: hasFashionMNIST && ProcessInfo.processInfo.activeProcessorCount > 1))
+  func aRankThatIsBoundIsToldOf() throws {
+    let folder = try ScratchFolder()
+    let arguments = ["train", "--recipe", try smallFashion(), "--width", "4", "--iterations", "1", "--run"]
+    let cores = Topology(around: processors(ofMask: affinityMask())).cores(of: processors(ofMask: affinityMask())).count
+    let (process, output, errors) = try Program.mpirun(
+      ["--bind-to", "core", "-np", "1", Program.path] + arguments + ["r"], in: folder.path)
+    process.waitUntilExit()
+    let (said, complaints) = (
+      try String(contentsOf: output, encoding: .utf8), try String(contentsOf: errors, encoding: .utf8)
+    )
+    #expect(process.terminationStatus == 0, "\(complaints)")
+    let hint =
+      "       bound to 1 of \(cores) cores: mpirun --bind-to none frees the others for them, or start one rank a NUMA "
+      + "domain\n"
+    #expect(cores < 2 || said.contains(hint), "\(said)")
+    let free = try Program.run(arguments + ["s"], ranks: 1, in: folder.path)
+    #expect(free.exitCode == 0 && !free.output.contains("bound to"), "\(free.output) \(free.errors)")
+  }
+
+  /// The lines that need no data are said before these are opened, because that may take long.
+  @Test func theBannerPrecedesTheData() throws {
+    let folder = try ScratchFolder()
+    try folder.write([1, 2, 3], to: "data/train-images-idx3-ubyte")
+    let outcome = try Program.run(["--data", "data", "--run", "r"], in: folder.path)
+    #expect(outcome.exitCode == 65 || outcome.exitCode == 66, "\(outcome.errors)")
+    let lines = outcome.output.split(separator: "\n")
+    try #require(lines.count == 4, "\(outcome.output)")
+    #expect(lines[0].hasPrefix("prelu-dist ") && lines[1].hasPrefix("ranks  "), "\(outcome.output)")
+    #expect(lines[2] == "run    r: recipe fashion, 14 epochs of mini-batches of 128, seed 1", "\(outcome.output)")
+    #expect(lines[3].hasPrefix("rate   0.02"), "\(outcome.output)")
   }
 }

@@ -1,7 +1,7 @@
 import Configuration
 import Testing
 
-private func complaint(_ text: String) -> ConfigurationError? {
+private func rejection(_ text: String) -> ConfigurationError? {
   #expect(throws: ConfigurationError.self, "\(text.prefix(200))") {
     try Configuration(yaml: text, source: "foreign.yaml")
   }
@@ -12,18 +12,18 @@ private func complaint(_ text: String) -> ConfigurationError? {
   ("training: {}\n---\nmodel: {}", 2), ("a: \u{1}", 1), ("%YAML 9.9\n--- a", 1), ("training: }", 1),
 ])
 func textsThatAreNoYAMLAreNamedWithTheirLine(text: String, line: Int) {
-  let error = complaint(text)
+  let error = rejection(text)
   #expect(error?.kind == .malformed, "\(text): \(error?.description ?? "nothing")")
   #expect(error.map { abs(($0.line ?? -9) - line) <= 1 } == true, "\(text): \(error?.description ?? "nothing")")
   #expect(error?.description.contains("\n") == false, "\(error?.description ?? "nothing")")
 }
 
 @Test func keysStandOnce() {
-  let error = complaint("training:\n  batch: 4\n  batch: 8")
+  let error = rejection("training:\n  batch: 4\n  batch: 8")
   #expect(error?.description == "foreign.yaml:2: expected each key once in a group, found batch twice: leave one out")
-  #expect(complaint("training: {}\ntraining: {}")?.kind == .malformed)
+  #expect(rejection("training: {}\ntraining: {}")?.kind == .malformed)
   #expect(
-    complaint("? [a, b]\n: c")?.description == "foreign.yaml:1: expected a key of one word, found a list or a group")
+    rejection("? [a, b]\n: c")?.description == "foreign.yaml:1: expected a key of one word, found a list or a group")
 }
 
 @Test(arguments: [
@@ -32,22 +32,22 @@ func textsThatAreNoYAMLAreNamedWithTheirLine(text: String, line: Int) {
   "a: it's # no *comment\u{85}b: *c", "\u{FEFF}*b", "a: !x &b c", "a: ? *b",
 ])
 func anchorsAndAliasesAreRefused(text: String) {
-  let error = complaint(text)
+  let error = rejection(text)
   #expect(
     error?.description.contains("expected no anchors and no aliases") == true, "\(error?.description ?? "nothing")")
 }
 
 @Test func whatToWriteInsteadIsSaid() {
   #expect(
-    complaint("training: {}\ndata: { directory: *b }")?.description == """
+    rejection("training: {}\ndata: { directory: *b }")?.description == """
       foreign.yaml:2: expected no anchors and no aliases, found *b: write the value out, and in a text put a space \
       after & and *
       """)
   #expect(
-    complaint("training: { batch: 1")?.description.contains(
+    rejection("training: { batch: 1")?.description.contains(
       ": not YAML: while parsing a flow mapping that begins in line 1, did not find expected ',' or '}'") == true)
   let deep = String(repeating: "- ", count: 40) + "a"
-  #expect(complaint(deep)?.description == "foreign.yaml:1: expected settings of at most 32 levels, found deeper ones")
+  #expect(rejection(deep)?.description == "foreign.yaml:1: expected settings of at most 32 levels, found deeper ones")
   let error = #expect(throws: ConfigurationError.self) { try Configuration(json: "{4", source: "checkpoint.h5") }
   #expect(error?.description == "checkpoint.h5: expected settings as JSON, found \"{4\"")
 }
@@ -57,7 +57,7 @@ func anchorsAndAliasesAreRefused(text: String) {
     let text = "# *bold* & &more\ndata:\n  directory: \(directory) # *comment*\n"
     // A quotation mark makes what follows it suspect, comments included.
     if directory.contains("\"") {
-      #expect(complaint(text)?.kind == .malformed)
+      #expect(rejection(text)?.kind == .malformed)
     } else {
       #expect(try Configuration(yaml: text, source: "a").data.directory == directory)
     }
@@ -71,16 +71,16 @@ func anchorsAndAliasesAreRefused(text: String) {
     text += "a\(level): &a\(level) [\(last)]\n"
   }
   text += "? *a30\n: bomb\n"
-  #expect(complaint(text)?.line == 1)
+  #expect(rejection(text)?.line == 1)
 }
 
 @Test func deepNestingIsRefused() {
   for count in [40, 900, 100_000] {
     let flow = String(repeating: "[", count: count) + String(repeating: "]", count: count)
-    #expect(complaint("model: \(flow)")?.kind == .malformed)
-    #expect(complaint("model: \(String(repeating: "{a: ", count: count))")?.kind == .malformed)
+    #expect(rejection("model: \(flow)")?.kind == .malformed)
+    #expect(rejection("model: \(String(repeating: "{a: ", count: count))")?.kind == .malformed)
     let block = String(repeating: "- ", count: count) + "a"
-    #expect(complaint(block)?.kind == .malformed)
+    #expect(rejection(block)?.kind == .malformed)
   }
 }
 
@@ -89,7 +89,7 @@ func anchorsAndAliasesAreRefused(text: String) {
   for text in [
     "\(word): 1", "training: { batch: \(word) }", "model: { activation: \(word) }", "training: { \(word): 1 }",
   ] {
-    #expect((complaint(text)?.description.count ?? .max) < 500)
+    #expect((rejection(text)?.description.count ?? .max) < 500)
   }
 }
 

@@ -9,7 +9,7 @@ import Testing
     let probe = FolderProbe(folder.path, bytes: 3_000_001)
     #expect(probe.failure == nil)
     #expect(probe.writtenBytes == 3_000_001)
-    #expect(probe.locks)
+    #expect(probe.locks && probe.syncsFolders)
     #expect(try #require(probe.freeBytes) > 0)
     #expect(probe.fileSystem != "unknown")
     #expect(try folder.names() == [])
@@ -62,6 +62,13 @@ import Testing
     #expect(memory.map(\.severity) == [.warning])
     #expect(memory[0].text == "/runs is in the host's memory: its checkpoints are lost with the host")
     #expect(memory[0].advice == "Choose a run folder on a disk that outlives the job, with --run")
+    let unsynced = sound { $0.syncsFolders = false }.findings(neededBytes: 0, hostsWithout: [])
+    #expect(unsynced.map(\.severity) == [.warning])
+    #expect(
+      unsynced[0].text == "/runs: this file system (nfs4) syncs files, but not the folders that name them")
+    #expect(
+      unsynced[0].advice
+        == "After a power loss the newest checkpoint may be missing, not damaged: the run goes on from the one before")
     let unlocked = sound { $0.locks = false }.findings(neededBytes: 0, hostsWithout: [])
     #expect(unlocked.map(\.severity) == [.note])
     #expect(unlocked[0].text == "/runs: this file system (nfs4) gives no locks")

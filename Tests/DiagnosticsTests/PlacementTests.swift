@@ -1,4 +1,5 @@
 import Diagnostics
+import Kernels
 import System
 import Testing
 
@@ -6,7 +7,8 @@ import Testing
 private func rank(
   _ number: Int, host: String = "a", localRanks: Int = 1, mask: String = "0-7", cores: Int = 8, processors: Int? = nil,
   allowedCores: Int? = nil, cpuQuota: Double? = nil, hostProcessors: Int = 8, threads: Int = 8,
-  program: String = "00", builtFor: UInt32 = 127, instructions: UInt32 = 127, blasKernel: String = "Zen",
+  program: String = "00", level: ProcessorLevel = .v4, builtFor: UInt32 = 127, instructions: UInt32 = 127,
+  blasKernel: String = "Zen",
   hasData: Bool = true,
   fastDevices: [String] = [], bridges: [String] = [], layer: String = "ob1", carriers: [String] = ["self", "tcp"]
 ) -> RankFacts {
@@ -14,7 +16,7 @@ private func rank(
     rank: number, host: host, localRanks: localRanks, allowedProcessors: mask, hostProcessors: hostProcessors,
     localProcessors: processors ?? cores, localCores: cores,
     allowedCores: allowedCores ?? System.processors(ofList: mask)?.count ?? 0, cpuQuota: cpuQuota, threads: threads,
-    processor: "P", builtFor: builtFor, hasInstructions: instructions, blasKernel: blasKernel,
+    processor: "P", level: level, builtFor: builtFor, hasInstructions: instructions, blasKernel: blasKernel,
     blasThreads: 1, program: program, hasData: hasData, fastDevices: fastDevices, bridges: bridges, messageLayer: layer,
     carriers: carriers)
 }
@@ -189,17 +191,45 @@ private func findings(_ ranks: [RankFacts], threads: Int? = nil, leaves: Int = 8
     #expect(found[1].text.contains("host c (rank 3)") && found[1].text.contains("digest unknown"))
   }
 
-  @Test func anotherProcessorIsAWarning() {
-    let found = findings([rank(0), rank(1, host: "b", instructions: 7, blasKernel: "Haswell")])
-    #expect(found.map(\.severity) == [.warning, .warning])
-    #expect(found[0].text.contains("host b (rank 1) has another instruction set than host a: AVX FMA AVX2 (P)"))
-    #expect(found[1].text.contains("another BLAS kernel than host a: Haswell, rank 0's is Zen"))
-    let ask = "Results are the same bits only on processors of one kind: ask the scheduler for such hosts"
-    #expect(found[0].advice == "\(ask), as by Slurm's --constraint")
+  @Test func anotherKernelIsAWarning() {
+    let found = findings([rank(0), rank(1, host: "b", blasKernel: "Haswell")])
+    #expect(found.map(\.severity) == [.warning])
     #expect(
-      found[1].advice == """
-        Results are the same bits only with one kernel: set OPENBLAS_CORETYPE=Zen on all hosts, or ask the scheduler \
-        for hosts of one kind
+      found.first?.text == "host b (rank 1) has another BLAS kernel than host a: Haswell, rank 0's is Zen")
+    #expect(
+      found.first?.advice == """
+        With --convolution im2col, which alone uses it, results are the same bits only with one kernel: leave \
+        OPENBLAS_CORETYPE unset, or set it to Zen on all hosts
+        """)
+  }
+
+  @Test func littleSharedMemoryIsNamedOnce() {
+    func ranks(_ free: Int?) -> [RankFacts] {
+      (0..<4).map { number in
+        var rank = rank(number, localRanks: 4, mask: "\(2 * number)-\(2 * number + 1)", allowedCores: 2, threads: 2)
+        rank.sharedMemory = free
+        return rank
+      }
+    }
+    #expect(findings(ranks(16 << 20)).isEmpty && findings(ranks(nil)).isEmpty)
+    let found = findings(ranks(1 << 20))
+    #expect(found.map(\.severity) == [.warning])
+    #expect(
+      found.first?.text
+        == "host a: expected 16.8 MB free in /dev/shm for the messages of 4 ranks, found 1.0 MB")
+    #expect(!findings([ranks(0)[0]]).contains { $0.text.contains("/dev/shm") }, "a rank by itself sends no messages")
+  }
+
+  @Test func otherLevelsAreANote() {
+    let hosts = ["a", "b", "c", "c", "d", "e", "f"]
+    let ranks = hosts.enumerated().map { rank($0, host: $1, level: $1 == "b" ? .v4 : .v3) }
+    let found = findings(ranks).filter { $0.text.contains("level") }
+    #expect(found.map(\.severity) == [.note])
+    #expect(found.first?.text == "the hosts' processors have different levels: v4 on b; v3 on a, c, d, e and 1 more")
+    #expect(
+      found.first?.advice == """
+        Results in float32 are the same bits on all, and those in bfloat16 are computed on each as on the least of \
+        them; mpirun -x PRELU_LEVEL=v3 makes all run the same program
         """)
   }
 
@@ -209,7 +239,8 @@ private func findings(_ ranks: [RankFacts], threads: Int? = nil, leaves: Int = 8
     #expect(found.first?.text == "host a: the program is built for AVX2, the processor has AVX-512")
     #expect(
       found.first?.advice == """
-        Where all hosts have that, scripts/install on one of them, or PRELU_MARCH, makes a faster program
+        A program for each level, of which every host takes the best, comes from scripts/install --levels v3,v4, \
+        unless PRELU_LEVEL is set
         """)
     #expect(findings([rank(0, builtFor: 63)]).isEmpty, "of the same kind")
   }
@@ -248,14 +279,18 @@ private func findings(_ ranks: [RankFacts], threads: Int? = nil, leaves: Int = 8
     #expect(
       finding.severity == .problem && finding.text == "srun started 8 processes, but each of them is alone")
     #expect(
-      finding.advice == "Start them by srun --mpi=pmix (srun --mpi=list shows whether Slurm has it), or by mpirun")
+      finding.advice == """
+        Start them by srun --mpi=pmix for Open MPI, or --mpi=pmi2 for MPICH (srun --mpi=list shows whether Slurm has \
+        it), or by mpirun
+        """)
   }
 
-  @Test func mpirunOfAnotherLibrary() {
-    let finding = lonelyRank(["PMI_SIZE": "4"])
+  @Test(arguments: [("PMI_SIZE", "MPICH's mpiexec"), ("OMPI_COMM_WORLD_SIZE", "Open MPI's mpirun")])
+  func launcherOfAnotherLibrary(variable: String, launcher: String) {
+    let finding = lonelyRank([variable: "4"])
     #expect(finding?.severity == .problem)
-    #expect(finding?.text == "4 processes were started, but each of them is alone")
-    let advice = "Start them by the mpirun of the MPI library that prelu-dist was built with ("
+    #expect(finding?.text == "\(launcher) started 4 processes, but each of them is alone")
+    let advice = "Start them by the launcher of the MPI library that prelu-dist was built with ("
     #expect(finding?.advice.hasPrefix(advice) == true)
   }
 

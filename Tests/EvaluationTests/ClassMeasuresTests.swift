@@ -1,4 +1,5 @@
 import Evaluation
+import Foundation
 import Testing
 
 /// The values are those of scikit-learn 1.2.1: `precision_recall_fscore_support(…, zero_division=0)` and
@@ -43,5 +44,50 @@ import Testing
       measures, macro: [0.6052414215211156, 0.6961205389028705, 0.6164251076837023],
       weighted: [0.697048224879426, 0.654, 0.6645327199552871], balanced: 0.6961205389028705)
     #expect(near(measures.classes[0].f1, 0.32) && near(measures.classes[11].f1, 0.6716417910447762))
+  }
+
+  // MARK: - Data sets
+
+  /// The file that Tests/Golden/measures.py wrote.
+  private struct Golden: Decodable {
+    struct Measured: Decodable {
+      let name: String
+      let classes: Int
+      let truth: [Int]
+      let guesses: [Int]
+      /// Precision, recall and F1, each of all classes.
+      let each: [[Double]]
+      let macro: [Double]
+      let weighted: [Double]
+      let balanced: Double
+    }
+
+    let sets: [Measured]
+  }
+
+  @Test func ofThreeDataSets() throws {
+    let path = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+      .appending(path: "Golden/measures.json")
+    let golden = try JSONDecoder().decode(Golden.self, from: Data(contentsOf: path))
+    #expect(golden.sets.map(\.name) == ["digits", "wines", "unequal"])
+    for one in golden.sets {
+      var (images, guesses, right) = (
+        [Int](repeating: 0, count: one.classes), [Int](repeating: 0, count: one.classes),
+        [Int](repeating: 0, count: one.classes)
+      )
+      for (truth, guess) in zip(one.truth, one.guesses) {
+        images[truth] += 1
+        guesses[guess] += 1
+        if truth == guess { right[truth] += 1 }
+      }
+      #expect(one.name != "unequal" || images.contains(0) && guesses.contains(0))
+      let measures = ClassMeasures(images: images, guesses: guesses, right: right)
+      expect(measures, macro: one.macro, weighted: one.weighted, balanced: one.balanced)
+      for (index, own) in measures.classes.enumerated() {
+        #expect(near(own.precision, one.each[0][index]), "\(one.name), class \(index)")
+        #expect(near(own.recall, one.each[1][index]), "\(one.name), class \(index)")
+        #expect(near(own.f1, one.each[2][index]), "\(one.name), class \(index)")
+      }
+    }
   }
 }

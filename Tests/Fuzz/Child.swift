@@ -24,7 +24,10 @@ struct Child {
 
   /// Reads the inputs of these numbers, and writes to the file `report`, at once, which one it is at and the sums so
   /// far.
+  ///
+  /// - Parameter numbers: those of this process, up to the end of all.
   func run(_ numbers: Range<Int>) throws {
+    let total = numbers.upperBound
     // Once all is loaded and warm.
     try Data(corpus[0]).write(to: URL(filePath: "\(folder)/input"))
     try format.read("\(folder)/input")
@@ -33,8 +36,7 @@ struct Child {
     guard report >= 0 else { throw CocoaError(.fileWriteUnknown) }
     var (read, refused, slowest, slowestNumber) = (0, 0, 0.0, 0)
     for number in numbers {
-      var random = SplitMix64(seed: seed &* 0x1_0000_0001 &+ UInt64(number))
-      try Data(mutated(corpus, &random)).write(to: URL(filePath: "\(folder)/input"))
+      try Data(input(number, of: total)).write(to: URL(filePath: "\(folder)/input"))
       let line = "\(number) \(read) \(refused) \(slowest) \(slowestNumber)\n"
       let text = line + String(repeating: " ", count: max(0, 120 - line.utf8.count))
       pwrite(report, text, text.utf8.count, 0)
@@ -43,6 +45,7 @@ struct Child {
       do {
         try format.read("\(folder)/input")
         read += 1
+        if format.flipsBytes { try noteAccepted(format.place(number, of: total, bytes: corpus[0].count)) }
       } catch {
         guard Format.isRefusal(error, path: "\(folder)/input") else {
           say("input \(number): not a reader's own message: \(error)")
@@ -56,6 +59,27 @@ struct Child {
     }
     let text = "\(numbers.upperBound) \(read) \(refused) \(slowest) \(slowestNumber)\n"
     pwrite(report, text, text.utf8.count, 0)
+  }
+
+  /// The input of a number.
+  private func input(_ number: Int, of total: Int) -> [UInt8] {
+    guard format.flipsBytes else {
+      var random = SplitMix64(seed: seed &* 0x1_0000_0001 &+ UInt64(number))
+      return mutated(corpus, &random)
+    }
+    var bytes = corpus[0]
+    let place = format.place(number, of: total, bytes: bytes.count)
+    bytes[place] ^= 1 << UInt8((UInt64(place) &+ seed) % 8)
+    return bytes
+  }
+
+  /// Adds the place of a byte that can be altered without effect to the file `accepted`.
+  private func noteAccepted(_ place: Int) throws {
+    let file = open("\(folder)/accepted", O_WRONLY | O_CREAT | O_APPEND, 0o666)
+    guard file >= 0 else { throw CocoaError(.fileWriteUnknown) }
+    defer { close(file) }
+    let line = Array("\(place)\n".utf8)
+    guard write(file, line, line.count) == line.count else { throw CocoaError(.fileWriteUnknown) }
   }
 
   /// The memory in use now, and the allowance: the system refuses more, which ends the process.

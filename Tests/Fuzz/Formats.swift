@@ -5,6 +5,7 @@ import Images
 import Network
 import Packs
 import Reports
+import Synchronization
 import System
 import Weights
 
@@ -14,16 +15,49 @@ struct Format: Sendable {
   let corpus: @Sendable (_ folder: String) throws -> [[UInt8]]
   /// Reads all of the file. Throws the reader's own error where it refuses it.
   let read: @Sendable (_ path: String) throws -> Void
+  /// Whether one byte after the other is altered by one bit, instead of the file at random.
+  var flipsBytes = false
 
   /// A new format is one entry here.
-  static let all: [Format] = [
+  static let all: [Format] =
+    mutated + [
+      flipping("checkpoint", CheckpointContent.init), flipping("pack", PackContent.init),
+    ]
+
+  /// A format whose files are altered byte by byte. Each is refused, or read as what was written: anything else ends
+  /// the process.
+  private static func flipping<Content: Equatable & Sendable>(
+    _ name: String, _ content: @escaping @Sendable (_ path: String) throws -> Content
+  ) -> Format {
+    let format = mutated.first { $0.name == name }!
+    let unaltered = Mutex<Content?>(nil)
+    return Format(name: "\(name)-bytes") { folder in
+      let corpus = try format.corpus(folder)
+      try Data(corpus[0]).write(to: URL(filePath: "\(folder)/unaltered"))
+      return corpus
+    } read: { path in
+      let folder = URL(filePath: path).deletingLastPathComponent().path
+      let whole = try unaltered.withLock { whole in
+        let known = try whole ?? content("\(folder)/unaltered")
+        whole = known
+        return known
+      }
+      guard try content(path) == whole else { fatalError("read as other than was written") }
+    }.flipping
+  }
+
+  /// The same format, whose files are altered byte by byte.
+  private var flipping: Format {
+    var format = self
+    format.flipsBytes = true
+    return format
+  }
+
+  private static let mutated: [Format] = [
     Format(name: "checkpoint") {
       [try Corpus.checkpoint(in: $0)]
     } read: { path in
-      _ = try CheckpointFile.readHeader(path)
-      _ = try CheckpointFile.digest(ofFile: path)
-      let network = SmallTensors()
-      try withExtendedLifetime(network) { try CheckpointFile.read(path, into: network.tensors) }
+      _ = try CheckpointContent(path)
     },
     Format(name: "idx") { _ in
       Corpus.idx
@@ -60,15 +94,12 @@ struct Format: Sendable {
     Format(name: "pack") {
       [try Corpus.pack(in: $0)]
     } read: { path in
-      let pack = try Pack(path)
-      for part in PackPart.allCases {
-        guard let images = pack.images(part) else { continue }
-        for index in images.labels.indices {
-          var bytes = [UInt8](repeating: 0, count: images.byteCount(of: index))
-          try images.read(index, into: &bytes)
-          _ = (images.fileName(of: index), images.extents(of: index))
-        }
-      }
+      _ = try PackContent(path)
+    },
+    Format(name: "archive") { _ in
+      ArchiveCorpus.files
+    } read: { path in
+      try ArchiveCorpus.read(path)
     },
     Format(name: "list") {
       try Corpus.lists(in: $0)
@@ -98,6 +129,10 @@ struct Format: Sendable {
       _ = try ClassErrorsFile.read(path)
     },
   ]
+
+  /// Returns the place of the byte that is altered in input `number`: all bytes where there are as many inputs, or else
+  /// some at equal distances.
+  func place(_ number: Int, of total: Int, bytes: Int) -> Int { total >= bytes ? number : number * bytes / total }
 
   /// Whether an error is a reader's own: it names the file on one line.
   static func isRefusal(_ error: any Error, path: String) -> Bool {

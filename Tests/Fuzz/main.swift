@@ -3,12 +3,17 @@ import Foundation
 // Feeds mutated files to the readers of files from outside.
 //
 //   prelu-fuzz FORMAT COUNT SEED [unlimited]       FORMAT: checkpoint, idx, image, yaml, metrics, report,
-//                                                 pack, list, devkit, safetensors, classes
+//                                                 pack, archive, list, devkit, safetensors, classes,
+//                                                 checkpoint-bytes, pack-bytes
 //
-// A file is to be read or refused: no crash, no hang, no error but the reader's own, no more memory than the limit,
-// which a child process is given, unless it is to be unlimited: sanitizers reserve more address space than any limit
-// allows (swift build -c debug --sanitize=address --product prelu-fuzz). A failure is told with the number of the
-// input, and the file is kept.
+// In the last two one byte after the other is altered by one bit, which one SEED says; with a smaller COUNT some bytes
+// at equal distances are. Each file is to be refused, or read as what was written; the bytes that were altered
+// without effect are listed.
+//
+// Another file is to be read or refused: no crash, no hang, no error but the reader's own, no more memory than the
+// limit, which a child process is given, unless it is to be unlimited: sanitizers reserve more address space than any
+// limit allows (swift build -c debug --sanitize=address --product prelu-fuzz). A failure is told with the number of
+// the input, and the file is kept.
 
 /// Prints a line at once: the process may die at any time.
 func say(_ line: String) {

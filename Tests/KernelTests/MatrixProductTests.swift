@@ -74,15 +74,3 @@ func matrixProductIsItsDefinition(isTransposedA: Bool, isTransposedB: Bool) {
   #expect(MatrixLibrary.version.hasPrefix("OpenBLAS"))
   #expect(!MatrixLibrary.kernelName.isEmpty)
 }
-
-@Test func openBLASTakesTheKernelThatTheProcessorDeserves() {
-  let avx2: InstructionSets = [.avx, .fma, .avx2]
-  let avx512 = avx2.union([.avx512f, .avx512dq, .avx512bw, .avx512vl])
-  #expect(MatrixLibrary.kernel(insteadOf: "Prescott", on: avx512) == "SkylakeX")
-  #expect(MatrixLibrary.kernel(insteadOf: "Prescott", on: avx2.union(.avx512f)) == "Haswell")
-  #expect(MatrixLibrary.kernel(insteadOf: "Sandybridge", on: avx2) == "Haswell")
-  #expect(MatrixLibrary.kernel(insteadOf: "Prescott", on: .avx) == nil)
-  for name in ["Haswell", "Zen", "SkylakeX", "Cooperlake", "SapphireRapids"] {
-    #expect(MatrixLibrary.kernel(insteadOf: name, on: avx512) == nil, "\(name)")
-  }
-}

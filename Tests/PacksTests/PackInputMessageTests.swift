@@ -100,8 +100,8 @@ import Testing
     ) { try listing() }
     expect(
       """
-      nowhere: expected ImageNet's development kit with data/\(truth), found no such file. Give the folder \
-      ILSVRC2012_devkit_t12, or Kaggle's LOC_val_solution.csv.
+      nowhere: expected ImageNet's development kit with data/\(truth), found no such file. Give \
+      ILSVRC2012_devkit_t12, unpacked or as the archive, or Kaggle's LOC_val_solution.csv.
       """, as: .missing
     ) { try listing("nowhere") }
     let kit = folder.file("kit")

@@ -92,7 +92,7 @@ final class Memory: RunListener {
     case .evaluated(let result): results.append(result)
     case .statistics: statistics.append(event)
     case .warning(let text): warnings.append(text)
-    case .progress, .balanced, .saved, .notSaved, .traced, .finished: break
+    case .planned, .progress, .balanced, .saved, .notSaved, .traced, .finished: break
     }
   }
 }

@@ -216,4 +216,29 @@ import Testing
     let lines = try SVGReading(figure.svg(.wide)).lines
     #expect(lines.map(\.points.count) == [334, 334])
   }
+
+  @Test func classesWithoutImagesAreLeftOut() throws {
+    func classes(_ counts: [(images: Int, wrong: Int)]) -> [ClassErrors] {
+      counts.enumerated().map {
+        ClassErrors(classIndex: $0, name: "c\($0)", images: $1.images, top1: $1.wrong, top5: 0)
+      }
+    }
+    let folder = try ScratchFolder()
+    for (name, counts) in [("a", [(10, 1), (0, 0), (5, 0), (4, 2)]), ("b", [(10, 2), (3, 1), (5, 0), (8, 2)])] {
+      try ClassErrorsFile.write(classes(counts), to: folder.file("\(name).csv"))
+    }
+    let figures = try Report(paths: [folder.file("a.csv"), folder.file("b.csv")]).figures
+    let first = try #require(figures.first { $0.name == "class-errors-1" })
+    #expect(try CSVTable(first.table.csv, path: "a").rows.map { $0.fields[1] } == ["c2", "c0", "c3"])
+    #expect(
+      first.caption.hasSuffix(
+        "15.79 % of 19 images in all, 1 of 3 classes without an error. Least: c2 (0.0 %); greatest: c3 (50.0 %). "
+          + "1 class without images is left out."), "\(first.caption)")
+    #expect(!first.svg(.wide).contains("c1"))
+    let difference = try #require(figures.first { $0.name == "class-difference" })
+    #expect(
+      difference.caption.hasSuffix(
+        "1 class better, 1 unchanged, 1 worse. The first is of 19 images, the second of 23. 1 class of which one of "
+          + "them has no images is left out."), "\(difference.caption)")
+  }
 }

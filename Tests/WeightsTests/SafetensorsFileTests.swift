@@ -2,7 +2,6 @@ import Foundation
 import System
 import TestSupport
 import Testing
-
 import Weights
 
 /// Reading and writing of safetensors files, and the refusal of those that contradict themselves.

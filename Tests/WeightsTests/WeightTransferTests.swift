@@ -4,7 +4,6 @@ import Network
 import System
 import TestSupport
 import Testing
-
 import Weights
 
 /// Weights in the forms in which others publish theirs become networks that give PyTorch's scores (Golden/weights.py),

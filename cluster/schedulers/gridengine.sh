@@ -39,7 +39,8 @@ host_answers() { # HOST
   [[ $1 == "$(hostname)" ]] && return 0
   timeout --kill-after=5 20 qrsh -inherit -nostdin -V "$1" true
 }
-launch_options() { :; }
+scheduler_shell() { :; }
+scheduler_component() { echo gridengine; }
 # qdel and qmod -rj announce themselves by USR2 if the job asked for -notify; in any case the state of the job shows them.
 # A job that qmod -rj runs again anyway must not be submitted once more, and must end with 99, or it stays where it is. A
 # limit sends USR2 too, and leaves the state as it is.

@@ -31,12 +31,8 @@ host_answers() { # HOST
   [[ ${1%%.*} == "$(hostname -s)" ]] && return 0
   timeout --kill-after=5 20 blaunch -z "$1" true
 }
-# An Open MPI that was built without LSF's library can start its daemons by LSF's own remote shell.
-launch_options() {
-  if command -v blaunch >/dev/null && ! ompi_info --parsable 2>/dev/null | grep -q '^mca:plm:lsf:'; then
-    printf '%s\n' --mca plm_rsh_agent "$(command -v blaunch)"
-  fi
-}
+scheduler_shell() { command -v blaunch || true; }
+scheduler_component() { echo lsf; }
 # bkill sends INT and then TERM; either of them ends the job for good. USR2 announces the limit.
 job_is_canceled() { [[ $1 != USR2 ]]; } # SIGNAL
 job_is_preempted() { return 1; }

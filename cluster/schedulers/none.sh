@@ -52,14 +52,18 @@ job_seconds_left() { :; }
 # Says whether a program can be started on the host within some seconds.
 host_answers() { # HOST
   [[ $1 == "$(hostname)" || $1 == localhost ]] && return 0
-  if [[ -n ${OMPI_MCA_plm_rsh_agent-} ]]; then
-    timeout 15 "$OMPI_MCA_plm_rsh_agent" "$1" true
+  local shell
+  shell=$(launcher_shell)
+  if [[ -n $shell ]]; then
+    timeout 15 "$shell" "$1" true
   else
     timeout 15 ssh -o BatchMode=yes -o ConnectTimeout=10 "$1" true
   fi
 }
-# Prints options for mpirun, one word per line.
-launch_options() { :; }
+# Prints the scheduler's own remote shell, for launchers that were built without the scheduler's library, if there is
+# one; and Open MPI's name for that library.
+scheduler_shell() { :; }
+scheduler_component() { :; }
 # Says whether the signal, TERM or USR2, means that the job must not be queued again from here.
 job_is_canceled() { return 0; } # SIGNAL
 # Says whether the scheduler is about to give the hosts to another job.

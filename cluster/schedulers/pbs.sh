@@ -44,12 +44,9 @@ host_answers() { # HOST
     timeout --kill-after=5 20 ssh -o BatchMode=yes -o ConnectTimeout=10 "$1" true
   fi
 }
-# An Open MPI that was built without PBS's library starts its daemons on the other hosts by pbs_tmrsh, otherwise by ssh.
-launch_options() {
-  if command -v pbs_tmrsh >/dev/null && ! ompi_info --parsable 2>/dev/null | grep -q '^mca:plm:tm:'; then
-    printf '%s\n' --mca plm_rsh_agent "$(command -v pbs_tmrsh)"
-  fi
-}
+# Without pbs_tmrsh, a launcher that was built without PBS's library uses ssh.
+scheduler_shell() { command -v pbs_tmrsh || true; }
+scheduler_component() { echo tm; }
 # qdel sends TERM. (qsig can send it too, but nobody is asked to use it.)
 job_is_canceled() { return 0; } # SIGNAL
 job_is_preempted() { return 1; }

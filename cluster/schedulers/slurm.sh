@@ -40,7 +40,8 @@ host_answers() { # HOST
   # With --overlap the step shares what the job has already. A dead node makes srun wait, hence the limit.
   timeout --kill-after=5 20 srun --overlap --immediate=15 --nodes=1 --ntasks=1 --nodelist="$1" --mpi=none true
 }
-launch_options() { :; }
+scheduler_shell() { :; }
+scheduler_component() { echo slurm; }
 # While a signal is on its way to the steps of a job, the state of the job is SIGNALING.
 job_is_canceled() { # SIGNAL
   local state

@@ -11,7 +11,8 @@ public struct ConvolutionTimings: Codable, Sendable {
     public var milliseconds: Double
     /// The operations of the convolution by its definition, whatever the algorithm needs, in 10⁹ a second.
     public var gigaflops: Double
-    /// `gigaflops` as a percentage of `peakGigaflops`; above 100 where the algorithm saves multiplications.
+    /// The rate of the algorithm's own products, which are fewer than those of the definition where it saves some, as a
+    /// percentage of `peakGigaflops`.
     public var percentOfPeak: Double
     /// ‖result − reference‖ / ‖reference‖ over a thousand values (200 weights) in Double; nil for a sum of passes.
     public var relativeError: Double?
@@ -25,11 +26,14 @@ public struct ConvolutionTimings: Codable, Sendable {
   public var kernel: Int
   public var stride: Int
   public var algorithm: String
+  /// Whether the layer reads the network's input, which has no gradient.
+  public var isFirst: Bool
   public var images: Int
   public var peakGigaflops: Double
   /// The forward pass with the transformation of the filters, which happens once in a step.
   public var forward: Pass
-  /// `backward` less `weightGradient`; nil for the network's first layer, whose input has no gradient.
+  /// `backward` less `weightGradient`; nil for the network's first layer, whose input has no gradient, and where noise
+  /// leaves no difference.
   public var inputGradient: Pass?
   public var weightGradient: Pass
   /// Both gradients, computed together as in a step.
@@ -142,14 +146,17 @@ public enum ConvolutionBenchmark {
     let bothSeconds = isFirst ? weightSeconds : medianSeconds(runs: runs) { backward(withInput: true) }
     func pass(_ seconds: Double, passes: Int = 1, _ error: Double?) -> ConvolutionTimings.Pass {
       let gigaflops = 2e-9 * Double(passes * images * shape.multiplyAdds) / seconds
+      let products = 2e-9 * Double(passes * images * algorithm.productCount) / seconds
       return ConvolutionTimings.Pass(
-        milliseconds: 1e3 * seconds, gigaflops: gigaflops, percentOfPeak: 100 * gigaflops / peak, relativeError: error)
+        milliseconds: 1e3 * seconds, gigaflops: gigaflops, percentOfPeak: 100 * products / peak, relativeError: error)
     }
     return ConvolutionTimings(
       layer: layer.name, channels: shape.channels, filters: shape.filters, height: shape.height, width: shape.width,
-      kernel: shape.kernel, stride: shape.stride, algorithm: name, images: images, peakGigaflops: peak,
+      kernel: shape.kernel, stride: shape.stride, algorithm: name, isFirst: isFirst, images: images,
+      peakGigaflops: peak,
       forward: pass(forwardSeconds, errors.forward),
-      inputGradient: isFirst ? nil : pass(max(bothSeconds - weightSeconds, 1e-9), errors.inputGradient),
+      inputGradient: isFirst || bothSeconds <= weightSeconds
+        ? nil : pass(bothSeconds - weightSeconds, errors.inputGradient),
       weightGradient: pass(weightSeconds, errors.weightGradient),
       backward: pass(bothSeconds, passes: isFirst ? 1 : 2, nil))
   }

@@ -69,12 +69,15 @@ struct ExchangeProbe {
     guard let short = samples[0], let long = samples[1] else { return nil }
     let ranks = "ranks \(distance) apart"
     if long.lost < 0 {
-      notes.append("\(ranks) computed no slower while they exchanged messages, which is noise: no work for a byte")
+      notes.append(
+        "what a message costs the computing of \(ranks) could not be measured, because they computed no slower, which "
+          + "is noise: the predictions leave it out")
     }
     if !(short.seconds..<8 * short.seconds).contains(long.seconds) {
       notes.append(
         "\(ranks) took \(milliseconds(short.seconds)) for a message and \(milliseconds(long.seconds)) for one of "
-          + "eight times its length, which is noise: the longer one is taken without a latency")
+          + "eight times its length, which is noise: the latency could not be "
+          + "measured, and the predictions leave it out")
     }
     return ExchangeCost(
       short: (bytes: 4 * Double(lengths[0]), seconds: short.seconds),

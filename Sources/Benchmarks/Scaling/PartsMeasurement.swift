@@ -53,7 +53,8 @@ struct PartsMeasurement {
     for layer in layers {
       for (pass, cost) in [("forward", layer.forward), ("backward", layer.backward)] where cost.isNoisy {
         notes.append(
-          "\(layer.name), \(pass): \(settings.images) images took no longer than one, which is noise: taken as level")
+          "\(layer.name), \(pass): what each image adds could not be measured, because \(settings.images) images took "
+            + "no longer than one, which is noise: the predictions leave it out")
       }
     }
     let pool = allCores()

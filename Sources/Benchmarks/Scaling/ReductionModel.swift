@@ -55,6 +55,14 @@ public struct ClusterNetwork: Codable, Equatable, Sendable {
     self.withinNode = withinNode
     self.betweenNodes = betweenNodes
   }
+
+  /// Returns the network that is assumed where there is none to measure: messages through memory, and 10-gigabit
+  /// Ethernet over TCP.
+  /// - Parameter copy: the seconds in which a core copies a float.
+  public static func assumed(copy: Double) -> ClusterNetwork {
+    ClusterNetwork(
+      withinNode: Link(latency: 1e-6, bandwidth: 2 / copy), betweenNodes: Link(latency: 30e-6, bandwidth: 10e9 / 8))
+  }
 }
 
 /// The time that a part of the gradient takes behind the backward pass, with ranks that fill one node after the other:

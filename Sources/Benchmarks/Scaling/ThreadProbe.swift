@@ -24,15 +24,24 @@ struct ThreadProbe {
     func difference(_ name: String, _ cost: (ThreadPool) -> Double) -> Double {
       let seconds = (cost(pool) - cost(one)) / others
       if seconds < 0 {
-        notes.append("\(name) with \(threads) threads took no longer than with one, which is noise: taken as 0")
+        notes.append(Self.lost("\(name) of \(threads) threads", "it took no longer than that of one thread"))
       }
       return max(0, seconds)
     }
     var costs = ThreadCosts(threads: threads)
     costs.wait = difference("a wait", waitSeconds)
-    costs.start = max(difference("calling threads together", startSeconds) - costs.wait, 0)
+    let start = difference("the coming together", startSeconds)
+    if start > 0, start < costs.wait {
+      notes.append(Self.lost("the coming together of \(threads) threads", "it took no longer than a wait"))
+    }
+    costs.start = max(start - costs.wait, 0)
     (costs.sharedForward, costs.sharedBackward, costs.beside) = factors(costs)
     return (costs, notes)
+  }
+
+  /// Returns the sentence on a part that could not be measured.
+  private static func lost(_ part: String, _ reason: String) -> String {
+    "\(part) could not be measured, because \(reason), which is noise: the predictions leave it out"
   }
 
   private static let repetitions = 2000

@@ -1,4 +1,3 @@
-import Foundation
 import Randomness
 import System
 
@@ -11,6 +10,8 @@ public struct RandomErasing: Equatable, Sendable {
   public static let area = 0.02...0.33
   /// The range of the rectangle's height over its width, drawn uniformly on a logarithmic scale.
   public static let aspectRatio = 0.3...(1 / 0.3)
+  private static let logarithms =
+    ElementaryFunctions.log(aspectRatio.lowerBound)...ElementaryFunctions.log(aspectRatio.upperBound)
 
   /// The number of times that a rectangle is drawn, if it does not fit, before the input stays as it is.
   private static let attempts = 10
@@ -31,7 +32,7 @@ public struct RandomErasing: Equatable, Sendable {
     }
     for _ in 0..<Self.attempts {
       let area = uniform(Self.area) * Double(extents.height * extents.width)
-      let ratio = exp(uniform(log(Self.aspectRatio.lowerBound)...log(Self.aspectRatio.upperBound)))
+      let ratio = ElementaryFunctions.exp(uniform(Self.logarithms))
       let height = Int((area * ratio).squareRoot().rounded())
       let width = Int((area / ratio).squareRoot().rounded())
       guard 1..<extents.height ~= height, 1..<extents.width ~= width else { continue }

@@ -39,7 +39,7 @@ package final class PictureIntake {
   }
 
   /// The largest size of a picture's file in bytes.
-  private static let largestFile = 1 << 30
+  package static let largestFile = 1 << 30
 
   private let settings: Settings
   private let renderer = PhotoRenderer()
@@ -53,6 +53,22 @@ package final class PictureIntake {
   /// - Throws: An error if the file cannot be read, is not a picture of a format that is read, or is not whole.
   package func take(path: String, wantsCrop: Bool) throws(DataError) -> Picture {
     let bytes = try readWhole(path: path, limit: Self.largestFile, expected: PictureFile.expected)
+    return try take(bytes, path: path, wantsCrop: wantsCrop)
+  }
+
+  /// Refuses a picture of too many bytes before memory is allocated for them.
+  package static func checkSize(_ count: Int, path: String) throws(DataError) {
+    guard count > largestFile else { return }
+    throw DataError(
+      .invalid, path: path, expected: "\(PictureFile.expected) of at most \(largestFile) bytes",
+      found: count.counted("byte"))
+  }
+
+  /// - Parameters:
+  ///   - bytes: The content of the picture's file.
+  ///   - path: The file's name for messages.
+  /// - Throws: An error if the bytes are not a picture of a format that is read, or not a whole one.
+  package func take(_ bytes: [UInt8], path: String, wantsCrop: Bool) throws(DataError) -> Picture {
     let result = bytes.withUnsafeBufferPointer { pointer in
       Result { () throws(DataError) in try take(PictureFile(path: path, bytes: pointer), bytes, wantsCrop: wantsCrop) }
     }

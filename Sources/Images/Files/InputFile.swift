@@ -9,6 +9,8 @@ struct InputFile: ~Copyable {
   /// The number of bytes on the disk.
   let size: Int
   private let file: gzFile
+  /// The bytes that are decompressed at once.
+  private static let bufferBytes = 1 << 18
   private let descriptor: Int32
   private let expected: String
 
@@ -23,9 +25,9 @@ struct InputFile: ~Copyable {
     size = regular.size
     descriptor = regular.release()
     guard let file = gzdopen(descriptor, "rb") else {
-      preconditionFailure("zlib has no memory for reading \(path)")
+      MemoryFailure.end(bytes: Self.bufferBytes, reason: "zlib cannot read \(path)")
     }
-    gzbuffer(file, 1 << 18)
+    gzbuffer(file, UInt32(Self.bufferBytes))
     self.file = file
     self.path = path
     self.expected = expected

@@ -18,6 +18,7 @@ struct RoundedConvolution<Algorithm: ConvolutionAlgorithm>: ConvolutionAlgorithm
 
   var shape: ConvolutionShape { algorithm.shape }
   var inputCount: Int { algorithm.inputCount }
+  var productCount: Int { algorithm.productCount }
   func filterCount(_ use: FilterUse) -> Int { algorithm.filterCount(use) }
   var filterPieces: Int { algorithm.filterPieces }
   private var lanes: Int { shape.output.blocks * blockWidth }

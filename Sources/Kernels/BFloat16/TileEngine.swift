@@ -1,5 +1,6 @@
 import CProcessor
 import CTiles
+import Synchronization
 
 /// The ways to multiply 32×32 tiles of bfloat16 with float32 sums.
 ///
@@ -15,9 +16,28 @@ public enum TileEngine: CaseIterable, Sendable {
   /// The matrix tiles' instructions in plain code, to test what is built on them.
   case emulatedTiles
 
-  /// The fastest that the running processor has.
-  public static let chosen: TileEngine =
-    matrixTiles.runsHere ? .matrixTiles : dotProducts.runsHere ? .dotProducts : .floatProducts
+  /// The fastest that the running processor has, and that a program of this level may use: the instructions for
+  /// bfloat16 came after those of level v4, and a program of v3 behaves alike on all processors.
+  public static let best: TileEngine =
+    ProcessorLevel.compiledFor < .v4
+    ? .floatProducts : matrixTiles.runsHere ? .matrixTiles : dotProducts.runsHere ? .dotProducts : .floatProducts
+
+  /// The engine that products in bfloat16 use: the best one, unless the ranks have agreed on a slower one.
+  public static var chosen: TileEngine { bySpeed[agreed.load(ordering: .relaxed)] }
+
+  /// The place of this engine among those that products can use, the slowest first.
+  public var place: Int { Self.bySpeed.firstIndex(of: self) ?? 0 }
+
+  /// Has all products use the slowest of the engines that the ranks have, so that a result does not depend on the rank
+  /// that computes it. It is called before the first product.
+  ///
+  /// - Parameter places: the `place` of every rank's best engine.
+  public static func agree(onLowestOf places: [Int]) {
+    agreed.store(max(0, min(places.min() ?? best.place, best.place)), ordering: .relaxed)
+  }
+
+  private static let bySpeed: [TileEngine] = [.floatProducts, .dotProducts, .matrixTiles]
+  private static let agreed = Atomic(best.place)
 
   /// Whether the running processor has the instructions, and the system lets the process use them.
   public var runsHere: Bool {

@@ -115,6 +115,9 @@ public protocol ConvolutionAlgorithm: Sendable {
   var shape: ConvolutionShape { get }
   /// The number of floats of one image's input as it lies in memory.
   var inputCount: Int { get }
+  /// The number of multiply-adds of the products of one image's pass: fewer than those of the definition where the
+  /// algorithm saves some.
+  var productCount: Int { get }
   /// The number of floats of the filters as a pass reads them.
   func filterCount(_ use: FilterUse) -> Int
   /// The number of pieces in which `transformFilters` works; they may run at once.
@@ -134,4 +137,8 @@ public protocol ConvolutionAlgorithm: Sendable {
 
   /// The division of a team's pass over `images` images, without the transform of the filters.
   func plan(_ use: FilterUse, images: Int, members: Int) -> PassPlan
+}
+
+extension ConvolutionAlgorithm {
+  public var productCount: Int { shape.multiplyAdds }
 }

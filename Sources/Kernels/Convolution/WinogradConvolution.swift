@@ -51,6 +51,7 @@ struct WinogradConvolution<Transform: WinogradTransform>: ConvolutionAlgorithm {
   static var tileFloats: Int { products * blockWidth }
 
   var inputCount: Int { shape.input.count }
+  var productCount: Int { Self.products * tileRows * tileColumns * shape.channels * shape.filters }
   func filterCount(_ use: FilterUse) -> Int { Self.products * weightPlane }
 
   func scratchCount(images: Int, members: Int) -> Int {

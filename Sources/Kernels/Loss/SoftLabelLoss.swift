@@ -1,4 +1,4 @@
-import Glibc
+import System
 
 /// The settings that make probabilities q of the classes of a mini-batch's rows:
 ///
@@ -79,8 +79,8 @@ public func softLabelLoss(
     }
     let largest = largestScore(s, classes)
     var sum = 0.0
-    for k in 0..<classes { sum += exp(Double(s[k]) - largest) }
-    let logarithm = log(sum)
+    for k in 0..<classes { sum += ElementaryFunctions.exp(Double(s[k]) - largest) }
+    let logarithm = ElementaryFunctions.log(sum)
     /// Returns w·q of a class.
     func coefficient(_ k: Int) -> Double {
       let mixed = (k == first ? share : 0) + (k == second ? 1 - share : 0)
@@ -95,7 +95,7 @@ public func softLabelLoss(
       if c > 0 { loss += c * (logarithm - (Double(s[k]) - largest)) }
     }
     for k in 0..<classes {
-      let probability = exp(Double(s[k]) - largest) / sum
+      let probability = ElementaryFunctions.exp(Double(s[k]) - largest) / sum
       d[k] = Float((weight * probability - coefficient(k)) / total)
     }
     result.lossSum += loss

@@ -1,4 +1,4 @@
-import Glibc
+import System
 
 /// The softmax loss of one mini-batch, with the number of its errors.
 public struct LossResult: Equatable, Sendable {
@@ -55,14 +55,14 @@ public func softmaxLoss(
     // Differences in Double are exact; in Float they would move a probability of 1e-16 by 4e-6 of it.
     let largest = largestScore(s, classes)
     var sum = 0.0
-    for k in 0..<classes { sum += exp(Double(s[k]) - largest) }
+    for k in 0..<classes { sum += ElementaryFunctions.exp(Double(s[k]) - largest) }
     let weight = target.weights?[row]
     for k in 0..<classes {
-      let probability = exp(Double(s[k]) - largest) / sum
+      let probability = ElementaryFunctions.exp(Double(s[k]) - largest) / sum
       let gradient = probability - (k == label ? 1 : 0)
       d[k] = Float((weight.map { $0 * gradient } ?? gradient) / total)
     }
-    let loss = log(sum) - (Double(s[label]) - largest)
+    let loss = ElementaryFunctions.log(sum) - (Double(s[label]) - largest)
     result.lossSum += weight.map { $0 * loss } ?? loss
     if rank(of: label, in: s, classes: classes) > 0 { result.errors += 1 }
   }
@@ -87,8 +87,8 @@ public func addSoftmax(
 ) {
   let largest = largestScore(scores, classes)
   var sum = 0.0
-  for k in 0..<classes { sum += exp(Double(scores[k]) - largest) }
-  for k in 0..<classes { sums[k] += weight * (exp(Double(scores[k]) - largest) / sum) }
+  for k in 0..<classes { sum += ElementaryFunctions.exp(Double(scores[k]) - largest) }
+  for k in 0..<classes { sums[k] += weight * (ElementaryFunctions.exp(Double(scores[k]) - largest) / sum) }
 }
 
 func largestScore(_ scores: UnsafePointer<Float>, _ classes: Int) -> Double {

@@ -68,29 +68,21 @@ public enum MatrixLibrary {
     openblas_set_num_threads(1)
   }
 
-  /// Has OpenBLAS take a kernel for this processor where it took one for an older processor, as a version does that
-  /// came out before the processor. It is called once, at start, when no product has run. A kernel that the environment
-  /// names stays.
-  public static func takeKernelOfProcessor() {
-    guard getenv(kernelVariable) == nil,
-      let better = kernel(insteadOf: kernelName, on: .ofProcessor), setenv(kernelVariable, better, 1) == 0
+  /// Has OpenBLAS take the same kernel on all processors of level v3 or higher, so that a product has the same bits on
+  /// each, and on one that is newer than the library, which would take a kernel for a very old one there. It is called
+  /// once, at start, when no product has run. A kernel that the environment names stays.
+  public static func takePortableKernel() {
+    guard getenv(kernelVariable) == nil, ProcessorLevel.ofProcessor >= .v3, kernelName != portableKernel,
+      setenv(kernelVariable, portableKernel, 1) == 0
     else { return }
     _ = openblas_choose_kernel()
   }
 
   private static let kernelVariable = "OPENBLAS_CORETYPE"
 
-  /// OpenBLAS's kernels for x86-64 processors with fused multiply-add.
-  private static let fusedKernels: Set<String> = [
-    "haswell", "zen", "skylakex", "cooperlake", "sapphirerapids", "piledriver", "steamroller", "excavator",
-  ]
-
-  /// Returns the kernel that a processor with these instructions deserves instead of `name`; nil if `name` multiplies
-  /// and adds at once already, or the processor does not.
-  package static func kernel(insteadOf name: String, on sets: InstructionSets) -> String? {
-    guard sets.isSuperset(of: [.avx2, .fma]), !fusedKernels.contains(name.lowercased()) else { return nil }
-    return sets.isSuperset(of: [.avx512f, .avx512dq, .avx512bw, .avx512vl]) ? "SkylakeX" : "Haswell"
-  }
+  /// The kernel with AVX2 and fused multiply-add, which is about as fast as those with AVX-512 on most processors. The
+  /// launcher of an installation names it, too, before the library is loaded.
+  package static let portableKernel = "Haswell"
 
   /// The number of threads that OpenBLAS would use for one product.
   public static var threadCount: Int { Int(openblas_get_num_threads()) }

@@ -23,7 +23,7 @@ public final class FloatBuffer: @unchecked Sendable {
     precondition(count >= 0, "a buffer of \(count) floats")
     self.count = count
     let bytes = max(count, 1) * MemoryLayout<Float>.stride
-    if bytes >= 4 * Self.hugePage {
+    if Self.isLarge(count) {
       let length = bytes + Self.hugePage
       guard
         let memory = mmap(nil, length, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0),
@@ -62,6 +62,9 @@ extension FloatBuffer {
   /// The bytes of all large buffers of this process. The system gives their memory where it is touched for the first
   /// time.
   public static var largeBytes: Int { mappedBytes.load(ordering: .relaxed) }
+
+  /// Whether a buffer of so many floats is large: the memory of smaller ones is touched when they are made.
+  public static func isLarge(_ count: Int) -> Bool { count * MemoryLayout<Float>.stride >= 4 * hugePage }
 }
 
 private let mappedBytes = Atomic(0)

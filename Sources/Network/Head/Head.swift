@@ -124,4 +124,7 @@ public final class HeadMemory: Sendable {
     scratch = (0..<threads).map { _ in FloatBuffer(largest) }
     layers = head.layers.map { FullyConnectedMemory($0, rows: rows, forTraining: forTraining) }
   }
+
+  /// The number of floats of all buffers.
+  var count: Int { scratch.reduce(0) { $0 + $1.count } + layers.reduce(0) { $0 + $1.count } }
 }

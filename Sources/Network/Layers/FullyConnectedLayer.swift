@@ -222,4 +222,9 @@ final class FullyConnectedMemory: Sendable {
     slopes = FloatBuffer(layer.outputs)
     dSlopes = FloatBuffer(layer.outputs)
   }
+
+  /// The number of floats of all buffers.
+  var count: Int {
+    [packedInput, packedGradient, preactivation, output, mask, dOutput, slopes, dSlopes].reduce(0) { $0 + $1.count }
+  }
 }

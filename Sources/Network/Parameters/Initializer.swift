@@ -1,4 +1,3 @@
-import Glibc
 import Kernels
 import Randomness
 import System
@@ -102,7 +101,7 @@ extension Initializer {
       deviation = ruleDeviation(layer, slope: layer.description.activation.initialSlope(learned: initialSlope))
     }
     guard inputRangeFactor else { return deviation }
-    return deviation * pow(1.0 / 128, 1 / Double(network.weightLayerCount))
+    return deviation * ElementaryFunctions.power(1.0 / 128, 1 / Double(network.weightLayerCount))
   }
 
   private func ruleDeviation(_ layer: ResolvedLayer, slope: Double) -> Double {

@@ -31,7 +31,7 @@ public final class LeafMemory: Sendable {
   private let tower: Tower
   private let input: FloatBuffer
   private let outputs: [FloatBuffer]
-  /// Two buffers, which layers use in turn from the last one to the first.
+  /// Two buffers, which layers use in turn from the last one to the first: each as long as the largest of its layers.
   private let gradients: [FloatBuffer]
   private let keptNumbers: [IndexBuffer]
 
@@ -39,9 +39,8 @@ public final class LeafMemory: Sendable {
     self.tower = tower
     self.capacity = capacity
     input = FloatBuffer(capacity * tower.imageCount)
-    let largest = tower.layers.map(\.outputCount).max() ?? 0
     outputs = tower.layers.map { FloatBuffer(capacity * $0.outputCount) }
-    gradients = (0..<2).map { _ in FloatBuffer(capacity * largest) }
+    gradients = (0..<2).map { FloatBuffer(capacity * tower.largestOutput(inTurn: $0)) }
     keptNumbers = tower.layers.map { IndexBuffer(capacity * $0.keptCount) }
   }
 
@@ -72,12 +71,19 @@ final class FrameMemory {
 
   func reserve(_ tower: Tower, images: Int) {
     Self.grow(&input, images * tower.imageCount)
-    let largest = images * (tower.layers.map(\.outputCount).max() ?? 0)
-    for index in outputs.indices { Self.grow(&outputs[index], largest) }
+    for index in outputs.indices { Self.grow(&outputs[index], images * tower.largestOutput(inTurn: index)) }
     Self.grow(&work, tower.scratchCount(images: images))
-    let kept = images * (tower.layers.map(\.keptCount).max() ?? 0)
+    let kept = images * Self.keptCount(tower)
     if keptNumbers.count < kept { keptNumbers = IndexBuffer(kept) }
   }
+
+  /// Returns the number of floats that `reserve` takes.
+  static func count(_ tower: Tower, images: Int) -> Int {
+    let maps = tower.imageCount + tower.largestOutput(inTurn: 0) + tower.largestOutput(inTurn: 1)
+    return images * (maps + keptCount(tower)) + tower.scratchCount(images: images)
+  }
+
+  private static func keptCount(_ tower: Tower) -> Int { tower.layers.map(\.keptCount).max() ?? 0 }
 
   private static func grow(_ buffer: inout FloatBuffer, _ count: Int) {
     if buffer.count < count { buffer = FloatBuffer(count) }
@@ -88,6 +94,14 @@ final class FrameMemory {
   var scratch: UnsafeMutablePointer<Float> { work.base }
   var kept: UnsafeMutablePointer<Int32> { keptNumbers.base }
   func output(of layer: Int) -> UnsafeMutablePointer<Float> { outputs[layer % 2].base }
+}
+
+extension Tower {
+  /// Returns the number of floats of the largest output, of one image, among the layers that use one of two buffers in
+  /// turn: those of even or those of odd number.
+  fileprivate func largestOutput(inTurn turn: Int) -> Int {
+    stride(from: turn, to: layers.count, by: 2).map { layers[$0].outputCount }.max() ?? 0
+  }
 }
 
 /// Memory for whole numbers, zero at first. It is Sendable although it is mutable, as `FloatBuffer` is and for the same

@@ -125,7 +125,7 @@ struct ClassFolders {
   ) throws(DataError) -> String? {
     let content = try reader.peek(folder)
     if let file = content.files.first(where: { FileEnding.of($0).isEmpty }),
-      let head = try? FileSystem.beginning(of: "\(folder.path)/\(file)", limit: 64)
+      let head = reader.files.beginning(of: "\(folder.path)/\(file)", limit: 64)
     {
       return FileKind(head).isPicture ? FileKind(head).name : nil
     }

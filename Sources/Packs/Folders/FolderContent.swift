@@ -27,13 +27,14 @@ struct FolderContent {
     func name(of name: String) -> String { below.isEmpty ? name : "\(below)/\(name)" }
   }
 
-  /// Lists a folder. An error of the listing ends it: what the system does not tell may be pictures.
+  /// Lists a folder.
   /// - Parameter expected: what the folder should be.
-  init(_ place: Place, _ exclusion: Exclusion, expected: String) throws(DataError) {
-    let entries = try Self.entries(place.path, expected: expected)
+  init(_ place: Place, _ exclusion: Exclusion, _ source: SourceFiles, expected: String) throws(DataError) {
+    let entries = try source.entries(of: place.path, expected: expected)
     let names = entries.map(\.name)
     let isRun = OwnFiles.isRun(names)
-    for (name, isFolder, isUTF8) in entries.sorted(by: { precedes($0.name, $1.name) }) {
+    for entry in entries.sorted(by: { precedes($0.name, $1.name) }) {
+      let (name, isFolder) = (entry.name, entry.isFolder)
       let path = place.name(of: name)
       func reason() throws(DataError) -> PackAccount.Reason? {
         if exclusion.excludes(name: name, path: path) { return .excluded }
@@ -42,7 +43,7 @@ struct FolderContent {
         if isFolder {
           if Leftovers.isFolder(name) { return .leftover }
           guard name.hasSuffix(".work") else { return nil }
-          let inside = try Self.entries("\(place.path)/\(name)", expected: expected).map(\.name)
+          let inside = try source.entries(of: "\(place.path)/\(name)", expected: expected).map(\.name)
           return OwnFiles.isWork(name, inside) ? .own : nil
         }
         if Leftovers.isFile(name) { return .leftover }
@@ -52,52 +53,20 @@ struct FolderContent {
         leftOut.append((path, reason))
         continue
       }
-      guard isUTF8 else {
+      guard entry.isUTF8 else {
         throw DataError(
           .invalid, path: "\(place.path)/\(name)", expected: "names in UTF-8", found: "one in another encoding",
-          advice: "Rename it, for instance with convmv -f latin1 -t utf8 --notest.")
+          advice: source.inside(place.path) == nil
+            ? "Rename it, for instance with convmv -f latin1 -t utf8 --notest."
+            : "Unpack the archive, and rename it, for instance with convmv -f latin1 -t utf8 --notest.")
+      }
+      if let other = entry.other {
+        throw DataError(
+          .invalid, path: "\(place.path)/\(name)", expected: "files and folders in an archive", found: other,
+          advice: "Make the archive with the files themselves (tar --dereference --hard-dereference), or leave it out: "
+            + "--exclude '\(name)'.")
       }
       if isFolder { folders.append(name) } else { files.append(name) }
-    }
-  }
-
-  /// Returns all entries of a folder, in no particular order.
-  private static func entries(
-    _ folder: String, expected: String
-  ) throws(DataError) -> [(name: String, isFolder: Bool, isUTF8: Bool)] {
-    func refused(_ what: String, _ code: Errno, _ path: String) -> DataError {
-      let isRefusal = [.noSuchFileOrDirectory, .notDirectory, .permissionDenied, .notPermitted].contains(code)
-      return DataError(
-        isRefusal ? .missing : .failed, path: path, expected: expected, found: "that it cannot be \(what) (\(code))",
-        advice: isRefusal ? "" : "Nothing was packed: what the system did not tell may be pictures.")
-    }
-    let stream: FolderStream
-    do throws(Errno) {
-      stream = try FolderStream(folder)
-    } catch {
-      throw refused("opened", error, folder)
-    }
-    var entries: [(name: String, isFolder: Bool, isUTF8: Bool)] = []
-    while true {
-      let next: FolderStream.Entry?
-      do throws(Errno) {
-        next = try stream.next()
-      } catch {
-        throw refused("read to its end", error, folder)
-      }
-      guard let entry = next else { return entries }
-      let path = "\(folder)/\(entry.name)"
-      var isFolder = entry.isFolder
-      if isFolder == nil {
-        do throws(Errno) {
-          isFolder = try Stat(path).type == .directory
-        } catch {
-          // A link to nothing counts as a file: opening it says more.
-          let isDangling = [.noSuchFileOrDirectory, .notDirectory, .tooManySymbolicLinkLevels].contains(error)
-          guard isDangling || !entry.isUTF8 else { throw refused("examined", error, path) }
-        }
-      }
-      entries.append((entry.name, isFolder ?? false, entry.isUTF8))
     }
   }
 }

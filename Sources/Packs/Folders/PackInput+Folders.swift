@@ -3,10 +3,10 @@ import System
 
 extension PackInput {
   /// Finds the pictures of a folder.
-  func folderListing(_ exclusion: Exclusion) throws(DataError) -> PackListing {
-    let reader = SourceReader(exclusion)
+  func folderListing(_ exclusion: Exclusion, _ files: SourceFiles) throws(DataError) -> PackListing {
+    let reader = SourceReader(exclusion, files)
     let source = FolderContent.Place(source)
-    let layout = split.isEmpty ? try SourceLayout(of: source, reader) : try SourceLayout(split, source: source)
+    let layout = split.isEmpty ? try SourceLayout(of: source, reader) : try SourceLayout(split, source: source, files)
     guard let training = layout.parts[.training] else { preconditionFailure("a layout without training") }
     let found = try ClassFolders(training, isNamed: layout.isNamed, reader)
     var parts = PartFolders(self, reader, classes: found.classes, training: training.place.path)
@@ -55,7 +55,7 @@ private struct PartFolders {
     guard content.folders.isEmpty else { return try addClasses(part, folder, isNamed: isNamed) }
     let pictures = content.files.filter(FileEnding.isPicture)
     // The labels of ImageNet's test pictures are not public; a folder that has only pictures cannot be used as a part.
-    if part == .test, input.test == nil {
+    if part == .test, input.test == nil || input.hasUnsureTest {
       for picture in pictures { reader.account.leaveOut(folder.place.name(of: picture), .unlabeled) }
       return
     }
@@ -63,7 +63,7 @@ private struct PartFolders {
     if let kit {
       used = kit
     } else {
-      used = try DevelopmentKit.find(input.developmentKit, near: [input.source, folder.place.path])
+      used = try DevelopmentKit.find(input.developmentKit, near: [input.source, folder.place.path], in: reader.files)
     }
     kit = used
     let (entries, others) = try used.entries(pictures, folder: folder.place.path, classes: classes)

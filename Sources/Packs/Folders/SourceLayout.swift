@@ -19,7 +19,7 @@ struct SourceLayout {
   private(set) var isNamed = false
 
   /// Takes the folders that a person named, relative to the source. `*/NAME` names a folder inside each class folder.
-  init(_ named: [PackPart: String], source: Place) throws(DataError) {
+  init(_ named: [PackPart: String], source: Place, _ files: SourceFiles) throws(DataError) {
     parts = [:]
     isNamed = true
     for (part, name) in named {
@@ -29,7 +29,7 @@ struct SourceLayout {
         parts[part] = PartFolder(place: source)
       } else {
         let inside = source.appending(name)
-        let place = FileSystem.isFolder(inside.path) || !FileSystem.isFolder(name) ? inside : Place(name)
+        let place = files.isFolder(inside.path) || !files.isFolder(name) ? inside : Place(name)
         parts[part] = PartFolder(place: place)
       }
     }
@@ -43,7 +43,9 @@ struct SourceLayout {
   /// Finds the parts' folders by their names.
   init(of source: Place, _ reader: SourceReader) throws(DataError) {
     // Kaggle's copy of ImageNet has the folders three levels down.
-    let kaggle = ["ILSVRC/Data/CLS-LOC", "Data/CLS-LOC"].map(source.appending).first { FileSystem.isFolder($0.path) }
+    let kaggle = ["ILSVRC/Data/CLS-LOC", "Data/CLS-LOC"].map(source.appending).first {
+      reader.files.isFolder($0.path)
+    }
     var place = kaggle ?? source
     while let only = try Self.onlyFolder(place, reader) {
       reader.account.note("\(only.path) is the only folder in \(place.path): taken for what was meant")

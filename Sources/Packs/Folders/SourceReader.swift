@@ -6,13 +6,17 @@ final class SourceReader {
   typealias Place = FolderContent.Place
 
   let exclusion: Exclusion
+  let files: SourceFiles
   var account = PackAccount()
 
-  init(_ exclusion: Exclusion) { self.exclusion = exclusion }
+  init(_ exclusion: Exclusion, _ files: SourceFiles = SourceFiles()) {
+    self.exclusion = exclusion
+    self.files = files
+  }
 
   /// Lists a folder without keeping account.
   func peek(_ place: Place, expected: String = "a folder of pictures") throws(DataError) -> FolderContent {
-    try FolderContent(place, exclusion, expected: expected)
+    try FolderContent(place, exclusion, files, expected: expected)
   }
 
   /// Lists a folder, and keeps account of what is left out.

@@ -8,19 +8,19 @@ struct ListFile {
   let path: String
   /// The lines that are not empty; their labels are indices into `words`.
   private(set) var entries = PackListing.Entries()
-  /// The number of each entry's line in the file, from 1.
+  /// The number of each entry's line in the file, from 1; empty if each label has a file of its own.
   private(set) var lines: [Int32] = []
   /// The distinct labels as they are written.
   private(set) var words: [String] = []
+  private var places: [String: Int32] = [:]
   /// The header in words, if there is one.
   private(set) var header: String?
 
   /// Reads a list. The parser works on bytes throughout, because a list may have millions of lines.
   /// - Parameter exclusion: The patterns of paths to leave out.
-  init(_ path: String, _ exclusion: Exclusion = Exclusion([])) throws(DataError) {
+  init(_ path: String, _ exclusion: Exclusion = Exclusion([]), in files: SourceFiles) throws(DataError) {
     self.path = path
-    let bytes = try textBytes(path, expected: "a list of paths and labels")
-    var known: [String: Int32] = [:]
+    let bytes = try textBytes(path, in: files, expected: "a list of paths and labels")
     var before: (label: [UInt8], place: Int32)?
     var rest = bytes[...]
     var number = 0
@@ -49,8 +49,8 @@ struct ListFile {
         place = before.place
       } else {
         let word = String(decoding: label, as: UTF8.self)
-        place = known[word] ?? Int32(words.count)
-        if known.updateValue(place, forKey: word) == nil { words.append(word) }
+        place = places[word] ?? Int32(words.count)
+        if places.updateValue(place, forKey: word) == nil { words.append(word) }
         before = (label, place)
       }
       entries.append(name: name, label: place)
@@ -79,9 +79,27 @@ struct ListFile {
     return nextLine(&rest, &number)
   }
 
-  /// Returns the line of the first entry with a label, and the entry's path.
-  func first(labeled place: Int) -> (line: Int, name: String)? {
-    entries.labels.firstIndex(of: Int32(place)).map { (Int(lines[$0]), entries[$0].name) }
+  /// Makes an empty list of pictures whose labels are in files of their own.
+  /// - Parameter path: The folder or the archive of these files.
+  init(labeledIn path: String) { self.path = path }
+
+  /// Adds a picture whose label is in a file of its own.
+  mutating func append(_ name: String, label: String) {
+    let place: Int32
+    if let last = entries.labels.last, words[Int(last)] == label {
+      place = last
+    } else {
+      place = places[label] ?? Int32(words.count)
+      if places.updateValue(place, forKey: label) == nil { words.append(label) }
+    }
+    entries.append(PackListing.Entry(name: name, label: place))
+  }
+
+  /// Returns where the first entry with a label has it, in words, and the entry's path.
+  func first(labeled place: Int) -> (place: String, name: String)? {
+    entries.labels.firstIndex(of: Int32(place)).map {
+      (lines.isEmpty ? "the label beside \(entries[$0].name)" : "line \(lines[$0])", entries[$0].name)
+    }
   }
 
   /// Puts the names of the files that the paths mean in place of the paths.
@@ -96,8 +114,8 @@ struct ListFile {
 }
 
 /// Returns the bytes of a text file in UTF-8.
-private func textBytes(_ path: String, expected: String) throws(DataError) -> [UInt8] {
-  let bytes = try readWhole(path: path, limit: 1 << 30, expected: expected)
+private func textBytes(_ path: String, in files: SourceFiles, expected: String) throws(DataError) -> [UInt8] {
+  let bytes = try files.contents(of: path, limit: 1 << 30, expected: expected)
   guard let text = PlainText.utf8(bytes) else {
     throw DataError(.invalid, path: path, expected: expected, found: "bytes that are not UTF-8 text")
   }
@@ -105,7 +123,7 @@ private func textBytes(_ path: String, expected: String) throws(DataError) -> [U
 }
 
 /// Returns the lines of a text file, without their line ends.
-func textLines(_ path: String, expected: String) throws(DataError) -> [Substring] {
-  String(decoding: try textBytes(path, expected: expected), as: UTF8.self)
+func textLines(_ path: String, in files: SourceFiles, expected: String) throws(DataError) -> [Substring] {
+  String(decoding: try textBytes(path, in: files, expected: expected), as: UTF8.self)
     .split(omittingEmptySubsequences: false, whereSeparator: \.isNewline)
 }

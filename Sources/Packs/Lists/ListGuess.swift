@@ -3,6 +3,7 @@ import System
 /// A guess at what is wrong with a list one of whose paths leads nowhere.
 struct ListGuess {
   let root: String
+  let files: SourceFiles
 
   /// Returns a sentence on the file that is probably meant, or nil if nothing near is there.
   func sentence(_ name: String, label: String) -> String? {
@@ -14,9 +15,9 @@ struct ListGuess {
         "\(name[..<end]) is there: the line has more than a path and a label. A header that names the columns, such "
         + "as \"filename,label\", says which of them count."
     }
-    if !name.hasPrefix("/"), FileSystem.exists(name) { return "\(name) is there: --root . means it." }
+    if !name.hasPrefix("/"), files.exists(name) { return "\(name) is there: --root . means it." }
     let parent = FileSystem.folder(of: root)
-    if !name.hasPrefix("/"), FileSystem.exists("\(parent)/\(name)") {
+    if !name.hasPrefix("/"), files.exists("\(parent)/\(name)") {
       return "\(parent)/\(name) is there: --root \(parent) means it."
     }
     let parts = name.replacing("\\", with: "/").split(separator: "/")
@@ -28,7 +29,7 @@ struct ListGuess {
   }
 
   private func isThere(_ name: String) -> Bool {
-    !name.isEmpty && FileSystem.isRegularFile(name.hasPrefix("/") ? name : "\(root)/\(name)")
+    !name.isEmpty && files.isFile(name.hasPrefix("/") ? name : "\(root)/\(name)")
   }
 
   /// Returns a sentence on a file in the same folder whose name is like this one, or on the same name in a folder of
@@ -36,7 +37,7 @@ struct ListGuess {
   private func likeNamed(_ name: String) -> String? {
     let path = name.hasPrefix("/") ? name : "\(root)/\(name)"
     let (folder, last) = (FileSystem.folder(of: path), FileSystem.name(of: path))
-    if let names = try? FileSystem.names(in: folder) {
+    if let names = try? files.names(in: folder) {
       let stem = last.lastIndex(of: ".").map { String(last[..<$0]) } ?? last
       let alike =
         names.first { $0.lowercased() == last.lowercased() }
@@ -44,8 +45,8 @@ struct ListGuess {
         ?? (names.count <= 10_000 ? nearMiss(last, among: names) : nil)
       if let alike { return "Is \(folder)/\(alike) meant?" }
     }
-    for inside in ((try? FileSystem.names(in: root)) ?? []).sorted()
-    where FileSystem.exists("\(root)/\(inside)/\(name)") {
+    for inside in ((try? files.names(in: root)) ?? []).sorted()
+    where files.exists("\(root)/\(inside)/\(name)") {
       return "\(root)/\(inside)/\(name) is there: --root \(root)/\(inside) means it."
     }
     return nil

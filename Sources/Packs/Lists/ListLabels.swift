@@ -81,7 +81,7 @@ struct ListLabels {
       throw DataError(
         .invalid, path: list.path, expected: "labels from 0 on, or names of classes",
         found:
-          "\(words[place]) for \(first?.name ?? "") in line \(first?.line ?? 0), which may be a class, or stand for "
+          "\(words[place]) for \(first?.name ?? "") in \(first?.place ?? ""), which may be a class, or stand for "
           + "none",
         advice: "Remove the lines of pictures without a class, or write names instead of numbers.")
     }
@@ -89,21 +89,21 @@ struct ListLabels {
 
   /// Refuses two labels that are the same number: they may be two identifiers, or one class.
   private static func refuseTwoSpellings(_ lists: [ListFile], _ words: [[String]]) throws(DataError) {
-    var spellings: [String: (word: String, line: Int, path: String)] = [:]
+    var spellings: [String: (word: String, place: String, path: String)] = [:]
     for (list, words) in zip(lists, words) {
       for (place, word) in words.enumerated() {
         let first = list.first(labeled: place)
         let number = ClassOrder.digits(word)
         guard let other = spellings[number] else {
-          spellings[number] = (word, first?.line ?? 0, list.path)
+          spellings[number] = (word, first?.place ?? "", list.path)
           continue
         }
         guard other.word != word else { continue }
         throw DataError(
           .invalid, path: list.path, expected: "one spelling of each label",
           found:
-            "\(other.word) in line \(other.line)\(other.path == list.path ? "" : " of \(other.path)") and \(word) in "
-            + "line \(first?.line ?? 0), which are the same number",
+            "\(other.word) in \(other.place)\(other.path == list.path ? "" : " of \(other.path)") and \(word) in "
+            + "\(first?.place ?? ""), which are the same number",
           advice: "Write both alike if they are one class, or names such as id-\(word) if they are two.")
       }
     }

@@ -6,13 +6,17 @@ import System
 /// Each folder is listed once: on a network that is far quicker than a question for every file.
 struct ListPaths {
   private let root: String
+  private let files: SourceFiles
   /// The digests of the names in each folder.
   private var folders: [String: Set<UInt64>] = [:]
   /// The numbers of paths that were mended by writing slashes for backslashes, and by adding extensions.
   private(set) var withSlashes = 0
   private(set) var withEndings = 0
 
-  init(root: String) { self.root = root }
+  init(root: String, in files: SourceFiles) {
+    self.root = root
+    self.files = files
+  }
 
   /// Puts the names of files in place of a list's paths. A path without its extension, or with backslashes, means the
   /// file that there is; any other path without a file is refused with its line, before any work is done.
@@ -29,7 +33,8 @@ struct ListPaths {
     guard let missing else { return list.rename(names) }
     let (name, line) = (list.entries[missing.index].name, list.lines[missing.index])
     let more = missing.count > 1 ? ", as are \((missing.count - 1).grouped) more" : ""
-    let guess = ListGuess(root: root).sentence(name, label: list.words[Int(list.entries.labels[missing.index])])
+    let guess = ListGuess(root: root, files: files).sentence(
+      name, label: list.words[Int(list.entries.labels[missing.index])])
     throw DataError(
       .missing, path: list.path, expected: "files at the paths of its lines",
       found: "that \(path(name)) of line \(line) is missing\(more)",
@@ -43,10 +48,10 @@ struct ListPaths {
     let folder = FileSystem.folder(of: path)
     if folders[folder] == nil {
       do throws(FileError) {
-        folders[folder] = Set(try FileSystem.names(in: folder).map { xxHash64(Array($0.utf8)) })
+        folders[folder] = Set(try files.names(in: folder).map { xxHash64(Array($0.utf8)) })
       } catch {
         // A folder that is not there has no files; any other error must not make the data smaller.
-        guard error.kind == .missing || !FileSystem.isFolder(folder) else {
+        guard error.kind == .missing || !files.isFolder(folder) else {
           throw DataError(.failed, path: folder, expected: "a folder of pictures", found: error.problem)
         }
         folders[folder] = []

@@ -3,26 +3,26 @@ import System
 
 extension PackInput {
   /// Finds the pictures of list files.
-  func listFileListing(_ exclusion: Exclusion) throws(DataError) -> PackListing {
+  func listFileListing(_ exclusion: Exclusion, _ files: SourceFiles) throws(DataError) -> PackListing {
     guard split.isEmpty else {
       throw DataError(
         .invalid, path: source, expected: "a folder, whose folders --split tells apart", found: "a file",
         advice: "Name the lists of the other splits with --validation and --test.")
     }
     var parts: [PackPart] = [.training]
-    var lists = [try ListFile(source, exclusion)]
+    var lists = [try ListFile(source, exclusion, in: files)]
     for (part, path) in [(PackPart.validation, validation), (.test, withoutTest ? nil : test)] {
       guard let path else { continue }
       parts.append(part)
-      lists.append(try ListFile(path, exclusion))
+      lists.append(try ListFile(path, exclusion, in: files))
     }
-    let named = try classNames.map { path throws(DataError) in try ClassNamesFile.lines(path) }
+    let named = try classNames.map { path throws(DataError) in try ClassNamesFile.lines(path, in: files) }
     let labels = try ListLabels(lists, names: named)
     var listing = PackListing(classNames: labels.names, classFolders: labels.names, parts: [:])
     if let note = labels.note { listing.account.note(note) }
     for (part, (list, labels)) in zip(parts, zip(lists, labels.labels)) {
       let folder = root ?? FileSystem.folder(of: list.path)
-      var (list, paths) = (list, ListPaths(root: folder))
+      var (list, paths) = (list, ListPaths(root: folder, in: files))
       try paths.resolve(&list)
       if let header = list.header {
         listing.account.note("line 1 of \(list.path) is taken for a header; the columns are \(header)")

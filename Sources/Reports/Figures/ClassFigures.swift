@@ -23,7 +23,9 @@ enum ClassFigures {
   private static func ascending(_ evaluation: Evaluation, index: Int, count: Int) -> Figure {
     let top5 = usesTop5(evaluation.classes)
     let kind = top5 ? "top-5" : "top-1"
-    let sorted = evaluation.classes.sorted {
+    // A class without images has no error.
+    let classes = evaluation.classes.filter { $0.images > 0 }
+    let sorted = classes.sorted {
       (error($0, top5: top5), $0.classIndex) < (error($1, top5: top5), $1.classIndex)
     }
     let table = FigureTable(
@@ -34,6 +36,9 @@ enum ClassFigures {
           .number($0.top1Error), .number($0.top5Error),
         ]
       })
+    let without = evaluation.classes.count - classes.count
+    let leftOut =
+      without == 0 ? "" : " \(without.counted("class")) without images \(without.verb("is", "are")) left out."
     let images = sorted.reduce(0) { $0 + $1.images }
     let wrong = sorted.reduce(0) { $0 + (top5 ? $1.top5 : $1.top1) }
     let mean = images == 0 ? 0 : 100 * Double(wrong) / Double(images)
@@ -72,7 +77,7 @@ enum ClassFigures {
       caption: "The \(kind) error of each class in ascending order; \(Number.fixed(mean, digits: 2)) % of "
         + "\(images.counted("image", grouped: true)) in all, \(errorless) of "
         + "\(sorted.count.counted("class")) without an error."
-        + extremes,
+        + extremes + leftOut,
       table: table, drawing: draw)
   }
 
@@ -92,6 +97,16 @@ enum ClassFigures {
           .number(comparison.errors($0).second), .number(gain($0)),
         ]
       })
+    let (without, otherCounts) = (comparison.withoutImages.count, comparison.otherCounts)
+    let (ownImages, otherImages) = comparison.images
+    let counts =
+      otherCounts == 0
+      ? ""
+      : " The first is of \(ownImages.counted("image", grouped: true)), the second of \(otherImages.grouped)."
+    let leftOut =
+      without == 0
+      ? ""
+      : " \(without.counted("class")) of which one of them has no images \(without.verb("is", "are")) left out."
     let label = "reduction of the \(kind) error (points)"
     let draw: (FigureSize) -> Drawing
     if sorted.count <= barLimit {
@@ -119,7 +134,7 @@ enum ClassFigures {
       caption:
         "How much less the second (\(b.name)) errs than the first (\(a.name)): "
         + "\(comparison.better.counted("class")) better, "
-        + "\(comparison.unchanged) unchanged, \(comparison.worse) worse.",
+        + "\(comparison.unchanged) unchanged, \(comparison.worse) worse." + counts + leftOut,
       table: table, drawing: draw)
   }
 

@@ -29,8 +29,12 @@ enum ResultFigures {
           .number(row.seconds), .init(row.ranks),
         ]
       })
+    // Errors of different numbers of images are not of the same weight.
+    let showsImages = Set(shown.map(\.images)).count > 1
     let bars = shown.map { row in
-      let name = "\(networks(of: row, names)): \(procedure(of: row))"
+      let name =
+        "\(networks(of: row, names)): \(procedure(of: row))"
+        + (showsImages ? ", \(row.images.counted("image", grouped: true))" : "")
       let top1 = Number.fixed(row.top1Error, digits: 2)
       let top5 = Number.fixed(row.top5Error, digits: 2)
       return BarPlot.Bar(

@@ -6,10 +6,10 @@ enum Picture {
   /// Returns pixels as the address of a PNG picture.
   ///
   /// - Parameters:
-  ///   - pixels: (height, width, channels), with 1 channel of gray or 3 of red, green and blue.
+  ///   - pixels: (height, width, channels), with 1 channel of gray, 3 of red, green and blue, or a fourth of opacity.
   ///   - scale: the side of the square in the picture that each pixel becomes, so that no viewer blurs it.
   static func dataURI(_ pixels: [UInt8], height: Int, width: Int, channels: Int, scale: Int = 1) -> String {
-    precondition(channels == 1 || channels == 3, "a picture of \(channels) channels")
+    precondition([1, 3, 4].contains(channels), "a picture of \(channels) channels")
     precondition(pixels.count == height * width * channels, "\(pixels.count) bytes for \(height) × \(width)")
     var large = [UInt8](repeating: 0, count: pixels.count * scale * scale)
     let row = width * scale * channels
@@ -30,6 +30,7 @@ enum Picture {
     image.width = UInt32(width)
     image.height = UInt32(height)
     image.format = channels == 1 ? UInt32(PNG_FORMAT_GRAY) : UInt32(PNG_FORMAT_RGB)
+    if channels == 4 { image.format |= UInt32(PNG_FORMAT_FLAG_ALPHA) }
     defer { png_image_free(&image) }
     var size = png_alloc_size_t(pixels.count + pixels.count / 100 + height * 8 + 4096)
     var bytes = [UInt8](repeating: 0, count: Int(size))

@@ -71,8 +71,36 @@ struct PicturePanels {
       + panel(
         "Wrong", "\(wrong.count.grouped) \(counts); those that the network was surest of",
         Array(wrong.prefix(Self.count)), &problem)
+      + pairs(wrong, &problem)
     let missing = pictures == nil ? "The pictures themselves are not shown" : "Some pictures are not shown"
     return (problem.map { "<p class=\"note\">\(missing): \(escaped($0)).</p>" } ?? "") + panels
+  }
+
+  /// The largest number of pairs of classes, and of pictures of each, that a page shows.
+  private static let (pairCount, pairPictures) = (6, 4)
+
+  /// Returns the pairs of classes that are confused most, with the pictures that the network was surest of.
+  /// - Parameter wrong: The wrong predictions, the surest first.
+  private func pairs(_ wrong: [Prediction], _ problem: inout String?) -> String {
+    struct Pair: Hashable { let truth: Int, guess: Int }
+    let all = Dictionary(grouping: wrong.filter { !$0.guesses.isEmpty }) {
+      Pair(truth: $0.label, guess: $0.guesses[0].classIndex)
+    }
+    // One picture makes no pair.
+    let worst = all.filter { $0.value.count > 1 }.sorted {
+      (-$0.value.count, $0.key.truth, $0.key.guess) < (-$1.value.count, $1.key.truth, $1.key.guess)
+    }
+    let images = Dictionary(grouping: run.predictions, by: \.label).mapValues(\.count)
+    var text = ""
+    for (pair, predictions) in worst.prefix(Self.pairCount) {
+      let note =
+        "\(predictions.count.grouped) of \(images[pair.truth, default: 0].counted("picture", grouped: true)); those "
+        + "that the network was surest of"
+      text += panel(
+        "\(run.className(pair.truth)) taken for \(run.className(pair.guess))", note,
+        Array(predictions.prefix(Self.pairPictures)), &problem)
+    }
+    return text
   }
 
   /// Returns the first prediction of each class, then the second of each, and so on.
@@ -89,7 +117,7 @@ struct PicturePanels {
 
   private func panel(_ title: String, _ note: String, _ predictions: [Prediction], _ problem: inout String?) -> String {
     guard !predictions.isEmpty else { return "" }
-    var text = "<h3>\(title)</h3><p class=\"caption\">\(escaped(note)).</p><div class=\"panel\">\n"
+    var text = "<h3>\(escaped(title))</h3><p class=\"caption\">\(escaped(note)).</p><div class=\"panel\">\n"
     for prediction in predictions { text += card(prediction, &problem) }
     return text + "</div>\n"
   }

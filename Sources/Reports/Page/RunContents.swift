@@ -20,6 +20,8 @@ public struct RunContents {
   public var statistics: [StatisticsRow] = []
   public private(set) var classErrors: [ClassErrors] = []
   var results: [ResultsRow] = []
+  /// The guesses by class; nil where no evaluation has written them.
+  var confusion: Confusion?
   public private(set) var predictions: [Prediction] = []
   /// The pictures that the predictions count; nil where there are none.
   var predicted: PredictedPictures?
@@ -66,6 +68,7 @@ public struct RunContents {
   public mutating func readEvaluations() throws(FileError) {
     if let table = try CSVTable.read(file(ClassErrorsFile.name)) { classErrors = try ClassErrorsFile.parse(table) }
     if let table = try CSVTable.read(file(ResultsFile.name)) { results = try ResultsFile.parse(table) }
+    if let table = try CSVTable.read(file(ConfusionFile.name)) { confusion = try ConfusionFile.parse(table) }
     if let table = try CSVTable.read(file(PredictionsFile.name)) {
       (predictions, predicted) = try PredictionsFile.parse(table)
     }

@@ -51,6 +51,12 @@ struct Drawing {
       "<circle cx=\"\(c(x))\" cy=\"\(c(y))\" r=\"\(c(radius))\" class=\"\(style)\"\(closed("circle", title))")
   }
 
+  /// Draws a ring around a point, which does not hide what it marks.
+  mutating func ring(_ x: Double, _ y: Double, _ radius: Double, title: String) {
+    parts.append(
+      "<circle cx=\"\(c(x))\" cy=\"\(c(y))\" r=\"\(c(radius))\" class=\"ring\"\(closed("circle", title))")
+  }
+
   /// Draws a diamond, which marks that something happened at a point.
   mutating func diamond(_ x: Double, _ y: Double, _ radius: Double, style: String, title: String? = nil) {
     let corners = [(x, y - radius), (x + radius, y), (x, y + radius), (x - radius, y)]

@@ -54,7 +54,10 @@ public struct FigureSize: Sendable {
   var height: Double { isNarrow ? 260 : 380 }
 
   /// Returns an estimate of a text's width, a little more than the usual sans-serif fonts take.
-  func textWidth(_ text: String) -> Double { Double(text.count) * fontSize * 0.58 }
+  func textWidth(_ text: String) -> Double {
+    // These are as wide as the font is high.
+    text.reduce(0) { $0 + ("…→".contains($1) ? 1 : 0.58) } * fontSize
+  }
 
   func drawTitle(_ drawing: inout Drawing) {
     guard let title else { return }

@@ -47,7 +47,7 @@ enum Palette {
       .plot .thin{stroke-width:1.1}.plot .bg{fill:var(--background)}
       .plot .good{fill:var(--good)}.plot .bad{fill:var(--bad)}.plot .none{fill:var(--faint)}
       .plot .soft{opacity:.45}.plot .part{stroke:var(--background);stroke-width:1}
-      .plot .crisp{shape-rendering:crispEdges}
+      .plot .ring{stroke:var(--ink);stroke-width:1.2;fill:none}.plot .crisp{shape-rendering:crispEdges}
 
       """
     for index in 0..<seriesCount {

@@ -38,7 +38,9 @@ struct DoctorCommand: ParsableCommand {
   func run() throws {
     let command = self
     onAllRanks(comparesHosts: false) { world in
-      let requirements = try world.agree { try command.requirements() }
+      let configuration = try world.agree { try command.settings() }
+      var requirements = try world.agree { try command.requirements(of: configuration) }
+      requirements.memory = try world.memoryDemands(of: configuration, threads: command.threads.threads)
       let announces = world.rank == 0 && world.size > 1 && !command.json
       let report = try Doctor(world, requirements).examine { step in
         if announces, let words = Self.words[step] { Console.complain("examining \(words)") }
@@ -55,14 +57,18 @@ struct DoctorCommand: ParsableCommand {
     .links: "the links between hosts", .clocks: "the clocks", .allreduce: "the addition over all ranks",
   ]
 
-  private func requirements() throws -> Doctor.Requirements {
+  /// Returns the settings that the hosts are to be fit for.
+  private func settings() throws -> Configuration {
     let (model, data) = (model.model, data)
     let own = FileSystem.path("config.yaml", in: runFolder)
     let recipe = self.model.recipe ?? (FileSystem.exists(own) ? own : nil)
-    let configuration = try ConfigurationRequest(recipe: recipe) { configuration in
+    return try ConfigurationRequest(recipe: recipe) { configuration in
       if let model { try configuration.model.choose(architecture: model) }
       if let data { configuration.data.directory = data }
     }.resolved()
+  }
+
+  private func requirements(of configuration: Configuration) throws -> Doctor.Requirements {
     let architecture = try configuration.architecture().resolved()
     // A checkpoint holds parameters and momentum, four bytes each, and some bytes of other things. Beside those that
     // are kept there may be the best one, and a new one that is being written.

@@ -96,6 +96,9 @@ struct EvaluateCommand: ParsableCommand {
     if world.rank == 0 { for note in trained.flatMap(\.notes) { Console.complain("warning: \(note)") } }
     let pool = try threads.pool(world)
     let (evaluator, measured) = try world.agree { try makeEvaluator(of: trained, on: pool, world) }
+    for demand in try world.checkMemory(bytes: evaluator.byteCount) where demand.isTight && world.rank == 0 {
+      Console.complain("warning: \(demand.text)")
+    }
     let reporter = EvaluationReporter(terminal: json ? nil : terminal, quiet: json || quiet)
     world.activity = Activity("the evaluation")
     let start = monotonicSeconds()

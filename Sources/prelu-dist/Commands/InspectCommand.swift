@@ -38,6 +38,12 @@ struct InspectCommand: ParsableCommand {
   @Option(help: ArgumentHelp("The number of images of the leaf, with --threads.", valueName: "number"))
   var images = 16
 
+  @Flag(
+    help: ArgumentHelp(
+      "Read everything in a checkpoint, run folder or pack, and say whether it is whole or what is not; the exit code "
+        + "is 65 where something is not."))
+  var verify = false
+
   @Flag(help: "Print a JSON object.")
   var json = false
 
@@ -47,6 +53,9 @@ struct InspectCommand: ParsableCommand {
     }
     try checkRange("--threads", threads, ThreadOptions.range)
     try checkRange("--images", images, .within(1...4096))
+    if verify, path == nil {
+      throw ValidationError("--verify needs a checkpoint, a run folder or a pack.")
+    }
     if path != nil, activation != nil {
       throw ValidationError("--activation goes with --model or --recipe; a checkpoint has its own.")
     }
@@ -55,7 +64,11 @@ struct InspectCommand: ParsableCommand {
   func run() throws {
     alone {
       try checkOneThing()
-      if let path { try show(file: path) } else { try showModel() }
+      guard let path else {
+        try showModel()
+        return .done
+      }
+      try verify ? showVerification(of: path) : show(file: path)
       return .done
     }
   }
@@ -103,6 +116,12 @@ struct InspectCommand: ParsableCommand {
   }
 
   // MARK: - A file
+
+  private func showVerification(of path: String) throws {
+    let verification = try Verification(path)
+    if json { Console.sayJSON(verification) } else { verification.lines.forEach(Console.say) }
+    try verification.check()
+  }
 
   private func show(file path: String) throws {
     guard !FileSystem.isFolder(path) else {

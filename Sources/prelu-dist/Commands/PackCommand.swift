@@ -10,16 +10,20 @@ extension PackSettings.OnError: ExpressibleByArgument {}
 struct PackCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "pack",
-    abstract: "Pack photographs (class folders, ImageNet, a list file) into one HDF5 file to train on.",
+    abstract: "Pack photographs (class folders, archives, ImageNet, a list file) into one HDF5 file to train on.",
     discussion: """
       The source is a folder with a folder of pictures for each class; or a folder with train and val, and perhaps \
       test, each with class folders; or ImageNet's own folder, whose val has no class folders and needs \
-      --devkit; or a list file with a path and a label on each line. After a kill or a stop the same command continues \
-      where it was. The pack has the same bytes on any number of ranks.
+      --devkit; or an archive of any of these (.tar, .tar.gz, .tar.zst, .zip), which is not unpacked; or a list file \
+      with a path and a label on each line. Several sources are told apart by their names, such as ImageNet's three \
+      archives, or are WebDataset's shards. After a kill or a stop the same command continues where it was. The pack \
+      has the same bytes on any number of ranks.
       """)
 
-  @Argument(help: ArgumentHelp("The folder of pictures, or the list file, to pack.", valueName: "folder|list"))
-  var source: String
+  @Argument(
+    help: ArgumentHelp(
+      "The folder of pictures, the archives or the list file to pack.", valueName: "folder|archive|list"))
+  var sources: [String]
 
   @Option(name: [.short, .long], help: ArgumentHelp("The pack to write, such as photos.h5.", valueName: "file"))
   var output: String
@@ -44,6 +48,7 @@ struct PackCommand: ParsableCommand {
   func validate() throws {
     try checkRange("--shards", shards, .within(1...10_000))
     try checkRange("--preview", preview, .within(1...10_000))
+    guard !sources.isEmpty else { throw ValidationError("Name what to pack: a folder, archives or a list file.") }
     guard !output.isEmpty, !output.hasSuffix("/") else { throw ValidationError("--output needs a file's name.") }
   }
 
@@ -52,6 +57,7 @@ struct PackCommand: ParsableCommand {
     // This precedes MPI's start: a process without mpirun looks like one of its ranks afterwards.
     let terminal = Terminal.find()
     onAllRanks { world in
+      try world.agree { if world.rank == 0 { try command.checkPreview() } }
       let settings = try command.settings(threads: try command.threads.count(world))
       let reporter = PackingReporter(terminal: terminal, quiet: command.quiet)
       let packing = Packing(settings, world: world, stop: { StopSignals.isRequested }, report: { reporter.show($0) })
@@ -71,17 +77,28 @@ struct PackCommand: ParsableCommand {
     }
   }
 
+  private var previewPath: String { "\(output).preview.png" }
+
+  /// Refuses a preview that would replace somebody's file. A preview cannot be told from any other PNG picture.
+  private func checkPreview() throws(FileError) {
+    guard preview != nil else { return }
+    try OutputFile(previewPath, kind: "a preview") { path in
+      (try? FileSystem.beginning(of: path, limit: 64)).map { FileKind($0) == .png } ?? false
+    }.check(inputs: [], overwrites: false)
+  }
+
   private func writePreview(of pack: String) throws {
     guard let preview else { return }
-    let path = "\(output).preview.png"
+    let path = previewPath
     try Preview.write(pack: pack, count: preview, to: path)
     if !quiet { Console.say("preview    \(path)") }
   }
 
   private func settings(threads: Int) throws -> PackSettings {
     var source = PackInput(
-      source: source, validation: input.validation, test: input.test, root: input.root,
+      source: sources[0], validation: input.validation, test: input.test, root: input.root,
       developmentKit: input.devkit, classNames: input.classNames)
+    source.others = Array(sources.dropFirst())
     (source.exclude, source.split, source.withoutTest) = (input.exclude, try input.splits(), input.noTest)
     return PackSettings(
       input: source, output: output, shards: shards, onError: pictures.onError, aside: try input.aside(),

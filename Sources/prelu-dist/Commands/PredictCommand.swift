@@ -1,6 +1,7 @@
 import ArgumentParser
 import Communication
 import Evaluation
+import Foundation
 import Kernels
 import Packs
 import System
@@ -88,6 +89,8 @@ struct PredictCommand: ParsableCommand {
   private static let bytesOfRank = 1 << 29
   /// The largest number of pictures that all ranks score at once.
   private static let largestBatch = 8192
+  /// The largest number of bytes of scores that the ranks exchange at once, and of one class's scores of a picture.
+  private static let (bytesOfScores, bytesOfScore) = (1 << 30, 64)
 
   /// - Parameter world: nil without MPI.
   private func predict(_ world: World?) throws -> ExitStatus {
@@ -103,20 +106,35 @@ struct PredictCommand: ParsableCommand {
       for other in trained.dropFirst() { try other.checkClasses(trained[0]) }
     }
     let pool = try threads.pool(world)
+    try checkMemory(trained, threads: pool.threadCount, world)
     let shared = SharedScoring(
       scoring: PictureScoring(trained, options, appliesOrientation: exif, on: pool), world: world)
     world?.activity = Activity("the prediction")
     let table = PredictionTable(trained[0].classNames, json: json)
     if !testImage.isEmpty { try predictTestImages(shared, table) }
     if let world, world.rank != 0 { return try shared.follow(world) }
-    let status = try predictPictures(shared, table, ranks: world?.size ?? 1, threads: pool.threadCount)
+    let most = min(Self.largestBatch, max(1, Self.bytesOfScores / (Self.bytesOfScore * trained[0].classNames.count)))
+    let status = try predictPictures(
+      shared, table, ranks: world?.size ?? 1,
+      count: min(Self.picturesOfThread * pool.threadCount * (world?.size ?? 1), most))
     try shared.end(status)
     return status
   }
 
+  /// Refuses networks that there is no memory for.
+  private func checkMemory(_ trained: [TrainedNetwork], threads: Int, _ world: World?) throws {
+    let bytes = Predictor.byteCount(trained.map(\.network), options.test, threads: threads)
+    guard let world else {
+      return try MemoryDemand.ofThisProcess(host: ProcessInfo.processInfo.hostName, bytes: bytes).check()
+    }
+    _ = try world.checkMemory(bytes: bytes)
+  }
+
   /// Predicts all pictures, on rank 0, which tells the others their parts. Returns the exit status.
+  ///
+  /// - Parameter count: the number of pictures that are scored at once.
   private func predictPictures(
-    _ shared: SharedScoring, _ table: PredictionTable, ranks: Int, threads: Int
+    _ shared: SharedScoring, _ table: PredictionTable, ranks: Int, count: Int
   ) throws -> ExitStatus {
     var batch: [String] = []
     var bytes = 0
@@ -144,7 +162,6 @@ struct PredictCommand: ParsableCommand {
       }
       return true
     }
-    let count = min(Self.picturesOfThread * threads * ranks, Self.largestBatch)
     var continues = true
     try PicturePaths(pictures).walk { step in
       guard !StopSignals.isRequested else { return false }

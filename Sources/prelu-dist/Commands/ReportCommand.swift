@@ -10,10 +10,11 @@ struct ReportCommand: ParsableCommand {
     commandName: "report",
     abstract: "Show runs and evaluations on one HTML page: curves, coefficients, errors by class.",
     discussion: """
-      Each <run> is a run folder, or a table that `evaluate` wrote with --classes or --results. Several are overlaid; \
-      of two with errors by class the difference is shown, too. In a run folder the report reads metrics.csv, \
-      time.csv, statistics.csv, results.csv, per-class.csv, predictions.csv and the newest checkpoint, as far as they \
-      are there. The page is complete in itself: it loads nothing from the network and runs no script.
+      Each <run> is a run folder, or a table that `evaluate` wrote with --classes, --confusion or --results. Several \
+      are overlaid; of two with errors by class the difference is shown, too. In a run folder the report reads \
+      metrics.csv, time.csv, statistics.csv, results.csv, per-class.csv, confusion.csv, predictions.csv and the newest \
+      checkpoint, as far as they are there. The page is complete in itself: it loads nothing from the network and runs \
+      no script.
       """)
 
   @Argument(help: ArgumentHelp("Run folders, or tables of evaluations.", valueName: "run"))

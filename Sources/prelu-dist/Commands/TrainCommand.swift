@@ -1,4 +1,5 @@
 import ArgumentParser
+import Benchmarks
 import Communication
 import Configuration
 import Datasets
@@ -28,7 +29,7 @@ struct TrainCommand: ParsableCommand {
   @Flag(help: "Print the resolved settings as YAML and end.")
   var printConfig = false
 
-  @Flag(help: "Open everything, measure a few steps, say what the run would take, and write no file.")
+  @Flag(help: "Open everything, measure a few steps, say what the run takes, also on other ranks, and write nothing.")
   var dryRun = false
 
   func run() throws {
@@ -58,7 +59,8 @@ struct TrainCommand: ParsableCommand {
     _ request: ConfigurationRequest, _ settings: TrainingSettings, _ world: World
   ) throws -> ExitStatus {
     let run = try DryRun(request, settings, world: world)
-    if world.rank == 0 { for line in DryRunText(run).lines { Console.say(line) } }
+    let forecast = try RunForecast.measured(run, world: world)
+    if world.rank == 0 { for line in DryRunText(run, forecast).lines { Console.say(line) } }
     return .done
   }
 

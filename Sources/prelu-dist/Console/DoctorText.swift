@@ -10,6 +10,7 @@ struct DoctorText {
 
   init(_ report: DoctorReport) {
     addRanks(report)
+    addMemory(report)
     addFolder(report)
     addLinks(report)
     addFindings(report)
@@ -33,12 +34,21 @@ struct DoctorText {
           + "\(first.localCores.counted("core")))")
       lines.append(
         "    \(first.processor.isEmpty ? "a processor without a name" : first.processor); instructions "
-          + "\(InstructionSets(rawValue: first.hasInstructions).summary), built for "
+          + "\(InstructionSets(rawValue: first.hasInstructions).summary), program of level \(first.level), built for "
           + "\(InstructionSets(rawValue: first.builtFor).summary); BLAS kernel \(first.blasKernel), "
           + "\(first.blasThreads.counted("thread")); program \(first.program)")
       let transports = Transports(layer: first.messageLayer, carriers: first.carriers)
       let devices = first.fastDevices.isEmpty ? "" : "; fast network \(first.fastDevices.joined(separator: ", "))"
       lines.append("    messages by \(transports)\(devices)")
+    }
+  }
+
+  private mutating func addMemory(_ report: DoctorReport) {
+    for demand in report.memory {
+      let left = demand.left.map { "; \(byteText($0.available)) are left of \(byteText($0.total))" } ?? ""
+      lines.append(
+        "memory       \(demand.host): training takes about \(byteText(demand.peak)) for "
+          + "\(demand.ranks.counted("rank"))\(left)")
     }
   }
 

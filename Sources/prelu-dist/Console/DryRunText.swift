@@ -1,3 +1,4 @@
+import Benchmarks
 import Foundation
 import System
 import Training
@@ -5,13 +6,16 @@ import Training
 /// A run that was only looked at, in words.
 struct DryRunText {
   private let run: DryRun
+  private let forecast: RunForecast?
 
-  init(_ run: DryRun) { self.run = run }
+  init(_ run: DryRun, _ forecast: RunForecast?) { (self.run, self.forecast) = (run, forecast) }
 
-  var lines: [String] { [model] + data + [steps] + time + memory + [disk, "nothing was trained and no file written"] }
+  var lines: [String] {
+    [model] + data + [steps] + time + others + memory + [disk, "nothing was trained and no file written"]
+  }
 
   private var model: String {
-    "model  \(run.modelName), \(run.parameterCount.counted("parameter", grouped: true))"
+    "model  \(run.architecture.name), \(run.architecture.parameterCount.counted("parameter", grouped: true))"
   }
 
   private var data: [String] {
@@ -41,22 +45,38 @@ struct DryRunText {
     let (one, ranks) = (run.secondsOfStep, run.memory.count)
     return [
       String(
-        format: "time   %.3f s a step with %@, measured in %@; %@ without evaluations; prelu-dist bench scaling "
-          + "predicts other numbers of ranks", one, ranks.counted("rank"), run.stepSeconds.count.counted("step"),
-        clockText(one * Double(run.stepsLeft)))
+        format: "time   %.3f s a step with %@, measured in %@; %@ without evaluations", one, ranks.counted("rank"),
+        run.stepSeconds.count.counted("step"), clockText(one * Double(run.stepsLeft)))
     ]
+  }
+
+  /// The time on other numbers of ranks.
+  private var others: [String] {
+    guard let forecast else { return [] }
+    let (node, network) = (forecast.node, forecast.network)
+    let head = String(
+      format: "ranks  on others, predicted from that: of %@, %@ on a host of %@, %.1f Gbit/s between hosts",
+      node.threads.counted("thread"), node.ranks.grouped, node.cores.counted("core"),
+      8e-9 * network.betweenNodes.bandwidth)
+    return [head]
+      + forecast.steps.map { step in
+        String(
+          format: "%@ on %@: %.3f s a step, %@%@", step.ranks.grouped.leftPadded(to: 11), step.nodes.counted("host"),
+          step.seconds, clockText(step.seconds * Double(run.stepsLeft)), step.isMeasured ? " (measured)" : "")
+      }
   }
 
   private var memory: [String] {
     let hosts = Dictionary(grouping: run.memory, by: \.host).sorted { $0.key < $1.key }
-    let left = Dictionary(run.demands.map { ($0.host, $0.left) }, uniquingKeysWith: { first, _ in first })
+    let demands = Dictionary(run.demands.map { ($0.host, $0) }, uniquingKeysWith: { first, _ in first })
     return hosts.map { host, ranks in
       let each = ranks.map(\.bytes)
       let range =
         ranks.count == 1
         ? "" : ", \(byteText(each.min() ?? 0)) to \(byteText(each.max() ?? 0)) for each of \(ranks.count) ranks"
-      let rest = left[host].flatMap { $0 }.map { "; \(byteText($0.available)) were left before" } ?? ""
-      return "memory \(byteText(each.reduce(0, +))) on host \(host)\(range)\(rest)"
+      let expected = demands[host].map { ", of \(byteText($0.peak)) that were expected" } ?? ""
+      let rest = demands[host]?.left.map { "; \(byteText($0.available)) were left before" } ?? ""
+      return "memory \(byteText(each.reduce(0, +))) on host \(host)\(range)\(expected)\(rest)"
     }
   }
 
@@ -64,4 +84,9 @@ struct DryRunText {
     let free = run.freeBytes.map { "; \(byteText($0)) are free" } ?? ""
     return "disk   \(byteText(run.checkpointBytes)) for checkpoints in \(run.run)\(free)"
   }
+}
+
+extension String {
+  /// Returns the text with blanks before it, as wide as a column.
+  fileprivate func leftPadded(to width: Int) -> String { String(repeating: " ", count: max(0, width - count)) + self }
 }

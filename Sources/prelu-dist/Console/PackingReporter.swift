@@ -71,6 +71,11 @@ final class PackingReporter {
         "warning: every picture to \(part.verb) of \(names.count.counted("class", grouped: true)) was skipped: \(shown)"
       )
     }
+    if !summary.isNameSynced {
+      Console.complain(
+        "warning: \(FileSystem.folder(of: summary.paths[0])): expected a file system that syncs folders, found one "
+          + "that syncs files only: after a power loss the pack may be missing, not damaged")
+    }
     guard !quiet else { return }
     let parts = PackPart.allCases.compactMap { part in
       summary.pictures[part].map { "\($0.grouped) to \(part.verb)" }

@@ -31,7 +31,8 @@ final class TrainingReporter: RunListener {
     guard !quiet else { return }
     switch event {
     case .warning: break
-    case .started(let description): showBanner(description)
+    case .planned(let plan): show(plan)
+    case .started(let description): show(description)
     case .progress(let progress): show(progress)
     case .balanced(let images):
       line.clear()
@@ -59,13 +60,35 @@ final class TrainingReporter: RunListener {
   private static let green = "\u{1B}[32m"
   private static let plain = "\u{1B}[0m"
 
-  private func showBanner(_ d: TrainingDescription) {
-    let (model, data, ranks) = (d.model, d.data, d.ranks)
-    (self.ranks, classes) = (ranks.count, model.classNames.count)
-    averages = d.configuration.regularization.averages
-    let hosts = ranks.hosts.map { "\($0.name) \($0.ranks)" }.joined(separator: ", ")
+  private func show(_ plan: TrainingPlan) {
+    let configuration = plan.configuration
+    let training = configuration.training
+    let hosts = plan.hosts.map { "\($0.name) \($0.ranks)" }.joined(separator: ", ")
     Console.say(PreluDist.software)
-    Console.say("ranks  \(ranks.threads) (\(hosts))")
+    Console.say("ranks  \(plan.threads) (\(hosts))")
+    if let cores = plan.unusedCores {
+      Console.say(
+        "       bound to \(cores.used) of \(cores.reachable) cores: mpirun --bind-to none frees the others for them, "
+          + "or start one rank a NUMA domain")
+    }
+    Console.say(
+      "run    \(plan.run): recipe \(configuration.recipe), \(training.epochs.counted("epoch")) of mini-batches of "
+        + "\(training.batch), seed \(training.seed)")
+    Console.say(
+      "rate   "
+        + configuration.schedule.text(
+          baseRate: configuration.solver.learningRate, epochs: training.epochs, warmUp: configuration.warmUp))
+    if let extras = TrainingExtrasText(configuration).sentence { Console.say("also   " + extras) }
+    if training.precision == .bfloat16 {
+      Console.say("prec.  operands rounded to bfloat16, sums in float32: \(TileEngine.chosen.summary)")
+    }
+    if let resumedFrom = plan.resumedFrom { Console.say("resumed from \(resumedFrom)") }
+  }
+
+  private func show(_ d: TrainingDescription) {
+    let (model, data) = (d.model, d.data)
+    (ranks, classes) = (d.ranks.count, model.classNames.count)
+    averages = d.configuration.regularization.averages
     Console.say(
       "model  \(model.name): \(model.weightLayers.counted("weight layer")), "
         + "\(model.parameterCount.grouped) parameters, \(model.multiplyAdds.grouped) multiply-adds an image")
@@ -74,32 +97,21 @@ final class TrainingReporter: RunListener {
         + "\(data.validationImages.grouped) to validate, "
         + (data.testImages == 0 ? "" : "\(data.testImages.grouped) to test, ")
         + model.classNames.count.counted("class", grouped: true))
-    let training = d.configuration.training
-    Console.say(
-      "run    \(d.run): \(training.epochs.counted("epoch")) of mini-batches of \(training.batch), seed \(training.seed)"
-    )
-    Console.say(
-      "rate   "
-        + d.configuration.schedule.text(
-          baseRate: d.configuration.solver.learningRate, epochs: training.epochs, warmUp: d.configuration.warmUp))
-    if let extras = TrainingExtrasText(d.configuration).sentence { Console.say("also   " + extras) }
-    if training.precision == .bfloat16 {
-      Console.say("prec.  operands rounded to bfloat16, sums in float32: \(TileEngine.chosen.summary)")
-    }
-    Console.say("bits   " + bits(d.ranks))
+    Console.say("bits   " + bits(d.ranks, d.configuration.training.precision))
     for (index, line) in d.firstWeights.enumerated() { Console.say((index == 0 ? "from   " : "       ") + line) }
-    if let resumedFrom = d.resumedFrom { Console.say("resumed from \(resumedFrom)") }
   }
 
-  private func bits(_ ranks: TrainingDescription.Ranks) -> String {
+  private func bits(_ ranks: TrainingDescription.Ranks, _ precision: Precision) -> String {
     if ranks.balancesShares {
       return "depend on the shares, which follow the ranks' speed: runs agree with one another to rounding"
     }
     let leaves = ranks.shares.wantedLeaves
     let tree = leaves.counted("leaf", "leaves")
+    let processors =
+      precision == .float32 ? "on any processor with AVX2 and FMA" : "on processors that multiply in the same way"
     return ranks.shares.isReproducible
       ? "the same with \(Shares.rankCounts(leaves: leaves)) \(leaves.verb("rank", "ranks")) and any number of threads "
-        + "(\(tree))"
+        + "(\(tree)), \(processors)"
       : "\(ranks.count.counted("rank")) \(ranks.count.verb("holds", "hold")) no whole subtrees of the "
         + "\(tree): the result "
         + "agrees with other rank counts to "

@@ -1,5 +1,6 @@
 import ArgumentParser
 import Communication
+import Foundation
 import System
 
 /// The times that ranks wait for one that does not arrive.
@@ -39,5 +40,22 @@ struct WatchOptions: ParsableArguments {
       "\(speaker)\(stall). The job ends here: look at what these ranks' hosts do, then continue from the last "
         + "checkpoint with --resume")
     world.abort(.tryAgain)
+  }
+
+  /// The seconds by which other ranks than 0 end later where MPI does not start, so that rank 0 speaks for all.
+  static let grace = 5.0
+
+  /// Reports that MPI does not start, and ends the process where it has waited for too long.
+  func report(_ stall: StartWatch.Stall) {
+    let what =
+      "host \(ProcessInfo.processInfo.hostName): MPI has not started for \(Int(stall.seconds.rounded())) s, because a "
+      + "rank has not arrived or a host cannot be reached"
+    guard stall.isFinal else {
+      let end = stallLimit == 0 ? "" : "; the job ends after \(Int(stallLimit)) s (--stall-limit)"
+      return Console.complain("warning: \(what)\(end)")
+    }
+    Console.complain(
+      "\(what). The job ends here: look at its hosts, for which `prelu-dist doctor` helps, and start it again")
+    _exit(ExitStatus.tryAgain.rawValue)
   }
 }

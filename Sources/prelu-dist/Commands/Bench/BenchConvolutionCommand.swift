@@ -11,8 +11,9 @@ extension BenchCommand {
       commandName: "convolution", abstract: "Time each convolution of a model, each pass, on one thread.",
       discussion: """
         Every result is compared with a reference in Double before it is timed. GFLOP/s count the operations of the \
-        convolution by its definition, so that algorithms can be compared; an algorithm that needs fewer \
-        multiplications may exceed the processor's peak. Without --recipe and --model it measures the recipe fashion.
+        convolution by its definition, so that algorithms can be compared; the share of the processor's peak counts \
+        the products that the algorithm computes, which may be fewer. Without --recipe and --model it measures the \
+        recipe fashion.
         """)
 
     @OptionGroup var model: ModelOptions
@@ -67,7 +68,7 @@ extension BenchCommand {
       Console.say(
         "\(processorName()), \(InstructionSets.compiledFor.summary)\(engine), one thread, "
           + "\(batch.counted("image")) a pass; "
-          + "ms, GFLOP/s by the definition, % of the measured peak, relative error")
+          + "ms, GFLOP/s by the definition, products in % of the measured peak, relative error")
     }
 
     private func show(_ timings: ConvolutionTimings) {
@@ -78,6 +79,9 @@ extension BenchCommand {
         ("forward", timings.forward), ("input gradient", timings.inputGradient),
         ("weight gradient", timings.weightGradient), ("both gradients", timings.backward),
       ]
+      if timings.inputGradient == nil, !timings.isFirst {
+        Console.say("  input gradient   could not be measured: both gradients took no longer than that of the weights")
+      }
       for case (let name, let pass?) in passes {
         let error = pass.relativeError.map { String(format: "  %.1e", $0) } ?? ""
         let label = name.padding(toLength: 16, withPad: " ", startingAt: 0)

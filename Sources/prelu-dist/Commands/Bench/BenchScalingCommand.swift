@@ -114,12 +114,12 @@ extension BenchCommand {
     var json = false
 
     private static let paperModels = ["small-14", "small-30", "A", "B", "C", "vgg-19"]
-    /// The latency of 10-gigabit Ethernet over TCP, in µs.
-    private static let assumedLatency = 30.0
-    /// The bandwidth of 10-gigabit Ethernet, in Gbit/s.
-    private static let assumedBandwidth = 10.0
-    /// The latency of messages through memory, in µs.
-    private static let assumedLocalLatency = 1.0
+    /// The network that is assumed, but for the bandwidth within a node, which is half of what one core copies.
+    private static let assumed = ClusterNetwork.assumed(copy: 1)
+    /// Its latencies in µs, and its bandwidth between nodes in Gbit/s.
+    private static let assumedLatency = (1e7 * assumed.betweenNodes.latency).rounded() / 10
+    private static let assumedLocalLatency = (1e7 * assumed.withinNode.latency).rounded() / 10
+    private static let assumedBandwidth = 8e-9 * assumed.betweenNodes.bandwidth
     /// The number of cores that share a last-level cache, or a quarter of a socket, on many servers.
     private static let usualCoresPerDomain = 8
 
@@ -218,15 +218,16 @@ extension BenchCommand {
         }
         return link
       }
+      let assumed = ClusterNetwork.assumed(copy: copy)
       let withinNode = link(
         "within a node", latency: localLatency, bandwidth: localBandwidth, measured: measured.withinNode,
-        assumed: Link(latency: Self.assumedLocalLatency * 1e-6, bandwidth: 2 / copy))
+        assumed: assumed.withinNode)
       return (bandwidth.isEmpty ? [nil] : bandwidth.map(Optional.some)).map { bandwidth in
         ClusterNetwork(
           withinNode: withinNode,
           betweenNodes: link(
             "between nodes", latency: latency, bandwidth: bandwidth, measured: measured.betweenNodes,
-            assumed: Link(latency: Self.assumedLatency * 1e-6, bandwidth: Self.assumedBandwidth * 1e9 / 8)))
+            assumed: assumed.betweenNodes))
       }
     }
   }

@@ -86,14 +86,14 @@ extension BenchCommand {
       }
       row([
         "rank", "images", "forward", "gather", "fc", "scatter", "wait", "backward", "exposed", "update", "step",
-        "peak MB",
+        "peak MB", "expected",
       ])
       for rank in timings.perRank {
         row(
           ["\(rank.rank)", "\(rank.images)"]
             + [
               rank.forward, rank.gather, rank.fullyConnected, rank.scatter, rank.wait, rank.backward,
-              rank.exposedReduction, rank.update, rank.step, rank.peakMegabytes,
+              rank.exposedReduction, rank.update, rank.step, rank.peakMegabytes, rank.expectedMegabytes,
             ].map { String(format: "%.1f", $0) })
       }
       Console.say(

@@ -9,9 +9,10 @@ struct RunFolderOptions: ParsableArguments {
 
   @Option(
     help: ArgumentHelp(
-      "Continue from the newest whole checkpoint of this run folder. auto stands for the folder of --run, or else for "
-        + "that of the recipe's run that was saved last; where there is none, a new run begins.",
-      valueName: "run|auto"))
+      "Continue from the newest whole checkpoint of this run folder, or from this checkpoint; with another --run "
+        + "a copy goes on there. auto stands for the folder of --run, or else for that of the recipe's run that was "
+        + "saved last; where there is none, a new run begins.",
+      valueName: "run|checkpoint|auto"))
   var resume: String?
 
   @Flag(help: "Continue a run although the data differ from those that it was trained on.")
@@ -22,13 +23,6 @@ struct RunFolderOptions: ParsableArguments {
       "Save a checkpoint every this many iterations, in addition to those at the ends of epochs.",
       valueName: "iterations"))
   var checkpointEvery: Int?
-
-  func validate() throws {
-    if let resume, resume != "auto", let path, path != resume {
-      throw ValidationError(
-        "--resume \(resume) and --run \(path) name different folders; --resume alone suffices.")
-    }
-  }
 
   var start: TrainingSettings.Start {
     guard let resume else { return .new }

@@ -1,0 +1,82 @@
+import Foundation
+import TestSupport
+import Testing
+
+/// Tests of `train --dry-run`: it says what a run would be, and leaves no trace.
+@Suite(.waitsForPrograms, .enabled(if: isOutsideMPI)) struct DryRunTests {
+  private let folder: ScratchFolder
+  private var directory: String { folder.path }
+
+  init() throws {
+    folder = try ScratchFolder()
+    let recipe = """
+      model:
+        input: { channels: 3, height: 16, width: 16 }
+        layers:
+          - convolution: { name: conv1, filters: 4, kernel: 3, padding: 1 }
+          - spatialPyramidPooling: { name: spp, levels: [2, 1] }
+          - fullyConnected: { name: fc1, outputs: 3 }
+      data: { kind: pack, directory: p.h5, shorterSide: 20, validation: 0, scale: 0.015625 }
+      augmentation: { padding: 0, mirror: true, shorterSide: [16, 24] }
+      training: { batch: 8, epochs: 4 }
+      """
+    try folder.write(Array(recipe.utf8), to: "own.yaml")
+    for (name, count) in [("ant", 20), ("bee", 12), ("cat", 5)] {
+      for number in 0..<count { try folder.copy("\(goldenPhotos)/rgb.png", to: "photos/\(name)/\(number).png") }
+    }
+    let packed = try Program.run(
+      ["pack", "photos", "-o", "p.h5", "--hold-out", "5", "--mean-side", "20", "--mean-crop", "16"], in: directory)
+    try #require(packed.exitCode == 0, "\(packed.errors)")
+  }
+
+  /// Returns all paths below the folder with the sizes and times of files, but for what the program's output goes to.
+  private func everything() throws -> [String] {
+    let paths = try FileManager.default.subpathsOfDirectory(atPath: directory)
+    return try paths.filter { !$0.hasSuffix(".out") && !$0.hasSuffix(".err") }.sorted().map { path in
+      let values = try FileManager.default.attributesOfItem(atPath: folder.file(path))
+      let isFolder = values[.type] as? FileAttributeType == .typeDirectory
+      return "\(path) \(isFolder ? "" : "\(values[.size]!) \(values[.modificationDate]!)")"
+    }
+  }
+
+  @Test(arguments: [nil, 2] as [Int?]) func saysWhatARunWouldBe(ranks: Int?) throws {
+    let before = try everything()
+    let outcome = try Program.run(
+      ["train", "--recipe", "own.yaml", "--run", "r", "--dry-run", "--threads", "1"], ranks: ranks, in: directory)
+    #expect(outcome.exitCode == 0 && outcome.errors.isEmpty, "\(outcome.errors)")
+    #expect(try everything() == before)
+    let lines = outcome.output.split(separator: "\n").map(String.init)
+    let counted = ranks.map { "\($0) ranks" } ?? "1 rank"
+    let expected = [
+      "model  your network, 179 parameters", "data   p.h5: 32 to train on, 5 to validate, 0 to test, 3 classes",
+      "class  of 4 to 17 images to train on", "steps  4 an epoch of mini-batches of 8; 16 steps to do at most",
+    ]
+    #expect(Array(lines.prefix(4)) == expected, "\(outcome.output)")
+    #expect(lines[4].contains(" s a step with \(counted), measured in 5 steps; "), "\(lines[4])")
+    #expect(lines[5].hasPrefix("ranks  on others, predicted from that: of 1 thread, "), "\(lines[5])")
+    // The measured step is among the predicted ones.
+    let step = try #require(lines[4].split(separator: " ").dropFirst().first)
+    let row = try #require(lines.first { $0.hasSuffix("(measured)") })
+    #expect(row.contains("\(ranks ?? 1) on 1 host: \(step) s a step"), "\(row)")
+    #expect(lines.count { $0.contains(" s a step, ") } >= 4, "\(outcome.output)")
+    #expect(lines.last == "nothing was trained and no file written")
+    #expect(lines.contains { $0.hasPrefix("memory ") } && lines.contains { $0.hasPrefix("disk   ") })
+  }
+
+  @Test func aRunThatGoesOn() throws {
+    let trained = try Program.run(
+      ["train", "--recipe", "own.yaml", "--run", "r", "--iterations", "6"], in: directory)
+    #expect(trained.exitCode == 0, "\(trained.errors)")
+    let before = try everything()
+    let outcome = try Program.run(["train", "--resume", "r", "--dry-run"], ranks: 2, in: directory)
+    #expect(outcome.exitCode == 0, "\(outcome.errors)")
+    #expect(outcome.output.contains("; 10 steps to do at most, going on from r/checkpoint-"), "\(outcome.output)")
+    #expect(try everything() == before)
+  }
+
+  @Test func whatWouldFailFailsAtOnce() throws {
+    let outcome = try Program.run(
+      ["train", "--recipe", "own.yaml", "--data", "nowhere.h5", "--run", "r", "--dry-run"], ranks: 2, in: directory)
+    #expect(outcome.exitCode == 66 && outcome.errors.contains("nowhere.h5: there is no such pack"), "\(outcome.errors)")
+  }
+}

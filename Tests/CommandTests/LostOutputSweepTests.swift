@@ -1,0 +1,64 @@
+import Foundation
+import TestSupport
+import Testing
+
+/// Tests of every command with a standard output that takes nothing: what is lost there is a failure.
+@Suite(.waitsForPrograms, .enabled(if: hasFashionMNIST && isOutsideMPI)) struct LostOutputSweepTests {
+  private let folder: ScratchFolder
+  private var directory: String { folder.path }
+
+  init() throws { folder = try ScratchFolder() }
+
+  /// The arguments of each command that show something, as quickly as can be.
+  private static let commands: [String: String] = [
+    "train": "--recipe small.yaml --width 4 --threads 1 --iterations 1 --run new",
+    "evaluate": "r --threads 1 --subset 8",
+    "compare": "a.csv b.csv",
+    "predict": "r --threads 1 --test-image 0",
+    "pack": "photos -o new.h5 --threads 1 --mean-side 20 --mean-crop 16",
+    "inspect": "--verify r",
+    "average": "r -o new.h5",
+    "export": "r --to safetensors -o new.safetensors",
+    "seal": "r/checkpoint-2.h5 -o new.h5",
+    "report": "r -o new.html",
+    "doctor": "--threads 1",
+    "bench step": "--batch 8 --threads 1 --runs 1",
+    "bench convolution": "--layer conv1_1 --batch 1 --runs 1",
+    "bench dense": "--model fashion-6 --scale 32 --runs 1 --threads 1",
+    "bench feeding": "p.h5 --samples 3 --runs 1",
+    "bench checkpoint": "--model fashion-6 --runs 1",
+    "bench scaling": "--model fashion-6 --batch 32 --images 2 --repetitions 1 --check-batch 0 --cores-per-node 2",
+  ]
+
+  @Test func everyCommandIsThere() throws {
+    let known = try KnownOptions.shared.get().ofProgram.keys.filter { !$0.contains("/") && $0 != "prelu-job" }
+    #expect(Set(known).subtracting(["bench", "help"]) == Set(Self.commands.keys))
+  }
+
+  @Test(arguments: commands.keys.sorted()) func aLostResultIsAFailure(command: String) throws {
+    try folder.copy(smallFashion(), to: "small.yaml")
+    let run = try Program.run(
+      [
+        "--recipe", "small.yaml", "--run", "r", "--width", "4", "--threads", "1", "--iterations", "2",
+        "--checkpoint-every", "1", "--quiet",
+      ], in: directory)
+    try #require(run.exitCode == 0, "\(run.errors)")
+    for (number, name) in ["rgb-420.jpg", "grey.jpg"].enumerated() {
+      try folder.copy("\(goldenPhotos)/\(name)", to: "photos/class \(number)/\(name)")
+    }
+    let packed = try Program.run(
+      ["pack", "photos", "-o", "p.h5", "--mean-side", "20", "--mean-crop", "16", "--quiet"], in: directory)
+    try #require(packed.exitCode == 0, "\(packed.errors)")
+    for table in ["a.csv", "b.csv"] {
+      try folder.write(Array("class,name,images,top1_errors,top5_errors\n0,cat,50,3,0\n".utf8), to: table)
+    }
+    let line = "exec \"$0\" \(command) \(try #require(Self.commands[command])) >/dev/full"
+    let process = try ChildProcess(
+      "/bin/sh", ["-c", line, Program.path], environment: ProcessInfo.processInfo.environment, in: directory,
+      output: folder.file("output"), errors: folder.file("errors"))
+    process.waitUntilExit()
+    let errors = try String(contentsOfFile: folder.file("errors"), encoding: .utf8)
+    #expect(process.terminationStatus == 74, "\(process.terminationStatus) \(errors)")
+    #expect(errors.components(separatedBy: "the standard output cannot be written: No space").count == 2, "\(errors)")
+  }
+}
