@@ -22,7 +22,10 @@ extension RandomStream {
       let root = 1 + c * x
       guard root > 0 else { continue }
       let v = root * root * root
-      if ElementaryFunctions.log(uniformInside()) < 0.5 * x * x + d - d * v + d * ElementaryFunctions.log(v) { return ElementaryFunctions.log(d) + ElementaryFunctions.log(v) }
+      let logarithm = ElementaryFunctions.log(v)
+      if ElementaryFunctions.log(uniformInside()) < 0.5 * x * x + d - d * v + d * logarithm {
+        return ElementaryFunctions.log(d) + logarithm
+      }
     }
   }
 
