@@ -26,9 +26,6 @@ static inline MPI_Op MPI_HANDLE mpi_max(void) { return MPI_MAX; }
 static inline MPI_Op MPI_HANDLE mpi_bitwise_or(void) { return MPI_BOR; }
 static inline MPI_Errhandler MPI_HANDLE mpi_errors_return(void) { return MPI_ERRORS_RETURN; }
 
-// A pointer made of the number 1 in Open MPI, of -1 in MPICH: not importable either.
-static inline const void *_Nonnull mpi_in_place(void) { return MPI_IN_PLACE; }
-
 // A cast to a pointer type, null in Open MPI and 1 in MPICH.
 static inline MPI_Status *_Nullable mpi_status_ignore(void) { return MPI_STATUS_IGNORE; }
 

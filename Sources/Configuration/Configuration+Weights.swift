@@ -17,6 +17,8 @@ extension Configuration {
     /// pixels of 0 to 255; the first layer is divided by them. Empty if the source's inputs are as this network's.
     public var deviation: [Double] = []
 
+    public init() {}
+
     public enum ChannelOrder: String, CaseIterable, Sendable {
       case rgb
       /// The order that Caffe's networks have from OpenCV.

@@ -22,6 +22,8 @@ MatrixLibrary.takePortableKernel()
 MatrixLibrary.useCallingThreadOnly()
 // A reader that has closed its end of the pipe, as `head` does, must not end the program.
 signal(SIGPIPE, SIG_IGN)
+// Nor must a limit of files' sizes (ulimit -f): the write fails then, and is told like any other.
+signal(SIGXFSZ, SIG_IGN)
 
 if ProcessArguments.all.dropFirst() == ["--version"] {
   // Of several ranks one speaks. The parser, which would need all commands first, takes longer than all else.

@@ -22,17 +22,15 @@ scripts_are_clean() {
   fi
 }
 
-# Every scheduler's file defines every function that none.sh does, and every launcher's those of openmpi.sh.
+# Every scheduler's file defines every function that none.sh does, and every launcher's, with what it reads, those of
+# openmpi.sh.
 schedulers_are_complete() {
-  local file function
-  for file in "$root"/cluster/launchers/*.sh; do
-    for function in $(sed -n 's/^\([a-z_]*\)() .*/\1/p' "$root/cluster/launchers/openmpi.sh"); do
-      check "${file##*/} has $function" grep -q "^$function() " "$file"
-    done
-  done
-  for file in "$root"/cluster/schedulers/*.sh; do
-    for function in $(sed -n 's/^\([a-z_]*\)() .*/\1/p' "$root/cluster/schedulers/none.sh"); do
-      check "${file##*/} has $function" grep -q "^$function() " "$file"
+  local kind file function
+  for kind in launchers/openmpi.sh schedulers/none.sh; do
+    for file in "$root"/cluster/"${kind%/*}"/*.sh; do
+      for function in $(sed -n 's/^\([a-z_]*\)() .*/\1/p' "$root/cluster/$kind"); do
+        check "${file##*/} has $function" bash -c ". '$file'; declare -F $function"
+      done
     done
   done
 }

@@ -74,6 +74,14 @@ import Testing
     #expect(try everything() == before)
   }
 
+  /// A tower without a layer to train has no backward pass to measure.
+  @Test(arguments: ["conv1", "fc1"]) func aFrozenLayer(name: String) throws {
+    let outcome = try Program.run(
+      ["train", "--recipe", "own.yaml", "--run", "r", "--dry-run", "--threads", "1", "--freeze", name], in: directory)
+    #expect(outcome.exitCode == 0, "\(outcome.errors)")
+    #expect(outcome.output.contains("(measured)"), "\(outcome.output)")
+  }
+
   @Test func whatWouldFailFailsAtOnce() throws {
     let outcome = try Program.run(
       ["train", "--recipe", "own.yaml", "--data", "nowhere.h5", "--run", "r", "--dry-run"], ranks: 2, in: directory)

@@ -7,7 +7,7 @@ import Testing
   private let folder: ScratchFolder
   private var directory: String { folder.path }
 
-  init() throws { folder = try ScratchFolder() }
+  init() throws { folder = try runAndPack.copy() }
 
   /// The arguments of each command that show something, as quickly as can be.
   private static let commands: [String: String] = [
@@ -36,19 +36,6 @@ import Testing
   }
 
   @Test(arguments: commands.keys.sorted()) func aLostResultIsAFailure(command: String) throws {
-    try folder.copy(smallFashion(), to: "small.yaml")
-    let run = try Program.run(
-      [
-        "--recipe", "small.yaml", "--run", "r", "--width", "4", "--threads", "1", "--iterations", "2",
-        "--checkpoint-every", "1", "--quiet",
-      ], in: directory)
-    try #require(run.exitCode == 0, "\(run.errors)")
-    for (number, name) in ["rgb-420.jpg", "grey.jpg"].enumerated() {
-      try folder.copy("\(goldenPhotos)/\(name)", to: "photos/class \(number)/\(name)")
-    }
-    let packed = try Program.run(
-      ["pack", "photos", "-o", "p.h5", "--mean-side", "20", "--mean-crop", "16", "--quiet"], in: directory)
-    try #require(packed.exitCode == 0, "\(packed.errors)")
     for table in ["a.csv", "b.csv"] {
       try folder.write(Array("class,name,images,top1_errors,top5_errors\n0,cat,50,3,0\n".utf8), to: table)
     }

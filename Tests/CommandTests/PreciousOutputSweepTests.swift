@@ -7,7 +7,7 @@ import Testing
   private let folder: ScratchFolder
   private var directory: String { folder.path }
 
-  init() throws { folder = try ScratchFolder() }
+  init() throws { folder = try runAndPack.copy() }
 
   /// The option that names an output, by its command: the arguments before it.
   private static let outputs: [String: [String]] = [
@@ -46,19 +46,6 @@ import Testing
   }
 
   @Test(arguments: outputs.keys.sorted()) func nothingPreciousIsOverwritten(output: String) throws {
-    try folder.copy(smallFashion(), to: "small.yaml")
-    let run = try Program.run(
-      [
-        "--recipe", "small.yaml", "--run", "r", "--width", "4", "--threads", "1", "--iterations", "2",
-        "--checkpoint-every", "1", "--quiet",
-      ], in: directory)
-    try #require(run.exitCode == 0, "\(run.errors)")
-    for (number, name) in ["rgb-420.jpg", "grey.jpg"].enumerated() {
-      try folder.copy("\(goldenPhotos)/\(name)", to: "photos/class \(number)/\(name)")
-    }
-    let packed = try Program.run(
-      ["pack", "photos", "-o", "p.h5", "--mean-side", "20", "--mean-crop", "16", "--quiet"], in: directory)
-    try #require(packed.exitCode == 0, "\(packed.errors)")
     let option = try #require(output.split(separator: " ").last.map(String.init))
     for target in [
       "p.h5", "r/checkpoint-1.h5", "small.yaml", "r/progress.csv", "r/config.yaml", "photos/class 0/rgb-420.jpg",

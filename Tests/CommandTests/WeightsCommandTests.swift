@@ -65,6 +65,42 @@ import Testing
     #expect(module.split(separator: "\n", omittingEmptySubsequences: false).count <= 100)
   }
 
+  /// A recipe's section is about the source that it names.
+  @Test func anotherSourceIsTakenWhole() throws {
+    try train("base", iterations: 0)
+    try train("tuned", iterations: 0, ["--weights", "base", "--anew", "fc2", "--seed", "2"])
+    let outcome = try Program.run(
+      [
+        "--recipe", "tuned/config.yaml", "--weights", "tuned", "--run", "third", "--iterations", "0", "--seed", "3",
+        "--threads", "1",
+      ], in: directory)
+    #expect(outcome.exitCode == 0, "\(outcome.errors)")
+    #expect(try digest("third") == digest("tuned"))
+  }
+
+  @Test func aRunsCheckpointIsAnInputOfItsExport() throws {
+    try train("base", iterations: 0)
+    let before = try folder.bytes("base/checkpoint-0.h5")
+    let outcome = try Program.run(
+      ["export", "base", "--to", "onnx", "-o", "base/checkpoint-0.h5", "--overwrite"], in: directory)
+    #expect(outcome.exitCode == 73, "\(outcome.errors)")
+    #expect(outcome.errors.contains("found an input of this command"), "\(outcome.errors)")
+    #expect(try folder.bytes("base/checkpoint-0.h5") == before)
+  }
+
+  @Test func aLimitOfFilesSizesIsTold() throws {
+    try train("base", iterations: 0)
+    let line = "ulimit -f 1; exec \"$0\" export base --to safetensors -o big.safetensors"
+    let process = try ChildProcess(
+      "/bin/sh", ["-c", line, Program.path], environment: ProcessInfo.processInfo.environment, in: directory,
+      output: folder.file("output"), errors: folder.file("errors"))
+    process.waitUntilExit()
+    let errors = try String(contentsOfFile: folder.file("errors"), encoding: .utf8)
+    #expect(process.terminationStatus == 74, "\(process.terminationStatus) \(errors)")
+    #expect(errors.hasPrefix("prelu-dist: big.safetensors: cannot be written: "), "\(errors)")
+    #expect(try folder.names().allSatisfy { !$0.contains(".tmp.") })
+  }
+
   @Test func whatCannotBeTakenIsRefused() throws {
     try train("base", iterations: 0)
     func refusal(_ options: [String]) throws -> (Int32, String) {

@@ -242,6 +242,32 @@ import Weights
         """)
   }
 
+  @Test func weightsThatOverflowInTheFoldAreRefused() throws {
+    let path = folder.file("large.safetensors")
+    let weights = [Float](repeating: 1e38, count: 4 * 3 * 3 * 3)
+    try weights.withUnsafeBufferPointer {
+      try SafetensorsFile.write(
+        to: path, tensors: [.init(name: "conv1.weight", shape: [4, 3, 3, 3], values: $0)], metadata: [:])
+    }
+    let configuration = try configuration {
+      $0.weights.anew = ["conv2", "fc1", "scores"]
+      $0.weights.deviation = [1]
+    }
+    let transfer = try transfer(path, configuration)
+    var parameters = [Float](
+      repeating: 0, count: try configuration.architecture().resolved().parameterVectorLength)
+    let error = #expect(throws: FileError.self) {
+      try parameters.withUnsafeMutableBufferPointer { try transfer.apply(to: $0) }
+    }
+    #expect(error?.description.contains("value 0 of conv1.weight is inf once it is changed") == true)
+  }
+
+  /// A scale that no network of this program has is not this program's.
+  @Test(arguments: ["1e37", "1e-320", "0", "-1", "nan", "0.0156"]) func scales(text: String) {
+    let metadata = ExportMetadata(["architecture": "{}", "classes": "[]", "scale": text])
+    #expect((metadata != nil) == (text == "0.0156"))
+  }
+
   @Test func picklesAndOtherFilesAreRefused() throws {
     /// An archive whose first file has this name.
     func archive(_ name: String) -> [UInt8] {

@@ -1,6 +1,7 @@
-# shellcheck shell=bash disable=SC2034,SC2154  # sourced by prelu-job, whose variables these functions read
-# Open MPI's mpirun from series 5 on, whose launcher is PRRTE. openmpi.sh says what each function does. This follows the
-# documentation of Open MPI 5 (mpirun(1), and "MCA parameter changes between 4.x and 5.x"); nobody has run it.
+# shellcheck shell=bash disable=SC1091,SC2034,SC2154  # sourced by prelu-job, whose variables these functions read
+# Open MPI's mpirun from series 5 on, whose launcher is PRRTE: what differs from series 4. This follows the documentation
+# of Open MPI 5 (mpirun(1), and "MCA parameter changes between 4.x and 5.x"); nobody has run it.
+. "${BASH_SOURCE[0]%/*}/openmpi.sh"
 
 launcher_words() { # RANKS
   printf '%s\n' env -u SLURM_CPUS_PER_TASK "$mpiexec" --host "$list" -np "$1"
@@ -22,10 +23,6 @@ binding_words() {
     free) printf '%s\n' --map-by "slot$more" --bind-to none ;;
   esac
 }
-launcher_once_words() { # HOST...
-  printf '%s\n' "$mpiexec" --host "$(IFS=,; echo "${*/%/:1}")" -np "$#" --map-by ppr:1:node --bind-to none
-  remote_shell
-}
 remote_shell() {
   local shell
   shell=$(scheduler_shell)
@@ -33,5 +30,4 @@ remote_shell() {
     printf '%s\n' --prtemca plm_ssh_agent "$shell"
   fi
 }
-launcher_code() { echo "$1"; } # CODE of the launcher
 launcher_shell() { echo "${PRTE_MCA_plm_ssh_agent-}"; }

@@ -57,9 +57,9 @@ final class TowerPasses {
       time(.forward, layer) { forEachLeaf(images) { pass, _ in tower.forward(layer: layer, pass) } }
     }
     for leaf in memory { leaf.dFeatures.update(from: dFeatures.base, count: images * tower.featureCount) }
-    for layer in (0..<layerCount).reversed() {
-      // An image has no gradient, so the first layer needs no filters.
-      if layer > 0 { time(.backwardFilters, layer) { transform(.backward, layer) } }
+    for layer in (lowestTrained..<layerCount).reversed() {
+      // The lowest layer that is trained hands no gradient down, and so needs no filters.
+      if layer > lowestTrained { time(.backwardFilters, layer) { transform(.backward, layer) } }
       time(.backward, layer) {
         forEachLeaf(images) { pass, leaf in
           tower.backward(layer: layer, pass, dParameters: gradients[leaf].base)
@@ -84,10 +84,15 @@ final class TowerPasses {
 
   /// Whether the last pass's gradient has neither NaN nor infinity.
   var isFinite: Bool {
-    gradients.allSatisfy { $0.values[..<tower.layers[0].parameterRange.count].allSatisfy(\.isFinite) }
+    guard lowestTrained < layerCount else { return true }
+    return gradients.allSatisfy {
+      $0.values[..<tower.layers[lowestTrained].parameterRange.count].allSatisfy(\.isFinite)
+    }
   }
 
   private var layerCount: Int { tower.layers.count }
+  /// The lowest layer with a backward pass; the number of layers where all of them are frozen.
+  private var lowestTrained: Int { tower.lowestTrained ?? layerCount }
 
   /// Returns each layer's parts on this object's one thread: the quickest of `runs` passes over one image and over
   /// `images`.
@@ -113,7 +118,8 @@ final class TowerPasses {
       }
       func filters(_ part: Part) -> Double { quickest[counts.last!]![part]![index] }
       return StepParts.Layer(
-        name: layer.name, parameters: layer.parameterRange.count, forwardFilters: filters(.forwardFilters),
+        name: layer.name, parameters: tower.isTrained[index] ? layer.parameterRange.count : 0,
+        forwardFilters: filters(.forwardFilters),
         backwardFilters: filters(.backwardFilters), forward: cost(.forward), backward: cost(.backward))
     }
   }

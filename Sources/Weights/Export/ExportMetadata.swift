@@ -22,10 +22,13 @@ public struct ExportMetadata: Equatable, Sendable {
     self.origin = origin
   }
 
+  /// The scales that a network of this program can have, as `data.scale` takes them.
+  private static let scales = 1e-6...1e6
+
   /// Reads what `texts` wrote; nil for a file that this program has not written.
   package init?(_ texts: [String: String]) {
-    guard let architecture = texts["architecture"], let scale = texts["scale"].flatMap(Double.init), scale.isFinite,
-      scale > 0, let names = texts["classes"],
+    guard let architecture = texts["architecture"], let scale = texts["scale"].flatMap(Double.init),
+      Self.scales.contains(scale), let names = texts["classes"],
       let classNames = try? JSONDecoder().decode([String].self, from: Data(names.utf8))
     else { return nil }
     self.init(

@@ -88,6 +88,12 @@ public struct WeightTransfer {
         try source.read(tensor, into: read)
         fold.apply(
           UnsafeBufferPointer(read), filters: parameter.shape[0], kernel: parameter.shape[2], into: values)
+        if let place = values.firstIndex(where: { !$0.isFinite }) {
+          throw FileError(
+            .damaged, path: source.path,
+            problem: "value \(place) of \(tensor.name) is \(values[place]) once it is changed for inputs of another "
+              + "scale, expected a finite number", advice: "Correct weights.deviation, or take other weights")
+        }
       }
     }
   }

@@ -1,4 +1,5 @@
 import ArgumentParser
+import Checkpoint
 import System
 
 /// The leave to replace files that the program did not write.
@@ -8,8 +9,13 @@ struct OutputOptions: ParsableArguments {
 
   /// Refuses an output that cannot be written or would replace what is not its own.
   ///
-  /// - Parameter inputs: the files and folders that the command reads.
+  /// - Parameter inputs: the files and folders that the command reads; of a run folder, any checkpoint may be what it
+  ///   reads.
   func check(_ output: OutputFile, inputs: [String]) throws(FileError) {
-    try output.check(inputs: inputs, overwrites: overwrite)
+    var all = inputs
+    for folder in inputs where FileSystem.isFolder(folder) {
+      all += ((try? RunFolder.open(at: folder).checkpoints()) ?? []).map(\.path)
+    }
+    try output.check(inputs: all, overwrites: overwrite)
   }
 }

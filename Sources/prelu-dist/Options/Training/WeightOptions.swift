@@ -45,8 +45,9 @@ struct WeightOptions: ParsableArguments {
 
   func apply(to configuration: inout Configuration) {
     if let weights, weights != configuration.weights.source {
+      // What a recipe says of its own source does not hold for another one; without a source it is meant for this one.
+      if !configuration.weights.source.isEmpty { configuration.weights = Configuration.Weights() }
       configuration.weights.source = weights
-      // A recipe's digest is that of its own source.
       configuration.weights.digest = ""
     }
     if let weightsInput { configuration.choose(input: weightsInput) }
