@@ -76,8 +76,8 @@ public struct DryRun: Sendable {
     if setup.data.validation.count > 0 {
       // A few images are enough to touch the memory that evaluations take.
       let some = min(setup.data.validation.count, Self.measuredImages * world.size * setup.pool.threadCount)
-      try setup.shareHead()
-      _ = try setup.evaluator(of: setup.data.validation, samples: Array(0..<some)).run()
+      try setup.shareHead(of: setup.network)
+      _ = try setup.evaluator(of: setup.data.validation, setup.network, samples: Array(0..<some)).run()
     }
     run = plan.runFolder
     resumedFrom = plan.checkpoint
