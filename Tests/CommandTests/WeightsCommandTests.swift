@@ -28,7 +28,7 @@ import Testing
     let tuned = ["--weights", "base", "--freeze", "conv*", "--learning-rate", "0.005"]
     let outcome = try train("tuned", iterations: 12, tuned)
     #expect(outcome.output.contains("\nfrom   base/checkpoint-10.h5: a checkpoint, digest "), "\(outcome.output)")
-    #expect(outcome.output.contains("\n       taken  conv1_1, conv1_1_prelu, … fc2: 15\n"), "\(outcome.output)")
+    #expect(outcome.output.contains("\n       taken   conv1_1, conv1_1_prelu, … fc2: 15\n"), "\(outcome.output)")
     let expected = try digest("tuned")
     for ranks in [2, 4, 8] {
       try train("tuned-\(ranks)", iterations: 12, ranks: ranks, tuned)
