@@ -226,6 +226,9 @@ extension CheckpointFile {
         "/\(Layout.own)/\(Layout.trainingState): expected the state of a training as JSON, found "
           + String(stateText.prefix(60)).debugDescription)
     }
+    if let problem = state.impossibleNumber {
+      throw file.damaged("/\(Layout.own)/\(Layout.trainingState): \(problem)")
+    }
     let header = CheckpointHeader(
       state: state, configuration: configuration, dataFingerprint: dataFingerprint, input: input,
       provenance: Provenance(program: source, commandLine: String(history.dropFirst(created.count + 1))),

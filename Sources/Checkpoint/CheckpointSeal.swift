@@ -50,12 +50,30 @@ public enum CheckpointSeal {
         average: header.hasAverage ? part(from: (header.hasMomentum ? 2 : 1) * count + start) : nil)
     }
     let changes = try read(path, into: tensors)
+    try checkFinite(path, tensors, mean: header.input?.mean ?? [])
     try CheckpointFile.writeWhole(to: output, as: "seal") { temporary throws(FileError) in
       try CheckpointFile.write(
         to: temporary, tensors: tensors, state: header.state, configuration: header.configuration,
         dataFingerprint: header.dataFingerprint, input: header.input, provenance: provenance)
     }
     return changes
+  }
+
+  /// Refuses values that no training could go on from.
+  private static func checkFinite(
+    _ path: String, _ tensors: [CheckpointTensor], mean: [Float]
+  ) throws(FileError) {
+    func check(_ values: some Collection<Float>, of name: String) throws(FileError) {
+      guard let value = values.first(where: { !$0.isFinite }) else { return }
+      throw FileError(
+        .damaged, path: path, problem: "expected finite numbers in \(name), found \(value)",
+        advice: "Correct it, then seal the file again")
+    }
+    for tensor in tensors {
+      try check(tensor.values, of: tensor.description.name)
+      if let momentum = tensor.momentum { try check(momentum, of: "the momentum of \(tensor.description.name)") }
+    }
+    try check(mean, of: "the mean")
   }
 
   private static func read(_ path: String, into tensors: [CheckpointTensor]) throws(FileError) -> Changes {

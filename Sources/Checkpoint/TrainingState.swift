@@ -44,6 +44,35 @@ public struct TrainingState: Codable, Equatable, Sendable {
   }
 }
 
+extension TrainingState {
+  /// The first number that no training writes, such as a count below 0; nil if all are sound.
+  var impossibleNumber: String? {
+    // Products of counts with a mini-batch must fit in an Int.
+    let counts = [
+      ("iteration", iteration, 0), ("epoch", epoch, 0), ("iterationInEpoch", iterationInEpoch, 0),
+      ("samplesSeen", samplesSeen, 0), ("worldSize", worldSize, 1), ("batch", batch, 1),
+      ("schedule.learningRateDrops", schedule.learningRateDrops, 0),
+      ("schedule.evaluationsSinceBest", schedule.evaluationsSinceBest, 0),
+      ("schedule.rollbacks", schedule.rollbacks, 0),
+      ("best.iteration", best?.iteration ?? 0, 0), ("epochSums.errorCount", epochSums.errorCount, 0),
+      ("epochSums.sampleCount", epochSums.sampleCount, 0),
+    ]
+    for (name, value, least) in counts where !(least...Self.largestCount).contains(value) {
+      return "expected \(name) of \(least) to \(Self.largestCount), found \(value)"
+    }
+    let numbers = [
+      ("learningRate", learningRate), ("secondsTrained", secondsTrained), ("epochSums.seconds", epochSums.seconds),
+      ("epochSums.dataSeconds", epochSums.dataSeconds),
+    ]
+    for (name, value) in numbers where !(value >= 0 && value.isFinite) {
+      return "expected \(name) of 0 or more, found \(value)"
+    }
+    return nil
+  }
+
+  private static let largestCount = 1 << 40
+}
+
 /// The point that the learning rate's schedule has come to.
 public struct ScheduleState: Codable, Equatable, Sendable {
   public var learningRateDrops: Int

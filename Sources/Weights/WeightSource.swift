@@ -100,7 +100,7 @@ public struct WeightSource {
     self.path = path
     kind = "a safetensors file"
     // Its convolutions alone would be another function.
-    if let statistics = file.tensors.first(where: { $0.name.hasSuffix("running_mean") }) {
+    if let statistics = file.tensors.first(where: { Self.isStatistics($0.name) }) {
       throw Refusal(
         .badData,
         "\(path): expected a network without batch normalization, which this program does not have, found "
@@ -159,6 +159,11 @@ public struct WeightSource {
   }
 
   // MARK: - Kinds of files
+
+  /// Whether a tensor of PyTorch's is one of batch normalization's statistics.
+  private static func isStatistics(_ name: String) -> Bool {
+    name.hasSuffix("running_mean") || name.hasSuffix("running_var")
+  }
 
   private static let caffeContent = HDF5Content(noun: "Caffe model", adviceOnDamage: "Write it again")
 

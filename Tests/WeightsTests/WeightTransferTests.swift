@@ -161,8 +161,45 @@ import Weights
     #expect(
       WeightReport(source, transfer).summary == [
         "\(source.path): a safetensors file, digest \(source.digest.prefix(16))",
-        "taken  conv1, conv2, fc1", "filled conv1_prelu, conv2_prelu, fc1_prelu (no coefficients there: 0.0)",
-        "anew   scores (2 classes here, 5 there)", "unused classifier.3",
+        "taken   conv1, conv2, fc1", "filled  conv1_prelu, conv2_prelu, fc1_prelu (no coefficients there: 0.0)",
+        "anew    scores (2 classes here, 5 there)", "unused  classifier.3",
+      ])
+  }
+
+  /// The steps of PyTorch's `nn.Sequential` have numbers: PReLU's are those after their layer's.
+  private func sequential() throws -> String {
+    let path = folder.file("sequential.safetensors")
+    let shapes = [
+      ("features.0.weight", [4, 3, 3, 3]), ("features.1.weight", [4]), ("features.3.weight", [6, 4, 3, 3]),
+      ("features.4.weight", [1]), ("classifier.0.weight", [8, 24]), ("classifier.3.weight", [5, 8]),
+    ]
+    try [Float](repeating: 0.25, count: 8 * 24 + 24).withUnsafeBufferPointer { values in
+      let tensors = shapes.map { name, shape in
+        SafetensorsFile.Output(
+          name: name, shape: shape, values: UnsafeBufferPointer(rebasing: values[..<shape.reduce(1, *)]))
+      }
+      try SafetensorsFile.write(to: path, tensors: tensors, metadata: [:])
+    }
+    return path
+  }
+
+  @Test func coefficientsOfSequentialStepsAreTaken() throws {
+    let transfer = try transfer(sequential(), try configuration(activation: "prelu"))
+    #expect(
+      transfer.rows.filter { $0.layer.hasSuffix("_prelu") } == [
+        .init(layer: "conv1_prelu", fate: .taken, from: "features.1", why: ""),
+        .init(layer: "conv2_prelu", fate: .taken, from: "features.4", why: "one coefficient there for the layer"),
+        .init(layer: "fc1_prelu", fate: .filled, from: nil, why: "no coefficients there: 0.0"),
+      ])
+  }
+
+  @Test func coefficientsWithoutAPlaceAreTold() throws {
+    let transfer = try transfer(sequential(), try configuration(activation: "relu"))
+    let why = "PReLU's coefficients there, none here: another function"
+    #expect(
+      transfer.rows.filter { $0.fate == .dropped } == [
+        .init(layer: "conv1", fate: .dropped, from: "features.1", why: why),
+        .init(layer: "conv2", fate: .dropped, from: "features.4", why: why),
       ])
   }
 
@@ -182,7 +219,7 @@ import Weights
     #expect(
       try refusal("torchvision.safetensors", wide) == """
         torchvision.safetensors: expected the shape [8, 24] for fc1/0, found [5, 8] in classifier.3.weight: take \
-        weights of the same network, or begin the layer anew by --anew fc1
+        weights of the same network, or begin these anew by --anew fc1
         """)
     #expect(
       try refusal("torchvision.safetensors", try configuration { $0.weights.anew = ["conv3"] }) == """

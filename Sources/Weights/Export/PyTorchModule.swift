@@ -14,7 +14,8 @@ func pyTorchModule(reading weights: String) -> String {
       model = load("\(weights)")
       scores = model.scores(pixels)    # (batch, channels, height, width), red, green, blue, from 0 to 255
 
-  `model(x)` takes inputs from which the mean is subtracted already; `model.classes` names the scores.
+  `model(x)` takes inputs from which the mean is subtracted already; `model.classes` names the scores, `model.names`
+  the layers: `model.layers[model.names.index("conv1")]` is one of them.
   '''
   import json
 
@@ -48,11 +49,12 @@ func pyTorchModule(reading weights: String) -> String {
           super().__init__()
           self.scale, self.classes = scale, classes
           self.register_buffer("mean", mean, persistent=False)
-          self.layers = nn.ModuleDict()
+          # A layer of the architecture may have any name, a module may not: the names stand in a list of their own.
+          self.layers, self.names = nn.ModuleList(), []
           channels, *plane = (architecture["input"][key] for key in ("channels", "height", "width"))
           for layer in architecture["layers"]:
               (kind, s), = layer.items()
-              name = s["name"].replace(".", "_")  # a module's name has no point
+              name = s["name"]
               size, stride, padding = s.get("kernel", s.get("size", 1)), s.get("stride", 1), s.get("padding", 0)
               if kind == "convolution":
                   module = nn.Conv2d(channels, s["filters"], size, stride, padding)
@@ -70,15 +72,19 @@ func pyTorchModule(reading weights: String) -> String {
                   channels = s["outputs"]
               else:
                   raise ValueError(f"unknown kind of layer: {kind}")
-              self.layers[name] = module
+              self.append(name, module)
               plane = [(extent + 2 * padding - size) // stride + 1 for extent in plane]
               if s.get("activation", "none") != "none":
-                  self.layers[f"{name}_prelu"] = activation(s["activation"], channels)
+                  self.append(f"{name}_prelu", activation(s["activation"], channels))
               if s.get("dropout", 0):
-                  self.layers[f"{name}_dropout"] = nn.Dropout(s["dropout"])
+                  self.append(None, nn.Dropout(s["dropout"]))
+
+      def append(self, name, module):
+          self.names.append(name)
+          self.layers.append(module)
 
       def forward(self, x):
-          for layer in self.layers.values():
+          for layer in self.layers:
               x = layer(x)
           return x
 
@@ -94,7 +100,7 @@ func pyTorchModule(reading weights: String) -> String {
       model = Network(json.loads(texts["architecture"]), mean, scale, classes)
       parts = {name: name.rsplit(".", 1) for name in tensors}
       model.layers.load_state_dict(
-          {f"{layer.replace('.', '_')}.{part}": tensors[name] for name, (layer, part) in parts.items()})
+          {f"{model.names.index(layer)}.{part}": tensors[name] for name, (layer, part) in parts.items()})
       return model.eval()
 
   """

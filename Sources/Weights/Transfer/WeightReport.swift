@@ -26,13 +26,14 @@ public struct WeightReport: Equatable, Sendable {
       let reason = group.why.isEmpty ? "" : " (\(group.why))"
       let word =
         switch group.fate {
-        case .taken: "taken "
-        case .anew: "anew  "
-        case .filled: "filled"
+        case .taken: "taken  "
+        case .anew: "anew   "
+        case .filled: "filled "
+        case .dropped: "dropped"
         }
       lines.append("\(word) \(Self.names(group.layers))\(reason)")
     }
-    if !unused.isEmpty { lines.append("unused \(Self.names(unused))") }
+    if !unused.isEmpty { lines.append("unused  \(Self.names(unused))") }
     return lines
   }
 

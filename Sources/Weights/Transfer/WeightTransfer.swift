@@ -17,7 +17,8 @@ public struct WeightTransfer {
 
   /// The fate of a layer's parameters, for a person.
   public struct Row: Codable, Equatable, Sendable {
-    public enum Fate: String, Codable, Sendable { case taken, anew, filled }
+    /// `dropped` are coefficients of the source for which the network has no place: it is another function then.
+    public enum Fate: String, Codable, Sendable { case taken, anew, filled, dropped }
     /// The layer's group here, such as `conv1` or `conv1_prelu`.
     public let layer: String
     public let fate: Fate
@@ -121,7 +122,8 @@ public struct WeightTransfer {
     let parameters = network.parameters.filter { $0.layerIndex == index }
     guard let weight = parameters.first(where: { $0.role == .weight }) else { return }
     let theirs = name(of: layer.name)
-    if let why = try reasonToBeginAnew(weight, theirs, classNames) {
+    if var why = try reasonToBeginAnew(weight, theirs, classNames) {
+      if layer.rate == 0 { why += "; frozen, so it stays as it is drawn" }
       for parameter in parameters { steps.append((parameter, .leave)) }
       rows.append(Row(layer: layer.name, fate: .anew, from: nil, why: why))
       return
@@ -146,6 +148,30 @@ public struct WeightTransfer {
     }
     rows.append(Row(layer: layer.name, fate: .taken, from: theirs, why: why))
     for parameter in parameters where parameter.role == .slope { try plan(slopes: parameter, of: theirs) }
+    guard !parameters.contains(where: { $0.role == .slope }),
+      let slopes = slopes([layer.name + "_prelu", theirs + "_prelu"]) ?? successor(of: theirs)
+    else { return }
+    rows.append(
+      Row(
+        layer: layer.name, fate: .dropped, from: slopes.layer,
+        why: "PReLU's coefficients there, none here: another function"))
+  }
+
+  /// The coefficients that are called by one of some names.
+  private func slopes(_ names: [String]) -> SourceTensor? {
+    source.tensors.first { names.contains($0.layer) && $0.blob == 0 }
+  }
+
+  /// The coefficients in the step after a layer of PyTorch's `nn.Sequential`, whose steps are called by numbers:
+  /// those of `features.0` are `features.1`. A step with a bias is none of PReLU.
+  private func successor(of layer: String) -> SourceTensor? {
+    let parts = layer.split(separator: ".", omittingEmptySubsequences: false)
+    guard let last = parts.last, let number = Int(last), number < Int.max, String(number) == last else { return nil }
+    let name = (parts.dropLast() + ["\(number + 1)"]).joined(separator: ".")
+    guard let tensor = tensor(name, blob: 0), tensor.shape.count == 1, self.tensor(name, blob: 1) == nil else {
+      return nil
+    }
+    return tensor
   }
 
   private mutating func plan(slopes parameter: ParameterDescription, of theirLayer: String) throws(Refusal) {
@@ -155,7 +181,7 @@ public struct WeightTransfer {
     }
     let named = settings.map[parameter.layer]
     let names = named.map { [$0] } ?? [parameter.layer, "\(theirLayer)_prelu"]
-    guard let tensor = source.tensors.first(where: { names.contains($0.layer) && $0.blob == 0 }) else {
+    guard let tensor = slopes(names) ?? (named == nil ? successor(of: theirLayer) : nil) else {
       if let named { throw missing(parameter.layer, named) }
       steps.append((parameter, .fill(Float(settings.slopes))))
       return rows.append(
@@ -250,11 +276,10 @@ public struct WeightTransfer {
   }
 
   private func mismatch(_ tensor: SourceTensor, _ parameter: ParameterDescription) -> Refusal {
-    let layer = network.layers[parameter.layerIndex].name
-    return Refusal(
+    Refusal(
       .badData,
       "\(source.path): expected the shape \(parameter.shape) for \(parameter.layer)/\(parameter.blob), found "
-        + "\(tensor.shape) in \(tensor.name): take weights of the same network, or begin the layer anew by "
-        + "--anew \(layer)")
+        + "\(tensor.shape) in \(tensor.name): take weights of the same network, or begin these anew by "
+        + "--anew \(parameter.layer)")
   }
 }

@@ -63,5 +63,12 @@ struct SealCommand: ParsableCommand {
         "\(checkpoint): expected \(expected.count) tensors by its settings, found \(header.tensors.count): change the "
           + "layers in /prelu_dist/configuration as well")
     }
+    if let names = header.input?.classNames, let outputs = network.parameters.last?.shape.first, names.count != outputs
+    {
+      throw Refusal(
+        .badData,
+        "\(checkpoint): expected names of \(outputs) classes in /prelu_dist/class_names, found \(names.count): write a "
+          + "name for each of the network's scores")
+    }
   }
 }
