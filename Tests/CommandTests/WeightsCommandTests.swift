@@ -174,7 +174,8 @@ import Testing
         "state('\"samplesSeen\":256', '\"samplesSeen\":4611686018427387904')",
         "expected samplesSeen of 0 to 1099511627776, found 4611686018427387904"
       ),
-    ]) func whatNoTrainingCanGoOnFromIsNotSealed(change: String, words: String) throws {
+    ]) func whatNoTrainingCanGoOnFromIsNotSealed(change: String, words: String) throws
+  {
     try train("base", iterations: 2)
     try python(
       """
