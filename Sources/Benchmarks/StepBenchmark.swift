@@ -84,6 +84,10 @@ public enum StepBenchmark {
     precision: Precision = .float32, runs: Int, comparesWithOneRank: Bool = true, world: World
   ) throws -> StepTimings {
     let compares = comparesWithOneRank && world.size > 1
+    // The comparison of the features takes minutes where the network is large.
+    try checkMemory(batch, leaves, threads, world) {
+      Network(architecture, convolution: method, precision: precision)
+    }
     try verify(architecture, method: method, precision)
     func network() -> Network { randomNetwork(architecture, method, precision) }
     let together = try TimedStep(network(), batch, leaves, threads, world)
@@ -120,6 +124,19 @@ public enum StepBenchmark {
       efficiency: compares ? speedup / Double(world.size) : nil)
   }
 
+  /// Compares the memory that a step will take with what is left, before any of it is touched. All ranks call it.
+  ///
+  /// - Parameter network: makes the network, without values.
+  private static func checkMemory(
+    _ batch: Int, _ leaves: Int?, _ threads: Int, _ world: World, _ network: () -> Network
+  ) throws {
+    let before = FloatBuffer.largeBytes
+    let step = DistributedStep(
+      network(), world: world, shares: shares(batch, leaves, world), StepSettings(seed: 1),
+      on: ThreadPool(threads: threads, spins: false))
+    _ = try world.checkMemory(bytes: FloatBuffer.largeBytes - before - step.untouchedBytes)
+  }
+
   /// Records steps on random images, after a first one that touches all memory. All ranks must call it.
   ///
   /// - Parameters: those of `run`.
@@ -143,6 +160,10 @@ public enum StepBenchmark {
     var leaves = 1
     while leaves < Configuration.Training.defaultLeaves, batch > 16 * leaves || leaves < ranks { leaves *= 2 }
     return leaves
+  }
+
+  private static func shares(_ batch: Int, _ leaves: Int?, _ world: World) -> Shares {
+    Shares(batch: batch, ranks: world.size, leaves: leaves ?? Self.leaves(batch: batch, ranks: world.size))
   }
 
   /// The parts of a rank's step, in milliseconds, as ranks exchange them.
@@ -181,9 +202,7 @@ public enum StepBenchmark {
       self.architecture = architecture
       self.network = network
       self.world = world
-      let shares = Shares(
-        batch: batch, ranks: world.size,
-        leaves: leaves ?? StepBenchmark.leaves(batch: batch, ranks: world.size))
+      let shares = StepBenchmark.shares(batch, leaves, world)
       pool = ThreadPool(threads: threads, spins: !world.threads(asked: threads).takeTurns)
       let before = FloatBuffer.largeBytes
       step = DistributedStep(network, world: world, shares: shares, StepSettings(seed: 1), on: pool)

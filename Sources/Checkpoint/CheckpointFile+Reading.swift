@@ -215,7 +215,6 @@ extension CheckpointFile {
     }
     isSealed = isSealed && digests.overall(tensors) == digest
 
-    if !acceptsChanges { try checkCaffesTexts(file) }
     let decoder = JSONDecoder()
     decoder.nonConformingFloatDecodingStrategy = TrainingStateCoding.decodingStrategy
     let state: TrainingState
@@ -229,6 +228,7 @@ extension CheckpointFile {
     if let problem = state.impossibleNumber {
       throw file.damaged("/\(Layout.own)/\(Layout.trainingState): \(problem)")
     }
+    if !acceptsChanges { try checkCaffesTexts(file, state) }
     let header = CheckpointHeader(
       state: state, configuration: configuration, dataFingerprint: dataFingerprint, input: input,
       provenance: Provenance(program: source, commandLine: String(history.dropFirst(created.count + 1))),
@@ -252,12 +252,17 @@ extension CheckpointFile {
     return input
   }
 
-  /// Reads the numbers and the text that are there for Caffe and nobody else: they must be whole like the rest, and
-  /// HDF5 compares the checksums.
-  private static func checkCaffesTexts(_ file: borrowing HDF5Reader) throws(FileError) {
+  /// Compares the numbers that are there for Caffe and nobody else with the state, and reads the text: they must be
+  /// whole like the rest. HDF5's checksums alone do not say that: a reference to a piece that is altered may lead to
+  /// zeros, whose checksum is zero.
+  private static func checkCaffesTexts(_ file: borrowing HDF5Reader, _ state: TrainingState) throws(FileError) {
     typealias Layout = CheckpointLayout
-    for name in [Layout.iteration, Layout.step] where try file.exists(name) {
-      _ = try file.readArray(name, as: Int32.self, shape: [1])
+    let numbers = [(Layout.iteration, state.iteration), (Layout.step, state.schedule.learningRateDrops)]
+    for (name, number) in numbers where try file.exists(name) {
+      let found = try file.readArray(name, as: Int32.self, shape: [1])
+      guard found == [Int32(clamping: number)] else {
+        throw file.damaged("/\(name): expected \(number), as the state of the training says, found \(found[0])")
+      }
     }
     if try file.exists(Layout.learnedNet) { _ = try file.text(Layout.learnedNet) }
   }

@@ -315,8 +315,9 @@ public struct RunFolder: Sendable {
   }
 
   private func pointToBest(_ iteration: Int) throws(FileError) {
-    guard target(Self.best) != Self.name(iteration) else { return }
-    try point(Self.best, to: Self.name(iteration))
+    let name = Self.name(iteration)
+    guard target(Self.best) != name, FileSystem.exists(file(name)) else { return }
+    try point(Self.best, to: name)
   }
 
   /// The checkpoint's name that a pointer holds; nil where it holds none.

@@ -203,6 +203,8 @@ public struct TrainingSummary: Sendable {
     public var counts: ErrorCounts
     /// The path of the checkpoint.
     public var checkpoint: String
+    /// Whether it is the best one, and not the newest because the best one is gone.
+    public var isBest: Bool
     public var seconds: Double
   }
 }

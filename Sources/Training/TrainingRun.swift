@@ -254,26 +254,27 @@ public final class TrainingRun {
   /// parameters where one is kept.
   private func testBest(_ images: any TestImages) throws -> TrainingSummary.Test? {
     let start = monotonicSeconds()
-    let best = try setup.world.agree { () throws -> String in
-      guard let folder = checkpoints.folder else { return "" }
-      let best = try bestOrNewest(in: folder)
-      try CheckpointFile.read(best, into: setup.tensors(of: step))
-      return best
+    let (checkpoint, isBest) = try setup.world.agree { () throws -> (String, Bool) in
+      guard let folder = checkpoints.folder else { return ("", true) }
+      let (path, isBest) = try bestOrNewest(in: folder)
+      try CheckpointFile.read(path, into: setup.tensors(of: step))
+      return (path, isBest)
     }
     let network = averaged?.network ?? setup.network
     try setup.world.broadcast(UnsafeMutableRawBufferPointer(network.parameters.values), root: 0)
     let evaluator = try setup.evaluator(of: images, network)
     guard let counts = try evaluator.run(keepGoing: { !StopSignals.isRequested })?.total else { return nil }
-    return TrainingSummary.Test(counts: counts, checkpoint: best, seconds: monotonicSeconds() - start)
+    return TrainingSummary.Test(
+      counts: counts, checkpoint: checkpoint, isBest: isBest, seconds: monotonicSeconds() - start)
   }
 
-  private func bestOrNewest(in folder: RunFolder) throws(FileError) -> String {
+  private func bestOrNewest(in folder: RunFolder) throws(FileError) -> (path: String, isBest: Bool) {
     do throws(FileError) {
-      if let best = try folder.best() { return best.path }
+      if let best = try folder.best() { return (best.path, true) }
     } catch {
       guard error.kind == .missing else { throw error }
       listeners.warn("\(error.path): \(error.problem): the newest is measured on the test images instead")
     }
-    return try folder.newestWhole().path
+    return (try folder.newestWhole().path, false)
   }
 }

@@ -72,6 +72,24 @@ import Testing
     expect(.damaged, [other, "digest"]) { try CheckpointFile.verify(other, digest: digest) }
   }
 
+  /// Zeros have the checksum zero, so that HDF5 finds nothing wrong with them.
+  @Test func aNumberOfCaffesThatIsNotTheStates() throws {
+    try writeTestCheckpoint(folder.file("whole.h5"), TestNetwork(Self.shapes, seed: 1), iteration: 123_456_789)
+    let bytes = try folder.bytes("whole.h5")
+    let number = withUnsafeBytes(of: Int32(123_456_789).littleEndian) { Array($0) }
+    let places = bytes.indices.dropLast(8).filter { bytes[$0..<$0 + 4].elementsEqual(number) }
+    #expect(places.count == 1)
+    for place in places {
+      var altered = bytes
+      // The value, and its checksum behind it.
+      altered.replaceSubrange(place..<place + 8, with: [UInt8](repeating: 0, count: 8))
+      try folder.write(altered, to: "altered.h5")
+      expect(.damaged, ["/iter: expected 123456789, as the state of the training says, found 0"]) {
+        _ = try CheckpointFile.readHeader(folder.file("altered.h5"))
+      }
+    }
+  }
+
   @Test func truncatedAnywhere() throws {
     try writeTestCheckpoint(folder.file("whole.h5"), TestNetwork(Self.shapes, seed: 1))
     let bytes = try folder.bytes("whole.h5")

@@ -144,6 +144,27 @@ import Testing
     #expect(page.contains("<th>test error</th>") && page.contains("Training loss by iteration"))
   }
 
+  /// A best checkpoint that somebody removed is not what is measured in its place.
+  @Test func theTestSaysWhichCheckpointItMeasured() throws {
+    // No step changes a parameter, so the first epoch stays the best.
+    let first = try train("--run", "r", "--epochs", "2", "--learning-rate", "1e-30")
+    #expect(first.output.contains("test error of the best checkpoint: "), "\(first.output) \(first.errors)")
+    let best = try text("r/best").trimmingCharacters(in: .newlines)
+    try #require(try text("r/latest") != "\(best)\n")
+    try FileManager.default.removeItem(atPath: folder.file("r/\(best)"))
+    let second = try resume("--epochs", "3")
+    #expect(second.exitCode == 0, "\(second.errors)")
+    #expect(second.output.contains("test error of the newest checkpoint: "), "\(second.output)")
+    #expect(
+      second.errors.contains(
+        "warning: r/\(best): expected the run's best checkpoint, found none: the newest is measured on the test images"
+      ), "\(second.errors)")
+    // Nothing names a file that is not there.
+    #expect(!FileManager.default.fileExists(atPath: folder.file("r/best")))
+    let row = try #require(try text("r/results.csv").split(separator: "\n").last)
+    #expect(row.contains("r/\(try text("r/latest").trimmingCharacters(in: .newlines)),"), "\(row)")
+  }
+
   /// Some network file systems and those of user space answer the syncing of a folder with one of these codes.
   @Test(arguments: [EINVAL, EOPNOTSUPP, ENOSYS, EBADF]) func aFolderThatCannotBeSyncedCostsAWarning(
     code: Int32

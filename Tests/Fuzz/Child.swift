@@ -1,5 +1,6 @@
 import Foundation
 import Randomness
+import System
 
 /// The process that reads: it may take a limited amount of memory and time, and may die.
 struct Child {
@@ -11,8 +12,10 @@ struct Child {
 
   /// Bytes that reading may take beyond twice the file: libraries' tables, decoded pixels, HDF5's caches.
   static let allowance = 160 << 20
-  /// Seconds after which reading counts as hanging.
-  static let patience: UInt32 = 10
+  /// Seconds of processor time after which reading counts as endless.
+  static let patience = 10
+  /// Seconds after which reading counts as hanging, on a machine that may be busy with other things.
+  static let longPatience: UInt32 = 120
 
   init(_ format: Format, folder: String, seed: UInt64, limitsMemory: Bool) throws {
     self.format = format
@@ -40,12 +43,14 @@ struct Child {
       let line = "\(number) \(read) \(refused) \(slowest) \(slowestNumber)\n"
       let text = line + String(repeating: " ", count: max(0, 120 - line.utf8.count))
       pwrite(report, text, text.utf8.count, 0)
-      let start = ProcessInfo.processInfo.systemUptime
-      alarm(Self.patience)
+      let start = processorSeconds()
+      limitTime(Self.patience)
       do {
         try format.read("\(folder)/input")
         read += 1
-        if format.flipsBytes { try noteAccepted(format.place(number, of: total, bytes: corpus[0].count)) }
+        if format.flipsBytes {
+          try noteAccepted(format.alteration(number, of: total, bytes: corpus[0].count, seed: seed).place)
+        }
       } catch {
         guard Format.isRefusal(error, path: "\(folder)/input") else {
           say("input \(number): not a reader's own message: \(error)")
@@ -53,8 +58,8 @@ struct Child {
         }
         refused += 1
       }
-      alarm(0)
-      let seconds = ProcessInfo.processInfo.systemUptime - start
+      limitTime(0)
+      let seconds = processorSeconds() - start
       if seconds > slowest { (slowest, slowestNumber) = (seconds, number) }
     }
     let text = "\(numbers.upperBound) \(read) \(refused) \(slowest) \(slowestNumber)\n"
@@ -68,8 +73,8 @@ struct Child {
       return mutated(corpus, &random)
     }
     var bytes = corpus[0]
-    let place = format.place(number, of: total, bytes: bytes.count)
-    bytes[place] ^= 1 << UInt8((UInt64(place) &+ seed) % 8)
+    let (place, mask) = format.alteration(number, of: total, bytes: bytes.count, seed: seed)
+    bytes[place] ^= mask
     return bytes
   }
 
@@ -80,6 +85,15 @@ struct Child {
     defer { close(file) }
     let line = Array("\(place)\n".utf8)
     guard write(file, line, line.count) == line.count else { throw CocoaError(.fileWriteUnknown) }
+  }
+
+  /// Lets the system end the process after so much processor time, or if it waits for long.
+  ///
+  /// - Parameter seconds: those of processor time; 0 for no limit.
+  private func limitTime(_ seconds: Int) {
+    alarm(seconds == 0 ? 0 : Self.longPatience)
+    var timer = itimerval(it_interval: timeval(), it_value: timeval(tv_sec: seconds, tv_usec: 0))
+    setitimer(Int32(ITIMER_PROF.rawValue), &timer, nil)
   }
 
   /// The memory in use now, and the allowance: the system refuses more, which ends the process.

@@ -130,9 +130,12 @@ struct Format: Sendable {
     },
   ]
 
-  /// Returns the place of the byte that is altered in input `number`: all bytes where there are as many inputs, or else
-  /// some at equal distances.
-  func place(_ number: Int, of total: Int, bytes: Int) -> Int { total >= bytes ? number : number * bytes / total }
+  /// Returns the bit that is altered in input `number`: one of every byte, and then the next one of every byte, or one
+  /// of some bytes at equal distances where there are fewer inputs than bytes.
+  func alteration(_ number: Int, of total: Int, bytes: Int, seed: UInt64) -> (place: Int, mask: UInt8) {
+    let place = total >= bytes ? number % bytes : number * bytes / total
+    return (place, 1 << UInt8((UInt64(place + number / bytes) &+ seed) % 8))
+  }
 
   /// Whether an error is a reader's own: it names the file on one line.
   static func isRefusal(_ error: any Error, path: String) -> Bool {

@@ -7,7 +7,7 @@ struct Parent {
   private let seed: UInt64
   private let limitsMemory: Bool
 
-  /// Seconds: more for one input is a fault.
+  /// Seconds of processor time: more for one input is a fault.
   private static let slow = 1.0
 
   init(_ format: Format, count: Int, seed: UInt64, limitsMemory: Bool) {
@@ -24,8 +24,8 @@ struct Parent {
     let folder = "\(base)/prelu-fuzz-\(UUID().uuidString)"
     try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: false)
     defer { try? FileManager.default.removeItem(atPath: folder) }
-    // Every byte once, and none twice.
-    let count = format.flipsBytes ? min(self.count, try format.corpus(folder)[0].count) : self.count
+    // Every bit once, and none twice.
+    let count = format.flipsBytes ? min(self.count, 8 * (try format.corpus(folder)[0].count)) : self.count
     var (first, read, refused, faults) = (0, 0, 0, 0)
     var (slowest, slowestNumber) = (0.0, 0)
     while first < count {
@@ -62,24 +62,19 @@ struct Parent {
     say(
       "\(format.name): seed \(seed), \(read + refused) inputs: \(read) read, \(refused) refused, \(faults) faults; the "
         + String(format: "slowest took %.3f s (input %d)", slowest, slowestNumber))
-    if format.flipsBytes { say("\(format.name): without effect: \(try acceptedPlaces(folder))") }
+    if format.flipsBytes { try tellAccepted(folder) }
     return faults == 0
   }
 
-  /// The places of the bytes that can be altered without effect, as ranges.
-  private func acceptedPlaces(_ folder: String) throws -> String {
+  /// Tells which bytes can be altered without effect: as ranges, and by the structures of HDF5 that they lie in.
+  private func tellAccepted(_ folder: String) throws {
     let text = (try? String(contentsOfFile: "\(folder)/accepted", encoding: .utf8)) ?? ""
-    var ranges: [ClosedRange<Int>] = []
-    for place in text.split(separator: "\n").compactMap({ Int($0) }).sorted() {
-      if let last = ranges.last, place <= last.upperBound + 1 {
-        ranges[ranges.count - 1] = last.lowerBound...max(place, last.upperBound)
-      } else {
-        ranges.append(place...place)
-      }
-    }
-    return ranges.isEmpty
-      ? "none"
-      : ranges.map { $0.count == 1 ? "\($0.lowerBound)" : "\($0.lowerBound)-\($0.upperBound)" }.joined(separator: " ")
+    let places = Set(text.split(separator: "\n").compactMap { Int($0) }).sorted()
+    let bytes = [UInt8](try Data(contentsOf: URL(filePath: "\(folder)/unaltered")))
+    say("\(format.name): without effect: \(HDF5Structures.ranges(places))")
+    say(
+      "\(format.name): these \(places.count) of \(bytes.count) bytes: "
+        + HDF5Structures(bytes).explanation(of: places))
   }
 
   private func name(of process: Process) -> String {

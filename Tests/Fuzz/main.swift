@@ -6,9 +6,9 @@ import Foundation
 //                                                 pack, archive, list, devkit, safetensors, classes,
 //                                                 checkpoint-bytes, pack-bytes
 //
-// In the last two one byte after the other is altered by one bit, which one SEED says; with a smaller COUNT some bytes
-// at equal distances are. Each file is to be refused, or read as what was written; the bytes that were altered
-// without effect are listed.
+// In the last two one byte after the other is altered by one bit, which one SEED says, and then by the next bit, until
+// COUNT; with a COUNT smaller than the file some bytes at equal distances are. Each file is to be refused, or read as
+// what was written; the bytes that were altered without effect are listed, and in which structures of HDF5 they lie.
 //
 // Another file is to be read or refused: no crash, no hang, no error but the reader's own, no more memory than the
 // limit, which a child process is given, unless it is to be unlimited: sanitizers reserve more address space than any

@@ -66,6 +66,12 @@ struct Page {
     figure{margin:0 0 28px}.plot{display:block;width:100%;height:auto}
     .wide{display:block;max-width:860px}.narrow{display:none}
     .scroll{overflow-x:auto;max-height:560px;overflow-y:auto}
+    /* A shadow shows at each side where there is more: covers of the background's color scroll with the content. */
+    .scroll,pre{background:linear-gradient(90deg,var(--background) 50%,transparent) 0 0,
+      linear-gradient(270deg,var(--background) 50%,transparent) 100% 0,
+      linear-gradient(90deg,rgb(128 128 128/.6),transparent) 0 0,
+      linear-gradient(270deg,rgb(128 128 128/.6),transparent) 100% 0;background-repeat:no-repeat;
+      background-size:36px 100%,36px 100%,18px 100%,18px 100%;background-attachment:local,local,scroll,scroll}
     table{border-collapse:collapse;font-size:14px;font-variant-numeric:tabular-nums}
     th,td{padding:3px 10px 3px 0;text-align:left;border-bottom:1px solid var(--grid);
       vertical-align:top;white-space:nowrap}

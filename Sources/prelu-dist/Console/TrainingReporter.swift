@@ -170,9 +170,11 @@ final class TrainingReporter: RunListener {
     if let iteration = s.bestIteration, let error = s.bestValidationError {
       Console.say(String(format: "best checkpoint: iteration %d, validation error %.2f %%", iteration, error))
     }
-    if let test = s.test?.counts {
+    if let tested = s.test {
+      let test = tested.counts
       Console.say(
-        "test error of the best checkpoint\(averages ? "'s average" : ""): \(test.text(classes: classes)), "
+        "test error of the \(tested.isBest ? "best" : "newest") checkpoint\(averages ? "'s average" : ""): "
+          + "\(test.text(classes: classes)), "
           + (test.topFiveTells(classes: classes) ? "\(test.top1) and \(test.top5)" : "\(test.top1)")
           + " of \(test.images.counted("image"))")
     }
