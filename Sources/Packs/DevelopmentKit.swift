@@ -5,6 +5,8 @@ import System
 /// (`data/ILSVRC2012_validation_ground_truth.txt` with `data/meta.mat`, or with a `data/synsets.txt` of one identifier
 /// a line), or Kaggle's `LOC_val_solution.csv`.
 struct DevelopmentKit {
+  /// The folder or the file that the labels were read from.
+  private let source: String
   /// The class's identifier, such as n01440764, for each number in a picture's name, from 1.
   private let classOfNumber: [String]
   /// The class's identifier for each picture's name without its extension.
@@ -84,6 +86,7 @@ struct DevelopmentKit {
       }
       classes.append(identifier)
     }
+    source = kit
     classOfNumber = classes
     classOfName = [:]
     self.words = words
@@ -97,6 +100,7 @@ struct DevelopmentKit {
       guard fields.count == 2, let identifier = fields[1].split(separator: " ").first else { continue }
       classes[String(fields[0])] = String(identifier)
     }
+    source = path
     classOfNumber = []
     classOfName = classes
     words = [:]
@@ -129,7 +133,8 @@ struct DevelopmentKit {
     }
     guard !entries.isEmpty else {
       throw DataError(
-        .invalid, path: folder, expected: "pictures of the classes that training has", found: "none of them",
+        .invalid, path: folder, expected: "pictures of the classes that training has",
+        found: "none of them by the labels of \(source)",
         advice: "The training folders must be named by ImageNet's identifiers, such as n01440764.")
     }
     return (entries, others)

@@ -116,8 +116,8 @@ import Testing
     try write("2\n1\n", "kit/data/\(truth)")
     expect(
       """
-      \(path)/val: expected pictures of the classes that training has, found none of them. The training folders must \
-      be named by ImageNet's identifiers, such as n01440764.
+      \(path)/val: expected pictures of the classes that training has, found none of them by the labels of \
+      \(kit)/data. The training folders must be named by ImageNet's identifiers, such as n01440764.
       """
     ) { try listing(kit) }
     try write("", "val/other.JPEG")
