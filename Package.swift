@@ -144,7 +144,7 @@ let bundles: [Target] = [
     [
       "System", "Configuration", "Communication", "Reports", "Training", "Recording", "RankTestSupport", "TestSupport",
     ]),
-  tests("BenchmarksTests", ["Kernels", "Benchmarks", "TestSupport"]),
+  tests("BenchmarksTests", ["Kernels", "Network", "Benchmarks", "TestSupport"]),
   tests("CommandTests", ["System", "Images", "Packs", "prelu-dist", "TestSupport"]),
   .executableTarget(
     name: "prelu-fuzz",
