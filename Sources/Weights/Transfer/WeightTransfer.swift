@@ -36,10 +36,10 @@ public struct WeightTransfer {
   /// The layers of the source that nothing is taken from.
   public private(set) var unused: [String] = []
 
-  private let source: WeightSource
+  let source: WeightSource
   private let network: ResolvedArchitecture
-  private let settings: Configuration.Weights
-  private let published: [String: String]
+  let settings: Configuration.Weights
+  let published: [String: String]
   private var steps: [(parameter: ParameterDescription, step: Step)] = []
 
   /// - Parameters:
@@ -92,7 +92,8 @@ public struct WeightTransfer {
         if let place = values.firstIndex(where: { !$0.isFinite }) {
           throw FileError(
             .damaged, path: source.path,
-            problem: "value \(place) of \(tensor.name) is \(values[place]) once it is changed for inputs of another "
+            problem:
+              "value \(place) of \(tensor.name.shown()) is \(values[place]) once it is changed for inputs of another "
               + "scale, expected a finite number", advice: "Correct weights.deviation, or take other weights")
         }
       }
@@ -110,7 +111,7 @@ public struct WeightTransfer {
         let meant = nearMiss(name, among: groups).map { " Did you mean \($0)?" } ?? ""
         throw Refusal(
           .badData,
-          "\(key): expected the name of a layer with weights, found \(name.prefix(120).debugDescription).\(meant) "
+          "\(key): expected the name of a layer with weights, found \(name.quoted()).\(meant) "
             + "There are \(known.joined(separator: ", ")).")
       }
     }
@@ -229,10 +230,12 @@ public struct WeightTransfer {
 
   private func missing(_ layer: String, _ theirs: String) -> Refusal {
     let names = source.tensors.filter { $0.blob == 0 }.map(\.layer)
-    let shown = names.prefix(12).joined(separator: ", ") + (names.count > 12 ? ", … (\(names.count) in all)" : "")
+    let shown =
+      names.prefix(12).map { $0.shown() }.joined(separator: ", ")
+      + (names.count > 12 ? ", … (\(names.count) in all)" : "")
     return Refusal(
       .badData,
-      "\(source.path): expected weights for layer \(layer), found none called \(theirs); it has "
+      "\(source.path): expected weights for layer \(layer), found none called \(theirs.shown()); it has "
         + (names.isEmpty ? "no layer with weights" : shown)
         + ": name the layer's weights by weights.map, or begin it anew by --anew \(layer)")
   }
@@ -279,7 +282,7 @@ public struct WeightTransfer {
     Refusal(
       .badData,
       "\(source.path): expected the shape \(parameter.shape) for \(parameter.layer)/\(parameter.blob), found "
-        + "\(tensor.shape) in \(tensor.name): take weights of the same network, or begin these anew by "
+        + "\(tensor.shape) in \(tensor.name.shown()): take weights of the same network, or begin these anew by "
         + "--anew \(parameter.layer)")
   }
 }
