@@ -49,8 +49,8 @@ public struct DryRun: Sendable {
   /// The number of images that each thread measures the network on.
   private static let measuredImages = 64
 
-  /// Opens everything and measures. All ranks call it, and get the same result but for `memory` and `firstWeights`, which
-  /// rank 0 has.
+  /// Opens everything and measures. All ranks call it, and get the same result but for `memory` and `firstWeights`,
+  /// which rank 0 has.
   ///
   /// - Throws: what a run would throw at its start.
   public init(_ request: ConfigurationRequest, _ settings: TrainingSettings, world: World) throws {
