@@ -61,7 +61,7 @@ public struct WeightSource {
       throw Refusal(
         .badData,
         "\(path): expected a run folder, a checkpoint, a Caffe model in HDF5 (.caffemodel.h5) or a safetensors file, "
-          + "found \(kind.name): convert it to one of these")
+          + "found \(kind.name): \(kind.holdsNothing ? "name another file" : "convert it to one of these")")
     }
   }
 
@@ -231,5 +231,15 @@ public struct WeightSource {
       throw FileError(.cannotRead, path: path, what: "cannot be read", code: error)
     }
     return hash.finish()
+  }
+}
+
+extension FileKind {
+  /// Whether no weights can be in such a file, in whatever form.
+  fileprivate var holdsNothing: Bool {
+    switch self {
+    case .empty, .zeros, .text, .markup, .gitLFSPointer, .pdf: true
+    default: isPicture
+    }
   }
 }

@@ -2,7 +2,7 @@ import Foundation
 import TestSupport
 import Testing
 
-/// What commands say of weights that are not as they must be, and of names that others have chosen.
+/// Messages of commands about weights that are not as they must be, and about names that others have chosen.
 @Suite(.waitsForPrograms, .enabled(if: hasFashionMNIST && isOutsideMPI)) struct WeightMessageTests {
   private let folder: ScratchFolder
   private var directory: String { folder.path }
@@ -18,6 +18,18 @@ import Testing
     #expect(outcome.exitCode == 64, "\(outcome.errors)")
     #expect(
       outcome.errors.contains(#"training.frozen was ["conv*"] and is now ["conv1*"]"#), "\(outcome.errors)")
+  }
+
+  @Test(arguments: [["--anew", "fc2"], ["--weights-input", "caffe"]]) func optionsOfNoWeights(options: [String]) throws
+  {
+    let outcome = try Program.run(
+      ["--recipe", try smallFashion(), "--run", "r", "--iterations", "0"] + options, in: directory)
+    #expect(outcome.exitCode == 64, "\(outcome.errors)")
+    #expect(
+      outcome.errors.contains(
+        "\(options[0]): expected weights to begin with, found none: give --weights, or leave \(options[0]) out"),
+      "\(outcome.errors)")
+    #expect(!FileManager.default.fileExists(atPath: folder.file("r")))
   }
 
   @Test func aMeanImageBesideADeviationIsWarnedOf() throws {

@@ -48,15 +48,19 @@ import Weights
           safetensors.torch.save_file(torch.load("net.pth", weights_only=True), "net.safetensors")
         """)
     let others = [
-      (try folder.write(Array("model: A\n".utf8), to: "recipe.yaml"), "a text file"),
-      (try folder.write(archive("net/model.safetensors"), to: "net.zip"), "a ZIP archive"),
+      (try folder.write(Array("model: A\n".utf8), to: "recipe.yaml"), "a text file: name another file"),
+      (try folder.write([], to: "empty"), "an empty file: name another file"),
+      (
+        try folder.write(archive("net/model.safetensors"), to: "net.zip"),
+        "a ZIP archive: convert it to one of these"
+      ),
     ]
     for (path, found) in others {
       let other = #expect(throws: Refusal.self) { try WeightSource(path) }
       #expect(
         other?.description == """
           \(path): expected a run folder, a checkpoint, a Caffe model in HDF5 (.caffemodel.h5) or a safetensors file, \
-          found \(found): convert it to one of these
+          found \(found)
           """)
     }
   }

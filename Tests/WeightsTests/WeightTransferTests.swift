@@ -268,6 +268,44 @@ import Weights
     #expect(try refusal(flat, taken).contains(#"found [4] in "evil\nprelu-dist: all is well\u{1b}[2J\u{202e}.weight""#))
   }
 
+  /// A tower without its classifier, and steps that are numbered from 0 with nothing before the number.
+  @Test func partsOfPublishedNetworksAreKnown() throws {
+    let convolutions = [("0.weight", [4, 3, 3, 3]), ("3.weight", [6, 4, 3, 3])]
+    let anew = try configuration { $0.weights.anew = ["fc1", "scores"] }
+    func sources(_ shapes: [(name: String, shape: [Int])], _ configuration: Configuration) throws -> [String?] {
+      try transfer(try file("part.safetensors", shapes), configuration).rows.map(\.from)
+    }
+    #expect(try sources(convolutions, anew) == ["0", "3", nil, nil])
+    #expect(
+      try sources(convolutions.map { ("features.\($0)", $1) }, anew) == ["features.0", "features.3", nil, nil])
+    // Another number of fully connected layers is not ours to pair.
+    #expect(
+      try sources(convolutions + [("7.weight", [8, 24]), ("9.weight", [8, 8]), ("11.weight", [5, 8])], anew)
+        == ["0", "3", nil, nil])
+    #expect(
+      try sources(convolutions + [("7.weight", [8, 24]), ("9.weight", [5, 8])], try configuration())
+        == ["0", "3", "7", "9"])
+    let cut = try configuration(hidden: ["fc1", "fc2"]) { $0.weights.anew = ["scores"] }
+    let timm = [("pre_logits.fc1.weight", [8, 6, 2, 2]), ("pre_logits.fc2.weight", [8, 8, 1, 1])]
+    #expect(
+      try sources(convolutions.map { ("features.\($0)", $1) } + timm, cut)
+        == ["features.0", "features.3", "pre_logits.fc1", "pre_logits.fc2", nil])
+  }
+
+  /// Filters of 2×3×4 take as many inputs as those of 6×2×2, in another order.
+  @Test func aConvolutionOfAnotherMapIsNoFullyConnectedLayer() throws {
+    func fates(_ shape: [Int]) throws -> [WeightTransfer.Row.Fate] {
+      let path = try file("map.safetensors", [("fc1.weight", shape)])
+      return try transfer(path, try configuration { $0.weights.anew = ["conv1", "conv2", "scores"] }).rows.map(\.fate)
+    }
+    #expect(try fates([8, 6, 2, 2]) == [.anew, .anew, .taken, .anew])
+    #expect(try fates([8, 24, 1, 1]) == [.anew, .anew, .taken, .anew])
+    for shape in [[8, 2, 3, 4], [8, 4, 6, 1], [8, 1, 24, 1]] {
+      let error = #expect(throws: Refusal.self) { try fates(shape) }
+      #expect(error?.description.contains("expected the shape [8, 24] for fc1/0, found \(shape)") == true)
+    }
+  }
+
   // MARK: - Doubts about inputs
 
   @Test func aMeanImageBesideAnotherScaleIsDoubted() throws {

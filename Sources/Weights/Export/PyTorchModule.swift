@@ -93,6 +93,11 @@ func pyTorchModule(reading weights: String) -> String {
       def scores(self, pixels):
           return self((pixels - self.mean) * self.scale)
 
+      def tensors(self):
+          '''The parameters by the names of their layers, as `prelu-dist train --weights` reads them.'''
+          parts = [(key.split("."), tensor) for key, tensor in self.layers.state_dict().items()]
+          return {f"{self.names[int(index)]}.{part}": tensor for (index, part), tensor in parts}
+
 
   def load(path):
       with safe_open(path, "pt") as file:

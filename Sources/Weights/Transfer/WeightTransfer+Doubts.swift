@@ -7,7 +7,8 @@ extension WeightTransfer {
     // A first layer that begins anew learns its inputs.
     guard hasMeanImage, rows.first?.fate == .taken else { return [] }
     let described = [
-      settings.deviation.isEmpty ? nil : "weights.deviation", settings.channels == .rgb ? nil : "weights.channels",
+      settings.deviation.isEmpty ? nil : "weights.deviation",
+      settings.channels == .bgr && network.input.channels == 3 ? "weights.channels" : nil,
     ].compactMap(\.self)
     if !described.isEmpty {
       return [
@@ -16,7 +17,8 @@ extension WeightTransfer {
           + "--weights-input does, unless the source subtracted this image, too"
       ]
     }
-    guard source.scale == nil, !published.isEmpty else { return [] }
+    // A plain nn.Sequential is anybody's.
+    guard source.scale == nil, published.values.contains(where: { Int($0) == nil }) else { return [] }
     return [
       "\(source.path): expected --weights-input torchvision or caffe with layers that are called as in these networks, "
         + "found neither: the first layer is another function then. Give one of them, unless the source was trained "

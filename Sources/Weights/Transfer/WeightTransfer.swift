@@ -37,7 +37,7 @@ public struct WeightTransfer {
   public private(set) var unused: [String] = []
 
   let source: WeightSource
-  private let network: ResolvedArchitecture
+  let network: ResolvedArchitecture
   let settings: Configuration.Weights
   let published: [String: String]
   private var steps: [(parameter: ParameterDescription, step: Step)] = []
@@ -272,10 +272,23 @@ public struct WeightTransfer {
       switch parameter.role {
       case .weight:
         theirs == own || theirs == [1, 1] + own
-          || own.count == 2 && theirs.count == 4 && theirs[0] == own[0] && theirs.dropFirst().reduce(1, *) == own[1]
+          || own.count == 2 && covered(by: parameter.layerIndex).contains { theirs == [own[0]] + $0 }
       case .bias, .slope: theirs == own || theirs.filter { $0 != 1 } == own.filter { $0 != 1 }
       }
     guard fits else { throw mismatch(tensor, parameter) }
+  }
+
+  /// Returns the extents of filters (channels, rows, columns) that take the inputs of a fully connected layer in their
+  /// order: those of 1×1, and of the map that becomes its features, if that is one map.
+  private func covered(by layer: Int) -> [[Int]] {
+    let plain = [network.layers[layer].input.count, 1, 1]
+    guard layer > 0,
+      let pyramid = network.layers[layer - 1].description.settings
+        as? LayerDescription.SpatialPyramidPooling, pyramid.levels.count < 2
+    else { return [plain] }
+    let map = network.layers[layer - 1].input
+    let (rows, columns) = pyramid.levels.first.map { ($0, $0) } ?? (map.height, map.width)
+    return [plain, [map.channels, rows, columns]]
   }
 
   private func mismatch(_ tensor: SourceTensor, _ parameter: ParameterDescription) -> Refusal {

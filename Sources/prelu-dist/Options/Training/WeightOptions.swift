@@ -45,13 +45,19 @@ struct WeightOptions: ParsableArguments {
     ].compactMapValues(\.self)
   }
 
-  /// - Throws: `Refusal` for inputs that the network does not have.
+  /// - Throws: `Refusal` for inputs that the network does not have, and for options that say of weights what is not
+  ///   given.
   func apply(to configuration: inout Configuration) throws(Refusal) {
     if let weights, weights != configuration.weights.source {
       // What a recipe says of its own source does not hold for another one; without a source it is meant for this one.
       if !configuration.weights.source.isEmpty { configuration.weights = Configuration.Weights() }
       configuration.weights.source = weights
       configuration.weights.digest = ""
+    }
+    let needing = anew.isEmpty ? weightsInput.map { _ in "--weights-input" } : "--anew"
+    if let needing, configuration.weights.source.isEmpty {
+      throw Refusal(
+        .usage, "\(needing): expected weights to begin with, found none: give --weights, or leave \(needing) out")
     }
     if let weightsInput {
       try check(weightsInput, channels: configuration.model.input.channels)
