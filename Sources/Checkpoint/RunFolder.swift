@@ -221,7 +221,8 @@ public struct RunFolder: Sendable {
     throw FileError(
       .missing, path: path,
       problem: (["there is no whole checkpoint in this run folder"] + skipped.map(\.description))
-        .joined(separator: "; "), advice: "Begin a new run with another --run")
+        .joined(separator: "; "),
+      advice: trains ? "Begin a new run with another --run" : "Name another run folder, or a checkpoint's file")
   }
 
   /// The checkpoint with the best validation result; nil where there is none yet.

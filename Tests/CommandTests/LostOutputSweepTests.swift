@@ -42,12 +42,9 @@ import Testing
     }
     try folder.write(Array("vary: { training.seed: [1, 2] }\n".utf8), to: "sweep.yaml")
     let line = "exec \"$0\" \(command) \(try #require(Self.commands[command])) >/dev/full"
-    let process = try ChildProcess(
-      "/bin/sh", ["-c", line, Program.path], environment: ProcessInfo.processInfo.environment, in: directory,
-      output: folder.file("output"), errors: folder.file("errors"))
-    process.waitUntilExit()
-    let errors = try String(contentsOfFile: folder.file("errors"), encoding: .utf8)
-    #expect(process.terminationStatus == 74, "\(process.terminationStatus) \(errors)")
-    #expect(errors.components(separatedBy: "the standard output cannot be written: No space").count == 2, "\(errors)")
+    let outcome = try ChildProcess.shell(line, running: Program.path, in: directory)
+    #expect(outcome.exitCode == 74, "\(outcome)")
+    let words = "the standard output cannot be written: No space"
+    #expect(outcome.errors.components(separatedBy: words).count == 2, "\(outcome.errors)")
   }
 }

@@ -11,7 +11,7 @@ struct DryRunText {
   init(_ run: DryRun, _ forecast: RunForecast?) { (self.run, self.forecast) = (run, forecast) }
 
   var lines: [String] {
-    [model] + data + [steps] + time + others + memory + [disk, "nothing was trained and no file written"]
+    [model] + data + weights + [steps] + time + others + memory + [disk, "nothing was trained and no file written"]
   }
 
   private var model: String {
@@ -31,6 +31,10 @@ struct DryRunText {
       "class  of \((counts.min() ?? 0).grouped) to \((counts.max() ?? 0).grouped) images to train on"
         + (empty == 0 ? "" : "; \(empty.counted("class", grouped: true)) without any"),
     ]
+  }
+
+  private var weights: [String] {
+    (run.firstWeights?.summary ?? []).enumerated().map { ($0 == 0 ? "from   " : "       ") + $1 }
   }
 
   private var steps: String {
