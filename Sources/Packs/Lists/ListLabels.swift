@@ -44,8 +44,8 @@ struct ListLabels {
     labels = try Self.found(lists, digits, "labels from 0 to \(names.count - 1)", "", index)
   }
 
-  /// Returns a sentence on a label that is no whole number where most are, such as one that is missing: it is a class of
-  /// its own, and the others are names.
+  /// Returns a sentence on a label that is no whole number where most are, such as one that is missing: it is a class
+  /// of its own, and the others are names.
   private static func mixture(_ lists: [ListFile], _ words: [[String]]) -> String? {
     func isNumber(_ word: String) -> Bool { Double(word).map(\.isFinite) ?? false }
     guard words.joined().count(where: isNumber) * 2 > words.joined().count else { return nil }

@@ -22,7 +22,8 @@ struct ListPaths {
   }
 
   /// Puts the names of files in place of a list's paths. A path without its extension, with backslashes, or with
-  /// accented letters in Unicode's other form, means the file that there is; any other path without a file is refused with its line, before any work is done.
+  /// accented letters in Unicode's other form, means the file that there is; any other path without a file is refused
+  /// with its line, before any work is done.
   mutating func resolve(_ list: inout ListFile) throws(DataError) {
     var names: [Int: String] = [:]
     var missing: (index: Int, count: Int)?
