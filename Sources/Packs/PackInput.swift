@@ -60,7 +60,8 @@ public struct PackInput: Codable, Equatable, Sendable {
       listing.account.warn(
         isOfCase
           ? "the classes \(one) and \(other) differ only in case"
-          : "the classes \(one.debugDescription) and \(other.debugDescription) differ only in blanks, underscores or case"
+          : "the classes \(one.debugDescription) and \(other.debugDescription) differ only in blanks, "
+            + "underscores or case"
       )
     }
     if let (name, count) = Self.repeated(listing.classNames) {

@@ -55,8 +55,8 @@ struct DryRunText {
       return []
     }
     return [
-      "uneven the measured steps took \(Self.secondsText(least)) to \(Self.secondsText(most)) s: the hosts are busy with "
-        + "something else, or the steps too short to measure; repeat this on idle hosts"
+      "uneven the measured steps took \(Self.secondsText(least)) to \(Self.secondsText(most)) s: the hosts are busy "
+        + "with something else, or the steps too short to measure; repeat this on idle hosts"
     ]
   }
 

@@ -94,14 +94,14 @@ final class PackingReporter {
   private static func sentences(_ copies: PackingSummary.Copies) -> [String] {
     var sentences = PackPart.allCases.compactMap { part in
       copies.ofOtherParts[part].map {
-        "\($0.counted("picture", grouped: true)) to \(part.verb) \($0.verb("has", "have")) the same bytes as pictures of "
-          + "another split: what they measure was learned by heart"
+        "\($0.counted("picture", grouped: true)) to \(part.verb) \($0.verb("has", "have")) the same bytes as pictures "
+          + "of another split: what they measure was learned by heart"
       }
     }
     if copies.ofOtherClasses > 0 {
       sentences.append(
-        "\(copies.ofOtherClasses.counted("picture", grouped: true)) \(copies.ofOtherClasses.verb("has", "have")) the same "
-          + "bytes as pictures of another class")
+        "\(copies.ofOtherClasses.counted("picture", grouped: true)) "
+          + "\(copies.ofOtherClasses.verb("has", "have")) the same bytes as pictures of another class")
     }
     return sentences
   }
