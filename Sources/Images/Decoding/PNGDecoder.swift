@@ -17,7 +17,7 @@ enum PNGDecoder {
     try withImage(file) { image throws(DataError) in
       let (height, width) = (Int(image.height), Int(image.width))
       let hasAlpha = image.format & UInt32(PNG_FORMAT_FLAG_ALPHA) != 0
-      image.format = UInt32(hasAlpha ? PNG_FORMAT_RGBA : PNG_FORMAT_RGB)
+      image.format = UInt32(PNG_FORMAT_RGB) | (hasAlpha ? UInt32(PNG_FORMAT_FLAG_ALPHA) : 0)
       // Without this flag, 16-bit files that do not state their gamma are taken as linear, which hardly any are.
       image.flags |= UInt32(PNG_IMAGE_FLAG_16BIT_sRGB)
       let count = height * width
