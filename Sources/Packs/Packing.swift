@@ -79,6 +79,7 @@ public struct Packing {
   /// - Throws: `RankFailure`, the same on all ranks.
   public func run() throws -> PackingSummary? {
     let start = monotonicSeconds()
+    HeapMemory.keepFreed()
     var made: PackPlan?
     let head = try world.fromRoot {
       try checkOutput()
