@@ -54,7 +54,11 @@ public struct DryRun: Sendable {
   ///
   /// - Throws: what a run would throw at its start.
   public init(_ request: ConfigurationRequest, _ settings: TrainingSettings, world: World) throws {
-    let plan = try world.fromRoot { try RunPlan(request, settings) }
+    let plan = try world.fromRoot {
+      let plan = try RunPlan(request, settings)
+      try RunFolder.checkCreatable(at: plan.runFolder)
+      return plan
+    }
     let setup = try RunSetup(plan, settings, world)
     let training = setup.configuration.training
     let step = setup.makeStep()

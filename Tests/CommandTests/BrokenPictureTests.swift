@@ -112,4 +112,23 @@ import Testing
       #expect(outcome.exitCode == code && outcome.errors.contains(words), "\(outcome.errors)")
     }
   }
+
+  /// A network with an output that nothing teaches is not made unsaid: packing and training both name the class.
+  @Test func aClassThatLosesEveryPictureIsNamed() throws {
+    try photos.makePhotos()
+    for name in ["x", "y"] { try folder.write(Array("broken".utf8), to: "photos/empty/\(name).jpg") }
+    let outcome = try photos.pack(["photos", "-o", "photos.h5", "--on-error", "skip"])
+    #expect(outcome.exitCode == 0)
+    #expect(
+      outcome.errors.contains("prelu-dist: warning: every picture to train on of 1 class was skipped: empty"),
+      "\(outcome.errors)")
+    let recipe = PhotosToPack.recipe.replacing("outputs: 4", with: "outputs: 5")
+    try folder.write(Array(recipe.utf8), to: "own.yaml")
+    let trained = try Program.run(
+      ["train", "--recipe", "own.yaml", "--run", "r", "--iterations", "1"], in: directory)
+    #expect(trained.exitCode == 0)
+    #expect(
+      trained.errors == "prelu-dist: warning: photos.h5: 1 class has no image to train on: empty\n",
+      "\(trained.errors)")
+  }
 }
