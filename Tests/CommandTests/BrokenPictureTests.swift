@@ -58,12 +58,17 @@ import Testing
     try photos.makePhotos()
     let skip = ["-o", "a.h5", "--on-error", "skip"]
     let advice = "Damaged pictures are skipped; files that are missing or cannot be read are not."
-    // A link that leads to itself cannot be read even by the superuser.
-    let link = "\(directory)/photos/class 2/loop.jpg"
-    try FileManager.default.createSymbolicLink(atPath: link, withDestinationPath: "loop.jpg")
+    let link = "\(directory)/photos/class 2/link.jpg"
+    try FileManager.default.createSymbolicLink(atPath: link, withDestinationPath: PhotosToPack.unreadable)
+    let unread = try photos.pack(["photos"] + skip, ranks: 2)
+    #expect(unread.exitCode == 66 && unread.errors.contains("class 2/link.jpg: expected"), "\(unread.errors)")
+    #expect(unread.errors.contains(advice), "\(unread.errors)")
+    try FileManager.default.removeItem(atPath: link)
+    // A link that leads to itself may have been a class as well as a picture.
+    try FileManager.default.createSymbolicLink(atPath: link, withDestinationPath: "link.jpg")
     let looping = try photos.pack(["photos"] + skip, ranks: 2)
-    #expect(looping.exitCode == 66 && looping.errors.contains("class 2/loop.jpg: expected"), "\(looping.errors)")
-    #expect(looping.errors.contains(advice), "\(looping.errors)")
+    #expect(looping.exitCode == 65 && looping.errors.contains("class 2/link.jpg: expected"), "\(looping.errors)")
+    #expect(looping.errors.contains("found a link to what is not there"), "\(looping.errors)")
     try FileManager.default.removeItem(atPath: link)
 
     // A list whose paths lead nowhere is refused before anything is packed.

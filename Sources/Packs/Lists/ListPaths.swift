@@ -8,8 +8,8 @@ import System
 struct ListPaths {
   private let root: String
   private let files: SourceFiles
-  /// The digests of the names in each folder.
-  private var folders: [String: Set<UInt64>] = [:]
+  /// The digests of the names in each folder, by the bytes of its path: strings are equal in both forms of accents.
+  private var folders: [[UInt8]: Set<UInt64>] = [:]
   /// The numbers of paths that were mended by writing slashes for backslashes, by adding extensions, and by writing
   /// accented letters in Unicode's other form.
   private(set) var withSlashes = 0
@@ -50,18 +50,19 @@ struct ListPaths {
   private mutating func exists(_ name: String) throws(DataError) -> Bool {
     let path = path(name)
     let folder = FileSystem.folder(of: path)
-    if folders[folder] == nil {
+    let key = Array(folder.utf8)
+    if folders[key] == nil {
       do throws(FileError) {
-        folders[folder] = Set(try files.names(in: folder).map { xxHash64(Array($0.utf8)) })
+        folders[key] = Set(try files.names(in: folder).map { xxHash64(Array($0.utf8)) })
       } catch {
         // A folder that is not there has no files; any other error must not make the data smaller.
         guard error.kind == .missing || !files.isFolder(folder) else {
           throw DataError(.failed, path: folder, expected: "a folder of pictures", found: error.problem)
         }
-        folders[folder] = []
+        folders[key] = []
       }
     }
-    return folders[folder]?.contains(xxHash64(Array(FileSystem.name(of: path).utf8))) == true
+    return folders[key]?.contains(xxHash64(Array(FileSystem.name(of: path).utf8))) == true
   }
 
   /// Returns the file that a path means if it was written on another system, or without its extension.
