@@ -124,7 +124,7 @@ let bundles: [Target] = [
   tests("ArchivesTests", ["Images", "Archives", "TestSupport"]),
   tests("PacksTests", ["System", "HDF5", "Images", "Packs", "TestSupport"]),
   tests("CheckpointTests", ["System", "Hashing", "HDF5", "CHDF5", "Checkpoint", "TestSupport"]),
-  tests("ReportsTests", ["System", "Network", "Images", "Reports", "TestSupport"]),
+  tests("ReportsTests", ["System", "Network", "Images", "Reports", "CPNG", "TestSupport"]),
   tests("DiagnosticsTests", ["System", "Kernels", "Diagnostics", "TestSupport"]),
   tests("DatasetsTests", ["System", "Images", "Datasets"]),
   tests(
@@ -144,7 +144,7 @@ let bundles: [Target] = [
     [
       "System", "Configuration", "Communication", "Reports", "Training", "Recording", "RankTestSupport", "TestSupport",
     ]),
-  tests("BenchmarksTests", ["Kernels", "Benchmarks", "TestSupport"]),
+  tests("BenchmarksTests", ["Kernels", "Network", "Benchmarks", "TestSupport"]),
   tests("CommandTests", ["System", "Images", "Packs", "prelu-dist", "TestSupport"]),
   .executableTarget(
     name: "prelu-fuzz",

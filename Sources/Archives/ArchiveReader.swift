@@ -47,6 +47,8 @@ final class ArchiveReader {
     archive_read_support_filter_xz(archive)
     archive_read_support_format_tar(archive)
     archive_read_support_format_zip(archive)
+    // Archives that somebody joined by cat count whole: behind the first one's end, pictures would be lost unsaid.
+    archive_read_set_format_option(archive, "tar", "read_concatenated_archives", "1")
     bytes.serve(archive)
     try check(archive_read_open1(archive))
   }

@@ -142,7 +142,7 @@ extension CheckpointFile {
         advice: "A checkpoint is made by `prelu-dist train`; a pack of pictures goes with --data")
     }
     guard Layout.versions.contains(version) else {
-      let writer = try file.attribute(Layout.source) ?? "a program that it does not name"
+      let writer = try file.attribute(Layout.source)?.quoted() ?? "a program that it does not name"
       throw FileError(
         .wrongKind, path: file.path,
         problem: "expected a checkpoint of format version \(Layout.plainVersion) or \(Layout.averageVersion), found "
@@ -186,8 +186,8 @@ extension CheckpointFile {
     var average: [String] = []
     for (index, name) in names.enumerated() {
       let parts = name.split(separator: "/", omittingEmptySubsequences: false)
-      guard parts.count == 2, !parts[0].isEmpty, let blob = Int(parts[1]), blob >= 0, String(blob) == parts[1] else {
-        throw file.damaged("\"\(name)\" is not the name of a parameter")
+      guard parts.count == 2, parts[0].isWord, let blob = Int(parts[1]), blob >= 0, String(blob) == parts[1] else {
+        throw file.damaged("\(name.quoted()) is not the name of a parameter")
       }
       let shape = try file.tensorShape(Layout.data, String(parts[0]), String(blob))
       values.append(try writtenDigest([Layout.data, String(parts[0]), String(blob)]))

@@ -72,6 +72,7 @@ public enum CheckpointSeal {
     for tensor in tensors {
       try check(tensor.values, of: tensor.description.name)
       if let momentum = tensor.momentum { try check(momentum, of: "the momentum of \(tensor.description.name)") }
+      if let average = tensor.average { try check(average, of: "the average of \(tensor.description.name)") }
     }
     try check(mean, of: "the mean")
   }

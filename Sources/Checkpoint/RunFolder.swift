@@ -51,6 +51,24 @@ public struct RunFolder: Sendable {
     return RunFolder(path: path)
   }
 
+  /// Refuses a path where no run folder could be made or written to, without changing what is there.
+  ///
+  /// - Throws: `.cannotCreate`.
+  package static func checkCreatable(at path: String) throws(FileError) {
+    var place = path
+    while !FileSystem.exists(place), place != FileSystem.folder(of: place) { place = FileSystem.folder(of: place) }
+    guard FileSystem.isFolder(place) else {
+      throw FileError(
+        .cannotCreate, path: path, problem: "the run folder cannot be created: \(place) is not a folder",
+        advice: "Choose another --run")
+    }
+    do throws(FileError) {
+      try FileSystem.checkWritable(FileSystem.path(".\(FileSystem.name(of: path)).new", in: place))
+    } catch {
+      throw error.named(path).advising("Choose another --run")
+    }
+  }
+
   /// Opens a folder that exists.
   ///
   /// - Throws: `.missing` or `.wrongKind`.
@@ -221,7 +239,8 @@ public struct RunFolder: Sendable {
     throw FileError(
       .missing, path: path,
       problem: (["there is no whole checkpoint in this run folder"] + skipped.map(\.description))
-        .joined(separator: "; "), advice: "Begin a new run with another --run")
+        .joined(separator: "; "),
+      advice: trains ? "Begin a new run with another --run" : "Name another run folder, or a checkpoint's file")
   }
 
   /// The checkpoint with the best validation result; nil where there is none yet.

@@ -45,7 +45,7 @@ extension Configuration {
     case .list(let values) where values.contains { if case .group = $0.content { true } else { false } }:
       return values.enumerated().flatMap { flattened($1, path: inner("\($0 + 1)"), without: free) }
     case .null, .plain, .text, .list:
-      return [(path, tree.flow)]
+      return [(path, tree.words)]
     }
   }
 }

@@ -135,6 +135,12 @@ extension Configuration {
     guard !weights.source.contains("\0") else {
       throw invalid("weights.source", "expected a file's path, found \(weights.source.debugDescription)")
     }
+    if let layer = weights.map.filter({ $0.value.isEmpty }).keys.min() {
+      throw invalid(
+        "weights.map",
+        "expected the name that \(layer.shown()) has in the source, found an empty one: leave it out where the source "
+          + "has the same name")
+    }
     let digits = weights.digest.utf8
     guard digits.isEmpty || digits.count == 64 && weights.digest.allSatisfy(\.isHexDigit) else {
       throw invalid("weights.digest", "expected 64 hexadecimal digits, found \(weights.digest.debugDescription)")

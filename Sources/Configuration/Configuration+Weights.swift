@@ -32,20 +32,29 @@ extension Configuration {
     case torchvision
     /// The inputs of Caffe's VGG networks: blue, green, red, pixels of 0 to 255 less the mean of ImageNet's colors.
     case caffe
+
+    /// The mean of red, green and blue, in pixels of 0 to 255.
+    public var mean: [Double] {
+      switch self {
+      case .torchvision: [0.485, 0.456, 0.406].map { 255 * $0 }
+      case .caffe: [123.68, 116.779, 103.939]
+      }
+    }
+
+    /// The numbers that inputs are divided by afterwards, as in `Weights`.
+    public var deviation: [Double] {
+      switch self {
+      case .torchvision: [0.229, 0.224, 0.225].map { 255 * $0 }
+      case .caffe: [1]
+      }
+    }
   }
 
   /// Makes inputs as a family of published networks has them: exactly the same function for a network of its weights.
   public mutating func choose(input: PublishedInput) {
-    switch input {
-    case .torchvision:
-      data.mean = [0.485, 0.456, 0.406].map { 255 * $0 }
-      weights.deviation = [0.229, 0.224, 0.225].map { 255 * $0 }
-      weights.channels = .rgb
-    case .caffe:
-      data.mean = [123.68, 116.779, 103.939]
-      weights.deviation = [1]
-      weights.channels = .bgr
-    }
+    data.mean = input.mean
+    weights.deviation = input.deviation
+    weights.channels = input == .caffe ? .bgr : .rgb
   }
 }
 

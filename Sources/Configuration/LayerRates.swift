@@ -1,10 +1,11 @@
 import Network
+import System
 
 extension Configuration {
   /// Returns the factors of the learning rate that differ from 1, by the names of layers.
   ///
-  /// - Throws: An error for a pattern that no layer with weights has, for a layer that two of them have, and where
-  ///   nothing would be trained.
+  /// - Throws: An error for a pattern that no layer with weights has, for a layer that two of them give different
+  ///   factors, and where nothing would be trained.
   func layerRates(of layers: [LayerDescription]) throws(ArchitectureError) -> [String: Float] {
     let names = layers.filter { $0.settings is any ActivatedLayerKind }.map(\.name)
     var rates: [String: Float] = [:]
@@ -17,12 +18,15 @@ extension Configuration {
       guard !found.isEmpty else {
         throw ArchitectureError(
           problem: "\(key): expected the name of a layer with weights, or a pattern such as conv1*, found "
-            + "\(String(pattern.prefix(120)).debugDescription). There are \(names.joined(separator: ", ")).")
+            + "\(pattern.quoted()). There are \(names.joined(separator: ", ")).")
       }
       for name in found {
-        if let other = patterns[name] {
+        // Where they agree there is nothing to choose.
+        if let other = patterns[name], rates[name] != Float(rate) {
           throw ArchitectureError(
-            layer: name, problem: "two patterns of training.frozen and training.rates fit it, \(other) and \(pattern)")
+            layer: name,
+            problem: "expected one rate from training.frozen and training.rates, found two, by \(other.shown()) and "
+              + "\(pattern.shown()): take one of them out, or name layers that only one of them fits")
         }
         patterns[name] = pattern
         rates[name] = Float(rate)

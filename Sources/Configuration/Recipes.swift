@@ -9,7 +9,7 @@ public enum Recipes {
 
   static func text(of name: String) -> String? { all.first { $0.name == name }?.text }
 
-  private static var all: [(name: String, text: String)] { recipes + [photos] + imagenet }
+  private static var all: [(name: String, text: String)] { recipes + [photos, photosModern] + imagenet }
 
   /// The data of the recipes that hold out 5000 of Fashion-MNIST's training images.
   private static let fashionMNIST = """

@@ -14,7 +14,8 @@ extension SettingTree {
       throw ConfigurationError(
         .malformed, source: source, line: line,
         problem: "expected no anchors and no aliases, found \(SettingTree.shortened(word)): "
-          + "write the value out, and in a text put a space after & and *")
+          + "write the value out, and in a text put a space after & and *, or write \\u0026 and \\u002a in double "
+          + "quotes")
     }
     let root: Node?
     do {

@@ -27,15 +27,21 @@ extension SettingTree {
   }
 
   /// The tree on one line.
-  var flow: String {
+  var flow: String { line(escaping: true) }
+
+  /// The tree on one line for a person, with & and * as they are.
+  var words: String { line(escaping: false) }
+
+  /// - Parameter escapes: whether & and *, which the reader would take for references, are escaped.
+  private func line(escaping escapes: Bool) -> String {
     switch content {
-    case .null: "null"
-    case .plain(let word): Self.number(word)
-    case .text(let text): Self.quoted(text)
-    case .list(let values): "[\(values.map(\.flow).joined(separator: ", "))]"
+    case .null: return "null"
+    case .plain(let word): return Self.number(word)
+    case .text(let text): return Self.quoted(text, escaping: escapes)
+    case .list(let values): return "[\(values.map { $0.line(escaping: escapes) }.joined(separator: ", "))]"
     case .group(let entries):
-      entries.isEmpty
-        ? "{}" : "{ \(entries.map { "\(Self.quoted($0.key)): \($0.value.flow)" }.joined(separator: ", ")) }"
+      let pairs = entries.map { "\(Self.quoted($0.key, escaping: escapes)): \($0.value.line(escaping: escapes))" }
+      return pairs.isEmpty ? "{}" : "{ \(pairs.joined(separator: ", ")) }"
     }
   }
 
@@ -56,7 +62,7 @@ extension SettingTree {
   }
 
   /// Returns a text, in quotes where it could be taken for something else.
-  private static func quoted(_ text: String) -> String {
+  private static func quoted(_ text: String, escaping escapes: Bool) -> String {
     let reserved = ["true", "false", "yes", "no", "on", "off", "y", "n", "null"]
     let isPlain =
       text.unicodeScalars.allSatisfy { scalar in
@@ -72,6 +78,7 @@ extension SettingTree {
       switch scalar {
       case "\"": quoted += "\\\""
       case "\\": quoted += "\\\\"
+      case "&" where !escapes, "*" where !escapes: quoted.unicodeScalars.append(scalar)
       // The reader would take a plain & or * for a reference.
       case "&", "*", "\u{0}"..."\u{1F}", "\u{7F}"..."\u{A0}", "\u{2028}", "\u{2029}", "\u{FEFF}", "\u{FFFE}",
         "\u{FFFF}":

@@ -52,8 +52,8 @@ public struct Sweep: Sendable {
       }
       runs.append(
         Run(
-          name: Self.name(index, of: count, zip(section.vary, values).map { ($0.path, $1.flow) }),
-          values: values.map(\.flow), configuration: try Configuration(tree: tree, source: source)))
+          name: Self.name(index, of: count, zip(section.vary, values).map { ($0.path, $1.words) }),
+          values: values.map(\.words), configuration: try Configuration(tree: tree, source: source)))
     }
     self.runs = runs
   }

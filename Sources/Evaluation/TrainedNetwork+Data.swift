@@ -27,6 +27,27 @@ extension TrainedNetwork {
     }
   }
 
+  /// Returns the middles of the first `count` images as the network sees them, (image, channels, height, width).
+  ///
+  /// - Throws: `Refusal` where there are fewer, `DataError` for one that cannot be read.
+  public func inputs(_ count: Int, of images: any TestImages) throws -> [Float] {
+    guard images.count >= count else {
+      throw Refusal(.usage, "expected at most \(images.count.counted("image")), found \(count): there are no more")
+    }
+    let own = member(images)
+    let reader = FrameReader(own, shorterSide: own.shorterSide, views: .center)
+    let size = network.architecture.input.count
+    var inputs = [Float](repeating: 0, count: count * size)
+    for sample in 0..<count {
+      let extents = own.extents(of: sample, shorterSide: own.shorterSide)
+      let sets = try own.frameSets(.center, image: extents, pixelLimit: .max)
+      try inputs.withUnsafeMutableBufferPointer { inputs in
+        try reader.load(sample, image: extents, sets[0].frames[0], into: inputs.baseAddress! + sample * size)
+      }
+    }
+    return inputs
+  }
+
   private func idxImages(_ split: MeasuredSplit, _ directory: String) throws -> any TestImages {
     let images = try measuredImages(
       split, ofFolder: directory, heldOutCount: configuration.data.validation, classCount: classNames.count)

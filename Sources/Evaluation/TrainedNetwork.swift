@@ -29,8 +29,12 @@ public struct TrainedNetwork {
   /// - Parameters:
   ///   - precision: The precision to multiply in; nil for the one that the network was trained in.
   ///   - vector: The vector to take; nil for the moving average of the parameters where the checkpoint has one.
-  public init(_ path: String, precision: Precision? = nil, _ vector: CheckpointVector? = nil) throws {
-    try self.init(TrainedNetworkDescription(path), precision, vector)
+  ///   - method: The method that computes every convolution; nil for the choice by shape.
+  public init(
+    _ path: String, precision: Precision? = nil, _ vector: CheckpointVector? = nil,
+    convolution method: ConvolutionMethod? = nil
+  ) throws {
+    try self.init(TrainedNetworkDescription(path), precision, vector, method)
     try CheckpointFile.read(self.path, self.vector, into: tensors)
   }
 
@@ -52,7 +56,8 @@ public struct TrainedNetwork {
   }
 
   private init(
-    _ description: TrainedNetworkDescription, _ precision: Precision?, _ vector: CheckpointVector?
+    _ description: TrainedNetworkDescription, _ precision: Precision?, _ vector: CheckpointVector?,
+    _ method: ConvolutionMethod? = nil
   ) throws {
     path = description.path
     self.vector = vector ?? (description.hasAverage ? .average : .parameters)
@@ -61,7 +66,8 @@ public struct TrainedNetwork {
     dataDigest = description.dataDigest
     configuration = try Configuration(json: description.configuration, source: path)
     network = Network(
-      try configuration.architecture().resolved(), precision: precision ?? configuration.training.precision)
+      try configuration.architecture().resolved(), convolution: method,
+      precision: precision ?? configuration.training.precision)
     let input = network.architecture.input
     guard description.meanShape == [input.channels, input.height, input.width] else {
       throw Refusal(

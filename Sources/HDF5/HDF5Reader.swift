@@ -35,7 +35,9 @@ package struct HDF5Reader: ~Copyable {
       throw FileError(
         .wrongKind, path: path,
         problem:
-          "expected a \(content.noun) (an HDF5 file), found \(Self.name(beginning)) of \(byteText(fileBytes))")
+          "expected a \(content.noun) (an HDF5 file), found \(Self.name(beginning)) of \(byteText(fileBytes))",
+        advice: FileKind(beginning) == .safetensors
+          ? "A training begins with its weights by `prelu-dist train --weights`" : "")
     }
     let file = try open(path, fileBytes: fileBytes, as: content)
     return HDF5Reader(path: path, content: content, file: file, fileBytes: fileBytes)
@@ -139,7 +141,7 @@ package struct HDF5Reader: ~Copyable {
   }
 
   func location(_ names: [String]) -> String {
-    "/" + names.joined(separator: "/")
+    "/" + names.map { $0.shown() }.joined(separator: "/")
   }
 
   /// A dataset whose storage is inside the file and of the kinds that this program writes.

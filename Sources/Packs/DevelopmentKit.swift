@@ -26,7 +26,7 @@ struct DevelopmentKit {
     }
     let around = folders + folders.map(files.parent)
     for folder in around {
-      let archive = "\(folder)/ILSVRC2012_devkit_t12.tar.gz"
+      let archive = "\(folder)/\(archiveName)"
       if try files.open(archive) != nil, let kit = kit(archive, in: files) {
         return try DevelopmentKit(kit: kit, in: files)
       }
@@ -41,6 +41,7 @@ struct DevelopmentKit {
         + "otherwise name the labels in a list file.")
   }
 
+  static let archiveName = "ILSVRC2012_devkit_t12.tar.gz"
   private static let truthName = "ILSVRC2012_validation_ground_truth.txt"
   private static let kaggleName = "LOC_val_solution.csv"
 

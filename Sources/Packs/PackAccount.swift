@@ -15,6 +15,8 @@ public struct PackAccount: Equatable, Sendable {
     case excluded
     /// It is a picture of a format that is not read.
     case otherFormat
+    /// It is an archive in a folder, or in another archive beside pictures.
+    case archive
     /// Its name is not that of a picture.
     case otherFile
     /// It is a folder without pictures.

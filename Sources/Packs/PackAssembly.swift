@@ -331,8 +331,29 @@ final class PackAssembly {
     for block in blocks { try? FileSystem.remove(PackBlock.path(settings.workFolder, block.number)) }
     return PackingSummary(
       paths: paths, pictures: pictures, classes: plan.listing.classNames.count, bytes: byteCount,
-      skipped: skipped.map { ($0.name, $0.reason) }, emptied: emptied, fingerprint: fingerprint, seconds: 0,
+      skipped: skipped.map { ($0.name, $0.reason) }, emptied: emptied, copies: copies, fingerprint: fingerprint,
+      seconds: 0,
       isNameSynced: isNameSynced)
+  }
+
+  /// The pictures whose bytes an earlier one has, too: in another part, or of another class.
+  private var copies: PackingSummary.Copies {
+    var copies = PackingSummary.Copies()
+    var known: [UInt64: (part: PackPart, label: Int32)] = [:]
+    for part in PackPart.allCases {
+      let labels = plan.listing.parts[part]?.entries.labels ?? []
+      for place in pictures[part] ?? [] {
+        let checksum = headers[place.block].pictures[place.number].checksum
+        let label = labels[place.entry]
+        guard let first = known[checksum] else {
+          known[checksum] = (part, label)
+          continue
+        }
+        if first.part != part { copies.ofOtherParts[part, default: 0] += 1 }
+        if first.label != label { copies.ofOtherClasses += 1 }
+      }
+    }
+    return copies
   }
 
   /// The classes that the source has pictures of and a part of the pack does not.

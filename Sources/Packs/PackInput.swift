@@ -56,7 +56,16 @@ public struct PackInput: Codable, Equatable, Sendable {
       listing.account.note("class names from \(path)")
     }
     if let (one, other) = Self.alike(listing.classFolders) {
-      listing.account.warn("the classes \(one) and \(other) differ only in case")
+      let isOfCase = one.lowercased() == other.lowercased()
+      listing.account.warn(
+        isOfCase
+          ? "the classes \(one) and \(other) differ only in case"
+          : "the classes \(one.debugDescription) and \(other.debugDescription) differ only in blanks, "
+            + "underscores or case"
+      )
+    }
+    if let (name, count) = Self.repeated(listing.classNames) {
+      listing.account.warn("\(count.counted("class", grouped: true)) bear the same name, \(name)")
     }
     for pattern in exclusion.unused { listing.account.warn("--exclude '\(pattern)' leaves nothing out") }
     if let (part, entry) = Self.unusable(listing) {
@@ -75,13 +84,24 @@ public struct PackInput: Codable, Equatable, Sendable {
       ? try input.folderListing(exclusion, files) : try input.listFileListing(exclusion, files)
   }
 
-  /// Returns the first two names that are the same but for their case.
+  /// Returns the first two names that are the same but for their case, and for blanks and the like between words and
+  /// around them.
   private static func alike(_ names: [String]) -> (String, String)? {
     var seen: [String: String] = [:]
     for name in names {
-      if let other = seen.updateValue(name, forKey: name.lowercased()) { return (other, name) }
+      let words = name.lowercased().split(whereSeparator: { $0.isWhitespace || $0 == "_" })
+      if let other = seen.updateValue(name, forKey: words.joined(separator: " ")), other != name {
+        return (other, name)
+      }
     }
     return nil
+  }
+
+  /// Returns the first name that several classes bear, and their number.
+  private static func repeated(_ names: [String]) -> (String, Int)? {
+    var counts: [String: Int] = [:]
+    for name in names { counts[name, default: 0] += 1 }
+    return names.first { counts[$0, default: 0] > 1 }.map { ($0, counts[$0, default: 0]) }
   }
 
   private static func unusable(_ listing: PackListing) -> (String, PackListing.Entry)? {

@@ -23,6 +23,7 @@ struct PackPlan {
   init(_ settings: PackSettings) throws {
     var listing = try settings.input.listing()
     try listing.putAside(settings.aside)
+    try listing.examineRepetition()
     intake = settings.intake
     shards = settings.shards
     skips = settings.onError == .skip

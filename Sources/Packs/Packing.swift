@@ -36,10 +36,20 @@ public struct PackingSummary: Sendable {
   public var skipped: [(name: String, reason: String)]
   /// The classes of which every picture of a part was left out.
   public var emptied: [(part: PackPart, className: String)]
+  /// The pictures whose bytes others have, too.
+  public var copies = Copies()
   public var fingerprint: String
   public var seconds: Double
   /// Whether the names of the pack's files are on the device, and not only the files.
   public var isNameSynced = true
+
+  /// Numbers of pictures whose bytes an earlier picture has, too.
+  public struct Copies: Sendable {
+    /// Those of each part whose first one is in another part.
+    public var ofOtherParts: [PackPart: Int] = [:]
+    /// Those whose first one is of another class.
+    public var ofOtherClasses = 0
+  }
 }
 
 /// Makes a pack of pictures on all ranks. Each rank takes in blocks of pictures, which wait in a work folder; then the
@@ -69,6 +79,7 @@ public struct Packing {
   /// - Throws: `RankFailure`, the same on all ranks.
   public func run() throws -> PackingSummary? {
     let start = monotonicSeconds()
+    HeapMemory.keepFreed()
     var made: PackPlan?
     let head = try world.fromRoot {
       try checkOutput()

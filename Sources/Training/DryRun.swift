@@ -6,6 +6,7 @@ import Kernels
 import Network
 import Step
 import System
+import Weights
 
 /// A run that is only looked at: everything is opened and a few steps are measured, but no file is written and nothing
 /// of the steps is kept.
@@ -31,6 +32,8 @@ public struct DryRun: Sendable {
   public let stepSeconds: [Double]
   /// The largest memory in bytes that each rank has used so far, with the rank's host.
   public let memory: [(host: String, bytes: Int)]
+  /// The weights that a new run would take from a file, on rank 0; nil where it would take none.
+  public let firstWeights: WeightReport?
   /// The memory that each host is asked for and has left.
   public let demands: [MemoryDemand]
   /// The bytes that the checkpoints of the run may take on the disk.
@@ -46,11 +49,16 @@ public struct DryRun: Sendable {
   /// The number of images that each thread measures the network on.
   private static let measuredImages = 64
 
-  /// Opens everything and measures. All ranks call it, and get the same result but for `memory`, which rank 0 has.
+  /// Opens everything and measures. All ranks call it, and get the same result but for `memory` and `firstWeights`,
+  /// which rank 0 has.
   ///
   /// - Throws: what a run would throw at its start.
   public init(_ request: ConfigurationRequest, _ settings: TrainingSettings, world: World) throws {
-    let plan = try world.fromRoot { try RunPlan(request, settings) }
+    let plan = try world.fromRoot {
+      let plan = try RunPlan(request, settings)
+      try RunFolder.checkCreatable(at: plan.runFolder)
+      return plan
+    }
     let setup = try RunSetup(plan, settings, world)
     let training = setup.configuration.training
     let step = setup.makeStep()
@@ -58,7 +66,7 @@ public struct DryRun: Sendable {
     let samples = setup.sampleSupply()
     demands = try setup.checkMemory(of: step, samples, try setup.validation(of: setup.network))
     if world.rank == 0 { writer.prepare() }
-    _ = try setup.loadParameters(checkpoint: plan.checkpoint, of: step)
+    firstWeights = try setup.loadParameters(checkpoint: plan.checkpoint, of: step)
     let done = plan.state?.iteration ?? 0
     let last = samples.iterations(inEpochs: training.epochs)
     let limit = min(last, settings.iterations ?? last)

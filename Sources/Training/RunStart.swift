@@ -61,7 +61,8 @@ extension RunSetup {
     let transfer = try WeightTransfer(
       source, to: network.architecture, weights, classNames: data.classNames, scale: configuration.data.scale)
     try transfer.apply(to: network.parameters.values)
-    return WeightReport(source, transfer)
+    return WeightReport(
+      source, transfer, warnings: transfer.doubts(hasMeanImage: configuration.data.mean.isEmpty))
   }
 
   /// Makes the run's folder this process's own, on rank 0. All ranks call it.

@@ -82,6 +82,8 @@ public struct TrainingDescription: Sendable {
     public var trainingImages: Int
     public var validationImages: Int
     public var testImages: Int
+    /// The names of the classes without an image to train on.
+    public var emptyClasses: [String]
   }
 
   /// The processes that train it.

@@ -25,6 +25,8 @@ extension TrainingRun {
   /// The network, the data and the ranks of the run that begins.
   var description: TrainingDescription {
     let (architecture, data, settings, world) = (setup.network.architecture, setup.data, setup.settings, setup.world)
+    let present = Set(data.training.labels)
+    let empty = data.classNames.indices.filter { !present.contains(Int32($0)) }
     return TrainingDescription(
       run: checkpoints.folder?.path ?? "", resumedFrom: setup.checkpoint, iteration: position.iteration,
       configuration: setup.configuration, commandLine: settings.commandLine, program: settings.program,
@@ -35,7 +37,8 @@ extension TrainingRun {
         classNames: data.classNames),
       data: TrainingDescription.DataSet(
         path: setup.configuration.data.directory, trainingImages: data.training.count,
-        validationImages: data.validation.count, testImages: data.test?.count ?? 0),
+        validationImages: data.validation.count, testImages: data.test?.count ?? 0,
+        emptyClasses: empty.map { data.classNames[$0] }),
       ranks: TrainingDescription.Ranks(
         count: world.size, hosts: world.hosts.map { ($0.name, $0.ranks.count) }, threads: setup.threads,
         shares: step.shares, balancesShares: settings.shares == .auto && world.size > 1))

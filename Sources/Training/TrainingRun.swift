@@ -66,6 +66,7 @@ public final class TrainingRun {
     balance = ShareBalance(largestLeaf: step.shares.leafSize)
     trace = settings.trace.map { StepTrace($0, threads: setup.threadCount(step), world: world) }
     firstWeights = try setup.loadParameters(checkpoint: plan.checkpoint, of: step)
+    for warning in firstWeights?.warnings ?? [] { listeners.warn(warning) }
     let folder = try setup.openFolder(plan, of: step, weights: firstWeights, listeners)
     checkpoints = RunCheckpoints(setup, step, writer, folder: folder, lastIteration: plan.state?.iteration, listeners)
   }

@@ -61,7 +61,7 @@ public struct WeightSource {
       throw Refusal(
         .badData,
         "\(path): expected a run folder, a checkpoint, a Caffe model in HDF5 (.caffemodel.h5) or a safetensors file, "
-          + "found \(kind.name): convert it to one of these")
+          + "found \(kind.name): \(kind.holdsNothing ? "name another file" : "convert it to one of these")")
     }
   }
 
@@ -104,7 +104,7 @@ public struct WeightSource {
       throw Refusal(
         .badData,
         "\(path): expected a network without batch normalization, which this program does not have, found "
-          + "\(SafetensorsHeader.shown(statistics.name)): fold it into the convolutions first")
+          + "\(statistics.name.quoted()): fold it into the convolutions first")
     }
     // Several processes of PyTorch put their wrapper's name before each.
     let wrapper = file.tensors.allSatisfy { $0.name.hasPrefix("module.") } ? "module." : ""
@@ -144,7 +144,8 @@ public struct WeightSource {
     }
     if let place = values.firstIndex(where: { !$0.isFinite }) {
       throw FileError(
-        .damaged, path: path, problem: "value \(place) of \(tensor.name) is \(values[place]), expected a finite number",
+        .damaged, path: path,
+        problem: "value \(place) of \(tensor.name.shown()) is \(values[place]), expected a finite number",
         advice: "Take weights of a network that has not diverged")
     }
   }
@@ -204,7 +205,8 @@ public struct WeightSource {
       "\(path): expected a safetensors file, found a Python pickle, as torch.save writes it: reading one can run any "
         + "program that is in it. Make a safetensors file of it in Python:\n"
         + "  import torch, safetensors.torch\n"
-        + "  safetensors.torch.save_file(torch.load(\"\(name)\", weights_only=True), \"\(stem).safetensors\")")
+        + "  safetensors.torch.save_file(torch.load(\(pythonText(name)), weights_only=True), "
+        + "\(pythonText(stem + ".safetensors")))")
   }
 
   private static func digest(ofFile path: String) throws(FileError) -> String {
@@ -229,5 +231,15 @@ public struct WeightSource {
       throw FileError(.cannotRead, path: path, what: "cannot be read", code: error)
     }
     return hash.finish()
+  }
+}
+
+extension FileKind {
+  /// Whether no weights can be in such a file, in whatever form.
+  fileprivate var holdsNothing: Bool {
+    switch self {
+    case .empty, .zeros, .text, .markup, .gitLFSPointer, .pdf: true
+    default: isPicture
+    }
   }
 }

@@ -117,4 +117,25 @@ import Testing
       #expect(try contents("a.jpg", index) == [3])
     }
   }
+
+  /// Most programs stop at the mark of the first one's end, and say nothing.
+  @Test(arguments: [TestArchive.Format.gnu, .pax, .tarGzip]) func joinedArchivesCountWhole(
+    format: TestArchive.Format
+  ) throws {
+    var parts: [[UInt8]] = []
+    for (name, bytes) in files {
+      var archive = TestArchive()
+      archive.add(name, bytes)
+      parts.append(try archive.bytes(format))
+    }
+    let index = try index(Array(parts.joined()), "a.\(format.ending)")
+    #expect(index.files == files.map(\.0))
+    for (name, bytes) in files { #expect(try contents(name, index) == bytes, "\(name)") }
+    // What follows compressed bytes is not read.
+    guard format != .tarGzip else { return }
+    let behind = #expect(throws: DataError.self) {
+      try self.index(parts[0] + [UInt8](repeating: 7, count: 1024), "b.\(format.ending)")
+    }
+    #expect(behind?.kind == .invalid)
+  }
 }

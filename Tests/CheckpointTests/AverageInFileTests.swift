@@ -56,8 +56,14 @@ import Testing
   }
 
   @Test func damageAndSealsCoverIt() throws {
-    let path = folder.file("a.h5")
-    var bytes = try folder.bytes("a.h5")
+    let refusal = #expect(throws: FileError.self) {
+      try CheckpointSeal.write(of: folder.file("a.h5"), to: folder.file("sealed.h5"), provenance: testProvenance)
+    }
+    #expect(refusal?.description.contains("expected finite numbers in ") == true)
+    let network = TestNetwork(seed: 1, hasAverage: true, isFinite: true)
+    let path = folder.file("finite.h5")
+    try writeTestCheckpoint(path, network)
+    var bytes = try folder.bytes("finite.h5")
     let value = try #require(network.tensors[7].average?[1234])
     let pattern = withUnsafeBytes(of: value.bitPattern.littleEndian, Array.init)
     let neighbors = try #require(network.tensors[7].average?[1235])

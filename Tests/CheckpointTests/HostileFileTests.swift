@@ -187,7 +187,7 @@ import Testing
     refused(
       [
         "\(path): expected a checkpoint of format version 2 or 3, found version \(version), written by "
-          + "prelu-dist 0.1.0. \(advice)"
+          + "\"prelu-dist 0.1.0\". \(advice)"
       ], as: .wrongKind)
   }
 

@@ -110,11 +110,12 @@ import Testing
       .missing,
       [
         "there is no whole checkpoint in this run folder", "checkpoint-30.h5", "checkpoint-10.h5",
-        ". Begin a new run with another --run",
+        ". Name another run folder, or a checkpoint's file",
       ]
     ) {
       _ = try folder.newestWhole()
     }
+    expect(.missing, [". Begin a new run with another --run"]) { _ = try folder.newestWhole(trains: true) }
   }
 
   @Test func killedBetweenTheRenames() throws {

@@ -12,7 +12,7 @@ final class TestNetwork {
 
   init(
     _ shapes: [(layer: String, blob: Int, shape: [Int])] = TestNetwork.shapes, seed: UInt32, hasMomentum: Bool = true,
-    hasAverage: Bool = false
+    hasAverage: Bool = false, isFinite: Bool = false
   ) {
     var state = seed &* 2_654_435_761 &+ 1
     func values(_ count: Int) -> UnsafeMutableBufferPointer<Float> {
@@ -20,7 +20,8 @@ final class TestNetwork {
       for index in 0..<count {
         state = state &* 1_664_525 &+ 1_013_904_223
         // All bit patterns: zeros of both signs, denormals, infinities and NaNs must survive too.
-        buffer.initializeElement(at: index, to: Float(bitPattern: state ^ state >> 15))
+        let value = Float(bitPattern: state ^ state >> 15)
+        buffer.initializeElement(at: index, to: isFinite && !value.isFinite ? 0 : value)
       }
       return buffer
     }

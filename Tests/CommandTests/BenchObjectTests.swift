@@ -2,7 +2,7 @@ import Foundation
 import TestSupport
 import Testing
 
-/// Tests of the JSON objects of `bench checkpoint` and `bench feeding`, whose keys scripts read.
+/// Tests of the JSON objects of `bench` commands, whose keys scripts read.
 @Suite(.waitsForPrograms, .enabled(if: isOutsideMPI)) struct BenchObjectTests {
   private let folder: ScratchFolder
 
@@ -50,5 +50,25 @@ import Testing
     #expect(median ?? 0 > 0 && fastest == median, "there was one run")
     let sizes = try ["rgb-420.jpg", "grey.jpg"].map { try Data(contentsOf: URL(filePath: "\(photos)/\($0)")).count }
     #expect(timings["mean_bytes"] as? Double == Double(sizes[0] + sizes[1]) / 2)
+  }
+
+  @Test(.enabled(if: hasFashionMNIST)) func errorsOfACheckpoint() throws {
+    let folder = try runAndPack.copy()
+    let outcome = try Program.run(
+      [
+        "bench", "convolution", "--checkpoint", "r", "--convolution", "direct", "--batch", "3", "--runs", "1", "--json",
+      ], in: folder.path)
+    try #require(outcome.exitCode == 0, "\(outcome.errors)")
+    let layers = try outcome.output.split(separator: "\n").map { line in
+      try #require(try JSONSerialization.jsonObject(with: Data(line.utf8)) as? [String: Any])
+    }
+    #expect(layers.count == 6)
+    for layer in layers {
+      #expect(layer["filters"] as? Int ?? 99 <= 16, "the run's own network is measured, of width 4")
+      let error = (layer["forward"] as? [String: Any])?["relativeError"] as? Double
+      #expect(0 < error ?? 0 && error ?? 1 < 1e-5, "\(layer)")
+    }
+    let both = try Program.run(["bench", "convolution", "--checkpoint", "r", "--model", "A"], in: folder.path)
+    #expect(both.exitCode == 64 && both.errors.contains("--checkpoint brings its own model"), "\(both.errors)")
   }
 }

@@ -58,12 +58,17 @@ import Testing
     try photos.makePhotos()
     let skip = ["-o", "a.h5", "--on-error", "skip"]
     let advice = "Damaged pictures are skipped; files that are missing or cannot be read are not."
-    // A link that leads to itself cannot be read even by the superuser.
-    let link = "\(directory)/photos/class 2/loop.jpg"
-    try FileManager.default.createSymbolicLink(atPath: link, withDestinationPath: "loop.jpg")
+    let link = "\(directory)/photos/class 2/link.jpg"
+    try FileManager.default.createSymbolicLink(atPath: link, withDestinationPath: PhotosToPack.unreadable)
+    let unread = try photos.pack(["photos"] + skip, ranks: 2)
+    #expect(unread.exitCode == 66 && unread.errors.contains("class 2/link.jpg: expected"), "\(unread.errors)")
+    #expect(unread.errors.contains(advice), "\(unread.errors)")
+    try FileManager.default.removeItem(atPath: link)
+    // A link that leads to itself may have been a class as well as a picture.
+    try FileManager.default.createSymbolicLink(atPath: link, withDestinationPath: "link.jpg")
     let looping = try photos.pack(["photos"] + skip, ranks: 2)
-    #expect(looping.exitCode == 66 && looping.errors.contains("class 2/loop.jpg: expected"), "\(looping.errors)")
-    #expect(looping.errors.contains(advice), "\(looping.errors)")
+    #expect(looping.exitCode == 65 && looping.errors.contains("class 2/link.jpg: expected"), "\(looping.errors)")
+    #expect(looping.errors.contains("found a link to what is not there"), "\(looping.errors)")
     try FileManager.default.removeItem(atPath: link)
 
     // A list whose paths lead nowhere is refused before anything is packed.
@@ -111,5 +116,24 @@ import Testing
       let outcome = try Program.run(["train", "--data", "c.h5", "--run", "r"], in: directory)
       #expect(outcome.exitCode == code && outcome.errors.contains(words), "\(outcome.errors)")
     }
+  }
+
+  /// A network with an output that nothing teaches is not made unsaid: packing and training both name the class.
+  @Test func aClassThatLosesEveryPictureIsNamed() throws {
+    try photos.makePhotos()
+    for name in ["x", "y"] { try folder.write(Array("broken".utf8), to: "photos/empty/\(name).jpg") }
+    let outcome = try photos.pack(["photos", "-o", "photos.h5", "--on-error", "skip"])
+    #expect(outcome.exitCode == 0)
+    #expect(
+      outcome.errors.contains("prelu-dist: warning: every picture to train on of 1 class was skipped: empty"),
+      "\(outcome.errors)")
+    let recipe = PhotosToPack.recipe.replacing("outputs: 4", with: "outputs: 5")
+    try folder.write(Array(recipe.utf8), to: "own.yaml")
+    let trained = try Program.run(
+      ["train", "--recipe", "own.yaml", "--run", "r", "--iterations", "1"], in: directory)
+    #expect(trained.exitCode == 0)
+    #expect(
+      trained.errors == "prelu-dist: warning: photos.h5: 1 class has no image to train on: empty\n",
+      "\(trained.errors)")
   }
 }

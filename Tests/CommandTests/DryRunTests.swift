@@ -87,4 +87,18 @@ import Testing
       ["train", "--recipe", "own.yaml", "--data", "nowhere.h5", "--run", "r", "--dry-run"], ranks: 2, in: directory)
     #expect(outcome.exitCode == 66 && outcome.errors.contains("nowhere.h5: there is no such pack"), "\(outcome.errors)")
   }
+
+  @Test func aRunFolderThatCannotBe() throws {
+    try folder.write([], to: "file")
+    let before = try everything()
+    for ranks in [nil, 2] as [Int?] {
+      let outcome = try Program.run(
+        ["train", "--recipe", "own.yaml", "--run", "file/r", "--dry-run"], ranks: ranks, in: directory)
+      #expect(
+        outcome.exitCode == 73
+          && outcome.errors.contains("file/r: the run folder cannot be created: file is not a folder. Choose another"),
+        "\(outcome.errors)")
+    }
+    #expect(try everything() == before)
+  }
 }

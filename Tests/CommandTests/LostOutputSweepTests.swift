@@ -21,6 +21,7 @@ import Testing
     "export": "r --to safetensors -o new.safetensors",
     "seal": "r/checkpoint-2.h5 -o new.h5",
     "report": "r -o new.html",
+    "sweep": "sweep.yaml --list",
     "doctor": "--threads 1",
     "bench step": "--batch 8 --threads 1 --runs 1",
     "bench convolution": "--layer conv1_1 --batch 1 --runs 1",
@@ -39,13 +40,11 @@ import Testing
     for table in ["a.csv", "b.csv"] {
       try folder.write(Array("class,name,images,top1_errors,top5_errors\n0,cat,50,3,0\n".utf8), to: table)
     }
+    try folder.write(Array("vary: { training.seed: [1, 2] }\n".utf8), to: "sweep.yaml")
     let line = "exec \"$0\" \(command) \(try #require(Self.commands[command])) >/dev/full"
-    let process = try ChildProcess(
-      "/bin/sh", ["-c", line, Program.path], environment: ProcessInfo.processInfo.environment, in: directory,
-      output: folder.file("output"), errors: folder.file("errors"))
-    process.waitUntilExit()
-    let errors = try String(contentsOfFile: folder.file("errors"), encoding: .utf8)
-    #expect(process.terminationStatus == 74, "\(process.terminationStatus) \(errors)")
-    #expect(errors.components(separatedBy: "the standard output cannot be written: No space").count == 2, "\(errors)")
+    let outcome = try ChildProcess.shell(line, running: Program.path, in: directory)
+    #expect(outcome.exitCode == 74, "\(outcome)")
+    let words = "the standard output cannot be written: No space"
+    #expect(outcome.errors.components(separatedBy: words).count == 2, "\(outcome.errors)")
   }
 }

@@ -1,4 +1,5 @@
 import Foundation
+import Glibc
 import TestSupport
 import Testing
 
@@ -98,4 +99,37 @@ import Testing
     let rest = try Program.run(["pack", "photos", "-o", "a.h5"] + options, in: directory)
     #expect(rest.exitCode == 0 && rest.output.contains("24 pictures are done already"), "\(rest.output)")
   }
+
+  /// Some network file systems and those of user space answer the syncing of a folder with one of these codes.
+  @Test(.enabled(if: hasCompiler, "there is no clang"), arguments: [EINVAL, EOPNOTSUPP, ENOSYS, EBADF])
+  func aFolderThatCannotBeSyncedCostsAWarning(code: Int32) throws {
+    let source = """
+      #include <errno.h>
+      #include <sys/stat.h>
+      #include <sys/syscall.h>
+      #include <unistd.h>
+      int fsync(int file) {
+        struct stat status;
+        if (fstat(file, &status) == 0 && S_ISDIR(status.st_mode)) { errno = \(code); return -1; }
+        return syscall(SYS_fsync, file);
+      }
+      """
+    try folder.write(Array(source.utf8), to: "sync.c")
+    let library = folder.file("sync.so")
+    let compiled = try ChildProcess.capture(
+      "/usr/bin/env", ["clang", "-shared", "-fPIC", "-o", library, folder.file("sync.c")])
+    try #require(compiled.exitCode == 0, "\(compiled.errors)")
+    let outcome = try Program.run(
+      ["pack", "photos", "-o", "a.h5"] + options, variables: ["LD_PRELOAD": library], in: directory)
+    #expect(outcome.exitCode == 0)
+    #expect(
+      outcome.errors == """
+        prelu-dist: warning: .: expected a file system that syncs folders, found one that syncs files only: after a \
+        power loss the pack may be missing, not damaged
+
+        """, "\(outcome.errors)")
+    #expect(try folder.names().contains("a.h5"))
+  }
 }
+
+private let hasCompiler = (try? ChildProcess.capture("/usr/bin/env", ["clang", "--version"]).exitCode) == 0

@@ -39,7 +39,8 @@ import Testing
     try folder.write(Array(jpeg.dropLast(jpeg.count / 2)), to: broken)
     // The last picture cannot be read, so that the blocks before it wait.
     try FileManager.default.removeItem(atPath: "\(directory)/\(last)")
-    try FileManager.default.createSymbolicLink(atPath: "\(directory)/\(last)", withDestinationPath: "47.jpg")
+    try FileManager.default.createSymbolicLink(
+      atPath: "\(directory)/\(last)", withDestinationPath: PhotosToPack.unreadable)
     let skip = ["photos", "-o", "a.h5", "--on-error", "skip", "--threads", "1"]
     #expect(try photos.pack(skip).exitCode == 66)
     try FileManager.default.removeItem(atPath: "\(directory)/\(last)")

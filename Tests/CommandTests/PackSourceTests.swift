@@ -117,4 +117,76 @@ import Testing
     let names = try folder.names()
     #expect(names.contains("p.h5") && !names.contains("p.h5.work"), "\(names)")
   }
+
+  /// Both start at the same moment.
+  @Test func twoPackingsToTheSameOutput() throws {
+    for number in 0..<60 { try copy(["p/\(["a", "b"][number % 2])/\(number).png"]) }
+    #expect(try pack("p", "-o", "alone.h5").exitCode == 0)
+    for turn in 0..<4 {
+      let command = ["pack", "p", "-o", "\(turn).h5", "--threads", "1"]
+      let (one, _, errorsOfOne) = try Program.start(command, in: directory)
+      let (other, _, errorsOfOther) = try Program.start(command, in: directory)
+      one.waitUntilExit()
+      other.waitUntilExit()
+      let codes = [one.terminationStatus, other.terminationStatus].sorted()
+      let words = try [errorsOfOne, errorsOfOther].map { try String(contentsOf: $0, encoding: .utf8) }
+      // The second one may also come when the first has ended.
+      #expect(codes == [0, 73], "\(words)")
+      #expect(
+        words.contains { $0.contains("expected nobody else") || $0.contains("there is a file of that name already") },
+        "\(words)")
+      #expect(try folder.bytes("\(turn).h5") == folder.bytes("alone.h5"))
+      #expect(try !folder.names().contains("\(turn).h5.work"))
+    }
+  }
+
+  // MARK: - In the folder that is packed
+
+  @Test func anInterruptedPackInsideItsOwnFolder() throws {
+    for number in 0..<3 { try copy(["p/a/\(number).png", "p/b/\(number).png"]) }
+    try folder.write(Array("broken".utf8), to: "p/b/x.png")
+    func packHere() throws -> Program.Outcome {
+      try Program.run(["pack", ".", "-o", "p.h5", "--threads", "1", "--preview", "2"], in: folder.file("p"))
+    }
+    #expect(try packHere().exitCode == 65)
+    #expect(FileManager.default.fileExists(atPath: folder.file("p/p.h5.work")))
+    try FileManager.default.removeItem(atPath: folder.file("p/b/x.png"))
+    let again = try packHere()
+    #expect(again.exitCode == 0 && again.output.contains("6 to train on, 2 classes"), "\(again.errors)")
+    try FileManager.default.moveItem(atPath: folder.file("p/p.h5"), toPath: folder.file("p/old.h5"))
+    try FileManager.default.moveItem(
+      atPath: folder.file("p/p.h5.preview.png"), toPath: folder.file("p/old.h5.preview.png"))
+    #expect(try packHere().output.contains("6 to train on, 2 classes"))
+    #expect(try Pack(folder.file("p/p.h5")).classNames == ["a", "b"])
+  }
+
+  // MARK: - The same pictures again
+
+  @Test func picturesOfTheSameBytesAreNoted() throws {
+    try copy(["p/train/a/1.png", "p/train/b/1.png", "p/val/a/2.png"])
+    try copy(["p/val/b/2.png"], "rgb-2.png")
+    let outcome = try pack("p", "-o", "p.h5")
+    #expect(outcome.exitCode == 0)
+    #expect(
+      outcome.output.contains(
+        """
+        note       1 picture to validate has the same bytes as pictures of another split: what they measure was \
+        learned by heart
+        note       1 picture has the same bytes as pictures of another class
+        """), "\(outcome.output)")
+    let same = try pack("p/train", "-o", "s.h5", "--validation", "p/train")
+    #expect(same.exitCode == 65 && same.errors.contains("found the same 2 pictures"), "\(same.errors)")
+  }
+
+  // MARK: - Pipes
+
+  @Test func pipesAreRefused() throws {
+    try copy(["p/a/1.png", "p/b/1.png"])
+    #expect(mkfifo(folder.file("pipe"), 0o600) == 0 && mkfifo(folder.file("p/a/2.png"), 0o600) == 0)
+    let words = "found a pipe or a device"
+    for arguments in [["pipe"], ["p", "--class-names", "pipe"], ["p"], ["/dev/null"]] {
+      let outcome = try Program.run(["pack", "-o", "p.h5", "--threads", "1"] + arguments, in: directory)
+      #expect(outcome.exitCode == 65 && outcome.errors.contains(words), "\(arguments): \(outcome.errors)")
+    }
+  }
 }

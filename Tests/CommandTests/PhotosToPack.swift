@@ -6,6 +6,9 @@ struct PhotosToPack {
   let folder: ScratchFolder
   var directory: String { folder.path }
 
+  /// A file that nobody may read, not even the superuser: the kernel only takes what is written to it.
+  static let unreadable = "/sys/bus/platform/uevent"
+
   init() throws { folder = try ScratchFolder() }
 
   /// Makes `count` pictures of each of four classes, of every kind, in files of their own.

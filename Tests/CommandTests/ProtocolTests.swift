@@ -56,8 +56,9 @@ import Testing
   private static let prepared = PreparedFolder { folder in
     let made = try ChildProcess.capture(python, [script, "pictures", "\(folder.path)/photos"])
     try #require(made.exitCode == 0, "\(made.errors)")
+    try folder.copy("\(folder.path)/photos", to: "test")
     let packed = try Program.run(
-      ["pack", "photos", "-o", "photos.h5", "--test", "photos", "--mean-side", "40", "--mean-crop", "32"],
+      ["pack", "photos", "-o", "photos.h5", "--test", "test", "--mean-side", "40", "--mean-crop", "32"],
       in: folder.path)
     try #require(packed.exitCode == 0, "\(packed.errors)")
     for (name, layers) in [("first", first), ("second", second), ("third", third)] {

@@ -54,8 +54,8 @@ import Testing
     let banner = [
       "rate   0.02, falling along a cosine to 0.0001 in 2 epochs; in the first 0.4 epochs it rises from 0.05 of that",
       "also   smoothing 0.1 of each label; mixing mixup with shares from B(0.2, 0.2) or CutMix with shares from "
-        + "B(1, 1), probability 0.8; average of the weights, decay 0.95; clipping of the gradient: each element to ±0.05, then "
-        + "the norm to 0.5",
+        + "B(1, 1), probability 0.8; average of the weights, decay 0.95; "
+        + "clipping of the gradient: each element to ±0.05, then the norm to 0.5",
     ]
     for line in banner { #expect(outcome.output.contains(line), "\(outcome.output)") }
     #expect(outcome.output.contains(" of the average "), "\(outcome.output)")
@@ -86,7 +86,7 @@ import Testing
   @Test(arguments: [
     "schedule: { kind: polynomial, epochs: 3, power: 2, warmUp: 0.3 }", "regularization: { labelSmoothing: 0.2 }",
     "regularization: { mixup: 0.4 }", "regularization: { cutMix: 1 }", "solver: { clipValue: 0.01 }",
-    "solver: { clipNorm: 0.2 }", "regularization: { averageDecay: 0.9 }",
+    "solver: { clipNorm: 0.02 }", "regularization: { averageDecay: 0.9 }",
     "regularization: { mixup: 0.4, labelSmoothing: 0.1 }\ntraining: { sampling: balanced, classWeights: balanced }",
   ]) func theSameBitsWithEach(settings: String) throws {
     let path = try recipe(settings)

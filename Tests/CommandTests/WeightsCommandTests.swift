@@ -11,30 +11,20 @@ import Testing
     folder = try ScratchFolder()
   }
 
-  @discardableResult
-  private func train(_ run: String, iterations: Int, ranks: Int? = nil, _ more: [String] = []) throws -> Program.Outcome
-  {
-    let outcome = try Program.run(
-      ["--recipe", try smallFashion(), "--width", "4", "--threads", "1", "--run", run, "--iterations", "\(iterations)"]
-        + more, ranks: ranks, in: directory)
-    #expect(outcome.exitCode == 0, "\(outcome.errors)")
-    return outcome
-  }
-
   private func digest(_ run: String) throws -> String { try Program.inspect(run, in: directory).digest }
 
   @Test func theSameBitsOnAnyRanksAndResumed() throws {
-    try train("base", iterations: 10)
+    try folder.train("base", iterations: 10)
     let tuned = ["--weights", "base", "--freeze", "conv*", "--learning-rate", "0.005"]
-    let outcome = try train("tuned", iterations: 12, tuned)
+    let outcome = try folder.train("tuned", iterations: 12, tuned)
     #expect(outcome.output.contains("\nfrom   base/checkpoint-10.h5: a checkpoint, digest "), "\(outcome.output)")
     #expect(outcome.output.contains("\n       taken   conv1_1, conv1_1_prelu, … fc2: 15\n"), "\(outcome.output)")
     let expected = try digest("tuned")
     for ranks in [2, 4, 8] {
-      try train("tuned-\(ranks)", iterations: 12, ranks: ranks, tuned)
+      try folder.train("tuned-\(ranks)", iterations: 12, ranks: ranks, tuned)
       #expect(try digest("tuned-\(ranks)") == expected)
     }
-    try train("cut", iterations: 5, ranks: 2, tuned)
+    try folder.train("cut", iterations: 5, ranks: 2, tuned)
     let resumed = try Program.run(["--resume", "cut", "--iterations", "12", "--threads", "1"], in: directory)
     #expect(resumed.exitCode == 0, "\(resumed.errors)")
     #expect(try digest("cut") == expected)
@@ -50,16 +40,16 @@ import Testing
 
   /// Takes another seed: only the file can have brought the first one's bits.
   @Test func anExportIsReadBackToTheBit() throws {
-    try train("base", iterations: 0)
+    try folder.train("base", iterations: 0)
     for format in ["safetensors", "onnx", "pytorch"] {
       let outcome = try Program.run(
         ["export", "base", "--to", format, "-o", format == "pytorch" ? "net.py" : "base.\(format)"], in: directory)
       #expect(outcome.exitCode == 0, "\(outcome.errors)")
     }
     #expect(try folder.bytes("net.safetensors") == folder.bytes("base.safetensors"))
-    try train("back", iterations: 0, ["--weights", "base.safetensors", "--seed", "2"])
+    try folder.train("back", iterations: 0, ["--weights", "base.safetensors", "--seed", "2"])
     #expect(try digest("back") == digest("base"))
-    try train("other", iterations: 0, ["--seed", "2"])
+    try folder.train("other", iterations: 0, ["--seed", "2"])
     #expect(try digest("other") != digest("base"))
     let module = try String(contentsOfFile: folder.file("net.py"), encoding: .utf8)
     #expect(module.split(separator: "\n", omittingEmptySubsequences: false).count <= 100)
@@ -67,8 +57,8 @@ import Testing
 
   /// A recipe's section is about the source that it names.
   @Test func anotherSourceIsTakenWhole() throws {
-    try train("base", iterations: 0)
-    try train("tuned", iterations: 0, ["--weights", "base", "--anew", "fc2", "--seed", "2"])
+    try folder.train("base", iterations: 0)
+    try folder.train("tuned", iterations: 0, ["--weights", "base", "--anew", "fc2", "--seed", "2"])
     let outcome = try Program.run(
       [
         "--recipe", "tuned/config.yaml", "--weights", "tuned", "--run", "third", "--iterations", "0", "--seed", "3",
@@ -79,7 +69,7 @@ import Testing
   }
 
   @Test func aRunsCheckpointIsAnInputOfItsExport() throws {
-    try train("base", iterations: 0)
+    try folder.train("base", iterations: 0)
     let before = try folder.bytes("base/checkpoint-0.h5")
     let outcome = try Program.run(
       ["export", "base", "--to", "onnx", "-o", "base/checkpoint-0.h5", "--overwrite"], in: directory)
@@ -89,20 +79,16 @@ import Testing
   }
 
   @Test func aLimitOfFilesSizesIsTold() throws {
-    try train("base", iterations: 0)
-    let line = "ulimit -f 1; exec \"$0\" export base --to safetensors -o big.safetensors"
-    let process = try ChildProcess(
-      "/bin/sh", ["-c", line, Program.path], environment: ProcessInfo.processInfo.environment, in: directory,
-      output: folder.file("output"), errors: folder.file("errors"))
-    process.waitUntilExit()
-    let errors = try String(contentsOfFile: folder.file("errors"), encoding: .utf8)
-    #expect(process.terminationStatus == 74, "\(process.terminationStatus) \(errors)")
-    #expect(errors.hasPrefix("prelu-dist: big.safetensors: cannot be written: "), "\(errors)")
+    try folder.train("base", iterations: 0)
+    let outcome = try ChildProcess.shell(
+      "ulimit -f 1; exec \"$0\" export base --to safetensors -o big.safetensors", running: Program.path, in: directory)
+    #expect(outcome.exitCode == 74, "\(outcome)")
+    #expect(outcome.errors.hasPrefix("prelu-dist: big.safetensors: cannot be written: "), "\(outcome.errors)")
     #expect(try folder.names().allSatisfy { !$0.contains(".tmp.") })
   }
 
   @Test func whatCannotBeTakenIsRefused() throws {
-    try train("base", iterations: 0)
+    try folder.train("base", iterations: 0)
     func refusal(_ options: [String]) throws -> (Int32, String) {
       let outcome = try Program.run(
         ["--recipe", try smallFashion(), "--run", "refused", "--iterations", "0"] + options, in: directory)
@@ -120,13 +106,29 @@ import Testing
           weights of the same network, or begin these anew by --anew conv1_1
           """),
       "\(words)")
+    try FileManager.default.createDirectory(atPath: folder.file("empty"), withIntermediateDirectories: false)
+    let (empty, advice) = try refusal(["--weights", "empty"])
+    #expect(
+      empty == 66
+        && advice.contains(
+          "empty: there is no whole checkpoint in this run folder. Name another run folder, or a checkpoint's file"),
+      "\(advice)")
+    let (gray, recipe) = try refusal(["--weights", "base", "--weights-input", "torchvision"])
+    #expect(
+      gray == 64
+        && recipe.contains(
+          """
+          --weights-input: expected a network of 3 channels, whose inputs are red, green and blue, found 1 channel: \
+          for gray pictures a recipe says data: { mean: [114.495] } and weights: { deviation: [58.395, 57.12, 57.375] }
+          """),
+      "\(recipe)")
     let (nothing, frozen) = try refusal(["--freeze", "*"])
     #expect(nothing == 65 && frozen.contains("expected at least one layer to train, found all 8 frozen"), "\(frozen)")
   }
 
   @Test(.enabled(if: hasH5py, "python3-h5py is not installed")) func aChangedCheckpointIsSealed() throws {
-    try train("base", iterations: 2)
-    try python("h5py.File('base/checkpoint-2.h5', 'r+')['data/fc2/0'][0] = 0")
+    try folder.train("base", iterations: 2)
+    try folder.python("h5py.File('base/checkpoint-2.h5', 'r+')['data/fc2/0'][0] = 0")
     let refused = try Program.run(["inspect", "base/checkpoint-2.h5"], in: directory)
     #expect(
       refused.exitCode == 65
@@ -146,7 +148,7 @@ import Testing
         && twice.errors.contains(
           "sealed.h5: expected a new name, or an earlier sealed checkpoint, found an HDF5 file that would be lost"),
       "\(twice.errors)")
-    try python(
+    try folder.python(
       """
       with h5py.File('base/checkpoint-2.h5', 'r+') as file:
           values = file['data/fc2/0'][:5]
@@ -176,8 +178,8 @@ import Testing
       ),
     ]) func whatNoTrainingCanGoOnFromIsNotSealed(change: String, words: String) throws
   {
-    try train("base", iterations: 2)
-    try python(
+    try folder.train("base", iterations: 2)
+    try folder.python(
       """
       file = h5py.File('base/checkpoint-2.h5', 'r+')
       def state(old, new):
@@ -193,16 +195,10 @@ import Testing
     #expect(!FileManager.default.fileExists(atPath: folder.file("sealed.h5")))
   }
 
-  private func python(_ program: String) throws {
-    let outcome = try ChildProcess.capture(
-      "/usr/bin/python3", ["-c", "import h5py, numpy, os\nos.chdir('\(directory)')\n\(program)"])
-    try #require(outcome.exitCode == 0, "\(outcome.errors)")
-  }
-
   /// The same tensors in the layout of Caffe's HDF5 files.
   @Test(.enabled(if: hasH5py, "python3-h5py is not installed")) func caffesLayoutIsReadToTheBit() throws {
-    try train("base", iterations: 0)
-    try python(
+    try folder.train("base", iterations: 0)
+    try folder.python(
       """
       with h5py.File('base/checkpoint-0.h5') as source:
           for name in ['whole', 'nan', 'plain']:
@@ -211,7 +207,7 @@ import Testing
                   if name != 'plain': source.copy('data', file)
                   if name == 'nan': file['data/conv1_1/0'][0] = float('nan')
       """)
-    try train("back", iterations: 0, ["--weights", "whole.caffemodel.h5", "--seed", "2"])
+    try folder.train("back", iterations: 0, ["--weights", "whole.caffemodel.h5", "--seed", "2"])
     #expect(try digest("back") == digest("base"))
     for (name, words) in [
       (
@@ -249,7 +245,7 @@ import Testing
 
   /// A device keeps its place, and so does a file that the program has not written.
   @Test func whatIsThereIsKept() throws {
-    try train("base", iterations: 0)
+    try folder.train("base", iterations: 0)
     try folder.write(Array("my notes\n".utf8), to: "net.py")
     let refused = try Program.run(["export", "base", "--to", "pytorch", "-o", "net.py"], in: directory)
     #expect(

@@ -30,7 +30,7 @@ import Testing
   ("data: { kind: png }", 1, "data.kind: expected one of idx, pack, found png."),
   (
     "schedule: { kind: plateu }", 1,
-    "schedule.kind: expected one of plateau, steps, found plateu. Did you mean plateau?"
+    "schedule.kind: expected one of plateau, steps, cosine, polynomial, found plateu. Did you mean plateau?"
   ),
   ("schedule: { epochs: 3 }", 1, "schedule.epochs: expected a list, each a whole number, found 3"),
   ("schedule: { epochs: [3, x] }", 1, "schedule.epochs: expected a list, each a whole number, found x"),

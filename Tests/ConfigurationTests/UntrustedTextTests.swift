@@ -41,7 +41,7 @@ func anchorsAndAliasesAreRefused(text: String) {
   #expect(
     rejection("training: {}\ndata: { directory: *b }")?.description == """
       foreign.yaml:2: expected no anchors and no aliases, found *b: write the value out, and in a text put a space \
-      after & and *
+      after & and *, or write \\u0026 and \\u002a in double quotes
       """)
   #expect(
     rejection("training: { batch: 1")?.description.contains(

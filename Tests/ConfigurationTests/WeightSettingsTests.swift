@@ -25,6 +25,9 @@ import Testing
     #expect(try rates("frozen: [conv1*]") == [0, 0, 1, 1, 1])
     #expect(try rates("frozen: [conv1_2, fc1], rates: { fc2: 10, conv*1: 0.5 }") == [0.5, 0, 1, 0, 10])
     #expect(try rates("frozen: [c*v*_*]") == [0, 0, 1, 1, 1])
+    #expect(try rates("frozen: [\"\\u002a_2\"]") == [1, 0, 1, 1, 1])
+    // Patterns that agree are no contradiction.
+    #expect(try rates("frozen: [conv1*, conv*], rates: { conv2: 0, fc*: 2, fc1: 2 }") == [0, 0, 0, 2, 2])
   }
 
   @Test(arguments: [
@@ -37,7 +40,10 @@ import Testing
     ),
     (
       "frozen: [conv*], rates: { conv2: 2 }",
-      "layer conv2: two patterns of training.frozen and training.rates fit it, conv* and conv2"
+      """
+      layer conv2: expected one rate from training.frozen and training.rates, found two, by conv* and conv2: take one \
+      of them out, or name layers that only one of them fits
+      """
     ),
     (
       "frozen: [conv*, fc*]",
@@ -73,7 +79,11 @@ import Testing
     other.weights.digest = String(repeating: "a", count: 64)
     #expect(other.differences(from: configuration).isEmpty)
     other.training.rates = [:]
-    #expect(other.differences(from: configuration) == ["training.rates.fc* was 2.0 and is now missing"])
+    other.training.frozen = ["fc*"]
+    #expect(
+      other.differences(from: configuration) == [
+        #"training.frozen was ["conv*"] and is now ["fc*"]"#, "training.rates.fc* was 2.0 and is now missing",
+      ])
   }
 
   @Test(arguments: [
@@ -82,6 +92,13 @@ import Testing
       "weights: { deviation: [1, 2] }",
       """
       weights.deviation: expected one number, or one for red, green and blue each, or an empty list, found 2
+      """
+    ),
+    (
+      "weights: { map: { conv2: '' } }",
+      """
+      weights.map: expected the name that conv2 has in the source, found an empty one: leave it out where the source \
+      has the same name
       """
     ),
     ("weights: { channels: brg }", "weights.channels: expected one of rgb, bgr, found brg. Did you mean bgr?"),

@@ -46,8 +46,12 @@ import net  # noqa: E402  the module that was just written
 
 with safe_open("net.safetensors", "np") as file:
     inputs = (pixels - file.get_tensor("mean")) * np.float32(file.metadata()["scale"])
+    written = {name: file.get_tensor(name) for name in file.keys() if name != "mean"}
+model = net.load("net.safetensors")
 with torch.no_grad():
-    torch_scores = net.load("net.safetensors").scores(torch.from_numpy(pixels)).numpy()
+    torch_scores = model.scores(torch.from_numpy(pixels)).numpy()
+back = model.tensors()
+assert back.keys() == written.keys() and all(np.array_equal(back[name].numpy(), written[name]) for name in back)
 worst = 0
 for what, found in [
     ("ONNX from pixels, 7", scores("pixels.onnx", pixels)), ("ONNX from pixels, 1", scores("pixels.onnx", pixels[:1])),

@@ -261,4 +261,22 @@ import Testing
         train-…, val-… or test-….
         """)
   }
+
+  /// Swift takes the names of these two for equal.
+  @Test func archivesWhoseNamesShowTheSameLetters() throws {
+    try write(archive(["a/1.jpg", "b/2.jpg"]), "caf\u{E9}.tar")
+    try write(archive(["a/3.jpg", "b/4.jpg"]), "cafe\u{301}.tar")
+    let listing = try PackInput(source: folder.file("caf\u{E9}.tar"), validation: folder.file("cafe\u{301}.tar"))
+      .listing()
+    #expect(entries(listing, .training) == ["a/1.jpg 0", "b/2.jpg 1"])
+    #expect(entries(listing, .validation) == ["a/3.jpg 0", "b/4.jpg 1"])
+  }
+
+  @Test func archivesBesidePicturesInAnArchive() throws {
+    var outer = archive(["a/1.jpg", "b/2.jpg"])
+    outer.add("c.tar", try archive(["3.jpg"]).bytes(.gnu))
+    try write(outer, "p.tar")
+    let listing = try PackInput(source: folder.file("p.tar")).listing()
+    #expect(listing.classNames == ["a", "b"] && listing.account.leftOut[.archive]?.examples == ["c.tar"])
+  }
 }

@@ -69,6 +69,7 @@ import Testing
     #expect(pairs(try list("Bild,Nummer\ncat/1.jpg,0\ncat/2.jpg,1\n")) == both)
     #expect(pairs(try list("\"cat/1.jpg\",\"0\"\n\"cat/2.jpg\",\"1\"\n")) == both)
     #expect(pairs(try list("cat/1.jpg;0\ncat/2.jpg;1\n")) == both)
+    #expect(pairs(try list("cat/1.jpg,\"0\"\n\"cat/2.jpg\",1\n")) == both)
     #expect(
       pairs(try list("id,label\ncat/1.jpg,cat\ncat/2.jpg,\"dog, \"\"old\"\"\"\n")).last == "cat/2.jpg is dog, \"old\"")
     let notes = try list("filename,label\ncat/1.jpg,0\ncat/2.jpg,1\n").account.notes
@@ -127,5 +128,57 @@ import Testing
         """)
     #expect(
       problem("1.jpg -1\n2.jpg 1\n").contains("found -1 for 1.jpg in line 1, which may be a class, or stand for none"))
+  }
+
+  /// All lines would be trained on, also those to test.
+  @Test func aColumnOfSplits() throws {
+    try touch(["1.jpg", "2.jpg", "3.jpg"])
+    #expect(
+      problem("filename,label,split\n1.jpg,a,train\n2.jpg,b,train\n3.jpg,b,TEST\n") == """
+        \(folder.path)/list.csv: expected the pictures of one split in a list, found train and, in line 4, TEST in the \
+        column split. Write the lines of each split to a list of its own, and name the others with --validation and \
+        --test; or remove the column if all lines are to be trained on.
+        """)
+    #expect(try list("image_id,Usage,label\n1.jpg,train,a\n2.jpg,train,b\n").classNames == ["a", "b"])
+    #expect(try list("image_id,set,label\n1.jpg,1,a\n2.jpg,2,b\n").classNames == ["a", "b"])
+  }
+
+  @Test func namesAmongNumbers() throws {
+    try touch(["1.jpg", "2.jpg", "3.jpg"])
+    #expect(
+      try list("1.jpg,0\n2.jpg,1\n3.jpg,nan\n").account.warnings == [
+        "\(folder.path)/list.csv: most labels are numbers, and \"nan\" in line 3 is not a whole one: all are taken for "
+          + "names of classes"
+      ])
+    #expect(try list("1.jpg,0.5\n2.jpg,1\n3.jpg,2\n").account.warnings.count == 1)
+    #expect(try list("1.jpg,7\n2.jpg,A\n3.jpg,B\n").account.warnings == [])
+  }
+
+  @Test func namesThatLookAlike() throws {
+    try touch(["1.jpg", "2.jpg", "3.jpg"])
+    func warnings(_ one: String, _ other: String) throws -> [String] {
+      try list("1.jpg,\"\(one)\"\n2.jpg,\"\(other)\"\n").account.warnings
+    }
+    #expect(try warnings("Cat", "cat") == ["the classes Cat and cat differ only in case"])
+    let blanks = "differ only in blanks, underscores or case"
+    #expect(try warnings("cat", "cat ") == ["the classes \"cat\" and \"cat \" \(blanks)"])
+    #expect(try warnings("tree frog", "Tree_frog") == ["the classes \"Tree_frog\" and \"tree frog\" \(blanks)"])
+    #expect(try warnings("cat", "cart") == [])
+    let names = try folder.write(Array("same\nsame\n".utf8), to: "n.txt")
+    try touch(["p/a/1.jpg", "p/b/1.jpg"])
+    #expect(
+      try PackInput(source: folder.file("p"), classNames: names).listing().account.warnings == [
+        "2 classes bear the same name, same"
+      ])
+  }
+
+  /// macOS writes the accents of files' names behind their letters.
+  @Test(arguments: [("caf\u{E9}", "cafe\u{301}"), ("cafe\u{301}", "caf\u{E9}")])
+  func pathsInTheOtherFormOfUnicode(file: String, line: String) throws {
+    try touch(["\(file)/1.jpg", "2.jpg"])
+    let listing = try list("\(line)/1.jpg 0\n2.jpg 1\n")
+    #expect(
+      listing.parts[.training]?.entries.first.map { Array($0.name.utf8) } == Array("\(file)/1.jpg".utf8))
+    #expect(listing.account.notes.map { $0.hasSuffix("with accented letters in the other form of Unicode") } == [true])
   }
 }

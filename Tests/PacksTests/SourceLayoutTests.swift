@@ -191,4 +191,31 @@ import Testing
     #expect(listing.account.warnings == ["--exclude 'nothing*' leaves nothing out"])
     #expect(try self.listing { $0.exclude = ["dog/deep"] }.parts[.training]?.entries.count == 4)
   }
+
+  /// A class may lie on a disk that is not mounted now.
+  @Test func aLinkToNothingIsRefused() throws {
+    try touch(["a/1.jpg", "b/1.jpg"])
+    try FileManager.default.createSymbolicLink(atPath: folder.file("c"), withDestinationPath: "/nowhere/c")
+    #expect(
+      problem() == """
+        \(folder.path)/c: expected files and folders, found a link to what is not there. It may be a class or a \
+        picture: mount what it leads to or remove the link, or leave it out: --exclude 'c'.
+        """)
+    #expect(try listing { $0.exclude = ["c"] }.classNames == ["a", "b"])
+    try touch(["elsewhere/c/2.jpg", "elsewhere/d/2.jpg"])
+    try FileManager.default.removeItem(atPath: folder.file("c"))
+    try FileManager.default.createSymbolicLink(atPath: folder.file("c"), withDestinationPath: "elsewhere/c")
+    #expect(try listing { $0.exclude = ["elsewhere"] }.classNames == ["a", "b", "c"])
+  }
+
+  @Test func archivesAmongFoldersAreTold() throws {
+    try touch(["a/1.jpg", "b/1.jpg", "c.zip", "b/more.tar.gz", "ILSVRC2012_devkit_t12.tar.gz"])
+    #expect(try listing().account.leftOut[.archive]?.examples == ["c.zip", "b/more.tar.gz"])
+    for name in ["a", "b"] { try FileManager.default.removeItem(atPath: folder.file(name)) }
+    try touch(["n01.tar", "n02.tar"])
+    #expect(
+      problem().contains(
+        "found 4 archives and no folder. Archives in a folder are not opened. Give the archive that they came in"),
+      "\(problem())")
+  }
 }

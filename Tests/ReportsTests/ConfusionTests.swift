@@ -1,5 +1,5 @@
+import CPNG
 import Foundation
-import Images
 import Reports
 import System
 import TestSupport
@@ -26,11 +26,17 @@ import Testing
   private func opacities(_ figure: Figure, _ size: FigureSize) throws -> [[UInt8]] {
     let picture = try #require(try SVGReading(figure.svg(size)).pictures.first)
     let data = try #require(Data(base64Encoded: String(picture.dataURI.dropFirst("data:image/png;base64,".count))))
-    try folder.write(Array(data), to: "matrix.png")
-    // Transparent pixels show white, so that red tells the opacity of what is not red: here blue does.
-    let image = try ImageDecoder.decode(path: folder.file("matrix.png"), channels: 3)
-    let (height, width) = (image.extents.height, image.extents.width)
-    return (0..<height).map { y in (0..<width).map { 255 - image.bytes[(2 * height + y) * width + $0] } }
+    var image = png_image()
+    image.version = UInt32(PNG_IMAGE_VERSION)
+    defer { png_image_free(&image) }
+    let pixels = data.withUnsafeBytes { bytes -> [UInt8]? in
+      guard png_image_begin_read_from_memory(&image, bytes.baseAddress!, bytes.count) != 0 else { return nil }
+      image.format = UInt32(PNG_FORMAT_FLAG_COLOR | PNG_FORMAT_FLAG_ALPHA)
+      var pixels = [UInt8](repeating: 0, count: 4 * Int(image.width * image.height))
+      return png_image_finish_read(&image, nil, &pixels, 0, nil) != 0 ? pixels : nil
+    }
+    let (values, width) = (try #require(pixels), Int(image.width))
+    return (0..<Int(image.height)).map { y in (0..<width).map { x in values[4 * (y * width + x) + 3] } }
   }
 
   /// Classes 0, 2 and 4 are taken for each other, and so are 1 and 3; 5 is never wrong.

@@ -61,7 +61,7 @@ import Testing
   /// the direction of the step without one.
   @Test func theNormOfAllParametersIsLimited() throws {
     let world = try startedWorld()
-    let limit = 0.03
+    let limit = 0.02
     func momentum(_ settings: StepSettings?) throws -> [Float] {
       let small = try RankStep(in: world.alone(), settings: settings)
       _ = try small.step.run(

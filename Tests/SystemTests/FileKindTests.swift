@@ -14,6 +14,9 @@ import Testing
     ([0xA2, 0x06, 1], "a Caffe model in its own binary form (protobuf)"),
     ([0x0A, 2, 0x61, 0x62, 0x12], "a Caffe model in its own binary form (protobuf)"),
     ([0x0A, 2, 0x61, 0x62, 0x63], "a file of an unknown kind"),
+    ([0x80, 2, 0, 0, 0, 0, 0, 0] + Array("{\"a\":".utf8), "a safetensors file"),
+    (Array("BM".utf8) + [0, 0, 0, 0, 0, 0] + Array("{}".utf8), "a safetensors file"),
+    ([0x80, 2, 0, 0, 0, 0, 0, 0] + Array("{.".utf8), "a Python pickle, as older PyTorch writes it"),
   ] as [([UInt8], String)])
 func filesAreNamedByTheirFirstBytes(head: [UInt8], name: String) {
   #expect(FileKind(head).name == name)

@@ -22,6 +22,9 @@ public final class ChildProcess {
     posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", O_RDONLY, 0)
     posix_spawn_file_actions_addopen(&actions, 1, output, O_WRONLY | O_CREAT | O_TRUNC, 0o666)
     posix_spawn_file_actions_addopen(&actions, 2, errors, O_WRONLY | O_CREAT | O_TRUNC, 0o666)
+    // The locks of HDF5 files that are open in this process would live on in the child. Swift's Glibc lacks the action
+    // that closes all; closing one that is not open is no error.
+    for descriptor in 3..<256 as Range<Int32> { posix_spawn_file_actions_addclose(&actions, descriptor) }
     var attributes = posix_spawnattr_t()
     posix_spawnattr_init(&attributes)
     defer { posix_spawnattr_destroy(&attributes) }
@@ -85,13 +88,22 @@ public final class ChildProcess {
     guard installed.exitCode == 0 else { throw CocoaError(.fileWriteUnknown) }
   }
 
-  /// Runs a program to its end, in an empty folder.
-  public static func capture(_ program: String, _ arguments: [String]) throws -> Outcome {
+  /// Runs a line of the shell to its end, in which `$0` is a program: for redirections and limits.
+  public static func shell(_ line: String, running program: String, in directory: String) throws -> Outcome {
+    try capture("/bin/sh", ["-c", line, program], in: directory)
+  }
+
+  /// Runs a program to its end.
+  ///
+  /// - Parameter directory: the folder that it runs in; nil for an empty one.
+  public static func capture(
+    _ program: String, _ arguments: [String], in directory: String? = nil
+  ) throws -> Outcome {
     let folder = try ScratchFolder()
     let (output, errors) = (folder.file("output"), folder.file("errors"))
     let process = try ChildProcess(
-      program, arguments, environment: ProcessInfo.processInfo.environment, in: folder.path, output: output,
-      errors: errors)
+      program, arguments, environment: ProcessInfo.processInfo.environment, in: directory ?? folder.path,
+      output: output, errors: errors)
     return Outcome(
       exitCode: process.terminationStatus, output: try String(contentsOfFile: output, encoding: .utf8),
       errors: try String(contentsOfFile: errors, encoding: .utf8))

@@ -50,7 +50,7 @@ import Training
     for iteration in [16, 17, 1000] { #expect(schedule.learningRate(at: iteration) == end, "\(iteration)") }
   }
 
-  /// Without a warm-up, the rates of the older kinds are the bits that they were.
+  /// Tests that the rates of the older kinds are the bits that they were where there is no warm-up.
   @Test func dropsGoWithAWarmUp() {
     let steps = Configuration.Schedule.steps(.init(epochs: [1], factor: 10))
     var plain = LearningRateSchedule(steps, baseRate: base, length: length)

@@ -151,8 +151,8 @@ import Weights
       others.compactMap(refusals) == [
         "/net.onnx: expected a new name, or an earlier exported PyTorch module, found a file of an unknown kind that "
           + "would be lost. Give another name, or --overwrite to replace it",
-        "/net.safetensors: expected a new name, or an earlier exported ONNX model, found a file of an unknown kind "
-          + "that would be lost. Give another name, or --overwrite to replace it",
+        "/net.safetensors: expected a new name, or an earlier exported ONNX model, found a safetensors file that "
+          + "would be lost. Give another name, or --overwrite to replace it",
         "/net.py: expected a new name, or an earlier exported network, found a text file that would be lost. Give "
           + "another name, or --overwrite to replace it",
       ])

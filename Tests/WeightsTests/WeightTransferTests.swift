@@ -168,19 +168,12 @@ import Weights
 
   /// The steps of PyTorch's `nn.Sequential` have numbers: PReLU's are those after their layer's.
   private func sequential() throws -> String {
-    let path = folder.file("sequential.safetensors")
-    let shapes = [
-      ("features.0.weight", [4, 3, 3, 3]), ("features.1.weight", [4]), ("features.3.weight", [6, 4, 3, 3]),
-      ("features.4.weight", [1]), ("classifier.0.weight", [8, 24]), ("classifier.3.weight", [5, 8]),
-    ]
-    try [Float](repeating: 0.25, count: 8 * 24 + 24).withUnsafeBufferPointer { values in
-      let tensors = shapes.map { name, shape in
-        SafetensorsFile.Output(
-          name: name, shape: shape, values: UnsafeBufferPointer(rebasing: values[..<shape.reduce(1, *)]))
-      }
-      try SafetensorsFile.write(to: path, tensors: tensors, metadata: [:])
-    }
-    return path
+    try file(
+      "sequential.safetensors",
+      [
+        ("features.0.weight", [4, 3, 3, 3]), ("features.1.weight", [4]), ("features.3.weight", [6, 4, 3, 3]),
+        ("features.4.weight", [1]), ("classifier.0.weight", [8, 24]), ("classifier.3.weight", [5, 8]),
+      ])
   }
 
   @Test func coefficientsOfSequentialStepsAreTaken() throws {
@@ -237,6 +230,113 @@ import Weights
     #expect(try transfer("caffe.caffemodel.h5", anew).rows.map(\.why).suffix(2) == ["as asked", "as asked"])
   }
 
+  /// Writes a file of some tensors, whose values are all the same.
+  private func file(_ name: String, _ shapes: [(name: String, shape: [Int])]) throws -> String {
+    let path = folder.file(name)
+    let largest = shapes.map { $0.shape.reduce(1, *) }.max() ?? 0
+    try [Float](repeating: 0.25, count: largest).withUnsafeBufferPointer { values in
+      let tensors = shapes.map { name, shape in
+        SafetensorsFile.Output(
+          name: name, shape: shape, values: UnsafeBufferPointer(rebasing: values[..<shape.reduce(1, *)]))
+      }
+      try SafetensorsFile.write(to: path, tensors: tensors, metadata: [:])
+    }
+    return path
+  }
+
+  /// A name may hold a line of its own, or what clears a terminal.
+  @Test func foreignNamesStayOnTheirLines() throws {
+    let evil = "evil\nprelu-dist: all is well\u{1B}[2J\u{202E}"
+    let shown = #""evil\nprelu-dist: all is well\u{1b}[2J\u{202e}""#
+    let path = try file("evil.safetensors", [("\(evil).weight", [4, 3, 3, 3]), ("conv1.weight", [4])])
+    let missing = try configuration { $0.weights.map = ["conv1": "none\n"] }
+    #expect(
+      try refusal(path, missing).contains(
+        "expected weights for layer conv1, found none called \"none\\n\"; it has \(shown), conv1: name"))
+    let others = ["conv2", "fc1", "scores"]
+    let taken = try configuration {
+      $0.weights.map = ["conv1": evil]
+      $0.weights.anew = others
+    }
+    let report = WeightReport(try WeightSource(path), try transfer(path, taken))
+    #expect(report.text.contains("\ntaken\tconv1\tfrom \(shown)\tno bias there: 0\n"))
+    let unused = WeightReport(
+      try WeightSource(path), try transfer(path, try configuration { $0.weights.anew = ["conv1"] + others }))
+    #expect(unused.summary.last == "unused  \(shown), conv1")
+    #expect(unused.text.hasSuffix("\nunused\t\(shown)\nunused\tconv1\n"))
+    let flat = try file("flat.safetensors", [("\(evil).weight", [4])])
+    #expect(try refusal(flat, taken).contains(#"found [4] in "evil\nprelu-dist: all is well\u{1b}[2J\u{202e}.weight""#))
+  }
+
+  /// A tower without its classifier, and steps that are numbered from 0 with nothing before the number.
+  @Test func partsOfPublishedNetworksAreKnown() throws {
+    let convolutions = [("0.weight", [4, 3, 3, 3]), ("3.weight", [6, 4, 3, 3])]
+    let anew = try configuration { $0.weights.anew = ["fc1", "scores"] }
+    func sources(_ shapes: [(name: String, shape: [Int])], _ configuration: Configuration) throws -> [String?] {
+      try transfer(try file("part.safetensors", shapes), configuration).rows.map(\.from)
+    }
+    #expect(try sources(convolutions, anew) == ["0", "3", nil, nil])
+    #expect(
+      try sources(convolutions.map { ("features.\($0)", $1) }, anew) == ["features.0", "features.3", nil, nil])
+    // Another number of fully connected layers is not ours to pair.
+    #expect(
+      try sources(convolutions + [("7.weight", [8, 24]), ("9.weight", [8, 8]), ("11.weight", [5, 8])], anew)
+        == ["0", "3", nil, nil])
+    #expect(
+      try sources(convolutions + [("7.weight", [8, 24]), ("9.weight", [5, 8])], try configuration())
+        == ["0", "3", "7", "9"])
+    let cut = try configuration(hidden: ["fc1", "fc2"]) { $0.weights.anew = ["scores"] }
+    let timm = [("pre_logits.fc1.weight", [8, 6, 2, 2]), ("pre_logits.fc2.weight", [8, 8, 1, 1])]
+    #expect(
+      try sources(convolutions.map { ("features.\($0)", $1) } + timm, cut)
+        == ["features.0", "features.3", "pre_logits.fc1", "pre_logits.fc2", nil])
+  }
+
+  /// Filters of 2×3×4 take as many inputs as those of 6×2×2, in another order.
+  @Test func aConvolutionOfAnotherMapIsNoFullyConnectedLayer() throws {
+    func fates(_ shape: [Int]) throws -> [WeightTransfer.Row.Fate] {
+      let path = try file("map.safetensors", [("fc1.weight", shape)])
+      return try transfer(path, try configuration { $0.weights.anew = ["conv1", "conv2", "scores"] }).rows.map(\.fate)
+    }
+    #expect(try fates([8, 6, 2, 2]) == [.anew, .anew, .taken, .anew])
+    #expect(try fates([8, 24, 1, 1]) == [.anew, .anew, .taken, .anew])
+    for shape in [[8, 2, 3, 4], [8, 4, 6, 1], [8, 1, 24, 1]] {
+      let error = #expect(throws: Refusal.self) { try fates(shape) }
+      #expect(error?.description.contains("expected the shape [8, 24] for fc1/0, found \(shape)") == true)
+    }
+  }
+
+  // MARK: - Doubts about inputs
+
+  @Test func aMeanImageBesideAnotherScaleIsDoubted() throws {
+    func doubts(_ hasMeanImage: Bool, _ weights: @escaping (inout Configuration) -> Void) throws -> [String] {
+      try transfer("torchvision.safetensors", try configuration(weights)).doubts(hasMeanImage: hasMeanImage)
+    }
+    #expect(
+      try doubts(true) { $0.weights.deviation = [58] } == [
+        """
+        weights.deviation: expected a mean of each channel beside it, as the source's inputs have, found the data's \
+        mean image: the first layer is another function then. Set data.mean, as --weights-input does, unless the \
+        source subtracted this image, too
+        """
+      ])
+    #expect(
+      try doubts(true) { $0.choose(input: .caffe) }.first?.hasPrefix("weights.deviation and weights.channels: ") == true
+    )
+    #expect(try doubts(false) { $0.choose(input: .caffe) }.isEmpty)
+    #expect(try doubts(true) { ($0.weights.channels, $0.weights.anew) = (.bgr, ["conv1"]) }.isEmpty)
+  }
+
+  /// Weights of others with nothing said of their inputs.
+  @Test func publishedNamesWithoutTheirInputsAreDoubted() throws {
+    let transfer = try transfer("torchvision.safetensors", try configuration())
+    #expect(
+      transfer.doubts(hasMeanImage: true).first?.contains(": expected --weights-input torchvision or caffe ") == true)
+    #expect(transfer.doubts(hasMeanImage: false).isEmpty)
+    let own = try configuration { $0.weights.map = ["fc1": "ip1", "scores": "ip2"] }
+    #expect(try self.transfer("caffe.caffemodel.h5", own).doubts(hasMeanImage: true).isEmpty)
+  }
+
   /// A fully connected layer has a place for each pixel, not for each channel.
   @Test func anotherInputNeedsAConvolutionFirst() throws {
     var configuration = try Configuration(
@@ -264,21 +364,6 @@ import Weights
       ])
   }
 
-  /// The convolutions of such a network would fit, and be another function.
-  @Test func batchNormalizationIsRefused() throws {
-    let path = folder.file("bn.safetensors")
-    try [Float](repeating: 1, count: 4).withUnsafeBufferPointer {
-      try SafetensorsFile.write(
-        to: path, tensors: [.init(name: "features.1.running_mean", shape: [4], values: $0)], metadata: [:])
-    }
-    let error = #expect(throws: Refusal.self) { try WeightSource(path) }
-    #expect(
-      error?.description == """
-        \(path): expected a network without batch normalization, which this program does not have, found \
-        "features.1.running_mean": fold it into the convolutions first
-        """)
-  }
-
   @Test func weightsThatOverflowInTheFoldAreRefused() throws {
     let path = folder.file("large.safetensors")
     let weights = [Float](repeating: 1e38, count: 4 * 3 * 3 * 3)
@@ -297,39 +382,5 @@ import Weights
       try parameters.withUnsafeMutableBufferPointer { try transfer.apply(to: $0) }
     }
     #expect(error?.description.contains("value 0 of conv1.weight is inf once it is changed") == true)
-  }
-
-  /// A scale that no network of this program has is not this program's.
-  @Test(arguments: ["1e37", "1e-320", "0", "-1", "nan", "0.0156"]) func scales(text: String) {
-    let metadata = ExportMetadata(["architecture": "{}", "classes": "[]", "scale": text])
-    #expect((metadata != nil) == (text == "0.0156"))
-  }
-
-  @Test func picklesAndOtherFilesAreRefused() throws {
-    /// An archive whose first file has this name.
-    func archive(_ name: String) -> [UInt8] {
-      [0x50, 0x4B, 3, 4] + [UInt8](repeating: 0, count: 22) + [UInt8(name.utf8.count), 0, 0, 0] + Array(name.utf8)
-    }
-    let zip = try folder.write(archive("net/data.pkl"), to: "net.pth")
-    let pickle = #expect(throws: Refusal.self) { try WeightSource(zip) }
-    #expect(
-      pickle?.description == """
-        \(zip): expected a safetensors file, found a Python pickle, as torch.save writes it: reading one can run any \
-        program that is in it. Make a safetensors file of it in Python:
-          import torch, safetensors.torch
-          safetensors.torch.save_file(torch.load("net.pth", weights_only=True), "net.safetensors")
-        """)
-    let others = [
-      (try folder.write(Array("model: A\n".utf8), to: "recipe.yaml"), "a text file"),
-      (try folder.write(archive("net/model.safetensors"), to: "net.zip"), "a ZIP archive"),
-    ]
-    for (path, found) in others {
-      let other = #expect(throws: Refusal.self) { try WeightSource(path) }
-      #expect(
-        other?.description == """
-          \(path): expected a run folder, a checkpoint, a Caffe model in HDF5 (.caffemodel.h5) or a safetensors file, \
-          found \(found): convert it to one of these
-          """)
-    }
   }
 }

@@ -67,71 +67,75 @@ public enum ConvolutionBenchmark {
     let peak = measuredPeakRate(precision, clock: monotonicSeconds) * 1e-9
     let tower = Tower(architecture, convolution: method, precision: precision)
     for case let layer as ConvolutionLayer in tower.layers where layers?.contains(layer.name) ?? true {
-      report(try time(layer, images: images, precision, peak: peak, runs: runs))
+      report(
+        try time(
+          layer, ConvolutionOperands(random: layer.choice, images: images), images: images, precision,
+          largestError: largestError, peak: peak, runs: runs))
+    }
+  }
+
+  /// Times the convolutions of a trained network on its own weights, on images, and on random gradients.
+  ///
+  /// - Parameters: as those of the other `run`.
+  public static func run(
+    _ trained: TrainedOperands, layers: Set<String>?, runs: Int, report: (ConvolutionTimings) -> Void
+  ) throws {
+    let precision = trained.network.tower.precision
+    let peak = measuredPeakRate(precision, clock: monotonicSeconds) * 1e-9
+    try trained.forEachConvolution { layer, operands in
+      guard layers?.contains(layer.name) ?? true else { return }
+      // Nothing bounds the relative error of a sum of any values; that of random ones is known.
+      report(
+        try time(
+          layer, operands, images: trained.count, precision, largestError: .infinity, peak: peak, runs: runs))
     }
   }
 
   private static func time(
-    _ layer: ConvolutionLayer, images: Int, _ precision: Precision, peak: Double, runs: Int
+    _ layer: ConvolutionLayer, _ operands: ConvolutionOperands, images: Int, _ precision: Precision,
+    largestError: Double, peak: Double, runs: Int
   ) throws -> ConvolutionTimings {
     let (algorithm, name) = (layer.choice.algorithm, layer.choice.name)
     let shape = algorithm.shape
     let isFirst = layer.choice.readsImage
-    var random = SplitMix64(seed: 7)
-    func filled(_ count: Int) -> FloatBuffer {
-      let buffer = FloatBuffer(count)
-      random.fill(buffer.base, count: count)
-      return buffer
-    }
     let lanes = shape.output.blocks * blockWidth
-    let weights = filled(shape.weightCount)
-    let input = FloatBuffer(images * algorithm.inputCount)
-    if isFirst {
-      random.fill(input.base, count: input.count)
-    } else {
-      fillBlocked(input.base, shape.input, images: images, &random)
-    }
-    let bias = filled(lanes)
-    let slopes = FloatBuffer(lanes)
-    slopes.values.update(repeating: 0.25)
     let filters = FloatBuffer(max(algorithm.filterCount(.forward), algorithm.filterCount(.backward)))
     let output = FloatBuffer(images * shape.output.count)
-    let given = FloatBuffer(output.count)
-    fillBlocked(given.base, shape.output, images: images, &random)
     // Some algorithms turn the gradient of the activated output into that of the output itself in place.
     let dOutput = FloatBuffer(output.count)
-    let dInput = FloatBuffer(isFirst ? 0 : input.count)
+    let dInput = FloatBuffer(isFirst ? 0 : images * algorithm.inputCount)
     let (dWeights, dBias, dSlopes) = (FloatBuffer(shape.weightCount), FloatBuffer(lanes), FloatBuffer(lanes))
     let scratch = FloatBuffer(algorithm.scratchCount(images: images, members: 1))
-    let operands = ConvolutionPass(
-      images: images, input: PendingMap(values: input.base),
-      parameters: ConvolutionParameters(filters: filters.base, bias: bias.base, slopes: slopes.base),
+    let pass = ConvolutionPass(
+      images: images, input: PendingMap(values: operands.input.base),
+      parameters: ConvolutionParameters(
+        filters: filters.base, bias: operands.bias.base, slopes: operands.slopes.base),
       output: output.base, scratch: scratch.base)
 
     func transform(_ use: FilterUse) {
       for piece in 0..<algorithm.filterPieces {
-        algorithm.transformFilters(weights.base, use, piece: piece, into: filters.base)
+        algorithm.transformFilters(operands.weights.base, use, piece: piece, into: filters.base)
       }
     }
     func forward() {
       transform(.forward)
-      algorithm.forward(operands)
+      algorithm.forward(pass)
     }
     func backward(withInput: Bool) {
       if withInput { transform(.backward) }
       algorithm.backward(
-        operands,
+        pass,
         ConvolutionGradients(
           dOutput: dOutput.base, dInput: withInput ? dInput.base : nil, dWeights: dWeights.base, dBias: dBias.base,
           dSlopes: dSlopes.base))
     }
 
     forward()
-    dOutput.base.update(from: given.base, count: given.count)
+    dOutput.base.update(from: operands.dOutput.base, count: dOutput.count)
     backward(withInput: !isFirst)
     let errors = ConvolutionSamples(
-      shape: shape, images: images, input: input.base, inputIsPlanar: isFirst, weights: weights.base, bias: bias.base,
-      output: output.base, dOutput: given.base, slope: 0.25, precision: precision
+      shape: shape, images: images, operands: operands, inputIsPlanar: isFirst, output: output.base,
+      precision: precision
     ).relativeErrors(output: output.base, dInput: isFirst ? nil : dInput.base, dWeights: dWeights.base)
     for (pass, error) in [
       ("output", errors.forward), ("input gradient", errors.inputGradient ?? 0),
@@ -144,7 +148,7 @@ public enum ConvolutionBenchmark {
     let forwardSeconds = medianSeconds(runs: runs, forward)
     let weightSeconds = medianSeconds(runs: runs) { backward(withInput: false) }
     let bothSeconds = isFirst ? weightSeconds : medianSeconds(runs: runs) { backward(withInput: true) }
-    func pass(_ seconds: Double, passes: Int = 1, _ error: Double?) -> ConvolutionTimings.Pass {
+    func timed(_ seconds: Double, passes: Int = 1, _ error: Double?) -> ConvolutionTimings.Pass {
       let gigaflops = 2e-9 * Double(passes * images * shape.multiplyAdds) / seconds
       let products = 2e-9 * Double(passes * images * algorithm.productCount) / seconds
       return ConvolutionTimings.Pass(
@@ -154,25 +158,10 @@ public enum ConvolutionBenchmark {
       layer: layer.name, channels: shape.channels, filters: shape.filters, height: shape.height, width: shape.width,
       kernel: shape.kernel, stride: shape.stride, algorithm: name, isFirst: isFirst, images: images,
       peakGigaflops: peak,
-      forward: pass(forwardSeconds, errors.forward),
+      forward: timed(forwardSeconds, errors.forward),
       inputGradient: isFirst || bothSeconds <= weightSeconds
-        ? nil : pass(bothSeconds - weightSeconds, errors.inputGradient),
-      weightGradient: pass(weightSeconds, errors.weightGradient),
-      backward: pass(bothSeconds, passes: isFirst ? 1 : 2, nil))
-  }
-
-  /// Fills maps with random values, and with zeros beyond the real channels, as a network's maps have them.
-  private static func fillBlocked(
-    _ values: UnsafeMutablePointer<Float>, _ extents: BlockedExtents, images: Int, _ random: inout SplitMix64
-  ) {
-    random.fill(values, count: images * extents.count)
-    let last = extents.channels % blockWidth
-    guard last > 0 else { return }
-    for image in 0..<images {
-      let block = values + image * extents.count + (extents.blocks - 1) * extents.planeCount
-      for pixel in 0..<extents.height * extents.width {
-        for lane in last..<blockWidth { block[pixel * blockWidth + lane] = 0 }
-      }
-    }
+        ? nil : timed(bothSeconds - weightSeconds, errors.inputGradient),
+      weightGradient: timed(weightSeconds, errors.weightGradient),
+      backward: timed(bothSeconds, passes: isFirst ? 1 : 2, nil))
   }
 }

@@ -6,16 +6,10 @@ import Randomness
 struct ConvolutionSamples {
   let shape: ConvolutionShape
   let images: Int
-  /// The input, blocked, or planar for the network's first layer, without a pending activation.
-  let input: UnsafePointer<Float>
+  let operands: ConvolutionOperands
   let inputIsPlanar: Bool
-  let weights: UnsafePointer<Float>
-  let bias: UnsafePointer<Float>
-  /// The output, blocked, which gives f'(y)·∂E/∂f together with `dOutput`.
+  /// The output, blocked, which gives f'(y)·∂E/∂f together with the gradient of the activated output.
   let output: UnsafePointer<Float>
-  let dOutput: UnsafePointer<Float>
-  /// The slopes of all filters.
-  let slope: Float
   /// The precision of the operands.
   let precision: Precision
 
@@ -32,18 +26,19 @@ struct ConvolutionSamples {
   }
 
   private func x(_ image: Int, _ place: Int) -> Double {
-    Double(precision.operand(input[inputPlace(image, place)]))
+    Double(precision.operand(operands.input.base[inputPlace(image, place)]))
   }
 
   private func dY(_ image: Int, _ place: Int) -> Double {
+    let slope = Double(operands.slopes.base[place / shape.output.planar.plane.count])
     let place = outputPlace(image, place)
     // The gradient before the activation is float32 in either precision.
     let gradient = ActivationReference.inputGradient(
-      Double(dOutput[place]), Double(output[place]), slope: Double(slope))
+      Double(operands.dOutput.base[place]), Double(output[place]), slope: slope)
     return precision == .float32 ? gradient : Double(precision.operand(Float(gradient)))
   }
 
-  private func weight(_ place: Int) -> Double { Double(precision.operand(weights[place])) }
+  private func weight(_ place: Int) -> Double { Double(precision.operand(operands.weights.base[place])) }
 
   /// Returns ‖computed − reference‖ / ‖reference‖ over sampled values of the three results; nil for a `dInput` that was
   /// not computed.
@@ -64,7 +59,7 @@ struct ConvolutionSamples {
     let forward = error(1000) {
       let (image, place) = (numbers.below(images), numbers.below(outputs.count))
       let value =
-        Double(bias[place / outputs.plane.count])
+        Double(operands.bias.base[place / outputs.plane.count])
         + reference.output(
           place, input: { x(image, $0) }, weight: weight)
       return (computedOutput[outputPlace(image, place)], value)

@@ -2,9 +2,9 @@
 public enum ImageDecoder {
   /// Decodes the picture in `path`, as gray (1 channel) or red, green and blue (3 channels).
   ///
-  /// Transparent pixels show white. The orientation that a camera records in the file is not applied. Throws
-  /// `DataError` if the file is missing, of another kind, damaged, truncated, or declares more than 2^28 pixels or more
-  /// than its bytes can hold.
+  /// Colors are taken as they are, however transparent. The orientation that a camera records in the file is not
+  /// applied. Throws `DataError` if the file is missing, of another kind, damaged, truncated, or declares more than
+  /// 2^28 pixels or more than its bytes can hold.
   public static func decode(path: String, channels: Int) throws(DataError) -> DecodedImage {
     precondition(channels == 1 || channels == 3, "pictures have 1 or 3 channels, not \(channels)")
     let bytes = try readWhole(path: path, limit: 1 << 31, expected: PictureFile.expected)

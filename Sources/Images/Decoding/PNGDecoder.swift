@@ -1,8 +1,10 @@
 import CPNG
 import System
 
-/// Decodes PNG files with libpng: any depth and color type, the values as they are, whatever gamma or profile the file
-/// states. libpng blends transparent pixels with white in linear light.
+/// Decodes PNG files with libpng: any depth and color type, the values as they are, whatever gamma, profile or
+/// transparency the file states.
+///
+/// Source: Pillow's `convert("RGB")`, OpenCV's `imread` and torchvision's `decode_image` take these values.
 enum PNGDecoder {
   static func extents(of file: PictureFile) throws(DataError) -> PlaneExtents {
     try withImage(file) { image throws(DataError) in
@@ -14,21 +16,26 @@ enum PNGDecoder {
   static func decode(_ file: PictureFile, memory: PixelMemory) throws(DataError) -> PixelRegion {
     try withImage(file) { image throws(DataError) in
       let (height, width) = (Int(image.height), Int(image.width))
-      image.format = UInt32(PNG_FORMAT_RGB)
+      let hasAlpha = image.format & UInt32(PNG_FORMAT_FLAG_ALPHA) != 0
+      image.format = UInt32(PNG_FORMAT_RGB) | (hasAlpha ? UInt32(PNG_FORMAT_FLAG_ALPHA) : 0)
       // Without this flag, 16-bit files that do not state their gamma are taken as linear, which hardly any are.
       image.flags |= UInt32(PNG_IMAGE_FLAG_16BIT_sRGB)
-      var white = png_color(red: 255, green: 255, blue: 255)
       let count = height * width
       let pixels = memory.reserve(4 * count).baseAddress!
+      let region = PixelRegion(pixels: UnsafePointer(pixels), left: 0, top: 0, columns: width, rows: height)
+      if hasAlpha {
+        guard png_image_finish_read(&image, nil, pixels, 0, nil) != 0 else { throw damaged(file, &image) }
+        return region
+      }
       // The pixels have three bytes at the end of the memory, and are spread to four from its beginning.
       let tight = pixels + count
-      guard png_image_finish_read(&image, &white, tight, 0, nil) != 0 else { throw damaged(file, &image) }
+      guard png_image_finish_read(&image, nil, tight, 0, nil) != 0 else { throw damaged(file, &image) }
       for index in 0..<count {
         pixels[4 * index] = tight[3 * index]
         pixels[4 * index + 1] = tight[3 * index + 1]
         pixels[4 * index + 2] = tight[3 * index + 2]
       }
-      return PixelRegion(pixels: UnsafePointer(pixels), left: 0, top: 0, columns: width, rows: height)
+      return region
     }
   }
 

@@ -1,7 +1,7 @@
 import CWebP
 import System
 
-/// Decodes WebP files with libwebp, lossy or not. Transparent pixels show white.
+/// Decodes WebP files with libwebp, lossy or not. The colors are taken as they are, however transparent.
 enum WebPDecoder {
   static func extents(of file: PictureFile) throws(DataError) -> PlaneExtents {
     var features = WebPBitstreamFeatures()
@@ -30,13 +30,6 @@ enum WebPDecoder {
       WebPDecodeRGBAInto(
         file.bytes.baseAddress, file.bytes.count, pixels.baseAddress, pixels.count, Int32(4 * extents.width)) != nil
     else { throw file.damaged(format: "WebP", words: "libwebp cannot decode it") }
-    for index in 0..<count {
-      let alpha = Int(pixels[4 * index + 3])
-      guard alpha < 255 else { continue }
-      for color in 4 * index..<4 * index + 3 {
-        pixels[color] = UInt8((Int(pixels[color]) * alpha + 255 * (255 - alpha) + 127) / 255)
-      }
-    }
     return PixelRegion(
       pixels: UnsafePointer(pixels.baseAddress!), left: 0, top: 0, columns: extents.width, rows: extents.height)
   }

@@ -86,6 +86,7 @@ struct PairedShards {
     var listing = PackListing(classNames: labels.names, classFolders: labels.names, parts: [:])
     listing.account = account
     if let note = labels.note { listing.account.note(note) }
+    if let warning = labels.warning { listing.account.warn(warning) }
     for (part, labels) in zip(parts, labels.labels) {
       guard var entries = lists[part]?.entries, let folder = folders[part] else { continue }
       entries.relabel(labels)

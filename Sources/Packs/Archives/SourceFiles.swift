@@ -8,21 +8,23 @@ import SystemPackage
 final class SourceFiles {
   /// The archives that are open, in the order in which they were found.
   private(set) var archives: [ArchiveIndex] = []
-  private var numbers: [String: Int] = [:]
+  /// The archives' numbers by the bytes of their paths: Swift would take paths for equal that show the same letters in
+  /// different bytes.
+  private var numbers: [[UInt8]: Int] = [:]
 
   /// An entry of a folder.
   struct Entry {
     let name: String
-    let isFolder: Bool
+    var isFolder: Bool
     let isUTF8: Bool
-    /// The kind of an entry that is neither a file nor a folder, in words, such as a link inside an archive.
+    /// The kind of an entry that is neither a file nor a folder, in words: a link inside an archive, or to nothing.
     var other: String?
   }
 
   /// Opens a file if it is an archive. Returns the archive's number.
   @discardableResult
   func open(_ path: String) throws(DataError) -> Int? {
-    let key = Self.key(path)
+    let key = Array(Self.key(path).utf8)
     if let number = numbers[key] { return number }
     guard FileSystem.isRegularFile(path), ArchiveKind.isArchive(path) else { return nil }
     archives.append(try ArchiveIndex(ArchiveFile(path), isPicture: FileEnding.isPicture))
@@ -36,12 +38,12 @@ final class SourceFiles {
   /// Returns the archive that a path leads into, and the rest of the path.
   func inside(_ path: String) -> (archive: Int, path: String)? {
     guard !numbers.isEmpty else { return nil }
-    let path = Self.key(path)
+    let path = Array(Self.key(path).utf8)
     if let number = numbers[path] { return (number, "") }
-    var end = path.utf8.endIndex
-    while let slash = path.utf8[..<end].lastIndex(of: UInt8(ascii: "/")) {
-      if let number = numbers[String(path[..<slash])] {
-        return (number, String(path[path.utf8.index(after: slash)...]))
+    var end = path.endIndex
+    while let slash = path[..<end].lastIndex(of: UInt8(ascii: "/")) {
+      if let number = numbers[Array(path[..<slash])] {
+        return (number, String(decoding: path[(slash + 1)...], as: UTF8.self))
       }
       end = slash
     }
@@ -133,17 +135,17 @@ final class SourceFiles {
       }
       guard let entry = next else { return entries }
       let path = "\(folder)/\(entry.name)"
-      var isFolder = entry.isFolder
-      if isFolder == nil {
+      var own = Entry(name: entry.name, isFolder: entry.isFolder ?? false, isUTF8: entry.isUTF8)
+      if entry.isFolder == nil {
         do throws(Errno) {
-          isFolder = try Stat(path).type == .directory
+          own.isFolder = try Stat(path).type == .directory
         } catch {
-          // A link to nothing counts as a file: opening it says more.
           let isDangling = [.noSuchFileOrDirectory, .notDirectory, .tooManySymbolicLinkLevels].contains(error)
           guard isDangling || !entry.isUTF8 else { throw refused("examined", error, path) }
+          if isDangling { own.other = "a link to what is not there" }
         }
       }
-      entries.append(Entry(name: entry.name, isFolder: isFolder ?? false, isUTF8: entry.isUTF8))
+      entries.append(own)
     }
   }
 }

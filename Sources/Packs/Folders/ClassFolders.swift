@@ -1,3 +1,4 @@
+import Archives
 import Images
 import System
 
@@ -18,12 +19,7 @@ struct ClassFolders {
   ) throws(DataError) {
     let place = folder.place
     let content = try reader.list(place, expected: Self.expected)
-    guard !content.folders.isEmpty else {
-      throw DataError(
-        .invalid, path: place.path, expected: Self.expected,
-        found: content.files.isEmpty ? "an empty folder" : "\(content.files.count.counted("file")) and no folder",
-        advice: "Pictures without class folders need a list file of paths and labels.")
-    }
+    guard !content.folders.isEmpty else { throw Self.noFolders(content, place) }
     // Swift compares strings by the characters they show, whereas a file system compares bytes.
     let sorted = content.folders.sorted()
     if let (one, _) = zip(sorted, sorted.dropFirst()).first(where: { $0 == $1 }) {
@@ -59,6 +55,24 @@ struct ClassFolders {
         found: others.isEmpty ? "none" : "none, but \(FileEnding.text(others))",
         advice: FileEnding.advice(others.keys))
     }
+  }
+
+  /// Returns the error for a folder without folders, perhaps with an archive for each class.
+  private static func noFolders(_ content: FolderContent, _ place: FolderContent.Place) -> DataError {
+    let archives = content.files.filter { ArchiveKind.stem($0) != nil }
+    let areClasses = !archives.isEmpty && !content.files.contains(where: FileEnding.isPicture)
+    return DataError(
+      .invalid, path: place.path, expected: Self.expected,
+      found: content.files.isEmpty
+        ? "an empty folder"
+        : areClasses
+          ? "\(archives.count.counted("archive")) and no folder"
+          : "\(content.files.count.counted("file")) and no folder",
+      advice: areClasses
+        ? "Archives in a folder are not opened. Give the archive that they came in; or one of them if it holds all "
+          + "classes; or unpack each into a folder of its own, such as by for f in *.tar; do mkdir \"${f%.tar}\" && "
+          + "tar xf \"$f\" -C \"${f%.tar}\"; done."
+        : "Pictures without class folders need a list file of paths and labels.")
   }
 
   static var endings: String { FileEnding.pictures.map { ".\($0)" }.joined(separator: ", ") }

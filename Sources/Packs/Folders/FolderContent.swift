@@ -61,10 +61,14 @@ struct FolderContent {
             : "Unpack the archive, and rename it, for instance with convmv -f latin1 -t utf8 --notest.")
       }
       if let other = entry.other {
+        let isOnDisk = source.inside(place.path) == nil
         throw DataError(
-          .invalid, path: "\(place.path)/\(name)", expected: "files and folders in an archive", found: other,
-          advice: "Make the archive with the files themselves (tar --dereference --hard-dereference), or leave it out: "
-            + "--exclude '\(name)'.")
+          .invalid, path: "\(place.path)/\(name)", expected: "files and folders\(isOnDisk ? "" : " in an archive")",
+          found: other,
+          advice: (isOnDisk
+            ? "It may be a class or a picture: mount what it leads to or remove the link, "
+            : "Make the archive with the files themselves (tar --dereference --hard-dereference), ")
+            + "or leave it out: --exclude '\(name)'.")
       }
       if isFolder { folders.append(name) } else { files.append(name) }
     }

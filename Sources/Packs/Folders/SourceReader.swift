@@ -1,3 +1,4 @@
+import Archives
 import Images
 import System
 
@@ -64,6 +65,8 @@ final class SourceReader {
 
   /// Keeps account of a file that is not taken for a picture.
   func leaveOut(file path: String) {
-    account.leaveOut(path, FileEnding.isOtherFormat(FileEnding.of(path)) ? .otherFormat : .otherFile)
+    let isArchive = ArchiveKind.stem(path) != nil && FileSystem.name(of: path) != DevelopmentKit.archiveName
+    let isOtherFormat = FileEnding.isOtherFormat(FileEnding.of(path))
+    account.leaveOut(path, isArchive ? .archive : isOtherFormat ? .otherFormat : .otherFile)
   }
 }

@@ -3,7 +3,17 @@ struct ListColumns: CustomStringConvertible {
   private let separator: UInt8
   private let path: Int
   private let label: Int
+  /// The column that may tell the split of each picture.
+  private let split: Int?
   private let names: [String]
+
+  /// The split that a line names.
+  struct Split {
+    let part: PackPart
+    let word: String
+    /// The column's name.
+    let column: String
+  }
 
   /// Recognizes a header: by names that people give columns of paths and of labels, or, where there are two columns, by
   /// a first line without a picture's name before a line with one.
@@ -21,6 +31,7 @@ struct ListColumns: CustomStringConvertible {
       }
       if let path = first(Self.pathWords), let label = first(Self.labelWords, except: path) {
         (self.separator, self.path, self.label, self.names) = (separator, path, label, names)
+        split = first(Self.splitWords)
         return
       }
       guard let next, names.count == 2, !FileEnding.isPicture(names[0]), !FileEnding.isPicture(names[1]) else {
@@ -30,7 +41,7 @@ struct ListColumns: CustomStringConvertible {
       guard fields.count == 2, FileEnding.isPicture(fields[0]), ClassOrder.isNumber(fields[1]),
         !ClassOrder.isNumber(names[1])
       else { continue }
-      (self.separator, path, label, self.names) = (separator, 0, 1, names)
+      (self.separator, path, label, split, self.names) = (separator, 0, 1, nil, names)
       return
     }
     return nil
@@ -45,6 +56,17 @@ struct ListColumns: CustomStringConvertible {
     guard fields.count == names.count, !fields[path].isEmpty, !fields[label].isEmpty else { return nil }
     return (fields[path], fields[label])
   }
+
+  /// Returns the split that a line's column of splits names.
+  func split(_ line: ArraySlice<UInt8>) -> Split? {
+    guard let split else { return nil }
+    let fields = ListLine.fields(line, separator)
+    guard fields.count == names.count else { return nil }
+    let word = String(decoding: fields[split], as: UTF8.self)
+    return SplitName.part(word).map { Split(part: $0, word: word, column: names[split]) }
+  }
+
+  private static let splitWords = ["split", "set", "subset", "partition", "phase", "usage", "datasplit", "dataset"]
 
   private static let pathWords = [
     "filename", "filepath", "path", "file", "imagepath", "imagefile", "imgpath", "imagename", "imgname", "image", "img",

@@ -26,6 +26,7 @@ struct ListFile {
     var number = 0
     var columns: ListColumns?
     var isFirst = true
+    var split: ListColumns.Split?
     while let line = Self.nextLine(&rest, &number) {
       defer { isFirst = false }
       if isFirst, let found = ListColumns(header: line, before: Self.following(rest)) {
@@ -44,6 +45,10 @@ struct ListFile {
         throw refuse("paths without line breaks and zeros, of at most 1000 bytes", name, 60)
       }
       if exclusion.excludes(path: String(decoding: name, as: UTF8.self)) { continue }
+      if let own = columns?.split(line) {
+        if let split, split.part != own.part { throw Self.severalSplits(path, split, own, number) }
+        split = own
+      }
       let place: Int32
       if let before, before.label == label {
         place = before.place
@@ -59,6 +64,17 @@ struct ListFile {
     guard !entries.isEmpty else {
       throw DataError(.invalid, path: path, expected: "a list of paths and labels", found: "no line")
     }
+  }
+
+  /// Returns the error for a list whose lines belong to several splits: all of them would be trained on.
+  private static func severalSplits(
+    _ path: String, _ one: ListColumns.Split, _ other: ListColumns.Split, _ line: Int
+  ) -> DataError {
+    DataError(
+      .invalid, path: path, expected: "the pictures of one split in a list",
+      found: "\(one.word) and, in line \(line), \(other.word) in the column \(one.column)",
+      advice: "Write the lines of each split to a list of its own, and name the others with --validation and --test; "
+        + "or remove the column if all lines are to be trained on.")
   }
 
   /// Returns the next line that is not empty, without the white space around it, and counts those that it passes.

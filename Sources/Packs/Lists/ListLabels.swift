@@ -8,6 +8,8 @@ struct ListLabels {
   private(set) var names: [String] = []
   /// A sentence on what the labels were taken for; nil where nothing needs to be said.
   private(set) var note: String?
+  /// A sentence on labels that are probably a mistake.
+  private(set) var warning: String?
 
   /// - Parameter names: The names of the classes, if they are known; numbers are then indices into them, and words must
   ///   be among them.
@@ -20,6 +22,7 @@ struct ListLabels {
     guard words.joined().allSatisfy(ClassOrder.isNumber) else {
       names = given ?? Set(words.joined()).sorted(by: precedes)
       labels = try Self.found(lists, words, "the name of a class", "Labels are all numbers, or all names.", names)
+      if given == nil { warning = Self.mixture(lists, words) }
       return
     }
     try Self.refuseTwoSpellings(lists, words)
@@ -39,6 +42,21 @@ struct ListLabels {
     }
     let index = given == nil ? names : (0..<names.count).map { "\($0)" }
     labels = try Self.found(lists, digits, "labels from 0 to \(names.count - 1)", "", index)
+  }
+
+  /// Returns a sentence on a label that is no whole number where most are, such as one that is missing: it is a class
+  /// of its own, and the others are names.
+  private static func mixture(_ lists: [ListFile], _ words: [[String]]) -> String? {
+    func isNumber(_ word: String) -> Bool { Double(word).map(\.isFinite) ?? false }
+    guard words.joined().count(where: isNumber) * 2 > words.joined().count else { return nil }
+    for (list, words) in zip(lists, words) {
+      guard let place = words.firstIndex(where: { !isWholeDecimal($0) }) else { continue }
+      let first = list.first(labeled: place)
+      return
+        "\(list.path): most labels are numbers, and \(words[place].debugDescription) in \(first?.place ?? "") is not a "
+        + "whole one: all are taken for names of classes"
+    }
+    return nil
   }
 
   /// The multiple of the number of labels that a label must reach to be taken for an identifier instead of an index.

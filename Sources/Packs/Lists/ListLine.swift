@@ -18,7 +18,7 @@ enum ListLine {
 
   /// Divides a line into path and label; the result is nil if it does not have both.
   static func divide(_ line: ArraySlice<UInt8>) -> (name: [UInt8], label: [UInt8])? {
-    if line.first == quote {
+    if line.first == quote || line.last == quote {
       for separator in [tab, comma, semicolon, blank] {
         let fields = fields(line, separator)
         if fields.count == 2, !fields[0].isEmpty, !fields[1].isEmpty { return (fields[0], fields[1]) }

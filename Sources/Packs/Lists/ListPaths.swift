@@ -1,3 +1,4 @@
+import Foundation
 import Images
 import System
 
@@ -7,19 +8,22 @@ import System
 struct ListPaths {
   private let root: String
   private let files: SourceFiles
-  /// The digests of the names in each folder.
-  private var folders: [String: Set<UInt64>] = [:]
-  /// The numbers of paths that were mended by writing slashes for backslashes, and by adding extensions.
+  /// The digests of the names in each folder, by the bytes of its path: strings are equal in both forms of accents.
+  private var folders: [[UInt8]: Set<UInt64>] = [:]
+  /// The numbers of paths that were mended by writing slashes for backslashes, by adding extensions, and by writing
+  /// accented letters in Unicode's other form.
   private(set) var withSlashes = 0
   private(set) var withEndings = 0
+  private(set) var withOtherForms = 0
 
   init(root: String, in files: SourceFiles) {
     self.root = root
     self.files = files
   }
 
-  /// Puts the names of files in place of a list's paths. A path without its extension, or with backslashes, means the
-  /// file that there is; any other path without a file is refused with its line, before any work is done.
+  /// Puts the names of files in place of a list's paths. A path without its extension, with backslashes, or with
+  /// accented letters in Unicode's other form, means the file that there is; any other path without a file is refused
+  /// with its line, before any work is done.
   mutating func resolve(_ list: inout ListFile) throws(DataError) {
     var names: [Int: String] = [:]
     var missing: (index: Int, count: Int)?
@@ -46,18 +50,19 @@ struct ListPaths {
   private mutating func exists(_ name: String) throws(DataError) -> Bool {
     let path = path(name)
     let folder = FileSystem.folder(of: path)
-    if folders[folder] == nil {
+    let key = Array(folder.utf8)
+    if folders[key] == nil {
       do throws(FileError) {
-        folders[folder] = Set(try files.names(in: folder).map { xxHash64(Array($0.utf8)) })
+        folders[key] = Set(try files.names(in: folder).map { xxHash64(Array($0.utf8)) })
       } catch {
         // A folder that is not there has no files; any other error must not make the data smaller.
         guard error.kind == .missing || !files.isFolder(folder) else {
           throw DataError(.failed, path: folder, expected: "a folder of pictures", found: error.problem)
         }
-        folders[folder] = []
+        folders[key] = []
       }
     }
-    return folders[folder]?.contains(xxHash64(Array(FileSystem.name(of: path).utf8))) == true
+    return folders[key]?.contains(xxHash64(Array(FileSystem.name(of: path).utf8))) == true
   }
 
   /// Returns the file that a path means if it was written on another system, or without its extension.
@@ -66,6 +71,13 @@ struct ListPaths {
     if plain != name, try exists(plain) {
       withSlashes += 1
       return plain
+    }
+    // macOS takes accents from their letters, and other systems do not.
+    for form in [plain.precomposedStringWithCanonicalMapping, plain.decomposedStringWithCanonicalMapping]
+    where !form.utf8.elementsEqual(plain.utf8) {
+      guard try exists(form) else { continue }
+      withOtherForms += 1
+      return form
     }
     var found: [String] = []
     for ending in FileEnding.pictures.flatMap({ [$0, $0.uppercased()] }) where try exists("\(plain).\(ending)") {

@@ -20,6 +20,7 @@ extension PackInput {
     let labels = try ListLabels(lists, names: named)
     var listing = PackListing(classNames: labels.names, classFolders: labels.names, parts: [:])
     if let note = labels.note { listing.account.note(note) }
+    if let warning = labels.warning { listing.account.warn(warning) }
     for (part, (list, labels)) in zip(parts, zip(lists, labels.labels)) {
       let folder = root ?? FileSystem.folder(of: list.path)
       var (list, paths) = (list, ListPaths(root: folder, in: files))
@@ -33,6 +34,11 @@ extension PackInput {
       if paths.withEndings > 0 {
         listing.account.note(
           "\(paths.withEndings.counted("path", grouped: true)) of \(list.path) without the files' extensions")
+      }
+      if paths.withOtherForms > 0 {
+        listing.account.note(
+          "\(paths.withOtherForms.counted("path", grouped: true)) of \(list.path) with accented letters in the other "
+            + "form of Unicode")
       }
       var entries = list.entries
       entries.relabel(labels)

@@ -1,13 +1,15 @@
 /// The kind of a file, told by its first bytes. The file's name does not matter.
 package enum FileKind: Sendable {
   case jpeg, png, pgm, ppm, gif, webP, heif, tiff, bmp
-  case gzip, zip, hdf5, pdf, numPy, pickle, caffeModel, idx, gitLFSPointer
+  case gzip, zip, hdf5, pdf, numPy, pickle, caffeModel, safetensors, idx, gitLFSPointer
   case markup, text, zeros, empty, unknown
 
   /// - Parameter head: the first bytes: 64 are enough, a shorter file is given whole.
   package init(_ head: some Collection<UInt8>) {
     if head.isEmpty {
       self = .empty
+    } else if Self.isSafetensors(Array(head.prefix(10))) {
+      self = .safetensors
     } else if let found = Self.signatures.first(where: { head.dropFirst($0.offset).starts(with: $0.bytes) }) {
       self = found.kind
     } else if Self.isIDX(Array(head.prefix(4))) {
@@ -42,6 +44,7 @@ package enum FileKind: Sendable {
     case .numPy: "a NumPy array"
     case .pickle: "a Python pickle, as older PyTorch writes it"
     case .caffeModel: "a Caffe model in its own binary form (protobuf)"
+    case .safetensors: "a safetensors file"
     case .idx: "an IDX file"
     case .gitLFSPointer: "a Git LFS pointer instead of the data"
     case .markup: "a web page or other markup"
@@ -87,6 +90,13 @@ package enum FileKind: Sendable {
   private static func isIDX(_ head: [UInt8]) -> Bool {
     head.count == 4 && head[0] == 0 && head[1] == 0 && [0x08, 0x09, 0x0B, 0x0C, 0x0D, 0x0E].contains(head[2])
       && head[3] > 0
+  }
+
+  /// Tells whether a header's length, below 4 GiB, and an object of JSON begin here. Its first bytes may be those of
+  /// any other kind, since they are a number.
+  private static func isSafetensors(_ head: [UInt8]) -> Bool {
+    head.count == 10 && head[4..<8].allSatisfy { $0 == 0 } && head[8] == UInt8(ascii: "{")
+      && [UInt8(ascii: "\""), UInt8(ascii: "}"), UInt8(ascii: " ")].contains(head[9])
   }
 
   /// Tells whether a NetParameter of Caffe's begins here: its name (field 1) and then another field, or a layer

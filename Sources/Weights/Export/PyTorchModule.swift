@@ -1,3 +1,5 @@
+import System
+
 /// The beginning of every module.
 let pyTorchModuleBeginning = "'''A network that prelu-dist has trained, in PyTorch"
 
@@ -11,7 +13,7 @@ func pyTorchModule(reading weights: String) -> String {
   """
   \(pyTorchModuleBeginning), made from the safetensors file beside this one.
 
-      model = load("\(weights)")
+      model = load(\(pythonText(weights)))
       scores = model.scores(pixels)    # (batch, channels, height, width), red, green, blue, from 0 to 255
 
   `model(x)` takes inputs from which the mean is subtracted already; `model.classes` names the scores, `model.names`
@@ -91,6 +93,11 @@ func pyTorchModule(reading weights: String) -> String {
       def scores(self, pixels):
           return self((pixels - self.mean) * self.scale)
 
+      def tensors(self):
+          '''The parameters by the names of their layers, as `prelu-dist train --weights` reads them.'''
+          parts = [(key.split("."), tensor) for key, tensor in self.layers.state_dict().items()]
+          return {f"{self.names[int(index)]}.{part}": tensor for (index, part), tensor in parts}
+
 
   def load(path):
       with safe_open(path, "pt") as file:
@@ -104,4 +111,20 @@ func pyTorchModule(reading weights: String) -> String {
       return model.eval()
 
   """
+}
+
+/// Returns a text as Python writes it: nothing in it ends the quotation, or a longer one around it, and a copy of it is
+/// the same text.
+func pythonText(_ text: String) -> String {
+  var quoted = "\""
+  for scalar in text.unicodeScalars {
+    switch scalar {
+    case "\"", "'", "\\": quoted += "\\\(scalar)"
+    case _ where String(scalar).isWord || scalar == " " || scalar == ",": quoted.unicodeScalars.append(scalar)
+    default:
+      let digits = String(scalar.value, radix: 16)
+      quoted += "\\U" + String(repeating: "0", count: 8 - digits.count) + digits
+    }
+  }
+  return quoted + "\""
 }

@@ -1,3 +1,5 @@
+import System
+
 /// A reader of JSON values one after the other, of the kinds that a safetensors header has: objects, texts, lists of
 /// whole numbers that are not negative. The caller says what it expects; anything else is refused.
 struct JSONScanner {
@@ -134,6 +136,6 @@ struct JSONScanner {
     let found = String(decoding: bytes[min(place, bytes.count)...].prefix(20), as: UTF8.self)
     return Malformed(
       problem: "the header is not JSON of the form that it must have: expected \(expected) at byte \(place), found "
-        + (found.isEmpty ? "its end" : found.debugDescription))
+        + (found.isEmpty ? "its end" : found.quoted()))
   }
 }

@@ -65,7 +65,7 @@ public final class SafetensorsFile: Sendable {
   ///   or a double too large for a float: no weight is; `.cannotRead` where the file cannot be read.
   public func read(_ tensor: SafetensorsTensor, into values: UnsafeMutableBufferPointer<Float>) throws(FileError) {
     precondition(values.count == tensor.count, "\(values.count) floats for \(tensor.name) \(tensor.shape)")
-    let shown = SafetensorsHeader.shown(tensor.name)
+    let shown = tensor.name.quoted()
     guard tensor.type.isRead else {
       throw FileError(
         .mismatch, path: path,
@@ -127,9 +127,9 @@ public final class SafetensorsFile: Sendable {
     var tensors: [SafetensorsTensor] = []
     var next = 0
     for entry in entries.sorted(by: { ($0.start, $0.end, $0.name) < ($1.start, $1.end, $1.name) }) {
-      let shown = SafetensorsHeader.shown(entry.name)
+      let shown = entry.name.quoted()
       guard let type = ElementType(rawValue: entry.type) else {
-        throw damaged(path, "\(shown) has the unknown dtype \(SafetensorsHeader.shown(entry.type))")
+        throw damaged(path, "\(shown) has the unknown dtype \(entry.type.quoted())")
       }
       guard entry.start == next else {
         let what = entry.start < next ? "overlaps the tensor before it" : "leaves a gap before it"

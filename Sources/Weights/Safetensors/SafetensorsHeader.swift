@@ -1,3 +1,5 @@
+import System
+
 /// The header of a safetensors file: one JSON object with the tensors by their names and a group of texts.
 ///
 /// {"__metadata__": {"format": "pt"}, "conv1.weight": {"dtype": "F32", "shape": [8, 1, 3, 3], "data_offsets": [0,
@@ -27,7 +29,7 @@ struct SafetensorsHeader {
     var names: Set<String> = []
     try reader.object { name, reader throws(Malformed) in
       guard names.insert(name).inserted else {
-        throw Malformed(problem: "the name \(Self.shown(name)) stands twice in the header")
+        throw Malformed(problem: "the name \(name.quoted()) stands twice in the header")
       }
       if name == "__metadata__" {
         metadata = try Self.texts(&reader)
@@ -42,7 +44,7 @@ struct SafetensorsHeader {
     var texts: [String: String] = [:]
     try reader.object { name, reader throws(Malformed) in
       guard texts.updateValue(try reader.text(), forKey: name) == nil else {
-        throw Malformed(problem: "the name \(shown(name)) stands twice in __metadata__")
+        throw Malformed(problem: "the name \(name.quoted()) stands twice in __metadata__")
       }
     }
     return texts
@@ -55,17 +57,13 @@ struct SafetensorsHeader {
       case "dtype" where type == nil: type = try reader.text()
       case "shape" where shape == nil: shape = try reader.numbers(limit: 32)
       case "data_offsets" where offsets == nil: offsets = try reader.numbers(limit: 2)
-      default: throw Malformed(problem: "\(shown(name)) has the key \(shown(key)), which is unknown or stands twice")
+      default:
+        throw Malformed(problem: "\(name.quoted()) has the key \(key.quoted()), which is unknown or stands twice")
       }
     }
     guard let type, let shape, let offsets, offsets.count == 2 else {
-      throw Malformed(problem: "\(shown(name)) does not have a dtype, a shape and two data_offsets")
+      throw Malformed(problem: "\(name.quoted()) does not have a dtype, a shape and two data_offsets")
     }
     return Entry(name: name, type: type, shape: shape, start: offsets[0], end: offsets[1])
-  }
-
-  /// Returns a name from a file on one line, in quotes, not too long.
-  static func shown(_ name: String) -> String {
-    String(name.prefix(80)).debugDescription
   }
 }

@@ -1,3 +1,5 @@
+import System
+
 /// The account of the weights that a run began with: what the banner shows, and the run keeps.
 public struct WeightReport: Equatable, Sendable {
   public let source: String
@@ -5,10 +7,13 @@ public struct WeightReport: Equatable, Sendable {
   public let digest: String
   public let rows: [WeightTransfer.Row]
   public let unused: [String]
+  /// The doubts whether the network's inputs are those that the weights were trained for, a sentence each.
+  public let warnings: [String]
 
-  public init(_ source: WeightSource, _ transfer: WeightTransfer) {
+  public init(_ source: WeightSource, _ transfer: WeightTransfer, warnings: [String] = []) {
     (self.source, kind, digest) = (source.path, source.kind, source.digest)
     (rows, unused) = (transfer.rows, transfer.unused)
+    self.warnings = warnings
   }
 
   /// A few lines: layers that follow one another and share their fate are named together.
@@ -38,17 +43,22 @@ public struct WeightReport: Equatable, Sendable {
   }
 
   private static func names(_ layers: [String]) -> String {
-    layers.count < 4
-      ? layers.joined(separator: ", ") : "\(layers[0]), \(layers[1]), … \(layers[layers.count - 1]): \(layers.count)"
+    let names = (layers.count < 4 ? layers : layers.prefix(2) + layers.suffix(1)).map { $0.shown() }
+    return layers.count < 4
+      ? names.joined(separator: ", ") : "\(names[0]), \(names[1]), … \(names[2]): \(layers.count)"
   }
 
   /// The whole account, a line for each layer.
   public var text: String {
     let lines = rows.map { row in
-      ["\(row.fate.rawValue)", row.layer, row.from.map { "from \($0)" } ?? "", row.why].filter { !$0.isEmpty }
-        .joined(separator: "\t")
+      ["\(row.fate.rawValue)", row.layer, row.from.map { "from \($0.shown(limit: .max))" } ?? "", row.why].filter {
+        !$0.isEmpty
+      }
+      .joined(separator: "\t")
     }
-    return (["source\t\(source)", "kind\t\(kind)", "digest\t\(digest)"] + lines + unused.map { "unused\t\($0)" })
+    return
+      (["source\t\(source)", "kind\t\(kind)", "digest\t\(digest)"] + lines
+      + unused.map { "unused\t\($0.shown(limit: .max))" } + warnings.map { "warning\t\($0)" })
       .joined(separator: "\n") + "\n"
   }
 }

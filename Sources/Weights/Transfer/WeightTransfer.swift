@@ -36,10 +36,10 @@ public struct WeightTransfer {
   /// The layers of the source that nothing is taken from.
   public private(set) var unused: [String] = []
 
-  private let source: WeightSource
-  private let network: ResolvedArchitecture
-  private let settings: Configuration.Weights
-  private let published: [String: String]
+  let source: WeightSource
+  let network: ResolvedArchitecture
+  let settings: Configuration.Weights
+  let published: [String: String]
   private var steps: [(parameter: ParameterDescription, step: Step)] = []
 
   /// - Parameters:
@@ -92,7 +92,8 @@ public struct WeightTransfer {
         if let place = values.firstIndex(where: { !$0.isFinite }) {
           throw FileError(
             .damaged, path: source.path,
-            problem: "value \(place) of \(tensor.name) is \(values[place]) once it is changed for inputs of another "
+            problem:
+              "value \(place) of \(tensor.name.shown()) is \(values[place]) once it is changed for inputs of another "
               + "scale, expected a finite number", advice: "Correct weights.deviation, or take other weights")
         }
       }
@@ -110,7 +111,7 @@ public struct WeightTransfer {
         let meant = nearMiss(name, among: groups).map { " Did you mean \($0)?" } ?? ""
         throw Refusal(
           .badData,
-          "\(key): expected the name of a layer with weights, found \(name.prefix(120).debugDescription).\(meant) "
+          "\(key): expected the name of a layer with weights, found \(name.quoted()).\(meant) "
             + "There are \(known.joined(separator: ", ")).")
       }
     }
@@ -229,10 +230,12 @@ public struct WeightTransfer {
 
   private func missing(_ layer: String, _ theirs: String) -> Refusal {
     let names = source.tensors.filter { $0.blob == 0 }.map(\.layer)
-    let shown = names.prefix(12).joined(separator: ", ") + (names.count > 12 ? ", … (\(names.count) in all)" : "")
+    let shown =
+      names.prefix(12).map { $0.shown() }.joined(separator: ", ")
+      + (names.count > 12 ? ", … (\(names.count) in all)" : "")
     return Refusal(
       .badData,
-      "\(source.path): expected weights for layer \(layer), found none called \(theirs); it has "
+      "\(source.path): expected weights for layer \(layer), found none called \(theirs.shown()); it has "
         + (names.isEmpty ? "no layer with weights" : shown)
         + ": name the layer's weights by weights.map, or begin it anew by --anew \(layer)")
   }
@@ -269,17 +272,30 @@ public struct WeightTransfer {
       switch parameter.role {
       case .weight:
         theirs == own || theirs == [1, 1] + own
-          || own.count == 2 && theirs.count == 4 && theirs[0] == own[0] && theirs.dropFirst().reduce(1, *) == own[1]
+          || own.count == 2 && covered(by: parameter.layerIndex).contains { theirs == [own[0]] + $0 }
       case .bias, .slope: theirs == own || theirs.filter { $0 != 1 } == own.filter { $0 != 1 }
       }
     guard fits else { throw mismatch(tensor, parameter) }
+  }
+
+  /// Returns the extents of filters (channels, rows, columns) that take the inputs of a fully connected layer in their
+  /// order: those of 1×1, and of the map that becomes its features, if that is one map.
+  private func covered(by layer: Int) -> [[Int]] {
+    let plain = [network.layers[layer].input.count, 1, 1]
+    guard layer > 0,
+      let pyramid = network.layers[layer - 1].description.settings
+        as? LayerDescription.SpatialPyramidPooling, pyramid.levels.count < 2
+    else { return [plain] }
+    let map = network.layers[layer - 1].input
+    let (rows, columns) = pyramid.levels.first.map { ($0, $0) } ?? (map.height, map.width)
+    return [plain, [map.channels, rows, columns]]
   }
 
   private func mismatch(_ tensor: SourceTensor, _ parameter: ParameterDescription) -> Refusal {
     Refusal(
       .badData,
       "\(source.path): expected the shape \(parameter.shape) for \(parameter.layer)/\(parameter.blob), found "
-        + "\(tensor.shape) in \(tensor.name): take weights of the same network, or begin these anew by "
+        + "\(tensor.shape) in \(tensor.name.shown()): take weights of the same network, or begin these anew by "
         + "--anew \(parameter.layer)")
   }
 }

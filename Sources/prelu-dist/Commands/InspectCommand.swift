@@ -172,7 +172,7 @@ struct InspectCommand: ParsableCommand {
     let state = header.state
     let parameters = header.tensors.reduce(0) { $0 + $1.count }
     Console.say("checkpoint     \(path)")
-    Console.say("written        \(header.created) by \(header.provenance.program)")
+    Console.say("written        \(header.created.onOneLine) by \(header.provenance.program.onOneLine)")
     Console.say(
       "iteration      \(state.iteration) (\(state.epoch.counted("epoch")) and "
         + "\(state.iterationInEpoch.counted("iteration")) of the next one)")
@@ -212,6 +212,6 @@ struct InspectCommand: ParsableCommand {
     let rates = layers.filter { $0.rate != 0 && $0.rate != 1 }.map { "\($0.name) ×\($0.rate)" }
     if !rates.isEmpty { Console.say("rates          \(rates.joined(separator: ", "))") }
     let weights = configuration.weights
-    if !weights.source.isEmpty { Console.say("weights from   \(weights.source), digest \(weights.digest)") }
+    if !weights.source.isEmpty { Console.say("weights from   \(weights.source.onOneLine), digest \(weights.digest)") }
   }
 }

@@ -60,6 +60,7 @@ struct TrainCommand: ParsableCommand {
   ) throws -> ExitStatus {
     let run = try DryRun(request, settings, world: world)
     let forecast = try RunForecast.measured(run, world: world)
+    for warning in run.firstWeights?.warnings ?? [] { Console.complain("warning: \(warning)") }
     if world.rank == 0 { for line in DryRunText(run, forecast).lines { Console.say(line) } }
     return .done
   }
@@ -86,7 +87,7 @@ struct TrainCommand: ParsableCommand {
     return ConfigurationRequest(recipe: recipe, options: optionsOfSettings) { configuration in
       try options.chooseModel(in: &configuration)
       options.network.apply(to: &configuration)
-      options.weights.apply(to: &configuration)
+      try options.weights.apply(to: &configuration)
       options.data.apply(to: &configuration)
       options.schedule.apply(to: &configuration)
       options.folder.apply(to: &configuration)

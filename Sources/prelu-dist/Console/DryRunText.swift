@@ -11,7 +11,8 @@ struct DryRunText {
   init(_ run: DryRun, _ forecast: RunForecast?) { (self.run, self.forecast) = (run, forecast) }
 
   var lines: [String] {
-    [model] + data + [steps] + time + others + memory + [disk, "nothing was trained and no file written"]
+    [model] + data + weights + [steps] + time + others + doubts + memory
+      + [disk, "nothing was trained and no file written"]
   }
 
   private var model: String {
@@ -33,6 +34,10 @@ struct DryRunText {
     ]
   }
 
+  private var weights: [String] {
+    (run.firstWeights?.summary ?? []).enumerated().map { ($0 == 0 ? "from   " : "       ") + $1 }
+  }
+
   private var steps: String {
     let training = run.configuration.training
     return "steps  \(run.stepsInEpoch.grouped) an epoch of mini-batches of \(training.batch); "
@@ -44,10 +49,28 @@ struct DryRunText {
     guard !run.stepSeconds.isEmpty else { return [] }
     let (one, ranks) = (run.secondsOfStep, run.memory.count)
     return [
-      String(
-        format: "time   %.3f s a step with %@, measured in %@; %@ without evaluations", one, ranks.counted("rank"),
-        run.stepSeconds.count.counted("step"), clockText(one * Double(run.stepsLeft)))
+      "time   \(Self.secondsText(one)) s a step with \(ranks.counted("rank")), measured in "
+        + "\(run.stepSeconds.count.counted("step")); \(clockText(one * Double(run.stepsLeft))) without evaluations"
     ]
+  }
+
+  /// A sentence on measurements that are not to be relied on.
+  private var doubts: [String] {
+    guard let least = run.stepSeconds.min(), let most = run.stepSeconds.max(), most > Self.unevenness * least else {
+      return []
+    }
+    return [
+      "uneven the measured steps took \(Self.secondsText(least)) to \(Self.secondsText(most)) s: the hosts are busy "
+        + "with something else, or the steps too short to measure; repeat this on idle hosts"
+    ]
+  }
+
+  /// The ratio of the longest to the shortest measured step from which the times are not to be relied on.
+  private static let unevenness = 1.25
+
+  /// Returns seconds with at least two digits that count.
+  private static func secondsText(_ seconds: Double) -> String {
+    String(format: seconds < 0.0995 ? "%.5f" : "%.3f", seconds)
   }
 
   /// The time on other numbers of ranks.
@@ -61,8 +84,9 @@ struct DryRunText {
     return [head]
       + forecast.steps.map { step in
         String(
-          format: "%@ on %@: %.3f s a step, %@%@", step.ranks.grouped.leftPadded(to: 11), step.nodes.counted("host"),
-          step.seconds, clockText(step.seconds * Double(run.stepsLeft)), step.isMeasured ? " (measured)" : "")
+          format: "%@ on %@: %@ s a step, %@%@", step.ranks.grouped.leftPadded(to: 11), step.nodes.counted("host"),
+          Self.secondsText(step.seconds), clockText(step.seconds * Double(run.stepsLeft)),
+          step.isMeasured ? " (measured)" : "")
       }
   }
 

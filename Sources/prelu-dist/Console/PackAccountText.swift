@@ -15,10 +15,13 @@ struct PackAccountText {
   /// The sentences on what is probably a mistake, which also a person hears who does not look on.
   var warnings: [String] {
     listing.account.warnings
-      + [PackAccount.Reason.otherFormat, .emptyFolder, .withoutClass, .unlabeled].compactMap { reason in
+      + Self.warnedOf.compactMap { reason in
         listing.account.leftOut[reason].map { "left out \(sentence(reason, $0))" }
       }
   }
+
+  /// The reasons for which pictures may be missing that a person counts on.
+  private static let warnedOf: [PackAccount.Reason] = [.archive, .otherFormat, .emptyFolder, .withoutClass, .unlabeled]
 
   private var folders: [String] {
     PackPart.allCases.compactMap { part in
@@ -55,7 +58,7 @@ struct PackAccountText {
   private var leftOut: [String] {
     PackAccount.Reason.allCases.compactMap { reason in
       // Warnings say the others.
-      guard ![.otherFormat, .emptyFolder, .withoutClass, .unlabeled].contains(reason) else { return nil }
+      guard !Self.warnedOf.contains(reason) else { return nil }
       return listing.account.leftOut[reason].map { "left out   \(sentence(reason, $0))" }
     }
   }
@@ -70,6 +73,7 @@ struct PackAccountText {
     case .hidden: return "\(items("hidden entry", "hidden entries")): \(examples)"
     case .own: return "\(items("entry", "entries")) that this program wrote: \(examples)"
     case .excluded: return "\(items("entry", "entries")) by --exclude or --no-test: \(examples)"
+    case .archive: return "\(items("archive")) that lie among other files and are not opened: \(examples)"
     case .otherFile: return "\(items("file")) whose names are not those of pictures (\(left.endingText)): \(examples)"
     case .otherFormat:
       return "\(items("picture")) of formats that are not read (\(left.endingText)): \(examples). "

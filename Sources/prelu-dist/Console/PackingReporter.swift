@@ -86,7 +86,24 @@ final class PackingReporter {
         format: "pack       %@%@, %@ in %@", summary.paths[0],
         summary.paths.count > 1 ? " and \(summary.paths.count - 1) more" : "", byteText(summary.bytes),
         clockText(summary.seconds)))
+    for sentence in Self.sentences(summary.copies) { Console.say("note       \(sentence)") }
     Console.say("train on it with: prelu-dist train --data \(summary.paths[0])")
+  }
+
+  /// Returns sentences on pictures that are there several times under different names.
+  private static func sentences(_ copies: PackingSummary.Copies) -> [String] {
+    var sentences = PackPart.allCases.compactMap { part in
+      copies.ofOtherParts[part].map {
+        "\($0.counted("picture", grouped: true)) to \(part.verb) \($0.verb("has", "have")) the same bytes as pictures "
+          + "of another split: what they measure was learned by heart"
+      }
+    }
+    if copies.ofOtherClasses > 0 {
+      sentences.append(
+        "\(copies.ofOtherClasses.counted("picture", grouped: true)) "
+          + "\(copies.ofOtherClasses.verb("has", "have")) the same bytes as pictures of another class")
+    }
+    return sentences
   }
 
   private func show(_ p: PackingProgress) {

@@ -97,6 +97,12 @@ final class TrainingReporter: RunListener {
         + "\(data.validationImages.grouped) to validate, "
         + (data.testImages == 0 ? "" : "\(data.testImages.grouped) to test, ")
         + model.classNames.count.counted("class", grouped: true))
+    if !data.emptyClasses.isEmpty {
+      let names = data.emptyClasses.prefix(5) + (data.emptyClasses.count > 5 ? ["…"] : [])
+      Console.complain(
+        "warning: \(data.path): \(data.emptyClasses.count.counted("class", grouped: true)) "
+          + "\(data.emptyClasses.count.verb("has", "have")) no image to train on: \(names.joined(separator: ", "))")
+    }
     Console.say("bits   " + bits(d.ranks, d.configuration.training.precision))
     for (index, line) in d.firstWeights.enumerated() { Console.say((index == 0 ? "from   " : "       ") + line) }
   }

@@ -1,5 +1,6 @@
 import ArgumentParser
 import Benchmarks
+import Evaluation
 import Foundation
 import Kernels
 import Network
@@ -13,10 +14,17 @@ extension BenchCommand {
         Every result is compared with a reference in Double before it is timed. GFLOP/s count the operations of the \
         convolution by its definition, so that algorithms can be compared; the share of the processor's peak counts \
         the products that the algorithm computes, which may be fewer. Without --recipe and --model it measures the \
-        recipe fashion.
+        recipe fashion. With --checkpoint it takes a network's own weights and test images, and random gradients: so \
+        the errors are those of training.
         """)
 
     @OptionGroup var model: ModelOptions
+
+    @Option(
+      help: ArgumentHelp(
+        "Measure the network of a checkpoint, or of a run's best one, on its test images.",
+        valueName: "checkpoint|run"))
+    var checkpoint: String?
 
     @OptionGroup var convolution: ConvolutionOptions
 
@@ -38,21 +46,45 @@ extension BenchCommand {
     func validate() throws {
       try checkRange("--batch", batch, .atLeast(1))
       try checkRange("--runs", runs, .atLeast(1))
+      if checkpoint != nil, model.recipe != nil || model.model != nil {
+        throw ValidationError("--checkpoint brings its own model: leave --recipe and --model out")
+      }
     }
 
     func run() throws {
       alone {
-        let settings = try model.settings()
-        let precision = precision.precision ?? settings.training.precision
-        try PrecisionOptions.check(precision, convolution)
-        let architecture = try settings.architecture().resolved()
-        try checkLayers(architecture)
-        if !json { printHeader(precision) }
-        try ConvolutionBenchmark.run(
-          architecture, images: batch, method: convolution.method, precision: precision,
-          layers: layer.isEmpty ? nil : Set(layer), runs: runs, report: json ? { Console.sayJSON($0) } : show)
+        if let checkpoint { try measure(checkpoint) } else { try measureModel() }
         return .done
       }
+    }
+
+    private func measureModel() throws {
+      let settings = try model.settings()
+      let precision = precision.precision ?? settings.training.precision
+      try PrecisionOptions.check(precision, convolution)
+      let architecture = try settings.architecture().resolved()
+      try checkLayers(architecture)
+      if !json { printHeader(precision) }
+      try ConvolutionBenchmark.run(
+        architecture, images: batch, method: convolution.method, precision: precision, layers: measured, runs: runs,
+        report: report)
+    }
+
+    private func measure(_ checkpoint: String) throws {
+      let trained = try TrainedNetwork(
+        checkpoint, precision: precision.precision, .parameters, convolution: convolution.method)
+      try PrecisionOptions.check(trained.network.tower.precision, convolution)
+      try checkLayers(trained.network.architecture)
+      let inputs = try trained.inputs(batch, of: trained.images(nil).images)
+      if !json { printHeader(trained.network.tower.precision) }
+      try ConvolutionBenchmark.run(
+        TrainedOperands(trained.network, images: inputs), layers: measured, runs: runs, report: report)
+    }
+
+    private var measured: Set<String>? { layer.isEmpty ? nil : Set(layer) }
+
+    private func report(_ timings: ConvolutionTimings) {
+      if json { Console.sayJSON(timings) } else { show(timings) }
     }
 
     private func checkLayers(_ architecture: ResolvedArchitecture) throws {

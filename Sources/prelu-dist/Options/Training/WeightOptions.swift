@@ -1,5 +1,7 @@
 import ArgumentParser
 import Configuration
+import Foundation
+import System
 
 extension Configuration.PublishedInput: ExpressibleByArgument {}
 
@@ -43,15 +45,38 @@ struct WeightOptions: ParsableArguments {
     ].compactMapValues(\.self)
   }
 
-  func apply(to configuration: inout Configuration) {
+  /// - Throws: `Refusal` for inputs that the network does not have, and for options that say of weights what is not
+  ///   given.
+  func apply(to configuration: inout Configuration) throws(Refusal) {
     if let weights, weights != configuration.weights.source {
       // What a recipe says of its own source does not hold for another one; without a source it is meant for this one.
       if !configuration.weights.source.isEmpty { configuration.weights = Configuration.Weights() }
       configuration.weights.source = weights
       configuration.weights.digest = ""
     }
-    if let weightsInput { configuration.choose(input: weightsInput) }
+    let needing = anew.isEmpty ? weightsInput.map { _ in "--weights-input" } : "--anew"
+    if let needing, configuration.weights.source.isEmpty {
+      throw Refusal(
+        .usage, "\(needing): expected weights to begin with, found none: give --weights, or leave \(needing) out")
+    }
+    if let weightsInput {
+      try check(weightsInput, channels: configuration.model.input.channels)
+      configuration.choose(input: weightsInput)
+    }
     if !anew.isEmpty { configuration.weights.anew = anew }
     if !freeze.isEmpty { configuration.training.frozen = freeze }
+  }
+
+  private func check(_ input: Configuration.PublishedInput, channels: Int) throws(Refusal) {
+    guard channels != 3 else { return }
+    func list(_ values: [Double]) -> String { values.map { String(format: "%.6g", $0) }.joined(separator: ", ") }
+    let mean = input.mean.reduce(0, +) / Double(input.mean.count)
+    throw Refusal(
+      .usage,
+      "--weights-input: expected a network of 3 channels, whose inputs are red, green and blue, found "
+        + channels.counted("channel")
+        + (channels == 1
+          ? ": for gray pictures a recipe says data: { mean: [\(list([mean]))] } and weights: { deviation: "
+            + "[\(list(input.deviation))] }" : ": set data.mean in a recipe"))
   }
 }
