@@ -44,22 +44,22 @@ import Testing
     while try queue.next(keepGoing: true) != nil {}
   }
 
-  /// A rank is slow here by waiting for the others: for each piece that it takes, each of them may take four, as a file
-  /// counts. So it needs neither a core nor a clock.
+  /// A rank is slow here by waiting: for each piece that it takes, each of the others takes four, and these do not run
+  /// ahead, as files count. So it needs neither a core nor a clock.
   @Test func aSlowRankTakesLess() throws {
     guard world.size > 1 else { return }
     let (others, groupsOfEach) = (world.size - 1, 200)
     let isSlow = world.rank == others
     let path = try world.fromRoot { NSTemporaryDirectory() + "prelu-dist-test-\(UUID().uuidString)" }
-    let counter = open(path, O_RDWR | O_CREAT | O_APPEND, 0o600)
-    try #require(counter >= 0)
-    defer {
-      close(counter)
-      unlink(path)
-    }
-    func done() -> Int {
-      var status = stat()
-      return fstat(counter, &status) == 0 ? Int(status.st_size) : 0
+    let (fast, slow) = (try SharedCounter(path), try SharedCounter(path + ".slow"))
+    /// Waits until `counter` is at `count`, or until it seems that it never will be: ranks may have nothing left.
+    func wait(for counter: SharedCounter, _ count: Int) {
+      var (seen, unchanged) = (counter.value, 0)
+      while seen < count, unchanged < 500 {
+        usleep(500)
+        let now = counter.value
+        (seen, unchanged) = (now, now == seen ? unchanged + 1 : 0)
+      }
     }
     let queue = try WorkQueue(
       groups([Double](repeating: 1, count: groupsOfEach * world.size)), pieceLength: 1, world: world)
@@ -67,15 +67,12 @@ import Testing
     while let piece = try queue.next(keepGoing: true) {
       taken += piece.now.count
       if isSlow {
-        // The others come to an end where this rank has the rest.
-        var (seen, unchanged) = (done(), 0)
-        while seen < 4 * others * taken, unchanged < 200 {
-          usleep(1000)
-          let now = done()
-          (seen, unchanged) = (now, now == seen ? unchanged + 1 : 0)
-        }
+        wait(for: fast, 4 * others * taken)
+        slow.increase()
       } else {
-        write(counter, [UInt8(0)], 1)
+        fast.increase()
+        // Rank 0 answers between two pieces, so the others have to be some ahead.
+        wait(for: slow, taken / 4 - 2)
       }
     }
     let all = try world.allgather(taken)
@@ -100,4 +97,28 @@ import Testing
     #expect(all.allSatisfy { $0 <= 1 } && all.contains(0), "the work was done to its end")
     #expect(try queue.next(keepGoing: true) == nil)
   }
+}
+
+/// A number that processes of a host count up: the length of a file.
+private final class SharedCounter {
+  private let path: String
+  private let descriptor: Int32
+
+  init(_ path: String) throws {
+    self.path = path
+    descriptor = open(path, O_RDWR | O_CREAT | O_APPEND, 0o600)
+    try #require(descriptor >= 0)
+  }
+
+  deinit {
+    close(descriptor)
+    unlink(path)
+  }
+
+  var value: Int {
+    var status = stat()
+    return fstat(descriptor, &status) == 0 ? Int(status.st_size) : 0
+  }
+
+  func increase() { write(descriptor, [UInt8(0)], 1) }
 }
