@@ -25,7 +25,7 @@ hydra_without_a_scheduler() {
   job_by_hydra node1 --hostfile hosts train "${settings[@]}" >train.log 2>&1 &
   launcher=$!
   within 60 "a checkpoint" reached train 20
-  check "the launcher is Hydra" says train.log '^prelu-job: env .* mpiexec.mpich -hosts node1:1,node2:1 -n 2 '
+  check "the launcher is Hydra" says train.log '^prelu-job: env .* mpiexec.(mpich|hydra) -hosts node1:1,node2:1 -n 2 '
   pid=$(ranks_on node2 "train --resume auto.*" | sed -n 1p)
   check "there is a rank on node2" test -n "$pid"
   kill -KILL "$pid"
@@ -66,7 +66,7 @@ mpich_by_hydra_in_slurm() {
   log=train-$job.log
   job_ends 240 "$job"
   check "the job is done" same "$(job_state "$job")" COMPLETED
-  check "the ranks were started by Hydra" says "$log" 'prelu-job: env .* mpiexec.mpich -hosts '
+  check "the ranks were started by Hydra" says "$log" 'prelu-job: env .* mpiexec.(mpich|hydra) -hosts '
   check "the weights are those of Open MPI's program" same "$(digest train)" "$(reference)"
 }
 
