@@ -60,9 +60,12 @@ private func fill(_ folder: inout RunFolder) throws {
   try folder.claim(runIdentifier: "run")
   try folder.write("a: 1\n", to: "config.yaml")
   let network = TestNetwork(seed: 1)
+  // The pointer to the best checkpoint is written where there is such a file.
+  var state = testState
+  state.best = BestResult(validationTop1Error: 8.5, iteration: state.iteration)
   _ = try withExtendedLifetime(network) {
     try folder.save(
-      tensors: network.tensors, state: testState, configuration: "{}", dataFingerprint: "{}",
+      tensors: network.tensors, state: state, configuration: "{}", dataFingerprint: "{}",
       provenance: testProvenance, keep: 2)
   }
 }
