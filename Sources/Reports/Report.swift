@@ -27,9 +27,10 @@ public struct Report {
   /// - Parameters:
   ///   - pictures: finds the pictures that predictions count; without it they are not shown.
   ///   - note: a plain text file that the page begins with.
+  ///   - sweep: the search over settings that the runs belong to.
   /// - Throws: `FileError` for the first path where there is nothing, or neither of these.
   public init(
-    paths: [String], pictures: (any PictureSource)? = nil, note: String? = nil
+    paths: [String], pictures: (any PictureSource)? = nil, note: String? = nil, sweep: SweepResults? = nil
   ) throws(FileError) {
     precondition(!paths.isEmpty, "a report of nothing")
     var text: Note?
@@ -66,8 +67,8 @@ public struct Report {
       }
     }
     self.init(
-      Contents(runs: runs, evaluations: evaluations, confusions: confusions, results: results), pictures: pictures,
-      note: text)
+      Contents(runs: runs, evaluations: evaluations, confusions: confusions, results: results, sweep: sweep),
+      pictures: pictures, note: text)
   }
 
   private static let tables =
@@ -87,11 +88,12 @@ public struct Report {
   package init(
     runs: [RunContents], evaluations: [(name: String, classes: [ClassErrors])] = [],
     confusions: [(name: String, confusion: Confusion)] = [],
-    results: [(name: String, rows: [ResultsRow])] = [], pictures: (any PictureSource)? = nil
+    results: [(name: String, rows: [ResultsRow])] = [], sweep: SweepResults? = nil,
+    pictures: (any PictureSource)? = nil
   ) {
     self.init(
-      Contents(runs: runs, evaluations: evaluations, confusions: confusions, results: results), pictures: pictures,
-      note: nil)
+      Contents(runs: runs, evaluations: evaluations, confusions: confusions, results: results, sweep: sweep),
+      pictures: pictures, note: nil)
   }
 
   /// All that a report shows, each table with its name.
@@ -100,6 +102,7 @@ public struct Report {
     var evaluations: [ClassFigures.Evaluation]
     var confusions: [ConfusionFigures.Evaluation]
     var results: [ResultFigures.Results]
+    var sweep: SweepResults?
   }
 
   private init(_ contents: Contents, pictures: (any PictureSource)?, note: Note?) {
@@ -107,18 +110,20 @@ public struct Report {
     self.runs = runs
     self.pictures = pictures
     self.note = note
+    sweep = contents.sweep.map(SweepFigures.all) ?? []
     curves = CurveFigures.all(runs)
     coefficients = CoefficientFigures.all(runs)
     statistics = StatisticsFigures.all(runs)
     classes = ClassFigures.all(evaluations) + ConfusionFigures.all(contents.confusions)
     self.results = ResultFigures.all(results)
-    figures = curves + coefficients + statistics + self.results + classes
+    figures = sweep + curves + coefficients + statistics + self.results + classes
     let tables = evaluations.map(\.name) + contents.confusions.map(\.name) + results.map(\.name)
     var names = runs.map(\.name)
     for name in tables where !names.contains(name) { names.append(name) }
     title = names.count <= 3 ? names.joined(separator: ", ") : "\(names[0]) and \((names.count - 1).counted("other"))"
   }
 
+  private let sweep: [Figure]
   private let curves: [Figure]
   private let coefficients: [Figure]
   private let statistics: [Figure]
@@ -153,6 +158,7 @@ public struct Report {
     var page = Page()
     if let note { page.section("note", note.name, "<pre>\(escaped(note.text))</pre>") }
     page.section("summary", "Summary", PageTables.summary(runs))
+    page.section("sweep", "Search over settings", sweep.map(Page.figure).joined())
     page.section("curves", "Curves", curves.map(Page.figure).joined())
     page.section("coefficients", "Coefficients and filters", coefficients.map(Page.figure).joined())
     page.section("statistics", "Responses and gradients", statistics.map(Page.figure).joined())

@@ -76,6 +76,7 @@ import Testing
     let page = try text("rates/report.html")
     for name in names { #expect(page.contains(name), "\(name)") }
     #expect(page.contains("sweep.txt"))
+    #expect(page.contains("Error by solver.learningRate") && page.contains("Error by regularization.averageDecay"))
 
     // Nothing is left to do, and more values are more runs.
     #expect(try sweep().output.hasPrefix("4 runs of 4 done before\n"))

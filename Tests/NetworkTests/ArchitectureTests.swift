@@ -46,7 +46,7 @@ func multiplyAddsAreThePapers(name: String, expected: Double) throws {
 
 @Test(arguments: [
   ("small-14", 14), ("small-30", 30), ("vgg-19", 19), ("vgg-19-spp", 19), ("A", 19), ("B", 22), ("C", 22),
-  ("fashion-22", 22), ("fashion-30", 30),
+  ("fashion-14", 14), ("fashion-22", 22), ("fashion-30", 30),
 ])
 func depthsAreThePapers(name: String, depth: Int) throws {
   #expect(try resolved(name).weightLayerCount == depth)
@@ -100,7 +100,7 @@ func depthsAreThePapers(name: String, depth: Int) throws {
 }
 
 @Test func smallNetworksTakeImagesOf28To64() throws {
-  for name in ["fashion-6", "fashion-22", "fashion-30"] {
+  for name in ["fashion-6", "fashion-14", "fashion-22", "fashion-30"] {
     for extent in [28, 32, 48, 64] {
       for channels in [1, 3] {
         let input = Extents(channels: channels, height: extent, width: extent)
@@ -255,7 +255,7 @@ func whatCannotBeBuiltIsNamed(architecture: Architecture, message: String) {
   }
   #expect(message("fashon-6").contains("there is no architecture \"fashon-6\". Did you mean fashion-6?"))
   #expect(message("a").contains("Did you mean A?"))
-  #expect(message("resnet").contains("There are fashion-6, fashion-8, fashion-22, fashion-30, small-14"))
+  #expect(message("resnet").contains("There are fashion-6, fashion-8, fashion-14, fashion-22, fashion-30, small-14"))
   #expect(!message("Z").contains("Did you mean"))
   #expect(message("vgg-19", extraLayers: 2) == "vgg-19 takes no extra layers, found 2")
   #expect(message("B", extraLayers: -1) == "B takes 0 to 1000 extra layers, found -1")

@@ -5,6 +5,9 @@ extension ArchitectureCatalog {
   static let fashionEntries: [Entry] = [
     entry("fashion-6", "six 3×3 convolutions for images of 28×28 to 64×64", width: 32) { $0.plain() },
     entry("fashion-8", "eight 3×3 convolutions for images of 28×28 to 64×64", width: 64) { $0.wide() },
+    entry("fashion-14", "the form of small-14 in small, 14 weight layers", extraLayers: 0...1000) {
+      $0.deep(weightLayers: 14)
+    },
     entry("fashion-22", "the form of small-14 in small, 22 weight layers", extraLayers: 0...1000) {
       $0.deep(weightLayers: 22)
     },

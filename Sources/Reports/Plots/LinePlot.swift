@@ -19,6 +19,7 @@ struct LinePlot {
   let xLabel: String
   let yLabel: String
   var xIsWhole = true
+  var xScale = Axis.Scale.linear
   var yScale = Axis.Scale.linear
   /// Values that the axes must reach beside those of the series.
   var xIncludes: [Double] = []
@@ -40,7 +41,7 @@ struct LinePlot {
     let legendHeight = Frame.drawLegend(legend, in: &measure, size) - size.top
     var drawing = Drawing(width: size.width, height: size.height + size.top + legendHeight)
     let xAxis = Axis(
-      .linear, holding: series.flatMap { $0.points.map(\.x) } + xIncludes + (xTicks?.map(\.value) ?? []),
+      xScale, holding: series.flatMap { $0.points.map(\.x) } + xIncludes + (xTicks?.map(\.value) ?? []),
       count: size.isNarrow ? 4 : 9, wholeNumbers: xIsWhole)
     let yAxis = Axis(
       yScale, holding: series.flatMap { $0.points.map(\.y) } + yIncludes, count: size.isNarrow ? 5 : 6, isRounded: true)

@@ -71,7 +71,18 @@ struct SweepTable {
     }.joined(separator: "\n")
   }
 
-  /// Writes the table, and the page that overlays the runs below it.
+  /// The errors by which the runs are sorted: of the validation images, or where none validate of the test images.
+  private var results: SweepResults {
+    let validates = rows.contains { $0.validationError != nil }
+    let runs = rows.compactMap { row in
+      (validates ? row.validationError : row.testError).map {
+        SweepResults.Run(name: row.run.name, values: row.run.values, error: $0)
+      }
+    }
+    return SweepResults(paths: paths, runs: runs, errorName: "\(validates ? "validation" : "test") top-1 error")
+  }
+
+  /// Writes the table, and the page that shows the errors by setting and overlays the runs below it.
   func write(to folder: SweepFolder) throws {
     func file(_ name: String) -> String { FileSystem.path(name, in: folder.path) }
     let lines = [header] + rows.map { fields($0, digits: "%.6g") }
@@ -79,7 +90,8 @@ struct SweepTable {
     try FileSystem.replace(file("sweep.csv"), with: csv, temporary: file("sweep.csv.tmp"))
     try FileSystem.replace(file("sweep.txt"), with: text + "\n", temporary: file("sweep.txt.tmp"))
     let report = try Report(
-      paths: rows.map { folder.folder(of: $0.run) }, pictures: ReportedPictures(), note: file("sweep.txt"))
+      paths: rows.map { folder.folder(of: $0.run) }, pictures: ReportedPictures(), note: file("sweep.txt"),
+      sweep: results)
     try report.write(to: file("report.html"))
   }
 }
