@@ -22,7 +22,7 @@ import Testing
       train)
         while [[ $1 != --run ]]; do shift; done
         if [[ -e $here/fail && $(<"$here/fail") == "$(basename "$2")" ]]; then
-          until [[ -e $here/holding-prelu-shared ]]; do sleep 0.05; done
+          until compgen -G "$here/holding-*" >/dev/null; do sleep 0.05; done
           echo "prelu-dist: the disk is full" >&2
           exit 3
         fi
@@ -38,9 +38,11 @@ import Testing
       evaluate)
         runs=()
         protocol=center
+        scales=
         while (($# > 0)); do
           case $1 in
-            --classes | --predictions | --scales | --threads) shift ;;
+            --classes | --predictions | --threads) shift ;;
+            --scales) scales=-$2; shift ;;
             --protocol) protocol=$2; shift ;;
             --*) ;;
             *) runs+=("$(basename "$1")") ;;
@@ -49,9 +51,23 @@ import Testing
         done
         name=${runs[*]}
         ((${#runs[@]} == 1)) || name=all
-        read -r _ _ error <<<"$(numbers "$name-$protocol" | grep . || numbers "$name")"
+        read -r _ _ error <<<"$(numbers "$name-$protocol$scales" | grep . ||
+          numbers "$name-$protocol" | grep . || numbers "$name")"
         echo "{\"images\":10,\"top1_error\":$error,\"top5_error\":0}" ;;
-      report) echo reported ;;
+      report)
+        echo reported
+        # The plots of one data set: the coefficients of its runs, whose "losses" they are here.
+        while (($# > 0)) && [[ $1 != --svg ]]; do runs+=("$1"); shift; done
+        if (($# > 0)); then
+          mkdir -p "$2"
+          {
+            echo run,layer,shared,mean,std
+            for run in "${runs[@]}"; do
+              read -r first last _ <<<"$(numbers "$(basename "$run")")"
+              for layer in conv1 conv2; do echo "$(basename "$run"),$layer,false,$first,0.1"; first=$last; done
+            done
+          } >"$2/coefficients.csv"
+        fi ;;
       sweep)
         # The search of the script: a table with the errors of the runs, whose names are DEPTH-INITIALIZER.
         mkdir -p "$3"
@@ -145,21 +161,22 @@ import Testing
 
   /// The other runs end at a checkpoint, and nothing is printed about half an experiment.
   @Test func aRunThatFailsStopsThoseBesideIt() throws {
-    for (file, content) in [("fail", "prelu"), ("hold", "")] {
+    for (file, content) in [("fail", "he-backward"), ("hold", "")] {
       try Data(content.utf8).write(to: URL(filePath: folder.path + "/" + file))
     }
     let outcome = try ChildProcess.capture(
       "/usr/bin/env",
       [
-        "OMP_NUM_THREADS=2", "PRELU_DIST=\(folder.path)/stand-in", Self.script, "table-1", "--quick", "--folder",
-        "\(folder.path)/table-1",
+        "OMP_NUM_THREADS=2", "PRELU_DIST=\(folder.path)/stand-in", Self.script, "figure-2", "--quick", "--folder",
+        "\(folder.path)/figure-2",
       ])
     #expect(outcome.exitCode == 3)
     #expect(outcome.errors.contains("prelu-dist: the disk is full\n"), "\(outcome.errors)")
-    let log = "\(folder.path)/table-1/prelu.log"
-    #expect(outcome.errors.contains("/prelu ended before it was done (see \(log)); run this again to continue\n"))
-    #expect(FileManager.default.fileExists(atPath: folder.path + "/stopped-prelu-shared"))
-    #expect(!FileManager.default.fileExists(atPath: folder.path + "/table-1/outcome.txt"))
+    let log = "\(folder.path)/figure-2/he-backward.log"
+    #expect(
+      outcome.errors.contains("/he-backward ended before it was done (see \(log)); run this again to continue\n"))
+    #expect(FileManager.default.fileExists(atPath: folder.path + "/stopped-xavier-forward"))
+    #expect(!FileManager.default.fileExists(atPath: folder.path + "/figure-2/outcome.txt"))
   }
 
   @Test func anInterruptedExperimentGoesOn() throws {
@@ -199,6 +216,52 @@ import Testing
     }
     try startAnew()
     #expect(try reproduce("table-2", numbers: numbers(prelu: [9, 9.1])).output.contains("too few seeds to say"))
+  }
+
+  @Test func scales() throws {
+    func numbers(_ prelu: [(String, Double)]) -> [String] {
+      [1, 2].flatMap { seed in
+        ["relu-\(seed) 1 0.5 \(8 + seed)", "prelu-\(seed) 1 0.5 \(8 + seed)"]
+          + prelu.map { "prelu-\(seed)-dense-\($0.0) 0 0 \($0.1 + 0.2 * Double(seed))" }
+      }
+    }
+    let better = try reproduce(
+      "table-4", ["--seeds", "2"],
+      numbers: numbers([("28", 8), ("36", 7.5), ("44", 8.5), ("28,36,44", 7)]))
+    #expect(better.exitCode == 0, "\(better.errors)")
+    for line in [
+      // Differences −0.8 and −1.6; the second row's −1.3 and −2.1.
+      "28               9.50     8.30     -1.20 ±   0.40         26.25, 25.81 (256)",
+      "36               9.50     7.80     -1.70 ±   0.40         24.77, 24.20 (384)",
+      "here:   PReLU against ReLU, all scales -2.20: better, as in the paper",
+      "here:   PReLU, all scales against the best one -0.50: better, as in the paper",
+    ] {
+      #expect(better.output.contains(line), "\(better.output)")
+    }
+    #expect(try calls("train") == 4 && calls("evaluate") == 4 + 16)
+    try startAnew()
+    let worse = try reproduce("table-4", ["--seeds", "2"], numbers: numbers([("28,36,44", 10)]))
+    #expect(worse.output.contains("here:   PReLU against ReLU, all scales +0.80: NOT better"), "\(worse.output)")
+    #expect(worse.output.contains("the best one +0.80: NOT better"), "\(worse.output)")
+  }
+
+  @Test func coefficients() throws {
+    let environment = ["PYTHONPATH=\(try writeDigits())"]
+    func numbers(_ fashion: String, _ digits: String) -> [String] {
+      ["fashion-prelu \(fashion) 8", "digits-prelu \(digits) 3"]
+        + ["fashion-prelu-shared 0.6 0.3 8", "digits-prelu-shared 0.4 0.2 3"]
+    }
+    let outcome = try reproduce("table-1", numbers: numbers("0.5 0.1", "0.3 0.28"), environment: environment)
+    #expect(outcome.exitCode == 0, "\(outcome.errors)")
+    for line in [
+      "conv1                   0.500            0.100            0.600",
+      "conv2                   0.280            0.100            0.200",
+      "here:   fashion: first layer 0.500; mean of the first half 0.500, of the second 0.100: they fall",
+      "here:   digits: first layer 0.300; mean of the first half 0.300, of the second 0.280: no clear fall",
+    ] {
+      #expect(outcome.output.contains(line), "\(outcome.output)")
+    }
+    #expect(try calls("train") == 4)
   }
 
   @Test func initializers() throws {
@@ -241,8 +304,9 @@ import Testing
       "\(outcome.output)")
   }
 
-  @Test func fineTuning() throws {
-    // Five thousand pictures in the place and the form in which the package has them; each is of its class's gray.
+  /// Writes five thousand pictures in the place and the form in which the package of digits has them; each is of its
+  /// class's gray. Returns the folder of modules.
+  private func writeDigits() throws -> String {
     let made = try ChildProcess.capture(
       "/usr/bin/python3",
       [
@@ -258,6 +322,11 @@ import Testing
         """,
       ])
     try #require(made.exitCode == 0, "\(made.errors)")
+    return "\(folder.path)/modules"
+  }
+
+  @Test func fineTuning() throws {
+    let modules = try writeDigits()
     let counts = [(10, 20.0, 10.0), (100, 6.0, 4.0), (400, 3.0, 3.5)]
     let numbers = counts.flatMap { count, scratch, tuned in
       (1...3).flatMap { seed in
@@ -267,7 +336,7 @@ import Testing
     }
     let outcome = try reproduce(
       "fine-tuning", ["--seeds", "3"], numbers: numbers + ["fashion 1 0.5 10"],
-      environment: ["PYTHONPATH=\(folder.path)/modules"])
+      environment: ["PYTHONPATH=\(modules)"])
     #expect(outcome.exitCode == 0, "\(outcome.errors)")
     for line in [
       "10                          22.00 ±  1.00    12.00 ±  1.00     8.00 ±  0.00",
