@@ -60,6 +60,10 @@ extension TrainingState {
     for (name, value, least) in counts where !(least...Self.largestCount).contains(value) {
       return "expected \(name) of \(least) to \(Self.largestCount), found \(value)"
     }
+    // An epoch has a step or more.
+    for (name, value) in [("epoch", epoch), ("iterationInEpoch", iterationInEpoch)] where value > iteration {
+      return "expected \(name) of 0 to the \(iteration) of iteration, found \(value)"
+    }
     let numbers = [
       ("learningRate", learningRate), ("secondsTrained", secondsTrained), ("epochSums.seconds", epochSums.seconds),
       ("epochSums.dataSeconds", epochSums.dataSeconds),

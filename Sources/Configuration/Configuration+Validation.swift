@@ -9,7 +9,7 @@ extension Configuration {
 
   /// Checks every range, and returns the network with its shapes.
   public func validated() throws(ConfigurationError) -> ResolvedArchitecture {
-    try check(training.batch, in: 1...65536, "training.batch")
+    try check(training.batch, in: Training.batches, "training.batch")
     if let problem = Training.problem(ofLeaves: training.leaves, batch: training.batch) {
       throw invalid("training.leaves", problem)
     }

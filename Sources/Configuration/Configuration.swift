@@ -87,6 +87,9 @@ public struct Configuration: Equatable, Sendable {
 
     public static let defaultLeaves = 8
 
+    /// The sizes that a mini-batch can have.
+    public static let batches = 1...65536
+
     /// The rule by which training images follow one another.
     public enum Sampling: String, CaseIterable, Sendable {
       /// Every image once an epoch.

@@ -73,6 +73,9 @@ struct Variations: Setting {
     case .group:
       var range = RangeSection()
       try range.read(tree, at: place)
+      for value in [range.from, range.to] where value != 0 && !(1e-150...1e150).contains(abs(value)) {
+        throw place.error(.invalidValue, "expected 0, or numbers of a size from 1e-150 to 1e150, found \(value)")
+      }
       guard range.from <= range.to, range.scale == .linear || range.from > 0 else {
         throw place.error(
           .invalidValue,

@@ -1,5 +1,6 @@
 import CLinux
 import Glibc
+import Synchronization
 
 /// The words of a process that ends by a signal of the processor: a check inside the program that failed, or memory
 /// that is not there. Without them it would end without a word.
@@ -10,11 +11,17 @@ public enum LastWords {
     (SIGSEGV, "memory was used that is not there (signal SEGV)", .internalError),
     (SIGBUS, "a file that is read as memory was cut short, or its device failed (signal BUS)", .inputOutput),
   ]
+  /// The signals that a fault of a thread raises on that thread.
+  static let faults: [Int32] = [SIGILL, SIGTRAP, SIGSEGV, SIGBUS, SIGFPE]
+
   private static let advice =
     ". Please report it, with the command and the lines below, which say where it happened\n"
 
   /// The text for each signal, and its length; by the signal's number, and empty for others.
   nonisolated(unsafe) private static var words: UnsafeMutablePointer<UnsafeMutableBufferPointer<UInt8>>?
+
+  /// The thread that says its words; 0 before there is one.
+  private static let speaker = Atomic<UInt>(0)
 
   /// Has the words said on standard error. It is called once, before other threads start.
   ///
@@ -30,18 +37,28 @@ public enum LastWords {
       table[Int(kind.number)] = bytes
     }
     words = table
+    // What a handler uses must have been made before.
+    _ = speaker.load(ordering: .relaxed)
     var frames: UnsafeMutableRawPointer?
     // The first call loads a library, which a handler must not do.
     _ = backtrace(&frames, 1)
     for kind in kinds {
       var action = sigaction()
       action.__sigaction_handler.sa_handler = { LastWords.say($0) }
-      action.sa_flags = Int32(bitPattern: UInt32(SA_RESETHAND)) | SA_NODEFER
+      action.sa_flags = SA_NODEFER
       sigaction(kind.number, &action, nil)
     }
   }
 
   private static func say(_ number: Int32) {
+    let status = number == SIGBUS ? ExitStatus.inputOutput.rawValue : ExitStatus.internalError.rawValue
+    let (isFirst, first) = speaker.compareExchange(
+      expected: 0, desired: UInt(pthread_self()), ordering: .sequentiallyConsistent)
+    if !isFirst {
+      // A fault while the words are said would be told without an end; another thread's waits for the end of these.
+      if first == UInt(pthread_self()) { _exit(status) }
+      while true { pause() }
+    }
     if let bytes = words?[Int(number)] { _ = write(STDERR_FILENO, bytes.baseAddress, bytes.count) }
     withUnsafeTemporaryAllocation(of: UnsafeMutableRawPointer?.self, capacity: 64) { frames in
       let count = backtrace(frames.baseAddress!, 64)
@@ -49,9 +66,9 @@ public enum LastWords {
     }
     var limit = rlimit()
     if getrlimit(__rlimit_resource_t(RLIMIT_CORE.rawValue), &limit) == 0, limit.rlim_cur > 0 {
-      // The default action is in force again.
+      signal(number, SIG_DFL)
       raise(number)
     }
-    _exit(number == SIGBUS ? ExitStatus.inputOutput.rawValue : ExitStatus.internalError.rawValue)
+    _exit(status)
   }
 }

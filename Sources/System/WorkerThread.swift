@@ -4,8 +4,9 @@ import Synchronization
 
 /// A thread of the operating system that runs one body, from the moment it is made, and ends with it.
 ///
-/// All signals are blocked on it: they must reach the main thread, which polls for them. Whoever makes one joins it
-/// before letting go of it, so that no thread outlives what it works on.
+/// The signals that others send are blocked on it: they must reach the main thread, which polls for them. Those of its
+/// own faults are not, so that ``LastWords`` are said. Whoever makes one joins it before letting go of it, so that no
+/// thread outlives what it works on.
 public final class WorkerThread: Sendable {
   private let run: Run
   private let handle: pthread_t
@@ -17,6 +18,8 @@ public final class WorkerThread: Sendable {
     var all = sigset_t()
     var before = sigset_t()
     sigfillset(&all)
+    // A blocked signal that a fault raises ends the process without a word.
+    for fault in LastWords.faults { sigdelset(&all, fault) }
     // A thread is born with its maker's mask.
     pthread_sigmask(SIG_SETMASK, &all, &before)
     defer { pthread_sigmask(SIG_SETMASK, &before, nil) }

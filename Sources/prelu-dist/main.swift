@@ -15,7 +15,7 @@ MemoryFailure.whenItComes { bytes, reason in
   let host = ProcessInfo.processInfo.hostName
   Console.complain(
     "host \(host): expected \(byteText(bytes)) more memory, found none: \(reason). Raise the limit (ulimit -v, the "
-      + "job's memory), take a smaller mini-batch (--batch), or start fewer ranks with more threads")
+      + "job's memory), take a smaller mini-batch (--batch) or network, or start fewer ranks with more threads")
   exit(ExitStatus.unavailable.rawValue)
 }
 MatrixLibrary.takePortableKernel()

@@ -55,25 +55,32 @@ import Testing
     ),
     (["evaluate"], "Missing expected argument '<checkpoint|run> ...'"),
     (["report"], "Missing expected argument '<run> ...'"),
-    (["bench", "convolution", "--batch", "0"], "--batch takes 1 or more, not 0."),
-    (["bench", "convolution", "--runs", "0"], "--runs takes 1 or more, not 0."),
+    (["bench", "convolution", "--batch", "0"], "--batch takes 1 to 65536, not 0."),
+    (
+      ["bench", "step", "--batch", "9223372036854775807"], "--batch takes 1 to 65536, not 9223372036854775807."
+    ),
+    (
+      ["bench", "convolution", "--batch", "4611686018427387904"],
+      "--batch takes 1 to 65536, not 4611686018427387904."
+    ),
+    (["bench", "convolution", "--runs", "0"], "--runs takes 1 to 1000000, not 0."),
     (["bench", "step", "--threads", "0"], "--threads takes 1 to 4096, not 0."),
-    (["bench", "checkpoint", "--runs", "0"], "--runs takes 1 or more, not 0."),
-    (["bench", "feeding", "a.h5", "--samples", "0"], "--samples takes 1 or more, not 0."),
-    (["bench", "feeding", "a.h5", "--runs", "0"], "--runs takes 1 or more, not 0."),
-    (["bench", "dense", "--runs", "0"], "--runs takes 1 or more, not 0."),
+    (["bench", "checkpoint", "--runs", "0"], "--runs takes 1 to 1000000, not 0."),
+    (["bench", "feeding", "a.h5", "--samples", "0"], "--samples takes 1 to 1073741824, not 0."),
+    (["bench", "feeding", "a.h5", "--runs", "0"], "--runs takes 1 to 1000000, not 0."),
+    (["bench", "dense", "--runs", "0"], "--runs takes 1 to 1000000, not 0."),
     (["bench", "dense", "--scale", "16385"], "--scale takes 1 to 16384 pixels, not 16385."),
     (["bench", "dense", "--aspect", "0.5"], "--aspect takes 1 to 100, not 0.5."),
     (
       ["bench", "dense", "--model", "A", "--scale", "200", "--aspect", "1.5"],
       "a picture of 300×200 is smaller than the network's input of 224×224: choose a larger --scale"
     ),
-    (["bench", "scaling", "--images", "0"], "--images takes 1 or more, not 0."),
-    (["bench", "scaling", "--check-batch=-1"], "--check-batch takes 0 or more, not -1."),
+    (["bench", "scaling", "--images", "0"], "--images takes 1 to 65536, not 0."),
+    (["bench", "scaling", "--check-batch=-1"], "--check-batch takes 0 to 65536, not -1."),
     (["bench", "scaling", "--max-nodes", "65537"], "--max-nodes takes 1 to 65536, not 65537."),
-    (["bench", "scaling", "--local-latency=-1"], "--local-latency takes 0 µs or more, not -1."),
-    (["bench", "scaling", "--bandwidth", "0"], "--bandwidth takes more than 0 Gbit/s, not 0."),
-    (["bench", "scaling", "--latency", "inf"], "--latency takes 0 µs or more, not inf."),
+    (["bench", "scaling", "--local-latency=-1"], "--local-latency takes 0 to 1000000000 µs, not -1."),
+    (["bench", "scaling", "--bandwidth", "0"], "--bandwidth takes 1e-06 to 1000000000 Gbit/s, not 0."),
+    (["bench", "scaling", "--latency", "inf"], "--latency takes 0 to 1000000000 µs, not inf."),
     (["bench", "scaling", "--csv", ""], "--csv needs a file's name."),
   ])
   func theRangeIsSaid(arguments: [String], text: String) throws {

@@ -52,7 +52,7 @@ import Testing
 
   /// A rank that was away for a while causes a warning, and leaves the result as it would have been.
   @Test func aRankThatComesBackCostsAWarningOnly() throws {
-    let end = ["--iterations", "3000", "--stall-warning", "2"]
+    let end = ["--iterations", "3000", "--stall-warning", "2", "--stall-limit", "1e300"]
     let running = try start("run", end)
     kill(running.ranks[1], SIGSTOP)
     #expect(Program.wait { running.said.contains("rank 1 on host ") || !running.process.isRunning })

@@ -176,6 +176,10 @@ import Testing
         "state('\"samplesSeen\":256', '\"samplesSeen\":4611686018427387904')",
         "expected samplesSeen of 0 to 1099511627776, found 4611686018427387904"
       ),
+      (
+        "state('\"iterationInEpoch\":2', '\"iterationInEpoch\":9')",
+        "expected iterationInEpoch of 0 to the 2 of iteration, found 9"
+      ),
     ]) func whatNoTrainingCanGoOnFromIsNotSealed(change: String, words: String) throws
   {
     try folder.train("base", iterations: 2)

@@ -80,6 +80,14 @@ import Testing
     ("{ search: random, vary: { training.batch: [1] } }", "expected the number of runs of a random search, found 0"),
     ("{ runs: 3, vary: { training.batch: [1] } }", "a grid has as many runs as combinations: leave it out"),
     (
+      "{ search: random, runs: 1, vary: { solver.weightDecay: { from: 1e-310, to: 1e-309 } } }",
+      "vary.solver.weightDecay: expected 0, or numbers of a size from 1e-150 to 1e150, found 1e-310"
+    ),
+    (
+      "{ search: random, runs: 1, vary: { solver.weightDecay: { from: 1e-100, to: 1e200, scale: log } } }",
+      "numbers of a size from 1e-150 to 1e150, found 1e+200"
+    ),
+    (
       "{ search: random, runs: 1, vary: { solver.momentum: { from: 0, to: 1, scale: log } } }",
       "expected from at most to, and above 0, found 0.0 and 1.0"
     ),

@@ -72,6 +72,10 @@ import Testing
 
   @Test func rectanglesBelongToSeedEpochAndSample() {
     let erasing = RandomErasing(probability: 1)
+    // Epochs beyond 32 bits, which balanced sampling can reach, have the draws of their lower bits.
+    #expect(
+      erasing.draw(seed: 1, epoch: 1 << 32, sample: 3, of: extents)?.rows
+        == erasing.draw(seed: 1, epoch: 0, sample: 3, of: extents)?.rows)
     func draw(_ seed: UInt64, _ epoch: Int, _ sample: Int) -> [Int] {
       let erased = erasing.draw(seed: seed, epoch: epoch, sample: sample, of: extents)!
       return [

@@ -19,6 +19,21 @@ func everyPieceRunsExactlyOnce(threads: Int) {
   }
 }
 
+/// A phase's counter holds 24 bits of pieces.
+@Test func morePiecesThanACounterHoldsRunOnce() {
+  let pool = ThreadPool(threads: 2)
+  let count = 1 << 25 + 3
+  let taken = UnsafeMutableBufferPointer<UInt8>.allocate(capacity: count)
+  defer { taken.deallocate() }
+  taken.initialize(repeating: 0)
+  nonisolated(unsafe) let marks = taken
+  pool.parallelFor(count) { piece, _ in marks[piece] &+= 1 }
+  #expect(taken.allSatisfy { $0 == 1 })
+  // Others follow as usual.
+  pool.parallelFor(5) { piece, _ in marks[piece] &+= 1 }
+  #expect(taken.prefix(6).elementsEqual([2, 2, 2, 2, 2, 1]))
+}
+
 @Test func aPoolServesThousandsOfRounds() {
   let pool = ThreadPool(threads: 4)
   let sum = Atomic(0)

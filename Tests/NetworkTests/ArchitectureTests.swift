@@ -211,7 +211,10 @@ func depthsAreThePapers(name: String, depth: Int) throws {
   (architecture(), "the last layer must be fully connected"),
   (architecture(fc("f", 2, .relu)), "layer f: the last layer gives the classes' scores and takes no activation"),
   (architecture(fc("f", 2, dropout: 0.5)), "found none and 0.5"),
-  (architecture(fc("f", 2, dropout: 1), fc("g", 2)), "layer f: the dropout is a share from 0 to below 1, found 1.0"),
+  (
+    architecture(fc("f", 2, dropout: 1), fc("g", 2)),
+    "layer f: the dropout is a share from 0 to below 1 in 32 bits, found 1.0"
+  ),
   (architecture(fc("f", 2, dropout: .nan), fc("g", 2)), "found nan"),
   (architecture(fc("f", 0)), "layer f: expected outputs from 1"),
   (architecture(conv("c", 0), fc("f", 2)), "layer c: expected filters from 1"),
@@ -223,22 +226,27 @@ func depthsAreThePapers(name: String, depth: Int) throws {
     architecture(conv("c", 1, kernel: 1 << 16, padding: 1 << 15), fc("f", 2)),
     "layer c: 1·65536·65536 weights of one filter are more than 2³¹ − 1, the most it can be"
   ),
-  // 2⁶² multiply-adds each.
+  // 2⁵⁴ multiply-adds each.
   (
-    architecture(
-      conv("a", 1, kernel: 46339, padding: 23169), conv("b", 1, kernel: 46339, padding: 23169),
-      conv("c", 1, kernel: 46339, padding: 23169), spp("s", 1), fc("f", 2),
-      input: Extents(channels: 1, height: 46340, width: 46340)), "layer c: too many multiply-adds to count"
+    Architecture(
+      name: "own", input: Extents(channels: 1, height: 11584, width: 11584),
+      layers: (0..<600).map { conv("c\($0)", 1, kernel: 11583, padding: 5791) } + [spp("s", 1), fc("f", 2)]),
+    "layer c512: too many multiply-adds to count"
+  ),
+  // The map has few values, and sixteen times as many in blocks of channels.
+  (
+    architecture(fc("f", 2), input: Extents(channels: 1, height: 20_000, width: 20_000)),
+    "1·16·20000·20000 values of the input in blocks of channels are more than 2³¹ − 1"
   ),
   (architecture(spp("s", 1 << 20), fc("f", 2)), "layer s: 1048576·1048576 bins are more than 2³¹ − 1"),
   (architecture(fc("f", 1 << 20), fc("g", 1 << 20), fc("h", 2)), "layer g: 1048576·1048576 weights are more"),
   (
     architecture(conv("c"), fc("f", 2), input: Extents(channels: 1, height: 0, width: 8)),
-    "the input has extents from 1 to 1048576, found 1×0×8"
+    "the input has one channel or more, and a height and a width from 1 to 1048576, found 1×0×8"
   ),
   (
     architecture(conv("c"), fc("f", 2), input: Extents(channels: .max, height: .max, width: 8)),
-    "the input has extents from 1"
+    "the input has one channel or more, and a height and a width from 1 to 1048576, found 9223372036854775807"
   ),
 ])
 func whatCannotBeBuiltIsNamed(architecture: Architecture, message: String) {

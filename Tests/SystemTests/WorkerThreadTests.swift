@@ -1,3 +1,4 @@
+import Foundation
 import Glibc
 import Synchronization
 import System
@@ -98,5 +99,33 @@ import Testing
 
   @Test func aThreadThatNobodyJoinedIsAMistake() async {
     await #expect(processExitsWith: .failure) { _ = try WorkerThread(name: "lost") {} }
+  }
+
+  /// A fault of a thread must reach its handler: blocked, it would end the process without a word.
+  @Test func faultsAreNotBlockedOnIt() throws {
+    let blocked = Mutex<[Int32]>([])
+    let thread = try WorkerThread(name: "mask") {
+      var mask = sigset_t()
+      pthread_sigmask(SIG_BLOCK, nil, &mask)
+      blocked.withLock { $0 = (1..<32).filter { sigismember(&mask, $0) == 1 } }
+    }
+    thread.join()
+    let found = blocked.withLock { $0 }
+    #expect([SIGILL, SIGTRAP, SIGSEGV, SIGBUS, SIGFPE].allSatisfy { !found.contains($0) }, "\(found)")
+    #expect([SIGTERM, SIGINT, SIGHUP, SIGUSR1].allSatisfy { found.contains($0) }, "\(found)")
+  }
+
+  @Test func aFaultOnItIsToldLikeOneOfTheMainThread() async throws {
+    let result = await #expect(processExitsWith: .exitCode(70), observing: [\.standardErrorContent]) {
+      var none = rlimit(rlim_cur: 0, rlim_max: 0)
+      setrlimit(__rlimit_resource_t(RLIMIT_CORE.rawValue), &none)
+      LastWords.install(program: "prelu-dist")
+      // Several at once: the first is told, and the others wait for its end.
+      let threads = try (1...4).map { try WorkerThread(name: "fault \($0)") { raise(SIGILL) } }
+      for thread in threads { thread.join() }
+    }
+    let words = String(decoding: try #require(result).standardErrorContent, as: UTF8.self)
+    let told = words.components(separatedBy: "prelu-dist: a check inside the program failed (signal ILL)").count - 1
+    #expect(told == 1, "\(words)")
   }
 }

@@ -37,7 +37,8 @@ public struct Augmentation: Equatable, Sendable {
   /// A crop lies anywhere on a larger image, a smaller image anywhere in the crop, and from there the crop is moved by
   /// up to `padding`.
   public func draw(seed: UInt64, epoch: Int, sample: Int, of extents: Extents) -> Draw {
-    var stream = RandomStream(seed: seed, purpose: .augmentation, owner: UInt32(epoch), UInt32(sample))
+    var stream = RandomStream(
+      seed: seed, purpose: .augmentation, owner: UInt32(truncatingIfNeeded: epoch), UInt32(sample))
     var draw = Draw(
       extents: extents, rows: stream.uniform(below: 2 * padding + 1) - padding,
       columns: stream.uniform(below: 2 * padding + 1) - padding, mirrored: stream.coin() && mirror)

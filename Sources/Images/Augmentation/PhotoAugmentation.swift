@@ -23,7 +23,8 @@ public struct PhotoAugmentation: Equatable, Sendable {
   public func view(
     seed: UInt64, epoch: Int, sample: Int, of picture: PlaneExtents, crop: PlaneExtents
   ) -> PhotoView {
-    var stream = RandomStream(seed: seed, purpose: .augmentation, owner: UInt32(epoch), UInt32(sample))
+    var stream = RandomStream(
+      seed: seed, purpose: .augmentation, owner: UInt32(truncatingIfNeeded: epoch), UInt32(sample))
     let side = shorterSide.lowerBound + stream.uniform(below: shorterSide.count)
     var view = PhotoView(of: picture, shorterSide: side, crop: crop)
     view.top = stream.uniform(below: view.resizedHeight - crop.height + 1)

@@ -25,7 +25,7 @@ public struct RandomErasing: Equatable, Sendable {
   public func draw(
     seed: UInt64, epoch: Int, sample: Int, of extents: Extents
   ) -> (rows: Range<Int>, columns: Range<Int>)? {
-    var stream = RandomStream(seed: seed, purpose: .erasing, owner: UInt32(epoch), UInt32(sample))
+    var stream = RandomStream(seed: seed, purpose: .erasing, owner: UInt32(truncatingIfNeeded: epoch), UInt32(sample))
     guard Double(stream.uniformFloat()) < probability else { return nil }
     func uniform(_ range: ClosedRange<Double>) -> Double {
       range.lowerBound + Double(stream.uniformFloat()) * (range.upperBound - range.lowerBound)

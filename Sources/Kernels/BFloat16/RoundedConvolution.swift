@@ -132,12 +132,12 @@ struct RoundedConvolution<Algorithm: ConvolutionAlgorithm>: ConvolutionAlgorithm
     if use == .backward {
       plan.share(
         "output gradients to bfloat16", pieces: images * shape.output.blocks,
-        cost: Double(images * shape.output.count) * costOfTransformedValue)
+        cost: realProduct(images, shape.output.count) * costOfTransformedValue)
     }
     let pieces =
       inputCount == shape.input.count
       ? images * shape.input.blocks : (images * inputCount).dividedUp(by: Self.floatsInPiece)
-    plan.share("input to bfloat16", pieces: pieces, cost: Double(images * inputCount) * costOfMovedValue)
+    plan.share("input to bfloat16", pieces: pieces, cost: realProduct(images, inputCount) * costOfMovedValue)
     plan.wait()
     plan.append(algorithm.plan(use, images: images, members: members))
     return plan

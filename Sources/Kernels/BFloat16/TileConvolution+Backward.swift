@@ -154,22 +154,22 @@ extension TileConvolution {
       func shareProducts(_ name: String, pixels: Int, steps: Int, _ cut: Cut) {
         plan.share(
           name, pieces: count * cut.pieces,
-          cost: Double(count * pixels * cut.panels) * Double(steps * Tiles.count),
+          cost: realProduct(count, pixels, cut.panels) * realProduct(steps, Tiles.count),
           unevenness: unevenness(units: cut.panels, parts: cut.groups))
       }
       if input.paddedPieces > 0 {
         plan.share(
           "padded images", pieces: count * input.paddedPieces,
-          cost: Double(count * input.paddedCount) * costOfMovedValue)
+          cost: realProduct(count, input.paddedCount) * costOfMovedValue)
         plan.wait()
       }
       if use == .backward {
         plan.share(
           "output gradients", pieces: count * filterPanels,
-          cost: Double(count * shape.output.count) * costOfTransformedValue)
+          cost: realProduct(count, shape.output.count) * costOfTransformedValue)
       }
       plan.share(
-        "input to bfloat16", pieces: count * input.pieces, cost: Double(count * input.rowCount) * costOfMovedValue)
+        "input to bfloat16", pieces: count * input.pieces, cost: realProduct(count, input.rowCount) * costOfMovedValue)
       plan.wait()
       switch use {
       case .forward:
@@ -179,7 +179,7 @@ extension TileConvolution {
         let groups = tapGroups(parts: parts, members: members)
         plan.share(
           "filters' gradient", pieces: parts * filterPanels * input.units * groups,
-          cost: Double(count * input.groups * Tiles.width) * Double(filters.count),
+          cost: realProduct(count, input.groups, Tiles.width) * Double(filters.count),
           unevenness: unevenness(units: input.taps.count, parts: groups))
         for residue in gradient?.residues ?? [] {
           shareProducts(
@@ -192,7 +192,7 @@ extension TileConvolution {
     if use == .backward {
       plan.share(
         "filters in their order", pieces: shape.filters,
-        cost: Double(parts * shape.weightCount) * costOfMovedValue)
+        cost: realProduct(parts, shape.weightCount) * costOfMovedValue)
       plan.wait()
     }
     return plan

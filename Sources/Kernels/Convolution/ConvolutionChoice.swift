@@ -74,7 +74,7 @@ public struct ConvolutionChoice: Sendable {
       return forced == .tiles || forced == nil && winsByTiles
         ? tiles("bfloat16 tiles on patches") : rounded(.direct, "direct on planar images", ImageConvolution(shape))
     }
-    let cost = Double(min(directCost(shape), winogradCost(shape) ?? .max))
+    let cost = min(directCost(shape), winogradCost(shape) ?? .infinity)
     switch forced ?? (tileCost(shape, engine) < cost ? .tiles : method(shape)) {
     case .winograd where shape.stride == 1 && shape.kernel == 3:
       return rounded(
@@ -102,28 +102,29 @@ public struct ConvolutionChoice: Sendable {
   // MARK: - Costs of an image's forward pass, in multiply-adds of float32
 
   /// The cost by Winograd's algorithms; nil for a shape that they do not cover.
-  private static func winogradCost(_ shape: ConvolutionShape) -> Int? {
+  private static func winogradCost(_ shape: ConvolutionShape) -> Double? {
     guard shape.stride == 1, shape.kernel == 2 || shape.kernel == 3 else { return nil }
     let m = shape.kernel == 3 ? WinogradF4x3.outputs : WinogradF3x2.outputs
     let products = shape.kernel == 3 ? WinogradF4x3.products : WinogradF3x2.products
     func lanes(_ channels: Int) -> Int { channels.dividedUp(by: PanelProduct.width) * PanelProduct.width }
-    let tiles = shape.outputHeight.dividedUp(by: m) * shape.outputWidth.dividedUp(by: m)
-    let (inputs, outputs) = (lanes(shape.channels), lanes(shape.filters))
-    return tiles * products * (inputs * outputs + Int(costOfTransformedValue) * (inputs + outputs))
+    let (inputs, outputs) = (Double(lanes(shape.channels)), Double(lanes(shape.filters)))
+    return realProduct(shape.outputHeight.dividedUp(by: m), shape.outputWidth.dividedUp(by: m), products)
+      * (inputs * outputs + costOfTransformedValue * (inputs + outputs))
   }
 
   /// The cost by the definition, on blocks of 16 channels.
-  private static func directCost(_ shape: ConvolutionShape) -> Int {
-    blockCount(shape.channels) * blockCount(shape.filters) * blockWidth * blockWidth * shape.kernel * shape.kernel
-      * shape.outputHeight * shape.outputWidth
+  private static func directCost(_ shape: ConvolutionShape) -> Double {
+    realProduct(
+      blockCount(shape.channels), blockCount(shape.filters), blockWidth * blockWidth, shape.kernel, shape.kernel,
+      shape.outputHeight, shape.outputWidth)
   }
 
   /// The cost by the definition, on units of 32 channels at the engine's rate, with that of the operands' way to
   /// bfloat16.
   private static func tileCost(_ shape: ConvolutionShape, _ engine: TileEngine) -> Double {
     let (inputs, outputs) = (tileLanes(shape.channels), tileLanes(shape.filters))
-    let products = inputs * outputs * Double(shape.kernel * shape.kernel) / engine.rate
-    return Double(shape.outputHeight * shape.outputWidth) * (products + costOfTransformedValue * (inputs + outputs))
+    let products = inputs * outputs * realProduct(shape.kernel, shape.kernel) / engine.rate
+    return realProduct(shape.outputHeight, shape.outputWidth) * (products + costOfTransformedValue * (inputs + outputs))
   }
 
   /// The number of channels in whole tiles.
@@ -138,13 +139,13 @@ public struct ConvolutionChoice: Sendable {
 
   /// The cost by the definition, whose kernel reads single values of the image.
   private static func imageCost(_ shape: ConvolutionShape) -> Double {
-    Double(shape.outputHeight * shape.outputWidth * places(shape)) * tileLanes(shape.filters)
+    realProduct(shape.outputHeight, shape.outputWidth, places(shape)) * tileLanes(shape.filters)
   }
 
   /// The cost by tiles, for which the values under the filter are put together for every pixel.
   private static func imageTileCost(_ shape: ConvolutionShape, _ engine: TileEngine) -> Double {
     let (inputs, outputs) = (tileLanes(places(shape)), tileLanes(shape.filters))
     let pixel = inputs * outputs / engine.rate + costOfTransformedValue * (inputs + outputs)
-    return Double(shape.outputHeight * shape.outputWidth) * pixel
+    return realProduct(shape.outputHeight, shape.outputWidth) * pixel
   }
 }

@@ -148,20 +148,20 @@ struct DirectConvolution: ConvolutionAlgorithm {
   func plan(_ use: FilterUse, images: Int, members: Int) -> PassPlan {
     var plan = PassPlan(members: members)
     let most = max(1, imagesAtOnce(images, members: members))
-    let products = Double(
-      shape.input.blocks * shape.output.blocks * blockWidth * blockWidth * shape.kernel * shape.kernel)
+    let products = realProduct(
+      shape.input.blocks, shape.output.blocks, blockWidth, blockWidth, shape.kernel, shape.kernel)
     for first in stride(from: 0, to: images, by: most) {
       let count = min(most, images - first)
       if use == .backward {
         plan.share(
           "output gradients", pieces: count * shape.output.blocks,
-          cost: Double(count * shape.output.count) * costOfTransformedValue)
+          cost: realProduct(count, shape.output.count) * costOfTransformedValue)
       }
       plan.share(
         "padded inputs", pieces: count * shape.input.blocks,
-        cost: Double(count * kernel.paddedCount) * costOfMovedValue)
+        cost: realProduct(count, kernel.paddedCount) * costOfMovedValue)
       plan.wait()
-      let forward = products * Double(count * shape.outputHeight * shape.outputWidth)
+      let forward = products * realProduct(count, shape.outputHeight, shape.outputWidth)
       switch use {
       case .forward:
         let cut = kernel.forwardCut(images: count, members: members)
@@ -171,7 +171,7 @@ struct DirectConvolution: ConvolutionAlgorithm {
         let cut = turned.forwardCut(images: count, members: members)
         plan.share(
           "input gradients", pieces: count * cut.pieces,
-          cost: products * Double(count * shape.height * shape.width), unevenness: cut.unevenness)
+          cost: products * realProduct(count, shape.height, shape.width), unevenness: cut.unevenness)
       }
       plan.wait()
     }

@@ -98,8 +98,8 @@ struct GridProduct: Sendable {
     let cut = Cut(self, images: images, members: plan.members)
     plan.share(
       name, pieces: cut.pieces,
-      cost: Double(images * grid.pixels * grid.units * blockWidth * panels * PanelProduct.width)
-        + Double(images * grid.source.count) * costOfMovedValue,
+      cost: realProduct(images, grid.pixels, grid.units, blockWidth, panels, PanelProduct.width)
+        + realProduct(images, grid.source.count) * costOfMovedValue,
       unevenness: cut.unevenness)
   }
 

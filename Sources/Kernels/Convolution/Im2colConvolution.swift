@@ -173,7 +173,7 @@ struct Im2colConvolution: ConvolutionAlgorithm {
 
   func plan(_ use: FilterUse, images: Int, members: Int) -> PassPlan {
     var plan = PassPlan(members: members)
-    let products = Double(images * shape.multiplyAdds)
+    let products = realProduct(images, shape.multiplyAdds)
     plan.share("products", pieces: 1, cost: use == .forward ? products : 2 * products)
     plan.wait()
     return plan

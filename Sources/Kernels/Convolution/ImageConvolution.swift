@@ -234,8 +234,8 @@ struct ImageConvolution: ConvolutionAlgorithm {
     switch use {
     case .forward:
       let cut = ForwardCut(self, images: images, members: members)
-      let loaded = Double(images * cut.bands * cut.groups * kernel.bandCount(rows: kernel.height / cut.bands))
-      let products = Double(images * outputPixels * kernel.panels * panelFloats)
+      let loaded = realProduct(images, cut.bands, cut.groups, kernel.bandCount(rows: kernel.height / cut.bands))
+      let products = realProduct(images, outputPixels, kernel.panels, panelFloats)
       plan.share(
         "outputs", pieces: images * cut.pieces, cost: products + loaded * costOfMovedValue,
         unevenness: cut.unevenness)
@@ -245,14 +245,14 @@ struct ImageConvolution: ConvolutionAlgorithm {
       let most = max(1, imagesAtOnce(images, members: members))
       for first in stride(from: 0, to: images, by: most) {
         let count = min(most, images - first)
-        let pixels = Double(count * outputPixels * kernel.panels)
+        let pixels = realProduct(count, outputPixels, kernel.panels)
         plan.share(
           "filters' gradient", pieces: count * bands * kernel.panels * groups,
-          cost: pixels * (Double(panelFloats) + Double(groups * PanelProduct.width) * costOfTransformedValue),
+          cost: pixels * (Double(panelFloats) + realProduct(groups, PanelProduct.width) * costOfTransformedValue),
           unevenness: unevenness(units: kernel.height, parts: bands)
             * unevenness(units: shape.channels, parts: groups))
         plan.wait()
-        plan.share("sums over the bands", pieces: sumPieces, cost: Double(count * bands * sumFloats))
+        plan.share("sums over the bands", pieces: sumPieces, cost: realProduct(count, bands, sumFloats))
         plan.wait()
       }
       plan.share(

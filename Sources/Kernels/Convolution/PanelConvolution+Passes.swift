@@ -154,18 +154,18 @@ extension PanelConvolution {
         let count = min(most, images - first)
         plan.share(
           "output gradients", pieces: count * 2 * filterPanels,
-          cost: Double(count * gradientFloats) * costOfTransformedValue)
+          cost: realProduct(count, gradientFloats) * costOfTransformedValue)
         plan.wait()
         plan.share(
           "filters' gradient", pieces: parts * grid.panels * groups,
-          cost: Double(count * grid.pixels) * Double(dFilterCount),
+          cost: realProduct(count, grid.pixels) * Double(dFilterCount),
           unevenness: unevenness(units: filterPanels, parts: groups))
         for residue in residues { residue.product.share("input gradients", images: count, in: &plan) }
         plan.wait()
       }
       plan.share(
         "filters in their order", pieces: shape.output.blocks * shape.input.blocks,
-        cost: Double(parts * shape.weightCount) * costOfMovedValue)
+        cost: realProduct(parts, shape.weightCount) * costOfMovedValue)
     }
     plan.wait()
     return plan

@@ -247,11 +247,11 @@ struct WinogradConvolution<Transform: WinogradTransform>: ConvolutionAlgorithm {
   func plan(_ use: FilterUse, images: Int, members: Int) -> PassPlan {
     var plan = PassPlan(members: members)
     for group in blocks.groups(images: images, members: members) {
-      let values = Double(Self.products * group.rows.count * tileColumns * PanelProduct.width)
+      let values = realProduct(Self.products, group.rows.count, tileColumns, PanelProduct.width)
       func shareTransform(_ name: String, panels: Int, pieces: Int) {
         plan.share(name, pieces: pieces, cost: values * Double(panels) * costOfTransformedValue)
       }
-      let products = values * Double(inputPanels * filterPanels * PanelProduct.width)
+      let products = values * realProduct(inputPanels, filterPanels, PanelProduct.width)
       func shareProducts(_ cut: ProductCut, count: Double) {
         plan.share(
           "products", pieces: Self.products * cut.parts, cost: count * products, unevenness: cut.unevenness)
@@ -278,7 +278,7 @@ struct WinogradConvolution<Transform: WinogradTransform>: ConvolutionAlgorithm {
     if use == .backward {
       plan.share(
         "transform of the filters' gradient", pieces: gatherPieces,
-        cost: Double(Self.products * shape.channels * shape.filters) * costOfTransformedValue)
+        cost: realProduct(Self.products, shape.channels, shape.filters) * costOfTransformedValue)
     }
     plan.wait()
     return plan

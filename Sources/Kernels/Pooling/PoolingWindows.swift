@@ -40,5 +40,5 @@ extension WindowedPooling {
   var stride: Int { windows.stride }
 
   /// The cost of moving the values of all windows of some images, in multiply-adds.
-  func costOfWindows(images: Int) -> Double { Double(images * output.count * size * size) * costOfMovedValue }
+  func costOfWindows(images: Int) -> Double { realProduct(images, output.count, size, size) * costOfMovedValue }
 }

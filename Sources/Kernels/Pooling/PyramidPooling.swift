@@ -75,7 +75,7 @@ public struct PyramidPooling: Equatable, Sendable {
     var plan = PassPlan(members: members)
     plan.share(
       "blocks", pieces: images * input.blocks,
-      cost: Double(images * input.count * max(1, levels.count)) * costOfMovedValue)
+      cost: realProduct(images, input.count, max(1, levels.count)) * costOfMovedValue)
     plan.wait()
     return plan
   }

@@ -62,6 +62,9 @@ public struct PassPlan: Sendable {
   }
 }
 
+/// Returns the product of counts, which may be more than an Int holds.
+func realProduct(_ factors: Int...) -> Double { factors.reduce(1) { $0 * Double($1) } }
+
 /// The cost of a value that goes through a transform, a padding or a comparison, in multiply-adds of a matrix product:
 /// an estimate.
 let costOfTransformedValue = 8.0

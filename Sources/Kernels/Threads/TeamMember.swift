@@ -50,8 +50,14 @@ public final class TeamMember: @unchecked Sendable {
       return Trace.end(event, pieces)
     }
     position.phase += 1
-    position.pieces += pieces
-    Trace.end(event, phases.work(position.phase, pieces: pieces, from: index, body))
+    // More pieces than can be counted are taken several at a time.
+    let several = pieces.dividedUp(by: TeamPhases.mostPieces)
+    let takings = pieces.dividedUp(by: several)
+    position.pieces += takings
+    let taken = phases.work(position.phase, pieces: takings, from: index) { taking in
+      for piece in several * taking..<min(several * (taking + 1), pieces) { body(piece) }
+    }
+    Trace.end(event, several * taken)
   }
 
   /// Returns when all pieces of all phases that this member began are done.

@@ -44,11 +44,12 @@ final class TeamPhases: @unchecked Sendable {
 
   /// The bits of a counter that hold the number of pieces taken; the phase is in those above.
   private static var pieceBits: Int { 24 }
-  private static var mostPieces: Int { 1 << pieceBits }
+  /// The largest number of a phase's pieces.
+  static var mostPieces: Int { 1 << pieceBits - 1 }
 
   /// Takes pieces of a phase until none is left. Returns how many this member has done.
   func work(_ phase: Int, pieces: Int, from first: Int, _ body: (Int) -> Void) -> Int {
-    precondition(pieces < Self.mostPieces, "\(pieces) pieces, of \(Self.mostPieces) at most")
+    precondition(pieces <= Self.mostPieces, "\(pieces) pieces, of \(Self.mostPieces) at most")
     var finished = 0
     for distance in 0..<members {
       let member = first + distance < members ? first + distance : first + distance - members
@@ -74,7 +75,7 @@ final class TeamPhases: @unchecked Sendable {
       let isOfPhase = seen >> Self.pieceBits == phase
       // A member begins a later phase only when all pieces of this one are taken.
       guard isOfPhase || seen >> Self.pieceBits < phase else { return nil }
-      let number = isOfPhase ? seen & (Self.mostPieces - 1) : 0
+      let number = isOfPhase ? seen & Self.mostPieces : 0
       guard number < count else { return nil }
       let (isOurs, now) = counter.pointee.value.compareExchange(
         expected: seen, desired: phase << Self.pieceBits | (number + 1), ordering: .acquiringAndReleasing)

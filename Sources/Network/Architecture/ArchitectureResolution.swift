@@ -1,3 +1,4 @@
+import Kernels
 import System
 
 extension Architecture {
@@ -159,9 +160,14 @@ extension Extents {
   fileprivate func check(of what: String, layer: String?) throws(ArchitectureError) {
     guard min(channels, height, width) >= 1, max(height, width) <= largestExtent else {
       throw ArchitectureError(
-        layer: layer, problem: "\(what) has extents from 1 to \(largestExtent), found \(self)")
+        layer: layer,
+        problem: "\(what) has one channel or more, and a height and a width from 1 to \(largestExtent), found \(self)")
     }
     _ = try checkedProduct([channels, height, width], "values of \(what)", layer: layer)
+    // A map is kept in blocks of channels, the last of which is filled up.
+    _ = try checkedProduct(
+      [BlockedExtents(self).blocks, blockWidth, height, width], "values of \(what) in blocks of channels",
+      layer: layer)
   }
 }
 

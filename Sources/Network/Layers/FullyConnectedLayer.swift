@@ -44,7 +44,7 @@ extension LayerDescription.FullyConnected {
   public func output(of input: Extents) throws(ArchitectureError) -> Extents {
     try checkExtent(outputs, "outputs", from: 1)
     guard (0..<1).contains(dropout) else {
-      throw failure("the dropout is a share from 0 to below 1, found \(dropout)")
+      throw failure("the dropout is a share from 0 to below 1 in 32 bits, found \(dropout)")
     }
     return Extents(channels: outputs, height: 1, width: 1)
   }

@@ -24,7 +24,7 @@ struct ImageBlockingLayer: TowerLayer {
 
   func plan(_ use: FilterUse, images: Int, members: Int) -> PassPlan {
     var plan = PassPlan(members: members)
-    if use == .forward { plan.share("images", pieces: images, cost: Double(images * extents.count)) }
+    if use == .forward { plan.share("images", pieces: images, cost: Double(images) * Double(extents.count)) }
     plan.wait()
     return plan
   }

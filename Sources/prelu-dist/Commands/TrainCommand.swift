@@ -86,7 +86,7 @@ struct TrainCommand: ParsableCommand {
     let options = self
     return ConfigurationRequest(recipe: recipe, options: optionsOfSettings) { configuration in
       try options.chooseModel(in: &configuration)
-      options.network.apply(to: &configuration)
+      try options.network.apply(to: &configuration)
       try options.weights.apply(to: &configuration)
       options.data.apply(to: &configuration)
       options.schedule.apply(to: &configuration)

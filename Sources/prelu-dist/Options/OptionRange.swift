@@ -28,6 +28,9 @@ enum OptionRange<Number: SignedNumeric & Comparable & Sendable>: Sendable {
   }
 }
 
+/// The largest number of repetitions of a measurement.
+let mostRuns = 1_000_000
+
 /// Refuses a number that an option does not take, such as "--quality takes 1 to 100, not 101."
 ///
 /// - Parameters:

@@ -33,7 +33,7 @@ struct WatchOptions: ParsableArguments {
   func report(_ stall: Stall, of world: World) {
     let speaker = "rank \(world.rank) on host \(world.hostName) waits: "
     guard stall.isFinal else {
-      let end = stallLimit == 0 ? "" : "; the job ends after \(Int(stallLimit)) s (--stall-limit)"
+      let end = stallLimit == 0 ? "" : "; the job ends after \(stallLimit.asTyped) s (--stall-limit)"
       return Console.complain("warning: \(speaker)\(stall)\(end)")
     }
     Console.complain(
@@ -51,7 +51,7 @@ struct WatchOptions: ParsableArguments {
       "host \(ProcessInfo.processInfo.hostName): MPI has not started for \(Int(stall.seconds.rounded())) s, because a "
       + "rank has not arrived or a host cannot be reached"
     guard stall.isFinal else {
-      let end = stallLimit == 0 ? "" : "; the job ends after \(Int(stallLimit)) s (--stall-limit)"
+      let end = stallLimit == 0 ? "" : "; the job ends after \(stallLimit.asTyped) s (--stall-limit)"
       return Console.complain("warning: \(what)\(end)")
     }
     Console.complain(

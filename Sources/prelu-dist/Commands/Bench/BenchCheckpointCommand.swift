@@ -29,7 +29,7 @@ extension BenchCommand {
 
     func validate() throws {
       try checkRange("--threads", threads, ThreadOptions.range)
-      try checkRange("--runs", runs, .atLeast(1))
+      try checkRange("--runs", runs, .within(1...mostRuns))
     }
 
     func run() throws {

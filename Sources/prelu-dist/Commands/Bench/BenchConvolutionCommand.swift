@@ -1,5 +1,6 @@
 import ArgumentParser
 import Benchmarks
+import Configuration
 import Evaluation
 import Foundation
 import Kernels
@@ -44,8 +45,8 @@ extension BenchCommand {
     var json = false
 
     func validate() throws {
-      try checkRange("--batch", batch, .atLeast(1))
-      try checkRange("--runs", runs, .atLeast(1))
+      try checkRange("--batch", batch, .within(Configuration.Training.batches))
+      try checkRange("--runs", runs, .within(1...mostRuns))
       if checkpoint != nil, model.recipe != nil || model.model != nil {
         throw ValidationError("--checkpoint brings its own model: leave --recipe and --model out")
       }

@@ -42,7 +42,7 @@ extension BenchCommand {
       try checkRange("--scale", scale, .within(1...1 << 14), unit: "pixels")
       try checkRange("--aspect", aspect, .within(1...100))
       try checkRange("--threads", threads, ThreadOptions.range)
-      try checkRange("--runs", runs, .atLeast(1))
+      try checkRange("--runs", runs, .within(1...mostRuns))
     }
 
     func run() throws {

@@ -28,8 +28,8 @@ extension BenchCommand {
     var json = false
 
     func validate() throws {
-      try checkRange("--samples", samples, .atLeast(1))
-      try checkRange("--runs", runs, .atLeast(1))
+      try checkRange("--samples", samples, .within(1...1 << 30))
+      try checkRange("--runs", runs, .within(1...mostRuns))
     }
 
     func run() throws {

@@ -124,19 +124,19 @@ extension BenchCommand {
     private static let usualCoresPerDomain = 8
 
     func validate() throws {
-      try checkRange("--batch", batch, .atLeast(1))
+      try checkRange("--batch", batch, .within(Configuration.Training.batches))
       try checkLeaves(leaves, batch: batch)
-      try checkRange("--images", images, .atLeast(1))
-      try checkRange("--repetitions", repetitions, .atLeast(1))
+      try checkRange("--images", images, .within(Configuration.Training.batches))
+      try checkRange("--repetitions", repetitions, .within(1...mostRuns))
       for cores in coresPerNode { try checkRange("--cores-per-node", cores, .within(1...4096)) }
       try checkRange("--cores-per-domain", coresPerDomain, .within(1...4096))
       try checkRange("--max-nodes", maxNodes, .within(1...1 << 16))
-      try checkRange("--memory-bandwidth", memoryBandwidth, .above(0), unit: "GB/s")
-      try checkRange("--latency", latency, .atLeast(0), unit: "µs")
-      for bandwidth in bandwidth { try checkRange("--bandwidth", bandwidth, .above(0), unit: "Gbit/s") }
-      try checkRange("--local-latency", localLatency, .atLeast(0), unit: "µs")
-      try checkRange("--local-bandwidth", localBandwidth, .above(0), unit: "Gbit/s")
-      try checkRange("--check-batch", checkBatch, .atLeast(0))
+      try checkRange("--memory-bandwidth", memoryBandwidth, .within(1e-6...1e9), unit: "GB/s")
+      try checkRange("--latency", latency, .within(0...1e9), unit: "µs")
+      for bandwidth in bandwidth { try checkRange("--bandwidth", bandwidth, .within(1e-6...1e9), unit: "Gbit/s") }
+      try checkRange("--local-latency", localLatency, .within(0...1e9), unit: "µs")
+      try checkRange("--local-bandwidth", localBandwidth, .within(1e-6...1e9), unit: "Gbit/s")
+      try checkRange("--check-batch", checkBatch, .within(0...Configuration.Training.batches.upperBound))
       if csv == "" { throw ValidationError("--csv needs a file's name.") }
     }
 

@@ -1,6 +1,7 @@
 import ArgumentParser
 import Benchmarks
 import Communication
+import Configuration
 import Foundation
 import Kernels
 import System
@@ -44,9 +45,9 @@ extension BenchCommand {
     var json = false
 
     func validate() throws {
-      try checkRange("--batch", batch, .atLeast(1))
+      try checkRange("--batch", batch, .within(Configuration.Training.batches))
       try checkLeaves(leaves, batch: batch)
-      try checkRange("--runs", runs, .atLeast(1))
+      try checkRange("--runs", runs, .within(1...mostRuns))
     }
 
     func run() throws {

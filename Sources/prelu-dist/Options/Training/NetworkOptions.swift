@@ -41,8 +41,17 @@ struct NetworkOptions: ParsableArguments {
     ].compactMapValues(\.self)
   }
 
-  func apply(to configuration: inout Configuration) {
-    if let width { configuration.model.width = width }
+  /// - Throws: `Refusal` for a width of layers that a recipe describes one by one.
+  func apply(to configuration: inout Configuration) throws(Refusal) {
+    if let width {
+      guard configuration.model.layers.isEmpty else {
+        throw Refusal(
+          .usage,
+          "--width: expected a built-in architecture, found a recipe with layers of its own: change their filters "
+            + "there")
+      }
+      configuration.model.width = width
+    }
     if let activation { configuration.model.activation = activation }
     if let initializer { configuration.model.initializer.rule = initializer }
     if let dropout { configuration.training.dropout = dropout }
