@@ -296,6 +296,11 @@ import Testing
       (["export", "base", "--to", "onnx", "-o", ""], "--output needs a file's name."),
       (["export", "base", "--to", "caffe", "-o", "net"], "'caffe' is invalid"),
       (["seal", "base.h5", "-o", ""], "--output needs a file's name."),
+      (
+        ["export", "base", "--to", "pytorch", "-o", "torch.py"],
+        "torch.py: expected a name that no other module of Python has, found that of the module torch, which PyTorch "
+          + "needs"
+      ),
       (["--weights", ""], "--weights needs a file's or a run folder's name."),
       (["--weights-input", "keras"], "'keras' is invalid"),
     ] {
@@ -320,6 +325,11 @@ import Testing
       let outcome = try Program.run(["export", "base", "--to", "pytorch", "-o", "net.py"] + options, in: directory)
       #expect(outcome.exitCode == 0, "\(outcome.errors)")
     }
+    let edited = try String(contentsOfFile: folder.file("net.py"), encoding: .utf8) + "print('mine')\n"
+    try folder.write(Array(edited.utf8), to: "net.py")
+    let again = try Program.run(["export", "base", "--to", "pytorch", "-o", "net.py"], in: directory)
+    #expect(again.exitCode == 73 && again.errors.contains("found a text file that would be lost"), "\(again.errors)")
+    #expect(try folder.bytes("net.py") == Array(edited.utf8))
   }
 
   /// One mean for all of an image's pixels; the images say how many channels there are.
