@@ -14,6 +14,8 @@ public enum CheckpointSeal {
     public let averages: [String]
     /// Whether texts, names or shapes changed as well.
     public let hasOtherChanges: Bool
+    /// Whether the checkpoint keeps a moving average of the parameters.
+    public let hasAverage: Bool
 
     public var isEmpty: Bool { parameters.isEmpty && momentum.isEmpty && averages.isEmpty && !hasOtherChanges }
   }
@@ -99,7 +101,8 @@ public enum CheckpointSeal {
       return Changes(
         parameters: changed(contents.digests.values, now.values),
         momentum: changed(contents.digests.momentum, now.momentum),
-        averages: changed(contents.digests.average, now.average), hasOtherChanges: !contents.isSealed)
+        averages: changed(contents.digests.average, now.average), hasOtherChanges: !contents.isSealed,
+        hasAverage: contents.header.hasAverage)
     }
   }
 }

@@ -302,6 +302,14 @@ public struct RunFolder: Sendable {
     return try folder.newestWhole().path
   }
 
+  /// Returns the folder of the run that a path leads to: a folder, or that around a file with a checkpoint's name, with
+  /// symbolic links resolved; nil for other files, and where nothing is there.
+  public static func folder(around path: String) -> String? {
+    guard let resolved = FileSystem.resolved(path) else { return nil }
+    if FileSystem.isFolder(resolved) { return resolved }
+    return iteration(ofName: FileSystem.name(of: resolved)) == nil ? nil : FileSystem.folder(of: resolved)
+  }
+
   /// Removes the checkpoints past `iteration`, which a run that goes on from there will write again. `latest` and
   /// `best` no longer name one of them afterwards.
   ///

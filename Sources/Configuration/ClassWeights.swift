@@ -56,10 +56,11 @@ extension Configuration.Training.ClassWeights {
       return counts.map { $0 == 0 ? 1 : Double(labels.count) / (Double(present) * Double($0)) }
     case .named(let weights):
       if let stranger = weights.keys.sorted().first(where: { !classNames.contains($0) }) {
-        let meant = nearMiss(stranger, among: classNames).map { ": did you mean \($0)?" } ?? ": name one of its classes"
+        let meant =
+          nearMiss(stranger, among: classNames).map { ": did you mean \($0.shown())?" } ?? ": name one of its classes"
         throw Refusal(
           .badData,
-          "\(path): training.classWeights expects classes of these data, found \(stranger.debugDescription)\(meant)")
+          "\(path): training.classWeights expects classes of these data, found \(stranger.quoted())\(meant)")
       }
       return classNames.map { weights[$0] ?? 1 }
     }

@@ -14,7 +14,7 @@ extension Configuration {
       training.frozen.map { (pattern: $0, rate: 0.0, key: "training.frozen") }
       + training.rates.sorted { $0.key < $1.key }.map { (pattern: $0.key, rate: $0.value, key: "training.rates") }
     for (pattern, rate, key) in wanted {
-      let found = names.filter { matches($0, pattern: pattern) }
+      let found = names.filter { Self.matches($0, pattern: pattern) }
       guard !found.isEmpty else {
         throw ArchitectureError(
           problem: "\(key): expected the name of a layer with weights, or a pattern such as conv1*, found "
@@ -40,15 +40,17 @@ extension Configuration {
   }
 }
 
-/// Tells whether a name has the form of a pattern, in which each `*` stands for any characters, or none.
-func matches(_ name: String, pattern: String) -> Bool {
-  let parts = pattern.split(separator: "*", omittingEmptySubsequences: false)
-  guard parts.count > 1, let first = parts.first, let last = parts.last else { return name == pattern }
-  guard name.hasPrefix(first) else { return false }
-  var rest = name.dropFirst(first.count)
-  for part in parts.dropFirst().dropLast() where !part.isEmpty {
-    guard let found = rest.firstRange(of: part) else { return false }
-    rest = rest[found.upperBound...]
+extension Configuration {
+  /// Tells whether a name has the form of a pattern, in which each `*` stands for any characters, or none.
+  public static func matches(_ name: String, pattern: String) -> Bool {
+    let parts = pattern.split(separator: "*", omittingEmptySubsequences: false)
+    guard parts.count > 1, let first = parts.first, let last = parts.last else { return name == pattern }
+    guard name.hasPrefix(first) else { return false }
+    var rest = name.dropFirst(first.count)
+    for part in parts.dropFirst().dropLast() where !part.isEmpty {
+      guard let found = rest.firstRange(of: part) else { return false }
+      rest = rest[found.upperBound...]
+    }
+    return rest.hasSuffix(last)
   }
-  return rest.hasSuffix(last)
 }

@@ -70,7 +70,7 @@ public func networkClasses(
     guard let place = places[name], place.count == 1 else {
       throw Refusal(
         .badData,
-        "\(pack.path): expected classes of \(network), found \(name.debugDescription), "
+        "\(pack.path): expected classes of \(network), found \(name.quoted()), "
           + (places[name] == nil ? "which is none of them" : "which is the name of several")
           + ": evaluate on pictures of the network's \(classNames.count.counted("class")), under their names")
     }

@@ -90,7 +90,7 @@ public struct TrainedNetwork {
     guard classNames != first.classNames else { return }
     let place = zip(classNames, first.classNames).enumerated().first { $1.0 != $1.1 }
     let difference =
-      place.map { "class \($0) is \($1.0), not \($1.1)" }
+      place.map { "class \($0) is \($1.0.shown()), not \($1.1.shown())" }
       ?? "\(classNames.count.counted("class")), not \(first.classNames.count)"
     throw Refusal(
       .badData,

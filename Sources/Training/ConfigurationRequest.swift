@@ -8,7 +8,7 @@ public struct ConfigurationRequest: Sendable {
   private let change: @Sendable (inout Configuration) throws -> Void
 
   /// The option that set each setting, such as `--batch` for `training.batch`, for messages.
-  private let options: [String: String]
+  let options: [String: String]
 
   /// The settings that options set.
   var namedSettings: Set<String> { Set(options.keys) }
@@ -30,7 +30,21 @@ public struct ConfigurationRequest: Sendable {
   /// - Parameter stored: the settings that a resumed run began with.
   /// - Throws: what `change` throws, `Refusal` for the value of an option, or `ConfigurationError`.
   public func resolved(over stored: Configuration? = nil) throws -> Configuration {
-    var configuration = try recipe.map { try Configuration.load(recipe: $0) } ?? stored ?? Configuration.load()
+    try resolution(over: stored).configuration
+  }
+
+  /// Returns a sentence on each part of the recipe that is left out or replaced, and on each doubt about the inputs.
+  ///
+  /// - Throws: as `resolved` does.
+  public func notes() throws -> [String] {
+    let (recipe, configuration) = try resolution()
+    return configuration.doubtsOfInputs + configuration.losses(from: recipe, options: options)
+  }
+
+  /// Returns the recipe's settings, and the configuration asked for; throws as `resolved` does.
+  func resolution(over stored: Configuration? = nil) throws -> (recipe: Configuration, configuration: Configuration) {
+    let recipe = try recipe.map { try Configuration.load(recipe: $0) } ?? stored ?? Configuration.load()
+    var configuration = recipe
     try change(&configuration)
     do throws(ConfigurationError) {
       try configuration.validate()
@@ -38,6 +52,6 @@ public struct ConfigurationRequest: Sendable {
       guard let option = error.key.flatMap({ options[$0] }) else { throw error }
       throw Refusal(.usage, "\(option): \(error.problem)")
     }
-    return configuration
+    return (recipe, configuration)
   }
 }

@@ -34,6 +34,8 @@ public struct DryRun: Sendable {
   public let memory: [(host: String, bytes: Int)]
   /// The weights that a new run would take from a file, on rank 0; nil where it would take none.
   public let firstWeights: WeightReport?
+  /// What is to be said of a new run's settings, a sentence each.
+  public let notes: [String]
   /// The memory that each host is asked for and has left.
   public let demands: [MemoryDemand]
   /// The bytes that the checkpoints of the run may take on the disk.
@@ -66,7 +68,7 @@ public struct DryRun: Sendable {
     let samples = setup.sampleSupply()
     demands = try setup.checkMemory(of: step, samples, try setup.validation(of: setup.network))
     if world.rank == 0 { writer.prepare() }
-    firstWeights = try setup.loadParameters(checkpoint: plan.checkpoint, of: step)
+    firstWeights = try setup.loadParameters(checkpoint: plan.checkpoint, notes: plan.notes, of: step)
     let done = plan.state?.iteration ?? 0
     let last = samples.iterations(inEpochs: training.epochs)
     let limit = min(last, settings.iterations ?? last)
@@ -88,6 +90,7 @@ public struct DryRun: Sendable {
       _ = try setup.evaluator(of: setup.data.validation, setup.network, samples: Array(0..<some)).run()
     }
     run = plan.runFolder
+    notes = plan.notes
     resumedFrom = plan.checkpoint
     configuration = setup.configuration
     architecture = setup.network.architecture

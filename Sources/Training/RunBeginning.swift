@@ -21,7 +21,7 @@ struct RunBeginning {
       let source = FileSystem.isRegularFile(path) ? FileSystem.folder(of: path) : path
       folder = settings.runFolder ?? source
       newestFile = try Self.newestFile(in: folder)
-      guard !Self.isSame(folder, source) else {
+      guard !FileSystem.isSame(folder, source) else {
         resumed = try source == path ? Self.newestWhole(in: path) : Self.newestCheckpoint(path, in: source)
         return
       }
@@ -103,14 +103,6 @@ struct RunBeginning {
   }
 
   // MARK: - Folders
-
-  /// Whether two paths lead to the same folder.
-  private static func isSame(_ a: String, _ b: String) -> Bool {
-    guard a != b, let (one, other) = try? (FileSystem.status(a), FileSystem.status(b)), let one, let other else {
-      return a == b
-    }
-    return (one.deviceID, one.inode) == (other.deviceID, other.inode)
-  }
 
   /// Returns the folder of a run that names none.
   private static func defaultFolder(_ configuration: Configuration) -> String { "run-\(configuration.recipe)" }

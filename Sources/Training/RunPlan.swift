@@ -17,6 +17,8 @@ struct RunPlan: Codable {
   var dataFingerprint: String?
   /// The newer checkpoints that cannot be gone on from.
   var passedOver: [PassedOver] = []
+  /// What is to be said of a new run's settings, a sentence each.
+  var notes: [String] = []
   /// The folder of the run that `checkpoint` lies in, where a copy of the run goes on elsewhere; nil otherwise.
   var copiedFrom: String?
   /// The iteration of the newest file in the run folder that has a checkpoint's name; nil where there is none. Until
@@ -28,7 +30,10 @@ struct RunPlan: Codable {
     let found = try RunBeginning(request, settings)
     (runFolder, copiedFrom, newestFile) = (found.folder, found.copiedFrom, found.newestFile)
     guard let resumed = found.resumed else {
-      var fresh = try request.resolved()
+      let (recipe, resolved) = try request.resolution()
+      var fresh = resolved
+      try fresh.checkWeightsHaveSource()
+      notes = fresh.doubtsOfInputs + fresh.losses(from: recipe, options: request.options)
       // The run notes what it began with, wherever the file goes.
       if !fresh.weights.source.isEmpty, fresh.weights.digest.isEmpty {
         fresh.weights.digest = try WeightSource(fresh.weights.source).digest
@@ -40,6 +45,10 @@ struct RunPlan: Codable {
     let written = try Self.writtenSettings(in: copiedFrom ?? runFolder, stored)
     var wanted = try request.resolved(over: written)
     wanted.weights.digest = stored.weights.digest
+    // The run has its own name for the source.
+    if WeightSource.relation(of: wanted.weights.source, to: stored.weights) == .same {
+      wanted.weights.source = written.weights.source
+    }
     let differences = wanted.differences(from: written, named: request.namedSettings)
     guard differences.isEmpty else {
       throw Refusal(

@@ -28,9 +28,10 @@ extension RunSetup {
   /// Reads or draws the parameters on rank 0, and gives the other ranks the tower's, which is all that they need. All
   /// ranks call it.
   ///
+  /// - Parameter notes: what is to be said of a new run's settings.
   /// - Returns: on rank 0, which weights a new run begins with, where it takes some from a file; nil elsewhere.
   @discardableResult
-  func loadParameters(checkpoint: String?, of step: DistributedStep) throws -> WeightReport? {
+  func loadParameters(checkpoint: String?, notes: [String] = [], of step: DistributedStep) throws -> WeightReport? {
     let report: WeightReport? = try world.agree {
       guard world.rank == 0 else { return nil }
       if let checkpoint {
@@ -39,7 +40,7 @@ extension RunSetup {
         configuration.model.initializer.fill(
           network.parameters.values, for: network.architecture, seed: configuration.training.seed,
           initialSlope: Float(configuration.model.initialSlope), on: step.largestPool)
-        let report = try takeWeights()
+        let report = try takeWeights(notes)
         _ = step.average?.values.update(fromContentsOf: network.parameters.values)
         return report
       }
@@ -54,15 +55,15 @@ extension RunSetup {
   }
 
   /// Puts the weights that the configuration names in place of those that were drawn.
-  private func takeWeights() throws -> WeightReport? {
+  private func takeWeights(_ notes: [String]) throws -> WeightReport? {
     let weights = configuration.weights
     guard !weights.source.isEmpty else { return nil }
     let source = try WeightSource(weights.source)
     let transfer = try WeightTransfer(
-      source, to: network.architecture, weights, classNames: data.classNames, scale: configuration.data.scale)
+      source, to: network.architecture, weights, classNames: data.classNames, scale: configuration.data.scale,
+      channelMeans: configuration.data.mean)
     try transfer.apply(to: network.parameters.values)
-    return WeightReport(
-      source, transfer, warnings: transfer.doubts(hasMeanImage: configuration.data.mean.isEmpty))
+    return WeightReport(source, transfer, notes: notes, warnings: transfer.doubts(mean: data.training.mean.values))
   }
 
   /// Makes the run's folder this process's own, on rank 0. All ranks call it.

@@ -43,6 +43,7 @@ public final class TrainingRun {
     let plan = try world.fromRoot { try RunPlan(request, settings) }
     try Self.tell(plan, settings, world, listeners)
     for checkpoint in plan.passedOver { listeners.warn("passed over: \(checkpoint)") }
+    for note in plan.notes { listeners.warn(note) }
     let setup = try RunSetup(plan, settings, world)
     for warning in setup.threads.warnings { listeners.warn("\(warning)") }
     let configuration = setup.configuration
@@ -65,7 +66,7 @@ public final class TrainingRun {
       state: plan.state?.schedule ?? ScheduleState())
     balance = ShareBalance(largestLeaf: step.shares.leafSize)
     trace = settings.trace.map { StepTrace($0, threads: setup.threadCount(step), world: world) }
-    firstWeights = try setup.loadParameters(checkpoint: plan.checkpoint, of: step)
+    firstWeights = try setup.loadParameters(checkpoint: plan.checkpoint, notes: plan.notes, of: step)
     for warning in firstWeights?.warnings ?? [] { listeners.warn(warning) }
     let folder = try setup.openFolder(plan, of: step, weights: firstWeights, listeners)
     checkpoints = RunCheckpoints(setup, step, writer, folder: folder, lastIteration: plan.state?.iteration, listeners)

@@ -26,6 +26,10 @@ public struct WeightSource {
   /// The kind of file, with its article.
   public let kind: String
   public let tensors: [SourceTensor]
+  /// The names of tensors that are neither weights nor biases, which nothing is taken from.
+  public let others: [String]
+  /// The mean that the source's inputs were made with; nil if the file does not say.
+  public let mean: InputMean?
   /// The factor that the source's inputs were multiplied by after the mean was subtracted; nil if the file does not
   /// say.
   public let scale: Double?
@@ -34,6 +38,21 @@ public struct WeightSource {
   /// A digest of everything that is read: of the file's bytes, or the checkpoint's own.
   public let digest: String
   private let content: Content
+
+  /// A mean that is subtracted from pixels of 0 to 255.
+  public struct InputMean: Equatable, Sendable {
+    /// (channels, height, width).
+    public let shape: [Int]
+    public let values: [Float]
+
+    /// - Precondition: The shape has three extents, none of them 0, and as many values.
+    public init(shape: [Int], values: [Float]) {
+      precondition(
+        shape.count == 3 && !values.isEmpty && shape.reduce(1, *) == values.count,
+        "a mean of the shape \(shape) with \(values.count) values")
+      (self.shape, self.values) = (shape, values)
+    }
+  }
 
   private enum Content {
     /// A checkpoint, and which of its vectors is read: the moving average of the parameters where there is one.
@@ -49,7 +68,10 @@ public struct WeightSource {
   public init(_ path: String) throws {
     let path = try RunFolder.checkpointPath(path)
     let beginning = try FileSystem.beginning(of: path, limit: 64)
-    if SafetensorsFile.headerLength(Array(beginning.prefix(9)), size: FileSystem.size(of: path)) != nil {
+    // One that is cut off is still such a file, and says so itself.
+    if SafetensorsFile.headerLength(beginning, size: FileSystem.size(of: path)) != nil
+      || SafetensorsFile.claimedLength(beginning) != nil
+    {
       try self.init(safetensors: path)
       return
     }
@@ -67,7 +89,7 @@ public struct WeightSource {
 
   private init(hdf5 path: String) throws {
     let isCheckpoint = try HDF5Library.exclusively {
-      let file = try HDF5Reader.open(path, as: Self.caffeContent)
+      let file = try HDF5Reader.open(path, as: Self.anyContent)
       return try file.exists("prelu_dist")
     }
     if isCheckpoint { try self.init(checkpoint: path) } else { try self.init(caffe: path) }
@@ -80,8 +102,12 @@ public struct WeightSource {
     tensors = header.tensors.map {
       SourceTensor(layer: $0.layer, blob: $0.blob, shape: $0.shape, name: "\($0.layer)/\($0.blob)")
     }
+    others = []
     scale = try Configuration(json: header.configuration, source: path).data.scale
     classNames = header.input?.classNames
+    mean = header.input.flatMap {
+      $0.meanShape.count == 3 && !$0.mean.isEmpty ? InputMean(shape: $0.meanShape, values: $0.mean) : nil
+    }
     digest = header.digest
     content = .checkpoint(header.hasAverage ? .average : .parameters)
   }
@@ -90,7 +116,8 @@ public struct WeightSource {
     self.path = path
     kind = "a Caffe model"
     tensors = try Self.caffeTensors(path)
-    (scale, classNames) = (nil, nil)
+    try Self.checkNormalization(tensors, path)
+    (others, mean, scale, classNames) = ([], nil, nil, nil)
     digest = try Self.digest(ofFile: path)
     content = .caffe
   }
@@ -99,29 +126,29 @@ public struct WeightSource {
     let file = try SafetensorsFile(path)
     self.path = path
     kind = "a safetensors file"
-    // Its convolutions alone would be another function.
-    if let statistics = file.tensors.first(where: { Self.isStatistics($0.name) }) {
-      throw Refusal(
-        .badData,
-        "\(path): expected a network without batch normalization, which this program does not have, found "
-          + "\(statistics.name.quoted()): fold it into the convolutions first")
-    }
     // Several processes of PyTorch put their wrapper's name before each.
     let wrapper = file.tensors.allSatisfy { $0.name.hasPrefix("module.") } ? "module." : ""
     var byName: [String: SafetensorsTensor] = [:]
     var tensors: [SourceTensor] = []
+    var others: [String] = []
     for tensor in file.tensors {
       byName[tensor.name] = tensor
       let name = tensor.name.dropFirst(wrapper.count)
       guard let point = name.lastIndex(of: "."),
         let blob = ["weight": 0, "bias": 1][name[name.index(after: point)...]]
-      else { continue }
+      else {
+        others.append(tensor.name)
+        continue
+      }
       tensors.append(
         SourceTensor(layer: String(name[..<point]), blob: blob, shape: tensor.shape, name: tensor.name))
     }
     self.tensors = tensors
+    try Self.checkNormalization(tensors, path, others: others)
     let texts = ExportMetadata(file.metadata)
-    (scale, classNames) = (texts?.scale, texts?.classNames)
+    let inputs = try Self.inputs(of: file)
+    (mean, scale, classNames) = (inputs?.mean, texts?.scale ?? inputs?.scale, texts?.classNames)
+    self.others = others.filter { inputs == nil || !["mean", "scale"].contains($0) }
     digest = try Self.digest(ofFile: path)
     content = .safetensors(file, byName)
   }
@@ -161,11 +188,63 @@ public struct WeightSource {
 
   // MARK: - Kinds of files
 
-  /// Whether a tensor of PyTorch's is one of batch normalization's statistics.
-  private static func isStatistics(_ name: String) -> Bool {
-    name.hasSuffix("running_mean") || name.hasSuffix("running_var")
+  /// Refuses a network whose layers are followed by normalization: its convolutions alone would be another function.
+  ///
+  /// A layer of this program, as of others, has biases of fewer extents than its weights, and PReLU has none. What has
+  /// weights and biases of the same shape scales and shifts: batch, group, instance and layer normalization of PyTorch,
+  /// and the layers `BatchNorm` and `Scale` of Caffe. Without biases its name tells it from PReLU.
+  ///
+  /// - Parameter others: the names of tensors that are neither weights nor biases, such as statistics.
+  private static func checkNormalization(
+    _ tensors: [SourceTensor], _ path: String, others: [String] = []
+  ) throws(Refusal) {
+    func refusal(_ kind: String, _ name: String, _ advice: String) -> Refusal {
+      Refusal(
+        .badData,
+        "\(path): expected a network without \(kind) normalization, which this program does not have, found "
+          + "\(name.quoted()): \(advice)")
+    }
+    if let name = others.first(where: { $0.hasSuffix("running_mean") || $0.hasSuffix("running_var") }) {
+      throw refusal("batch", name, "fold it into the convolutions first")
+    }
+    let biases = Dictionary(tensors.filter { $0.blob == 1 }.map { ($0.layer, $0.shape) }) { first, _ in first }
+    let found = tensors.first { tensor in
+      guard tensor.blob == 0 else { return false }
+      if let bias = biases[tensor.layer] { return bias == tensor.shape }
+      return tensor.shape.count <= 1 && isNormalization(tensor.layer)
+    }
+    guard let found else { return }
+    throw refusal(
+      "layer, group or batch", found.name,
+      "fold a batch normalization into the convolutions first; with any other take another network")
   }
 
+  /// Whether a part of a layer's name is one that normalization is called by: `norm1`, `LayerNorm`, `bn2`, `ln`, `gn`.
+  private static func isNormalization(_ layer: String) -> Bool {
+    layer.lowercased().split { $0 == "." || $0 == "_" }.contains { part in
+      part.contains("norm")
+        || ["bn", "gn", "ln"].contains { part.hasPrefix($0) && part.dropFirst(2).allSatisfy(\.isNumber) }
+    }
+  }
+
+  /// Returns the mean and the scale of a network's inputs that this program's files hold as tensors: `mean` of three
+  /// extents, and `scale`, which is there where PyTorch has written the file. Nil for files of others.
+  private static func inputs(of file: SafetensorsFile) throws(FileError) -> (mean: InputMean, scale: Double?)? {
+    func values(_ name: String, _ extents: Int) throws(FileError) -> (shape: [Int], values: [Double])? {
+      guard let tensor = file.tensors.first(where: { $0.name == name }), tensor.shape.count == extents,
+        tensor.type.isRead, tensor.count > 0
+      else { return nil }
+      return (tensor.shape, try file.doubles(tensor))
+    }
+    guard let mean = try values("mean", 3) else { return nil }
+    let scale = try values("scale", 0)?.values[0]
+    guard ExportMetadata(file.metadata) != nil || scale.map(ExportMetadata.scales.contains) == true else { return nil }
+    return (InputMean(shape: mean.shape, values: mean.values.map { Float($0) }), scale)
+  }
+
+  /// Any file of HDF5, before it is known what it holds.
+  private static let anyContent = HDF5Content(
+    noun: "file of weights", adviceOnDamage: "Copy or download it again, or take another one")
   private static let caffeContent = HDF5Content(noun: "Caffe model", adviceOnDamage: "Write it again")
 
   /// The tensors `/data/<layer>/<blob>` of float32, as Caffe's Net::ToHDF5 writes them.

@@ -165,6 +165,67 @@ import Testing
     #expect(!FileManager.default.fileExists(atPath: folder.file("narrow.h5")))
   }
 
+  /// Most commands take a run's moving average, which a change of the weights alone does not reach.
+  @Test(.enabled(if: hasH5py, "python3-h5py is not installed")) func aChangeBesideTheAverageIsTold() throws {
+    let images = URL(filePath: try smallFashion()).deletingLastPathComponent().path + "/images"
+    let recipe = """
+      recipe: fashion
+      model: { width: 4 }
+      data: { directory: \(images), validation: 1000 }
+      training: { epochs: 1000 }
+      regularization: { averageDecay: 0.9 }
+      """
+    try folder.write(Array(recipe.utf8), to: "own.yaml")
+    let trained = try Program.run(
+      ["--recipe", "own.yaml", "--run", "base", "--iterations", "2", "--threads", "1"], in: directory)
+    #expect(trained.exitCode == 0, "\(trained.errors)")
+    func sealed(_ names: [String]) throws -> Program.Outcome {
+      try folder.python(
+        """
+        import shutil
+        shutil.copy('base/checkpoint-2.h5', 'changed.h5')
+        with h5py.File('changed.h5', 'r+') as file:
+            for name in \(names): file[name][0] = 0
+        """)
+      let outcome = try Program.run(
+        ["seal", "changed.h5", "-o", "sealed-\(names.count).h5", "--overwrite"], in: directory)
+      #expect(outcome.exitCode == 0, "\(outcome.errors)")
+      return outcome
+    }
+    #expect(try sealed(["data/fc2/0", "average/fc2/0"]).errors.isEmpty)
+    #expect(
+      try sealed(["data/fc2/0"]).errors == """
+        prelu-dist: warning: sealed-1.h5: expected the same change in /average/fc2/0, found none: evaluate, predict, \
+        export and train --weights take the moving average, and so not this change. Change the average as well, or \
+        give --plain-weights where a command has it
+
+        """)
+    #expect(
+      try sealed(["average/fc2/0"]).errors == """
+        prelu-dist: warning: sealed-1.h5: expected the same change in /data/fc2/0, found none: train --resume goes on \
+        from these, without this change. Change them as well if the run is to be continued
+
+        """)
+  }
+
+  @Test func aFolderIsNotSealed() throws {
+    try folder.train("base", iterations: 2)
+    let outcome = try Program.run(["seal", "base", "-o", "sealed.h5"], in: directory)
+    #expect(
+      outcome.exitCode == 65
+        && outcome.errors == """
+          prelu-dist: base: expected the checkpoint that was changed, found a folder: name one of its checkpoints, \
+          base/checkpoint-2.h5, base/checkpoint-0.h5
+
+          """,
+      "\(outcome.errors)")
+    let empty = try Program.run(["seal", ".", "-o", "sealed.h5"], in: directory)
+    #expect(
+      empty.exitCode == 65
+        && empty.errors.hasSuffix(": expected the checkpoint that was changed, found a folder: name a checkpoint\n"),
+      "\(empty.errors)")
+  }
+
   @Test(
     .enabled(if: hasH5py, "python3-h5py is not installed"),
     arguments: [
@@ -239,6 +300,11 @@ import Testing
       (["export", "base", "--to", "onnx", "-o", ""], "--output needs a file's name."),
       (["export", "base", "--to", "caffe", "-o", "net"], "'caffe' is invalid"),
       (["seal", "base.h5", "-o", ""], "--output needs a file's name."),
+      (
+        ["export", "base", "--to", "pytorch", "-o", "torch.py"],
+        "torch.py: expected a name that no other module of Python has, found that of the module torch, which PyTorch "
+          + "needs"
+      ),
       (["--weights", ""], "--weights needs a file's or a run folder's name."),
       (["--weights-input", "keras"], "'keras' is invalid"),
     ] {
@@ -263,6 +329,11 @@ import Testing
       let outcome = try Program.run(["export", "base", "--to", "pytorch", "-o", "net.py"] + options, in: directory)
       #expect(outcome.exitCode == 0, "\(outcome.errors)")
     }
+    let edited = try String(contentsOfFile: folder.file("net.py"), encoding: .utf8) + "print('mine')\n"
+    try folder.write(Array(edited.utf8), to: "net.py")
+    let again = try Program.run(["export", "base", "--to", "pytorch", "-o", "net.py"], in: directory)
+    #expect(again.exitCode == 73 && again.errors.contains("found a text file that would be lost"), "\(again.errors)")
+    #expect(try folder.bytes("net.py") == Array(edited.utf8))
   }
 
   /// One mean for all of an image's pixels; the images say how many channels there are.

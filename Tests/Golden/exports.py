@@ -50,7 +50,7 @@ with safe_open("net.safetensors", "np") as file:
 model = net.load("net.safetensors")
 with torch.no_grad():
     torch_scores = model.scores(torch.from_numpy(pixels)).numpy()
-back = model.tensors()
+back = {name: tensor for name, tensor in model.tensors().items() if name not in ("mean", "scale")}
 assert back.keys() == written.keys() and all(np.array_equal(back[name].numpy(), written[name]) for name in back)
 worst = 0
 for what, found in [

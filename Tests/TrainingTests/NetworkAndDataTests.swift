@@ -62,6 +62,11 @@ import Training
     #expect(
       problem { try TrainedNetwork(b).checkClasses(first) }
         == "\(b): its classes are not those of \(a): class 1 is cat, not bee: \(advice)")
+    let evil = try checkpoint("d.h5", input: input(["ant", "cat\nprelu-dist: all is well\u{1B}[2J"]))
+    #expect(
+      problem { try TrainedNetwork(evil).checkClasses(first) }
+        == "\(evil): its classes are not those of \(a): class 1 is "
+        + #""cat\nprelu-dist: all is well\u{1b}[2J", not bee: \#(advice)"#)
     #expect(
       problem { try TrainedNetwork(c).checkClasses(first) }
         == "\(c): its classes are not those of \(a): 3 classes, not 2: \(advice)")

@@ -62,7 +62,8 @@ import Weights
     #expect(source.classNames == ["cat", "dog, \"large\""] && source.scale == 1.0 / 64)
     var read = parameters.map { _ in Float.nan }
     let transfer = try WeightTransfer(
-      source, to: architecture, Configuration.load().weights, classNames: ["cat", "dog, \"large\""], scale: 1.0 / 64)
+      source, to: architecture, Configuration.load().weights, classNames: ["cat", "dog, \"large\""], scale: 1.0 / 64,
+      channelMeans: [])
     #expect(transfer.rows.allSatisfy { $0.fate == .taken && $0.why.isEmpty } && transfer.unused.isEmpty)
     try read.withUnsafeMutableBufferPointer { try transfer.apply(to: $0) }
     for parameter in architecture.parameters {
@@ -75,7 +76,7 @@ import Weights
     try withNetwork { try $0.writeSafetensors(to: path) }
     let transfer = try WeightTransfer(
       WeightSource(path), to: architecture, Configuration.load().weights, classNames: ["left", "right"],
-      scale: 1.0 / 64)
+      scale: 1.0 / 64, channelMeans: [])
     #expect(transfer.rows.last == .init(layer: "fc2", fate: .anew, from: nil, why: "other classes here than there"))
   }
 
@@ -156,6 +157,150 @@ import Weights
         "/net.py: expected a new name, or an earlier exported network, found a text file that would be lost. Give "
           + "another name, or --overwrite to replace it",
       ])
+  }
+
+  /// A module that somebody has changed is theirs, and so are weights that PyTorch has written since.
+  @Test func whatOthersHaveChangedIsKept() throws {
+    let (weights, module) = (folder.file("net.safetensors"), folder.file("net.py"))
+    try withNetwork { try $0.writePyTorch(to: module) }
+    let text = try String(contentsOfFile: module, encoding: .utf8)
+    #expect(text.split(separator: "\n").last?.hasPrefix("# SHA-256 of the lines above: ") == true)
+    for changed in [
+      text.replacing("import json", with: "import json, my_layers"), text + "print(1)\n",
+      text.replacing("\n", with: "\r\n"),
+    ] {
+      try folder.write(Array(changed.utf8), to: "net.py")
+      let error = #expect(throws: FileError.self) {
+        for output in ExportedNetwork.pyTorchOutputs(module) { try output.check(inputs: [], overwrites: false) }
+      }
+      #expect(error?.description.hasPrefix("\(module): expected a new name, or an earlier exported PyTorch") == true)
+    }
+    func isRefused() -> Bool {
+      let error = #expect(throws: FileError.self) {
+        try ExportedNetwork.safetensorsOutput(weights).check(inputs: [], overwrites: false)
+      }
+      return error?.description.hasPrefix("\(weights): expected a new name, or an earlier exported network") == true
+    }
+    try withNetwork { network in
+      var metadata = network.metadata
+      metadata.origin = "PyTorch, from test"
+      try ExportedNetwork(
+        network.architecture, parameters: network.parameters, mean: network.mean, metadata: metadata
+      ).writeSafetensors(to: weights)
+    }
+    #expect(isRefused())
+    try withNetwork { try $0.writeSafetensors(to: weights) }
+    let file = try SafetensorsFile(weights)
+    try ExportedNetwork.safetensorsOutput(weights).check(inputs: [], overwrites: false)
+    try [Float](repeating: 1, count: 1000).withUnsafeBufferPointer { values in
+      let outputs = file.tensors.sorted { $0.name < $1.name }.map {
+        SafetensorsFile.Output(
+          name: $0.name, shape: $0.shape, values: UnsafeBufferPointer(rebasing: values[..<$0.count]))
+      }
+      try SafetensorsFile.write(to: weights, tensors: outputs, metadata: file.metadata)
+    }
+    #expect(isRefused())
+  }
+
+  @Test func aModuleHidesNoOther() throws {
+    for (name, owner) in [
+      ("torch", "which PyTorch needs"), ("safetensors", "which PyTorch needs"), ("numpy", "which PyTorch needs"),
+      ("json", "which is of Python's own library"), ("types", "which is of Python's own library"),
+    ] {
+      let error = #expect(throws: Refusal.self) { try ExportedNetwork.checkModuleName("nets/\(name).py") }
+      #expect(
+        error?.description == """
+          nets/\(name).py: expected a name that no other module of Python has, found that of the module \(name), \
+          \(owner): Python would import this file in its place. Give another name, such as \(name)_network.py
+          """)
+    }
+    for name in ["torch", "net.py", "my_torch.py", "torch.py.py"] { try ExportedNetwork.checkModuleName(name) }
+  }
+
+  /// Writes the tensors as `save_file(model.tensors(), …)` does without the texts.
+  private func writeAsPyTorch(_ path: String, scale: Float) throws {
+    try withNetwork { network in
+      try [scale].withUnsafeBufferPointer { scale in
+        try network.mean.withUnsafeBufferPointer { mean in
+          try SafetensorsFile.write(
+            to: path,
+            tensors: network.architecture.parameters.map {
+              .init(
+                name: "\($0.layer).\($0.role == .bias ? "bias" : "weight")",
+                shape: $0.shape.isEmpty ? [1] : $0.shape,
+                values: UnsafeBufferPointer(rebasing: network.parameters[$0.range]))
+            } + [
+              .init(name: "mean", shape: [1, 7, 7], values: mean), .init(name: "scale", shape: [], values: scale),
+            ], metadata: ["format": "pt"])
+        }
+      }
+    }
+  }
+
+  /// A network that PyTorch has trained further is the same function for inputs of another scale: w·s = w′·s′.
+  @Test(arguments: [1.0 / 64, 1.0 / 8, 2]) func theScaleOfTensorsFromPyTorchIsFolded(scale: Double) throws {
+    let path = folder.file("tuned.safetensors")
+    try writeAsPyTorch(path, scale: 1.0 / 64)
+    let source = try WeightSource(path)
+    #expect(source.scale == 1.0 / 64 && source.mean?.shape == [1, 7, 7] && source.others.isEmpty)
+    let transfer = try WeightTransfer(
+      source, to: architecture, Configuration.load().weights, classNames: [], scale: scale, channelMeans: [])
+    #expect(transfer.unused.isEmpty)
+    var read = parameters.map { _ in Float.nan }
+    try read.withUnsafeMutableBufferPointer { try transfer.apply(to: $0) }
+    for parameter in architecture.parameters {
+      let isFirst = parameter.layerIndex == 0 && parameter.role == .weight
+      for (found, weight) in zip(read[parameter.range], parameters[parameter.range]) {
+        // Powers of two are exact.
+        #expect(found == (isFirst ? weight * Float(1 / 64 / scale) : weight))
+      }
+    }
+  }
+
+  // MARK: - Doubts about what a file of this program says itself
+
+  private func doubts(
+    mean: [Float], channelMeans: [Double] = [], _ change: (inout Configuration.Weights) -> Void = { _ in }
+  ) throws -> [String] {
+    let path = folder.file("net.safetensors")
+    try withNetwork { try $0.writeSafetensors(to: path) }
+    var weights = try Configuration.load().weights
+    change(&weights)
+    return try WeightTransfer(
+      WeightSource(path), to: architecture, weights, classNames: [], scale: 1.0 / 64, channelMeans: channelMeans
+    ).doubts(mean: mean).map { $0.replacing(folder.path, with: "") }
+  }
+
+  @Test func anotherMeanIsDoubted() throws {
+    let own = (0..<49).map { Float($0) }
+    #expect(try doubts(mean: own).isEmpty)
+    #expect(try doubts(mean: own.map { $0 + 9 }).isEmpty)
+    #expect(
+      try doubts(mean: own.map { $0 + 30 }) == [
+        """
+        /net.safetensors: expected inputs less the mean that the weights were trained with, 24.0 in pixels of 0 to \
+        255, found one here of 54.0, which differs by 30.0 a pixel: the first layer is another function at first. Set \
+        data.mean to [24.0] to be nearer to the source, or let the training adapt the network
+        """
+      ])
+    // The same brightness in other places.
+    #expect(try doubts(mean: own.reversed()).first?.contains("which differs by 24.5 a pixel") == true)
+    // Whoever follows the advice is left alone.
+    let flat = [Float](repeating: 24, count: 49)
+    #expect(try doubts(mean: flat, channelMeans: [24]).isEmpty)
+    #expect(
+      try doubts(mean: flat.map { $0 + 6 }, channelMeans: [30]).first?.contains("of 30.0, which differs by 6.0: ")
+        == true)
+  }
+
+  @Test func anotherDeviationThanTheFilesIsDoubted() throws {
+    let own = (0..<49).map { Float($0) }
+    #expect(
+      try doubts(mean: own) { $0.deviation = [58] }.first == """
+        weights.deviation: expected 64, by which /net.safetensors says that its inputs were divided, found 58: the \
+        first layer is another function then. Leave weights.deviation out
+        """)
+    #expect(try doubts(mean: own) { $0.deviation = [64] }.allSatisfy { $0.contains("a mean of each channel") })
   }
 
   @Test func theModuleReadsTheFileBesideIt() throws {

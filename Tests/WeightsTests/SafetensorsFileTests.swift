@@ -81,7 +81,18 @@ import Weights
       #""a" begins at byte 4 of the data and leaves a gap before it, which ends at byte 0"#
     ),
     (#"{"a":{"dtype":"F32","shape":[1],"data_offsets":[0,4]}}"#, 8, "its tensors have 4 bytes, the file has 8 behind"),
-    (#"{"a":{"dtype":"F32","shape":[9],"data_offsets":[0,36]}}"#, 8, #""a" ends at byte 36 of the data, which has 8"#),
+    (
+      #"{"a":{"dtype":"F32","shape":[9],"data_offsets":[0,36]}}"#, 8,
+      "is cut off: expected 99 bytes, where the last tensor ends by its header, found 71"
+    ),
+    (
+      #"{"a":{"dtype":"F32","shape":[1],"data_offsets":[4,0]}}"#, 8,
+      #""a" begins at byte 4 of the data and leaves a gap before it"#
+    ),
+    (
+      #"{"a":{"dtype":"F32","shape":[1],"data_offsets":[0,9223372036854775807]}}"#, 8,
+      "its tensors end at byte 9223372036854775807 of the data, as no file has"
+    ),
     (
       #"{"a":{"dtype":"F32","shape":[4294967296,4294967296],"data_offsets":[0,0]}}"#, 0,
       "takes more than any file has"
@@ -124,6 +135,39 @@ import Weights
     truncate(path, 64 << 20)
     let long = #expect(throws: FileError.self) { try SafetensorsFile(path) }
     #expect(long?.description.contains("its header has 17.8 MB, at most 16.8 MB are read") == true, "\(long as Any)")
+  }
+
+  /// Wherever a file is cut off, it is told how long it was: the header alone says so.
+  @Test func filesThatAreCutOff() throws {
+    let header = #"{"a":{"dtype":"F32","shape":[9],"data_offsets":[0,36]}}"#
+    try write(header, [UInt8](repeating: 0, count: 36))
+    let bytes = try Data(contentsOf: URL(filePath: path))
+    for count in [10, 20, 7 + header.utf8.count, 8 + header.utf8.count, bytes.count - 1] {
+      try bytes.prefix(count).write(to: URL(filePath: path))
+      let expected =
+        count < 8 + header.utf8.count
+        ? "at least \(8 + header.utf8.count) bytes, behind a header of \(header.utf8.count)"
+        : "\(bytes.count) bytes, where the last tensor ends by its header"
+      let message =
+        "\(path): the safetensors file is cut off: expected \(expected), found \(count). Copy, download or export it "
+        + "again"
+      let error = #expect(throws: FileError.self) { try SafetensorsFile(path) }
+      #expect(error?.description == message && error?.kind == .damaged)
+      let other = #expect(throws: FileError.self) { try WeightSource(path) }
+      #expect(other?.description == message)
+    }
+  }
+
+  @Test func doublesBeyondSingleFloatsAreRefused() throws {
+    let bits = (1e60).bitPattern
+    try write(
+      #"{"a":{"dtype":"F64","shape":[2],"data_offsets":[0,16]}}"#,
+      [UInt8](repeating: 0, count: 8) + (0..<8).map { UInt8(truncatingIfNeeded: bits >> (8 * UInt64($0))) })
+    let file = try SafetensorsFile(path)
+    let error = #expect(throws: FileError.self) { try values(file, "a") }
+    #expect(
+      error?.description.contains(#"value 1 of "a" is 1e+60, expected a number that float32 can hold"#) == true,
+      "\(error as Any)")
   }
 
   @Test func numbersThatAreNoneAreRefused() throws {

@@ -57,7 +57,8 @@ import Weights
   {
     try WeightTransfer(
       WeightSource(name.contains("/") ? name : "\(Self.golden)/\(name)"), to: configuration.architecture().resolved(),
-      configuration.weights, classNames: classNames, scale: configuration.data.scale)
+      configuration.weights, classNames: classNames, scale: configuration.data.scale,
+      channelMeans: configuration.data.mean)
   }
 
   /// The scores of the golden pictures by the network's definition.
@@ -115,6 +116,16 @@ import Weights
     expectEqual(try scores("caffe.caffemodel.h5", configuration), expected.caffe)
   }
 
+  /// Caffe divides its inputs by nothing. Whoever says what was subtracted from them need not say so.
+  @Test(arguments: [[Double](), [1], [1, 1, 1]]) func whatIsNotDivided(deviation: [Double]) throws {
+    let configuration = try configuration {
+      $0.choose(input: .caffe)
+      $0.weights.deviation = deviation
+      $0.weights.map = ["fc1": "ip1", "scores": "ip2"]
+    }
+    expectEqual(try scores("caffe.caffemodel.h5", configuration), expected.caffe)
+  }
+
   @Test func oneChannelOfThree() throws {
     let configuration = try configuration(channels: 1) {
       $0.data.mean = [0.5 * 255]
@@ -144,11 +155,13 @@ import Weights
 
   // MARK: - What is taken, and what is not
 
+  private let unknownInputs = "nothing is said of the inputs there: taken to be as here"
+
   @Test func otherClassesBeginAnew() throws {
     let transfer = try transfer("torchvision.safetensors", try configuration(activation: "prelu", classes: 2))
     #expect(
       transfer.rows == [
-        .init(layer: "conv1", fate: .taken, from: "features.0", why: ""),
+        .init(layer: "conv1", fate: .taken, from: "features.0", why: unknownInputs),
         .init(layer: "conv1_prelu", fate: .filled, from: nil, why: "no coefficients there: 0.0"),
         .init(layer: "conv2", fate: .taken, from: "features.3", why: ""),
         .init(layer: "conv2_prelu", fate: .filled, from: nil, why: "no coefficients there: 0.0"),
@@ -161,7 +174,8 @@ import Weights
     #expect(
       WeightReport(source, transfer).summary == [
         "\(source.path): a safetensors file, digest \(source.digest.prefix(16))",
-        "taken   conv1, conv2, fc1", "filled  conv1_prelu, conv2_prelu, fc1_prelu (no coefficients there: 0.0)",
+        "taken   conv1 (\(unknownInputs))",
+        "filled  conv1_prelu, conv2_prelu, fc1_prelu (no coefficients there: 0.0)", "taken   conv2, fc1",
         "anew    scores (2 classes here, 5 there)", "unused  classifier.3",
       ])
   }
@@ -216,8 +230,14 @@ import Weights
         """)
     #expect(
       try refusal("torchvision.safetensors", try configuration { $0.weights.anew = ["conv3"] }) == """
-        weights.anew: expected the name of a layer with weights, found "conv3". Did you mean conv1? There are conv1, \
-        conv2, fc1, scores.
+        weights.anew: expected the name of a layer with weights, or a pattern such as fc*, found "conv3". Did you \
+        mean conv1? There are conv1, conv2, fc1, scores.
+        """)
+    #expect(
+      try refusal("torchvision.safetensors", try configuration { $0.weights.map = ["fc*": "ip1"] })
+        == """
+        weights.map: expected the name of a layer with weights, found "fc*". Did you mean fc1? There are conv1, conv2, \
+        fc1, scores.
         """)
     let digest = String(repeating: "0", count: 64)
     let found = try WeightSource("\(Self.golden)/timm.safetensors").digest
@@ -228,6 +248,20 @@ import Weights
         """)
     let anew = try configuration { $0.weights.anew = ["fc1", "scores"] }
     #expect(try transfer("caffe.caffemodel.h5", anew).rows.map(\.why).suffix(2) == ["as asked", "as asked"])
+  }
+
+  @Test func layersBeginAnewByAPattern() throws {
+    let anew = try configuration(activation: "prelu") { $0.weights.anew = ["fc*", "conv2_prelu"] }
+    #expect(
+      try transfer("torchvision.safetensors", anew).rows.map(\.fate)
+        == [.taken, .filled, .taken, .anew, .anew, .taken])
+  }
+
+  /// What the network has no place for may make it another function.
+  @Test func tensorsOfOtherKindsAreTold() throws {
+    let path = try file("gamma.safetensors", [("conv1.weight", [4, 3, 3, 3]), ("conv1.gamma", [4]), ("mean", [4])])
+    let anew = try configuration { $0.weights.anew = ["conv2", "fc*", "scores"] }
+    #expect(try transfer(path, anew).unused == ["conv1.gamma", "mean"])
   }
 
   /// Writes a file of some tensors, whose values are all the same.
@@ -259,7 +293,7 @@ import Weights
       $0.weights.anew = others
     }
     let report = WeightReport(try WeightSource(path), try transfer(path, taken))
-    #expect(report.text.contains("\ntaken\tconv1\tfrom \(shown)\tno bias there: 0\n"))
+    #expect(report.text.contains("\ntaken\tconv1\tfrom \(shown)\t\(unknownInputs); no bias there: 0\n"))
     let unused = WeightReport(
       try WeightSource(path), try transfer(path, try configuration { $0.weights.anew = ["conv1"] + others }))
     #expect(unused.summary.last == "unused  \(shown), conv1")
@@ -308,9 +342,16 @@ import Weights
 
   // MARK: - Doubts about inputs
 
+  /// The doubts about a network with a mean image, or with the mean of each channel.
+  private func doubts(_ name: String, image: Bool, _ configuration: Configuration) throws -> [String] {
+    var configuration = configuration
+    if image { configuration.data.mean = [] } else { configuration.data.mean = [100, 110, 120] }
+    return try transfer(name, configuration).doubts(mean: [Float](repeating: 100, count: 3 * 64))
+  }
+
   @Test func aMeanImageBesideAnotherScaleIsDoubted() throws {
-    func doubts(_ hasMeanImage: Bool, _ weights: @escaping (inout Configuration) -> Void) throws -> [String] {
-      try transfer("torchvision.safetensors", try configuration(weights)).doubts(hasMeanImage: hasMeanImage)
+    func doubts(_ image: Bool, _ weights: @escaping (inout Configuration) -> Void) throws -> [String] {
+      try self.doubts("torchvision.safetensors", image: image, try configuration(weights))
     }
     #expect(
       try doubts(true) { $0.weights.deviation = [58] } == [
@@ -329,12 +370,11 @@ import Weights
 
   /// Weights of others with nothing said of their inputs.
   @Test func publishedNamesWithoutTheirInputsAreDoubted() throws {
-    let transfer = try transfer("torchvision.safetensors", try configuration())
-    #expect(
-      transfer.doubts(hasMeanImage: true).first?.contains(": expected --weights-input torchvision or caffe ") == true)
-    #expect(transfer.doubts(hasMeanImage: false).isEmpty)
+    let doubts = try doubts("torchvision.safetensors", image: true, try configuration())
+    #expect(doubts.first?.contains(": expected --weights-input torchvision or caffe ") == true)
+    #expect(try self.doubts("torchvision.safetensors", image: false, try configuration()).isEmpty)
     let own = try configuration { $0.weights.map = ["fc1": "ip1", "scores": "ip2"] }
-    #expect(try self.transfer("caffe.caffemodel.h5", own).doubts(hasMeanImage: true).isEmpty)
+    #expect(try self.doubts("caffe.caffemodel.h5", image: true, own).isEmpty)
   }
 
   /// A fully connected layer has a place for each pixel, not for each channel.
@@ -355,12 +395,12 @@ import Weights
     #expect(
       try refusal(path, configuration) == """
         \(path): expected a convolution as the first layer, which takes the scale and the order of the channels of the \
-        source's inputs, found fc1: leave weights.deviation and weights.channels out
+        source's inputs, found fc1: set data.scale to the source's, and leave weights.deviation and weights.channels out
         """)
-    configuration.weights.deviation = []
+    (configuration.weights.deviation, configuration.data.mean) = ([], [])
     #expect(
       try transfer(path, configuration).rows == [
-        .init(layer: "fc1", fate: .taken, from: "fc1", why: "no bias there: 0")
+        .init(layer: "fc1", fate: .taken, from: "fc1", why: "\(unknownInputs); no bias there: 0")
       ])
   }
 

@@ -1,3 +1,4 @@
+import Glibc
 import SystemPackage
 
 extension FileSystem {
@@ -15,5 +16,20 @@ extension FileSystem {
   /// The last name of a path; empty where it has none.
   package static func name(of path: String) -> String {
     FilePath(path).lastComponent?.string ?? ""
+  }
+
+  /// Tells whether two paths lead to the same file or folder. A path is its own equal even where nothing is there.
+  package static func isSame(_ path: String, _ other: String) -> Bool {
+    guard path != other, let (one, two) = try? (status(path), status(other)), let one, let two else {
+      return path == other
+    }
+    return (one.deviceID, one.inode) == (two.deviceID, two.inode)
+  }
+
+  /// Returns the path without symbolic links, `.` and `..`, from the root; nil where it leads to nothing.
+  package static func resolved(_ path: String) -> String? {
+    guard let resolved = realpath(path, nil) else { return nil }
+    defer { free(resolved) }
+    return String(cString: resolved)
   }
 }

@@ -23,7 +23,7 @@ public struct ExportMetadata: Equatable, Sendable {
   }
 
   /// The scales that a network of this program can have, as `data.scale` takes them.
-  private static let scales = 1e-6...1e6
+  static let scales = 1e-6...1e6
 
   /// Reads what `texts` wrote; nil for a file that this program has not written.
   package init?(_ texts: [String: String]) {

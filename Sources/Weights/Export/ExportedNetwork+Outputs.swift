@@ -1,11 +1,16 @@
 import System
 
-/// The paths that networks are written to, and what may be replaced there: an earlier file of this program's.
+/// The paths that networks are written to, and what may be replaced there: an earlier file of this program's that
+/// nobody has changed.
 extension ExportedNetwork {
   /// Returns the output of `writeSafetensors`.
   public static func safetensorsOutput(_ path: String) -> OutputFile {
     OutputFile(path, kind: "an exported network") { path in
-      (try? SafetensorsFile(path)).map { ExportMetadata($0.metadata) != nil } ?? false
+      guard let file = try? SafetensorsFile(path), let texts = ExportMetadata(file.metadata) else { return false }
+      // What Python has written since is somebody's training. The safetensors package sorts tensors by their names, among
+      // which biases come before weights.
+      let names = file.tensors.map(\.name)
+      return !texts.origin.hasPrefix(changedOrigin) && names != names.sorted()
     }
   }
 
@@ -21,7 +26,7 @@ extension ExportedNetwork {
   /// Returns the outputs of `writePyTorch`: the module, and the safetensors file that it reads.
   public static func pyTorchOutputs(_ path: String) -> [OutputFile] {
     [
-      OutputFile(path, kind: "an exported PyTorch module", beginnings: [pyTorchModuleBeginning]),
+      OutputFile(path, kind: "an exported PyTorch module", isEarlierResult: isUnchangedPyTorchModule),
       safetensorsOutput(weightsPath(ofModule: path)),
     ]
   }

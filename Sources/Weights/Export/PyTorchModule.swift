@@ -1,7 +1,32 @@
+import Foundation
+import Hashing
 import System
 
-/// The beginning of every module.
-let pyTorchModuleBeginning = "'''A network that prelu-dist has trained, in PyTorch"
+/// The beginning of the origin of a network that PyTorch has had since.
+let changedOrigin = "PyTorch, from "
+
+/// The beginning of a module's last line, before the digest of all lines above it.
+private let digestBeginning = "# SHA-256 of the lines above: "
+
+/// The largest module that is looked at, in bytes; they have some kilobytes.
+private let largestModule = 1 << 16
+
+/// Returns a Python module that makes any of this program's networks, with the digest of itself.
+///
+/// - Parameter weights: the name of the safetensors file.
+func pyTorchModule(reading weights: String) -> String {
+  let text = pyTorchModuleText(reading: weights)
+  return text + digestBeginning + SHA256.digest(of: text) + "\n"
+}
+
+/// Tells whether a file is a module as it was exported, by whatever version of this program, and nobody has changed it.
+func isUnchangedPyTorchModule(_ path: String) -> Bool {
+  guard let bytes = try? FileSystem.beginning(of: path, limit: largestModule),
+    let text = String(validating: bytes, as: UTF8.self),
+    let last = text.range(of: digestBeginning, options: .backwards)
+  else { return false }
+  return text[last.upperBound...] == SHA256.digest(of: String(text[..<last.lowerBound])) + "\n"
+}
 
 /// Returns a Python module that makes any of this program's networks in PyTorch, of the architecture in a safetensors
 /// file's metadata.
@@ -9,9 +34,9 @@ let pyTorchModuleBeginning = "'''A network that prelu-dist has trained, in PyTor
 /// PyTorch's adaptive max pooling has the same bins as spatial pyramid pooling: ⌊i·H/n⌋ to ⌈(i+1)·H/n⌉.
 ///
 /// - Parameter weights: the name of the safetensors file.
-func pyTorchModule(reading weights: String) -> String {
+private func pyTorchModuleText(reading weights: String) -> String {
   """
-  \(pyTorchModuleBeginning), made from the safetensors file beside this one.
+  '''A network that prelu-dist has trained, in PyTorch, made from the safetensors file beside this one.
 
       model = load(\(pythonText(weights)))
       scores = model.scores(pixels)    # (batch, channels, height, width), red, green, blue, from 0 to 255
@@ -47,9 +72,11 @@ func pyTorchModule(reading weights: String) -> String {
 
 
   class Network(nn.Module):
-      def __init__(self, architecture, mean, scale, classes):
+      def __init__(self, mean, texts):
           super().__init__()
-          self.scale, self.classes = scale, classes
+          architecture, origin = json.loads(texts["architecture"]), texts["origin"].removeprefix("\(changedOrigin)")
+          self.scale, self.classes = float(texts["scale"]), json.loads(texts["classes"])
+          self.texts = {**texts, "origin": "\(changedOrigin)" + origin}
           self.register_buffer("mean", mean, persistent=False)
           # A layer of the architecture may have any name, a module may not: the names stand in a list of their own.
           self.layers, self.names = nn.ModuleList(), []
@@ -61,10 +88,8 @@ func pyTorchModule(reading weights: String) -> String {
               if kind == "convolution":
                   module = nn.Conv2d(channels, s["filters"], size, stride, padding)
                   channels = s["filters"]
-              elif kind == "maxPooling":
-                  module = nn.MaxPool2d(size, stride)
-              elif kind == "averagePooling":
-                  module = nn.AvgPool2d(size, stride)
+              elif kind in ("maxPooling", "averagePooling"):
+                  module = (nn.MaxPool2d if kind == "maxPooling" else nn.AvgPool2d)(size, stride)
               elif kind == "spatialPyramidPooling":
                   module = Pyramid(s["levels"])
                   bins = sum(n * n for n in s["levels"]) if s["levels"] else plane[0] * plane[1]
@@ -94,18 +119,17 @@ func pyTorchModule(reading weights: String) -> String {
           return self((pixels - self.mean) * self.scale)
 
       def tensors(self):
-          '''The parameters by the names of their layers, as `prelu-dist train --weights` reads them.'''
+          '''For `prelu-dist train --weights`: `safetensors.torch.save_file(model.tensors(), FILE, model.texts)`.'''
           parts = [(key.split("."), tensor) for key, tensor in self.layers.state_dict().items()]
-          return {f"{self.names[int(index)]}.{part}": tensor for (index, part), tensor in parts}
+          tensors = {f"{self.names[int(index)]}.{part}": tensor for (index, part), tensor in parts}
+          return {**tensors, "mean": self.mean, "scale": torch.tensor(self.scale, dtype=torch.float64)}
 
 
   def load(path):
       with safe_open(path, "pt") as file:
-          texts = file.metadata()
-          tensors = {name: file.get_tensor(name) for name in file.keys()}
-      mean, scale, classes = tensors.pop("mean"), float(texts["scale"]), json.loads(texts["classes"])
-      model = Network(json.loads(texts["architecture"]), mean, scale, classes)
-      parts = {name: name.rsplit(".", 1) for name in tensors}
+          texts, tensors = file.metadata(), {name: file.get_tensor(name) for name in file.keys()}
+      model = Network(tensors.pop("mean"), texts)
+      parts = {name: name.rsplit(".", 1) for name in tensors if name != "scale"}
       model.layers.load_state_dict(
           {f"{model.names.index(layer)}.{part}": tensors[name] for name, (layer, part) in parts.items()})
       return model.eval()

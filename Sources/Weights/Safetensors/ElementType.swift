@@ -34,17 +34,29 @@ public enum ElementType: String, Sendable {
   func convert(_ bytes: UnsafeRawBufferPointer, into values: UnsafeMutableBufferPointer<Float>) {
     precondition(
       isRead && bytes.count == values.count * size, "\(bytes.count) bytes for \(values.count) of \(rawValue)")
-    func bits<Bits: FixedWidthInteger & BitwiseCopyable>(_ index: Int, as type: Bits.Type) -> Bits {
-      Bits(littleEndian: bytes.loadUnaligned(fromByteOffset: size * index, as: type))
-    }
     for index in values.indices {
       values[index] =
         switch self {
-        case .f64: Float(Double(bitPattern: bits(index, as: UInt64.self)))
-        case .f32: Float(bitPattern: bits(index, as: UInt32.self))
-        case .f16: Float(Float16(bitPattern: bits(index, as: UInt16.self)))
-        default: Float(bitPattern: UInt32(bits(index, as: UInt16.self)) << 16)
+        case .f64: Float(double(bytes, at: index))
+        case .f32: Float(bitPattern: bits(bytes, at: index))
+        case .f16: Float(Float16(bitPattern: bits(bytes, at: index)))
+        default: Float(bitPattern: UInt32(bits(bytes, at: index, as: UInt16.self)) << 16)
         }
     }
+  }
+
+  /// Returns one of several values.
+  func double(_ bytes: UnsafeRawBufferPointer, at index: Int) -> Double {
+    guard self != .f64 else { return Double(bitPattern: bits(bytes, at: index)) }
+    var value: Float = 0
+    let one = UnsafeRawBufferPointer(rebasing: bytes[size * index..<size * (index + 1)])
+    withUnsafeMutablePointer(to: &value) { convert(one, into: UnsafeMutableBufferPointer(start: $0, count: 1)) }
+    return Double(value)
+  }
+
+  private func bits<Bits: FixedWidthInteger & BitwiseCopyable>(
+    _ bytes: UnsafeRawBufferPointer, at index: Int, as type: Bits.Type = Bits.self
+  ) -> Bits {
+    Bits(littleEndian: bytes.loadUnaligned(fromByteOffset: size * index, as: type))
   }
 }

@@ -40,10 +40,12 @@ public final class SafetensorsFile: Sendable {
     } catch {
       throw FileError(error, path: path, expected: "a safetensors file")
     }
-    guard let length = Self.headerLength(try Self.bytes(of: file, 0..<min(9, file.size), path), size: file.size) else {
+    let beginning = try Self.bytes(of: file, 0..<min(64, file.size), path)
+    guard let length = Self.headerLength(beginning, size: file.size) else {
+      if let claimed = Self.claimedLength(beginning) { throw Self.cutOff(path, header: claimed, size: file.size) }
       throw FileError(
         .wrongKind, path: path,
-        problem: "expected a safetensors file, found \(FileKind(try FileSystem.beginning(of: path, limit: 64)).name)")
+        problem: "expected a safetensors file, found \(FileKind(beginning).name)")
     }
     guard length <= Self.longestHeader else {
       throw Self.damaged(path, "its header has \(byteText(length)), at most \(byteText(Self.longestHeader)) are read")
@@ -79,19 +81,57 @@ public final class SafetensorsFile: Sendable {
       let bytes = try Self.bytes(of: file, first..<first + part.count * tensor.type.size, path)
       bytes.withUnsafeBytes { tensor.type.convert($0, into: part) }
       if let place = part.firstIndex(where: { !$0.isFinite }) {
-        throw Self.damaged(path, "value \(start + place) of \(shown) is \(part[place]), expected a finite number")
+        let found = bytes.withUnsafeBytes { tensor.type.double($0, at: place) }
+        throw Self.damaged(
+          path,
+          "value \(start + place) of \(shown) is \(found), expected "
+            + (found.isFinite ? "a number that float32 can hold" : "a finite number"))
       }
     }
   }
 
+  /// Returns a tensor's values in their own precision or a higher one.
+  ///
+  /// - Throws: as `read` does.
+  func doubles(_ tensor: SafetensorsTensor) throws(FileError) -> [Double] {
+    var single = [Float](repeating: 0, count: tensor.count)
+    // This refuses what is no number.
+    try single.withUnsafeMutableBufferPointer { (values) throws(FileError) in try read(tensor, into: values) }
+    guard tensor.type == .f64 else { return single.map { Double($0) } }
+    let bytes = try Self.bytes(of: file, tensor.bytes, path)
+    return bytes.withUnsafeBytes { bytes in single.indices.map { tensor.type.double(bytes, at: $0) } }
+  }
+
   // MARK: - Checks
 
-  /// Returns the header's length; nil where these are not the first bytes of such a file.
+  /// Returns the header's length; nil where these are not the first bytes of such a file, or not of a whole one.
+  ///
+  /// - Parameter beginning: the first bytes, nine or more unless the file has fewer.
   static func headerLength(_ beginning: [UInt8], size: Int) -> Int? {
-    guard beginning.count == 9, beginning[8] == UInt8(ascii: "{") else { return nil }
-    let length = beginning.prefix(8).enumerated().reduce(UInt64(0)) { $0 | UInt64($1.element) << (8 * $1.offset) }
-    guard let length = Int(exactly: length), length >= 2, length <= size - 8 else { return nil }
+    guard beginning.count >= 9, beginning[8] == UInt8(ascii: "{") else { return nil }
+    guard let length = Int(exactly: number(beginning)), length >= 2, length <= size - 8 else { return nil }
     return length
+  }
+
+  /// Returns the header's length where a file begins as such a file does, however much of it is there; nil for another.
+  static func claimedLength(_ beginning: [UInt8]) -> Int? {
+    guard case .safetensors = FileKind(beginning) else { return nil }
+    return Int(exactly: number(beginning))
+  }
+
+  private static func number(_ beginning: [UInt8]) -> UInt64 {
+    beginning.prefix(8).enumerated().reduce(0) { $0 | UInt64($1.element) << (8 * $1.offset) }
+  }
+
+  private static func cutOff(_ path: String, header: Int, size: Int) -> FileError {
+    cutOff(path, "at least \(8 + header)", "behind a header of \(header)", size: size)
+  }
+
+  private static func cutOff(_ path: String, _ expected: String, _ why: String, size: Int) -> FileError {
+    FileError(
+      .damaged, path: path,
+      problem: "the safetensors file is cut off: expected \(expected) bytes, \(why), found \(size)",
+      advice: "Copy, download or export it again")
   }
 
   private static func header(
@@ -126,6 +166,11 @@ public final class SafetensorsFile: Sendable {
   ) throws(FileError) -> [SafetensorsTensor] {
     var tensors: [SafetensorsTensor] = []
     var next = 0
+    if let end = entries.map(\.end).max(), end > space.count {
+      let (expected, overflow) = space.lowerBound.addingReportingOverflow(end)
+      guard !overflow else { throw damaged(path, "its tensors end at byte \(end) of the data, as no file has") }
+      throw cutOff(path, "\(expected)", "where the last tensor ends by its header", size: space.upperBound)
+    }
     for entry in entries.sorted(by: { ($0.start, $0.end, $0.name) < ($1.start, $1.end, $1.name) }) {
       let shown = entry.name.quoted()
       guard let type = ElementType(rawValue: entry.type) else {
@@ -136,8 +181,8 @@ public final class SafetensorsFile: Sendable {
         throw damaged(
           path, "\(shown) begins at byte \(entry.start) of the data and \(what), which ends at byte \(next)")
       }
-      guard entry.end >= entry.start, entry.end <= space.count else {
-        throw damaged(path, "\(shown) ends at byte \(entry.end) of the data, which has \(space.count)")
+      guard entry.end >= entry.start else {
+        throw damaged(path, "\(shown) ends at byte \(entry.end) of the data, before its beginning")
       }
       // No product of some of the extents may overflow either, where another extent is 0.
       var needed: Int? = type.size

@@ -7,13 +7,15 @@ public struct WeightReport: Equatable, Sendable {
   public let digest: String
   public let rows: [WeightTransfer.Row]
   public let unused: [String]
+  /// What is to be said of the run's settings, a sentence each; it is told elsewhere as well.
+  public let notes: [String]
   /// The doubts whether the network's inputs are those that the weights were trained for, a sentence each.
   public let warnings: [String]
 
-  public init(_ source: WeightSource, _ transfer: WeightTransfer, warnings: [String] = []) {
+  public init(_ source: WeightSource, _ transfer: WeightTransfer, notes: [String] = [], warnings: [String] = []) {
     (self.source, kind, digest) = (source.path, source.kind, source.digest)
     (rows, unused) = (transfer.rows, transfer.unused)
-    self.warnings = warnings
+    (self.notes, self.warnings) = (notes, warnings)
   }
 
   /// A few lines: layers that follow one another and share their fate are named together.
@@ -58,7 +60,7 @@ public struct WeightReport: Equatable, Sendable {
     }
     return
       (["source\t\(source)", "kind\t\(kind)", "digest\t\(digest)"] + lines
-      + unused.map { "unused\t\($0.shown(limit: .max))" } + warnings.map { "warning\t\($0)" })
+      + unused.map { "unused\t\($0.shown(limit: .max))" } + (notes + warnings).map { "warning\t\($0)" })
       .joined(separator: "\n") + "\n"
   }
 }

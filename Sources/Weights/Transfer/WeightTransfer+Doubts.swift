@@ -1,11 +1,25 @@
+import Configuration
+import Foundation
+
 /// The doubts about a network's inputs, which no file of weights describes in full.
 extension WeightTransfer {
+  /// The mean difference of two mean images, and of two means of a channel, from which they are another network's
+  /// inputs, in levels of 255. The mean images of some hundred pictures of one kind differ by less.
+  private static let (imageTolerance, channelTolerance) = (10.0, 5.0)
+
   /// Returns the doubts whether the network's inputs are those that the weights were trained for, a sentence each.
   ///
-  /// - Parameter hasMeanImage: whether a mean image is subtracted from the inputs, not a mean of each channel.
-  public func doubts(hasMeanImage: Bool) -> [String] {
+  /// - Parameter mean: the mean that is subtracted from the inputs, (channels, height, width).
+  public func doubts(mean: [Float]) -> [String] {
+    precondition(mean.count == network.input.count, "a mean of \(mean.count) values for \(network.input)")
     // A first layer that begins anew learns its inputs.
-    guard hasMeanImage, rows.first?.fate == .taken else { return [] }
+    guard rows.first?.fate == .taken else { return [] }
+    let known = [source.mean.flatMap { doubt(of: mean, beside: $0) }, doubtOfScale, doubtOfOrder].compactMap(\.self)
+    return known + (channelMeans.isEmpty ? doubtsOfMeanImage : [])
+  }
+
+  /// The doubts about a mean image, which hardly any other program subtracts.
+  private var doubtsOfMeanImage: [String] {
     let described = [
       settings.deviation.isEmpty ? nil : "weights.deviation",
       settings.channels == .bgr && network.input.channels == 3 ? "weights.channels" : nil,
@@ -24,5 +38,65 @@ extension WeightTransfer {
         + "found neither: the first layer is another function then. Give one of them, unless the source was trained "
         + "with this network's inputs"
     ]
+  }
+
+  /// The doubt about a deviation beside what the source says itself.
+  private var doubtOfScale: String? {
+    guard let scale = source.scale, settings.deviation.contains(where: { abs($0 * scale - 1) > 1e-3 }) else {
+      return nil
+    }
+    let found = settings.deviation.map { String(format: "%.6g", $0) }.joined(separator: ", ")
+    return "weights.deviation: expected \(String(format: "%.6g", 1 / scale)), by which \(source.path) says that its "
+      + "inputs were divided, found \(found): the first layer is another function then. Leave weights.deviation out"
+  }
+
+  /// The doubt about another order of channels than this program's networks have.
+  private var doubtOfOrder: String? {
+    guard source.mean != nil, settings.channels == .bgr, network.input.channels == 3 else { return nil }
+    return "weights.channels: expected rgb, as \(source.path) was trained with, found bgr: the first layer is another "
+      + "function then. Leave weights.channels out"
+  }
+
+  /// Compares the mean of the inputs with the source's own. Two mean images of the same extents are compared pixel by
+  /// pixel, others by their channels.
+  private func doubt(of mean: [Float], beside theirs: WeightSource.InputMean) -> String? {
+    let input = network.input
+    let (here, there) = (
+      Self.channels(mean, input.channels, joined: theirs.shape[0]),
+      Self.channels(theirs.values, theirs.shape[0], joined: input.channels)
+    )
+    guard here.count == there.count else { return nil }
+    let areImages =
+      channelMeans.isEmpty && theirs.shape == [input.channels, input.height, input.width] && !Self.isConstant(theirs)
+    let (difference, tolerance) =
+      areImages
+      ? (Self.difference(mean, theirs.values), Self.imageTolerance)
+      : (zip(here, there).map { abs($0 - $1) }.max() ?? 0, Self.channelTolerance)
+    guard difference > tolerance else { return nil }
+    func list(_ values: [Double]) -> String { values.map { String(format: "%.1f", $0) }.joined(separator: ", ") }
+    return
+      "\(source.path): expected inputs less the mean that the weights were trained with, \(list(there)) in pixels of 0 "
+      + "to 255, found one here of \(list(here)), which differs by \(list([difference]))"
+      + (areImages ? " a pixel" : "")
+      + ": the first layer is another function at first. Set data.mean to [\(list(there))] to be nearer to the source, "
+      + "or let the training adapt the network"
+  }
+
+  /// Returns the mean of each channel; one of all channels where it is to be compared with that of gray pictures.
+  private static func channels(_ mean: [Float], _ count: Int, joined others: Int) -> [Double] {
+    let plane = mean.count / count
+    let means = (0..<count).map { channel in
+      mean[channel * plane..<(channel + 1) * plane].reduce(0) { $0 + Double($1) } / Double(plane)
+    }
+    return others == 1 && count == 3 ? [means.reduce(0, +) / 3] : means
+  }
+
+  private static func difference(_ one: [Float], _ other: [Float]) -> Double {
+    zip(one, other).reduce(0) { $0 + Double(abs($1.0 - $1.1)) } / Double(one.count)
+  }
+
+  private static func isConstant(_ mean: WeightSource.InputMean) -> Bool {
+    let plane = mean.shape[1] * mean.shape[2]
+    return mean.values.indices.allSatisfy { mean.values[$0] == mean.values[$0 / plane * plane] }
   }
 }

@@ -39,18 +39,29 @@ public struct WeightTransfer {
   let source: WeightSource
   let network: ResolvedArchitecture
   let settings: Configuration.Weights
+  /// The mean of each channel that the network's inputs are less; empty where that is a mean image.
+  let channelMeans: [Double]
   let published: [String: String]
+  /// The numbers by which the source's inputs were divided; empty if they are taken to be as this network's.
+  private let deviation: [Double]
   private var steps: [(parameter: ParameterDescription, step: Step)] = []
 
   /// - Parameters:
   ///   - classNames: the classes of the network's scores.
   ///   - scale: the factor of the network's inputs.
+  ///   - channelMeans: the mean of each channel that is subtracted from them; empty where that is a mean image.
   /// - Throws: `Refusal` for a digest, a name or a shape that is not as it must be.
   public init(
     _ source: WeightSource, to network: ResolvedArchitecture, _ settings: Configuration.Weights, classNames: [String],
-    scale: Double
+    scale: Double, channelMeans: [Double]
   ) throws(Refusal) {
     (self.source, self.network, self.settings) = (source, network, settings)
+    self.channelMeans = channelMeans
+    // Whoever says what was subtracted from the source's inputs, or in which order they stood, has said all of them:
+    // what is not mentioned was not done.
+    let isDescribed = !channelMeans.isEmpty || settings.channels == .bgr
+    let known: [Double] = if let scale = source.scale { [1 / scale] } else { isDescribed ? [1] : [] }
+    deviation = settings.deviation.isEmpty ? known : settings.deviation
     published = PublishedNames.find(in: source.tensors, for: network)
     guard settings.digest.isEmpty || settings.digest.lowercased() == source.digest else {
       throw Refusal(
@@ -63,7 +74,8 @@ public struct WeightTransfer {
       try plan(layer, index, classNames: classNames, scale: scale)
     }
     let used = Set(rows.compactMap(\.from))
-    unused = source.tensors.map(\.layer).reduce(into: []) { names, name in
+    let names = source.tensors.map(\.layer) + source.others
+    unused = names.reduce(into: []) { names, name in
       if !used.contains(name), names.last != name { names.append(name) }
     }
   }
@@ -105,16 +117,25 @@ public struct WeightTransfer {
   /// Checks that the names in `map` and `anew` are those of layers here.
   private func checkNames() throws(Refusal) {
     let groups = network.parameters.map(\.layer)
-    for (key, names) in [("weights.map", settings.map.keys.sorted()), ("weights.anew", settings.anew)] {
-      for name in names where !groups.contains(name) {
-        let known = network.layers.filter(\.hasWeights).map(\.name)
-        let meant = nearMiss(name, among: groups).map { " Did you mean \($0)?" } ?? ""
-        throw Refusal(
-          .badData,
-          "\(key): expected the name of a layer with weights, found \(name.quoted()).\(meant) "
-            + "There are \(known.joined(separator: ", ")).")
-      }
+    func refusal(_ key: String, _ kind: String, _ name: String) -> Refusal {
+      let known = network.layers.filter(\.hasWeights).map(\.name)
+      let meant = nearMiss(name, among: groups).map { " Did you mean \($0)?" } ?? ""
+      return Refusal(
+        .badData,
+        "\(key): expected the name of a layer with weights\(kind), found \(name.quoted()).\(meant) "
+          + "There are \(known.joined(separator: ", ")).")
     }
+    if let name = settings.map.keys.sorted().first(where: { !groups.contains($0) }) {
+      throw refusal("weights.map", "", name)
+    }
+    for pattern in settings.anew where !groups.contains(where: { Configuration.matches($0, pattern: pattern) }) {
+      throw refusal("weights.anew", ", or a pattern such as fc*", pattern)
+    }
+  }
+
+  /// Whether a layer, or its coefficients, are to begin anew as the settings say.
+  private func isAnew(_ layer: String) -> Bool {
+    settings.anew.contains { Configuration.matches(layer, pattern: $0) }
   }
 
   private mutating func plan(
@@ -132,7 +153,9 @@ public struct WeightTransfer {
     let tensor = try found(weight, theirs)
     var why = ""
     switch try matched(tensor, weight, isFirst: index == 0, scale: scale) {
-    case nil: steps.append((weight, .take(tensor)))
+    case nil:
+      steps.append((weight, .take(tensor)))
+      if rows.isEmpty, deviation.isEmpty { why = "nothing is said of the inputs there: taken to be as here" }
     case let fold?:
       steps.append((weight, .fold(tensor, fold)))
       why = "for inputs of another scale or other channels"
@@ -176,7 +199,7 @@ public struct WeightTransfer {
   }
 
   private mutating func plan(slopes parameter: ParameterDescription, of theirLayer: String) throws(Refusal) {
-    if settings.anew.contains(parameter.layer) {
+    if isAnew(parameter.layer) {
       steps.append((parameter, .leave))
       return rows.append(Row(layer: parameter.layer, fate: .anew, from: nil, why: "as asked"))
     }
@@ -203,7 +226,7 @@ public struct WeightTransfer {
   private func reasonToBeginAnew(
     _ weight: ParameterDescription, _ theirs: String, _ classNames: [String]
   ) throws(Refusal) -> String? {
-    if settings.anew.contains(weight.layer) { return "as asked" }
+    if isAnew(weight.layer) { return "as asked" }
     guard weight.layerIndex == network.layers.count - 1 else { return nil }
     if let tensor = tensor(theirs, blob: 0), let outputs = tensor.shape.first, outputs != weight.shape[0],
       tensor.shape.dropFirst().reduce(1, *) == weight.shape[1]
@@ -244,7 +267,6 @@ public struct WeightTransfer {
   private func matched(
     _ tensor: SourceTensor, _ weight: ParameterDescription, isFirst: Bool, scale: Double
   ) throws(Refusal) -> InputFold? {
-    let deviation = settings.deviation.isEmpty ? source.scale.map { [1 / $0] } ?? [] : settings.deviation
     guard isFirst, weight.shape.count == 4, tensor.shape.count == 4,
       tensor.shape[0] == weight.shape[0], tensor.shape[2...] == weight.shape[2...]
     else {
@@ -255,7 +277,8 @@ public struct WeightTransfer {
       throw Refusal(
         .badData,
         "\(source.path): expected a convolution as the first layer, which takes the scale and the order of the "
-          + "channels of the source's inputs, found \(weight.layer): leave weights.deviation and weights.channels out")
+          + "channels of the source's inputs, found \(weight.layer): set data.scale to the source's, and leave "
+          + "weights.deviation and weights.channels out")
     }
     let fold = InputFold(
       own: weight.shape[1], theirs: tensor.shape[1], deviation: deviation, isReversed: settings.channels == .bgr,

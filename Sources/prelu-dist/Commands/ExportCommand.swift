@@ -44,6 +44,7 @@ struct ExportCommand: ParsableCommand {
 
   func run() throws {
     alone {
+      if to == .pytorch { try ExportedNetwork.checkModuleName(output) }
       for file in files { try outputs.check(file, inputs: [source]) }
       let trained = try TrainedNetwork(source, weights.vector)
       for note in trained.notes { Console.complain("warning: \(note)") }

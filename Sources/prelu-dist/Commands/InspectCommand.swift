@@ -202,15 +202,8 @@ struct InspectCommand: ParsableCommand {
   /// Shows which layers are frozen or have a rate of their own, and where the first weights came from, if anything
   /// distinguishes the run so.
   private func showTraining(_ header: CheckpointHeader, _ path: String) {
-    guard let configuration = try? Configuration(json: header.configuration, source: path),
-      let network = try? configuration.architecture().resolved()
-    else { return }
+    guard let configuration = try? Configuration(json: header.configuration, source: path) else { return }
     for line in TrainingExtrasText(configuration).lines { Console.say(line) }
-    let layers = network.layers.filter(\.hasWeights)
-    let frozen = layers.filter { $0.rate == 0 }.map(\.name)
-    if !frozen.isEmpty { Console.say("frozen         \(frozen.joined(separator: ", "))") }
-    let rates = layers.filter { $0.rate != 0 && $0.rate != 1 }.map { "\($0.name) ×\($0.rate)" }
-    if !rates.isEmpty { Console.say("rates          \(rates.joined(separator: ", "))") }
     let weights = configuration.weights
     if !weights.source.isEmpty { Console.say("weights from   \(weights.source.onOneLine), digest \(weights.digest)") }
   }

@@ -27,6 +27,7 @@ struct SealCommand: ParsableCommand {
 
   func run() throws {
     alone {
+      try checkIsFile()
       // An earlier checkpoint is as precious as any.
       try outputs.check(OutputFile(output, kind: "a sealed checkpoint") { _ in false }, inputs: [checkpoint])
       try checkShapes()
@@ -40,9 +41,46 @@ struct SealCommand: ParsableCommand {
         Console.say("changed   the texts or the shapes")
       }
       if changes.isEmpty { Console.say("nothing has changed") }
+      for warning in warnings(of: changes) { Console.complain("warning: \(warning)") }
       Console.say("\(output): sealed")
       return .done
     }
+  }
+
+  /// Tells of changes that the weights and their moving average do not share: most commands take one of the two, and a
+  /// continued run the other.
+  private func warnings(of changes: CheckpointSeal.Changes) -> [String] {
+    guard changes.hasAverage else { return [] }
+    func list(_ names: [String], _ group: String) -> String {
+      (names.prefix(5).map { "/\(group)/\($0)" } + (names.count > 5 ? ["… (\(names.count) in all)"] : []))
+        .joined(separator: ", ")
+    }
+    var sentences: [String] = []
+    let plain = changes.parameters.filter { !changes.averages.contains($0) }
+    if !plain.isEmpty {
+      sentences.append(
+        "\(output): expected the same change in \(list(plain, "average")), found none: evaluate, predict, export and "
+          + "train --weights take the moving average, and so not this change. Change the average as well, or give "
+          + "--plain-weights where a command has it")
+    }
+    let averages = changes.averages.filter { !changes.parameters.contains($0) }
+    if !averages.isEmpty {
+      sentences.append(
+        "\(output): expected the same change in \(list(averages, "data")), found none: train --resume goes on from "
+          + "these, without this change. Change them as well if the run is to be continued")
+    }
+    return sentences
+  }
+
+  /// Refuses a run folder, which may hold several checkpoints, of which one was changed.
+  private func checkIsFile() throws {
+    guard FileSystem.isFolder(checkpoint) else { return }
+    let all = try RunFolder.open(at: checkpoint).checkpoints().map(\.path)
+    let shown = all.prefix(5).map { $0.shown() }.joined(separator: ", ") + (all.count > 5 ? ", …" : "")
+    throw Refusal(
+      .badData,
+      "\(checkpoint): expected the checkpoint that was changed, found a folder: "
+        + (all.isEmpty ? "name a checkpoint" : "name one of its checkpoints, \(shown)"))
   }
 
   /// Refuses tensors that are not those of the network that the checkpoint's settings describe: nothing could read

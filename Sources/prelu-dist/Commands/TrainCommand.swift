@@ -60,6 +60,7 @@ struct TrainCommand: ParsableCommand {
   ) throws -> ExitStatus {
     let run = try DryRun(request, settings, world: world)
     let forecast = try RunForecast.measured(run, world: world)
+    if world.rank == 0 { for note in run.notes { Console.complain("warning: \(note)") } }
     for warning in run.firstWeights?.warnings ?? [] { Console.complain("warning: \(warning)") }
     if world.rank == 0 { for line in DryRunText(run, forecast).lines { Console.say(line) } }
     return .done
@@ -78,6 +79,7 @@ struct TrainCommand: ParsableCommand {
 
   private func printConfiguration() throws -> ExitStatus {
     Console.write(try request.resolved().yaml())
+    for note in try request.notes() { Console.complain("warning: \(note)") }
     return .done
   }
 

@@ -11,12 +11,16 @@ struct DryRunText {
   init(_ run: DryRun, _ forecast: RunForecast?) { (self.run, self.forecast) = (run, forecast) }
 
   var lines: [String] {
-    [model] + data + weights + [steps] + time + others + doubts + memory
+    [model] + extras + data + weights + [steps] + time + others + doubts + memory
       + [disk, "nothing was trained and no file written"]
   }
 
   private var model: String {
     "model  \(run.architecture.name), \(run.architecture.parameterCount.counted("parameter", grouped: true))"
+  }
+
+  private var extras: [String] {
+    TrainingExtrasText(run.configuration).sentence.map { ["also   " + $0] } ?? []
   }
 
   private var data: [String] {

@@ -47,7 +47,7 @@ final class PackingReporter {
     for sentence in PackAccountText(listing).warnings { Console.complain("warning: \(sentence)") }
     let empty = listing.emptyClasses
     guard !empty.isEmpty else { return }
-    let names = empty.prefix(5).map { listing.classNames[$0] } + (empty.count > 5 ? ["…"] : [])
+    let names = empty.prefix(5).map { listing.classNames[$0].shown() } + (empty.count > 5 ? ["…"] : [])
     Console.complain(
       "warning: \(empty.count.grouped) of \(listing.classNames.count.counted("class", grouped: true)) "
         + "\(empty.count.verb("has", "have")) no picture to train on: \(names.joined(separator: ", ")). Labels of "

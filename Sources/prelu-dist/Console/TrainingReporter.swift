@@ -98,7 +98,7 @@ final class TrainingReporter: RunListener {
         + (data.testImages == 0 ? "" : "\(data.testImages.grouped) to test, ")
         + model.classNames.count.counted("class", grouped: true))
     if !data.emptyClasses.isEmpty {
-      let names = data.emptyClasses.prefix(5) + (data.emptyClasses.count > 5 ? ["…"] : [])
+      let names = data.emptyClasses.prefix(5).map { $0.shown() } + (data.emptyClasses.count > 5 ? ["…"] : [])
       Console.complain(
         "warning: \(data.path): \(data.emptyClasses.count.counted("class", grouped: true)) "
           + "\(data.emptyClasses.count.verb("has", "have")) no image to train on: \(names.joined(separator: ", "))")

@@ -2,6 +2,7 @@ import ArgumentParser
 import Configuration
 import Foundation
 import System
+import Weights
 
 extension Configuration.PublishedInput: ExpressibleByArgument {}
 
@@ -21,9 +22,9 @@ struct WeightOptions: ParsableArguments {
 
   @Option(
     help: ArgumentHelp(
-      "Begin this layer anew whatever --weights holds; may be given several times. With other classes the last layer "
-        + "begins anew by itself.",
-      valueName: "layer"))
+      "Begin the layers of this name or pattern, such as 'fc*', anew whatever --weights holds; may be given several "
+        + "times. With other classes the last layer begins anew by itself.",
+      valueName: "pattern"))
   var anew: [String] = []
 
   @Option(
@@ -41,19 +42,16 @@ struct WeightOptions: ParsableArguments {
   var optionsOfSettings: [String: String] {
     [
       "weights.source": weights.map { _ in "--weights" }, "weights.anew": anew.isEmpty ? nil : "--anew",
-      "training.frozen": freeze.isEmpty ? nil : "--freeze",
+      "weights.deviation": weightsInput.map { _ in "--weights-input" },
+      "weights.channels": weightsInput.map { _ in "--weights-input" },
+      "data.mean": weightsInput.map { _ in "--weights-input" }, "training.frozen": freeze.isEmpty ? nil : "--freeze",
     ].compactMapValues(\.self)
   }
 
   /// - Throws: `Refusal` for inputs that the network does not have, and for options that say of weights what is not
   ///   given.
   func apply(to configuration: inout Configuration) throws(Refusal) {
-    if let weights, weights != configuration.weights.source {
-      // What a recipe says of its own source does not hold for another one; without a source it is meant for this one.
-      if !configuration.weights.source.isEmpty { configuration.weights = Configuration.Weights() }
-      configuration.weights.source = weights
-      configuration.weights.digest = ""
-    }
+    if let weights { choose(weights, in: &configuration.weights) }
     let needing = anew.isEmpty ? weightsInput.map { _ in "--weights-input" } : "--anew"
     if let needing, configuration.weights.source.isEmpty {
       throw Refusal(
@@ -65,6 +63,19 @@ struct WeightOptions: ParsableArguments {
     }
     if !anew.isEmpty { configuration.weights.anew = anew }
     if !freeze.isEmpty { configuration.training.frozen = freeze }
+  }
+
+  /// Names another source. What a recipe says of its own one holds for another checkpoint of the same run, but for its
+  /// digest, and for nothing else; without a source it is meant for this one.
+  private func choose(_ source: String, in weights: inout Configuration.Weights) {
+    if !weights.source.isEmpty {
+      switch WeightSource.relation(of: source, to: weights) {
+      case .same: break
+      case .sameRun: weights.digest = ""
+      case .other: weights = Configuration.Weights()
+      }
+    }
+    weights.source = source
   }
 
   private func check(_ input: Configuration.PublishedInput, channels: Int) throws(Refusal) {
