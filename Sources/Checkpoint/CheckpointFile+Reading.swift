@@ -96,7 +96,9 @@ extension CheckpointFile {
 
   // MARK: - Parts
 
-  static let content = HDF5Content(noun: "checkpoint", adviceOnDamage: "Use another one")
+  static let content = HDF5Content(
+    noun: "checkpoint", adviceOnDamage: "Use another one",
+    absence: "expected a checkpoint or a run folder, found nothing of this name")
 
   static func reading<Result>(
     _ path: String, _ body: (borrowing HDF5Reader) throws(FileError) -> Result

@@ -37,6 +37,15 @@ extension Configuration {
       input = entry.input
     }
 
+    /// The setting that the number of classes comes from: the key `classes`, or the outputs of the last of the user's
+    /// own layers where that key does not say otherwise.
+    public var settingOfClasses: String {
+      guard let last = layers.last, let scores = last.settings as? any HeadLayerKind, scores.outputs == classes else {
+        return "model.classes"
+      }
+      return "model.layers.\(layers.count).\(type(of: last.settings).key).outputs"
+    }
+
     /// Takes a built-in architecture with its own width, classes and input, and no extra layers.
     public mutating func choose(architecture name: String) throws(ArchitectureError) {
       let entry = try ArchitectureCatalog.entry(named: name)

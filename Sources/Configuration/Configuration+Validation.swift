@@ -162,7 +162,7 @@ extension Configuration {
   }
 
   private func checkModel() throws(ConfigurationError) -> ResolvedArchitecture {
-    try check(model.classes, in: 1...1_000_000, "model.classes")
+    try check(model.classes, in: 1...1_000_000, model.settingOfClasses)
     try check(model.initialSlope, in: -100...100, "model.initialSlope")
     if case .fixed(let deviation) = model.initializer.rule {
       try checkPositive(deviation, "model.initializer")

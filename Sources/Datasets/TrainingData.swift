@@ -95,11 +95,9 @@ extension SampleSource {
 }
 
 extension TrainingData {
-  /// Checks that a network's input and scores fit these data.
-  ///
-  /// - Parameter path: the data's name in messages.
-  public func check(_ architecture: ResolvedArchitecture, path: String) throws(Refusal) {
-    let input = architecture.input
+  /// Checks that the input and the scores of a configuration's network fit these data.
+  public func check(_ architecture: ResolvedArchitecture, of configuration: Configuration) throws(Refusal) {
+    let (input, path) = (architecture.input, configuration.data.directory)
     guard input == extents else {
       throw Refusal(
         .badData,
@@ -110,7 +108,8 @@ extension TrainingData {
       throw Refusal(
         .badData,
         "\(path): it has \(classes.counted("class")), but \(architecture.name) has "
-          + "\(architecture.classes.counted("score")): set model.classes to \(classes), or take other data")
+          + "\(architecture.classes.counted("score")): set \(configuration.model.settingOfClasses) to \(classes), or "
+          + "take other data")
     }
   }
 }

@@ -11,10 +11,15 @@ package struct HDF5Content: Sendable {
   /// put in place needs none.
   package let locks: Bool
 
-  package init(noun: String, adviceOnDamage: String, locks: Bool = true) {
+  /// The sentence on a file that is not there.
+  package let absence: String
+
+  /// - Parameter absence: nil for a sentence that names the noun.
+  package init(noun: String, adviceOnDamage: String, locks: Bool = true, absence: String? = nil) {
     self.noun = noun
     self.adviceOnDamage = adviceOnDamage
     self.locks = locks
+    self.absence = absence ?? "there is no such \(noun) file"
   }
 
   package func damaged(_ path: String, _ problem: String) -> FileError {

@@ -23,7 +23,7 @@ package struct HDF5Reader: ~Copyable {
   /// - Throws: `.missing`, `.cannotRead`, `.wrongKind` where it is no HDF5 file, `.damaged` where HDF5 cannot open it.
   package static func open(_ path: String, as content: HDF5Content) throws(FileError) -> HDF5Reader {
     guard let status = try FileSystem.status(path) else {
-      throw FileError(.missing, path: path, problem: "there is no such \(content.noun) file")
+      throw FileError(.missing, path: path, problem: content.absence)
     }
     guard status.type == .regular else {
       let kind = status.type == .directory ? "a folder" : "not a regular file"
@@ -35,7 +35,7 @@ package struct HDF5Reader: ~Copyable {
       throw FileError(
         .wrongKind, path: path,
         problem:
-          "expected a \(content.noun) (an HDF5 file), found \(Self.name(beginning)) of \(byteText(fileBytes))",
+          "expected a \(content.noun) (an HDF5 file), found \(Self.name(beginning, content)) of \(byteText(fileBytes))",
         advice: FileKind(beginning) == .safetensors
           ? "A training begins with its weights by `prelu-dist train --weights`" : "")
     }
@@ -44,11 +44,11 @@ package struct HDF5Reader: ~Copyable {
   }
 
   /// Returns a noun with its article for a file that is not whole HDF5.
-  private static func name(_ beginning: [UInt8]) -> String {
+  private static func name(_ beginning: [UInt8], _ content: HDF5Content) -> String {
     let kind = FileKind(beginning)
     switch kind {
     case .hdf5: return "one whose first 8 bytes are damaged,"
-    case .zip: return "\(kind.name), as PyTorch and NumPy write them,"
+    case .zip where content.noun != "pack": return "\(kind.name), as PyTorch and NumPy write them,"
     default: return kind.name
     }
   }

@@ -1,3 +1,4 @@
+import Archives
 import Glibc
 import HDF5
 import Images
@@ -26,7 +27,7 @@ public struct Pack: Sendable {
   /// Opens a pack by its file, by the name of any of its shards, or by their common name without numbers.
   /// - Throws: `.missing`, `.cannotRead`, `.wrongKind`, `.damaged`, or `.mismatch` if shards do not belong together.
   public init(_ path: String) throws(FileError) {
-    let first = try PackShard(Self.existing(path))
+    let first = try Self.firstShard(Self.existing(path))
     let contents = first.contents
     var shards = [first]
     if contents.shards > 1 {
@@ -58,6 +59,33 @@ public struct Pack: Sendable {
     guard parts[.training] != nil else {
       throw PackLayout.content.damaged(path, "it has no pictures to train on")
     }
+  }
+
+  /// Opens the first file. What is none of a pack is perhaps what one is made of.
+  private static func firstShard(_ path: String) throws(FileError) -> PackShard {
+    do throws(FileError) {
+      return try PackShard(path)
+    } catch {
+      switch error.kind {
+      case .missing: throw error.advising("`prelu-dist pack FOLDER -o \(path)` makes one of a folder of pictures")
+      case .wrongKind: throw advice(on: path).map { error.advising($0) } ?? error
+      default: throw error
+      }
+    }
+  }
+
+  /// Returns the advice on a file that is no pack but holds pictures or names them; nil where it is something else.
+  private static func advice(on path: String) -> String? {
+    let name = FileSystem.name(of: path)
+    if FileSystem.isFolder(path) || ArchiveKind.isArchive(path) {
+      return "Pictures become a pack by `prelu-dist pack \(path) -o \(ArchiveKind.stem(name) ?? name).h5`"
+    }
+    let kind = (try? FileSystem.beginning(of: path, limit: 64)).map { FileKind($0) }
+    if kind?.isPicture == true {
+      return "A folder of pictures becomes a pack by `prelu-dist pack FOLDER -o photos.h5`"
+    }
+    guard kind == .text else { return nil }
+    return "If it is a list of pictures, they become a pack by `prelu-dist pack \(path) -o photos.h5`"
   }
 
   /// Raises the limit on open files. All shards stay open, and they may be more than a process may open by default.

@@ -36,7 +36,7 @@ struct RunSetup {
     let (data, architecture) = try world.agree {
       let architecture = try configuration.architecture().resolved()
       let data = try TrainingData(configuration)
-      try data.check(architecture, path: configuration.data.directory)
+      try data.check(architecture, of: configuration)
       return (data, architecture)
     }
     self.data = data

@@ -67,6 +67,11 @@ public struct WeightSource {
   ///   kinds of files.
   public init(_ path: String) throws {
     let path = try RunFolder.checkpointPath(path)
+    guard try FileSystem.status(path) != nil else {
+      throw FileError(
+        .missing, path: path,
+        problem: "expected a run folder, a checkpoint, a Caffe model or a safetensors file, found nothing of this name")
+    }
     let beginning = try FileSystem.beginning(of: path, limit: 64)
     // One that is cut off is still such a file, and says so itself.
     if SafetensorsFile.headerLength(beginning, size: FileSystem.size(of: path)) != nil

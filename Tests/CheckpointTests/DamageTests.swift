@@ -138,7 +138,7 @@ import Testing
       }
     }
     expect(.wrongKind, ["found a folder"]) { _ = try CheckpointFile.readHeader(folder.path) }
-    expect(.missing, ["there is no such checkpoint file"]) {
+    expect(.missing, ["none.h5: expected a checkpoint or a run folder, found nothing of this name"]) {
       _ = try CheckpointFile.readHeader(folder.file("none.h5"))
     }
     #expect(mkfifo(folder.file("pipe"), 0o600) == 0)

@@ -16,9 +16,18 @@ import Testing
     (["--threads", "0"], 64, "--threads takes 1 to 4096, not 0."),
     (["--recipe", "fashon"], 66, "Did you mean fashion?"),
     (["--model", "fashion-7"], 64, "--model: there is no architecture \"fashion-7\". Did you mean fashion-6?"),
-    (["--data", "nowhere"], 66, "no such folder"),
+    (["--data", "nowhere"], 66, "nowhere: expected a pack, or a folder of IDX files, found no such folder or file."),
+    (["--data", "nowhere.h5"], 66, "`prelu-dist pack FOLDER -o nowhere.h5` makes one of a folder of pictures\n"),
+    (
+      ["--weights", "nowhere"], 66, "nowhere: expected a run folder, a checkpoint, a Caffe model or a safetensors file,"
+    ),
+    (["inspect", "nowhere"], 66, "nowhere: expected a pack, a run folder or a checkpoint, found nothing\n"),
+    (
+      ["predict", "nowhere", "a.png"], 66, "nowhere: expected a checkpoint or a run folder, found nothing of this name"
+    ),
     (["--resume", "nowhere"], 66, "nowhere: there is no such run folder"),
-    (["evaluate", "nowhere.h5"], 66, "nowhere.h5"),
+    (["evaluate", "nowhere.h5"], 66, "nowhere.h5: expected a checkpoint or a run folder, found nothing of this name"),
+    (["evaluate", "a/b"], 66, "a/b: expected a checkpoint or a run folder, found nothing of this name"),
     (["evaluate"], 64, "<checkpoint|run>"),
     (["evaluate", "a", "--scales", "256,x"], 64, "'256,x' is invalid"),
     (["evaluate", "a", "--scales", "28,28"], 64, "--scales names a scale twice."),
@@ -29,7 +38,7 @@ import Testing
     (["compare", "a.csv", "b.csv"], 66, "a.csv: there is no such file"),
     (["inspect"], 64, "expected a checkpoint, a run folder, a pack, --model or --recipe, found none: name one of them"),
     (["inspect", "--model", "A", "--widht", "3"], 64, "Unknown option '--widht'"),
-    (["average", "nowhere", "-o", "a.h5"], 66, "nowhere: there is no such checkpoint file"),
+    (["average", "nowhere", "-o", "a.h5"], 66, "nowhere: expected a checkpoint or a run folder, found nothing of"),
     (["average", "a", "--last", "0", "-o", "a.h5"], 64, "--last takes 1 or more, not 0."),
     (["average", "a"], 64, "--output"),
     (["average", ".", "-o", "a.h5"], 66, ".: expected 1 trained checkpoint or more, found 0: train on, or let"),
@@ -95,6 +104,38 @@ import Testing
     #expect(outcome.errors.contains("text.h5: "), "\(outcome.errors)")
   }
 
+  /// Pictures in whatever form are to be packed first, and nothing else is offered for them.
+  @Test func picturesAreToBePacked() throws {
+    for number in 0..<2 { try folder.copy("\(goldenPhotos)/rgb.png", to: "pics/ant/\(number).png") }
+    for line in [
+      "tar cf a.tar pics", "tar czf b.tgz pics", "mkdir in && tar cf in/c.tar.gz pics", "echo x 0 >list.txt",
+    ] {
+      try #require(try ChildProcess.shell(line, running: "", in: directory).exitCode == 0)
+    }
+    try folder.write([0x50, 0x4b, 3, 4] + [UInt8](repeating: 0, count: 60), to: "d.zip")
+    try folder.copy(folder.file("d.zip"), to: "lost.zip")
+    for (data, code, words) in [
+      (
+        "a.tar", 65,
+        "found a tar archive of 30.7 kB. Pictures become a pack by `prelu-dist pack a.tar -o a.h5`\n"
+      ),
+      ("b.tgz", 65, "Pictures become a pack by `prelu-dist pack b.tgz -o b.h5`\n"),
+      ("d.zip", 65, "found a ZIP archive of 64 bytes. Pictures become a pack by `prelu-dist pack d.zip -o d.h5`\n"),
+      ("pics", 66, "Pictures in class folders become a pack by `prelu-dist pack pics -o photos.h5`.\n"),
+      ("in", 66, "Pictures in class folders become a pack by `prelu-dist pack in/c.tar.gz -o photos.h5`.\n"),
+      ("lost", 66, "Pictures in class folders become a pack by `prelu-dist pack lost.zip -o photos.h5`.\n"),
+      ("photos", 66, "A folder of pictures becomes a pack by `prelu-dist pack FOLDER -o photos.h5`.\n"),
+      ("pics/ant/0.png", 65, "A folder of pictures becomes a pack by `prelu-dist pack FOLDER -o photos.h5`\n"),
+      ("list.txt", 65, "If it is a list of pictures, they become a pack by `prelu-dist pack list.txt -o photos.h5`\n"),
+    ] as [(String, Int32, String)] {
+      let outcome = try Program.run(["train", "--data", data, "--run", "r"], in: directory)
+      #expect(outcome.exitCode == code && outcome.errors.hasSuffix(words), "\(outcome.errors)")
+      #expect(!outcome.errors.contains("Fashion"), "\(outcome.errors)")
+    }
+    let missing = try Program.run(["--data", "/none/fashion-mnist", "--run", "r"], in: directory)
+    #expect(missing.errors.contains("Fashion-MNIST comes with Debian: apt-get install"), "\(missing.errors)")
+  }
+
   @Test func photographsAreNotTakenForTheFilesOfADataSet() throws {
     try FileManager.default.createDirectory(atPath: "\(directory)/photos/cat", withIntermediateDirectories: true)
     let outcome = try Program.run(["--data", "photos"], in: directory)
@@ -119,6 +160,25 @@ import Testing
     }
     let classes = try refusal("recipe: fashion\nmodel: { classes: 12 }\n")
     #expect(classes.contains("it has 10 classes, but fashion-6 has 12 scores: set model.classes to 10"), "\(classes)")
+    let own = """
+      recipe: fashion
+      model:
+        input: { channels: 1, height: 28, width: 28 }
+        layers:
+          - convolution: { name: conv1, filters: 4, kernel: 3, stride: 2 }
+          - fullyConnected: { name: fc1, outputs: 12 }
+
+      """
+    let outputs = try refusal(own)
+    #expect(
+      outputs.contains(
+        "it has 10 classes, but your network has 12 scores: set model.layers.2.fullyConnected.outputs to 10, or take"),
+      "\(outputs)")
+    let none = try refusal(own.replacingOccurrences(of: "outputs: 12", with: "outputs: 0"))
+    #expect(
+      none.contains("own.yaml:6: model.layers.2.fullyConnected.outputs: expected 1 to 1000000, found 0"), "\(none)")
+    let overridden = try refusal(own.replacingOccurrences(of: "model:\n", with: "model:\n  classes: 11\n"))
+    #expect(overridden.contains("has 11 scores: set model.classes to 10"), "\(overridden)")
     let held = try refusal("recipe: fashion\ndata: { validation: 60000 }\n")
     let few = "fashion-mnist: data.validation is 60000, but it has only 60000 training images: choose less than that\n"
     #expect(held.contains(few), "\(held)")

@@ -38,7 +38,7 @@ import Testing
   }
 
   /// A handle of a network file system goes stale in the middle of a listing.
-  @Test(.enabled(if: hasCompiler, "there is no clang")) func aListingThatBreaksOff() throws {
+  @Test(.enabled(if: PreloadedLibrary.canBeMade, "there is no clang")) func aListingThatBreaksOff() throws {
     let source = """
       #define _GNU_SOURCE
       #include <dirent.h>
@@ -53,11 +53,7 @@ import Testing
       }
       struct dirent64 *readdir64(DIR *folder) { return (struct dirent64 *)readdir(folder); }
       """
-    try folder.write(Array(source.utf8), to: "stale.c")
-    let library = folder.file("stale.so")
-    let compiled = try ChildProcess.capture(
-      "/usr/bin/env", ["clang", "-shared", "-fPIC", "-o", library, folder.file("stale.c")])
-    try #require(compiled.exitCode == 0, "\(compiled.errors)")
+    let library = try PreloadedLibrary.make(source, in: folder)
     let outcome = try Program.run(
       ["pack", "p", "-o", "p.h5", "--threads", "1"], variables: ["LD_PRELOAD": library], in: folder.path)
     try expectNothing(
@@ -66,5 +62,3 @@ import Testing
         + Self.advice)
   }
 }
-
-private let hasCompiler = (try? ChildProcess.capture("/usr/bin/env", ["clang", "--version"]).exitCode) == 0

@@ -101,7 +101,7 @@ import Testing
   }
 
   /// Some network file systems and those of user space answer the syncing of a folder with one of these codes.
-  @Test(.enabled(if: hasCompiler, "there is no clang"), arguments: [EINVAL, EOPNOTSUPP, ENOSYS, EBADF])
+  @Test(.enabled(if: PreloadedLibrary.canBeMade, "there is no clang"), arguments: [EINVAL, EOPNOTSUPP, ENOSYS, EBADF])
   func aFolderThatCannotBeSyncedCostsAWarning(code: Int32) throws {
     let source = """
       #include <errno.h>
@@ -114,13 +114,9 @@ import Testing
         return syscall(SYS_fsync, file);
       }
       """
-    try folder.write(Array(source.utf8), to: "sync.c")
-    let library = folder.file("sync.so")
-    let compiled = try ChildProcess.capture(
-      "/usr/bin/env", ["clang", "-shared", "-fPIC", "-o", library, folder.file("sync.c")])
-    try #require(compiled.exitCode == 0, "\(compiled.errors)")
     let outcome = try Program.run(
-      ["pack", "photos", "-o", "a.h5"] + options, variables: ["LD_PRELOAD": library], in: directory)
+      ["pack", "photos", "-o", "a.h5"] + options,
+      variables: ["LD_PRELOAD": try PreloadedLibrary.make(source, in: folder)], in: directory)
     #expect(outcome.exitCode == 0)
     #expect(
       outcome.errors == """
@@ -131,5 +127,3 @@ import Testing
     #expect(try folder.names().contains("a.h5"))
   }
 }
-
-private let hasCompiler = (try? ChildProcess.capture("/usr/bin/env", ["clang", "--version"]).exitCode) == 0

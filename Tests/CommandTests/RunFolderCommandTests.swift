@@ -166,11 +166,10 @@ import Testing
   }
 
   /// Some network file systems and those of user space answer the syncing of a folder with one of these codes.
-  @Test(arguments: [EINVAL, EOPNOTSUPP, ENOSYS, EBADF]) func aFolderThatCannotBeSyncedCostsAWarning(
-    code: Int32
-  ) throws {
-    let library = try preloaded(
-      """
+  @Test(
+    .enabled(if: PreloadedLibrary.canBeMade, "there is no clang"), arguments: [EINVAL, EOPNOTSUPP, ENOSYS, EBADF])
+  func aFolderThatCannotBeSyncedCostsAWarning(code: Int32) throws {
+    let source = """
       #include <errno.h>
       #include <sys/stat.h>
       #include <sys/syscall.h>
@@ -180,25 +179,13 @@ import Testing
         if (fstat(file, &status) == 0 && S_ISDIR(status.st_mode)) { errno = \(code); return -1; }
         return syscall(SYS_fsync, file);
       }
-      """)
+      """
+    let library = try PreloadedLibrary.make(source, in: folder)
     let outcome = try train("--run", "r", "--iterations", "1", variables: ["LD_PRELOAD": library])
     #expect(outcome.exitCode == 0, "\(outcome.errors)")
     #expect(
       outcome.errors == "prelu-dist: warning: r: expected a file system that syncs folders, found one that syncs files "
         + "only: after a power loss the newest checkpoint may be missing, not damaged\n", "\(outcome.errors)")
     #expect(FileManager.default.fileExists(atPath: folder.file("r/checkpoint-1.h5")))
-  }
-
-  /// Compiles a library that is loaded before the program.
-  private func preloaded(_ source: String) throws -> String {
-    try folder.write(Array(source.utf8), to: "preloaded.c")
-    let compiler = try ChildProcess(
-      "/usr/bin/env", ["cc", "-shared", "-fPIC", "-o", "preloaded.so", "preloaded.c"],
-      environment: ProcessInfo.processInfo.environment, in: directory, output: folder.file("cc.out"),
-      errors: folder.file("cc.err"))
-    compiler.waitUntilExit()
-    let complaints = try text("cc.err")
-    try #require(compiler.terminationStatus == 0, "\(complaints)")
-    return folder.file("preloaded.so")
   }
 }

@@ -4,7 +4,8 @@ import Testing
 
 /// Tests of a rank that hangs before the first step: a library that is loaded before the program never returns from a
 /// call there.
-@Suite(.waitsForPrograms, .enabled(if: hasFashionMNIST && isOutsideMPI)) struct StartHangTests {
+@Suite(.waitsForPrograms, .enabled(if: hasFashionMNIST && isOutsideMPI && PreloadedLibrary.canBeMade))
+struct StartHangTests {
   private let folder: ScratchFolder
   private var directory: String { folder.path }
 
@@ -27,13 +28,10 @@ import Testing
         return ((Call *)dlsym(RTLD_NEXT, "\(call)"))(a, b, c, d);
       }
       """
-    try folder.write(Array(source.utf8), to: "hang.c")
-    let compiled = try ChildProcess.capture(
-      "/usr/bin/env", ["cc", "-shared", "-fPIC", "-o", folder.file("hang.so"), folder.file("hang.c")])
-    try #require(compiled.exitCode == 0, "\(compiled.errors)")
+    let library = try PreloadedLibrary.make(source, in: folder)
     let (process, _, errors) = try Program.mpirun(
       [
-        "-np", "2", "-x", "LD_PRELOAD=\(folder.file("hang.so"))", Program.path, "train", "--data",
+        "-np", "2", "-x", "LD_PRELOAD=\(library)", Program.path, "train", "--data",
         "/usr/share/datasets/fashion-mnist", "--width", "4", "--threads", "1", "--run", "r", "--iterations", "2",
         "--stall-warning", "2", "--stall-limit",
         "6",

@@ -107,10 +107,7 @@ import Testing
   }
 
   @Test func saysWhatWasLookedForAndWhereToGetIt() throws {
-    let advice = """
-      Fashion-MNIST comes with Debian: apt-get install dataset-fashion-mnist puts it into \
-      /usr/share/datasets/fashion-mnist.
-      """
+    let advice = "Other data are a pack: `prelu-dist pack FOLDER -o photos.h5` makes one of a folder of pictures."
     #expect(
       message(kind: .missing) { try IDXFolder.load(directory: folder.path) } == """
         \(folder.path): expected the training images in train-images-idx3|idx4-ubyte[.gz], found no such file in this \
@@ -119,9 +116,17 @@ import Testing
     let absent = folder.path + "/absent"
     #expect(
       message(kind: .missing) { try IDXFolder.loadTest(directory: absent) } == """
-        \(absent): expected the test images in t10k-images-idx3|idx4-ubyte[.gz] or test-images-idx3|idx4-ubyte[.gz], \
-        found no such folder. \(advice)
+        \(absent): expected a pack, or a folder of IDX files, found no such folder or file. A folder of pictures \
+        becomes a pack by `prelu-dist pack FOLDER -o photos.h5`.
         """)
+    let fashion = folder.path + "/fashion-mnist"
+    #expect(
+      message(kind: .missing) { try IDXFolder.load(directory: fashion) } == """
+        \(fashion): expected a pack, or a folder of IDX files, found no such folder or file. Fashion-MNIST comes with \
+        Debian: apt-get install dataset-fashion-mnist puts it into /usr/share/datasets/fashion-mnist.
+        """)
+    try folder.write([1], to: "absent.h5")
+    #expect(message(kind: .missing) { try IDXFolder.load(directory: absent) }.hasSuffix(" Did you mean \(absent).h5?"))
   }
 
   // MARK: - Other names

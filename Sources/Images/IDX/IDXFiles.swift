@@ -67,6 +67,9 @@ struct IDXFiles {
     }
   }
 
+  /// Whether there is no file of the data set.
+  var isEmpty: Bool { !files.contains { $0.prefix == prefix } }
+
   /// Returns the file of a split's images or labels, or nil if there is none.
   func path(_ split: Split, _ content: Content) throws(DataError) -> String? {
     // Of a file that was unpacked beside its archive, the unpacked one is read.

@@ -76,16 +76,49 @@ public enum IDXFolder {
     _ split: IDXFiles.Split, _ content: IDXFiles.Content, _ files: IDXFiles
   ) throws(DataError) -> String {
     if let path = try files.path(split, content) { return path }
+    guard FileSystem.isFolder(files.directory) || !files.isEmpty else { throw absence(of: files.directory) }
     let kinds = content == .images ? "idx3|idx4" : "idx1"
     let names = split.words.map { "\($0)-\(content.rawValue)-\(kinds)-ubyte[.gz]" }
     throw DataError(
       .missing, path: files.directory,
       expected: "the \(split.rawValue) \(content.rawValue) in \(names.joined(separator: " or "))",
-      found: FileSystem.isFolder(files.directory) ? "no such file in this folder" : "no such folder",
-      advice: holdsPictures(files.directory)
-        ? "Photographs in class folders become data by `prelu-dist pack \(files.directory) -o photos.h5`."
-        : howToGetData)
+      found: "no such file in this folder", advice: advice(on: files.directory))
   }
+
+  /// Returns the error for a path where nothing is, neither a folder nor files whose names begin so.
+  private static func absence(of path: String) -> DataError {
+    let near = ([".h5"] + archiveEndings).map { path + $0 }.first(where: FileSystem.isRegularFile)
+    let advice =
+      switch near {
+      case let pack? where pack.hasSuffix(".h5"): "Did you mean \(pack)?"
+      case let archive?: packing(archive)
+      case nil where isFashionMNIST(path): howToGetFashionMNIST
+      case nil: "A folder of pictures becomes a pack by `prelu-dist pack FOLDER -o photos.h5`."
+      }
+    return DataError(
+      .missing, path: path, expected: "a pack, or a folder of IDX files", found: "no such folder or file",
+      advice: advice)
+  }
+
+  /// Returns the advice on a folder without IDX files.
+  private static func advice(on directory: String) -> String {
+    if isFashionMNIST(directory) { return howToGetFashionMNIST }
+    if holdsPictures(directory) { return packing(directory) }
+    let names = (try? FileSystem.names(in: directory))?.sorted() ?? []
+    if let archive = names.first(where: { name in archiveEndings.contains { name.lowercased().hasSuffix($0) } }) {
+      return packing("\(directory)/\(archive)")
+    }
+    return "Other data are a pack: `prelu-dist pack FOLDER -o photos.h5` makes one of a folder of pictures."
+  }
+
+  private static func packing(_ source: String) -> String {
+    "Pictures in class folders become a pack by `prelu-dist pack \(source) -o photos.h5`."
+  }
+
+  /// The endings of the archives that `pack` reads.
+  private static let archiveEndings = [".zip", ".tar", ".tar.gz", ".tgz", ".tar.zst", ".tar.bz2", ".tar.xz"]
+
+  private static func isFashionMNIST(_ path: String) -> Bool { path.lowercased().contains("fashion-mnist") }
 
   /// Returns whether a folder looks like class folders of photographs.
   private static func holdsPictures(_ directory: String) -> Bool {
@@ -108,7 +141,7 @@ public enum IDXFolder {
     return names
   }
 
-  private static let howToGetData = """
+  private static let howToGetFashionMNIST = """
     Fashion-MNIST comes with Debian: apt-get install dataset-fashion-mnist \
     puts it into /usr/share/datasets/fashion-mnist.
     """

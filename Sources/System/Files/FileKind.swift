@@ -1,10 +1,10 @@
 /// The kind of a file, told by its first bytes. The file's name does not matter.
 package enum FileKind: Sendable {
   case jpeg, png, pgm, ppm, gif, webP, heif, tiff, bmp
-  case gzip, zip, hdf5, pdf, numPy, pickle, caffeModel, safetensors, idx, gitLFSPointer
+  case gzip, zip, tar, hdf5, pdf, numPy, pickle, caffeModel, safetensors, idx, gitLFSPointer
   case markup, text, zeros, empty, unknown
 
-  /// - Parameter head: the first bytes: 64 are enough, a shorter file is given whole.
+  /// - Parameter head: the first bytes: 64 are enough, but for a tar archive 512; a shorter file is given whole.
   package init(_ head: some Collection<UInt8>) {
     if head.isEmpty {
       self = .empty
@@ -39,6 +39,7 @@ package enum FileKind: Sendable {
     case .bmp: "a BMP picture"
     case .gzip: "a gzip file"
     case .zip: "a ZIP archive"
+    case .tar: "a tar archive"
     case .hdf5: "an HDF5 file"
     case .pdf: "a PDF document"
     case .numPy: "a NumPy array"
@@ -79,6 +80,7 @@ package enum FileKind: Sendable {
     (.bmp, Array("BM".utf8), 0),
     (.gzip, [0x1F, 0x8B], 0),
     (.zip, Array("PK".utf8) + [0x03, 0x04], 0),
+    (.tar, Array("ustar".utf8), 257),
     (.hdf5, Array(hdf5Signature.prefix(4)), 0),
     (.pdf, Array("%PDF".utf8), 0),
     (.numPy, [0x93] + Array("NUMPY".utf8), 0),

@@ -124,6 +124,9 @@ struct InspectCommand: ParsableCommand {
   }
 
   private func show(file path: String) throws {
+    guard FileSystem.exists(path) else {
+      throw FileError(.missing, path: path, problem: "expected a pack, a run folder or a checkpoint, found nothing")
+    }
     guard !FileSystem.isFolder(path) else {
       let newest = try RunFolder.open(at: path).newestWhole()
       for checkpoint in newest.skipped { Console.complain("warning: passed over: \(checkpoint)") }
