@@ -1,10 +1,10 @@
 import Foundation
 import System
 
-/// What a person is told of settings that are allowed and may not be meant.
+/// Remarks on settings that are allowed and may not be meant.
 extension Configuration {
-  /// Returns a sentence on each setting of a recipe that options have left out or replaced without a word of it: what it
-  /// says of weights of its own, and lists.
+  /// Returns a sentence on each setting of a recipe that options have left out or replaced without a word of it: its
+  /// words on weights of its own, and lists.
   ///
   /// - Parameters:
   ///   - recipe: the recipe's settings.
@@ -33,8 +33,8 @@ extension Configuration {
     return sentences
   }
 
-  /// The doubts whether means and deviations are in pixels of 0 to 255, a sentence each. PyTorch's networks are published
-  /// with those of pixels of 0 to 1.
+  /// The doubts whether means and deviations are in pixels of 0 to 255, a sentence each. PyTorch's networks are
+  /// published with those of pixels of 0 to 1.
   package var doubtsOfInputs: [String] {
     func doubt(_ key: String, _ values: [Double]) -> String? {
       guard values.contains(where: { $0 > 0 }), values.allSatisfy({ $0 < 1 }) else { return nil }

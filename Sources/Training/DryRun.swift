@@ -34,7 +34,7 @@ public struct DryRun: Sendable {
   public let memory: [(host: String, bytes: Int)]
   /// The weights that a new run would take from a file, on rank 0; nil where it would take none.
   public let firstWeights: WeightReport?
-  /// What is to be said of a new run's settings, a sentence each.
+  /// The remarks on a new run's settings, a sentence each.
   public let notes: [String]
   /// The memory that each host is asked for and has left.
   public let demands: [MemoryDemand]

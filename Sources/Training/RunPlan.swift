@@ -17,7 +17,7 @@ struct RunPlan: Codable {
   var dataFingerprint: String?
   /// The newer checkpoints that cannot be gone on from.
   var passedOver: [PassedOver] = []
-  /// What is to be said of a new run's settings, a sentence each.
+  /// The remarks on a new run's settings, a sentence each.
   var notes: [String] = []
   /// The folder of the run that `checkpoint` lies in, where a copy of the run goes on elsewhere; nil otherwise.
   var copiedFrom: String?

@@ -28,7 +28,7 @@ extension RunSetup {
   /// Reads or draws the parameters on rank 0, and gives the other ranks the tower's, which is all that they need. All
   /// ranks call it.
   ///
-  /// - Parameter notes: what is to be said of a new run's settings.
+  /// - Parameter notes: the remarks on a new run's settings.
   /// - Returns: on rank 0, which weights a new run begins with, where it takes some from a file; nil elsewhere.
   @discardableResult
   func loadParameters(checkpoint: String?, notes: [String] = [], of step: DistributedStep) throws -> WeightReport? {

@@ -3,7 +3,7 @@ import Configuration
 import System
 
 extension WeightSource {
-  /// What a path is to the source that a recipe names.
+  /// The relation of a path to the source that a recipe names.
   public enum Relation: Equatable, Sendable {
     /// It leads to the same weights, perhaps by another name.
     case same

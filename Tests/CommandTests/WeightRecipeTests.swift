@@ -2,7 +2,7 @@ import Foundation
 import TestSupport
 import Testing
 
-/// What a recipe says of weights, and what options leave of it.
+/// The words of a recipe on weights, and what options leave of them.
 @Suite(.waitsForPrograms, .enabled(if: hasFashionMNIST && isOutsideMPI)) struct WeightRecipeTests {
   private let folder: ScratchFolder
   private var directory: String { folder.path }
@@ -64,7 +64,9 @@ import Testing
     // Another checkpoint of the run has another digest, and the same network and inputs.
     for source in ["base/checkpoint-0.h5", "link/checkpoint-0.h5"] {
       let found = try settings(source)
-      #expect(found.settings == own.settings.replacing(digest, with: #""""#) && found.errors.isEmpty, "\(source)")
+      func rest(_ text: String) -> [Substring] { text.split(separator: "\n").filter { !$0.hasPrefix("  digest: ") } }
+      #expect(rest(found.settings) == rest(own.settings) && found.errors.isEmpty, "\(source)")
+      #expect(found.settings.contains("\n  digest: \"\"\n"), "\(source)")
     }
   }
 

@@ -67,7 +67,7 @@ import Weights
     #expect(try WeightSource(path).tensors.count == 7)
   }
 
-  /// What cannot be opened may have been anything.
+  /// A file that cannot be opened may have been anything.
   @Test func anHDF5FileThatIsCutOffIsNotCalledACaffeModel() throws {
     let golden = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
       .appending(path: "Golden/weights/caffe.caffemodel.h5")

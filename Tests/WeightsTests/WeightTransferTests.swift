@@ -257,7 +257,7 @@ import Weights
         == [.taken, .filled, .taken, .anew, .anew, .taken])
   }
 
-  /// What the network has no place for may make it another function.
+  /// A tensor that the network has no place for may make it another function.
   @Test func tensorsOfOtherKindsAreTold() throws {
     let path = try file("gamma.safetensors", [("conv1.weight", [4, 3, 3, 3]), ("conv1.gamma", [4]), ("mean", [4])])
     let anew = try configuration { $0.weights.anew = ["conv2", "fc*", "scores"] }

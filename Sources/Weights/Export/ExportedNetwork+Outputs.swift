@@ -7,8 +7,8 @@ extension ExportedNetwork {
   public static func safetensorsOutput(_ path: String) -> OutputFile {
     OutputFile(path, kind: "an exported network") { path in
       guard let file = try? SafetensorsFile(path), let texts = ExportMetadata(file.metadata) else { return false }
-      // What Python has written since is somebody's training. The safetensors package sorts tensors by their names, among
-      // which biases come before weights.
+      // A file that Python has written since is somebody's training. The safetensors package sorts tensors by their
+      // names, among which biases come before weights.
       let names = file.tensors.map(\.name)
       return !texts.origin.hasPrefix(changedOrigin) && names != names.sorted()
     }

@@ -7,7 +7,7 @@ public struct WeightReport: Equatable, Sendable {
   public let digest: String
   public let rows: [WeightTransfer.Row]
   public let unused: [String]
-  /// What is to be said of the run's settings, a sentence each; it is told elsewhere as well.
+  /// The remarks on the run's settings, a sentence each; they are told elsewhere as well.
   public let notes: [String]
   /// The doubts whether the network's inputs are those that the weights were trained for, a sentence each.
   public let warnings: [String]
