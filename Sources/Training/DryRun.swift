@@ -52,8 +52,12 @@ public struct DryRun: Sendable {
   /// Opens everything and measures. All ranks call it, and get the same result but for `memory` and `firstWeights`,
   /// which rank 0 has.
   ///
+  /// - Parameter willMeasure: is told the number of steps and of their images before any is measured, on all ranks.
   /// - Throws: what a run would throw at its start.
-  public init(_ request: ConfigurationRequest, _ settings: TrainingSettings, world: World) throws {
+  public init(
+    _ request: ConfigurationRequest, _ settings: TrainingSettings, world: World,
+    willMeasure: (_ steps: Int, _ batch: Int) -> Void = { _, _ in }
+  ) throws {
     let plan = try world.fromRoot {
       let plan = try RunPlan(request, settings)
       try RunFolder.checkCreatable(at: plan.runFolder)
@@ -72,8 +76,10 @@ public struct DryRun: Sendable {
     let limit = min(last, settings.iterations ?? last)
     // The steps do not learn: the parameters stay finite whatever the rate would do.
     let still = SGD(learningRate: 0, momentum: 0, weightDecay: 0)
+    let count = min(limit, Self.measured + 1)
+    if count > 0 { willMeasure(count, training.batch) }
     var seconds: [Double] = []
-    for iteration in 0...Self.measured where iteration < limit {
+    for iteration in 0..<max(0, count) {
       let start = monotonicSeconds()
       let mine = try samples.take(
         iteration: iteration, slots: step.shares.slots(ofRank: world.rank), labelsAll: world.rank == 0)

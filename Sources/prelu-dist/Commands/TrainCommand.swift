@@ -58,7 +58,12 @@ struct TrainCommand: ParsableCommand {
   private static func look(
     _ request: ConfigurationRequest, _ settings: TrainingSettings, _ world: World
   ) throws -> ExitStatus {
-    let run = try DryRun(request, settings, world: world)
+    let run = try DryRun(request, settings, world: world) { steps, batch in
+      guard world.rank == 0 else { return }
+      Console.say(
+        "measuring \(steps.counted("step")) of \(batch.counted("image")), then the parts of a step, to predict other "
+          + "numbers of ranks")
+    }
     let forecast = try RunForecast.measured(run, world: world)
     for warning in run.firstWeights?.warnings ?? [] { Console.complain("warning: \(warning)") }
     if world.rank == 0 { for line in DryRunText(run, forecast).lines { Console.say(line) } }

@@ -87,7 +87,9 @@ final class PackingReporter {
         summary.paths.count > 1 ? " and \(summary.paths.count - 1) more" : "", byteText(summary.bytes),
         clockText(summary.seconds)))
     for sentence in Self.sentences(summary.copies) { Console.say("note       \(sentence)") }
-    Console.say("train on it with: prelu-dist train --data \(summary.paths[0])")
+    let suggestion = PackSuggestion(summary)
+    if let doubt = suggestion.doubt { Console.say("note       \(doubt)") }
+    Console.say("train on it with: \(suggestion.command)")
   }
 
   /// Returns sentences on pictures that are there several times under different names.
