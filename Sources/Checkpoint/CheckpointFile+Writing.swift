@@ -22,7 +22,8 @@ extension CheckpointFile {
       Set(tensors.map(\.description.name)).count == tensors.count, "two tensors of a checkpoint have the same name")
     let needed = sizeBound(tensors, textBytes: texts.reduce(0) { $0 + $1.utf8.count })
     if let free = FileSystem.freeBytes(FileSystem.folder(of: path)), free < needed {
-      throw cannotWrite(path, "cannot be written: \(Errno.noSpace)", needed: needed)
+      throw cannotWrite(
+        FileError(.cannotWrite, path: path, what: "cannot be written", code: .noSpace), needed: needed)
     }
     let stateText = text(of: state)
     do throws(FileError) {
@@ -33,15 +34,15 @@ extension CheckpointFile {
       }
     } catch {
       guard error.kind == .cannotWrite else { throw error }
-      throw cannotWrite(path, error.problem, needed: needed)
+      throw cannotWrite(error, needed: needed)
     }
   }
 
-  private static func cannotWrite(_ path: String, _ problem: String, needed: Int) -> FileError {
-    let free = FileSystem.freeBytes(FileSystem.folder(of: path)).map { ", \(byteText($0)) are free" } ?? ""
+  private static func cannotWrite(_ error: FileError, needed: Int) -> FileError {
+    let free = FileSystem.freeBytes(FileSystem.folder(of: error.path)).map { ", \(byteText($0)) are free" } ?? ""
     return FileError(
-      .cannotWrite, path: path, problem: "the checkpoint \(problem); it needs \(byteText(needed))\(free)",
-      advice: "Earlier checkpoints are untouched")
+      .cannotWrite, path: error.path,
+      problem: "the checkpoint \(error.problem); it needs \(byteText(needed))\(free)", advice: error.advice)
   }
 
   private static func text(of state: TrainingState) -> String {

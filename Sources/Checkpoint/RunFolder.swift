@@ -145,8 +145,8 @@ public struct RunFolder: Sendable {
   ///   - best: the iteration of the best checkpoint so far, this one included; nil before the first evaluation.
   ///   - write: writes a new file at the path that it is given.
   ///   - verify: throws where the file at the path that it is given is not what was to be written.
-  /// - Throws: what `write` and `verify` throw, and ``FileError``. Earlier checkpoints are untouched then, `latest`
-  ///   and `best` as they were, and no temporary is left.
+  /// - Throws: what `write` and `verify` throw, and ``FileError``, which says what is still there. Earlier checkpoints
+  ///   are untouched then, `latest` and `best` as they were, and no temporary is left.
   public func save(
     iteration: Int, best: Int?, keep: Int, write: (_ temporaryPath: String) throws -> Void,
     verify: (_ temporaryPath: String) throws -> Void
@@ -155,14 +155,19 @@ public struct RunFolder: Sendable {
     precondition(iteration >= 0, "iteration \(iteration)")
     try checkClaim()
     let name = Self.name(iteration)
-    let replacement = FileReplacement(of: file(name), temporary: temporary(name))
-    try write(replacement.temporary)
-    // Before anything else touches it: a later claim has removed it.
-    try checkClaim()
-    try FileSystem.synchronize(replacement.temporary)
-    try verify(replacement.temporary)
-    try checkClaim()
-    try replacement.putInPlace()
+    do {
+      let replacement = FileReplacement(of: file(name), temporary: temporary(name))
+      try write(replacement.temporary)
+      // Before anything else touches it: a later claim has removed it.
+      try checkClaim()
+      try FileSystem.synchronize(replacement.temporary)
+      try verify(replacement.temporary)
+      try checkClaim()
+      try replacement.putInPlace()
+    } catch let error as FileError where error.kind == .cannotWrite {
+      // A person knows the file by its final name.
+      throw error.named(error.path == temporary(name) ? file(name) : error.path).advising(remainder)
+    }
     try FileSystem.synchronizeFolder(path)
     try point(Self.latest, to: name)
     if let best { try pointToBest(best) }
@@ -185,6 +190,12 @@ public struct RunFolder: Sendable {
     return SavedCheckpoint(
       iteration: iteration, path: file(name), bytes: FileSystem.size(of: file(name)), removed: removed,
       warnings: warnings)
+  }
+
+  /// The sentence on what is there where a checkpoint cannot be saved.
+  private var remainder: String {
+    guard let newest = (try? checkpoints())?.first else { return "The run has no checkpoint yet" }
+    return "The newest checkpoint is \(newest.path)"
   }
 
   /// Saves a network: writes it, reads it back and compares. The state says which checkpoint is the best.

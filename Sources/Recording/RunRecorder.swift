@@ -132,7 +132,7 @@ public final class RunRecorder: RunListener {
 
   private func writePage() {
     pageWritten = monotonicSeconds()
-    attempt { try page?.write() }
+    attempt("and the next page replaces it") { try page?.write() }
   }
 
   /// Writes the rows before the checkpoint is saved: a kill between the two costs rows that come again, where otherwise
@@ -162,12 +162,16 @@ public final class RunRecorder: RunListener {
   }
 
   /// Writes, if the folder is still this process's. Says the same complaint once a run.
-  private func attempt(_ body: () throws -> Void) {
+  ///
+  /// - Parameter loss: what is lost where the system does not let it write: "these rows are missing there".
+  private func attempt(_ loss: String = "these rows are missing there", _ body: () throws -> Void) {
     guard folder?.mayBeWritten ?? true else { return }
     do {
       try body()
     } catch {
-      if complaints.insert("\(error)").inserted { warn("\(error); training continues") }
+      guard complaints.insert("\(error)").inserted else { return }
+      let isLost = (error as? FileError)?.kind == .cannotWrite
+      warn("\(error); training continues\(isLost ? ", \(loss)" : "")")
     }
   }
 }

@@ -85,11 +85,13 @@ final class RunCheckpoints {
 
   /// Tells the outcome of the last save, once.
   ///
-  /// - Parameter waiting: whether to wait for a write that still goes on.
+  /// - Parameters:
+  ///   - waiting: whether to wait for a write that still goes on.
+  ///   - goesOn: whether training goes on after a save that failed, which is then a warning.
   /// - Returns: the reason why the save failed; nil where it did not fail, still goes on, or was told before.
   /// - Throws: `FileError` where the run folder now belongs to another run.
   @discardableResult
-  func settle(waiting: Bool) throws -> (any Error)? {
+  func settle(waiting: Bool, goesOn: Bool = true) throws -> (any Error)? {
     guard let outcome = measured({ writer.outcome(waiting: waiting) }) else { return nil }
     do {
       let saved = try outcome.result.get()
@@ -100,13 +102,13 @@ final class RunCheckpoints {
     } catch let error as FileError where error.kind == .takenOver {
       throw error
     } catch {
-      tellFailure(error, outcome.iteration)
+      tellFailure(error, outcome.iteration, goesOn: goesOn)
       return error
     }
   }
 
-  private func tellFailure(_ error: any Error, _ iteration: Int) {
-    listeners.warn("this checkpoint is not saved, training continues: \(error)")
+  private func tellFailure(_ error: any Error, _ iteration: Int, goesOn: Bool = true) {
+    if goesOn { listeners.warn("this checkpoint is not saved, training continues: \(error)") }
     listeners.tell(.notSaved(iteration: iteration))
   }
 
@@ -114,16 +116,26 @@ final class RunCheckpoints {
   /// all ranks.
   func saveAtEnd(_ state: TrainingState, isBest: Bool) throws {
     var failure: (any Error)?
-    do { try settle(waiting: true) } catch { failure = error }
+    do { try settle(waiting: true, goesOn: false) } catch { failure = error }
     // Only rank 0 knows whether the save of this iteration, if there was one, has failed.
     let isMissing = folder != nil && failure == nil && lastIteration != state.iteration
     if try setup.world.any(isMissing) {
       do {
         try save(state, isBest: isBest)
-        failure = try settle(waiting: true)
+        failure = try settle(waiting: true, goesOn: false)
       } catch { failure = error }
     }
-    try setup.world.agree { if let failure { throw failure } }
+    try setup.world.agree { if let failure { throw last(failure) } }
+  }
+
+  /// Returns the error that the run ends with because of a failed save: it says how to go on.
+  private func last(_ failure: any Error) -> any Error {
+    guard let folder, let error = failure as? FileError, error.kind != .takenOver else { return failure }
+    let isKept = (try? folder.checkpoints())?.isEmpty == false
+    return error.advising(
+      isKept
+        ? "What was trained since then is lost; continue with --resume \(folder.path)"
+        : "What was trained is lost: begin again")
   }
 
   /// Compares the ranks' towers. A difference would be a defect, a broken memory or a broken network.

@@ -75,7 +75,12 @@ extension RunSetup {
       guard world.rank == 0 else { return nil }
       let path = plan.runFolder
       var folder = try RunFolder.create(at: path)
-      let unfinished = try folder.claim(runIdentifier: runIdentifier)
+      let unfinished: [String]
+      do throws(FileError) {
+        unfinished = try folder.claim(runIdentifier: runIdentifier)
+      } catch {
+        throw error.kind == .cannotWrite ? error.advising("Nothing was trained") : error
+      }
       try folder.checkNewest(plan.newestFile)
       for name in unfinished {
         listeners.warn(
@@ -96,8 +101,12 @@ extension RunSetup {
       }
       let own = OwnFolder(path: folder.path, copiedFrom: plan.copiedFrom) { [folder] in folder.isOurs }
       try listeners.prepare(folder: own, iteration: plan.state?.iteration ?? 0)
-      try folder.write(configuration.yaml(), to: RunFolder.configuration)
-      if let weights { try folder.write(weights.text, to: "weights.txt") }
+      do throws(FileError) {
+        try folder.write(configuration.yaml(), to: RunFolder.configuration)
+        if let weights { try folder.write(weights.text, to: "weights.txt") }
+      } catch {
+        throw error.advising("Nothing was trained")
+      }
       let needed = (configuration.checkpoint.keep + 1) * CheckpointFile.sizeBound(tensors(of: step))
       if let free = folder.freeBytes(), free < needed {
         listeners.warn(

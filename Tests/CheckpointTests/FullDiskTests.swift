@@ -41,7 +41,10 @@ import Testing
         setLimit(limit)
         expect(
           .cannotWrite,
-          ["checkpoint-20.h5", "File too large", "it needs ", " are free", "Earlier checkpoints are untouched"]
+          [
+            "\(path)/checkpoint-20.h5: the checkpoint ", "File too large", "it needs ", " are free",
+            ". Raise the limit of a file's size (ulimit -f). The newest checkpoint is \(path)/checkpoint-10.h5",
+          ]
         ) { try save(20) }
         setLimit(Int(Int32.max))
         #expect(try names() == before, "limit \(limit)")
