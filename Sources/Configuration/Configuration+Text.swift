@@ -56,15 +56,46 @@ extension Configuration {
   }
 
   /// Reads and checks settings that were read from a YAML text, over those of the recipe that they name.
-  init(tree: SettingTree, source: String) throws(ConfigurationError) {
+  ///
+  /// - Parameter folder: the folder that a recipe's file may be named from, in the place of a built-in one; nil where
+  ///   the text is a recipe itself, which builds on a built-in one.
+  init(tree: SettingTree, source: String, recipesIn folder: String? = nil) throws(ConfigurationError) {
     let place = Place(source: source, line: tree.line)
-    var name = RecipeName()
-    if case .group(let entries) = tree.content, let entry = entries.first(where: { $0.key == "recipe" }) {
-      try name.read(entry.value, at: place.inner("recipe", line: entry.line))
+    guard case .group(var entries) = tree.content, let index = entries.firstIndex(where: { $0.key == "recipe" }) else {
+      self = try Configuration.recipe(named: RecipeName().choice)
+      try read(tree, at: place)
+      try validate(source: source, tree: tree)
+      return
     }
-    self = try Configuration.recipe(named: name.choice)
-    try read(tree, at: place)
+    let entry = entries[index]
+    let inner = place.inner("recipe", line: entry.line)
+    if let folder, let path = try Self.ownRecipe(entry.value, in: folder, at: inner) {
+      self = try Configuration.load(recipe: path)
+      entries.remove(at: index)
+    } else {
+      var name = RecipeName()
+      try name.read(entry.value, at: inner)
+      self = try Configuration.recipe(named: name.choice)
+    }
+    try read(SettingTree(.group(entries), line: tree.line), at: place)
     try validate(source: source, tree: tree)
+  }
+
+  /// Returns the path of the file that a text names as its recipe; nil where it names none but a word.
+  private static func ownRecipe(
+    _ tree: SettingTree, in folder: String, at place: Place
+  ) throws(ConfigurationError) -> String? {
+    let name: String
+    switch tree.content {
+    case .plain(let word), .text(let word): name = word
+    case .null, .list, .group: return nil
+    }
+    guard Recipes.text(of: name) == nil else { return nil }
+    let path = name.hasPrefix("/") ? name : FileSystem.path(name, in: folder)
+    if FileSystem.exists(path) { return path }
+    guard [".yaml", ".yml"].contains(where: name.hasSuffix) || name.contains("/") else { return nil }
+    throw place.error(
+      .missing, "expected a recipe, found no file \(SettingTree.shortened(path)): name it from the folder of this file")
   }
 
   /// Returns a built-in recipe.
@@ -81,6 +112,7 @@ extension Configuration {
   /// Returns a built-in recipe by its name, or reads a file of the same shape by its path.
   public static func load(recipe: String = Recipes.defaultName) throws(ConfigurationError) -> Configuration {
     if Recipes.text(of: recipe) != nil { return try self.recipe(named: recipe) }
+    guard FileSystem.exists(recipe) else { throw noRecipe(recipe) }
     return try Configuration(yaml: try text(ofFile: recipe), source: recipe)
   }
 
@@ -101,8 +133,8 @@ extension Configuration {
   /// The size of the largest text that is read, in bytes: settings take a few kilobytes, a larger file is another one.
   private static let largestText = 1_000_000
 
+  /// Returns the text of a file, which must be there.
   static func text(ofFile path: String) throws(ConfigurationError) -> String {
-    guard FileSystem.exists(path) else { throw noRecipe(path) }
     let bytes: [UInt8]
     do throws(RegularFileError) {
       bytes = try RegularFile.contents(of: path, limit: largestText)
@@ -111,7 +143,7 @@ extension Configuration {
       case .refused(let code, let what):
         throw ConfigurationError(.unreadable, source: path, problem: "\(what): \(code)")
       case .otherKind(let found):
-        throw ConfigurationError(.unreadable, source: path, problem: "expected a YAML file, found \(found)")
+        throw ConfigurationError(.malformed, source: path, problem: "expected a YAML file, found \(found)")
       case .tooLarge: throw tooLarge(path)
       }
     }

@@ -2,7 +2,7 @@ import System
 
 /// A search over settings: runs that have a recipe in common and differ in the settings that a file varies.
 ///
-/// The file is YAML with the keys `settings`, a recipe as in any recipe file, and `vary`, the values of settings by
+/// The file is YAML with the keys `settings`, as in a recipe's file, and `vary`, the values of settings by
 /// their paths, such as `solver.learningRate`. A grid has a run for each combination of values; a random search has
 /// `runs` runs, whose values the seed draws, so that more runs are the same ones and others after them.
 public struct Sweep: Sendable {
@@ -30,8 +30,9 @@ public struct Sweep: Sendable {
 
   /// Reads and checks a sweep, with the settings of all of its runs.
   ///
-  /// - Parameter source: the text's name in messages.
+  /// - Parameter source: the text's name in messages; the recipe that the settings name may be a file beside it.
   public init(yaml: String, source: String) throws(ConfigurationError) {
+    let folder = FileSystem.folder(of: source)
     var section = SweepSection()
     try section.read(SettingTree(yaml: yaml, source: source), at: Place(source: source))
     try section.check(source)
@@ -53,14 +54,20 @@ public struct Sweep: Sendable {
       runs.append(
         Run(
           name: Self.name(index, of: count, zip(section.vary, values).map { ($0.path, $1.words) }),
-          values: values.map(\.words), configuration: try Configuration(tree: tree, source: source)))
+          values: values.map(\.words),
+          configuration: try Configuration(tree: tree, source: source, recipesIn: folder)))
     }
     self.runs = runs
   }
 
   /// Reads the file of a sweep.
   public static func load(_ path: String) throws(ConfigurationError) -> Sweep {
-    try Sweep(yaml: try Configuration.text(ofFile: path), source: path)
+    guard FileSystem.exists(path) else {
+      throw ConfigurationError(
+        .missing, source: path,
+        problem: "expected the file of a sweep, found nothing of this name: write one with the keys settings and vary")
+    }
+    return try Sweep(yaml: try Configuration.text(ofFile: path), source: path)
   }
 
   /// Returns the name of a run's folder, of letters, digits and a few signs that no shell takes for its own.

@@ -52,6 +52,27 @@ import Testing
     }
   }
 
+  // MARK: - Guides
+
+  /// A text of the program that sends a person to a guide names its title and its file.
+  @Test func guidesThatTheProgramNamesAreThere() throws {
+    let root = "\(MarkdownDocument.repository)/Sources"
+    let titles = try Self.guides.reduce(into: [String: Substring]()) { titles, path in
+      let text = try String(contentsOfFile: "\(MarkdownDocument.repository)/\(path)", encoding: .utf8)
+      titles[String(path.split(separator: "/").last ?? "")] = text.prefix { $0 != "\n" }.dropFirst(2)
+    }
+    var count = 0
+    for path in try FileManager.default.subpathsOfDirectory(atPath: root) where path.hasSuffix(".swift") {
+      let text = try String(contentsOfFile: "\(root)/\(path)", encoding: .utf8).replacing(/\\\n\s*/, with: "")
+      for found in text.matches(of: /the guide ([^()]+) \(([A-Za-z]+\.md)\)/) {
+        count += 1
+        #expect(titles[String(found.2)] == found.1, "\(path): \(found.0)")
+      }
+      #expect(!text.contains("in the guides"), "\(path) sends to guides without a file's name")
+    }
+    #expect(count >= 2)
+  }
+
   // MARK: - Options
 
   /// `prelu-dist COMMAND --option` names options that the command's `--help` has; likewise the scripts'.

@@ -89,8 +89,18 @@ import Testing
     #expect(outcome.errors.contains("expected more than 0 and at most 1000"), "\(outcome.errors)")
     try write(rates: "0.003, 900", epochs: 1)
     let diverged = try sweep(exitCode: 65)
-    #expect(diverged.errors.contains(": failed with exit code 65: see rates/3-learningRate=900"), "\(diverged.errors)")
-    #expect(diverged.output.contains("1-learningRate=0.003,averageDecay=0: done"), "\(diverged.output)")
+    // The message of the training is there, once for each cause, with the log and what to do.
+    let lines = diverged.errors.split(separator: "\n").filter { $0.contains("failed with exit code 65") }
+    #expect(lines.count == 2, "\(diverged.errors)")
+    #expect(lines.contains { $0.contains("; its log is rates/3-learningRate=900,averageDecay=0.log") }, "\(lines)")
+    #expect(
+      lines.allSatisfy { $0.hasPrefix("prelu-dist: run ") && ($0.contains("iteration") || $0.contains("as run ")) },
+      "\(lines)")
+    #expect(diverged.output.contains("run 1 of 4, 1-learningRate=0.003,averageDecay=0: done"), "\(diverged.output)")
+    #expect(
+      diverged.output.contains("2 of 4 runs done, 2 failed")
+        && diverged.output.hasSuffix("; the same command goes on with the others: prelu-dist sweep rates.yaml\n"),
+      "\(diverged.output)")
     try write(rates: "0.003, 900", epochs: 2)
     let other = try sweep(exitCode: 64)
     #expect(other.errors.contains("expected the settings of this sweep's run, found others"), "\(other.errors)")
@@ -101,7 +111,7 @@ import Testing
 
   @Test func aSignalStopsAllRunsWithTheirCheckpoints() throws {
     try write(rates: "0.003", epochs: 100_000)
-    let (process, output, _) = try Program.start(["sweep", "rates.yaml", "--parallel", "2"], in: directory)
+    let (process, output, errors) = try Program.start(["sweep", "rates.yaml", "--parallel", "2"], in: directory)
     let runs = ["1-learningRate=0.003,averageDecay=0", "2-learningRate=0.003,averageDecay=0.5"].map { "rates/\($0)" }
     let started = Program.wait {
       runs.allSatisfy { FileManager.default.fileExists(atPath: folder.file("\($0)/metrics.csv")) }
@@ -115,5 +125,135 @@ import Testing
       #expect(told.contains("\(run.dropFirst(6)): stopped, to be continued"), "\(told)")
       #expect(try Program.inspect(run, in: directory).iteration > 0)
     }
+    #expect(
+      told.hasSuffix(
+        "0 of 2 runs done; the same command goes on with the others: prelu-dist sweep rates.yaml --parallel 2\n"),
+      "\(told)")
+    let answered = try String(contentsOf: errors, encoding: .utf8)
+    #expect(answered.contains("signal TERM came: the runs in training save a checkpoint and stop"), "\(answered)")
+  }
+
+  /// A second sweep of the same folder is refused by name, and the first one goes on; a job of an array is not.
+  @Test func twoSweepsAtOnceDoNotMeet() throws {
+    try write(rates: "0.003", epochs: 100_000)
+    let (process, _, _) = try Program.start(["sweep", "rates.yaml", "--parallel", "1"], in: directory)
+    defer { kill(process.processIdentifier, SIGKILL) }
+    let run = "rates/1-learningRate=0.003,averageDecay=0"
+    #expect(Program.wait { FileManager.default.fileExists(atPath: folder.file("\(run)/metrics.csv")) })
+    let owner = try folder.bytes("\(run)/owner.json")
+
+    // One that is not refused would never end.
+    let second = try ChildProcess.capture(
+      "/usr/bin/timeout", ["60", Program.path, "sweep", "rates.yaml"], in: directory)
+    #expect(second.exitCode == 73, "\(second.errors)")
+    #expect(second.output.isEmpty, "\(second.output)")
+    let words =
+      "rates: expected a folder in which no other process trains the runs of a sweep, found it in use by process"
+    #expect(
+      second.errors.hasPrefix("prelu-dist: \(words) \(process.processIdentifier) on this host"), "\(second.errors)")
+    #expect(
+      second.errors.hasSuffix("or choose another --folder\n") && second.errors.split(separator: "\n").count == 1,
+      "\(second.errors)")
+    #expect(try folder.bytes("\(run)/owner.json") == owner && process.isRunning)
+    #expect(try text("\(run).log").components(separatedBy: "\nrun    ").count == 2)
+
+    #expect(try sweep(["--prepare", "2"]).output.contains("rates/2-"))
+    #expect(try sweep(["--report"]).output.contains("1-learningRate=0.003"))
+    kill(process.processIdentifier, SIGTERM)
+    process.waitUntilExit()
+    #expect(process.terminationStatus == 75)
+  }
+
+  /// A pack without a test split gives no test error, and a run of it is done all the same.
+  @Test func runsWithoutATestAreDone() throws {
+    for (name, count) in [("ant", 8), ("bee", 8)] {
+      for number in 0..<count { try folder.copy("\(goldenPhotos)/rgb.png", to: "photos/\(name)/\(number).png") }
+    }
+    let packed = try Program.run(
+      ["pack", "photos", "-o", "p.h5", "--hold-out", "4", "--mean-side", "20", "--mean-crop", "16"], in: directory)
+    try #require(packed.exitCode == 0, "\(packed.errors)")
+    let text = """
+      settings:
+        model:
+          input: { channels: 3, height: 16, width: 16 }
+          layers:
+            - convolution: { name: conv1, filters: 4, kernel: 3, padding: 1 }
+            - spatialPyramidPooling: { name: spp, levels: [2, 1] }
+            - fullyConnected: { name: fc1, outputs: 2 }
+        data: { kind: pack, directory: p.h5, shorterSide: 20, validation: 0, scale: 0.015625 }
+        augmentation: { padding: 0, mirror: true, shorterSide: [16, 24] }
+        training: { batch: 8, epochs: 1 }
+      vary: { training.seed: [1, 2] }
+      """
+    try folder.write(Array(text.utf8), to: "rates.yaml")
+    let first = try sweep(["--parallel", "2"])
+    #expect(first.output.contains("run 2 of 2, 2-seed=2: done in "), "\(first.output)")
+    let again = try sweep()
+    #expect(again.output.hasPrefix("2 runs of 2 done before\n"), "\(again.output)")
+    #expect(!again.output.contains("training\n"), "\(again.output)")
+  }
+
+  /// The reason for which all runs fail is said once.
+  @Test func oneReasonIsSaidOnce() throws {
+    let text = """
+      settings: { recipe: fashion, data: { directory: nowhere } }
+      vary: { training.seed: [1, 2, 3] }
+      """
+    try folder.write(Array(text.utf8), to: "rates.yaml")
+    let outcome = try sweep(["--parallel", "1"], exitCode: 66)
+    let lines = outcome.errors.split(separator: "\n")
+    #expect(lines.count == 3, "\(outcome.errors)")
+    #expect(
+      lines[0].hasPrefix(
+        "prelu-dist: run 1 of 3, 1-seed=1: failed with exit code 66: nowhere: expected a pack, or a folder of IDX "
+          + "files, found no such folder or file."), "\(lines[0])")
+    #expect(lines[0].hasSuffix("; its log is rates/1-seed=1.log"), "\(lines[0])")
+    #expect(
+      lines[1] == "prelu-dist: run 2 of 3, 2-seed=2: failed with exit code 66, for the same reason as run 1",
+      "\(lines[1])")
+    #expect(
+      outcome.output.hasSuffix(
+        "0 of 3 runs done, 3 failed, all for the same reason; the same command goes on with the others: prelu-dist "
+          + "sweep rates.yaml --parallel 1\n"), "\(outcome.output)")
+  }
+
+  @Test func theRecipeMayBeAFileBesideTheSweep() throws {
+    try folder.write(
+      Array("recipe: fashion\nmodel: { width: 4 }\ntraining: { batch: 32, epochs: 7 }\n".utf8), to: "own/mine.yaml")
+    try folder.write(
+      Array("settings: { recipe: mine.yaml, training: { epochs: 2 } }\nvary: { training.seed: [5] }\n".utf8),
+      to: "own/sweep.yaml")
+    let outcome = try Program.run(["sweep", "own/sweep.yaml", "--prepare", "1"], in: directory)
+    #expect(outcome.exitCode == 0 && outcome.output == "sweep/1-seed=5.yaml\nsweep/1-seed=5\n", "\(outcome)")
+    let recipe = try text("sweep/1-seed=5.yaml")
+    for line in ["width: 4", "batch: 32", "epochs: 2", "seed: 5"] {
+      #expect(recipe.contains("  \(line)\n"), "\(recipe)")
+    }
+    let printed = try Program.run(
+      ["train", "--recipe", "own/mine.yaml", "--epochs", "2", "--seed", "5", "--print-config"], in: directory)
+    #expect(printed.output == recipe)
+  }
+}
+
+/// Files that are no sweep.
+@Suite(.waitsForPrograms, .enabled(if: isOutsideMPI)) struct SweepFileTests {
+  @Test func whatIsNoSweepIsNamed() throws {
+    let folder = try ScratchFolder()
+    try folder.write(Array("vary: { training.seed: [1] }\nsettings: { recipe: own.yaml }\n".utf8), to: "lost.yaml")
+    for (file, code, words) in [
+      ("nope.yaml", 66, "nope.yaml: expected the file of a sweep, found nothing of this name: write one with the keys"),
+      ("fashion", 66, "fashion: expected the file of a sweep, found nothing of this name: write one with the keys"),
+      (".", 65, ".: expected a YAML file, found a folder"),
+      (
+        "lost.yaml", 66,
+        "lost.yaml:2: recipe: expected a recipe, found no file own.yaml: name it from the folder of this"
+      ),
+    ] as [(String, Int32, String)] {
+      let outcome = try Program.run(["sweep", file], in: folder.path)
+      #expect(outcome.exitCode == code && outcome.errors.hasPrefix("prelu-dist: \(words)"), "\(outcome.errors)")
+    }
+    let recipe = try Program.run(["train", "--recipe", "."], in: folder.path)
+    #expect(recipe.exitCode == 65 && recipe.errors.hasPrefix("prelu-dist: .: expected a YAML file"), "\(recipe.errors)")
+    #expect(try folder.names().filter { !$0.hasSuffix(".err") && !$0.hasSuffix(".out") } == ["lost.yaml"])
   }
 }

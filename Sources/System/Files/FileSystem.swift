@@ -103,12 +103,7 @@ package enum FileSystem {
   ///
   /// - Parameter bytes: returns what to add; it is told how the file ends.
   package static func append(to path: String, _ bytes: (_ end: FileEnd) -> [UInt8]) throws(FileError) {
-    let file: OpenFile
-    do throws(Errno) {
-      file = try OpenFile(appendingTo: path)
-    } catch {
-      throw FileError(.cannotCreate, path: path, what: "cannot be opened for writing", code: error)
-    }
+    let file = try opened(appendingTo: path)
     let end: FileEnd
     do throws(Errno) {
       end = try FileEnd(of: path, size: Int(file.status().size))
@@ -119,6 +114,21 @@ package enum FileSystem {
       try file.write(bytes(end))
     } catch {
       throw FileError(.cannotWrite, path: path, what: "cannot be written", code: error)
+    }
+  }
+
+  /// Opens a file for another process, whose words come at its end. Where there is none, it is made.
+  ///
+  /// - Returns: the descriptor, which the caller closes.
+  package static func descriptor(appendingTo path: String) throws(FileError) -> CInt {
+    try opened(appendingTo: path).release()
+  }
+
+  private static func opened(appendingTo path: String) throws(FileError) -> OpenFile {
+    do throws(Errno) {
+      return try OpenFile(appendingTo: path)
+    } catch {
+      throw FileError(.cannotCreate, path: path, what: "cannot be opened for writing", code: error)
     }
   }
 

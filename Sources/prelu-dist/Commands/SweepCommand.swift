@@ -1,4 +1,5 @@
 import ArgumentParser
+import Checkpoint
 import Configuration
 import Foundation
 import System
@@ -8,11 +9,12 @@ struct SweepCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "sweep", abstract: "Train runs that differ in some settings, and compare them on one page.",
     discussion: """
-      The file names the settings of all runs (settings) and the values of those that vary (vary); Sweeps, in the \
-      guides, describes it. The runs train side by side, each with its share of the cores. The command continues where \
-      it was: runs that are done stay, the others go on. At the end, and with --report at any time, the folder's \
-      sweep.csv lists the runs by their validation error, and its report.html overlays them. In a job array, each job \
-      trains the run whose number --prepare prepares (cluster/sweep-array.sbatch).
+      The file names the settings of all runs (settings) and the values of those that vary (vary); the guide \
+      Schedules, regularization and sweeps (Training.md) describes it. The runs train side by side, each with its \
+      share of the cores. The command continues where it was: runs that are done stay, the others go on. At the end, \
+      and with --report at any time, the folder's sweep.csv lists the runs by their validation error, and its \
+      report.html overlays them. In a job array, each job trains the run whose number --prepare prepares \
+      (cluster/sweep-array.sbatch).
       """)
 
   @Argument(help: ArgumentHelp("The file of the sweep.", valueName: "file.yaml"))
@@ -65,20 +67,35 @@ struct SweepCommand: ParsableCommand {
             "\(file): expected a run from 1 to \(sweep.runs.count), found --prepare \(prepare): the array of jobs "
               + "is larger than the sweep")
         }
+        try runs.make()
         try runs.write(recipeOf: sweep.runs[prepare - 1])
         Console.say(runs.recipe(of: sweep.runs[prepare - 1]))
         Console.say(runs.folder(of: sweep.runs[prepare - 1]))
         return .done
       }
-      var status = ExitStatus.done
-      if !report {
-        for run in sweep.runs { try runs.write(recipeOf: run) }
-        StopSignals.install()
-        status = SweepRunner(runs, parallel: parallel ?? cores, ranks: ranks).run()
+      guard !report else {
+        try compare(runs)
+        return .done
       }
-      try compare(runs)
-      return status
+      return try train(runs)
     }
+  }
+
+  /// Trains the runs that are not done, and compares all.
+  private func train(_ runs: SweepFolder) throws -> ExitStatus {
+    try runs.make()
+    let claim = try SweepClaim(folder: runs.path)
+    for run in runs.sweep.runs { try runs.write(recipeOf: run) }
+    StopSignals.install()
+    StopSignals.acknowledge { name in
+      "prelu-dist: signal \(name) came: the runs in training save a checkpoint and stop\n"
+    }
+    let runner = SweepRunner(runs, claim, parallel: parallel ?? cores, ranks: ranks, terminal: Terminal.find())
+    let status = runner.run()
+    // This comes last, also where the comparison cannot be written.
+    defer { if let remainder = runner.remainder { Console.say(remainder) } }
+    try compare(runs)
+    return status
   }
 
   /// Writes and shows the table and the page of the runs that have any result.

@@ -25,17 +25,16 @@ struct SweepTable {
   /// Reads the tables of all runs. Runs without any row are left out.
   init(_ folder: SweepFolder) throws {
     paths = folder.sweep.paths
-    rows = try folder.sweep.runs.compactMap { run in
-      guard FileSystem.isFolder(folder.folder(of: run)) else { return nil }
-      return try Self.row(run, RunContents(tablesOf: folder.folder(of: run)))
-    }.sorted { a, b in
+    rows = try folder.sweep.runs.compactMap { try Self.row($0, of: folder) }.sorted { a, b in
       (a.validationError ?? a.testError ?? .infinity, a.run.name)
         < (b.validationError ?? b.testError ?? .infinity, b.run.name)
     }
   }
 
-  private static func row(_ run: Sweep.Run, _ contents: RunContents) throws -> Row? {
-    var contents = contents
+  /// Reads the tables of a run; returns nil where they have no row yet.
+  static func row(_ run: Sweep.Run, of folder: SweepFolder) throws -> Row? {
+    guard FileSystem.isFolder(folder.folder(of: run)) else { return nil }
+    var contents = try RunContents(tablesOf: folder.folder(of: run))
     try contents.readEvaluations()
     guard let last = contents.metrics.last else { return nil }
     let plain = contents.metrics.compactMap(\.validationTop1Error).min()
@@ -76,8 +75,8 @@ struct SweepTable {
     func file(_ name: String) -> String { FileSystem.path(name, in: folder.path) }
     let lines = [header] + rows.map { fields($0, digits: "%.6g") }
     let csv = lines.map { $0.map(CSVTable.field).joined(separator: ",") + "\n" }.joined()
-    try FileSystem.replace(file("sweep.csv"), with: csv, temporary: file("sweep.csv.tmp"))
-    try FileSystem.replace(file("sweep.txt"), with: text + "\n", temporary: file("sweep.txt.tmp"))
+    try TextFile.replace(file("sweep.csv"), with: csv)
+    try TextFile.replace(file("sweep.txt"), with: text + "\n")
     let report = try Report(
       paths: rows.map { folder.folder(of: $0.run) }, pictures: ReportedPictures(), note: file("sweep.txt"))
     try report.write(to: file("report.html"))
