@@ -3,7 +3,7 @@ import Packs
 import System
 
 /// The command that trains on a pack of some size, and what there is to say against it.
-struct PackSuggestion {
+package struct PackSuggestion {
   /// The pack's file.
   let path: String
   /// The number of pictures to train on.
@@ -20,7 +20,7 @@ struct PackSuggestion {
   /// The number of pictures whose sides are looked at.
   private static let sampled = 1000
 
-  init(path: String, pictures: Int, shorterSide: Int?) {
+  package init(path: String, pictures: Int, shorterSide: Int?) {
     (self.path, self.pictures, self.shorterSide) = (path, pictures, shorterSide)
   }
 
@@ -38,7 +38,7 @@ struct PackSuggestion {
     self.init(path: path, pictures: pictures, shorterSide: side)
   }
 
-  var command: String {
+  package var command: String {
     let recipe = pictures < Self.many ? Recipes.photographs : "imagenet-small14"
     return "prelu-dist train --data \(path) --recipe \(recipe)" + (batch.map { " --batch \($0)" } ?? "")
   }
@@ -50,7 +50,7 @@ struct PackSuggestion {
   }
 
   /// A sentence on pictures that the recipe does not suit; nil where it does.
-  var doubt: String? {
+  package var doubt: String? {
     guard let shorterSide, shorterSide < Self.smallSide else { return nil }
     return "most pictures have a shorter side of \(shorterSide) pixels or less, and the recipe enlarges them to 256 or "
       + "more: a small network of your own trains faster, as the guide Your own pictures (OwnPictures.md) shows"

@@ -1,10 +1,12 @@
 /// An estimate of the time that a sweep still takes, from the epochs that its runs have done in this start.
-struct SweepEstimate {
+package struct SweepEstimate {
   private var seconds = 0.0
   private var epochs = 0
 
+  package init() {}
+
   /// Adds the epochs that a run has done, and the seconds that they took. One without an epoch tells nothing.
-  mutating func add(epochs: Int, seconds: Double) {
+  package mutating func add(epochs: Int, seconds: Double) {
     guard epochs > 0 else { return }
     self.epochs += epochs
     self.seconds += seconds
@@ -17,7 +19,7 @@ struct SweepEstimate {
   ///   - training: the numbers of epochs that the runs in training still have to do.
   ///   - waiting: those of the runs that follow, in their order.
   ///   - parallel: the number of runs at a time.
-  func secondsLeft(training: [Int], waiting: [Int], parallel: Int) -> Double? {
+  package func secondsLeft(training: [Int], waiting: [Int], parallel: Int) -> Double? {
     guard epochs > 0 else { return nil }
     var ends = training + [Int](repeating: 0, count: max(0, parallel - training.count))
     for count in waiting {

@@ -2,7 +2,7 @@ import Foundation
 import System
 
 /// The log of a run of a sweep, to which each start of the run adds what it says.
-struct SweepLog {
+package struct SweepLog {
   let path: String
   /// The size of the file at the beginning of this start, in bytes.
   private let start: Int
@@ -31,7 +31,7 @@ struct SweepLog {
   }
 
   /// Returns the last complaint in a text, without the program's name; or else its last line that says anything.
-  static func lastMessage(of text: String) -> String? {
+  package static func lastMessage(of text: String) -> String? {
     let lines = text.split(whereSeparator: \.isNewline).map { $0.trimmingCharacters(in: .whitespaces) }
     let (mark, warning) = ("prelu-dist: ", "prelu-dist: warning: ")
     if let complaint = lines.last(where: { $0.hasPrefix(mark) && !$0.hasPrefix(warning) }) {
