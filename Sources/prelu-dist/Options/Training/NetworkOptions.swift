@@ -1,6 +1,7 @@
 import ArgumentParser
 import Configuration
 import Network
+import System
 
 extension Activation: ExpressibleByArgument {}
 
