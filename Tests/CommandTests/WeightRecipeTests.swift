@@ -70,7 +70,7 @@ import Testing
     }
   }
 
-  /// What is left out is said, wherever the run is said to begin.
+  /// A warning names what is left out, wherever the run is described.
   @Test func whatIsLeftOutForAnotherSourceIsTold() throws {
     try folder.train("base", iterations: 0)
     try folder.train("other", iterations: 0)
@@ -133,7 +133,7 @@ import Testing
       "\(kept)")
   }
 
-  /// Without a source nothing would be done with it.
+  /// Words on weights that are not there would do nothing.
   @Test(arguments: [
     ("deviation: [64]", "deviation"), ("channels: bgr", "channels"), ("anew: [fc2]", "anew"), ("slopes: 1", "slopes"),
     ("map: { fc1: ip1 }", "map"),
@@ -171,7 +171,7 @@ import Testing
     #expect(try run(["--run", "black", "--iterations", "0"]).errors.isEmpty)
   }
 
-  /// Only some of the pictures, so that their mean is another.
+  /// The inputs are less another mean than those that the weights were trained with.
   @Test func anotherMeanThanTheSourcesIsTold() throws {
     try folder.train("base", iterations: 0)
     try write("weights: { source: base }\n", data: "mean: [10]")
