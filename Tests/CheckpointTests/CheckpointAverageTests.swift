@@ -29,8 +29,7 @@ import Testing
   private func write(_ name: String, _ network: TestNetwork, iteration: Int, classNames: [String] = ["a", "b"]) throws
     -> String
   {
-    var state = testState
-    state.iteration = iteration
+    let state = testState(at: iteration)
     let path = folder.file(name)
     try withExtendedLifetime(network) {
       _ = try CheckpointFile.write(

@@ -16,8 +16,7 @@ import Testing
       var folder = try RunFolder.create(at: path)
       try folder.claim(runIdentifier: "run")
       func save(_ iteration: Int) throws {
-        var state = testState
-        state.iteration = iteration
+        let state = testState(at: iteration)
         _ = try withExtendedLifetime(network) {
           try folder.save(
             tensors: network.tensors, state: state, configuration: "{}", dataFingerprint: "{}",

@@ -29,8 +29,7 @@ import Testing
   private func save(
     _ iteration: Int, best: Int? = nil, keep: Int = 3, in folder: RunFolder? = nil
   ) throws -> SavedCheckpoint {
-    var state = testState
-    state.iteration = iteration
+    var state = testState(at: iteration)
     state.best = best.map { BestResult(validationTop1Error: 8.5, iteration: $0) }
     return try withExtendedLifetime(network) {
       try (folder ?? self.folder).save(

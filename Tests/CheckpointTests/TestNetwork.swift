@@ -67,12 +67,20 @@ let testState = TrainingState(
   secondsTrained: 4567.25,
   worldSize: 8, batch: 128, runIdentifier: "run-1")
 
+/// The state at another iteration, which lies in no later epoch and has no more steps in it than that.
+func testState(at iteration: Int) -> TrainingState {
+  var state = testState
+  state.iteration = iteration
+  state.epoch = min(state.epoch, iteration)
+  state.iterationInEpoch = min(state.iterationInEpoch, iteration)
+  return state
+}
+
 let testProvenance = Provenance(program: "prelu-dist 0.1.0", commandLine: "prelu-dist train --seed 7 ‘ünï’")
 
 @discardableResult
 func writeTestCheckpoint(_ path: String, _ network: TestNetwork, iteration: Int = 1234) throws -> String {
-  var state = testState
-  state.iteration = iteration
+  let state = testState(at: iteration)
   return try withExtendedLifetime(network) {
     try CheckpointFile.write(
       to: path, tensors: network.tensors, state: state, configuration: #"{"model":"small-14"}"#,

@@ -32,7 +32,7 @@ import Testing
 
   @Test(arguments: [
     (["--scale", "0"], 64, "--scale takes 1 to 16384 pixels, not 0."),
-    (["--runs", "0"], 64, "--runs takes 1 or more, not 0."),
+    (["--runs", "0"], 64, "--runs takes 1 to 1000000, not 0."),
     (["--model", "fashion-6", "--scale", "20"], 64, "smaller than the network's input of 28×28"),
   ])
   func wrongRequests(arguments: [String], exitCode: Int32, text: String) throws {

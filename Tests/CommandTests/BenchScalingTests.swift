@@ -88,7 +88,7 @@ import Testing
   }
 
   @Test(arguments: [
-    (["--bandwidth", "0"], 64, "--bandwidth takes more than 0 Gbit/s, not 0."),
+    (["--bandwidth", "0"], 64, "--bandwidth takes 1e-06 to 1000000000 Gbit/s, not 0."),
     (["--latency", "-1"], 64, "--latency"),
     (["--max-nodes", "0"], 64, "--max-nodes takes 1 to 65536, not 0."),
     (["--cores-per-node", "8", "--cores-per-node", "0"], 64, "--cores-per-node takes 1 to 4096, not 0."),

@@ -247,7 +247,7 @@ import Testing
       (".", 65, ".: expected a YAML file, found a folder"),
       (
         "lost.yaml", 66,
-        "lost.yaml:2: recipe: expected a recipe, found no file own.yaml: name it from the folder of this"
+        "lost.yaml:2: recipe: expected a recipe, found no file ./own.yaml: name it from the folder of this"
       ),
     ] as [(String, Int32, String)] {
       let outcome = try Program.run(["sweep", file], in: folder.path)

@@ -1,7 +1,7 @@
 import Testing
 import prelu_dist
 
-/// What a sweep says of its runs: the message that one ended with, and the time that is left.
+/// The words of a sweep about its runs: the message that one ended with, and the time that is left.
 @Suite struct SweepWordsTests {
   @Test(
     arguments: [

@@ -48,7 +48,7 @@ import Testing
     let figures = figures(["solver.learningRate", "regularization.mixup", "model.activation"], runs)
     #expect(figures.map(\.name) == ["sweep-solver-learningRate", "sweep-regularization-mixup"], "one value is no axis")
     let svg = figures[0].svg(.wide)
-    #expect(svg.components(separatedBy: "<title>").count - 1 == 21, "a title for the plot and each of the marks")
+    #expect(svg.components(separatedBy: "<title>").count - 1 == 20, "a title for each of the marks")
     #expect(svg.contains("mixup \(Double(3) / 7), activation same"))
     // From 0.001 to 0.4 the axis is logarithmic.
     #expect(svg.contains(">10⁻³<") && svg.contains(">1<"))
