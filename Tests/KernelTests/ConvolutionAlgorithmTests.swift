@@ -99,6 +99,9 @@ private struct AlgorithmCase: Sendable, CustomTestStringConvertible {
 
 /// The results of all passes, planar, on poisoned memory.
 private struct PassResults {
+  /// OpenBLAS's number of threads, which its bits depend on, must not change between two passes that are compared.
+  private static let libraryIsSingleThreaded: Void = MatrixLibrary.useCallingThreadOnly()
+
   var output: [Float] = []
   var dInput: [Float] = []
   var dWeights: [Float]
@@ -111,6 +114,7 @@ private struct PassResults {
     _ choice: ConvolutionChoice, _ trials: [ConvolutionTrial], slopes: [Float]?, outputSlopes: [Float]?,
     on team: ThreadPool = ThreadPool(threads: 1), isFrozen: Bool = false
   ) {
+    Self.libraryIsSingleThreaded
     let shape = trials[0].shape
     let algorithm = choice.algorithm
     func filters(_ use: FilterUse) -> GuardedBuffer {
