@@ -101,7 +101,7 @@ extension CheckpointFile {
     absence: "expected a checkpoint or a run folder, found nothing of this name")
 
   static func reading<Result>(
-    _ path: String, _ body: (borrowing HDF5Reader) throws(FileError) -> Result
+    _ path: String, as content: HDF5Content = content, _ body: (borrowing HDF5Reader) throws(FileError) -> Result
   ) throws(FileError) -> Result {
     try HDF5Library.exclusively { () throws(FileError) in
       let file = try HDF5Reader.open(path, as: content)
@@ -109,12 +109,15 @@ extension CheckpointFile {
     }
   }
 
+  /// A part of the header that has one digest.
+  enum Change: CaseIterable, Sendable { case mean, texts, shapes }
+
   /// The header, and the digests that the tensors must have.
   struct Contents {
     let header: CheckpointHeader
     let digests: TensorDigests
-    /// Whether the texts, names and shapes have the digests that were written; always, unless others are asked for.
-    let isSealed: Bool
+    /// What has not the digest that was written; nothing, unless changes are accepted.
+    let changes: Set<Change>
 
     /// Returns the digests of the tensors' parameters or averages, which the file must have.
     func digests(of vector: CheckpointVector, _ file: borrowing HDF5Reader) throws(FileError) -> [String] {
@@ -160,24 +163,28 @@ extension CheckpointFile {
     let dataFingerprint = try file.text(Layout.own, Layout.dataFingerprint)
     let stateText = try file.text(Layout.own, Layout.trainingState)
     let digest = try file.text(Layout.own, Layout.digest)
-    let input = try inputDescription(file, acceptsChanges: acceptsChanges)
-    let headerDigest = Layout.headerDigest(
-      version: version, source: source, history: history, created: created, configuration: configuration,
-      dataFingerprint: dataFingerprint, state: stateText, digest: digest, input: input)
-    var isSealed = try file.text(Layout.own, Layout.headerDigest) == headerDigest
-    guard isSealed || acceptsChanges else {
-      throw file.damaged("its texts do not have the digest that was written").advising(adviceOnChange)
-    }
-
+    let input = try inputDescription(file)
+    // A tensor that was made anew has no digest.
     func writtenDigest(_ names: [String]) throws(FileError) -> String {
       do throws(FileError) {
         return try file.writtenDigest(names)
       } catch {
-        // A dataset that was made anew has none.
         guard acceptsChanges else { throw error }
         return ""
       }
     }
+    let meanDigest =
+      input == nil ? nil : try writtenDigest([Layout.own, Layout.mean])
+    if let input, let meanDigest, !acceptsChanges { try expect(meanDigest, input.meanDigest, of: "the mean", file) }
+    var changes: Set<Change> = input?.meanDigest == meanDigest ? [] : [.mean]
+    let headerDigest = Layout.headerDigest(
+      version: version, source: source, history: history, created: created, configuration: configuration,
+      dataFingerprint: dataFingerprint, state: stateText, digest: digest, input: input, meanDigest: meanDigest)
+    if try file.text(Layout.own, Layout.headerDigest) != headerDigest { changes.insert(.texts) }
+    guard changes.isEmpty || acceptsChanges else {
+      throw file.damaged("its texts do not have the digest that was written").advising(adviceOnChange)
+    }
+
     let names = try file.list(Layout.own, Layout.parameterNames)
     let hasMomentum = try file.exists(Layout.momentum)
     // The version says whether there is one: a group that somebody added would have no digest.
@@ -215,7 +222,9 @@ extension CheckpointFile {
       throw file.damaged("its tensors' names, shapes and digests do not have the digest that was written")
         .advising(adviceOnChange)
     }
-    isSealed = isSealed && digests.overall(tensors) == digest
+    // A tensor without a digest of its own is known to be another.
+    let areWritten = ![values, momentum, average].contains { $0.contains("") }
+    if areWritten, digests.overall(tensors) != digest { changes.insert(.shapes) }
 
     let decoder = JSONDecoder()
     decoder.nonConformingFloatDecodingStrategy = TrainingStateCoding.decodingStrategy
@@ -236,22 +245,16 @@ extension CheckpointFile {
       provenance: Provenance(program: source, commandLine: String(history.dropFirst(created.count + 1))),
       created: created, tensors: tensors, hasMomentum: hasMomentum, hasAverage: hasAverage,
       digest: digest)
-    return Contents(header: header, digests: digests, isSealed: isSealed)
+    return Contents(header: header, digests: digests, changes: changes)
   }
 
   /// Reads the mean and the classes' names. Returns nil where the writer gave none.
-  private static func inputDescription(
-    _ file: borrowing HDF5Reader, acceptsChanges: Bool
-  ) throws(FileError) -> InputDescription? {
+  private static func inputDescription(_ file: borrowing HDF5Reader) throws(FileError) -> InputDescription? {
     typealias Layout = CheckpointLayout
     guard try file.exists(Layout.own, Layout.mean), try file.exists(Layout.own, Layout.classNames) else { return nil }
-    let input = InputDescription(
+    return InputDescription(
       meanShape: try file.tensorShape(Layout.own, Layout.mean), mean: try file.values(Layout.own, Layout.mean),
       classNames: try file.list(Layout.own, Layout.classNames))
-    if !acceptsChanges {
-      try expect(try file.writtenDigest([Layout.own, Layout.mean]), input.meanDigest, of: "the mean", file)
-    }
-    return input
   }
 
   /// Compares the numbers that are there for Caffe and nobody else with the state, and reads the text: they must be

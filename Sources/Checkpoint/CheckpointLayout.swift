@@ -51,20 +51,29 @@ enum CheckpointLayout {
   /// The digest of the header's texts: they decide what a run does next, as the tensors do.
   static let headerDigest = "header_digest"
 
+  /// The names of the file's objects.
+  static let rootNames: Set = [data, momentum, average, iteration, step, learnedNet, own]
+  /// The names of the objects in this program's group.
+  static let ownNames: Set = [
+    configuration, trainingState, dataFingerprint, mean, classNames, parameterNames, digest, headerDigest,
+  ]
+
   /// The value of `/prelu_dist/header_digest`: the SHA-256 of the header's texts one after the other, each after its
   /// length in bytes and a colon. They end with the mean's digest, the mean's extents and the classes' names, if there
   /// are any. In Python
   ///
   ///     hashlib.sha256(b"".join(b"%d:%b" % (len(t), t) for t in texts)).hexdigest()
   ///
-  /// - Parameter version: the version of the format, which is the first of the texts.
+  /// - Parameters:
+  ///   - version: the version of the format, which is the first of the texts.
+  ///   - meanDigest: the digest of the mean, where another than that of its values is meant.
   static func headerDigest(
     version: Int, source: String, history: String, created: String, configuration: String, dataFingerprint: String,
     state: String,
-    digest: String, input: InputDescription?
+    digest: String, input: InputDescription?, meanDigest: String? = nil
   ) -> String {
     var texts = [String(version), source, history, created, configuration, dataFingerprint, state, digest]
-    if let input { texts += [input.meanDigest, "\(input.meanShape)"] + input.classNames }
+    if let input { texts += [meanDigest ?? input.meanDigest, "\(input.meanShape)"] + input.classNames }
     return SHA256.digest(of: texts.map { "\($0.utf8.count):\($0)" }.joined())
   }
 }

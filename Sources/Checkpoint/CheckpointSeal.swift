@@ -1,4 +1,5 @@
 import Glibc
+import HDF5
 import System
 
 /// The sealing of a checkpoint that somebody has changed on purpose, such as with h5py: its digests no longer go with
@@ -12,17 +13,34 @@ public enum CheckpointSeal {
     public let momentum: [String]
     /// The parameters whose moving average is not what was written.
     public let averages: [String]
-    /// Whether texts, names or shapes changed as well.
-    public let hasOtherChanges: Bool
+    /// Whether the mean of the inputs changed.
+    public let hasOtherMean: Bool
+    /// Whether texts changed, which have one digest: the settings, the classes' names, the state of the training.
+    public let hasOtherTexts: Bool
+    /// Whether names or shapes of parameters changed.
+    public let hasOtherShapes: Bool
+    /// What the file holds beside a checkpoint's own, such as "/data/new/0": the sealed one has none of it.
+    public let leftOut: [String]
     /// Whether the checkpoint keeps a moving average of the parameters.
     public let hasAverage: Bool
 
-    public var isEmpty: Bool { parameters.isEmpty && momentum.isEmpty && averages.isEmpty && !hasOtherChanges }
+    public var isEmpty: Bool {
+      parameters.isEmpty && momentum.isEmpty && averages.isEmpty && !hasOtherMean && !hasOtherTexts && !hasOtherShapes
+        && leftOut.isEmpty
+    }
   }
+
+  /// The advice goes to somebody who has just written the file by hand.
+  private static let content = HDF5Content(
+    noun: "checkpoint",
+    adviceOnDamage:
+      "Correct it, then seal it again: tensors are of float32, texts numpy.bytes_, and what is cut from a "
+      + "tensor in /data is cut from the same one in /history and /average",
+    absence: CheckpointFile.content.absence)
 
   /// Reads a checkpoint's header, whatever its digests say.
   public static func readHeader(_ path: String) throws(FileError) -> CheckpointHeader {
-    try CheckpointFile.reading(path) { file throws(FileError) in
+    try CheckpointFile.reading(path, as: content) { file throws(FileError) in
       try CheckpointFile.contents(file, acceptsChanges: true).header
     }
   }
@@ -80,10 +98,10 @@ public enum CheckpointSeal {
   }
 
   private static func read(_ path: String, into tensors: [CheckpointTensor]) throws(FileError) -> Changes {
-    try CheckpointFile.reading(path) { file throws(FileError) in
+    try CheckpointFile.reading(path, as: content) { file throws(FileError) in
       let contents = try CheckpointFile.contents(file, acceptsChanges: true)
       guard contents.header.tensors == tensors.map(\.description) else {
-        throw CheckpointFile.content.damaged(path, "it was written to while it was read")
+        throw content.damaged(path, "it was written to while it was read")
       }
       for (index, tensor) in tensors.enumerated() {
         try file.read(into: tensor.values, CheckpointLayout.data, tensor.layer, String(tensor.blob))
@@ -101,9 +119,51 @@ public enum CheckpointSeal {
       return Changes(
         parameters: changed(contents.digests.values, now.values),
         momentum: changed(contents.digests.momentum, now.momentum),
-        averages: changed(contents.digests.average, now.average), hasOtherChanges: !contents.isSealed,
-        hasAverage: contents.header.hasAverage)
+        averages: changed(contents.digests.average, now.average), hasOtherMean: contents.changes.contains(.mean),
+        hasOtherTexts: contents.changes.contains(.texts), hasOtherShapes: contents.changes.contains(.shapes),
+        leftOut: try leftOut(file, contents.header), hasAverage: contents.header.hasAverage)
     }
+  }
+
+  /// Returns what a file holds that is not written again: objects of names that no checkpoint has, and Caffe's numbers
+  /// where they are not those of the training's state.
+  private static func leftOut(_ file: borrowing HDF5Reader, _ header: CheckpointHeader) throws(FileError) -> [String] {
+    typealias Layout = CheckpointLayout
+    var found = try file.names().filter { !Layout.rootNames.contains($0) }.map { ["\($0)"] }
+    for name in try file.names(in: Layout.own) where !Layout.ownNames.contains(name) {
+      found.append([Layout.own, name])
+    }
+    let known = Set(header.tensors.map(\.name))
+    for group in [Layout.data, Layout.average] where file.isGroup(group) {
+      for layer in try file.names(in: group) {
+        guard file.isGroup(group, layer) else {
+          found.append([group, layer])
+          continue
+        }
+        let blobs = try file.names(in: group, layer)
+        if blobs.isEmpty { found.append([group, layer]) }
+        for blob in blobs where !known.contains("\(layer)/\(blob)") || group == Layout.average && !header.hasAverage {
+          found.append([group, layer, blob])
+        }
+      }
+    }
+    if header.hasMomentum {
+      let numbers = Set(header.tensors.indices.map(String.init))
+      for name in try file.names(in: Layout.momentum) where !numbers.contains(name) {
+        found.append([Layout.momentum, name])
+      }
+    }
+    var lines = found.map { "/" + $0.map { $0.shown() }.joined(separator: "/") }
+    for (name, number) in [
+      (Layout.iteration, header.state.iteration), (Layout.step, header.state.schedule.learningRateDrops),
+    ] where try file.exists(name) {
+      guard let value = try? file.readArray(name, as: Int32.self, shape: [1]).first, value == Int32(clamping: number)
+      else {
+        lines.append("/\(name), which the state of the training says is \(number)")
+        continue
+      }
+    }
+    return lines
   }
 }
 

@@ -3,6 +3,7 @@ import Configuration
 import Foundation
 import HDF5
 import Hashing
+import Network
 import System
 import SystemPackage
 
@@ -35,7 +36,10 @@ public struct WeightSource {
   public let scale: Double?
   /// The classes in the order of the scores; nil if the file does not say.
   public let classNames: [String]?
-  /// A digest of everything that is read: of the file's bytes, or the checkpoint's own.
+  /// The network that the tensors are of; nil if the file does not say, or names one that this program does not have.
+  public let network: ResolvedArchitecture?
+  /// A digest of everything that is read: of the file's bytes, or of a checkpoint's tensors, layers, scale, mean and
+  /// classes.
   public let digest: String
   private let content: Content
 
@@ -70,7 +74,8 @@ public struct WeightSource {
     guard try FileSystem.status(path) != nil else {
       throw FileError(
         .missing, path: path,
-        problem: "expected a run folder, a checkpoint, a Caffe model or a safetensors file, found nothing of this name")
+        problem: "expected a run folder, a checkpoint, a Caffe model or a safetensors file, found nothing of this name"
+          + (path.hasPrefix("/") ? "" : " in \(FileManager.default.currentDirectoryPath)"))
     }
     let beginning = try FileSystem.beginning(of: path, limit: 64)
     // One that is cut off is still such a file, and says so itself.
@@ -108,12 +113,14 @@ public struct WeightSource {
       SourceTensor(layer: $0.layer, blob: $0.blob, shape: $0.shape, name: "\($0.layer)/\($0.blob)")
     }
     others = []
-    scale = try Configuration(json: header.configuration, source: path).data.scale
+    let configuration = try Configuration(json: header.configuration, source: path)
+    scale = configuration.data.scale
+    network = try? configuration.architecture().resolved()
     classNames = header.input?.classNames
     mean = header.input.flatMap {
       $0.meanShape.count == 3 && !$0.mean.isEmpty ? InputMean(shape: $0.meanShape, values: $0.mean) : nil
     }
-    digest = header.digest
+    digest = Self.digest(of: header, layers: network.map(ExportedNetwork.json) ?? header.configuration, scale: scale)
     content = .checkpoint(header.hasAverage ? .average : .parameters)
   }
 
@@ -122,7 +129,7 @@ public struct WeightSource {
     kind = "a Caffe model"
     tensors = try Self.caffeTensors(path)
     try Self.checkNormalization(tensors, path)
-    (others, mean, scale, classNames) = ([], nil, nil, nil)
+    (others, mean, scale, classNames, network) = ([], nil, nil, nil, nil)
     digest = try Self.digest(ofFile: path)
     content = .caffe
   }
@@ -151,6 +158,15 @@ public struct WeightSource {
     self.tensors = tensors
     try Self.checkNormalization(tensors, path, others: others)
     let texts = ExportMetadata(file.metadata)
+    guard texts != nil || !ExportMetadata.isMeant(by: file.metadata) else {
+      throw Refusal(
+        .badData,
+        "\(path): expected the scale, the classes and the architecture that this program writes into a file's texts, "
+          + "found some that cannot be read: write the texts of the export again")
+    }
+    network = texts.flatMap {
+      try? JSONDecoder().decode(Architecture.self, from: Data($0.architecture.utf8)).resolved()
+    }
     let inputs = try Self.inputs(of: file)
     (mean, scale, classNames) = (inputs?.mean, texts?.scale ?? inputs?.scale, texts?.classNames)
     self.others = others.filter { inputs == nil || !["mean", "scale"].contains($0) }
@@ -250,7 +266,7 @@ public struct WeightSource {
   /// Any file of HDF5, before it is known what it holds.
   private static let anyContent = HDF5Content(
     noun: "file of weights", adviceOnDamage: "Copy or download it again, or take another one")
-  private static let caffeContent = HDF5Content(noun: "Caffe model", adviceOnDamage: "Write it again")
+  private static let caffeContent = HDF5Content(noun: "Caffe model", adviceOnDamage: "Write it again, as float32")
 
   /// The tensors `/data/<layer>/<blob>` of float32, as Caffe's Net::ToHDF5 writes them.
   private static func caffeTensors(_ path: String) throws(FileError) -> [SourceTensor] {
@@ -291,6 +307,15 @@ public struct WeightSource {
         + "  import torch, safetensors.torch\n"
         + "  safetensors.torch.save_file(torch.load(\(pythonText(name)), weights_only=True), "
         + "\(pythonText(stem + ".safetensors")))")
+  }
+
+  /// Returns the digest of what is read of a checkpoint: a copy with another mean or scale is another source.
+  private static func digest(of header: CheckpointHeader, layers: String, scale: Double?) -> String {
+    let mean = (header.input?.mean ?? []).withUnsafeBytes { SHA256.digest(of: $0) }
+    let texts =
+      [header.digest, layers, scale.map { "\($0)" } ?? "", "\(header.input?.meanShape ?? [])", mean]
+      + (header.input?.classNames ?? [])
+    return SHA256.digest(of: texts.map { "\($0.utf8.count):\($0)" }.joined())
   }
 
   private static func digest(ofFile path: String) throws(FileError) -> String {

@@ -129,7 +129,7 @@ extension TowerLayerKind {
 }
 
 /// Windows of `size`×`size` pixels, `stride` apart, on a map with `padding` zeros on each side.
-public struct LayerWindow: Sendable {
+public struct LayerWindow: Equatable, Sendable {
   public var size: Int
   public var stride: Int
   public var padding: Int

@@ -36,6 +36,11 @@ public struct ExportMetadata: Equatable, Sendable {
       origin: texts["origin"] ?? "")
   }
 
+  /// Whether the texts of a file are by their names those of this program.
+  static func isMeant(by texts: [String: String]) -> Bool {
+    ["architecture", "classes", "scale", "origin"].allSatisfy { texts[$0] != nil }
+  }
+
   /// The texts by their names. `format` tells the safetensors package that the tensors are laid out as PyTorch's.
   var texts: [String: String] {
     let encoder = JSONEncoder()

@@ -44,4 +44,22 @@ extension ExportedNetwork {
       "\(path): expected a name that no other module of Python has, found that of the module \(stem), \(owner): Python "
         + "would import this file in its place. Give another name, such as \(stem)_network.py")
   }
+
+  /// Python's words, which name no module: `keyword.kwlist`.
+  private static let keywords: Set<Substring> = Set(
+    """
+    False None True and as assert async await break class continue def del elif else except finally for from global if
+    import in is lambda nonlocal not or pass raise return try while with yield
+    """.split(whereSeparator: \.isWhitespace))
+
+  /// Returns the doubt whether Python can import a module by its file's name; nil if it can.
+  public static func doubt(ofModuleName path: String) -> String? {
+    let name = FileSystem.name(of: path)
+    let stem = name.hasSuffix(".py") ? name.dropLast(3) : ""
+    let isName =
+      stem.first.map { $0.isLetter || $0 == "_" } == true && stem.allSatisfy { $0.isLetter || $0.isNumber || $0 == "_" }
+    guard !isName || keywords.contains(stem) else { return nil }
+    return "\(path): expected a name that Python can import, such as my_network.py, found \(name.quoted()): rename it, "
+      + "and load the weights by the path of their file"
+  }
 }

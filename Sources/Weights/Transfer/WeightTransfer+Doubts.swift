@@ -1,17 +1,22 @@
 import Configuration
 import Foundation
 
-/// The doubts about a network's inputs, which no file of weights describes in full.
+/// The doubts about what the weights become, above all about a network's inputs, which no file of weights describes in
+/// full.
 extension WeightTransfer {
   /// The mean difference of two mean images, and of two means of a channel, from which they are another network's
   /// inputs, in levels of 255. The mean images of some hundred pictures of one kind differ by less.
   private static let (imageTolerance, channelTolerance) = (10.0, 5.0)
 
-  /// Returns the doubts whether the network's inputs are those that the weights were trained for, a sentence each.
+  /// Returns the doubts whether the network and its inputs are those that the weights were trained for, a sentence each.
   ///
   /// - Parameter mean: the mean that is subtracted from the inputs, (channels, height, width).
   public func doubts(mean: [Float]) -> [String] {
     precondition(mean.count == network.input.count, "a mean of \(mean.count) values for \(network.input)")
+    return doubtsOfInputs(mean) + doubtsOfLayers
+  }
+
+  private func doubtsOfInputs(_ mean: [Float]) -> [String] {
     // A first layer that begins anew learns its inputs.
     guard rows.first?.fate == .taken else { return [] }
     let known = [source.mean.flatMap { doubt(of: mean, beside: $0) }, doubtOfScale, doubtOfOrder].compactMap(\.self)

@@ -170,6 +170,12 @@ public struct WeightTransfer {
       try check(bias, fits: parameter)
       steps.append((parameter, .take(bias)))
     }
+    if weight.layerIndex == network.layers.count - 1, source.classNames == classNames,
+      classNames.allSatisfy({ Int($0) != nil })
+    {
+      why = [why, "classes are called by numbers here and there: --anew \(layer.name) if they are others"]
+        .filter { !$0.isEmpty }.joined(separator: "; ")
+    }
     rows.append(Row(layer: layer.name, fate: .taken, from: theirs, why: why))
     for parameter in parameters where parameter.role == .slope { try plan(slopes: parameter, of: theirs) }
     guard !parameters.contains(where: { $0.role == .slope }),
@@ -207,9 +213,9 @@ public struct WeightTransfer {
     let names = named.map { [$0] } ?? [parameter.layer, "\(theirLayer)_prelu"]
     guard let tensor = slopes(names) ?? (named == nil ? successor(of: theirLayer) : nil) else {
       if let named { throw missing(parameter.layer, named) }
-      steps.append((parameter, .fill(Float(settings.slopes))))
-      return rows.append(
-        Row(layer: parameter.layer, fate: .filled, from: nil, why: "no coefficients there: \(settings.slopes)"))
+      let (slope, why) = fixedSlope(of: theirLayer)
+      steps.append((parameter, .fill(Float(slope))))
+      return rows.append(Row(layer: parameter.layer, fate: .filled, from: nil, why: "\(why): \(slope)"))
     }
     let count = tensor.shape.reduce(1, *)
     if count == 1, parameter.count > 1 {
@@ -220,6 +226,16 @@ public struct WeightTransfer {
     try check(tensor, fits: parameter)
     steps.append((parameter, .take(tensor)))
     rows.append(Row(layer: parameter.layer, fate: .taken, from: tensor.layer, why: ""))
+  }
+
+  /// Returns the number that coefficients begin with where the source has none, and what is there in their place: that
+  /// of its activation, where the file says which it is and the settings name no other.
+  private func fixedSlope(of theirLayer: String) -> (slope: Double, why: String) {
+    let layer = source.network?.layers.first { $0.name == theirLayer }
+    guard settings.slopes == 0, let activation = layer?.description.activation, let slope = activation.fixedSlope else {
+      return (settings.slopes, "no coefficients there")
+    }
+    return (slope, "\(activation == .none ? "no activation" : activation.rawValue) there")
   }
 
   /// Returns why a layer begins anew; nil if its weights are to be taken.
@@ -259,8 +275,10 @@ public struct WeightTransfer {
     return Refusal(
       .badData,
       "\(source.path): expected weights for layer \(layer), found none called \(theirs.shown()); it has "
-        + (names.isEmpty ? "no layer with weights" : shown)
-        + ": name the layer's weights by weights.map, or begin it anew by --anew \(layer)")
+        + (names.isEmpty ? "no layer with weights" : shown) + ": "
+        + (source.network != nil && names.allSatisfy { $0.hasPrefix("layers.") }
+          ? "save model.tensors() instead of model.state_dict()"
+          : "name the layer's weights by weights.map, or begin it anew by --anew \(layer)"))
   }
 
   /// Returns nil where the weights are taken as they are, else the change that the inputs ask for.

@@ -59,6 +59,9 @@ struct ExportCommand: ParsableCommand {
           origin: "\(PreluDist.program), \(FileSystem.name(of: trained.path)), iteration \(trained.iteration)"))
       try write(network)
       withExtendedLifetime(trained.network) {}
+      if to == .pytorch, let doubt = ExportedNetwork.doubt(ofModuleName: output) {
+        Console.complain("warning: \(doubt)")
+      }
       let names = files.map(\.path).joined(separator: ", ")
       Console.say(
         "\(names): \(architecture.name) with \(architecture.parameterCount.grouped) parameters and "

@@ -34,17 +34,23 @@ struct SealCommand: ParsableCommand {
       let changes = try CheckpointSeal.write(
         of: checkpoint, to: output,
         provenance: Provenance(program: PreluDist.program, commandLine: ProcessArguments.line))
-      for name in changes.parameters { Console.say("changed   \(name)") }
-      for name in changes.momentum { Console.say("changed   the momentum of \(name)") }
-      for name in changes.averages { Console.say("changed   the average of \(name)") }
-      if changes.hasOtherChanges, changes.parameters.isEmpty, changes.momentum.isEmpty, changes.averages.isEmpty {
-        Console.say("changed   the texts or the shapes")
-      }
-      if changes.isEmpty { Console.say("nothing has changed") }
+      for line in lines(of: changes) { Console.say(line) }
       for warning in warnings(of: changes) { Console.complain("warning: \(warning)") }
       Console.say("\(output): sealed")
       return .done
     }
+  }
+
+  /// The account of what changed, a line each.
+  private func lines(of changes: CheckpointSeal.Changes) -> [String] {
+    guard !changes.isEmpty else { return ["nothing has changed"] }
+    let changed =
+      changes.parameters + changes.momentum.map { "the momentum of \($0)" }
+      + changes.averages.map { "the average of \($0)" } + (changes.hasOtherMean ? ["the mean of the inputs"] : [])
+      + (changes.hasOtherShapes ? ["the names or shapes of tensors"] : [])
+      + (changes.hasOtherTexts
+        ? ["one of the texts: the settings, the classes' names or the state of the training"] : [])
+    return changed.map { "changed   \($0)" } + changes.leftOut.map { "left out  \($0)" }
   }
 
   /// Tells of changes that the weights and their moving average do not share: most commands take one of the two, and a
@@ -100,6 +106,13 @@ struct SealCommand: ParsableCommand {
         .badData,
         "\(checkpoint): expected \(expected.count) tensors by its settings, found \(header.tensors.count): change the "
           + "layers in /prelu_dist/configuration as well")
+    }
+    let input = network.input
+    if let shape = header.input?.meanShape, shape != [input.channels, input.height, input.width] {
+      throw Refusal(
+        .badData,
+        "\(checkpoint): expected a mean of the shape [\(input.channels), \(input.height), \(input.width)] in "
+          + "/prelu_dist/mean, as the network's input has, found \(shape): write one of that shape")
     }
     if let names = header.input?.classNames, let outputs = network.parameters.last?.shape.first, names.count != outputs
     {
