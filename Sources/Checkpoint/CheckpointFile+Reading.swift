@@ -116,7 +116,7 @@ extension CheckpointFile {
   struct Contents {
     let header: CheckpointHeader
     let digests: TensorDigests
-    /// What has not the digest that was written; nothing, unless changes are accepted.
+    /// The parts that have not the digest that was written; none, unless changes are accepted.
     let changes: Set<Change>
 
     /// Returns the digests of the tensors' parameters or averages, which the file must have.

@@ -19,7 +19,7 @@ public enum CheckpointSeal {
     public let hasOtherTexts: Bool
     /// Whether names or shapes of parameters changed.
     public let hasOtherShapes: Bool
-    /// What the file holds beside a checkpoint's own, such as "/data/new/0": the sealed one has none of it.
+    /// The objects beside a checkpoint's own, such as "/data/new/0": the sealed file has none of them.
     public let leftOut: [String]
     /// Whether the checkpoint keeps a moving average of the parameters.
     public let hasAverage: Bool

@@ -13,6 +13,15 @@ extension ScratchFolder {
     return outcome
   }
 
+  /// The digest of a source of weights, as a run that begins with it keeps it.
+  func sourceDigest(_ source: String) throws -> String {
+    try train("begun", iterations: 0, ["--weights", source])
+    defer { try? FileManager.default.removeItem(atPath: file("begun")) }
+    let account = try String(contentsOfFile: file("begun/weights.txt"), encoding: .utf8)
+    let line = try #require(account.split(separator: "\n").first { $0.hasPrefix("digest\t") })
+    return String(line.dropFirst("digest\t".count))
+  }
+
   /// Runs a program of Python's with h5py and NumPy here.
   func python(_ program: String) throws {
     let outcome = try ChildProcess.capture("/usr/bin/python3", ["-c", "import h5py, numpy\n\(program)"], in: path)

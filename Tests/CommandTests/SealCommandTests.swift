@@ -236,14 +236,8 @@ import Testing
   @Test(.enabled(if: hasH5py, "python3-h5py is not installed")) func anotherMeanIsAnotherSource() throws {
     #expect(try seal("own['mean'][...] += 1").exitCode == 0)
     #expect(try digest("sealed.h5") == digest("base"))
-    func source(_ path: String) throws -> Substring? {
-      try folder.train("of", iterations: 0, ["--weights", path])
-      let account = try String(contentsOfFile: folder.file("of/weights.txt"), encoding: .utf8)
-      try FileManager.default.removeItem(atPath: folder.file("of"))
-      return account.split(separator: "\n").first { $0.hasPrefix("digest\t") }
-    }
-    let (own, other) = (try source("base"), try source("sealed.h5"))
-    #expect(own != nil && other != nil && own != other)
-    #expect(try source("base/checkpoint-0.h5") == own)
+    let (own, other) = (try folder.sourceDigest("base"), try folder.sourceDigest("sealed.h5"))
+    #expect(own != other)
+    #expect(try folder.sourceDigest("base/checkpoint-0.h5") == own)
   }
 }

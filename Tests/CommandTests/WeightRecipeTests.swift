@@ -43,7 +43,7 @@ import Testing
 
   @Test func theSameSourceByAnotherName() throws {
     try folder.train("base", iterations: 2)
-    let digest = try Program.inspect("base", in: directory).digest
+    let digest = try folder.sourceDigest("base")
     try write("weights: \(section)digest: \(digest), \(rest)\n")
     for (copy, original) in [("copy", "base"), ("copied.h5", "base/checkpoint-2.h5")] {
       try FileManager.default.copyItem(atPath: folder.file(original), toPath: folder.file(copy))

@@ -226,8 +226,8 @@ import Weights
     #expect(
       try doubts(try file(plain + [(name, [4], 0.1)]), configuration()) == [
         "others.safetensors: expected a weight and a bias of each layer, found more beside them, which nothing is "
-          + "taken from: \(shown). Where these change a layer (scales of quantized weights, adapters, a bias by another "
-          + "name), put them into its weight and bias first"
+          + "taken from: \(shown). Where these change a layer (scales of quantized weights, adapters, a bias by "
+          + "another name), put them into its weight and bias first"
       ])
     #expect(try doubts(try file(plain + [("conv11.weight", [4, 4, 3, 3], 0.1)]), configuration()).isEmpty)
   }

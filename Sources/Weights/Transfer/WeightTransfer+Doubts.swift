@@ -8,7 +8,7 @@ extension WeightTransfer {
   /// inputs, in levels of 255. The mean images of some hundred pictures of one kind differ by less.
   private static let (imageTolerance, channelTolerance) = (10.0, 5.0)
 
-  /// Returns the doubts whether the network and its inputs are those that the weights were trained for, a sentence each.
+  /// Returns the doubts whether the network and its inputs are those of the weights' training, a sentence each.
   ///
   /// - Parameter mean: the mean that is subtracted from the inputs, (channels, height, width).
   public func doubts(mean: [Float]) -> [String] {

@@ -135,8 +135,8 @@ extension WeightTransfer {
     }
     guard !large.isEmpty else { return [] }
     return [
-      "\(source.path): expected PReLU's coefficients, of about 0.25, found numbers near 1 or above: \(sentence(large)). "
-        + "Where they scale a normalization (RMSNorm, LayerNorm), which this program does not have, the network is "
+      "\(source.path): expected PReLU's coefficients, of about 0.25, found numbers near 1 or above: "
+        + "\(sentence(large)). Where they scale a normalization (RMSNorm, LayerNorm), which this program does not have, the network is "
         + "another function: take another one then"
     ]
   }
