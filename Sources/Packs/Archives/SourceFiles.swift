@@ -117,7 +117,9 @@ final class SourceFiles {
       let isRefusal = [.noSuchFileOrDirectory, .notDirectory, .permissionDenied, .notPermitted].contains(code)
       return DataError(
         isRefusal ? .missing : .failed, path: path, expected: expected, found: "that it cannot be \(what) (\(code))",
-        advice: isRefusal ? "" : "Nothing was packed: what the system did not tell may be pictures.")
+        advice: isRefusal
+          ? ""
+          : "What the system did not tell may be pictures: check the disk or the server, and run the command again.")
     }
     let stream: FolderStream
     do throws(Errno) {
