@@ -41,8 +41,7 @@ struct PairedShard {
       guard let labelPath, let bytes = try index.contents(labelPath, limit: 1 << 20) else {
         throw DataError(
           .invalid, path: "\(path)/\(picture)",
-          expected: "\(name.key).\(labels.ending) beside it, as beside other "
-            + "pictures",
+          expected: "\(name.key).\(labels.ending) beside it, as beside other pictures",
           found: "none", advice: "Leave the picture out with --exclude, or add its label.")
       }
       let label = isByClass ? PlainText.utf8(bytes).map { Self.trimmed($0) } : Self.label(bytes, &key)

@@ -83,7 +83,8 @@ struct PairedShards {
     var listing = PackListing(classNames: labels.names, classFolders: labels.names, parts: [:])
     listing.account = account
     if let note = labels.note { listing.account.note(note) }
-    if let warning = labels.warning { listing.account.warn(warning) }
+    for warning in labels.warnings { listing.account.warn(warning) }
+    listing.account.labelsArePlaces = labels.arePlaces
     for (part, labels) in zip(parts, labels.labels) {
       guard var entries = lists[part]?.entries, let folder = folders[part] else { continue }
       entries.relabel(labels)
