@@ -54,6 +54,9 @@ public struct PackAccount: Equatable, Sendable {
   /// Sentences on what is probably a mistake.
   public private(set) var warnings: [String] = []
 
+  /// Whether the labels are numbers of places from 0 on, as lists and shards may have them.
+  public internal(set) var labelsArePlaces = false
+
   public init() {}
 
   mutating func leaveOut(_ path: String, _ reason: Reason) { leftOut[reason, default: LeftOut()].add(path) }

@@ -48,7 +48,10 @@ public struct PackInput: Codable, Equatable, Sendable {
         found: "nothing of that name")
     }
     let files = SourceFiles()
-    for path in [source] + others + [validation, test, root, developmentKit].compactMap({ $0 }) { try files.open(path) }
+    for path in [source] + others + [validation, test, root, developmentKit].compactMap({ $0 })
+    where try files.open(path) == nil {
+      try SourceFiles.refuseFalseArchive(path)
+    }
     let exclusion = Exclusion(exclude)
     var listing = try listing(exclusion, files)
     if let path = classNames ?? Self.first(["LOC_synset_mapping.txt", "synset_words.txt"], in: source, files) {

@@ -53,7 +53,7 @@ import Testing
     let counted = ranks.map { "\($0) ranks" } ?? "1 rank"
     let expected = [
       "model  your network, 179 parameters", "data   p.h5: 32 to train on, 5 to validate, 0 to test, 3 classes",
-      "class  of 4 to 17 images to train on", "steps  4 an epoch of mini-batches of 8; 16 steps to do at most",
+      "class  each has 4 to 17 images to train on", "steps  4 an epoch of mini-batches of 8; 16 steps to do at most",
     ]
     #expect(Array(lines.prefix(4)) == expected, "\(outcome.output)")
     #expect(lines[4].contains(" s a step with \(counted), measured in 5 steps; "), "\(lines[4])")
@@ -84,6 +84,24 @@ import Testing
       ["train", "--recipe", "own.yaml", "--run", "r", "--dry-run", "--threads", "1", "--freeze", name], in: directory)
     #expect(outcome.exitCode == 0, "\(outcome.errors)")
     #expect(outcome.output.contains("(measured)"), "\(outcome.output)")
+  }
+
+  /// Three classes of as many pictures, and one class alone.
+  @Test(arguments: [
+    (["a", "b", "c"], "each has 1 image to train on"), (["a"], "the only one has 1 image to train on"),
+  ])
+  func theClassesInWords(names: [String], words: String) throws {
+    for name in names { try folder.copy("\(goldenPhotos)/rgb.png", to: "few/\(name)/1.png") }
+    let packed = try Program.run(
+      ["pack", "few", "-o", "few.h5", "--mean-side", "20", "--mean-crop", "16"], in: directory)
+    try #require(packed.exitCode == 0, "\(packed.errors)")
+    let recipe = try String(decoding: folder.bytes("own.yaml"), as: UTF8.self)
+      .replacing("outputs: 3", with: "outputs: \(names.count)").replacing("batch: 8", with: "batch: 1")
+    try folder.write(Array(recipe.utf8), to: "few.yaml")
+    let outcome = try Program.run(
+      ["train", "--recipe", "few.yaml", "--data", "few.h5", "--run", "r", "--dry-run", "--threads", "1"],
+      in: directory)
+    #expect(outcome.exitCode == 0 && outcome.output.contains("\nclass  \(words)\n"), "\(outcome.output)")
   }
 
   @Test func whatWouldFailFailsAtOnce() throws {

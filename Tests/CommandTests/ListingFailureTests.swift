@@ -20,7 +20,8 @@ import Testing
     #expect(try !folder.names().contains { $0.hasPrefix("p.h5") })
   }
 
-  private static let advice = "Nothing was packed: what the system did not tell may be pictures."
+  private static let advice =
+    "What the system did not tell may be pictures: check the disk or the server, and run the command again."
 
   /// A path may have 4096 bytes; the folders in which this one lies were made one inside the other.
   @Test func aFolderThatCannotBeOpened() throws {
@@ -39,6 +40,47 @@ import Testing
 
   /// A handle of a network file system goes stale in the middle of a listing.
   @Test(.enabled(if: PreloadedLibrary.canBeMade, "there is no clang")) func aListingThatBreaksOff() throws {
+    let outcome = try Program.run(
+      ["pack", "p", "-o", "p.h5", "--threads", "1"], variables: ["LD_PRELOAD": try Self.brokenListing(folder)],
+      in: folder.path)
+    try expectNothing(
+      outcome,
+      "p/ant: expected a folder of pictures, found that it cannot be read to its end (Stale file handle). "
+        + Self.advice)
+  }
+
+  /// Where nothing is packed, no word is said of packing.
+  @Test(.enabled(if: PreloadedLibrary.canBeMade, "there is no clang")) func aListingThatBreaksOffInPredict() throws {
+    let recipe = """
+      model:
+        input: { channels: 3, height: 16, width: 16 }
+        layers:
+          - convolution: { name: conv1, filters: 4, kernel: 3, padding: 1 }
+          - spatialPyramidPooling: { name: spp, levels: [2, 1] }
+          - fullyConnected: { name: fc1, outputs: 2 }
+      data: { kind: pack, directory: whole.h5, shorterSide: 20, validation: 0, scale: 0.015625 }
+      augmentation: { padding: 0, mirror: true, shorterSide: [16, 24] }
+      training: { batch: 4, epochs: 1 }
+      """
+    try folder.write(Array(recipe.utf8), to: "own.yaml")
+    let packed = try Program.run(
+      ["pack", "p", "-o", "whole.h5", "--threads", "1", "--mean-side", "20", "--mean-crop", "16"], in: folder.path)
+    try #require(packed.exitCode == 0, "\(packed.errors)")
+    let trained = try Program.run(
+      ["train", "--recipe", "own.yaml", "--run", "r", "--iterations", "1", "--threads", "1"], in: folder.path)
+    try #require(trained.exitCode == 0, "\(trained.errors)")
+    let outcome = try Program.run(
+      ["predict", "r", "p/ant", "--threads", "1"], variables: ["LD_PRELOAD": try Self.brokenListing(folder)],
+      in: folder.path)
+    #expect(outcome.exitCode == 74 && !outcome.errors.contains("was packed"), "\(outcome.errors)")
+    #expect(
+      outcome.errors.contains(
+        "p/ant: expected a folder of pictures, found that it cannot be read to its end (Stale file handle). "
+          + Self.advice), "\(outcome.errors)")
+  }
+
+  /// Makes a library that lets listings break off before a file named 2.png. Returns its path.
+  private static func brokenListing(_ folder: ScratchFolder) throws -> String {
     let source = """
       #define _GNU_SOURCE
       #include <dirent.h>
@@ -53,12 +95,6 @@ import Testing
       }
       struct dirent64 *readdir64(DIR *folder) { return (struct dirent64 *)readdir(folder); }
       """
-    let library = try PreloadedLibrary.make(source, in: folder)
-    let outcome = try Program.run(
-      ["pack", "p", "-o", "p.h5", "--threads", "1"], variables: ["LD_PRELOAD": library], in: folder.path)
-    try expectNothing(
-      outcome,
-      "p/ant: expected a folder of pictures, found that it cannot be read to its end (Stale file handle). "
-        + Self.advice)
+    return try PreloadedLibrary.make(source, in: folder)
   }
 }

@@ -262,6 +262,114 @@ import Testing
         """)
   }
 
+  /// Tests of a label beside which no picture lies: it is refused, as a picture without a label is.
+  @Test func labelsWithoutTheirPictures() throws {
+    let input = PackInput(source: folder.file("a.tar"))
+    var archive = shard(["0"]) { _ in ("cls", "0") }
+    for name in ["1.cls", "._1.cls", "2.cls"] { archive.add(name, Array("1".utf8)) }
+    try write(archive, "a.tar")
+    #expect(
+      message(input) == """
+        a.tar/1.cls: expected a picture beside it, as beside other labels, found none; 1 more label has none: 2.cls. \
+        Add what is missing, or leave the label out: --exclude '1.*'.
+        """)
+    var excluding = input
+    excluding.exclude = ["1.*", "2.*"]
+    #expect(try entries(excluding.listing(), .training) == ["a.tar/0.jpg 0"])
+    archive = shard(["0"]) { _ in ("json", #"{"label": 0}"#) }
+    archive.add("1.json", Array(#"{"label": 1}"#.utf8))
+    archive.add("stats.json", Array(#"{"count": 1}"#.utf8))
+    try write(archive, "a.tar")
+    #expect(
+      message(input) == """
+        a.tar/1.json: expected a picture beside it, as beside other labels, found none. Add what is missing, or leave \
+        the label out: --exclude '1.*'.
+        """)
+    archive.add("1.jpg", [1])
+    archive.add("2.jpg", [1])
+    try write(archive, "a.tar")
+    #expect(message(input).hasPrefix("a.tar/2.jpg: expected 2.json beside it, as beside other pictures, found none."))
+    archive = shard(["0"]) { _ in ("cls", "0") }
+    archive.add("b/1.cls", [0x31])
+    archive.add("b/1.bmp", [1])
+    try write(archive, "a.tar")
+    #expect(
+      message(input) == """
+        a.tar/b/1.cls: expected a picture beside it, as beside other labels, found only b/1.bmp. Files of these \
+        formats are not read; convert them: mogrify -format png *.bmp (ImageMagick). Add what is missing, or leave the \
+        label out: --exclude '1.*'.
+        """)
+    archive = TestArchive()
+    archive.add("1.cls", [0x31])
+    try write(archive, "a.tar")
+    #expect(message(input).hasPrefix("a.tar/1.cls: expected a picture beside it, found none."))
+  }
+
+  /// A sample's name ends at the first dot.
+  @Test func namesWithDots() throws {
+    func write(_ members: [(String, String)]) throws {
+      var archive = TestArchive()
+      for (name, text) in members { archive.add(name, Array(text.utf8)) }
+      try self.write(archive, "a.tar")
+    }
+    var input = PackInput(source: folder.file("a.tar"))
+    try write([("0.input.jpg", "."), ("0.cls", "0"), ("1.input.png", "."), ("1.cls", "1")])
+    let listing = try input.listing()
+    #expect(entries(listing, .training) == ["a.tar/0.input.jpg 0", "a.tar/1.input.png 1"])
+    #expect(
+      listing.account.notes == [
+        "\(folder.file("a.tar")) holds pairs: a .cls beside each picture, such as 0.cls beside 0.input.jpg"
+      ])
+    try write([("a.1.jpg", "."), ("a.1.cls", "0"), ("b.2.jpg", "."), ("b.2.cls", "1")])
+    #expect(try entries(input.listing(), .training) == ["a.tar/a.1.jpg 0", "a.tar/b.2.jpg 1"])
+    try write([("a.1.jpg", "."), ("a.1.cls", "0"), ("a.2.jpg", "."), ("a.2.cls", "1")])
+    #expect(
+      message(input) == """
+        a.tar: expected one picture of each name up to the first dot, a sample's name, found a.1.jpg and a.2.jpg. Leave \
+        one kind of them out with --exclude, such as '*.2.*', or, if they are two samples, put another character in \
+        place of the dots inside names.
+        """)
+    try write([("a.jpg", "."), ("a.cls", "0"), ("a.2.jpg", "."), ("a.2.cls", "1")])
+    #expect(message(input).contains("found a.jpg and a.2.jpg. Leave one kind of them out"))
+    try write([("0.input.jpg", "."), ("0.cls", "0"), ("1.jpg", "."), ("1.cls", "1")])
+    #expect(message(input).hasPrefix("a.tar/0.cls: expected a picture beside it, as beside other labels, found only "))
+    // A mask does not stand in for a picture, nor one label for another.
+    try write([("0.input.jpg", "."), ("0.cls", "0"), ("1.mask.png", "."), ("1.cls", "1")])
+    #expect(
+      message(input) == """
+        a.tar: expected a picture and a .cls of the same kinds in each sample, whose files have the same names up to \
+        the first dot, found 1.cls beside 1.mask.png, unlike beside 0.input.jpg. Leave the other kinds out with \
+        --exclude, or add what is missing.
+        """)
+    try write([("0.jpg", "."), ("0.fine.cls", "0"), ("0.coarse.cls", "1")])
+    #expect(message(input).contains("found 0.fine.cls and 0.coarse.cls beside 0.jpg. Leave the other kinds out"))
+    input.exclude = ["*.coarse.*"]
+    #expect(try entries(input.listing(), .training) == ["a.tar/0.jpg 0"])
+  }
+
+  @Test func archivesThatAreNone() throws {
+    try folder.write([], to: "a.tar")
+    #expect(
+      message(PackInput(source: folder.file("a.tar"))) == """
+        a.tar: expected an archive, as its name says, found an empty file. Copy or download it again, or give it \
+        another name if it is a list.
+        """)
+    try folder.write(Array("<html>sign in</html>".utf8), to: "b.tar.gz")
+    #expect(message(PackInput(source: folder.file("b.tar.gz"))).contains("b.tar.gz: expected an archive, as its name"))
+    try write(archive(["cat/1.jpg"]), "c.tar")
+    #expect(
+      message(PackInput(source: folder.file("c.tar"), validation: folder.file("b.tar.gz"))).hasPrefix("b.tar.gz: "))
+    try folder.write([UInt8](repeating: 0, count: 10_240), to: "d.tar")
+    #expect(message(PackInput(source: folder.file("d.tar"))).contains("found an archive without members."))
+    try write(archive(["1.jpg", "1.txt"]), "e.tar")
+    #expect(
+      message(PackInput(source: folder.file("e.tar"))) == """
+        e.tar: expected a folder with a folder of pictures for each class, found 2 files and no folder. Pictures \
+        without class folders need a list file of paths and labels, or each a .cls or a .json of its name with its \
+        label beside it, as in WebDataset.
+        """)
+  }
+
   /// Swift takes the names of these two for equal.
   @Test func archivesWhoseNamesShowTheSameLetters() throws {
     try write(archive(["a/1.jpg", "b/2.jpg"]), "caf\u{E9}.tar")

@@ -146,8 +146,8 @@ import Testing
   @Test func namesAmongNumbers() throws {
     try touch(["1.jpg", "2.jpg", "3.jpg"])
     #expect(
-      try list("1.jpg,0\n2.jpg,1\n3.jpg,nan\n").account.warnings == [
-        "\(folder.path)/list.csv: most labels are numbers, and \"nan\" in line 3 is not a whole one: all are taken for "
+      try list("1.jpg,0\n2.jpg,1\n3.jpg,many\n").account.warnings == [
+        "\(folder.path)/list.csv: most labels are numbers, and \"many\" in line 3 is not a whole one: all are taken for "
           + "names of classes"
       ])
     #expect(try list("1.jpg,0.5\n2.jpg,1\n3.jpg,2\n").account.warnings.count == 1)

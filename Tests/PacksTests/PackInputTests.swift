@@ -130,7 +130,8 @@ import Testing
     try touch(["broken.txt"], "1.jpg 0\nlonely.jpg\n")
     #expect(
       problem(PackInput(source: folder.file("broken.txt"))).hasSuffix(
-        "broken.txt: expected a path and a label in each line, found \"lonely.jpg\" in line 2."))
+        "broken.txt: expected a path and a label in each line, found \"lonely.jpg\" in line 2. Remove the lines of "
+          + "pictures without a label, or write it."))
   }
 
   /// A tab takes precedence over a comma as a separator, and a comma over a blank.

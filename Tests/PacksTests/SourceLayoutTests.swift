@@ -96,6 +96,31 @@ import Testing
     #expect(problem().contains("found train beside cat, dog"), "\(problem())")
   }
 
+  /// Labels or masks lie beside the folder of pictures.
+  @Test func whatLiesBesideTheOnlyFolderWithPictures() throws {
+    try touch(["o/images/cat/1.jpg", "o/images/dog/1.jpg", "o/labels/1.txt", "o/masks/deep/1.tif", "o/readme.md"])
+    let listing = try listing()
+    #expect(listing.classNames == ["cat", "dog"])
+    #expect(
+      listing.account.notes == [
+        "\(folder.path)/o is the only folder in \(folder.path): taken for what was meant",
+        "\(folder.path)/o/images is the only folder with pictures in \(folder.path)/o: taken for what was meant",
+      ])
+    #expect(listing.account.leftOut[.emptyFolder]?.examples == ["o/labels", "o/masks"])
+    #expect(listing.account.leftOut[.otherFile]?.examples == ["o/readme.md", "o/labels/1.txt"])
+    #expect(listing.account.leftOut[.otherFormat]?.examples == ["o/masks/deep/1.tif"])
+  }
+
+  /// The same inside the folder of a split, and beside splits.
+  @Test func whatLiesBesideFoldersOfSplits() throws {
+    try touch(["train/images/a/1.jpg", "train/labels/1.txt", "val/a/2.jpg", "info/1.bmp", "info/notes.txt"])
+    let listing = try listing()
+    #expect(names(listing) == ["a/1.jpg 0"] && names(listing, .validation) == ["a/2.jpg 0"])
+    #expect(listing.account.leftOut[.emptyFolder]?.examples == ["train/labels", "info"])
+    #expect(listing.account.leftOut[.otherFile]?.examples == ["train/labels/1.txt", "info/notes.txt"])
+    #expect(listing.account.leftOut[.otherFormat]?.examples == ["info/1.bmp"])
+  }
+
   @Test func aFolderInAFolderOfItsName() throws {
     try touch(["seg_train/seg_train/a/1.jpg", "seg_train/seg_train/b/1.jpg", "seg_test/seg_test/a/2.jpg"])
     let listing = try listing()

@@ -32,6 +32,17 @@ final class SourceFiles {
     return archives.count - 1
   }
 
+  /// Refuses a file that is named as an archive and is none, such as one that was not downloaded: its lines would be
+  /// taken for a list's.
+  static func refuseFalseArchive(_ path: String) throws(DataError) {
+    guard ArchiveKind.stem(FileSystem.name(of: path)) != nil,
+      let head = try? FileSystem.beginning(of: path, limit: 512)
+    else { return }
+    throw DataError(
+      .invalid, path: path, expected: "an archive, as its name says", found: describeContent(head),
+      advice: "Copy or download it again, or give it another name if it is a list.")
+  }
+
   /// Returns the same text for paths that differ in dots and slashes only.
   private static func key(_ path: String) -> String { FilePath(path).lexicallyNormalized().string }
 
@@ -117,7 +128,9 @@ final class SourceFiles {
       let isRefusal = [.noSuchFileOrDirectory, .notDirectory, .permissionDenied, .notPermitted].contains(code)
       return DataError(
         isRefusal ? .missing : .failed, path: path, expected: expected, found: "that it cannot be \(what) (\(code))",
-        advice: isRefusal ? "" : "Nothing was packed: what the system did not tell may be pictures.")
+        advice: isRefusal
+          ? ""
+          : "What the system did not tell may be pictures: check the disk or the server, and run the command again.")
     }
     let stream: FolderStream
     do throws(Errno) {

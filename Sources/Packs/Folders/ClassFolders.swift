@@ -19,7 +19,9 @@ struct ClassFolders {
   ) throws(DataError) {
     let place = folder.place
     let content = try reader.list(place, expected: Self.expected)
-    guard !content.folders.isEmpty else { throw Self.noFolders(content, place) }
+    guard !content.folders.isEmpty else {
+      throw Self.noFolders(content, place, isInArchive: reader.files.inside(place.path) != nil)
+    }
     // Swift compares strings by the characters they show, whereas a file system compares bytes.
     let sorted = content.folders.sorted()
     if let (one, _) = zip(sorted, sorted.dropFirst()).first(where: { $0 == $1 }) {
@@ -58,13 +60,15 @@ struct ClassFolders {
   }
 
   /// Returns the error for a folder without folders, perhaps with an archive for each class.
-  private static func noFolders(_ content: FolderContent, _ place: FolderContent.Place) -> DataError {
+  private static func noFolders(
+    _ content: FolderContent, _ place: FolderContent.Place, isInArchive: Bool
+  ) -> DataError {
     let archives = content.files.filter { ArchiveKind.stem($0) != nil }
     let areClasses = !archives.isEmpty && !content.files.contains(where: FileEnding.isPicture)
     return DataError(
       .invalid, path: place.path, expected: Self.expected,
       found: content.files.isEmpty
-        ? "an empty folder"
+        ? isInArchive && place.below.isEmpty ? "an archive without members" : "an empty folder"
         : areClasses
           ? "\(archives.count.counted("archive")) and no folder"
           : "\(content.files.count.counted("file")) and no folder",
@@ -72,7 +76,8 @@ struct ClassFolders {
         ? "Archives in a folder are not opened. Give the archive that they came in; or one of them if it holds all "
           + "classes; or unpack each into a folder of its own, such as by for f in *.tar; do mkdir \"${f%.tar}\" && "
           + "tar xf \"$f\" -C \"${f%.tar}\"; done."
-        : "Pictures without class folders need a list file of paths and labels.")
+        : "Pictures without class folders need a list file of paths and labels"
+          + (isInArchive ? ", or each a .cls or a .json of its name with its label beside it, as in WebDataset." : "."))
   }
 
   static var endings: String { FileEnding.pictures.map { ".\($0)" }.joined(separator: ", ") }

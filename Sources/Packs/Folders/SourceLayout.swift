@@ -48,8 +48,7 @@ struct SourceLayout {
     }
     var place = kaggle ?? source
     while let only = try Self.onlyFolder(place, reader) {
-      reader.account.note("\(only.path) is the only folder in \(place.path): taken for what was meant")
-      try reader.leaveOutFiles(of: place)
+      try Self.descend(from: place, to: only, reader)
       place = only
     }
     let content = try reader.peek(place, expected: ClassFolders.expected)
@@ -77,15 +76,24 @@ struct SourceLayout {
     for (part, names) in named {
       var folder = place.appending(names[0])
       while let only = try Self.onlyFolder(folder, of: part, reader) {
-        reader.account.note("\(only.path) is the only folder in \(folder.path): taken for what was meant")
-        try reader.leaveOutFiles(of: folder)
+        try Self.descend(from: folder, to: only, reader)
         folder = only
       }
       parts[part] = PartFolder(place: folder)
     }
     for other in content.folders where SplitName.part(other) == nil {
-      reader.account.leaveOut(place.name(of: other), .emptyFolder)
+      try reader.leaveOut(emptyFolder: place.appending(other))
     }
+  }
+
+  /// Keeps account of the way from a folder to the one inside that is taken in its place: all else there is left out.
+  private static func descend(from place: Place, to only: Place, _ reader: SourceReader) throws(DataError) {
+    let others = try reader.peek(place).folders.filter { !place.name(of: $0).utf8.elementsEqual(only.below.utf8) }
+    reader.account.note(
+      "\(only.path) is the only folder \(others.isEmpty ? "" : "with pictures ")in \(place.path): taken for what was "
+        + "meant")
+    try reader.leaveOutFiles(of: place)
+    for other in others { try reader.leaveOut(emptyFolder: place.appending(other)) }
   }
 
   // MARK: - Looking

@@ -63,6 +63,12 @@ final class SourceReader {
     }
   }
 
+  /// Keeps account of a folder that holds no pictures, and of the files in it: they may be pictures of other formats.
+  func leaveOut(emptyFolder place: Place) throws(DataError) {
+    account.leaveOut(place.below, .emptyFolder)
+    try walk(place) { path, _ in leaveOut(file: path) }
+  }
+
   /// Keeps account of a file that is not taken for a picture.
   func leaveOut(file path: String) {
     let isArchive = ArchiveKind.stem(path) != nil && FileSystem.name(of: path) != DevelopmentKit.archiveName

@@ -22,10 +22,13 @@ struct ListColumns: CustomStringConvertible {
     for separator in [ListLine.tab, ListLine.comma, ListLine.semicolon, ListLine.blank] {
       let names = ListLine.fields(line, separator).map { String(decoding: $0, as: UTF8.self) }
       guard names.count > 1 else { continue }
-      let plain = names.map { $0.lowercased().filter(\.isLetter) }
+      let plain = names.map(Self.plain)
       func first(_ words: [String], except taken: Int? = nil) -> Int? {
         for word in words {
-          if let place = plain.indices.first(where: { plain[$0] == word && $0 != taken }) { return place }
+          let places = plain.indices.filter { plain[$0] == word && $0 != taken }
+          if let place = places.first(where: { !names[$0].contains(where: \.isNumber) }) { return place }
+          // Of "label_0" and "label_1", none is the label.
+          if places.count == 1 { return places[0] }
         }
         return nil
       }
@@ -59,16 +62,22 @@ struct ListColumns: CustomStringConvertible {
 
   /// Returns the split that a line's column of splits names.
   func split(_ line: ArraySlice<UInt8>) -> Split? {
-    guard let split else { return nil }
-    let fields = ListLine.fields(line, separator)
-    guard fields.count == names.count else { return nil }
-    let word = String(decoding: fields[split], as: UTF8.self)
-    return SplitName.part(word).map { Split(part: $0, word: word, column: names[split]) }
+    split.flatMap { Self.split(ListLine.fields(line, separator), $0, names) }
   }
 
-  private static let splitWords = ["split", "set", "subset", "partition", "phase", "usage", "datasplit", "dataset"]
+  /// - Parameter column: The number of the column of splits.
+  static func split(_ fields: [[UInt8]], _ column: Int, _ names: [String]) -> Split? {
+    guard fields.count == names.count else { return nil }
+    let word = String(decoding: fields[column], as: UTF8.self)
+    return SplitName.part(word).map { Split(part: $0, word: word, column: names[column]) }
+  }
 
-  private static let pathWords = [
+  /// Returns a column's name as it is compared with words: its letters in lowercase.
+  static func plain(_ name: String) -> String { name.lowercased().filter(\.isLetter) }
+
+  static let splitWords = ["split", "set", "subset", "partition", "phase", "usage", "datasplit", "dataset"]
+
+  static let pathWords = [
     "filename", "filepath", "path", "file", "imagepath", "imagefile", "imgpath", "imagename", "imgname", "image", "img",
     "picture", "photo", "fname", "imageid", "imgid", "photoid", "pictureid", "isicid", "idcode", "id", "name",
   ]

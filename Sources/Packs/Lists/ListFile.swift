@@ -2,8 +2,8 @@ import Images
 import System
 
 /// A list of pictures with labels. Each line has a path, then a tab, a comma, a semicolon or a blank, then a label;
-/// or a header names the columns. Labels are whole numbers, or the names of classes, which may contain blanks if they
-/// follow a tab, a comma or a semicolon.
+/// or a header names the columns, or has a column for each class. Labels are whole numbers, or the names of classes,
+/// which may contain blanks if they follow a tab, a comma or a semicolon. Lines that begin with `#` are comments.
 struct ListFile {
   let path: String
   /// The lines that are not empty; their labels are indices into `words`.
@@ -13,8 +13,14 @@ struct ListFile {
   /// The distinct labels as they are written.
   private(set) var words: [String] = []
   private var places: [String: Int32] = [:]
+  /// The number of the header's line.
+  private(set) var headerLine = 1
   /// The header in words, if there is one.
   private(set) var header: String?
+  /// The classes' columns without a 1 in any line.
+  private(set) var emptyColumns: [String] = []
+  /// The numbers of the lines that were taken for comments.
+  private(set) var comments: [Int] = []
 
   /// Reads a list. The parser works on bytes throughout, because a list may have millions of lines.
   /// - Parameter exclusion: The patterns of paths to leave out.
@@ -25,27 +31,53 @@ struct ListFile {
     var rest = bytes[...]
     var number = 0
     var columns: ListColumns?
+    var classes: ClassColumns?
     var isFirst = true
     var split: ListColumns.Split?
     while let line = Self.nextLine(&rest, &number) {
-      defer { isFirst = false }
-      if isFirst, let found = ListColumns(header: line, before: Self.following(rest)) {
-        (columns, header) = (found, found.description)
+      if ListLine.isComment(line) {
+        comments.append(number)
         continue
       }
-      func refuse(_ expected: String, _ found: some Sequence<UInt8>, _ limit: Int) -> DataError {
+      defer { isFirst = false }
+      if isFirst {
+        let next = Self.following(rest)
+        columns = ListColumns(header: line, before: next)
+        classes = columns == nil ? ClassColumns(header: line, before: next) : nil
+        header = columns?.description ?? classes?.description
+        if header != nil {
+          headerLine = number
+          continue
+        }
+      }
+      func refuse(
+        _ expected: String, _ found: some Sequence<UInt8>, _ limit: Int, _ advice: String = ""
+      ) -> DataError {
         let shown = String(decoding: Array(found), as: UTF8.self).prefix(limit)
         return DataError(
-          .invalid, path: path, expected: expected, found: "\(String(shown).debugDescription) in line \(number)")
+          .invalid, path: path, expected: expected, found: "\(String(shown).debugDescription) in line \(number)",
+          advice: advice)
       }
-      guard let (name, label) = columns?.divide(line) ?? (columns == nil ? ListLine.divide(line) : nil) else {
-        throw refuse("a path and a label in each line", line, 80)
+      let pair: (name: [UInt8], label: [UInt8])?
+      if let classes {
+        guard let row = classes.divide(line) else {
+          throw refuse("a path and 0 or 1 in the column of each class", line, 80)
+        }
+        if exclusion.excludes(path: String(decoding: row.name, as: UTF8.self)) { continue }
+        guard row.classes.count == 1 else { throw Self.notOneClass(path, row, number) }
+        pair = (row.name, Array(row.classes[0].utf8))
+      } else {
+        pair = columns == nil ? ListLine.divide(line) : columns?.divide(line)
+      }
+      guard let (name, label) = pair else {
+        throw refuse(
+          "a path and a label in each line", line, 80, "Remove the lines of pictures without a label, or write it.")
       }
       guard PackInput.isUsable(name) else {
         throw refuse("paths without line breaks and zeros, of at most 1000 bytes", name, 60)
       }
       if exclusion.excludes(path: String(decoding: name, as: UTF8.self)) { continue }
-      if let own = columns?.split(line) {
+      if let own = columns?.split(line) ?? classes?.split(line) {
         if let split, split.part != own.part { throw Self.severalSplits(path, split, own, number) }
         split = own
       }
@@ -64,6 +96,29 @@ struct ListFile {
     guard !entries.isEmpty else {
       throw DataError(.invalid, path: path, expected: "a list of paths and labels", found: "no line")
     }
+    let found = Set(words)
+    emptyColumns = classes?.classNames.filter { !found.contains($0) } ?? []
+  }
+
+  /// Returns the error for a line of a table with a column for each class that has no 1, or several.
+  private static func notOneClass(
+    _ path: String, _ row: (name: [UInt8], classes: [String]), _ line: Int
+  ) -> DataError {
+    let shown = row.classes.prefix(4).map(\.debugDescription).joined(separator: " and ")
+    return DataError(
+      .invalid, path: path, expected: "a 1 in the column of one class in each line",
+      found: (row.classes.isEmpty ? "none" : "one for \(shown)\(row.classes.count > 4 ? " and others" : "")")
+        + " in line \(line), for \(String(decoding: row.name, as: UTF8.self))",
+      advice:
+        "A picture has one class: remove the line, or choose one. If the columns are not classes, name the columns "
+        + "of paths and of labels filename and label.")
+  }
+
+  /// Whether the first line may be a header of columns that are not known.
+  var mayHaveHeader: Bool {
+    guard header == nil, entries.count > 1 else { return false }
+    func field(_ index: Int) -> String { String(entries[index].name.prefix { !",;\t".contains($0) }) }
+    return !FileEnding.isPicture(field(0)) && (field(0) != entries[0].name || FileEnding.isPicture(field(1)))
   }
 
   /// Returns the error for a list whose lines belong to several splits: all of them would be trained on.
@@ -92,7 +147,10 @@ struct ListFile {
 
   private static func following(_ rest: ArraySlice<UInt8>) -> ArraySlice<UInt8>? {
     var (rest, number) = (rest, 0)
-    return nextLine(&rest, &number)
+    while let line = nextLine(&rest, &number) {
+      if !ListLine.isComment(line) { return line }
+    }
+    return nil
   }
 
   /// Makes an empty list of pictures whose labels are in files of their own.

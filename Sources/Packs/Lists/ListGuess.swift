@@ -15,6 +15,10 @@ struct ListGuess {
         "\(name[..<end]) is there: the line has more than a path and a label. A header that names the columns, such "
         + "as \"filename,label\", says which of them count."
     }
+    let uncommented = name.drop { $0 == "#" }
+    if uncommented.count < name.count, isThere(String(uncommented)) {
+      return "\(uncommented) is there: a comment begins with # and a blank."
+    }
     if !name.hasPrefix("/"), files.exists(name) { return "\(name) is there: --root . means it." }
     let parent = FileSystem.folder(of: root)
     if !name.hasPrefix("/"), files.exists("\(parent)/\(name)") {

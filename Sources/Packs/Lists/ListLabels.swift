@@ -8,21 +8,31 @@ struct ListLabels {
   private(set) var names: [String] = []
   /// A sentence on what the labels were taken for; nil where nothing needs to be said.
   private(set) var note: String?
-  /// A sentence on labels that are probably a mistake.
-  private(set) var warning: String?
+  /// Sentences on labels that are probably a mistake.
+  private(set) var warnings: [String] = []
+  /// Whether the labels are places from 0 on, so that there is a class for each number below the greatest one.
+  private(set) var arePlaces = false
 
-  /// - Parameter names: The names of the classes, if they are known; numbers are then indices into them, and words must
-  ///   be among them.
+  /// - Parameters:
+  ///   - lists: The list of pictures to train on, and those of other splits.
+  ///   - names: The names of the classes, if they are known; numbers are then indices into them, and words must be
+  ///     among them.
   init(_ lists: [ListFile], names given: [String]?) throws(DataError) {
     var words = lists.map(\.words)
     if words.joined().allSatisfy(Self.isWholeDecimal), words.joined().contains(where: { $0.contains(".") }) {
       words = words.map { $0.map { String($0.prefix { $0 != "." }) } }
     }
+    try Self.refuseMissing(lists, words, declared: given ?? [])
     try Self.refuseNegative(lists, words)
     guard words.joined().allSatisfy(ClassOrder.isNumber) else {
       names = given ?? Set(words.joined()).sorted(by: precedes)
       labels = try Self.found(lists, words, "the name of a class", "Labels are all numbers, or all names.", names)
-      if given == nil { warning = Self.mixture(lists, words) }
+      try Self.refuseStrangers(lists, words, areDeclared: given != nil)
+      if given == nil {
+        warnings = [Self.mixture(lists, words) ?? Self.doubtful(lists, words), Self.joined(lists, words)].compactMap {
+          $0
+        }
+      }
       return
     }
     try Self.refuseTwoSpellings(lists, words)
@@ -30,9 +40,10 @@ struct ListLabels {
     let numbers = ClassOrder.sorted(Array(Set(digits.joined())))
     let greatest = Int(numbers.last ?? "0") ?? .max
     if let given {
-      names = given
+      (names, arePlaces) = (given, true)
     } else if greatest < Self.sparseness * numbers.count {
       names = (0...greatest).map { "\($0)" }
+      arePlaces = true
     } else {
       // As indices, such numbers would mean classes that nothing is known of, and a score for each of them.
       names = numbers
@@ -42,21 +53,7 @@ struct ListLabels {
     }
     let index = given == nil ? names : (0..<names.count).map { "\($0)" }
     labels = try Self.found(lists, digits, "labels from 0 to \(names.count - 1)", "", index)
-  }
-
-  /// Returns a sentence on a label that is no whole number where most are, such as one that is missing: it is a class
-  /// of its own, and the others are names.
-  private static func mixture(_ lists: [ListFile], _ words: [[String]]) -> String? {
-    func isNumber(_ word: String) -> Bool { Double(word).map(\.isFinite) ?? false }
-    guard words.joined().count(where: isNumber) * 2 > words.joined().count else { return nil }
-    for (list, words) in zip(lists, words) {
-      guard let place = words.firstIndex(where: { !isWholeDecimal($0) }) else { continue }
-      let first = list.first(labeled: place)
-      return
-        "\(list.path): most labels are numbers, and \(words[place].debugDescription) in \(first?.place ?? "") is not a "
-        + "whole one: all are taken for names of classes"
-    }
-    return nil
+    try Self.refuseStrangers(lists, digits, areDeclared: given != nil)
   }
 
   /// The multiple of the number of labels that a label must reach to be taken for an identifier instead of an index.
@@ -84,7 +81,7 @@ struct ListLabels {
   }
 
   /// Returns whether a word is a whole number, perhaps with zeros after a point, as spreadsheets write them.
-  private static func isWholeDecimal(_ word: String) -> Bool {
+  static func isWholeDecimal(_ word: String) -> Bool {
     let parts = word.split(separator: ".", maxSplits: 1, omittingEmptySubsequences: false)
     return ClassOrder.isNumber(String(parts[0])) && (parts.count == 1 || parts[1].allSatisfy { $0 == "0" })
   }

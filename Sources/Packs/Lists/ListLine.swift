@@ -21,7 +21,7 @@ enum ListLine {
     if line.first == quote || line.last == quote {
       for separator in [tab, comma, semicolon, blank] {
         let fields = fields(line, separator)
-        if fields.count == 2, !fields[0].isEmpty, !fields[1].isEmpty { return (fields[0], fields[1]) }
+        if fields.count == 2 { return fields[0].isEmpty || fields[1].isEmpty ? nil : (fields[0], fields[1]) }
       }
     }
     guard let separator = separator(line) else { return nil }
@@ -30,6 +30,15 @@ enum ListLine {
     while let last = name.last, last == comma || isWhite(last) { name.removeLast() }
     let label = trim(line[(separator + 1)...])
     return name.isEmpty || label.isEmpty ? nil : (Array(name), Array(label))
+  }
+
+  /// Returns whether a line is a comment: it begins with `#`, and is not that of a picture whose name does.
+  static func isComment(_ line: ArraySlice<UInt8>) -> Bool {
+    guard line.first == UInt8(ascii: "#") else { return false }
+    guard let next = line.first(where: { $0 != UInt8(ascii: "#") }), !isWhite(next), let (name, _) = divide(line) else {
+      return true
+    }
+    return !FileEnding.isPicture(String(decoding: name, as: UTF8.self))
   }
 
   /// Returns the place of the separator between path and label: the last tab; if there is none, the last comma, unless

@@ -39,10 +39,14 @@ struct ListPaths {
     let more = missing.count > 1 ? ", as are \((missing.count - 1).grouped) more" : ""
     let guess = ListGuess(root: root, files: files).sentence(
       name, label: list.words[Int(list.entries.labels[missing.index])])
+    let advice =
+      missing.index == 0 && list.mayHaveHeader
+      ? "If line \(line) is a header, its columns are not known: call those of paths and of labels filename and label. "
+      : guess.map { "\($0) " } ?? ""
     throw DataError(
       .missing, path: list.path, expected: "files at the paths of its lines",
       found: "that \(path(name)) of line \(line) is missing\(more)",
-      advice: "\(guess.map { "\($0) " } ?? "")Paths are relative to \(root); --root DIR names another folder.")
+      advice: "\(advice)Paths are relative to \(root); --root DIR names another folder.")
   }
 
   private func path(_ name: String) -> String { name.hasPrefix("/") ? name : "\(root)/\(name)" }

@@ -20,13 +20,27 @@ extension PackInput {
     let labels = try ListLabels(lists, names: named)
     var listing = PackListing(classNames: labels.names, classFolders: labels.names, parts: [:])
     if let note = labels.note { listing.account.note(note) }
-    if let warning = labels.warning { listing.account.warn(warning) }
+    for warning in labels.warnings { listing.account.warn(warning) }
+    listing.account.labelsArePlaces = labels.arePlaces
     for (part, (list, labels)) in zip(parts, zip(lists, labels.labels)) {
       let folder = root ?? FileSystem.folder(of: list.path)
       var (list, paths) = (list, ListPaths(root: folder, in: files))
       try paths.resolve(&list)
       if let header = list.header {
-        listing.account.note("line 1 of \(list.path) is taken for a header; the columns are \(header)")
+        listing.account.note(
+          "line \(list.headerLine) of \(list.path) is taken for a header; the columns are \(header)")
+      }
+      if let first = list.comments.first {
+        let count = list.comments.count
+        listing.account.note(
+          "\(count.counted("line", grouped: true)) of \(list.path) that \(count.verb("begins", "begin")) with # "
+            + "\(count.verb("is a comment", "are comments")): line \(first)\(count > 1 ? ", …" : "")")
+      }
+      if !list.emptyColumns.isEmpty {
+        let names = list.emptyColumns.prefix(4).joined(separator: ", ") + (list.emptyColumns.count > 4 ? ", …" : "")
+        listing.account.note(
+          "\(list.emptyColumns.count.counted("column", grouped: true)) of \(list.path) without a 1 in any line: \(names)"
+        )
       }
       if paths.withSlashes > 0 {
         listing.account.note("\(paths.withSlashes.counted("path", grouped: true)) of \(list.path) with backslashes")

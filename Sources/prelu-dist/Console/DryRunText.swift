@@ -29,13 +29,21 @@ struct DryRunText {
       "\(counts.reduce(0, +).grouped) to train on", "\(run.validationImages.grouped) to validate",
       "\(run.testImages.grouped) to test",
     ]
-    let empty = counts.count { $0 == 0 }
     return [
       "data   \(run.configuration.data.directory): \(parts.joined(separator: ", ")), "
         + run.classNames.count.counted("class", grouped: true),
-      "class  of \((counts.min() ?? 0).grouped) to \((counts.max() ?? 0).grouped) images to train on"
-        + (empty == 0 ? "" : "; \(empty.counted("class", grouped: true)) without any"),
+      "class  " + Self.classText(counts),
     ]
+  }
+
+  /// Returns how many images the classes have, in words.
+  /// - Parameter counts: The number of images to train on of each class.
+  private static func classText(_ counts: [Int]) -> String {
+    let (least, most) = (counts.min() ?? 0, counts.max() ?? 0)
+    let images = (least == most ? "" : "\(least.grouped) to ") + most.counted("image", grouped: true)
+    let empty = counts.count { $0 == 0 }
+    return "\(counts.count == 1 ? "the only one has" : "each has") \(images) to train on"
+      + (empty == 0 ? "" : "; \(empty.counted("class", grouped: true)) without any")
   }
 
   private var weights: [String] {

@@ -49,9 +49,10 @@ struct PackAccountText {
     guard all.count > Self.shownClasses else { return all.map(line) }
     let training = counts[.training] ?? []
     let (least, most) = (training.min() ?? 0, training.max() ?? 0)
+    let pictures = (least == most ? "" : "\(least.grouped) to ") + most.counted("picture", grouped: true)
     let between = (all.count - 4).counted("more class", grouped: true)
     return all.prefix(2).map(line)
-      + ["class …    \(between), of \(least.grouped) to \(most.grouped) pictures to train on"]
+      + ["class …    \(between); each class has \(pictures) to train on"]
       + all.suffix(2).map(line)
   }
 

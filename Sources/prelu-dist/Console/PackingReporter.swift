@@ -50,8 +50,8 @@ final class PackingReporter {
     let names = empty.prefix(5).map { listing.classNames[$0].shown() } + (empty.count > 5 ? ["…"] : [])
     Console.complain(
       "warning: \(empty.count.grouped) of \(listing.classNames.count.counted("class", grouped: true)) "
-        + "\(empty.count.verb("has", "have")) no picture to train on: \(names.joined(separator: ", ")). Labels of "
-        + "a list count from 0")
+        + "\(empty.count.verb("has", "have")) no picture to train on: \(names.joined(separator: ", "))"
+        + (listing.account.labelsArePlaces ? ". Labels of a list count from 0" : ""))
   }
 
   func show(_ summary: PackingSummary) {
