@@ -40,7 +40,11 @@ public final class TrainingRun {
     let listeners = RunListeners(listeners, rank: world.rank)
     stop = StopCondition(timeLimit: settings.timeLimit)
     if let request = settings.trace { try StepTrace.check(request, world: world) }
-    let plan = try world.fromRoot { try RunPlan(request, settings) }
+    let plan = try world.fromRoot {
+      let plan = try RunPlan(request, settings)
+      try settings.trace?.check(run: plan.runFolder)
+      return plan
+    }
     try Self.tell(plan, settings, world, listeners)
     for checkpoint in plan.passedOver { listeners.warn("passed over: \(checkpoint)") }
     for note in plan.notes { listeners.warn(note) }
