@@ -5,6 +5,41 @@ import System
 /// Optima and Better Generalization"; before that Polyak and Juditsky 1992). Networks here have no batch normalization,
 /// whose statistics would have to be taken anew.
 public enum CheckpointAverage {
+  /// The number of times that checkpoints are listed at most.
+  private static let listings = 8
+
+  /// Returns the output of an average at a path that a person gave. An average has no momentum, which tells it from a
+  /// run's checkpoints; one that somebody changed and sealed is as precious as any other file.
+  public static func output(_ path: String) -> OutputFile {
+    OutputFile(path, kind: "an averaged checkpoint") { path in
+      guard let header = try? CheckpointFile.readHeader(path), !header.hasMomentum else { return false }
+      return !header.provenance.commandLine.contains(" seal ")
+    }
+  }
+
+  /// Writes the mean of checkpoints of a run that may be going on, and so may remove some of them at any moment.
+  ///
+  /// - Parameter list: returns the paths of the checkpoints; it is called again where one of them is gone.
+  /// - Returns: the number of checkpoints, and the iteration of the newest one.
+  /// - Throws: what `list` throws, else as for a fixed list.
+  public static func write(
+    to output: String, provenance: Provenance, list: () throws -> [String]
+  ) throws -> (count: Int, iteration: Int) {
+    var paths = try list()
+    for _ in 1..<listings {
+      do throws(FileError) {
+        return (paths.count, try write(of: paths, to: output, provenance: provenance))
+      } catch {
+        guard error.kind == .missing else { throw error }
+        let now = try list()
+        // What is named once more is missed for good.
+        if now.contains(error.path) { throw error }
+        paths = now
+      }
+    }
+    return (paths.count, try write(of: paths, to: output, provenance: provenance))
+  }
+
   /// Writes the mean, without momentum: it is to be tested, not trained. The sums have double precision and are taken
   /// in the order of `paths`; memory holds one checkpoint and the sums.
   ///

@@ -3,7 +3,7 @@ import System
 
 /// The claim of the process that may write to a run folder: the contents of the folder's file `owner.json`.
 struct RunClaim: Codable {
-  static let fileName = "owner.json"
+  static let fileName = RunFile.owner.rawValue
 
   let run: String
   let host: String

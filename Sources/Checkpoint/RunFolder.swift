@@ -21,14 +21,14 @@ public struct RunFolder: Sendable {
   /// The identifier of this process's claim; nil before ``claim(runIdentifier:)``.
   public internal(set) var runIdentifier: String?
 
-  static let latest = "latest"
-  static let best = "best"
+  static let latest = RunFile.latest.rawValue
+  static let best = RunFile.best.rawValue
   /// The name of the run's settings.
-  public static let configuration = "config.yaml"
+  public static let configuration = RunFile.configuration.rawValue
   /// The names of the files, other than checkpoints, that are replaced at once.
   static let fileNames: Set = [RunClaim.fileName, latest, best, configuration]
   /// The names of the files that a run puts there for people.
-  static let otherNames: Set = ["preview.png", "report.html", "weights.txt"]
+  static let otherNames = Set([RunFile.preview, .report, .weights].map(\.rawValue))
 
   private init(path: String) {
     self.path = path
@@ -125,17 +125,9 @@ public struct RunFolder: Sendable {
     return found.sorted { $0.iteration > $1.iteration }
   }
 
-  static func name(_ iteration: Int) -> String {
-    "checkpoint-\(iteration).h5"
-  }
+  static func name(_ iteration: Int) -> String { RunFile.checkpoint(iteration) }
 
-  static func iteration(ofName name: String) -> Int? {
-    guard name.hasPrefix("checkpoint-"), name.hasSuffix(".h5") else { return nil }
-    guard let iteration = Int(name.dropFirst(11).dropLast(3)), Self.name(iteration) == name, iteration >= 0 else {
-      return nil
-    }
-    return iteration
-  }
+  static func iteration(ofName name: String) -> Int? { RunFile.iteration(ofCheckpoint: name) }
 
   /// Puts a checkpoint in place: it is written under a temporary name, synced, verified and renamed, and the folder is
   /// synced; only then does `latest` name it, and `best` the best. Afterwards all but the newest `keep` and the best
@@ -212,76 +204,6 @@ public struct RunFolder: Sendable {
           input: input, provenance: provenance)
       },
       verify: { try CheckpointFile.verify($0, digest: digest) })
-  }
-
-  /// The newest checkpoint that is whole: every byte of it is read. Others that are newer are named in `skipped`, with
-  /// the reason.
-  ///
-  /// The numbers in the names decide, not `latest`: a kill between the two renames of a save leaves that one behind.
-  /// - Parameter trains: whether training is to go on from it, so that an average, which has no momentum, will not do.
-  /// - Throws: `.missing` where there is none, with the damaged ones named; `.cannotRead` where one cannot be read for
-  ///   a reason that is not its own, so that an unreachable disk does not throw a run back.
-  public func newestWhole(
-    trains: Bool = false
-  ) throws(FileError) -> (path: String, header: CheckpointHeader, skipped: [PassedOver]) {
-    var skipped: [PassedOver] = []
-    let all = try checkpoints()
-    if let name = target(Self.latest), !all.contains(where: { FileSystem.name(of: $0.path) == name }) {
-      skipped.append(
-        PassedOver(
-          path: nil,
-          description: "\(file(Self.latest)): expected the name of a checkpoint that is there, found \(name)"))
-    }
-    for checkpoint in all {
-      do throws(FileError) {
-        _ = try CheckpointFile.digest(ofFile: checkpoint.path)
-        let header = try CheckpointFile.readHeader(checkpoint.path)
-        if header.hasMomentum || !trains { return (checkpoint.path, header, skipped) }
-        skipped.append(
-          PassedOver(
-            path: checkpoint.path,
-            description: "\(checkpoint.path): it has no momentum, as an average has none: no training goes on from it"
-          ))
-      } catch {
-        guard error.kind == .damaged || error.kind == .wrongKind || error.kind == .missing else { throw error }
-        skipped.append(PassedOver(path: checkpoint.path, description: "\(error)"))
-      }
-    }
-    throw FileError(
-      .missing, path: path,
-      problem: (["there is no whole checkpoint in this run folder"] + skipped.map(\.description))
-        .joined(separator: "; "),
-      advice: trains ? "Begin a new run with another --run" : "Name another run folder, or a checkpoint's file")
-  }
-
-  /// The checkpoint with the best validation result; nil where there is none yet.
-  ///
-  /// The newest checkpoint says which one it is. The text `best` is for people, and decides only where no checkpoint
-  /// can be read.
-  ///
-  /// - Returns: the file, and a sentence where `best` does not say the same.
-  /// - Throws: `.missing` where the best checkpoint is not there.
-  public func best() throws(FileError) -> (path: String, note: String?)? {
-    let pointed = target(Self.best)
-    let recorded = try bestByNewest().map(Self.name)
-    guard let name = recorded ?? pointed else { return nil }
-    guard FileSystem.isRegularFile(file(name)) else {
-      throw FileError(
-        .missing, path: file(name), problem: "expected the run's best checkpoint, found none",
-        advice: "Name another of its checkpoints")
-    }
-    guard name != pointed else { return (file(name), nil) }
-    let found = FileSystem.exists(file(Self.best)) ? "found \(pointed ?? "no such name")" : "found no such file"
-    return (file(name), "\(file(Self.best)): expected \(name), which the newest checkpoint says is the best, \(found)")
-  }
-
-  /// The iteration that the newest checkpoint of the training that can be read says is the best.
-  private func bestByNewest() throws(FileError) -> Int? {
-    for checkpoint in try checkpoints() {
-      guard let header = try? CheckpointFile.readHeader(checkpoint.path), header.hasMomentum else { continue }
-      return header.state.best?.iteration
-    }
-    return nil
   }
 
   /// Gives checkpoints that were passed over other names, which no run uses, so that going on removes nothing that

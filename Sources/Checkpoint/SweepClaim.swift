@@ -7,7 +7,7 @@ import System
 /// one run of the sweep needs only the run's.
 public struct SweepClaim: Sendable {
   /// The name of the file.
-  public static let fileName = "sweep-owner.json"
+  public static let fileName = RunFile.sweepOwner
 
   private let folder: String
   private let identifier: String

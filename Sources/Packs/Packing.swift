@@ -116,6 +116,7 @@ public struct Packing {
   /// the pack's files. The files that already have their names are then replaced by the same files, which
   /// `PackAssembly` verifies.
   private func checkOutput() throws {
+    for path in settings.paths { try RunFile.check(path, kind: "a pack") }
     if FileSystem.isFolder(settings.workFolder) { return }
     for path in settings.paths where try FileSystem.status(path) != nil { throw FileError(exists: path) }
   }

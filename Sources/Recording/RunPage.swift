@@ -8,7 +8,7 @@ import Training
 /// have left in its tables.
 struct RunPage {
   /// The name of the file in a run folder.
-  static let fileName = "report.html"
+  static let fileName = RunFile.report.rawValue
 
   private var contents: RunContents
   private var description: TrainingDescription?

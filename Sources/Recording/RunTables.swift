@@ -25,7 +25,9 @@ struct RunTables {
 
   /// Copies the tables of another run folder that are there.
   static func copy(from source: String, to folder: String) throws(FileError) {
-    let names = [MetricsFile.name, TimeFile.name, PlacesFile.name, StatisticsFile.name, ProgressFile.name]
+    let names = [
+      MetricsFile.name, AverageErrorsFile.name, TimeFile.name, PlacesFile.name, StatisticsFile.name, ProgressFile.name,
+    ]
     for name in names where FileSystem.isRegularFile(FileSystem.path(name, in: source)) {
       let new = FileSystem.path(name, in: folder)
       // What an earlier start of the same copy has left.

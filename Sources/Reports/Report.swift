@@ -181,7 +181,7 @@ public struct Report {
 
   /// Returns the output of a page at a path that a person gave.
   public static func output(_ path: String) -> OutputFile {
-    OutputFile(path, kind: "a report", beginnings: [Page.beginning])
+    OutputFile(path, kind: "a report", runFile: .report, beginnings: [Page.beginning])
   }
 
   /// Writes the page, in the place of an earlier one at once.

@@ -1,7 +1,7 @@
 import Glibc
 import Synchronization
 
-/// Turns the signals TERM, INT, HUP, USR1, USR2 and XCPU into a flag, on which the ranks agree after the next step. A
+/// Turns the signals TERM, INT, HUP, USR1, USR2 and XCPU into a flag, on which the ranks agree after a step. A
 /// second INT ends the process at once. HUP stays ignored where it was, as below `nohup`. PIPE is ignored, so that a
 /// closed `| tee` does not kill a run.
 public enum StopSignals {

@@ -26,8 +26,12 @@ public struct TraceRequest: Sendable {
   /// a thread that computes all of its rank's leaves. They take 32 bytes each, and at most 256 MiB on a rank.
   func capacity(threads: Int) -> Int { min(max(steps, 2) << 15, 1 << 20, 1 << 23 / max(threads, 1)) }
 
-  /// Refuses a path where the trace could not be written, and a file that no earlier trace has left.
-  public func check() throws(FileError) {
+  /// Refuses a path where the trace could not be written, a name that a run has for a file of its own, and a file that
+  /// no earlier trace has left.
+  ///
+  /// - Parameter run: the folder of the run that is about to begin; nil for none.
+  public func check(run: String? = nil) throws(FileError) {
+    try RunFile.check(path, kind: "a trace", run: run)
     try FileSystem.checkWritable(path)
     guard try FileSystem.status(path) != nil else { return }
     let expected = "no file, or a trace that prelu-dist has written"

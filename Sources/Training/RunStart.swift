@@ -104,7 +104,7 @@ extension RunSetup {
       try listeners.prepare(folder: own, iteration: plan.state?.iteration ?? 0)
       do throws(FileError) {
         try folder.write(configuration.yaml(), to: RunFolder.configuration)
-        if let weights { try folder.write(weights.text, to: "weights.txt") }
+        if let weights { try folder.write(weights.text, to: RunFile.weights.rawValue) }
       } catch {
         throw error.advising("Nothing was trained")
       }
@@ -115,7 +115,7 @@ extension RunSetup {
             + "fewer (checkpoint.keep)")
       }
       if let count = settings.preview {
-        try ContactSheet.write(data.training, count: count, to: folder.file("preview.png"))
+        try ContactSheet.write(data.training, count: count, to: folder.file(RunFile.preview.rawValue))
       }
       return folder
     }

@@ -189,6 +189,8 @@ public struct TrainingSummary: Sendable {
   public var epochs: Int
   /// The iteration of the best checkpoint; nil where nothing was evaluated.
   public var bestIteration: Int?
+  /// Whether the best checkpoint is still in the run's folder.
+  public var bestIsThere: Bool
   /// The top-1 error of the best checkpoint in percent; nil where nothing was evaluated.
   public var bestValidationError: Double?
   /// The test of the best checkpoint; nil where the run did not complete, or the data have no test split.

@@ -30,6 +30,10 @@ public final class TrainingRun {
   private var balance: ShareBalance
   private let trace: StepTrace?
   private(set) var meter = RunMeter()
+  /// The seconds that the last step took; nil before the first one of this process.
+  private var stepSeconds: Double?
+  /// The seconds from which on a step is so long that the ranks' agreement after it is nothing beside it.
+  private static let longStep = 1.0
 
   // MARK: - Start
 
@@ -40,7 +44,11 @@ public final class TrainingRun {
     let listeners = RunListeners(listeners, rank: world.rank)
     stop = StopCondition(timeLimit: settings.timeLimit)
     if let request = settings.trace { try StepTrace.check(request, world: world) }
-    let plan = try world.fromRoot { try RunPlan(request, settings) }
+    let plan = try world.fromRoot {
+      let plan = try RunPlan(request, settings)
+      try settings.trace?.check(run: plan.runFolder)
+      return plan
+    }
     try Self.tell(plan, settings, world, listeners)
     for checkpoint in plan.passedOver { listeners.warn("passed over: \(checkpoint)") }
     for note in plan.notes { listeners.warn(note) }
@@ -106,7 +114,8 @@ public final class TrainingRun {
       try balanceShares(towerSeconds: result.time.tower)
       listeners.tell(.progress(progress(after: result)))
       if !result.statistics.isEmpty { listeners.tell(.statistics(iteration: position.iteration, result.statistics)) }
-      let flags = RunFlags(rawValue: result.flags)
+      var flags = RunFlags(rawValue: result.flags)
+      if flags.contains(.asksAgain), try setup.world.any(stop.isMet) { flags.insert(.stop) }
       // The checkpoint of an epoch's end is saved after the evaluation, so that it holds what follows from it.
       if flags.contains(.save), !isEndOfEpoch { try checkpoints.save(state, isBest: false) }
       if flags.contains(.stop) { return .interrupted(stop.reason) }
@@ -145,6 +154,8 @@ public final class TrainingRun {
     let waited = monotonicSeconds() - start
     var flags: RunFlags = stop.isMet ? .stop : []
     if checkpoints.isDue(at: iteration + 1) { flags.insert(.save) }
+    // Nobody knows how long the first step takes.
+    if world.rank == 0, stepSeconds ?? .infinity >= Self.longStep { flags.insert(.asksAgain) }
     let solver = setup.configuration.solver
     let sgd = SGD(
       learningRate: Float(schedule.learningRate(at: iteration)), momentum: Float(solver.momentum),
@@ -155,7 +166,9 @@ public final class TrainingRun {
     try mine.check()
     result.time.data += waited
     meter.add(result.time)
-    return (result, monotonicSeconds() - start)
+    let seconds = monotonicSeconds() - start
+    stepSeconds = seconds
+    return (result, seconds)
   }
 
   /// Whether to note the statistics of the step that is about to run: the first of all, and every N-th.
@@ -245,7 +258,7 @@ public final class TrainingRun {
     }
     let summary = TrainingSummary(
       ending: ending, iteration: position.iteration, epochs: position.epochsDone,
-      bestIteration: position.best?.iteration,
+      bestIteration: position.best?.iteration, bestIsThere: bestIsThere,
       bestValidationError: setup.data.validation.count == 0 ? nil : position.best?.validationTop1Error, test: test,
       run: checkpoints.folder?.path ?? "", secondsTrained: position.secondsTrained, time: timeSoFar)
     listeners.tell(.finished(summary))
@@ -268,6 +281,12 @@ public final class TrainingRun {
     guard let counts = try evaluator.run(keepGoing: { !StopSignals.isRequested })?.total else { return nil }
     return TrainingSummary.Test(
       counts: counts, checkpoint: checkpoint, isBest: isBest, seconds: monotonicSeconds() - start)
+  }
+
+  /// Whether the best checkpoint is in the run's folder, on rank 0: somebody may have removed it.
+  private var bestIsThere: Bool {
+    guard let folder = checkpoints.folder, let best = position.best else { return true }
+    return FileSystem.isRegularFile(folder.checkpointPath(best.iteration))
   }
 
   private func bestOrNewest(in folder: RunFolder) throws(FileError) -> (path: String, isBest: Bool) {

@@ -74,6 +74,49 @@ import Testing
     #expect(isSame)
   }
 
+  /// A run that goes on removes checkpoints between their listing and their reading.
+  @Test func whatIsGoneIsListedAgain() throws {
+    let paths = try [10, 20].map { try write("\($0).h5", network(UInt32($0)), iteration: $0) }
+    var listings = [[folder.file("0.h5"), paths[0]], [paths[0], folder.file("15.h5")], paths]
+    let output = folder.file("mean.h5")
+    let (count, iteration) = try CheckpointAverage.write(to: output, provenance: testProvenance) {
+      listings.removeFirst()
+    }
+    #expect(count == 2 && iteration == 20 && listings.isEmpty)
+    // One that is named again is missed, and what is damaged is not asked for again.
+    try folder.write([1, 2, 3], to: "damaged.h5")
+    for name in ["none.h5", "damaged.h5"] {
+      var asked = 0
+      let error = #expect(throws: FileError.self) {
+        try CheckpointAverage.write(to: output, provenance: testProvenance) {
+          asked += 1
+          return [folder.file(name)]
+        }
+      }
+      #expect(error?.path == folder.file(name) && asked == (name == "none.h5" ? 2 : 1), "\(String(describing: error))")
+    }
+  }
+
+  /// An earlier average is replaced; a run's checkpoint, a sealed average and an input are not.
+  @Test func onlyAnAverageIsReplaced() throws {
+    let path = try write("one.h5", network(4), iteration: 5)
+    let output = folder.file("mean.h5")
+    _ = try average([path])
+    try CheckpointAverage.output(output).check(inputs: [path], overwrites: false)
+    expect(.cannotCreate, ["\(output): expected a name of its own for an averaged checkpoint, found an input of"]) {
+      try CheckpointAverage.output(output).check(inputs: [path, output], overwrites: true)
+    }
+    expect(
+      .cannotCreate, ["expected a new name, or an earlier averaged checkpoint, found an HDF5 file that would be lost"]
+    ) { try CheckpointAverage.output(path).check(inputs: [], overwrites: false) }
+    let sealed = folder.file("sealed.h5")
+    _ = try CheckpointSeal.write(
+      of: output, to: sealed, provenance: Provenance(program: "prelu-dist", commandLine: "prelu-dist seal mean.h5"))
+    expect(.cannotCreate, ["\(sealed): expected a new name, or an earlier averaged checkpoint"]) {
+      try CheckpointAverage.output(sealed).check(inputs: [], overwrites: false)
+    }
+  }
+
   @Test func othersAreRefused() throws {
     let first = try write("first.h5", network(1), iteration: 1)
     func problem(_ path: String) -> String {

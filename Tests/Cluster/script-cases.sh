@@ -54,6 +54,40 @@ files, found none that can be written at $PWD/nowhere (TMPDIR): make it, or unse
   check "a run folder that cannot be: 73" same "$status" 73
 }
 
+# The folder that the options name is the one that is made, spoken of, handed on and looked into.
+run_folders() {
+  local status options
+  program_that_stops 'echo "given: $*"; exit 0'
+  export PRELU_PROGRAM=$PWD/stops
+  for options in '--run r0' '--run=r0' '--run other --run r0 --resume auto' '--seed 3 --resume=auto --run r0'; do
+    rm -rf r0
+    # The variable holds several options.
+    # shellcheck disable=SC2086
+    PRELU_RUN=elsewhere prelu-job train --width 4 $options --batch 8 >log 2>&1
+    check "$options: it is spoken of" says log "^prelu-job: run folder $PWD/r0\$"
+    check "it is handed on once" same "$(sed -n 's/ --seed 3//; s/ --threads [0-9]*//; s/^given: //p' log)" \
+      "train --run $PWD/r0 --resume auto --width 4 --batch 8"
+    check "and only it is made" test -f r0/job-state -a ! -e elsewhere -a ! -e other -a ! -e run
+  done
+  # A start that ends by a signal of its own is followed by another, which finds what is in that folder.
+  program_that_stops 'echo checkpoint-3.h5 >r0/latest; kill -KILL $$'
+  PRELU_RESTARTS=1 prelu-job train --run r0 >log 2>&1 || true
+  check "a restart looks there" says log "^prelu-job: run folder $PWD/r0, newest checkpoint-3.h5\$"
+  program_that_stops 'echo "given: $*"; exit 0'
+  prelu-job evaluate r0 --resume x --run y >log 2>&1
+  check "an evaluation's options are its own" says log '^given: evaluate .*r0 --resume x --run y$'
+  for options in '--resume r0' '--resume=r0/checkpoint-3.h5'; do
+    status=0
+    # shellcheck disable=SC2086
+    prelu-job train $options >log 2>&1 || status=$?
+    check "$options: 64" same "$status $(count log "stopped: --resume is 'r0.*'; prelu-job goes on by itself")" "64 1"
+  done
+  for options in --run --run= --resume; do
+    status=0; prelu-job train $options >log 2>&1 || status=$?
+    check "$options alone: 64" same "$status $(cat log)" "64 prelu-job: stopped: ${options%=} needs a value"
+  done
+}
+
 # A job of an array trains the run of a sweep that has its number.
 sweep_arrays() {
   local status=0
@@ -514,6 +548,7 @@ group_scripts() {
   run_case "scripts: bash, shellcheck, directives before commands" scripts_are_clean
   run_case "scripts: every scheduler's file is complete" schedulers_are_complete
   run_case "scripts: wrong calls" wrong_calls
+  run_case "scripts: the run folder that the options name" run_folders
   run_case "scripts: sweeps as arrays of jobs" sweep_arrays
   run_case "scripts: hosts as each scheduler tells them" hosts_of_each_scheduler
   run_case "scripts: host files" host_files

@@ -45,6 +45,54 @@ import Testing
     #expect(found == Self.inputs.union(Self.outputs.keys))
   }
 
+  /// The run has no epoch behind it, so it has not written these files yet; it would not go on, or lose them.
+  @Test(arguments: outputs.keys.sorted()) func whatTheRunWillWriteIsItsOwn(output: String) throws {
+    let option = try #require(output.split(separator: " ").last.map(String.init))
+    let results = ["evaluate --results": "results.csv", "evaluate --confusion": "confusion.csv"]
+    let names = ["metrics.csv", "results.csv", "confusion.csv", "average.csv", "best", "checkpoint-8.h5", "job-state"]
+    for name in names where results[output] != name {
+      let outcome = try Program.run(try #require(Self.outputs[output]) + [option, "r/\(name)"], in: directory)
+      #expect(outcome.exitCode == 73, "\(name): \(outcome.exitCode) \(outcome.errors)")
+      #expect(
+        outcome.errors.hasPrefix("prelu-dist: r/\(name): expected a name of its own for a")
+          && outcome.errors.hasSuffix(
+            ", found one that training has for a file of its own in this folder. Give another name\n"),
+        "\(outcome.errors)")
+      #expect(!FileManager.default.fileExists(atPath: folder.file("r/\(name)")), "\(name)")
+    }
+    #expect(!FileManager.default.fileExists(atPath: folder.file("new")))
+  }
+
+  @Test func otherNamesInTheRunAreTaken() throws {
+    let outputs = [
+      ("evaluate --results", "results.csv"), ("evaluate --confusion", "confusion.csv"),
+      ("evaluate --classes", "per-class.csv"), ("evaluate --predictions", "predictions.csv"),
+      ("evaluate --measures", "evaluation.csv"), ("average --output", "averaged.h5"), ("seal --output", "sealed.h5"),
+      ("export --output", "net.safetensors"), ("report --output", "report.html"), ("report --output", "page.html"),
+    ]
+    for (output, name) in outputs {
+      let option = try #require(output.split(separator: " ").last.map(String.init))
+      let outcome = try Program.run(try #require(Self.outputs[output]) + [option, "r/\(name)"], in: directory)
+      #expect(outcome.exitCode == 0, "\(output) \(name): \(outcome.errors)")
+      #expect(FileManager.default.fileExists(atPath: folder.file("r/\(name)")), "\(name)")
+    }
+    let resumed = try Program.run(["train", "--resume", "r", "--iterations", "3", "--threads", "1"], in: directory)
+    #expect(resumed.exitCode == 0, "\(resumed.errors)")
+  }
+
+  /// A trace is written while the run's folder fills, which need not be there before.
+  @Test func aTraceIsNoFileOfItsOwnRun() throws {
+    try FileManager.default.createDirectory(atPath: folder.file("new"), withIntermediateDirectories: false)
+    let outcome = try Program.run(
+      try #require(Self.outputs["train --trace"]) + ["--trace", "new/metrics.csv"], in: directory)
+    #expect(outcome.exitCode == 73, "\(outcome.output)")
+    #expect(
+      outcome.errors
+        == "prelu-dist: new/metrics.csv: expected a name of its own for a trace, found one that training has "
+        + "for a file of its own in this folder. Give another name\n", "\(outcome.errors)")
+    #expect(try FileManager.default.contentsOfDirectory(atPath: folder.file("new")).isEmpty)
+  }
+
   @Test(arguments: outputs.keys.sorted()) func nothingPreciousIsOverwritten(output: String) throws {
     let option = try #require(output.split(separator: " ").last.map(String.init))
     for target in [

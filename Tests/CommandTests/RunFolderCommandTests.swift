@@ -159,7 +159,9 @@ import Testing
       second.errors.contains(
         "warning: r/\(best): expected the run's best checkpoint, found none: the newest is measured on the test images"
       ), "\(second.errors)")
-    // Nothing names a file that is not there.
+    // Nothing names a file that is not there, or it says so.
+    let gone = /best checkpoint: iteration \d+, validation error [\d.]+ %; its file is not there any more\n/
+    #expect(second.output.contains(gone) && !first.output.contains(gone), "\(second.output)")
     #expect(!FileManager.default.fileExists(atPath: folder.file("r/best")))
     let row = try #require(try text("r/results.csv").split(separator: "\n").last)
     #expect(row.contains("r/\(try text("r/latest").trimmingCharacters(in: .newlines)),"), "\(row)")

@@ -33,7 +33,8 @@ import Testing
     #expect(
       twice.exitCode == 73
         && twice.errors.contains(
-          "sealed.h5: expected a new name, or an earlier sealed checkpoint, found an HDF5 file that would be lost"),
+          "sealed.h5: expected a new name for a sealed checkpoint, found an HDF5 file that would be lost. Give another "
+            + "name, or --overwrite to replace it"),
       "\(twice.errors)")
     try folder.python(
       """

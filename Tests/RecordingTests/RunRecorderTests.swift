@@ -138,6 +138,15 @@ import Training
     #expect(zip(run.metrics, run.metrics.dropFirst()).allSatisfy { $0.seconds < $1.seconds })
   }
 
+  @Test func aCopyTakesEveryTableAlong() throws {
+    try small.train(iterations: 7, change: { $0.regularization.averageDecay = 0.5 }, listeners: [recorder()])
+    try FileManager.default.createDirectory(atPath: folder.file("copy"), withIntermediateDirectories: false)
+    try recorder().prepare(folder: OwnFolder(path: folder.file("copy"), copiedFrom: small.path), iteration: 7)
+    let tables = try FileManager.default.contentsOfDirectory(atPath: small.path).filter { $0.hasSuffix(".csv") }
+    #expect(tables.contains("average.csv") && tables.count == 6, "\(tables)")
+    for table in tables { #expect(try small.text("copy/\(table)") == small.text("run/\(table)"), "\(table)") }
+  }
+
   @Test func aTableOfAnotherProgramEndsTheStart() throws {
     for name in ["metrics.csv", "time.csv", "statistics.csv", "places.csv", "progress.csv"] {
       try FileManager.default.createDirectory(atPath: small.path, withIntermediateDirectories: true)

@@ -64,7 +64,7 @@ final class SmallRun {
   /// - Parameter change: changes the settings.
   @discardableResult
   func train(
-    _ start: TrainingSettings.Start = .new, epochs: Int = 3, iterations: Int? = nil,
+    _ start: TrainingSettings.Start = .new, epochs: Int = 3, iterations: Int? = nil, timeLimit: Double? = nil,
     change: (inout Configuration) -> Void = { _ in }, listeners: [any RunListener]
   ) throws -> TrainingSummary {
     var changed = try configuration(epochs: epochs)
@@ -73,7 +73,7 @@ final class SmallRun {
     let training = try TrainingRun(
       ConfigurationRequest(recipe: nil) { $0 = configuration },
       TrainingSettings(
-        runFolder: path, start: start, iterations: iterations, threads: 1, statisticsEvery: 2,
+        runFolder: path, start: start, iterations: iterations, timeLimit: timeLimit, threads: 1, statisticsEvery: 2,
         commandLine: "prelu-dist train <small>", program: "test"), world: world, listeners: listeners)
     return try training.run()
   }

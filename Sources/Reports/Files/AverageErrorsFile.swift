@@ -27,7 +27,7 @@ public struct AverageErrorsRow: Equatable, Sendable {
 package typealias AverageErrorsFile = TableFile<AverageErrorsRow>
 
 extension AverageErrorsRow: TableRow {
-  package static let fileName = "average.csv"
+  package static let fileName = RunFile.averages.rawValue
   package static let columns = ["epoch", "iteration", "validation_top1_error", "validation_top5_error"]
   package static let plural = "errors of the average"
 

@@ -29,10 +29,10 @@ public struct ClassErrors: Equatable, Sendable {
 /// The table of an evaluation's errors by class.
 public enum ClassErrorsFile {
   /// The name of the file in a run folder.
-  public static let name = "per-class.csv"
+  public static let name = RunFile.classErrors.rawValue
   /// Returns the output of a table at a path that a person gave.
   public static func output(_ path: String) -> OutputFile {
-    OutputFile(path, kind: "a table of errors by class", beginnings: [header + "\n"])
+    OutputFile(path, kind: "a table of errors by class", runFile: .classErrors, beginnings: [header + "\n"])
   }
 
   public static let header = "class,name,images,top1_errors,top5_errors"

@@ -3,11 +3,11 @@ import System
 /// The table of an evaluation's guesses for each class: a row for each class, with a column for each guess.
 public enum ConfusionFile {
   /// The name of the file in a run folder.
-  public static let name = "confusion.csv"
+  public static let name = RunFile.confusion.rawValue
 
   /// Returns the output of a table at a path that a person gave.
   public static func output(_ path: String) -> OutputFile {
-    OutputFile(path, kind: "a table of guesses by class", beginnings: [beginning])
+    OutputFile(path, kind: "a table of guesses by class", runFile: .confusion, beginnings: [beginning])
   }
 
   private static let beginning = "class,name,images,"

@@ -41,7 +41,7 @@ public struct MetricsRow: Equatable, Sendable {
 package typealias MetricsFile = TableFile<MetricsRow>
 
 extension MetricsRow: TableRow {
-  package static let fileName = "metrics.csv"
+  package static let fileName = RunFile.metrics.rawValue
   package static let columns = [
     "epoch", "iteration", "learning_rate", "train_loss", "train_top1_error", "validation_top1_error",
     "validation_top5_error", "images_per_second", "seconds", "data_wait_seconds",

@@ -33,7 +33,7 @@ public struct RunPlace: Equatable, Sendable {
 package typealias PlacesFile = TableFile<RunPlace>
 
 extension RunPlace: TableRow {
-  package static let fileName = "places.csv"
+  package static let fileName = RunFile.places.rawValue
   package static let columns = ["started", "iteration", "ranks", "threads", "hosts", "processor", "software"]
   package static let plural = "places"
 

@@ -48,7 +48,7 @@ public struct Prediction: Equatable, Sendable {
 /// last column with their names.
 public enum PredictionsFile {
   /// The name of the file in a run folder.
-  public static let name = "predictions.csv"
+  public static let name = RunFile.predictions.rawValue
   public static let header =
     (["index", "label"] + (1...5).flatMap { ["class\($0)", "score\($0)"] } + ["split", "data"]).joined(separator: ",")
   /// The header of a table of pictures that have names.
@@ -60,7 +60,9 @@ public enum PredictionsFile {
   /// Returns the output of predictions at a path that a person gave.
   public static func output(_ path: String) -> OutputFile {
     guard isHDF5(path) else {
-      return OutputFile(path, kind: "a table of predictions", beginnings: [header + "\n", namedHeader + "\n"])
+      return OutputFile(
+        path, kind: "a table of predictions", runFile: .predictions,
+        beginnings: [header + "\n", namedHeader + "\n"])
     }
     return OutputFile(path, kind: "an HDF5 file of predictions") { path in
       guard let file = try? HDF5Reader.open(path, as: HDF5Content(noun: "file of predictions", adviceOnDamage: ""))

@@ -33,7 +33,7 @@ public struct ProgressRow: Equatable, Sendable {
 package typealias ProgressFile = TableFile<ProgressRow>
 
 extension ProgressRow: TableRow {
-  package static let fileName = "progress.csv"
+  package static let fileName = RunFile.progress.rawValue
   package static let columns = ["iteration", "samples", "loss", "top1_error", "learning_rate"]
   package static let plural = "losses by iteration"
 

@@ -55,13 +55,14 @@ public struct ResultsRow: Equatable, Sendable {
 /// The table of evaluations' results, which grows by a row for each.
 public enum ResultsFile {
   /// The name of the file in a run folder.
-  public static let name = "results.csv"
+  public static let name = RunFile.results.rawValue
   public static let header =
     "time,checkpoints,data,split,protocol,scales,mirror,average,images,top1_errors,top5_errors,top1_error,top5_error,"
     + "seconds,ranks"
 
   /// Refuses a file that rows cannot be added to, before anything is computed.
   public static func check(_ path: String) throws(FileError) {
+    try RunFile.check(path, kind: "a table of results", own: .results)
     if let table = try CSVTable.read(path) { try table.expect(header: header, of: "results of evaluations") }
     try FileSystem.checkWritable(path)
   }

@@ -17,7 +17,7 @@ public struct StatisticsRow: Equatable, Sendable {
 package typealias StatisticsFile = TableFile<StatisticsRow>
 
 extension StatisticsRow: TableRow {
-  package static let fileName = "statistics.csv"
+  package static let fileName = RunFile.statistics.rawValue
   package static let columns = [
     "iteration", "layer", "response_std", "gradient_std", "update_weight_ratio", "decay_share",
   ]

@@ -22,7 +22,7 @@ public struct TimeRow: Equatable, Sendable {
 package typealias TimeFile = TableFile<TimeRow>
 
 extension TimeRow: TableRow {
-  package static let fileName = "time.csv"
+  package static let fileName = RunFile.times.rawValue
   package static let columns = ["iteration"] + parts
   package static let plural = "times"
 

@@ -41,7 +41,7 @@ public struct RunContents {
       throw FileError(.missing, path: path, problem: "there is no such run folder")
     }
     try self.init(tablesOf: path, name: name)
-    configuration.text = try TextFile.read(file("config.yaml"))
+    configuration.text = try TextFile.read(file(RunFile.configuration.rawValue))
     try readEvaluations()
     readNewestCheckpoint()
     guard !metrics.isEmpty || checkpoint != nil || !statistics.isEmpty || !progress.isEmpty else {
@@ -85,7 +85,9 @@ public struct RunContents {
   private mutating func readNewestCheckpoint() {
     let newestFirst = (try? RunFolder.open(at: path).checkpoints()) ?? []
     for path in newestFirst.map(\.path) {
-      guard let header = try? CheckpointFile.readHeader(path) else { continue }
+      guard let header = try? CheckpointFile.readHeader(path), RunFolder.objection(to: header, at: path) == nil else {
+        continue
+      }
       do {
         coefficients = try Self.coefficients(header, path)
         filters = try Self.firstFilters(header, path)

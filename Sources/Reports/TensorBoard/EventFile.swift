@@ -17,7 +17,7 @@ public final class EventFile {
   ///   - time: seconds since 1970.
   ///   - host: the name of the host, for the file's name.
   public init(inFolder folder: String, startIteration: Int, time: Double, host: String) throws(FileError) {
-    let base = "\(folder)/events.out.tfevents.\(Int(time)).\(host).\(getpid())"
+    let base = "\(folder)/\(RunFile.eventsPrefix)\(Int(time)).\(host).\(getpid())"
     var name = base
     var number = 0
     while FileSystem.exists(name) {

@@ -36,39 +36,50 @@ struct AverageCommand: ParsableCommand {
 
   func run() throws {
     alone {
-      let paths = try checkpoints.flatMap(paths)
-      guard !paths.isEmpty else {
-        throw Refusal(.usage, "expected checkpoints or a run folder, found none: name what to average")
+      var leftOut: [String] = []
+      let (count, iteration) = try CheckpointAverage.write(
+        to: output, provenance: Provenance(program: PreluDist.program, commandLine: ProcessArguments.line)
+      ) {
+        let (paths, untrained) = try list()
+        guard !paths.isEmpty else {
+          throw Refusal(.usage, "expected checkpoints or a run folder, found none: name what to average")
+        }
+        try outputs.check(CheckpointAverage.output(output), inputs: paths)
+        for path in untrained where !leftOut.contains(path) {
+          Console.say("\(path): left out, because it is from before the training")
+        }
+        leftOut += untrained
+        return paths
       }
-      // An earlier average is a checkpoint too, and as precious as any.
-      let file = OutputFile(output, kind: "an averaged checkpoint") { _ in false }
-      try outputs.check(file, inputs: paths)
-      let iteration = try CheckpointAverage.write(
-        of: paths, to: output,
-        provenance: Provenance(program: PreluDist.program, commandLine: ProcessArguments.line))
-      Console.say("\(output): the average of \(paths.count.counted("checkpoint")) up to iteration \(iteration)")
+      Console.say("\(output): the average of \(count.counted("checkpoint")) up to iteration \(iteration)")
       return .done
     }
   }
 
-  /// Returns the path of a checkpoint, or those of a run's checkpoints, oldest first. The checkpoint that a run begins
-  /// with, before any training, and averages are left out.
-  private func paths(of name: String) throws -> [String] {
-    guard FileSystem.isFolder(name) else { return [name] }
-    let all = try RunFolder.open(at: name).checkpoints()
-    let trained = all.filter { $0.iteration > 0 }.map(\.path).filter { path in
-      // An average has no momentum. A file that cannot be read is named when it is averaged.
-      (try? CheckpointFile.readHeader(path))?.hasMomentum ?? true
+  /// Returns the paths of the checkpoints: those that are named, and those of each run folder, oldest first. What a run
+  /// itself has not written, such as an average, is left out, and so is the checkpoint that a run begins with, before
+  /// any training.
+  private func list() throws -> (paths: [String], untrained: [String]) {
+    var (paths, untrained): ([String], [String]) = ([], [])
+    for name in checkpoints {
+      guard FileSystem.isFolder(name) else {
+        paths.append(name)
+        continue
+      }
+      let all = try RunFolder.open(at: name).checkpoints()
+      let trained = all.filter { $0.iteration > 0 }.map(\.path).filter { path in
+        // A file that cannot be read is named when it is averaged.
+        (try? CheckpointFile.readHeader(path)).map { RunFolder.objection(to: $0, at: path) == nil } ?? true
+      }
+      guard !trained.isEmpty, trained.count >= last ?? 1 else {
+        throw Refusal(
+          .missingInput,
+          "\(name): expected \((last ?? 1).counted("trained checkpoint")) or more, found \(trained.count): train on, or "
+            + "let a run keep more (checkpoint.keep)")
+      }
+      if last == nil { untrained += all.filter { $0.iteration == 0 }.map(\.path) }
+      paths += trained.prefix(last ?? trained.count).reversed()
     }
-    guard !trained.isEmpty, trained.count >= last ?? 1 else {
-      throw Refusal(
-        .missingInput,
-        "\(name): expected \((last ?? 1).counted("trained checkpoint")) or more, found \(trained.count): train on, or "
-          + "let a run keep more (checkpoint.keep)")
-    }
-    if last == nil, let untrained = all.first(where: { $0.iteration == 0 }) {
-      Console.say("\(untrained.path): left out, because it is from before the training")
-    }
-    return trained.prefix(last ?? trained.count).reversed()
+    return (paths, untrained)
   }
 }

@@ -28,8 +28,8 @@ struct SealCommand: ParsableCommand {
   func run() throws {
     alone {
       try checkIsFile()
-      // An earlier checkpoint is as precious as any.
-      try outputs.check(OutputFile(output, kind: "a sealed checkpoint") { _ in false }, inputs: [checkpoint])
+      // A sealed checkpoint cannot be told from a run's own, and is as precious.
+      try outputs.check(OutputFile(output, kind: "a sealed checkpoint", isEarlierResult: nil), inputs: [checkpoint])
       try checkShapes()
       let changes = try CheckpointSeal.write(
         of: checkpoint, to: output,

@@ -174,7 +174,9 @@ final class TrainingReporter: RunListener {
       Console.say("continue with: \(launcher)prelu-dist train --resume \(s.run)")
     }
     if let iteration = s.bestIteration, let error = s.bestValidationError {
-      Console.say(String(format: "best checkpoint: iteration %d, validation error %.2f %%", iteration, error))
+      Console.say(
+        String(format: "best checkpoint: iteration %d, validation error %.2f %%", iteration, error)
+          + (s.bestIsThere ? "" : "; its file is not there any more"))
     }
     if let tested = s.test {
       let test = tested.counts

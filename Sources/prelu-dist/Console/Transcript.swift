@@ -8,7 +8,7 @@ import Training
 /// Lines that are said before the folder is known are kept until then. What cannot be written is said once.
 final class Transcript: Sendable {
   /// The name of the file in a run folder.
-  static let fileName = "train.log"
+  static let fileName = RunFile.log.rawValue
 
   private struct State {
     var isKept = false

@@ -86,11 +86,11 @@ struct SweepTable {
     func file(_ name: String) -> String { FileSystem.path(name, in: folder.path) }
     let lines = [header] + rows.map { fields($0, digits: "%.6g") }
     let csv = lines.map { $0.map(CSVTable.field).joined(separator: ",") + "\n" }.joined()
-    try TextFile.replace(file("sweep.csv"), with: csv)
-    try TextFile.replace(file("sweep.txt"), with: text + "\n")
+    try TextFile.replace(file(RunFile.sweepTable), with: csv)
+    try TextFile.replace(file(RunFile.sweepText), with: text + "\n")
     let report = try Report(
-      paths: rows.map { folder.folder(of: $0.run) }, pictures: ReportedPictures(), note: file("sweep.txt"),
+      paths: rows.map { folder.folder(of: $0.run) }, pictures: ReportedPictures(), note: file(RunFile.sweepText),
       sweep: results)
-    try report.write(to: file("report.html"))
+    try report.write(to: file(RunFile.report.rawValue))
   }
 }
