@@ -44,7 +44,7 @@ import Testing
       #expect(
         problem(text) == """
           list.csv: expected a class for each picture, found \(shown) for 2.jpg in line 2 and for 1 more picture, which \
-          programs write for a value that is missing. Remove the lines of pictures without a class; or, if it is a \
+          programs write for a value that is missing. Leave out the pictures without a class; or, if it is a \
           class, name all classes in a file with --class-names.
           """)
     }
@@ -54,7 +54,7 @@ import Testing
     #expect(try list("1.jpg,cat\n2.jpg,None\n", names: "None\ncat\n").classNames == ["None", "cat"])
     #expect(
       try warnings("1.jpg,cat\n2.jpg,none\n3.jpg,none\n") == [
-        "list.csv: \"none\" in line 2 is taken for a class of 2 pictures: remove the lines if it stands for a value that "
+        "list.csv: \"none\" in line 2 is taken for a class of 2 pictures: leave them out if it stands for a value that "
           + "is missing"
       ])
     #expect(try warnings("1.jpg,cat\n2.jpg,nano\n3.jpg,nothing\n").isEmpty)
@@ -79,7 +79,7 @@ import Testing
     #expect(
       try warnings("1.jpg,cat\n2.jpg,dog\n3.jpg,\(cell)\n") == [
         "list.csv: \(word.debugDescription) in line 3 is taken for a class of its own, beside \"cat\" and \"dog\": a picture "
-          + "has one class; if they are several, choose one, or remove the lines"
+          + "has one class; if they are several, choose one, or leave the picture out"
       ])
   }
 
@@ -106,7 +106,7 @@ import Testing
 
   @Test func classesThatTrainingDoesNotHave() throws {
     let advice = """
-      Remove the lines of such classes, or add pictures of them to train on. Where all classes are named with \
+      Leave such classes out, or add pictures of them to train on. Where all classes are named with \
       --class-names, training may lack some.
       """
     #expect(

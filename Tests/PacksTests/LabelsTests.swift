@@ -102,7 +102,7 @@ import Testing
     #expect(
       problem("cat/1.jpg,0\nx/1.jpg,1\nx/2.jpg,1\n") == """
         \(folder.path)/list.csv: expected files at the paths of its lines, found that \(folder.path)/x/1.jpg of line 2 \
-        is missing, as are 1 more. Paths are relative to \(folder.path); --root DIR names another folder.
+        is missing, as is 1 more. Paths are relative to \(folder.path); --root DIR names another folder.
         """)
   }
 
