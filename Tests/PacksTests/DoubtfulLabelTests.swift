@@ -43,8 +43,8 @@ import Testing
       let shown = word.hasPrefix("\"") ? word : "\"\(word)\""
       #expect(
         problem(text) == """
-          list.csv: expected a class for each picture, found \(shown) for 2.jpg in line 2 and for 1 more picture, which \
-          programs write for a value that is missing. Leave out the pictures without a class; or, if it is a \
+          list.csv: expected a class for each picture, found \(shown) for 2.jpg in line 2 and for 1 more picture, \
+          which programs write for a value that is missing. Leave out the pictures without a class; or, if it is a \
           class, name all classes in a file with --class-names.
           """)
     }
@@ -78,8 +78,8 @@ import Testing
     let word = cell.hasPrefix("\"") ? String(cell.dropFirst().dropLast()) : cell
     #expect(
       try warnings("1.jpg,cat\n2.jpg,dog\n3.jpg,\(cell)\n") == [
-        "list.csv: \(word.debugDescription) in line 3 is taken for a class of its own, beside \"cat\" and \"dog\": a picture "
-          + "has one class; if they are several, choose one, or leave the picture out"
+        "list.csv: \(word.debugDescription) in line 3 is taken for a class of its own, beside \"cat\" and \"dog\": a "
+          + "picture has one class; if they are several, choose one, or leave the picture out"
       ])
   }
 
@@ -94,8 +94,8 @@ import Testing
   @Test func numbersInOneSplitAndNamesInTheOther() {
     #expect(
       problem("1.jpg,0\n2.jpg,1\n", validation: "3.jpg,cat\n4.jpg,dog\n") == """
-        val.csv: expected only classes of list.csv, found none of them, but "cat" in line 1 and 1 more class. The labels \
-        of list.csv are numbers, and this is a name: write those of both in the same way.
+        val.csv: expected only classes of list.csv, found none of them, but "cat" in line 1 and 1 more class. The \
+        labels of list.csv are numbers, and this is a name: write those of both in the same way.
         """)
     #expect(
       problem("1.jpg,cat\n2.jpg,dog\n", validation: "3.jpg,cat\n4.jpg,1\n") == """
@@ -124,8 +124,8 @@ import Testing
         """)
     #expect(
       problem("1.jpg,0\n2.jpg,1\n", validation: "3.jpg,1\n4.jpg,2\n") == """
-        val.csv: expected only classes of list.csv, found "2" in line 2 that is not there. Its labels seem to count from \
-        1, and those of list.csv from 0: write both alike.
+        val.csv: expected only classes of list.csv, found "2" in line 2 that is not there. Its labels seem to count \
+        from 1, and those of list.csv from 0: write both alike.
         """)
   }
 

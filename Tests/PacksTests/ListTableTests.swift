@@ -56,8 +56,8 @@ import Testing
 
   @Test func severalClassesOrNoneAreRefused() throws {
     let advice = """
-      A picture has one class: remove the line, or choose one. If the columns are not classes, name the columns of paths \
-      and of labels filename and label.
+      A picture has one class: remove the line, or choose one. If the columns are not classes, name the columns of \
+      paths and of labels filename and label.
       """
     let expected = "\(path): expected a 1 in the column of one class in each line, found"
     #expect(
