@@ -117,6 +117,20 @@ import Testing
         "warning: 1 of 3 classes has no picture to train on: 0. Labels of a list count from 0"), "\(outcome.errors)")
   }
 
+  /// Names of classes do not count from anything.
+  @Test func namesOfClassesWithoutPicturesAreWarnedOf() throws {
+    try folder.copy("\(goldenPhotos)/rgb.png", to: "1.png")
+    try folder.copy("\(goldenPhotos)/rgb-2.png", to: "2.png")
+    try folder.write(Array("1.png ant\n2.png bee\n".utf8), to: "list.txt")
+    try folder.write(Array("ant\nbee\ncat\n".utf8), to: "names.txt")
+    let outcome = try photos.pack(["list.txt", "-o", "a.h5", "--quiet", "--class-names", "names.txt"])
+    #expect(outcome.exitCode == 0 && outcome.output.isEmpty, "\(outcome.output)")
+    #expect(
+      outcome.errors.contains(
+        "warning: 1 of 3 classes has no picture to train on: cat. Leave what is not meant out of --class-names\n"),
+      "\(outcome.errors)")
+  }
+
   @Test(arguments: [
     (["pack"], 64, "Missing expected argument"),
     (["pack", "nowhere", "-o", "a.h5"], 66, "nowhere: expected a folder of class folders"),

@@ -325,9 +325,9 @@ import Testing
     try write([("a.1.jpg", "."), ("a.1.cls", "0"), ("a.2.jpg", "."), ("a.2.cls", "1")])
     #expect(
       message(input) == """
-        a.tar: expected one picture of each name up to the first dot, a sample's name, found a.1.jpg and a.2.jpg. Leave \
-        one kind of them out with --exclude, such as '*.2.*', or, if they are two samples, put another character in \
-        place of the dots inside names.
+        a.tar: expected one picture of each name up to the first dot, a sample's name, found a.1.jpg and a.2.jpg. \
+        Leave one kind of them out with --exclude, such as '*.2.*', or, if they are two samples, put another character \
+        in place of the dots inside names.
         """)
     try write([("a.jpg", "."), ("a.cls", "0"), ("a.2.jpg", "."), ("a.2.cls", "1")])
     #expect(message(input).contains("found a.jpg and a.2.jpg. Leave one kind of them out"))

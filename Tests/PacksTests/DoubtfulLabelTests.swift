@@ -43,8 +43,8 @@ import Testing
       let shown = word.hasPrefix("\"") ? word : "\"\(word)\""
       #expect(
         problem(text) == """
-          list.csv: expected a class for each picture, found \(shown) for 2.jpg in line 2 and for 1 more picture, which \
-          programs write for a value that is missing. Remove the lines of pictures without a class; or, if it is a \
+          list.csv: expected a class for each picture, found \(shown) for 2.jpg in line 2 and for 1 more picture, \
+          which programs write for a value that is missing. Leave out the pictures without a class; or, if it is a \
           class, name all classes in a file with --class-names.
           """)
     }
@@ -54,7 +54,7 @@ import Testing
     #expect(try list("1.jpg,cat\n2.jpg,None\n", names: "None\ncat\n").classNames == ["None", "cat"])
     #expect(
       try warnings("1.jpg,cat\n2.jpg,none\n3.jpg,none\n") == [
-        "list.csv: \"none\" in line 2 is taken for a class of 2 pictures: remove the lines if it stands for a value that "
+        "list.csv: \"none\" in line 2 is taken for a class of 2 pictures: leave them out if it stands for a value that "
           + "is missing"
       ])
     #expect(try warnings("1.jpg,cat\n2.jpg,nano\n3.jpg,nothing\n").isEmpty)
@@ -78,8 +78,8 @@ import Testing
     let word = cell.hasPrefix("\"") ? String(cell.dropFirst().dropLast()) : cell
     #expect(
       try warnings("1.jpg,cat\n2.jpg,dog\n3.jpg,\(cell)\n") == [
-        "list.csv: \(word.debugDescription) in line 3 is taken for a class of its own, beside \"cat\" and \"dog\": a picture "
-          + "has one class; if they are several, choose one, or remove the lines"
+        "list.csv: \(word.debugDescription) in line 3 is taken for a class of its own, beside \"cat\" and \"dog\": a "
+          + "picture has one class; if they are several, choose one, or leave the picture out"
       ])
   }
 
@@ -94,8 +94,8 @@ import Testing
   @Test func numbersInOneSplitAndNamesInTheOther() {
     #expect(
       problem("1.jpg,0\n2.jpg,1\n", validation: "3.jpg,cat\n4.jpg,dog\n") == """
-        val.csv: expected only classes of list.csv, found none of them, but "cat" in line 1 and 1 more class. The labels \
-        of list.csv are numbers, and this is a name: write those of both in the same way.
+        val.csv: expected only classes of list.csv, found none of them, but "cat" in line 1 and 1 more class. The \
+        labels of list.csv are numbers, and this is a name: write those of both in the same way.
         """)
     #expect(
       problem("1.jpg,cat\n2.jpg,dog\n", validation: "3.jpg,cat\n4.jpg,1\n") == """
@@ -106,7 +106,7 @@ import Testing
 
   @Test func classesThatTrainingDoesNotHave() throws {
     let advice = """
-      Remove the lines of such classes, or add pictures of them to train on. Where all classes are named with \
+      Leave such classes out, or add pictures of them to train on. Where all classes are named with \
       --class-names, training may lack some.
       """
     #expect(
@@ -124,8 +124,8 @@ import Testing
         """)
     #expect(
       problem("1.jpg,0\n2.jpg,1\n", validation: "3.jpg,1\n4.jpg,2\n") == """
-        val.csv: expected only classes of list.csv, found "2" in line 2 that is not there. Its labels seem to count from \
-        1, and those of list.csv from 0: write both alike.
+        val.csv: expected only classes of list.csv, found "2" in line 2 that is not there. Its labels seem to count \
+        from 1, and those of list.csv from 0: write both alike.
         """)
   }
 

@@ -102,7 +102,7 @@ import Testing
     #expect(
       problem("cat/1.jpg,0\nx/1.jpg,1\nx/2.jpg,1\n") == """
         \(folder.path)/list.csv: expected files at the paths of its lines, found that \(folder.path)/x/1.jpg of line 2 \
-        is missing, as are 1 more. Paths are relative to \(folder.path); --root DIR names another folder.
+        is missing, as is 1 more. Paths are relative to \(folder.path); --root DIR names another folder.
         """)
   }
 
@@ -147,8 +147,8 @@ import Testing
     try touch(["1.jpg", "2.jpg", "3.jpg"])
     #expect(
       try list("1.jpg,0\n2.jpg,1\n3.jpg,many\n").account.warnings == [
-        "\(folder.path)/list.csv: most labels are numbers, and \"many\" in line 3 is not a whole one: all are taken for "
-          + "names of classes"
+        "\(folder.path)/list.csv: most labels are numbers, and \"many\" in line 3 is not a whole one: all are taken "
+          + "for names of classes"
       ])
     #expect(try list("1.jpg,0.5\n2.jpg,1\n3.jpg,2\n").account.warnings.count == 1)
     #expect(try list("1.jpg,7\n2.jpg,A\n3.jpg,B\n").account.warnings == [])

@@ -135,6 +135,16 @@ import Testing
     #expect(listing.account.notes == ["1 picture in folders inside class folders counts for the class above"])
   }
 
+  /// A script that sorts pictures by a table writes a missing label as a folder's name.
+  @Test func aFolderForMissingLabels() throws {
+    try touch(["cat/1.jpg", "dog/1.jpg", "nan/1.jpg"])
+    #expect(
+      try listing().account.warnings == [
+        "the folder nan is taken for a class: if it stands for a value that is missing, --exclude 'nan' leaves it out"
+      ])
+    #expect(try listing { $0.exclude = ["nan"] }.account.warnings == [])
+  }
+
   @Test func testPicturesWithoutLabels() throws {
     try touch(["train/a/1.jpg", "train/b/1.jpg", "test/1.jpg", "test/2.jpg"])
     #expect(try listing().account.leftOut[.unlabeled]?.count == 2)

@@ -28,6 +28,11 @@ extension PackInput {
     if found.classes.count == 1 {
       reader.account.warn("there is one class, \(found.classes[0]): a network learns to say nothing else")
     }
+    if let name = found.classes.first(where: { ListLabels.isMissing($0) || ListLabels.isDoubtful($0) }) {
+      reader.account.warn(
+        "the folder \(name) is taken for a class: if it stands for a value that is missing, --exclude '\(name)' leaves "
+          + "it out")
+    }
     listing.account = reader.account
     return listing
   }

@@ -36,7 +36,11 @@ struct ListFile {
     var split: ListColumns.Split?
     while let line = Self.nextLine(&rest, &number) {
       if ListLine.isComment(line) {
-        comments.append(number)
+        if isFirst, let found = Self.commented(line, before: Self.following(rest)) {
+          (columns, header, headerLine, isFirst) = (found, found.description, number, false)
+        } else {
+          comments.append(number)
+        }
         continue
       }
       defer { isFirst = false }
@@ -98,6 +102,13 @@ struct ListFile {
     }
     let found = Set(words)
     emptyColumns = classes?.classNames.filter { !found.contains($0) } ?? []
+  }
+
+  /// Returns the columns that a comment names, as NumPy writes headers.
+  private static func commented(_ line: ArraySlice<UInt8>, before next: ArraySlice<UInt8>?) -> ListColumns? {
+    let text = ListLine.trim(line.drop { $0 == UInt8(ascii: "#") })
+    guard let next, let found = ListColumns(header: text, before: nil), found.divide(next) != nil else { return nil }
+    return found
   }
 
   /// Returns the error for a line of a table with a column for each class that has no 1, or several.

@@ -5,7 +5,7 @@ import System
 extension ListLabels {
   /// Returns whether a label is what programs write for a value that is missing: pandas, Python, databases,
   /// spreadsheets.
-  private static func isMissing(_ word: String) -> Bool {
+  static func isMissing(_ word: String) -> Bool {
     let word = word.trimmed
     return ["", "nan", "null", "<na>", "#n/a", "#null!", "undefined"].contains(word.lowercased())
       || ["None", "NaT", "''"].contains(word)
@@ -29,7 +29,7 @@ extension ListLabels {
         found: "\(words[place].debugDescription) for \(first?.name ?? "") in \(first?.place ?? "")"
           + (more > 0 ? " and for \(more.counted("more picture", grouped: true))" : "")
           + ", which programs write for a value that is missing",
-        advice: "Remove the lines of pictures without a class; or, if it is a class, name all classes in a file with "
+        advice: "Leave out the pictures without a class; or, if it is a class, name all classes in a file with "
           + "--class-names.")
     }
   }
@@ -41,7 +41,7 @@ extension ListLabels {
       let count = list.entries.labels.count { $0 == Int32(place) }
       return
         "\(list.path): \(words[place].debugDescription) in \(list.first(labeled: place)?.place ?? "") is taken for a "
-        + "class of \(count.counted("picture", grouped: true)): remove the lines if it stands for a value that is missing"
+        + "class of \(count.counted("picture", grouped: true)): leave them out if it stands for a value that is missing"
     }
     return nil
   }
@@ -58,7 +58,7 @@ extension ListLabels {
         + "class of its own, beside \(parts.map(\.debugDescription).joined(separator: " and "))"
         + (more > 0
           ? "; so \(more.verb("is", "are")) \(more.counted("more label", grouped: true)) of several words" : "")
-        + ": a picture has one class; if they are several, choose one, or remove the lines"
+        + ": a picture has one class; if they are several, choose one, or leave the picture out"
     }
     return nil
   }

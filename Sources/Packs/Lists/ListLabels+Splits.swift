@@ -27,7 +27,7 @@ extension ListLabels {
         advice: hint(words, words[first], known, training.path)
           ?? (strangers.count == words.count
             ? "Both need the same classes."
-            : "Remove the lines of such classes, or add pictures of them to train on."
+            : "Leave such classes out, or add pictures of them to train on."
               + (areDeclared ? "" : " Where all classes are named with --class-names, training may lack some.")))
     }
   }

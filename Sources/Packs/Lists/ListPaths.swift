@@ -36,7 +36,8 @@ struct ListPaths {
     }
     guard let missing else { return list.rename(names) }
     let (name, line) = (list.entries[missing.index].name, list.lines[missing.index])
-    let more = missing.count > 1 ? ", as are \((missing.count - 1).grouped) more" : ""
+    let more =
+      missing.count > 1 ? ", as \((missing.count - 1).verb("is", "are")) \((missing.count - 1).grouped) more" : ""
     let guess = ListGuess(root: root, files: files).sentence(
       name, label: list.words[Int(list.entries.labels[missing.index])])
     let advice =

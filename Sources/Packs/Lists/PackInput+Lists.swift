@@ -39,7 +39,8 @@ extension PackInput {
       if !list.emptyColumns.isEmpty {
         let names = list.emptyColumns.prefix(4).joined(separator: ", ") + (list.emptyColumns.count > 4 ? ", …" : "")
         listing.account.note(
-          "\(list.emptyColumns.count.counted("column", grouped: true)) of \(list.path) without a 1 in any line: \(names)"
+          "\(list.emptyColumns.count.counted("column", grouped: true)) of \(list.path) without a 1 in any line: "
+            + "\(names)"
         )
       }
       if paths.withSlashes > 0 {

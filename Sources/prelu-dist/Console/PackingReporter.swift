@@ -42,7 +42,7 @@ final class PackingReporter {
   }
 
   /// Warns of what is probably a mistake, and of classes without pictures. Labels that count from 1 leave class 0
-  /// empty, and the network with one output too many.
+  /// empty, and the network with one output too many; classes that are names are empty only where a person names them.
   private func warn(_ listing: PackListing) {
     for sentence in PackAccountText(listing).warnings { Console.complain("warning: \(sentence)") }
     let empty = listing.emptyClasses
@@ -51,7 +51,9 @@ final class PackingReporter {
     Console.complain(
       "warning: \(empty.count.grouped) of \(listing.classNames.count.counted("class", grouped: true)) "
         + "\(empty.count.verb("has", "have")) no picture to train on: \(names.joined(separator: ", "))"
-        + (listing.account.labelsArePlaces ? ". Labels of a list count from 0" : ""))
+        + (listing.account.labelsArePlaces
+          ? ". Labels of a list count from 0"
+          : ". Leave what is not meant out of --class-names"))
   }
 
   func show(_ summary: PackingSummary) {
