@@ -21,7 +21,7 @@ extension World {
     return try decoded(broadcast(bytes, root: root))
   }
 
-  /// Returns the values of all ranks, in the order of ranks. Their JSON must have less than 2 GiB in total.
+  /// Returns the values of all ranks, in the order of ranks.
   public func allgather<Value: Codable>(_ value: Value) throws -> [Value] {
     try allgather(encoded(value)).map { try decoded($0) }
   }

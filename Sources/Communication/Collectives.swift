@@ -53,7 +53,7 @@ extension World {
     try allgather(bitsOf: value)
   }
 
-  /// Returns the texts of all ranks, in the order of ranks. Their total length must be less than 2 GiB.
+  /// Returns the texts of all ranks, in the order of ranks.
   public func allgather(_ text: String) throws(MPIError) -> [String] {
     try allgather(Array(text.utf8)).map { String(decoding: $0, as: UTF8.self) }
   }
@@ -72,11 +72,19 @@ extension World {
     return all
   }
 
-  /// Returns the bytes of all ranks, in the order of ranks. Their total length must be less than 2 GiB.
-  func allgather(_ own: [UInt8]) throws(MPIError) -> [ArraySlice<UInt8>] {
+  /// Returns the bytes of all ranks, in the order of ranks.
+  ///
+  /// - Parameter limit: the largest number of bytes that are gathered at once; more of them come rank by rank.
+  package func allgather(
+    _ own: [UInt8], atOnce limit: Int = Int(Int32.max)
+  ) throws(MPIError) -> [ArraySlice<UInt8>] {
     let counts = try allgather(bitsOf: own.count)
     let starts = counts.reduce(into: [0]) { $0.append($0.last! + $1) }
-    precondition(starts.last! <= Int(Int32.max), "\(starts.last!) bytes; at most \(Int32.max) can be gathered")
+    guard starts.last! <= limit else {
+      var all: [ArraySlice<UInt8>] = []
+      for root in 0..<size { all.append(try broadcast(rank == root ? own : [], root: root)[...]) }
+      return all
+    }
     let lengths = counts.map { Int32($0) }
     let places = starts.map { Int32($0) }
     var all = [UInt8](repeating: 0, count: starts.last!)

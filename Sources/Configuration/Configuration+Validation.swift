@@ -107,6 +107,7 @@ extension Configuration {
       }
       try checkSides()
       for side in augmentation.shorterSide { try check(side, in: 1...1 << 14, "augmentation.shorterSide") }
+      try checkSizes()
     case .pack: try checkPhotographs()
     }
   }
@@ -160,6 +161,25 @@ extension Configuration {
       throw invalid("augmentation.shorterSide", "expected the least and the greatest, or an empty list, found \(sides)")
     }
   }
+
+  /// Refuses a range of sides whose filters would take a hundred megabytes or more: each size has filters of its own.
+  private func checkSizes() throws(ConfigurationError) {
+    guard let least = augmentation.shorterSide.first, let greatest = augmentation.shorterSide.last else { return }
+    let (short, long) = (min(model.input.height, model.input.width), max(model.input.height, model.input.width))
+    // A wrong input is told of with the model.
+    guard short >= 1 else { return }
+    let sides = Double((least + greatest) * (greatest - least + 1) / 2)
+    let all = sides * (1 + Double(long) / Double(short))
+    guard all <= Double(Self.mostLines) else {
+      throw invalid(
+        "augmentation.shorterSide",
+        "expected sizes that have at most \(Self.mostLines) rows and columns in all, found \(Int(min(all, 1e18))) of "
+          + "the sides from \(least) to \(greatest): choose a narrower range or smaller sides")
+    }
+  }
+
+  /// The largest number of rows and columns of the sizes to which images are resized.
+  private static let mostLines = 1 << 22
 
   private func checkModel() throws(ConfigurationError) -> ResolvedArchitecture {
     try check(model.classes, in: 1...1_000_000, model.settingOfClasses)

@@ -164,44 +164,6 @@ import Testing
     #expect(try folder.best() == nil)
   }
 
-  /// Under the name of a checkpoint, an average or another checkpoint may lie beside the run's: it seems newer, but is
-  /// neither measured nor trained.
-  @Test func whatTheRunHasNotWrittenIsPassedOver() throws {
-    try save(10)
-    let own = "\(path)/checkpoint-10.h5"
-    try CheckpointAverage.write(of: [own], to: "\(path)/checkpoint-20.h5", provenance: testProvenance)
-    try FileManager.default.copyItem(atPath: own, toPath: "\(path)/checkpoint-30.h5")
-    for trains in [false, true] {
-      let newest = try folder.newestWhole(trains: trains)
-      #expect(newest.path == own && newest.header.state.iteration == 10)
-      #expect(
-        newest.skipped.map(\.description) == [
-          "\(path)/checkpoint-30.h5: it is the checkpoint of iteration 10: the run itself has not written it under this "
-            + "name",
-          "\(path)/checkpoint-20.h5: it has no momentum, as an average has none: the run itself has not written it",
-        ])
-    }
-    #expect(try RunFolder.checkpointPath(path) == own)
-  }
-
-  /// An average in the place of the best checkpoint is not measured for it.
-  @Test func anotherFileIsNotTheBest() throws {
-    try save(10, best: 10)
-    try save(20, best: 10)
-    let best = "\(path)/checkpoint-10.h5"
-    try CheckpointAverage.write(of: [best], to: best, provenance: testProvenance)
-    expect(
-      .missing,
-      [
-        "\(best): expected the run's best checkpoint, found another one (it has no momentum, as an average has none: the "
-          + "run itself has not written it). Name another of its checkpoints"
-      ]
-    ) { _ = try folder.best() }
-    try FileManager.default.removeItem(atPath: best)
-    try FileManager.default.copyItem(atPath: "\(path)/checkpoint-20.h5", toPath: best)
-    expect(.missing, ["found another one (it is the checkpoint of iteration 20: the run"]) { _ = try folder.best() }
-  }
-
   /// A checkpoint that training cannot go on from is kept under another name.
   @Test func whatIsPassedOverIsSetAside() throws {
     for iteration in [10, 20, 30] { try save(iteration) }

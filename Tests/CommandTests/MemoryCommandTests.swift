@@ -37,6 +37,24 @@ import Testing
       errors.contains(/prelu-dist: host \S+: expected [\d.]+ [MG]B more memory, found none: .*ulimit -v/), "\(errors)")
   }
 
+  /// The tables of a filter of 40,000² are arrays of Swift, which has no words for a person where they do not fit.
+  @Test func tablesOfAHugeFilterHaveWordsToo() throws {
+    let layers = [
+      "convolution: { name: a, filters: 1, kernel: 3, padding: 1 }",
+      "convolution: { name: b, filters: 1, kernel: 40000, padding: 20000 }",
+      "maxPooling: { name: p, size: 2 }", "fullyConnected: { name: fc, outputs: 10 }",
+    ]
+    let lines = ["recipe: fashion", "model:", "  input: { channels: 1, height: 28, width: 28 }", "  layers:"]
+    try folder.write(Array((lines + layers.map { "    - \($0)" }).joined(separator: "\n").utf8), to: "huge.yaml")
+    let command = "inspect --algorithms --convolution tiles --precision bfloat16 --recipe huge.yaml"
+    let outcome = try ChildProcess.shell(
+      "ulimit -v 12000000; exec \"$0\" \(command)", running: Program.path, in: directory)
+    #expect(outcome.exitCode == 69, "\(outcome)")
+    #expect(
+      outcome.errors.contains(/prelu-dist: host \S+: expected [\d.]+ GB more memory, found none: .*ulimit -v/),
+      "\(outcome.errors)")
+  }
+
   /// `doctor` says before a training that it would be refused.
   @Test func doctorFindsTooLittleMemory() throws {
     try folder.write(

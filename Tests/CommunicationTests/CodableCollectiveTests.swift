@@ -47,6 +47,17 @@ extension RankTests {
     }
   }
 
+  /// A call of MPI counts in 31 bits; what is longer in all comes rank by rank.
+  @Test func bytesBeyondTheLimitOfACallAreGathered() {
+    onAllRanks { world in
+      let expected = (0..<world.size).map { rank in (0..<3 * rank + 1).map { UInt8(10 * rank + $0) } }
+      for limit in [0, 5, 1000] {
+        let all = try world.allgather(expected[world.rank], atOnce: limit)
+        #expect(all.map(Array.init) == expected, "\(limit)")
+      }
+    }
+  }
+
   @Test func valuesOfAllKindsAreGatheredInTheOrderOfRanks() {
     onAllRanks { world in
       let all = try world.allgather(Sample(world.rank))

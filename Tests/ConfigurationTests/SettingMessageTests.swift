@@ -129,6 +129,11 @@ func wrongLayersAreNamed(layers: String, message: String) {
   ),
   ("augmentation: { shorterSide: [0, 30] }", 1, "augmentation.shorterSide"),
   ("augmentation: { shorterSide: [28] }", 1, "augmentation.shorterSide"),
+  (
+    "augmentation: { shorterSide: [1, 16384] }", 1,
+    "augmentation.shorterSide: expected sizes that have at most 4194304 rows and columns in all, found 268451840 of "
+      + "the sides from 1 to 16384: choose a narrower range or smaller sides"
+  ), ("augmentation: { shorterSide: [1, 2048] }", 1, "found 4196352 of the sides from 1 to 2048"),
   ("augmentation: { erasing: 1.5 }", 1, "augmentation.erasing"),
   (
     "augmentation: { color: 0.1 }", 1,

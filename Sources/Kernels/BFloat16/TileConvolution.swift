@@ -25,6 +25,7 @@ struct TileConvolution: ConvolutionAlgorithm {
   init(_ shape: ConvolutionShape, readsImage: Bool, engine: TileEngine) {
     self.shape = shape
     self.engine = engine
+    MemoryFailure.checkRoom(bytes: Self.tableBytes(shape, readsImage: readsImage))
     input = TileInput(shape, readsImage: readsImage)
     let taps = shape.kernel * shape.kernel
     filters =
@@ -36,6 +37,16 @@ struct TileConvolution: ConvolutionAlgorithm {
     outputPlane = TilePlane(
       source: shape.output, rows: shape.outputHeight, columns: input.columns, step: 1, firstRow: 0, firstColumn: 0)
     inputCount = readsImage ? shape.input.planar.count : shape.input.count
+  }
+
+  /// The bytes of the tables of taps and steps, which grow with the filter's area.
+  private static func tableBytes(_ shape: ConvolutionShape, readsImage: Bool) -> Int {
+    guard !readsImage else { return 0 }
+    let units = [shape.channels, shape.filters].map { $0.dividedUp(by: Tiles.width) }.reduce(0, +)
+    // A tap, its number in the filters of each direction, and its place for each unit.
+    let ofTap = MemoryLayout<TileInput.Tap>.stride + 2 * MemoryLayout<Int>.stride + units * MemoryLayout<Int64>.stride
+    let (area, isTooLarge) = (shape.kernel * shape.kernel).multipliedReportingOverflow(by: ofTap)
+    return isTooLarge ? Int.max / 2 : area
   }
 
   /// The number of panels of 32 filters, and of 32 channels.
