@@ -9,18 +9,7 @@ import Testing
 
   init() throws {
     folder = try ScratchFolder()
-    let recipe = """
-      model:
-        input: { channels: 3, height: 16, width: 16 }
-        layers:
-          - convolution: { name: conv1, filters: 4, kernel: 3, padding: 1 }
-          - spatialPyramidPooling: { name: spp, levels: [2, 1] }
-          - fullyConnected: { name: fc1, outputs: 3 }
-      data: { kind: pack, directory: p.h5, shorterSide: 20, validation: 0, scale: 0.015625 }
-      augmentation: { padding: 0, mirror: true, shorterSide: [16, 24] }
-      training: { batch: 8, epochs: 4 }
-      """
-    try folder.write(Array(recipe.utf8), to: "own.yaml")
+    try folder.writePhotoRecipe(pack: "p.h5", classes: 3, batch: 8, epochs: 4)
     for (name, count) in [("ant", 20), ("bee", 12), ("cat", 5)] {
       for number in 0..<count { try folder.copy("\(goldenPhotos)/rgb.png", to: "photos/\(name)/\(number).png") }
     }

@@ -51,18 +51,7 @@ import Testing
 
   /// Where nothing is packed, no word is said of packing.
   @Test(.enabled(if: PreloadedLibrary.canBeMade, "there is no clang")) func aListingThatBreaksOffInPredict() throws {
-    let recipe = """
-      model:
-        input: { channels: 3, height: 16, width: 16 }
-        layers:
-          - convolution: { name: conv1, filters: 4, kernel: 3, padding: 1 }
-          - spatialPyramidPooling: { name: spp, levels: [2, 1] }
-          - fullyConnected: { name: fc1, outputs: 2 }
-      data: { kind: pack, directory: whole.h5, shorterSide: 20, validation: 0, scale: 0.015625 }
-      augmentation: { padding: 0, mirror: true, shorterSide: [16, 24] }
-      training: { batch: 4, epochs: 1 }
-      """
-    try folder.write(Array(recipe.utf8), to: "own.yaml")
+    try folder.writePhotoRecipe(pack: "whole.h5", classes: 2, batch: 4, epochs: 1)
     let packed = try Program.run(
       ["pack", "p", "-o", "whole.h5", "--threads", "1", "--mean-side", "20", "--mean-crop", "16"], in: folder.path)
     try #require(packed.exitCode == 0, "\(packed.errors)")

@@ -13,6 +13,22 @@ extension ScratchFolder {
     return outcome
   }
 
+  /// Writes the recipe `own.yaml` of a small network for the photographs of a pack, 16×16 of them at a time.
+  func writePhotoRecipe(pack: String, classes: Int, batch: Int, epochs: Int) throws {
+    let recipe = """
+      model:
+        input: { channels: 3, height: 16, width: 16 }
+        layers:
+          - convolution: { name: conv1, filters: 4, kernel: 3, padding: 1 }
+          - spatialPyramidPooling: { name: spp, levels: [2, 1] }
+          - fullyConnected: { name: fc1, outputs: \(classes) }
+      data: { kind: pack, directory: \(pack), shorterSide: 20, validation: 0, scale: 0.015625 }
+      augmentation: { padding: 0, mirror: true, shorterSide: [16, 24] }
+      training: { batch: \(batch), epochs: \(epochs) }
+      """
+    try write(Array(recipe.utf8), to: "own.yaml")
+  }
+
   /// The digest of a source of weights, as a run that begins with it keeps it.
   func sourceDigest(_ source: String) throws -> String {
     try train("begun", iterations: 0, ["--weights", source])
