@@ -2,7 +2,7 @@ import System
 
 /// The checkpoints that a run has written itself, told from files that somebody put there under such a name.
 extension RunFolder {
-  /// Returns why a file that has a checkpoint's name in a run's folder is not what the run wrote there; nil where it is.
+  /// Returns why a file with a checkpoint's name in a run's folder is not what the run wrote there; nil where it is.
   public static func objection(to header: CheckpointHeader, at path: String) -> String? {
     guard header.hasMomentum else {
       return "\(path): it has no momentum, as an average has none: the run itself has not written it"

@@ -1,5 +1,6 @@
 import Configuration
 import System
+import Weights
 
 /// A person's request for settings: a recipe or a file, and what flags change of it.
 public struct ConfigurationRequest: Sendable {
@@ -33,12 +34,27 @@ public struct ConfigurationRequest: Sendable {
     try resolution(over: stored).configuration
   }
 
-  /// Returns a sentence on each part of the recipe that is left out or replaced, and on each doubt about the inputs.
+  /// Returns a sentence on each part of the recipe that is left out or replaced, and on each doubt about the settings.
   ///
   /// - Throws: as `resolved` does.
   public func notes() throws -> [String] {
     let (recipe, configuration) = try resolution()
-    return configuration.doubtsOfInputs + configuration.losses(from: recipe, options: options)
+    return notes(on: configuration, of: recipe)
+  }
+
+  /// Returns the remarks on a new run's settings beside its recipe's.
+  func notes(on configuration: Configuration, of recipe: Configuration) -> [String] {
+    var recipe = recipe
+    if WeightSource.hasBegun(configuration.weights.source, with: recipe.weights) {
+      recipe.weights = configuration.weights
+    }
+    let drawn =
+      configuration.weights.source.isEmpty && !configuration.training.frozen.isEmpty
+      ? [
+        "training.frozen: expected weights to begin with, found none: the frozen layers stay as they are drawn. Give "
+          + "--weights, unless that is meant"
+      ] : []
+    return configuration.doubtsOfInputs + configuration.losses(from: recipe, options: options) + drawn
   }
 
   /// Returns the recipe's settings, and the configuration asked for; throws as `resolved` does.

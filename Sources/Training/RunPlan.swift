@@ -33,7 +33,7 @@ struct RunPlan: Codable {
       let (recipe, resolved) = try request.resolution()
       var fresh = resolved
       try fresh.checkWeightsHaveSource()
-      notes = fresh.doubtsOfInputs + fresh.losses(from: recipe, options: request.options)
+      notes = request.notes(on: fresh, of: recipe)
       // The run notes what it began with, wherever the file goes.
       if !fresh.weights.source.isEmpty, fresh.weights.digest.isEmpty {
         fresh.weights.digest = try WeightSource(fresh.weights.source).digest

@@ -104,7 +104,12 @@ extension RunSetup {
       try listeners.prepare(folder: own, iteration: plan.state?.iteration ?? 0)
       do throws(FileError) {
         try folder.write(configuration.yaml(), to: RunFolder.configuration)
-        if let weights { try folder.write(weights.text, to: RunFile.weights.rawValue) }
+        if let weights {
+          try folder.write(weights.text, to: RunFile.weights.rawValue)
+        } else if plan.checkpoint == nil {
+          // A preview of another run may have been here.
+          try FileSystem.remove(folder.file(RunFile.weights.rawValue))
+        }
       } catch {
         throw error.advising("Nothing was trained")
       }

@@ -12,6 +12,16 @@ extension WeightSource {
     case other
   }
 
+  /// Whether a path leads to a run, or to its checkpoint, that began with a recipe's source: what the recipe says of
+  /// that source, as a run's own settings do, is done.
+  public static func hasBegun(_ path: String, with weights: Configuration.Weights) -> Bool {
+    guard !path.isEmpty, !weights.source.isEmpty, let file = try? RunFolder.checkpointPath(path),
+      let header = try? CheckpointFile.readHeader(file),
+      let own = try? Configuration(json: header.configuration, source: file).weights
+    else { return false }
+    return own.source == weights.source && (weights.digest.isEmpty || own.digest == weights.digest.lowercased())
+  }
+
   /// Compares what a path leads to with the source of a recipe. A run folder stands for its best checkpoint, links are
   /// followed, and a copy of what the recipe's digest was taken of is the same source. Nothing there is another source:
   /// whoever opens it says what is wrong.

@@ -38,6 +38,8 @@ public struct WeightSource {
   public let classNames: [String]?
   /// The network that the tensors are of; nil if the file does not say, or names one that this program does not have.
   public let network: ResolvedArchitecture?
+  /// Whether the file names a network, but one that this program does not have.
+  public let saysUnknownLayers: Bool
   /// A digest of everything that is read: of the file's bytes, or of a checkpoint's tensors, layers, scale, mean and
   /// classes.
   public let digest: String
@@ -116,6 +118,7 @@ public struct WeightSource {
     let configuration = try Configuration(json: header.configuration, source: path)
     scale = configuration.data.scale
     network = try? configuration.architecture().resolved()
+    saysUnknownLayers = network == nil
     classNames = header.input?.classNames
     mean = header.input.flatMap {
       $0.meanShape.count == 3 && !$0.mean.isEmpty ? InputMean(shape: $0.meanShape, values: $0.mean) : nil
@@ -129,7 +132,7 @@ public struct WeightSource {
     kind = "a Caffe model"
     tensors = try Self.caffeTensors(path)
     try Self.checkNormalization(tensors, path)
-    (others, mean, scale, classNames, network) = ([], nil, nil, nil, nil)
+    (others, mean, scale, classNames, network, saysUnknownLayers) = ([], nil, nil, nil, nil, false)
     digest = try Self.digest(ofFile: path)
     content = .caffe
   }
@@ -167,6 +170,7 @@ public struct WeightSource {
     network = texts.flatMap {
       try? JSONDecoder().decode(Architecture.self, from: Data($0.architecture.utf8)).resolved()
     }
+    saysUnknownLayers = texts != nil && network == nil
     let inputs = try Self.inputs(of: file)
     (mean, scale, classNames) = (inputs?.mean, texts?.scale ?? inputs?.scale, texts?.classNames)
     self.others = others.filter { inputs == nil || !["mean", "scale"].contains($0) }

@@ -83,8 +83,8 @@ import Testing
     try expectSaved(output, by: nil, ranks: 2)
   }
 
-  /// Open MPI passes USR1 on at once. At INT, TERM and HUP it ends by itself: it sends the ranks TERM after a while, and
-  /// exits with a code of its own; the checkpoint is saved all the same.
+  /// Open MPI passes USR1 on at once. At INT, TERM and HUP it ends by itself: it sends the ranks TERM after a while,
+  /// and exits with a code of its own; the checkpoint is saved all the same.
   @Test(arguments: [(SIGUSR1, "USR1", 75 as Int32), (SIGINT, "TERM", 1), (SIGTERM, "TERM", 1), (SIGHUP, "TERM", 1)])
   func mpirunLetsTheRanksSave(signal: Int32, heard: String, exitCode: Int32) throws {
     let (process, output, errors) = try start(ranks: 2, killDelay: 4)

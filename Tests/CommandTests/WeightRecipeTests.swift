@@ -70,6 +70,38 @@ import Testing
     }
   }
 
+  /// What a run's settings say of its own source is done: its weights are taken as they are.
+  @Test func theSettingsOfARunAreNotOfItsWeights() throws {
+    try folder.train("base", iterations: 0)
+    try write("weights: { source: base, anew: [fc1], deviation: [64] }\n")
+    let begun = try run(["--run", "begun", "--iterations", "0"])
+    #expect(begun.exitCode == 0, "\(begun.errors)")
+    let again = try Program.run(
+      ["--recipe", "begun/config.yaml", "--weights", "begun", "--print-config"], in: directory)
+    #expect(again.exitCode == 0 && again.errors.isEmpty, "\(again.errors)")
+    #expect(again.output.contains("\n  source: begun\n") && again.output.contains("\n  anew: []\n"), "\(again)")
+  }
+
+  @Test func frozenLayersThatAreDrawnAreTold() throws {
+    try write("")
+    let outcome = try run(["--freeze", "conv*", "--print-config"])
+    #expect(
+      outcome.exitCode == 0
+        && outcome.errors.contains(
+          "warning: training.frozen: expected weights to begin with, found none: the frozen layers stay as they are "
+            + "drawn. Give --weights, unless that is meant"),
+      "\(outcome.errors)")
+  }
+
+  /// A preview leaves a folder to the next start, whose weights may be drawn.
+  @Test func theAccountIsOfTheRunThatHasIt() throws {
+    try folder.train("base", iterations: 0)
+    try folder.train("shown", iterations: 0, ["--weights", "base", "--preview", "4"])
+    #expect(FileManager.default.fileExists(atPath: folder.file("shown/weights.txt")))
+    try folder.train("shown", iterations: 1)
+    #expect(!FileManager.default.fileExists(atPath: folder.file("shown/weights.txt")))
+  }
+
   /// A warning names what is left out, wherever the run is described.
   @Test func whatIsLeftOutForAnotherSourceIsTold() throws {
     try folder.train("base", iterations: 0)

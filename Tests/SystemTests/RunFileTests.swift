@@ -27,8 +27,8 @@ import Testing
       expect(
         .cannotCreate,
         [
-          "\(scratch.file(name)): expected a name of its own for a table, found one that training has for a file of its "
-            + "own in this folder. Give another name"
+          "\(scratch.file(name)): expected a name of its own for a table, found one that training has for a file of "
+            + "its own in this folder. Give another name"
         ]
       ) { try check(name, as: runFile, overwrites: overwrites) }
     }

@@ -18,13 +18,13 @@ import Weights
 
   private func configuration(
     _ activation: String = "relu", convolution: String = "padding: 1", pool: String = pool, hidden: String = "",
-    classes: Int = 3, weights: String = "{}"
+    classes: Int = 3, channels: Int = 1, weights: String = "{}"
   ) throws -> Configuration {
     try Configuration(
       yaml: """
         model:
           activation: \(activation)
-          input: { channels: 1, height: 12, width: 12 }
+          input: { channels: \(channels), height: 12, width: 12 }
           layers:
             - convolution: { name: conv1, filters: 4, kernel: 3, padding: 1 }
             - \(pool)
@@ -135,7 +135,7 @@ import Weights
     let numbers = ["0", "1", "2"]
     let path = try export(configuration(), classNames: numbers)
     let why = try transfer(path, configuration(), classNames: numbers).rows.last?.why
-    #expect(why == "classes are called by numbers here and there: --anew fc2 if they are others")
+    #expect(why == "classes are numbers here and there: --anew fc2 if they are others")
     #expect(try transfer(try export(configuration()), configuration()).rows.last?.why == "")
   }
 
@@ -160,6 +160,23 @@ import Weights
     let missing = #expect(throws: Refusal.self) { try transfer(path, configuration()) }
     #expect(
       missing?.description.hasSuffix("it has layers.0: save model.tensors() instead of model.state_dict()") == true)
+  }
+
+  /// Colored pictures are made gray by the filters that were trained on gray ones, and so is their mean.
+  @Test func theMeanOfColorsIsGrayToAGrayNetwork() throws {
+    let path = try export(configuration())
+    let own = try configuration(channels: 3)
+    func doubts(_ colors: [Float]) throws -> [String] {
+      let mean = colors.flatMap { [Float](repeating: $0, count: 144) }
+      return try transfer(path, own).doubts(mean: mean).map { $0.replacing("\(folder.path)/", with: "") }
+    }
+    #expect(try doubts([140, 80, 98]).isEmpty)
+    #expect(
+      try doubts([130, 130, 40]) == [
+        "source.safetensors: expected inputs less the mean that the weights were trained with, 100.0 in pixels of 0 to "
+          + "255, found one here of 119.7, which differs by 19.7: the first layer is another function at first. Set "
+          + "data.mean to [100.0, 100.0, 100.0], as it was there, or let the training adapt the network"
+      ])
   }
 
   // MARK: - A source of others
@@ -198,7 +215,12 @@ import Weights
       ])
     let map = "{ map: { conv1_prelu: relu1, conv2_prelu: relu2, fc1_prelu: relu3 } }"
     #expect(try doubts(all, configuration("prelu", weights: map)).isEmpty)
-    #expect(try doubts(all, configuration("relu")).isEmpty)
+    #expect(
+      try doubts(all, configuration("relu")) == [
+        "others.safetensors: expected a weight and a bias of each layer, found vectors that may be PReLU's "
+          + "coefficients, which nothing is taken from: relu1; relu2; relu3. If they are, the network is another "
+          + "function: give --activation prelu, and name them in weights.map"
+      ])
     let some = try file(plain + [("act.weight", [6], 0.2), ("other.weight", [7], 0.2)])
     #expect(
       try doubts(some, configuration("prelu")).first?.contains(
@@ -220,11 +242,80 @@ import Weights
       ])
   }
 
-  @Test(arguments: ["conv1.weight_scale", "conv1.lora_A.weight", "conv2.bias_", "conv1_scale.weight", "fc1.zero_point"])
+  /// Layers go by their order where the source has not all of their names: a number may be a name here and there.
+  @Test func layersAreNotMixedByNameAndOrder() throws {
+    let shapes: [(name: String, shape: [Int])] = [
+      ("0", [4, 1, 3, 3]), ("2", [4, 4, 3, 3]), ("4", [4, 4, 3, 3]), ("8", [3, 4]),
+    ]
+    let path = try file(shapes.map { ("\($0.name).weight", $0.shape, 0.1) })
+    func numbered(_ names: [String], _ weights: String = "{}") throws -> Configuration {
+      try Configuration(
+        yaml: """
+          model:
+            activation: relu
+            input: { channels: 1, height: 4, width: 4 }
+            layers:
+              - convolution: { name: "\(names[0])", filters: 4, kernel: 3, padding: 1 }
+              - convolution: { name: "\(names[1])", filters: 4, kernel: 3, padding: 1 }
+              - convolution: { name: "\(names[2])", filters: 4, kernel: 3, padding: 1 }
+              - averagePooling: { name: average, size: 4 }
+              - fullyConnected: { name: "\(names[3])", outputs: 3 }
+          weights: \(weights)
+          """, source: "numbered.yaml")
+    }
+    for names in [["0", "1", "2", "3"], ["0", "2", "4", "8"], ["a", "b", "c", "d"]] {
+      #expect(try transfer(path, numbered(names)).rows.map(\.from) == ["0", "2", "4", "8"], "\(names)")
+    }
+    let twice = try transfer(path, numbered(["a", "b", "c", "d"], "{ map: { b: 2, c: 2 } }"))
+    #expect(
+      twice.doubts(mean: [Float](repeating: 0, count: 16)).map { $0.replacing("\(folder.path)/", with: "") } == [
+        "others.safetensors: expected weights of its own for each layer, found some that several take: b and c from 2. "
+          + "Correct weights.map, unless that is meant"
+      ])
+  }
+
+  @Test func layersThatStayAsTheyAreDrawnAreTold() throws {
+    let path = try export(configuration())
+    var configuration = try configuration(weights: "{ anew: [conv2, fc2] }")
+    configuration.training.frozen = ["conv*"]
+    #expect(
+      try doubts(path, configuration) == [
+        "training.frozen: expected layers whose weights are taken, found some that begin anew and stay as they are "
+          + "drawn: conv2. Leave them out of --freeze, unless that is meant"
+      ])
+  }
+
+  @Test func coefficientsWithoutAPlaceAreTold() throws {
+    let path = try export(configuration("prelu"))
+    #expect(
+      try doubts(path, configuration("relu")) == [
+        "source.safetensors: expected activations with coefficients, as the source has them, found others after conv1; "
+          + "conv2; fc1: the network is another function at first. Give --activation prelu to take them"
+      ])
+    // Whoever asks for new ones has none to miss.
+    #expect(try doubts(path, configuration("prelu", weights: "{ anew: ['*_prelu'] }")).isEmpty)
+  }
+
+  @Test func inputsThatTheSourceMakesItselfAreTold() throws {
+    let path = try file(plain + [("normalize.mean", [1], 0.5), ("normalize.std", [1], 0.25)])
+    #expect(
+      try doubts(path, configuration()) == [
+        "others.safetensors: expected weights for inputs as they are here, found normalize.mean; normalize.std, by "
+          + "which the source may make its own: if so, the first layer is another function. Give them as data.mean and "
+          + "weights.deviation, in pixels of 0 to 255"
+      ])
+    #expect(try doubts(path, configuration(weights: "{ deviation: [63.75] }")).count == 1)
+  }
+
+  @Test(
+    arguments: [
+      "conv1.weight_scale", "conv1.lora_A.weight", "conv2.bias_", "conv1_scale.weight", "fc1.zero_point",
+      "conv1_weight_scale",
+    ])
   func tensorsBesideALayersOwnAreTold(name: String) throws {
     let shown = name == "conv1_scale.weight" ? "conv1_scale" : name.replacing("lora_A.weight", with: "lora_A")
     #expect(
-      try doubts(try file(plain + [(name, [4], 0.1)]), configuration()) == [
+      try doubts(try file(plain + [(name, [4, name.contains("lora") ? 2 : 1], 0.1)]), configuration()) == [
         "others.safetensors: expected a weight and a bias of each layer, found more beside them, which nothing is "
           + "taken from: \(shown). Where these change a layer (scales of quantized weights, adapters, a bias by "
           + "another name), put them into its weight and bias first"

@@ -3,8 +3,8 @@ import SystemPackage
 /// A path that a person gave for a result, and what may be replaced there.
 ///
 /// A result takes the place of an earlier one of its own kind, and of an empty file. Anything else that bears the name
-/// is somebody's work: it is replaced only on demand. Devices, pipes, folders and the command's own inputs never are, and
-/// neither are the names that a run has for its own files in its folder.
+/// is somebody's work: it is replaced only on demand. Devices, pipes, folders and the command's own inputs never are,
+/// and neither are the names that a run has for its own files in its folder.
 public struct OutputFile {
   /// The path.
   public let path: String

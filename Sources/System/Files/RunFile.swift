@@ -73,8 +73,8 @@ public enum RunFile: String, CaseIterable, Sendable {
     }
   }
 
-  /// Whether a folder is a run's: a start has claimed it, or its settings or its pointer lie beside checkpoints, as in a
-  /// copy of it.
+  /// Whether a folder is a run's: a start has claimed it, or its settings or its pointer lie beside checkpoints, as in
+  /// a copy of it.
   private static func isRun(_ folder: String) -> Bool {
     func has(_ file: RunFile) -> Bool { FileSystem.exists(FileSystem.path(file.rawValue, in: folder)) }
     if has(.owner) { return true }

@@ -39,6 +39,7 @@ public struct ExportMetadata: Equatable, Sendable {
   /// Whether the texts of a file are by their names those of this program.
   static func isMeant(by texts: [String: String]) -> Bool {
     ["architecture", "classes", "scale", "origin"].allSatisfy { texts[$0] != nil }
+      || texts["origin"]?.hasPrefix("prelu-dist ") == true
   }
 
   /// The texts by their names. `format` tells the safetensors package that the tensors are laid out as PyTorch's.

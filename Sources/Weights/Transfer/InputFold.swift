@@ -17,7 +17,7 @@ package struct InputFold: Equatable {
   let theirChannels: Int
 
   /// The shares of red, green and blue in the gray that pictures are decoded to (ITU-R BT.601).
-  private static let gray: [Double] = [0.299, 0.587, 0.114]
+  static let gray: [Double] = [0.299, 0.587, 0.114]
 
   /// - Parameters:
   ///   - deviation: the numbers that the source's inputs were divided by, for red, green, blue; empty if its inputs

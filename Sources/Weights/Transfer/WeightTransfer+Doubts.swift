@@ -62,38 +62,44 @@ extension WeightTransfer {
       + "function then. Leave weights.channels out"
   }
 
-  /// Compares the mean of the inputs with the source's own. Two mean images of the same extents are compared pixel by
-  /// pixel, others by their channels.
+  /// Compares the mean of the inputs with the source's own: pixel by pixel, or by channels where the extents differ.
   private func doubt(of mean: [Float], beside theirs: WeightSource.InputMean) -> String? {
     let input = network.input
+    let isFlat = Self.isConstant(theirs)
     let (here, there) = (
-      Self.channels(mean, input.channels, joined: theirs.shape[0]),
-      Self.channels(theirs.values, theirs.shape[0], joined: input.channels)
+      means(mean, input.channels, beside: theirs.shape[0]),
+      means(theirs.values, theirs.shape[0], beside: input.channels)
     )
     guard here.count == there.count else { return nil }
     let areImages =
-      channelMeans.isEmpty && theirs.shape == [input.channels, input.height, input.width] && !Self.isConstant(theirs)
+      theirs.shape == [input.channels, input.height, input.width] && !(isFlat && !channelMeans.isEmpty)
     let (difference, tolerance) =
       areImages
       ? (Self.difference(mean, theirs.values), Self.imageTolerance)
       : (zip(here, there).map { abs($0 - $1) }.max() ?? 0, Self.channelTolerance)
     guard difference > tolerance else { return nil }
     func list(_ values: [Double]) -> String { values.map { String(format: "%.1f", $0) }.joined(separator: ", ") }
+    // A constant is as far from an image as any other mean.
+    let known = there.count == input.channels ? there : [Double](repeating: there[0], count: input.channels)
+    let advice =
+      isFlat ? "Set data.mean to [\(list(known))], as it was there, or let" : "Let"
     return
       "\(source.path): expected inputs less the mean that the weights were trained with, \(list(there)) in pixels of 0 "
-      + "to 255, found one here of \(list(here)), which differs by \(list([difference]))"
+      + "to 255\(isFlat ? "" : " on average"), found one here of \(list(here)), which differs by \(list([difference]))"
       + (areImages ? " a pixel" : "")
-      + ": the first layer is another function at first. Set data.mean to [\(list(there))] to be nearer to the source, "
-      + "or let the training adapt the network"
+      + ": the first layer is another function at first. \(advice) the training adapt the network"
   }
 
-  /// Returns the mean of each channel; one of all channels where it is to be compared with that of gray pictures.
-  private static func channels(_ mean: [Float], _ count: Int, joined others: Int) -> [Double] {
+  /// Returns the mean of each channel. Beside a network of one channel three become one: gray, as the filters make it
+  /// that were trained on gray pictures, or the plain mean of what gray pictures would have in each.
+  private func means(_ mean: [Float], _ count: Int, beside others: Int) -> [Double] {
     let plane = mean.count / count
     let means = (0..<count).map { channel in
       mean[channel * plane..<(channel + 1) * plane].reduce(0) { $0 + Double($1) } / Double(plane)
     }
-    return others == 1 && count == 3 ? [means.reduce(0, +) / 3] : means
+    guard others == 1, count == 3 else { return means }
+    return network.input.channels == 3
+      ? [zip(means, InputFold.gray).reduce(0) { $0 + $1.0 * $1.1 }] : [means.reduce(0, +) / 3]
   }
 
   private static func difference(_ one: [Float], _ other: [Float]) -> Double {

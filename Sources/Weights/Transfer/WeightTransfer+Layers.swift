@@ -6,22 +6,20 @@ import System
 extension WeightTransfer {
   /// The largest number of layers that one sentence names.
   private static let namedLayers = 4
-  /// The mean size of PReLU's coefficients from which they are doubted: with 1 the function is the identity, and
-  /// learned ones are about 0.25.
-  private static let largestSlope: Float = 0.8
 
   /// The doubts about layers, a sentence each.
   var doubtsOfLayers: [String] {
-    [doubtOfFunction, doubtOfEmptySlopes, doubtOfCompanions].compactMap(\.self) + doubtsOfSlopes
+    [doubtOfFunction, doubtOfDroppedSlopes, doubtOfTwins, doubtOfDrawnLayers].compactMap(\.self) + doubtsOfStrays
   }
 
-  private func sentence(_ parts: [String]) -> String {
+  /// Lists a few of some parts.
+  func sentence(_ parts: [String]) -> String {
     parts.prefix(Self.namedLayers).joined(separator: "; ")
       + (parts.count > Self.namedLayers ? "; … (\(parts.count) in all)" : "")
   }
 
   /// The source's layer that each layer with weights here is taken from.
-  private var origins: [String: String] {
+  var origins: [String: String] {
     Dictionary(rows.compactMap { row in row.fate == .taken ? row.from.map { (row.layer, $0) } : nil }) { first, _ in
       first
     }
@@ -31,7 +29,11 @@ extension WeightTransfer {
 
   /// The doubt whether the same weights are in the same layers, where the file says what its layers are.
   private var doubtOfFunction: String? {
-    guard let theirs = source.network?.layers else { return nil }
+    guard let theirs = source.network?.layers else {
+      return source.saysUnknownLayers
+        ? "\(source.path): expected layers of this program in the file's texts, found some that it does not have: "
+          + "strides, padding, pooling and activations are not compared" : nil
+    }
     var differences: [String] = []
     // The layers with weights before the one that is looked at, where they go together.
     var last: (here: Int, there: Int)? = (-1, -1)
@@ -86,77 +88,33 @@ extension WeightTransfer {
         && own.description.settings.window != nil && isWhole(own) && isWhole(other)
   }
 
-  // MARK: - PReLU's coefficients
+  // MARK: - Layers without their own
 
-  /// The doubt about coefficients that begin with one number though the source may have them by another name: Caffe
-  /// calls them `relu1`, PyTorch by whatever the module's author did.
-  private var doubtOfEmptySlopes: String? {
-    guard source.network == nil else { return nil }
-    let filled = rows.filter { $0.fate == .filled }.compactMap { row in
-      network.parameters.first { $0.role == .slope && $0.layer == row.layer }
-    }
-    let found = source.tensors.filter { tensor in
-      unused.contains(tensor.layer) && isVector(tensor)
-        && filled.contains { tensor.shape.reduce(1, *) == 1 || tensor.shape.reduce(1, *) == $0.count }
-    }
-    guard !found.isEmpty else { return nil }
-    let map =
-      found.count == filled.count
-      ? zip(filled, found).map { "\($0.layer): \($1.layer.shown())" }.joined(separator: ", ")
-      : "\(filled[0].layer): \(found[0].layer.shown()), …"
-    return "\(source.path): expected PReLU's coefficients called as their layers here, such as "
-      + "\(filled[0].layer.shown()), found others that nothing is taken from: "
-      + "\(sentence(found.map { $0.layer.shown() })). If they are the coefficients, say so by "
-      + "weights.map: { \(map) }; if not, these layers' begin at \(settings.slopes)"
+  /// The doubt about coefficients of the source for which there is no place.
+  private var doubtOfDroppedSlopes: String? {
+    let dropped = rows.filter { $0.fate == .dropped }.map(\.layer)
+    guard !dropped.isEmpty else { return nil }
+    return "\(source.path): expected activations with coefficients, as the source has them, found others after "
+      + "\(sentence(dropped)): the network is another function at first. Give --activation prelu to take them"
   }
 
-  /// Whether a tensor is a vector, or a number, without a bias beside it, as PReLU's coefficients are.
-  private func isVector(_ tensor: SourceTensor) -> Bool {
-    tensor.blob == 0 && tensor.shape.count { $0 != 1 } <= 1
-      && !source.tensors.contains { $0.layer == tensor.layer && $0.blob == 1 }
+  /// The doubt about layers that take the same weights while others are left.
+  private var doubtOfTwins: String? {
+    let layers = Dictionary(grouping: origins.keys.sorted()) { origins[$0] ?? "" }
+    let twins = layers.filter { $0.value.count > 1 }.sorted { $0.key < $1.key }
+    guard !twins.isEmpty else { return nil }
+    let shown = twins.map { "\($0.value.joined(separator: " and ")) from \($0.key.shown())" }
+    return "\(source.path): expected weights of its own for each layer, found some that several take: "
+      + "\(sentence(shown)). Correct weights.map, unless that is meant"
   }
 
-  /// The doubts about coefficients that were found by their place or name and are near 1: they may scale a
-  /// normalization without biases, whose weights begin at 1.
-  private var doubtsOfSlopes: [String] {
-    guard source.network == nil else { return [] }
-    let large = rows.compactMap { row -> String? in
-      guard row.fate == .taken, let from = row.from, settings.map[row.layer] == nil,
-        network.parameters.contains(where: { $0.role == .slope && $0.layer == row.layer }),
-        let tensor = source.tensors.first(where: { $0.layer == from && $0.blob == 0 })
-      else { return nil }
-      let values = UnsafeMutableBufferPointer<Float>.allocate(capacity: tensor.shape.reduce(1, *))
-      defer { values.deallocate() }
-      values.initialize(repeating: 0)
-      // Whoever takes the values says what cannot be read.
-      guard (try? source.read(tensor, into: values)) != nil else { return nil }
-      let mean = values.reduce(0) { $0 + abs($1) } / Float(values.count)
-      return mean >= Self.largestSlope ? "\(from.shown()) (\(String(format: "%.2f", mean)) on average)" : nil
+  /// The doubt about layers that begin anew and stay so.
+  private var doubtOfDrawnLayers: String? {
+    let drawn = rows.filter { row in
+      row.fate == .anew && network.layers.contains { $0.name == row.layer && $0.rate == 0 }
     }
-    guard !large.isEmpty else { return [] }
-    return [
-      "\(source.path): expected PReLU's coefficients, of about 0.25, found numbers near 1 or above: "
-        + "\(sentence(large)). Where they scale a normalization (RMSNorm, LayerNorm), which this program does not have, the network is "
-        + "another function: take another one then"
-    ]
-  }
-
-  // MARK: - Tensors beside a layer's own
-
-  /// The doubt about tensors that are called by a layer whose weights are taken, and change what it computes: scales of
-  /// quantized weights, matrices of an adapter, a bias by another name, Caffe's `Scale` without biases.
-  private var doubtOfCompanions: String? {
-    let taken = Set(origins.values)
-    let companions = unused.filter { name in
-      taken.contains { layer in
-        guard name.hasPrefix(layer), let next = name.dropFirst(layer.count).first else { return false }
-        return next == "." || next == "/"
-          || next == "_" && source.tensors.contains { $0.layer == name && isVector($0) }
-      }
-    }
-    guard !companions.isEmpty else { return nil }
-    return "\(source.path): expected a weight and a bias of each layer, found more beside them, which nothing is taken "
-      + "from: \(sentence(companions.map { $0.shown() })). Where these change a layer (scales of quantized weights, "
-      + "adapters, a bias by another name), put them into its weight and bias first"
+    guard !drawn.isEmpty else { return nil }
+    return "training.frozen: expected layers whose weights are taken, found some that begin anew and stay as they are "
+      + "drawn: \(sentence(drawn.map(\.layer))). Leave them out of --freeze, unless that is meant"
   }
 }

@@ -170,11 +170,11 @@ public struct WeightTransfer {
       try check(bias, fits: parameter)
       steps.append((parameter, .take(bias)))
     }
-    if weight.layerIndex == network.layers.count - 1, source.classNames == classNames,
-      classNames.allSatisfy({ Int($0) != nil })
-    {
-      why = [why, "classes are called by numbers here and there: --anew \(layer.name) if they are others"]
-        .filter { !$0.isEmpty }.joined(separator: "; ")
+    let isUnnamed = source.classNames == nil || classNames.allSatisfy { Int($0) != nil }
+    if weight.layerIndex == network.layers.count - 1, isUnnamed {
+      let known =
+        source.classNames == nil ? "nothing is said of the classes there" : "classes are numbers here and there"
+      why = [why, "\(known): --anew \(layer.name) if they are others"].filter { !$0.isEmpty }.joined(separator: "; ")
     }
     rows.append(Row(layer: layer.name, fate: .taken, from: theirs, why: why))
     for parameter in parameters where parameter.role == .slope { try plan(slopes: parameter, of: theirs) }
@@ -253,9 +253,16 @@ public struct WeightTransfer {
     return nil
   }
 
+  /// Returns the name in the source of a layer's weights. Layers of a kind go by their names if the source has all of
+  /// them, and else by their order, as in published networks: numbers of steps may be names here, too.
   private func name(of layer: String) -> String {
     if let name = settings.map[layer] { return name }
-    return tensor(layer, blob: 0) == nil ? published[layer] ?? layer : layer
+    guard let name = published[layer], name != layer else { return layer }
+    let extents = network.layers.first { $0.name == layer }?.weights?.count
+    let areNamed = network.layers.filter { $0.weights?.count == extents }.allSatisfy {
+      tensor($0.name, blob: 0) != nil || isAnew($0.name) || settings.map[$0.name] != nil
+    }
+    return areNamed ? layer : name
   }
 
   private func tensor(_ layer: String, blob: Int) -> SourceTensor? {
@@ -333,9 +340,10 @@ public struct WeightTransfer {
   }
 
   private func mismatch(_ tensor: SourceTensor, _ parameter: ParameterDescription) -> Refusal {
-    Refusal(
+    let expected = parameter.shape.isEmpty ? "one coefficient" : "the shape \(parameter.shape)"
+    return Refusal(
       .badData,
-      "\(source.path): expected the shape \(parameter.shape) for \(parameter.layer)/\(parameter.blob), found "
+      "\(source.path): expected \(expected) for \(parameter.layer)/\(parameter.blob), found "
         + "\(tensor.shape) in \(tensor.name.shown()): take weights of the same network, or begin these anew by "
         + "--anew \(parameter.layer)")
   }

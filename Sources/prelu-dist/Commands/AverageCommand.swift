@@ -74,8 +74,8 @@ struct AverageCommand: ParsableCommand {
       guard !trained.isEmpty, trained.count >= last ?? 1 else {
         throw Refusal(
           .missingInput,
-          "\(name): expected \((last ?? 1).counted("trained checkpoint")) or more, found \(trained.count): train on, or "
-            + "let a run keep more (checkpoint.keep)")
+          "\(name): expected \((last ?? 1).counted("trained checkpoint")) or more, found \(trained.count): train on, "
+            + "or let a run keep more (checkpoint.keep)")
       }
       if last == nil { untrained += all.filter { $0.iteration == 0 }.map(\.path) }
       paths += trained.prefix(last ?? trained.count).reversed()
