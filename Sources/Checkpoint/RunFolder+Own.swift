@@ -12,6 +12,12 @@ extension RunFolder {
       + "under this name"
   }
 
+  /// Whether a whole checkpoint is not what the run wrote there: it is somebody's, and neither removed nor counted.
+  static func isForeign(_ path: String) -> Bool {
+    guard let header = try? CheckpointFile.readHeader(path) else { return false }
+    return objection(to: header, at: path) != nil
+  }
+
   /// The newest checkpoint of the run that is whole: every byte of it is read. Others that are newer are named in
   /// `skipped`, with the reason: those that are damaged, and those that the run itself has not written.
   ///

@@ -167,7 +167,7 @@ public struct RunFolder: Sendable {
     var removed: [String] = []
     var warnings: [String] = []
     do throws(FileError) {
-      for checkpoint in try checkpoints().dropFirst(keep)
+      for checkpoint in try checkpoints().filter({ !Self.isForeign($0.path) }).dropFirst(keep)
       where checkpoint.iteration != iteration && checkpoint.iteration != best {
         do throws(FileError) {
           try FileSystem.remove(checkpoint.path)

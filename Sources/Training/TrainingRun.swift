@@ -291,9 +291,12 @@ public final class TrainingRun {
 
   private func bestOrNewest(in folder: RunFolder) throws(FileError) -> (path: String, isBest: Bool) {
     do throws(FileError) {
-      if let best = try folder.best() { return (best.path, true) }
+      if let best = try folder.best() {
+        _ = try CheckpointFile.digest(ofFile: best.path)
+        return (best.path, true)
+      }
     } catch {
-      guard error.kind == .missing else { throw error }
+      guard [.missing, .damaged, .wrongKind].contains(error.kind) else { throw error }
       listeners.warn("\(error.path): \(error.problem): the newest is measured on the test images instead")
     }
     return (try folder.newestWhole().path, false)

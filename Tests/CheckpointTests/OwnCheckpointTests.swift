@@ -47,6 +47,15 @@ import Testing
     #expect(try RunFolder.checkpointPath(path) == checkpoint(10))
   }
 
+  /// Files that somebody put there are not removed, and take no place among those that a run keeps.
+  @Test func theyAreNeitherRemovedNorCounted() throws {
+    try save(10)
+    try CheckpointAverage.write(of: [checkpoint(10)], to: checkpoint(5), provenance: testProvenance)
+    try FileManager.default.copyItem(atPath: checkpoint(10), toPath: checkpoint(9001))
+    for iteration in [20, 30, 40] { try save(iteration) }
+    #expect(try folder.checkpoints().map(\.iteration) == [9001, 40, 30, 20, 5])
+  }
+
   /// An average in the place of the best checkpoint is not measured for it.
   @Test func theyAreNotTheBest() throws {
     try save(10, best: 10)

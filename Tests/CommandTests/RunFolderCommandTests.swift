@@ -167,6 +167,19 @@ import Testing
     #expect(row.contains("r/\(try text("r/latest").trimmingCharacters(in: .newlines)),"), "\(row)")
   }
 
+  /// A best checkpoint that is damaged does not undo a training that ended well.
+  @Test func aDamagedBestIsPassedOverByTheTest() throws {
+    #expect(try train("--run", "r", "--epochs", "2", "--learning-rate", "1e-30").exitCode == 0)
+    let best = try text("r/best").trimmingCharacters(in: .newlines)
+    try folder.write(Array(folder.bytes("r/\(best)").prefix(4000)), to: "r/\(best)")
+    let second = try resume("--epochs", "3")
+    #expect(second.exitCode == 0, "\(second.errors)")
+    #expect(second.output.contains("test error of the newest checkpoint: "), "\(second.output)")
+    #expect(
+      second.errors.contains("warning: r/\(best): ")
+        && second.errors.contains(": the newest is measured on the test images instead"), "\(second.errors)")
+  }
+
   /// Some network file systems and those of user space answer the syncing of a folder with one of these codes.
   @Test(
     .enabled(if: PreloadedLibrary.canBeMade, "there is no clang"), arguments: [EINVAL, EOPNOTSUPP, ENOSYS, EBADF])

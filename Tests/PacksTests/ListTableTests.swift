@@ -82,6 +82,36 @@ import Testing
       "\(problem(text))")
   }
 
+  /// Another column may be the label, and columns of splits are none of classes.
+  @Test(arguments: [
+    "image,finding,left,right\n1.jpg,cyst,1,0\n2.jpg,normal,0,1\n",
+    "image,grade,left,right\n1.jpg,3,1,0\n2.jpg,0,0,1\n",
+    "foto,klasse,links,rechts\n1.jpg,Hund,1,0\n2.jpg,Katze,0,1\n", "image,train,test\n1.jpg,1,0\n2.jpg,0,1\n",
+  ])
+  func aColumnThatMayBeTheLabelIsNotPassedOver(text: String) {
+    #expect(problem(text).contains("its columns are not known"), "\(problem(text))")
+  }
+
+  @Test(arguments: [
+    "filename,label,is_valid\n1.jpg,cat,False\n2.jpg,dog,True\n", "filename,label,is_test\n1.jpg,cat,0\n2.jpg,dog,1\n",
+    "filename,label,train\n1.jpg,cat,1\n2.jpg,dog,0\n", "id,label,is_training_image\n1.jpg,cat,1\n2.jpg,dog,0\n",
+    "filename,label,partition\n1.jpg,cat,0\n2.jpg,dog,2\n", "filename,label,group\n1.jpg,cat,train\n2.jpg,dog,test\n",
+    "filename,label,Usage\n1.jpg,cat,Training\n2.jpg,dog,PublicTest\n",
+    "image,cat,dog,is_valid\n1.jpg,1,0,0\n2.jpg,0,1,1\n",
+  ])
+  func splitsAreNotTrainedOnTogether(text: String) {
+    #expect(problem(text).contains("expected the pictures of one split in a list, found "), "\(problem(text))")
+    let same = text.replacing("True", with: "False").replacing(/,2\n$/, with: ",0\n").replacing(
+      "test\n", with: "train\n")
+    guard same != text else { return }
+    #expect(throws: Never.self) { try list(same) }
+  }
+
+  /// A column that is called so is a class, not a value that is missing.
+  @Test func aColumnMayHaveAnyName() throws {
+    #expect(pairs(try list("image,None,dog\n1.jpg,1,0\n2.jpg,0,1\n")) == ["1.jpg is None", "2.jpg is dog"])
+  }
+
   @Test func comments() throws {
     let listing = try list("# by hand\n#my label\n\n1.jpg cat\n# 2.jpg dog\n##\n#4.jpg dog\n")
     #expect(pairs(listing) == ["1.jpg is cat", "#4.jpg is dog"])

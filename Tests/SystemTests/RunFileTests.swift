@@ -65,6 +65,12 @@ import Testing
     expectRefusal("folder/progress.csv")
   }
 
+  /// The result would be written where the link leads, though nothing is there yet.
+  @Test(arguments: ["run/metrics.csv", "./run/../run/best"]) func aLinkToNothingLeadsThereToo(target: String) throws {
+    try FileManager.default.createSymbolicLink(atPath: scratch.file("link.csv"), withDestinationPath: target)
+    expectRefusal("link.csv")
+  }
+
   @Test func aSweepHasNamesToo() throws {
     for name in ["sweep.csv", "sweep.txt", "report.html"] { expectRefusal("sweep/\(name)") }
     try check("sweep/report.html", as: .report)

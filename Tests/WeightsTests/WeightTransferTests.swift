@@ -403,7 +403,8 @@ import Weights
       try transfer(path, configuration).rows == [
         .init(
           layer: "fc1", fate: .taken, from: "fc1",
-          why: "\(unknownInputs); no bias there: 0; nothing is said of the classes there: --anew fc1 if they are others")
+          why: "\(unknownInputs); no bias there: 0; nothing is said of the classes there: --anew fc1 if they are others"
+        )
       ])
   }
 

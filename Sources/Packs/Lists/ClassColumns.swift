@@ -3,12 +3,18 @@
 struct ClassColumns: CustomStringConvertible {
   private let separator: UInt8
   private let path: Int
-  private let split: Int?
+  private let split: SplitColumn?
   private let classes: [Int]
   private let names: [String]
 
+  /// Columns that tell something else of a picture than its class.
+  private static let remarks: Set = [
+    "sex", "gender", "age", "ageapprox", "agegroup", "site", "anatomsite", "anatomsitegeneral", "patient", "patientid",
+    "lesionid", "subjectid", "source", "width", "height", "url", "license", "author", "date", "attribution",
+  ]
+
   /// Recognizes such a header by the line after it: beside a path, at least two of its columns have a 0 or a 1 there,
-  /// and names of classes in the header.
+  /// and names of classes in the header. Any other column may be the label itself, unless its name says what it is.
   /// - Parameter next: The line after it, if there is one.
   init?(header line: ArraySlice<UInt8>, before next: ArraySlice<UInt8>?) {
     guard let next else { return nil }
@@ -23,9 +29,12 @@ struct ClassColumns: CustomStringConvertible {
       let known = ListColumns.pathWords.lazy.compactMap { word in others.first { plain[$0] == word } }.first
       let found = others.first(where: isPicture) ?? known ?? others.first { Self.mark(values[$0]) == nil }
       guard let path = found, !FileEnding.isPicture(names[path]) else { continue }
-      let split = ListColumns.splitWords.lazy.compactMap { word in others.first { plain[$0] == word } }.first
-      let classes = others.filter { $0 != path && $0 != split && Self.mark(values[$0]) != nil }
-      guard classes.count > 1, known == path || classes.allSatisfy({ !Self.isMark(names[$0]) }),
+      let words = values.map { String(decoding: $0, as: UTF8.self) }
+      let split = SplitColumn(names, before: words, except: [path])
+      let rest = others.filter { $0 != path && $0 != split?.column && !Self.remarks.contains(plain[$0]) }
+      let classes = rest.filter { Self.mark(values[$0]) != nil }
+      guard classes.count > 1, classes.count == rest.count, classes.allSatisfy({ SplitName.part(names[$0]) == nil }),
+        known == path || classes.allSatisfy({ !Self.isMark(names[$0]) }),
         Set(classes.map { names[$0] }).count == classes.count
       else { continue }
       (self.separator, self.path, self.split, self.classes, self.names) = (separator, path, split, classes, names)
@@ -36,7 +45,7 @@ struct ClassColumns: CustomStringConvertible {
 
   /// The columns in words.
   var description: String {
-    let taken = Set(classes + [path] + (split.map { [$0] } ?? []))
+    let taken = Set(classes + [path] + (split.map { [$0.column] } ?? []))
     let others = names.indices.filter { !taken.contains($0) && !names[$0].isEmpty }.map { names[$0] }
     let shown = others.prefix(4).joined(separator: ", ") + (others.count > 4 ? ", …" : "")
     return "\(names[path]) and one with a 0 or a 1 for each of \(classes.count) classes, from \(names[classes[0]]) to "
@@ -62,13 +71,15 @@ struct ClassColumns: CustomStringConvertible {
 
   /// Returns the split that a line's column of splits names.
   func split(_ line: ArraySlice<UInt8>) -> ListColumns.Split? {
-    split.flatMap { ListColumns.split(ListLine.fields(line, separator), $0, names) }
+    guard let split else { return nil }
+    let fields = ListLine.fields(line, separator)
+    return fields.count == names.count ? split.split(fields[split.column]) : nil
   }
 
   private static func isMark(_ name: String) -> Bool { mark(Array(name.utf8)) != nil }
 
   /// Returns whether a field says that a picture is of a class; nil if it says something else.
-  private static func mark(_ field: [UInt8]) -> Bool? {
+  static func mark(_ field: [UInt8]) -> Bool? {
     switch String(decoding: field, as: UTF8.self).lowercased() {
     case "true": return true
     case "false": return false

@@ -4,7 +4,7 @@ struct ListColumns: CustomStringConvertible {
   private let path: Int
   private let label: Int
   /// The column that may tell the split of each picture.
-  private let split: Int?
+  private let split: SplitColumn?
   private let names: [String]
 
   /// The split that a line names.
@@ -34,7 +34,8 @@ struct ListColumns: CustomStringConvertible {
       }
       if let path = first(Self.pathWords), let label = first(Self.labelWords, except: path) {
         (self.separator, self.path, self.label, self.names) = (separator, path, label, names)
-        split = first(Self.splitWords)
+        let values = next.map { ListLine.fields($0, separator).map { String(decoding: $0, as: UTF8.self) } }
+        split = SplitColumn(names, before: values, except: [path, label])
         return
       }
       guard let next, names.count == 2, !FileEnding.isPicture(names[0]), !FileEnding.isPicture(names[1]) else {
@@ -62,20 +63,13 @@ struct ListColumns: CustomStringConvertible {
 
   /// Returns the split that a line's column of splits names.
   func split(_ line: ArraySlice<UInt8>) -> Split? {
-    split.flatMap { Self.split(ListLine.fields(line, separator), $0, names) }
-  }
-
-  /// - Parameter column: The number of the column of splits.
-  static func split(_ fields: [[UInt8]], _ column: Int, _ names: [String]) -> Split? {
-    guard fields.count == names.count else { return nil }
-    let word = String(decoding: fields[column], as: UTF8.self)
-    return SplitName.part(word).map { Split(part: $0, word: word, column: names[column]) }
+    guard let split else { return nil }
+    let fields = ListLine.fields(line, separator)
+    return fields.count == names.count ? split.split(fields[split.column]) : nil
   }
 
   /// Returns a column's name as it is compared with words: its letters in lowercase.
   static func plain(_ name: String) -> String { name.lowercased().filter(\.isLetter) }
-
-  static let splitWords = ["split", "set", "subset", "partition", "phase", "usage", "datasplit", "dataset"]
 
   static let pathWords = [
     "filename", "filepath", "path", "file", "imagepath", "imagefile", "imgpath", "imagename", "imgname", "image", "img",

@@ -19,6 +19,8 @@ struct ListFile {
   private(set) var header: String?
   /// The classes' columns without a 1 in any line.
   private(set) var emptyColumns: [String] = []
+  /// Whether the labels are names of columns.
+  private(set) var hasClassColumns = false
   /// The numbers of the lines that were taken for comments.
   private(set) var comments: [Int] = []
 
@@ -101,6 +103,7 @@ struct ListFile {
       throw DataError(.invalid, path: path, expected: "a list of paths and labels", found: "no line")
     }
     let found = Set(words)
+    hasClassColumns = classes != nil
     emptyColumns = classes?.classNames.filter { !found.contains($0) } ?? []
   }
 

@@ -20,7 +20,7 @@ extension ListLabels {
   static func refuseMissing(
     _ lists: [ListFile], _ words: [[String]], declared: [String]
   ) throws(DataError) {
-    for (list, words) in zip(lists, words) {
+    for (list, words) in zip(lists, words) where !list.hasClassColumns {
       guard let place = words.firstIndex(where: { isMissing($0) && !declared.contains($0) }) else { continue }
       let first = list.first(labeled: place)
       let more = list.entries.labels.count { $0 == Int32(place) } - 1

@@ -46,9 +46,14 @@ extension ListLabels {
       return nearMiss(stranger, among: known.sorted(by: precedes)).map { "Is \($0.debugDescription) meant?" }
     }
     let numbers = words.compactMap { Int($0) }
-    guard numbers.count == words.count, let least = numbers.min() else { return nil }
-    let (origin, other) = (least, known.compactMap { Int($0) }.min() ?? 0)
-    guard abs(origin - other) == 1, numbers.allSatisfy({ known.contains("\($0 - origin + other)") }) else { return nil }
+    let others = known.compactMap { Int($0) }
+    guard numbers.count == words.count, let origin = numbers.min(), let largest = numbers.max(),
+      let other = others.min(), let otherLargest = others.max()
+    else { return nil }
+    // A class that training lacks shifts nothing: both ends are moved.
+    guard abs(origin - other) == 1, largest - origin == otherLargest - other,
+      numbers.allSatisfy({ known.contains("\($0 - origin + other)") })
+    else { return nil }
     return "Its labels seem to count from \(origin), and those of \(training) from \(other): write both alike."
   }
 }

@@ -26,6 +26,15 @@ extension FileSystem {
     return (one.deviceID, one.inode) == (two.deviceID, two.inode)
   }
 
+  /// Returns the path that a symbolic link leads to, where nothing may be; nil for anything but a link.
+  package static func target(ofLink path: String) -> String? {
+    var bytes = [CChar](repeating: 0, count: Int(PATH_MAX) + 1)
+    let count = readlink(path, &bytes, bytes.count - 1)
+    guard count > 0 else { return nil }
+    let target = String(decoding: bytes.prefix(count).map { UInt8(bitPattern: $0) }, as: UTF8.self)
+    return target.hasPrefix("/") ? target : Self.path(target, in: folder(of: path))
+  }
+
   /// Returns the path without symbolic links, `.` and `..`, from the root; nil where it leads to nothing.
   package static func resolved(_ path: String) -> String? {
     guard let resolved = realpath(path, nil) else { return nil }

@@ -58,7 +58,7 @@ public enum RunFile: String, CaseIterable, Sendable {
     _ path: String, kind: String, own: RunFile? = nil, run: String? = nil
   ) throws(FileError) {
     // Behind a link, the result takes the place of what the link leads to.
-    for place in [path, FileSystem.resolved(path)].compactMap(\.self) {
+    for place in [path, FileSystem.resolved(path) ?? FileSystem.target(ofLink: path)].compactMap(\.self) {
       let (folder, name) = (FileSystem.folder(of: place), finalName(FileSystem.name(of: place)))
       guard name != own?.rawValue else { continue }
       let isTaken =

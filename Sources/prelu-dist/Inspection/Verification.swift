@@ -77,7 +77,12 @@ struct Verification: Encodable {
   private mutating func read(run path: String) throws(FileError) {
     let folder = try RunFolder.open(at: path)
     let checkpoints = try folder.checkpoints()
-    for checkpoint in checkpoints.reversed() { read(checkpoint: checkpoint.path) }
+    for checkpoint in checkpoints.reversed() {
+      // A run that goes on removes its older checkpoints.
+      guard try FileSystem.isRegularFile(checkpoint.path) || folder.checkpoints().contains(where: { $0 == checkpoint })
+      else { continue }
+      read(checkpoint: checkpoint.path)
+    }
     if checkpoints.isEmpty {
       note(path) {
         throw FileError(.missing, path: path, problem: "expected a run folder with checkpoints, found none in it")
