@@ -79,8 +79,8 @@ struct Verification: Encodable {
     let checkpoints = try folder.checkpoints()
     for checkpoint in checkpoints.reversed() {
       // A run that goes on removes its older checkpoints.
-      guard try FileSystem.isRegularFile(checkpoint.path) || folder.checkpoints().contains(where: { $0 == checkpoint })
-      else { continue }
+      let isNamed = try folder.checkpoints().contains { $0.iteration == checkpoint.iteration }
+      guard isNamed else { continue }
       read(checkpoint: checkpoint.path)
     }
     if checkpoints.isEmpty {
