@@ -12,13 +12,26 @@ struct RunClaim: Codable {
   let started: String
   /// The time of the process's start by its host's clock (`RunningProcess`).
   let startTicks: Int?
+  /// The identity of the run (``RunIdentity``); nil where the process or its version gave none.
+  let identity: String?
+  /// The inode of the folder that was claimed: a copy of the folder has another one, and is nobody's.
+  let inode: UInt64?
 
   /// A claim of this process.
-  static func now(_ runIdentifier: String) -> RunClaim {
+  ///
+  /// - Parameter folder: the folder that is claimed.
+  static func now(_ runIdentifier: String, identity: String?, folder: String) -> RunClaim {
     RunClaim(
       run: runIdentifier, host: RunningProcess.hostName, process: getpid(), started: Date().formatted(.iso8601),
-      startTicks: RunningProcess.startTicks(of: getpid()))
+      startTicks: RunningProcess.startTicks(of: getpid()), identity: identity, inode: inode(of: folder))
   }
+
+  private static func inode(of folder: String) -> UInt64? {
+    (try? FileSystem.status(folder)).map { UInt64($0.inode.rawValue) }
+  }
+
+  /// Whether the claim is of the folder that it lies in, and not of another one that was copied.
+  func isOf(_ folder: String) -> Bool { inode == nil || inode == Self.inode(of: folder) }
 
   /// Whether another process of this host has made the claim and lives. Those of other hosts cannot be seen.
   var isOfLivingNeighbor: Bool {

@@ -7,18 +7,23 @@ extension RunFolder {
   ///
   /// - Parameters:
   ///   - runIdentifier: unique to this process's run; letters, digits, `-` and `_`.
+  ///   - configuration: the run's settings as JSON, by which its checkpoints are told from those of other runs; nil
+  ///     for none.
   ///   - patience: the seconds that another process of this host, which has claimed the folder, is given to end.
   /// - Returns: the names of the checkpoints that were left unfinished, such as `checkpoint-250.h5`.
   /// - Throws: `.takenOver` where that process lives on; `.cannotCreate` or `.cannotWrite` where the folder cannot be
   ///   written.
   @discardableResult
-  public mutating func claim(runIdentifier: String, patience: Double = 10) throws(FileError) -> [String] {
+  public mutating func claim(
+    runIdentifier: String, configuration: String? = nil, patience: Double = 10
+  ) throws(FileError) -> [String] {
     precondition(
       !runIdentifier.isEmpty && runIdentifier.utf8.count <= 64
         && runIdentifier.utf8.allSatisfy {
           (0x30...0x39).contains($0) || (0x41...0x5a).contains($0) || (0x61...0x7a).contains($0) || $0 == 0x2d
             || $0 == 0x5f
         }, "\"\(runIdentifier)\" cannot be a run identifier")
+    identity = configuration.flatMap(RunIdentity.of)
     try awaitNeighbor(patience: patience)
     // Of two starts at once, the second one finds the first one's claim.
     return try FileSystem.whileLocked(path, patience: 5) { () throws(FileError) in
@@ -33,7 +38,7 @@ extension RunFolder {
   /// - Throws: `.takenOver` where it lives on.
   public func awaitNeighbor(patience: Double = 10) throws(FileError) {
     let end = monotonicSeconds() + patience
-    while let claim = try? RunClaim.read(file(RunClaim.fileName)), claim.isOfLivingNeighbor {
+    while let claim = try? RunClaim.read(file(RunClaim.fileName)), claim.isOfLivingNeighbor, claim.isOf(path) {
       guard monotonicSeconds() < end else {
         throw FileError(
           .takenOver, path: path,
@@ -47,7 +52,7 @@ extension RunFolder {
 
   private mutating func claim(as runIdentifier: String) throws(FileError) -> [String] {
     self.runIdentifier = runIdentifier
-    try RunClaim.now(runIdentifier).write(to: file(RunClaim.fileName), temporary: temporary(RunClaim.fileName))
+    try writeClaim(of: runIdentifier)
     // Any writer but this one has lost its claim, so whatever is unfinished stays so.
     var unfinished: [String] = []
     for name in try FileSystem.names(in: path) where TemporaryName.isTemporary(name) {
@@ -61,6 +66,11 @@ extension RunFolder {
     return unfinished.sorted()
   }
 
+  private func writeClaim(of runIdentifier: String) throws(FileError) {
+    try RunClaim.now(runIdentifier, identity: identity, folder: path)
+      .write(to: file(RunClaim.fileName), temporary: temporary(RunClaim.fileName))
+  }
+
   /// Checks that the folder is still this process's.
   ///
   /// - Throws: `.takenOver` where a later run has claimed the folder.
@@ -68,7 +78,7 @@ extension RunFolder {
     guard let runIdentifier else { preconditionFailure("the run folder \(path) is written to before it is claimed") }
     guard let claim = try RunClaim.read(file(RunClaim.fileName)) else {
       // Somebody removed the file, and nobody else has claimed the folder.
-      try RunClaim.now(runIdentifier).write(to: file(RunClaim.fileName), temporary: temporary(RunClaim.fileName))
+      try writeClaim(of: runIdentifier)
       return
     }
     guard claim.run == runIdentifier else {

@@ -7,9 +7,14 @@ extension RunFolder {
     guard header.hasMomentum else {
       return "\(path): it has no momentum, as an average has none: the run itself has not written it"
     }
-    guard let named = iteration(ofName: FileSystem.name(of: path)), named != header.state.iteration else { return nil }
-    return "\(path): it is the checkpoint of iteration \(header.state.iteration): the run itself has not written it "
-      + "under this name"
+    guard let named = iteration(ofName: FileSystem.name(of: path)) else { return nil }
+    if named != header.state.iteration {
+      return "\(path): it is the checkpoint of iteration \(header.state.iteration): the run itself has not written it "
+        + "under this name"
+    }
+    let claim = try? RunClaim.read(FileSystem.path(RunClaim.fileName, in: FileSystem.folder(of: path)))
+    guard let own = claim?.identity, let found = RunIdentity.of(header.configuration), own != found else { return nil }
+    return "\(path): its settings are those of another run: the run itself has not written it"
   }
 
   /// Whether a whole checkpoint is not what the run wrote there: it is somebody's, and neither removed nor counted.

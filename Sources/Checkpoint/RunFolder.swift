@@ -20,6 +20,8 @@ public struct RunFolder: Sendable {
   public let path: String
   /// The identifier of this process's claim; nil before ``claim(runIdentifier:)``.
   public internal(set) var runIdentifier: String?
+  /// The identity of the run that this process's claim is for (``RunIdentity``); nil for none.
+  var identity: String?
 
   static let latest = RunFile.latest.rawValue
   static let best = RunFile.best.rawValue

@@ -23,14 +23,14 @@ public struct SweepClaim: Sendable {
     let (file, identifier) = (file, identifier)
     // Of two starts at once, the second one finds the first one's claim.
     try FileSystem.whileLocked(folder, patience: 5) { () throws(FileError) in
-      if let claim = try? RunClaim.read(file), claim.isOfLivingNeighbor {
+      if let claim = try? RunClaim.read(file), claim.isOfLivingNeighbor, claim.isOf(folder) {
         throw FileError(
           .takenOver, path: folder,
           problem: "expected a folder in which no other process trains the runs of a sweep, found it in use by process "
             + "\(claim.process) on this host since \(claim.started)",
           advice: "Wait for its end, stop it (kill \(claim.process)), or choose another --folder")
       }
-      try RunClaim.now(identifier).write(to: file, temporary: "\(file).tmp.\(getpid())")
+      try RunClaim.now(identifier, identity: nil, folder: folder).write(to: file, temporary: "\(file).tmp.\(getpid())")
     }
   }
 

@@ -78,7 +78,7 @@ extension RunSetup {
       var folder = try RunFolder.create(at: path)
       let unfinished: [String]
       do throws(FileError) {
-        unfinished = try folder.claim(runIdentifier: runIdentifier)
+        unfinished = try folder.claim(runIdentifier: runIdentifier, configuration: configuration.json())
       } catch {
         throw error.kind == .cannotWrite ? error.advising("Nothing was trained") : error
       }

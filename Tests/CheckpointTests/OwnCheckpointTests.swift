@@ -20,12 +20,12 @@ import Testing
 
   private func checkpoint(_ iteration: Int) -> String { "\(path)/checkpoint-\(iteration).h5" }
 
-  private func save(_ iteration: Int, best: Int? = nil) throws {
+  private func save(_ iteration: Int, best: Int? = nil, configuration: String = "{}") throws {
     var state = testState(at: iteration)
     state.best = best.map { BestResult(validationTop1Error: 8.5, iteration: $0) }
     try withExtendedLifetime(network) {
       _ = try folder.save(
-        tensors: network.tensors, state: state, configuration: "{}", dataFingerprint: "{}",
+        tensors: network.tensors, state: state, configuration: configuration, dataFingerprint: "{}",
         provenance: testProvenance, keep: 3)
     }
   }
@@ -54,6 +54,27 @@ import Testing
     try FileManager.default.copyItem(atPath: checkpoint(10), toPath: checkpoint(9001))
     for iteration in [20, 30, 40] { try save(iteration) }
     #expect(try folder.checkpoints().map(\.iteration) == [9001, 40, 30, 20, 5])
+  }
+
+  private static func settings(seed: Int, epochs: Int = 4) -> String {
+    #"{"model":{"width":4},"training":{"epochs":\#(epochs),"seed":\#(seed)},"solver":{"learningRate":0.02}}"#
+  }
+
+  /// Another run's checkpoint has the same network, momentum and the right number.
+  @Test mutating func thoseOfAnotherRunArePassedOver() throws {
+    try folder.claim(runIdentifier: "own", configuration: Self.settings(seed: 1))
+    try save(10, best: 10, configuration: Self.settings(seed: 1))
+    // What may change while a run goes on makes it no other.
+    try save(20, best: 10, configuration: Self.settings(seed: 1, epochs: 8))
+    #expect(try folder.newestWhole().path == checkpoint(20))
+    try save(30, best: 10, configuration: Self.settings(seed: 9))
+    let newest = try folder.newestWhole()
+    #expect(newest.path == checkpoint(20))
+    let words = "\(checkpoint(30)): its settings are those of another run: the run itself has not written it"
+    #expect(newest.skipped.map(\.description).contains(words), "\(newest.skipped)")
+    #expect(try folder.best()?.path == checkpoint(10))
+    try save(10, best: 10, configuration: Self.settings(seed: 9))
+    expect(.missing, ["found another one (its settings are those of another run: the run"]) { _ = try folder.best() }
   }
 
   /// An average in the place of the best checkpoint is not measured for it.

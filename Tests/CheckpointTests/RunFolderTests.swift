@@ -293,6 +293,10 @@ import Testing
       ]
     ) { try second.claim(runIdentifier: "second", patience: 0) }
     #expect(try text("owner.json") == alive)
+    // The process does not write to a copy of the folder.
+    try FileManager.default.copyItem(atPath: path, toPath: "\(path)-copy")
+    defer { try? FileManager.default.removeItem(atPath: "\(path)-copy") }
+    try RunFolder.open(at: "\(path)-copy").awaitNeighbor(patience: 0)
     // A later process of the same number is another one.
     try Data(try claimed(startTicks: ticks - 1).utf8).write(to: URL(fileURLWithPath: "\(path)/owner.json"))
     try second.claim(runIdentifier: "second", patience: 0)

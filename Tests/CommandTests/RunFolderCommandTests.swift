@@ -167,6 +167,23 @@ import Testing
     #expect(row.contains("r/\(try text("r/latest").trimmingCharacters(in: .newlines)),"), "\(row)")
   }
 
+  /// Another run's checkpoint of the same network is neither measured nor gone on from.
+  @Test func aCheckpointOfAnotherRunIsNotTaken() throws {
+    #expect(try train("--run", "r", "--epochs", "1").exitCode == 0)
+    #expect(try train("--run", "s", "--epochs", "2", "--seed", "9").exitCode == 0)
+    let own = try text("r/latest").trimmingCharacters(in: .newlines)
+    let foreign = try text("s/latest").trimmingCharacters(in: .newlines)
+    try #require(own != foreign)
+    try folder.write(folder.bytes("s/\(foreign)"), to: "r/\(foreign)")
+    let words = "r/\(foreign): its settings are those of another run: the run itself has not written it"
+    let inspected = try Program.run(["inspect", "r"], in: folder.path)
+    #expect(inspected.exitCode == 0 && inspected.errors.contains(words), "\(inspected)")
+    let resumed = try resume("--epochs", "2")
+    #expect(resumed.exitCode == 0 && resumed.errors.contains(words), "\(resumed.errors)")
+    #expect(try folder.bytes("r/\(foreign).unused") == folder.bytes("s/\(foreign)"))
+    #expect(try folder.bytes("r/\(foreign)") != folder.bytes("s/\(foreign)"))
+  }
+
   /// A best checkpoint that is damaged does not undo a training that ended well.
   @Test func aDamagedBestIsPassedOverByTheTest() throws {
     #expect(try train("--run", "r", "--epochs", "2", "--learning-rate", "1e-30").exitCode == 0)
