@@ -1,8 +1,8 @@
 import Foundation
 import Hashing
 
-/// The identity of a run, by settings that never change while it goes on: a checkpoint that has others is another run's,
-/// though its network may be the same.
+/// The identity of a run, by settings that never change while it goes on: a checkpoint that has others is another
+/// run's, though its network may be the same.
 enum RunIdentity {
   /// The settings by their places in the configuration. Every version of the program has them, so that a run which a
   /// later version continues keeps its identity.

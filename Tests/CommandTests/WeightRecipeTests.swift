@@ -70,9 +70,10 @@ import Testing
     }
   }
 
-  /// What a run's settings say of its own source is done: its weights are taken as they are.
+  /// A run's settings say of its own source what is done: its weights are taken as they are.
   @Test func theSettingsOfARunAreNotOfItsWeights() throws {
-    try folder.train("base", iterations: 0)
+    // Another seed, so that fc1 is another one.
+    try folder.train("base", iterations: 0, ["--seed", "2"])
     try write("weights: { source: base, anew: [fc1], deviation: [64] }\n")
     let begun = try run(["--run", "begun", "--iterations", "0"])
     #expect(begun.exitCode == 0, "\(begun.errors)")
@@ -143,7 +144,8 @@ import Testing
   }
 
   @Test func frozenLayersAreTold() throws {
-    try write("", training: "frozen: [conv2*], rates: { fc2: 10 }")
+    try folder.train("base", iterations: 0)
+    try write("weights: { source: base }\n", training: "frozen: [conv2*], rates: { fc2: 10 }")
     for options in [["--dry-run"], ["--iterations", "0"]] {
       let outcome = try run(["--run", "frozen"] + options)
       #expect(

@@ -111,6 +111,30 @@ import Testing
     #expect(listing.account.leftOut[.otherFormat]?.examples == ["o/masks/deep/1.tif"])
   }
 
+  /// Masks are no class beside the pictures that they belong to.
+  @Test(arguments: [
+    ["images/a/1.jpg", "images/b/1.jpg", "masks/a/1.png", "masks/b/1.png"],
+    ["images/1.jpg", "annotations/trimaps/1.png"], ["JPEGImages/a/1.jpg", "SegmentationClass/1.png"],
+  ])
+  func masksAreNoClass(files: [String]) throws {
+    try touch(files)
+    let (pictures, other) = (files[0].prefix { $0 != "/" }, files[files.count - 1].prefix { $0 != "/" })
+    #expect(
+      problem() == """
+        \(folder.path): expected folders that can be read in one way, found \(pictures) beside \(other), which holds \
+        pictures, too: the second belongs to the first, whose folders are the classes, or both are classes. For the \
+        first: --exclude '\(other)'. For classes: --split train=.
+        """)
+    #expect(try Set(listing { $0.split = [.training: "."] }.classNames) == Set([pictures, other].map(String.init)))
+  }
+
+  /// A class whose pictures are not read is not passed by on the way to folders inside another one.
+  @Test func aClassOfAnotherFormatStaysOne() throws {
+    try touch(["p/cat/indoor/1.jpg", "p/cat/outdoor/1.jpg", "p/dog/1.tif"])
+    #expect(problem().contains("p/dog: expected pictures of a class ("), "\(problem())")
+    #expect(try listing { $0.exclude = ["dog"] }.classNames == ["indoor", "outdoor"])
+  }
+
   /// The same inside the folder of a split, and beside splits.
   @Test func whatLiesBesideFoldersOfSplits() throws {
     try touch(["train/images/a/1.jpg", "train/labels/1.txt", "val/a/2.jpg", "info/1.bmp", "info/notes.txt"])

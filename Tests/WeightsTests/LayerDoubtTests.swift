@@ -293,7 +293,7 @@ import Weights
           + "conv2; fc1: the network is another function at first. Give --activation prelu to take them"
       ])
     // Whoever asks for new ones has none to miss.
-    #expect(try doubts(path, configuration("prelu", weights: "{ anew: ['*_prelu'] }")).isEmpty)
+    #expect(try doubts(path, configuration("prelu", weights: #"{ anew: ["\u002a_prelu"] }"#)).isEmpty)
   }
 
   @Test func inputsThatTheSourceMakesItselfAreTold() throws {

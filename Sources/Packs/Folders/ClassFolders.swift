@@ -51,6 +51,7 @@ struct ClassFolders {
       others.merge(otherFiles, uniquingKeysWith: +)
       if entries.count > before { classes.append(name) } else { try leaveOut(own, otherFiles, reader) }
     }
+    if !isNamed { try refuseAuxiliaries(place) }
     guard !classes.isEmpty else {
       throw DataError(
         .invalid, path: place.path, expected: "pictures (\(Self.endings))",
@@ -117,6 +118,19 @@ struct ClassFolders {
       found: "\(inside.joined(separator: " and ")) inside a class folder: they are splits inside each class, or all "
         + "pictures of the class are to be trained on",
       advice: "For splits: --split '\(splits.joined(separator: ","))'. To train on all: --split train=.")
+  }
+
+  /// Refuses a folder of pictures beside one of masks, or of what else belongs to the pictures: they would be classes.
+  private func refuseAuxiliaries(_ place: FolderContent.Place) throws(DataError) {
+    guard let pictures = classes.first(where: AuxiliaryFolder.holdsPictures),
+      let other = classes.first(where: AuxiliaryFolder.isNamedSo)
+    else { return }
+    throw DataError(
+      .invalid, path: place.path, expected: "folders that can be read in one way",
+      found:
+        "\(pictures) beside \(other), which holds pictures, too: the second belongs to the first, whose folders are "
+        + "the classes, or both are classes",
+      advice: "For the first: --exclude '\(other)'. For classes: --split train=.")
   }
 
   /// Leaves a class folder without pictures out, or refuses it where it holds pictures that are not read: a class would

@@ -107,15 +107,25 @@ struct SourceLayout {
     let content = try reader.peek(place, expected: ClassFolders.expected)
     guard !content.files.contains(where: FileEnding.isPicture) else { return nil }
     var only: String?
-    for folder in content.folders where try reader.holdsPictures(place.appending(folder)) {
-      guard only == nil else { return nil }
-      only = folder
+    for folder in content.folders {
+      if try reader.holdsPictures(place.appending(folder)) {
+        guard only == nil else { return nil }
+        only = folder
+      } else if try holdsOtherFormats(place.appending(folder), reader), !AuxiliaryFolder.isNamedSo(folder) {
+        // It may be a class, whose pictures are of a format that is not read.
+        return nil
+      }
     }
     // A source with nothing but a folder called `train` has splits; it is not a folder around them.
     guard let only, SplitName.part(only) == nil || part != nil && SplitName.part(only) == part else { return nil }
     let inside = place.appending(only)
     guard try !reader.peek(inside).files.contains(where: FileEnding.isPicture) else { return nil }
     return try hasClassFolders(inside, reader) ? inside : nil
+  }
+
+  /// Returns whether pictures of formats that are not read lie in a folder.
+  private static func holdsOtherFormats(_ place: Place, _ reader: SourceReader) throws(DataError) -> Bool {
+    try reader.peek(place).files.contains { FileEnding.isOtherFormat(FileEnding.of($0)) }
   }
 
   /// Returns the folders that hold pictures, at any depth.
