@@ -98,6 +98,9 @@ import Testing
     "filename,label,partition\n1.jpg,cat,0\n2.jpg,dog,2\n", "filename,label,group\n1.jpg,cat,train\n2.jpg,dog,test\n",
     "filename,label,Usage\n1.jpg,cat,Training\n2.jpg,dog,PublicTest\n",
     "image,cat,dog,is_valid\n1.jpg,1,0,0\n2.jpg,0,1,1\n",
+    "filename,label,is_valid\n1.jpg,cat,no\n2.jpg,dog,yes\n",
+    "filename,label,split\n1.jpg,cat,trainval\n2.jpg,dog,test\n",
+    "filename,label,split\n1.jpg,cat,train\n2.jpg,dog,id_val\n",
   ])
   func splitsAreNotTrainedOnTogether(text: String) {
     #expect(problem(text).contains("expected the pictures of one split in a list, found "), "\(problem(text))")
@@ -107,9 +110,10 @@ import Testing
     #expect(throws: Never.self) { try list(same) }
   }
 
-  /// A column that is called so is a class, not a value that is missing.
-  @Test func aColumnMayHaveAnyName() throws {
-    #expect(pairs(try list("image,None,dog\n1.jpg,1,0\n2.jpg,0,1\n")) == ["1.jpg is None", "2.jpg is dog"])
+  /// A column that is called so is a class, not a value that is missing, and not a split.
+  @Test(arguments: ["None", "train", "test", "valid"]) func aColumnMayHaveAnyName(name: String) throws {
+    #expect(
+      pairs(try list("image,cat,\(name)\n1.jpg,1,0\n2.jpg,0,1\n")) == ["1.jpg is cat", "2.jpg is \(name)"])
   }
 
   @Test func comments() throws {

@@ -128,6 +128,16 @@ import Testing
     #expect(try Set(listing { $0.split = [.training: "."] }.classNames) == Set([pictures, other].map(String.init)))
   }
 
+  @Test func masksInsideASplitAreNoClassEither() throws {
+    try touch(["train/photos/1.jpg", "train/depth/1.png", "val/photos/2.jpg", "val/depth/2.png"])
+    #expect(
+      problem().hasSuffix(
+        "For the first: --exclude 'depth'. For classes: name the folders of all splits, such as --split train=train."),
+      "\(problem())")
+    let listing = try listing { $0.split = [.training: "train", .validation: "val"] }
+    #expect(listing.classNames == ["depth", "photos"] && listing.parts.count == 2)
+  }
+
   /// A class whose pictures are not read is not passed by on the way to folders inside another one.
   @Test func aClassOfAnotherFormatStaysOne() throws {
     try touch(["p/cat/indoor/1.jpg", "p/cat/outdoor/1.jpg", "p/dog/1.tif"])

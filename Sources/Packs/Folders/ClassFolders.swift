@@ -130,7 +130,9 @@ struct ClassFolders {
       found:
         "\(pictures) beside \(other), which holds pictures, too: the second belongs to the first, whose folders are "
         + "the classes, or both are classes",
-      advice: "For the first: --exclude '\(other)'. For classes: --split train=.")
+      advice: "For the first: --exclude '\(other)'. For classes: "
+        + (place.below.isEmpty
+          ? "--split train=." : "name the folders of all splits, such as --split train=\(place.below)."))
   }
 
   /// Leaves a class folder without pictures out, or refuses it where it holds pictures that are not read: a class would

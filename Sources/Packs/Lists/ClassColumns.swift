@@ -30,10 +30,12 @@ struct ClassColumns: CustomStringConvertible {
       let found = others.first(where: isPicture) ?? known ?? others.first { Self.mark(values[$0]) == nil }
       guard let path = found, !FileEnding.isPicture(names[path]) else { continue }
       let words = values.map { String(decoding: $0, as: UTF8.self) }
-      let split = SplitColumn(names, before: words, except: [path])
+      let split = SplitColumn(names, before: words, except: [path], areClasses: true)
       let rest = others.filter { $0 != path && $0 != split?.column && !Self.remarks.contains(plain[$0]) }
       let classes = rest.filter { Self.mark(values[$0]) != nil }
-      guard classes.count > 1, classes.count == rest.count, classes.allSatisfy({ SplitName.part(names[$0]) == nil }),
+      // One may be a class that is called so, such as a train.
+      let splits = classes.filter { SplitName.part(names[$0]) != nil }
+      guard classes.count > 1, classes.count == rest.count, splits.count < 2,
         known == path || classes.allSatisfy({ !Self.isMark(names[$0]) }),
         Set(classes.map { names[$0] }).count == classes.count
       else { continue }
