@@ -119,6 +119,8 @@ import Testing
       let access = H5Pcreate(hdf5_file_access())
       // The format in which attributes may be large.
       H5Pset_libver_bounds(access, H5F_LIBVER_V18, H5F_LIBVER_V110)
+      // A program that another test starts at this moment inherits the file, and would hold a lock on it.
+      H5Pset_file_locking(access, false, true)
       let file = H5Fcreate(path, hdf5_truncate(), Self.plain, access)
       #expect(file >= 0)
       body(file)
